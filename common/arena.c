@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Big enough that a plan of a few probes needs one block, small enough not to show in RSS. */
+#define BLOCK_SIZE 4096
+
+struct arena_block {
+	struct arena_block *older;
+	size_t used, size;
+	_Alignas(max_align_t) unsigned char data[];
+};
+
+static struct arena_block *add_block(struct arena *arena, size_t size)
+{
+	struct arena_block *block = calloc(1, sizeof(*block) + size);
+	if (!block)
+		return NULL;
+	block->size = size;
+	block->older = arena->newest;
+	arena->newest = block;
+	return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	size_t rounded = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+	struct arena_block *block = arena->newest;
+	if (!block || block->size - block->used < rounded)
+		block = add_block(arena, rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE);
+	if (!block)
+		return NULL;
+	void *ret = block->data + block->used;
+	block->used += rounded;
+	return ret;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+	if (__builtin_mul_overflow(count, size, &bytes))
+		return NULL;
+	return arena_alloc(arena, bytes);
+}
+
+void *arena_copy(struct arena *arena, const void *data, size_t size)
+{
+	void *ret = arena_alloc(arena, size);
+	if (ret && size)
+		memcpy(ret, data, size);
+	return ret;
+}
+
+char *arena_substring(struct arena *arena, const char *text, size_t length)
+{
+	char *ret = arena_alloc(arena, length + 1);
+	if (ret)
+		memcpy(ret, text, length);
+	return ret;
+}
+
+char *arena_string(struct arena *arena, const char *text)
+{
+	return arena_substring(arena, text, strlen(text));
+}
+
+char *arena_printf(struct arena *arena, const char *text, ...)
+{
+	va_list args, again;
+	va_start(args, text);
+	va_copy(again, args);
+	int length = vsnprintf(NULL, 0, text, args);
+	va_end(args);
+	char *ret = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+	if (ret)
+		vsnprintf(ret, (size_t)length + 1, text, again);
+	va_end(again);
+	return ret;
+}
+
+void arena_deinit(struct arena *arena)
+{
+	while (arena->newest) {
+		struct arena_block *older = arena->newest->older;
+		free(arena->newest);
+		arena->newest = older;
+	}
+}

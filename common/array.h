@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * common/array.h — growable arrays of plain structs.
+ *
+ *	struct { struct note *items; size_t count, capacity; } notes = {0};
+ *	struct note *n = array_push(&notes);   // zeroed, NULL when out of memory
+ *	free(notes.items);
+ */
+#ifndef UTRAIL_COMMON_ARRAY_H
+#define UTRAIL_COMMON_ARRAY_H
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARRAY_OF(type)                  \
+	struct {                        \
+		type *items;            \
+		size_t count, capacity; \
+	}
+
+#define array_size(fixed) (sizeof(fixed) / sizeof((fixed)[0]))
+
+static inline bool array_grow(void **items, size_t *capacity, size_t needed, size_t size)
+{
+	if (needed <= *capacity)
+		return true;
+	size_t wanted = *capacity ? *capacity * 2 : 16;
+	if (wanted < needed)
+		wanted = needed;
+	void *grown = reallocarray(*items, wanted, size);
+	if (!grown)
+		return false;
+	*items = grown;
+	*capacity = wanted;
+	return true;
+}
+
+#define array_push(array)                                                                    \
+	({                                                                                   \
+		__auto_type array_push_to = (array);                                         \
+		void *array_push_items = array_push_to->items;                               \
+		bool array_push_fits =                                                       \
+			array_grow(&array_push_items, &array_push_to->capacity,              \
+				   array_push_to->count + 1, sizeof(*array_push_to->items)); \
+		array_push_to->items = array_push_items;                                     \
+		array_push_fits ? memset(&array_push_to->items[array_push_to->count++], 0,   \
+					 sizeof(*array_push_to->items))                      \
+				: NULL;                                                      \
+	})
+
+#endif

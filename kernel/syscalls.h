@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/syscalls.h — the system calls: numbers, names, arguments, classes, and how each argument
+ * is read and shown.
+ *
+ * Names, numbers, argument names and C types come from a generated table (kernel/syscalls.tbl and
+ * the script beside it); flags, modes and commands by name from generated constants. The kernel
+ * reports a call at its entry and at its return (tracepoints raw_syscalls:sys_enter and sys_exit);
+ * input strings and buffers are read at entry, output buffers at return, when they are filled.
+ */
+#ifndef UTRAIL_KERNEL_SYSCALLS_H
+#define UTRAIL_KERNEL_SYSCALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "probe/probe.h"
+#include "symbols/type.h"
+
+#define SYSCALL_ARGUMENTS_MAX 6
+
+struct syscall_argument {
+	const char *name;
+	const struct type *type;
+	bool at_return; /* an output: the bytes behind the pointer are there when the call is over
+			 */
+	/* TYPE_BYTES: 1-based argument with the length, SYSCALL_LENGTH_RESULT: the return value */
+	int8_t length_arg;
+};
+
+#define SYSCALL_LENGTH_RESULT (-1)
+
+struct syscall_info {
+	const char *name;
+	uint32_t number;
+	uint32_t n_arguments;
+	struct syscall_argument arguments[SYSCALL_ARGUMENTS_MAX];
+	const struct type *result;
+	bool no_return;	  /* exit, exit_group, rt_sigreturn: there is no return event */
+	uint32_t classes; /* bits: enum syscall_class */
+};
+
+enum syscall_class {
+	SYSCALL_FILE = 1,
+	SYSCALL_NETWORK = 2,
+	SYSCALL_DESC = 4,
+	SYSCALL_MEMORY = 8,
+	SYSCALL_PROCESS = 16,
+	SYSCALL_SIGNAL = 32,
+	SYSCALL_IPC = 64,
+};
+
+/* Of the machine this program was built for. NULL: no such call. */
+const struct syscall_info *syscall_by_number(uint32_t number);
+const struct syscall_info *syscall_by_name(const char *name);
+const struct syscall_info *syscall_first(size_t *ret_count); /* the whole table, by number */
+uint32_t syscall_class_by_name(const char *name);	     /* "file" -> bit, 0: no such class */
+const char *errno_name(int errnum);			     /* "ENOENT", NULL when unknown */
+const char *signal_name(int signum);			     /* "SIGCHLD", NULL when unknown */
+
+/*
+ * Adds the calls that a spec names (exact, glob, regex, class; kind SYSCALL or a bare name). Adds
+ * nothing and returns NULL when none match. A call that the set already has is not added twice.
+ */
+struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec) must_check;
+/* A call whose number is not in the table (a newer kernel): shown as syscall_N with raw words. */
+struct err *syscalls_add_unknown(struct probe_set *set, uint32_t number) must_check;
+
+#endif

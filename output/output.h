@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output/output.h — one writer per format.
+ *
+ * A writer takes events in stream order and writes whole lines; it never lets a byte of the target
+ * reach a terminal unescaped. Writing goes through one buffer that is flushed when full and when
+ * the stream is idle. A closed pipe ends the trace quietly (output_closed()); any other failure to
+ * write is an error.
+ */
+#ifndef UTRAIL_OUTPUT_OUTPUT_H
+#define UTRAIL_OUTPUT_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "stream/stream.h"
+
+enum output_format {
+	OUTPUT_TEXT,
+	OUTPUT_JSON,
+};
+
+/* strace's -t, -tt, -ttt, -r */
+enum output_time {
+	TIME_DEFAULT, /* text: wall clock with microseconds, as -tt */
+	TIME_SECONDS, /* -t: wall clock, seconds */
+	TIME_MICROSECONDS,
+	TIME_EPOCH,    /* -ttt: seconds since the epoch, with microseconds */
+	TIME_RELATIVE, /* -r: since the previous line */
+	TIME_NONE,
+};
+
+struct output_options {
+	enum output_format format;
+	enum output_time time;
+	bool durations;	       /* -T; text shows them on spans with it, and always by default */
+	bool color;	       /* already decided: --color, NO_COLOR, is it a terminal */
+	bool show_comm;	       /* more than one program is traced: show names */
+	bool show_user;	       /* no PID was given: show uid and tty */
+	bool fd_paths;	       /* -y */
+	uint32_t string_limit; /* -s */
+	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */
+};
+
+struct output_header {
+	uint64_t realtime_ns, boottime_ns;
+	/* names and values, in pairs, NULL-terminated: {"syscall", "tp_btf", "return", "site",
+	 * NULL} */
+	const char *const *backends;
+};
+
+struct output_summary {
+	uint64_t events, lost, missed, returns_lost;
+};
+
+struct output;
+
+/* Writes to `fd`, which stays the caller's. */
+struct err *output_create(int fd, const char *fd_name, const struct output_options *options,
+			  struct output **ret) must_check;
+void output_destroy(struct output *output);
+
+struct err *output_begin(struct output *output, const struct output_header *header) must_check;
+/* For stream_sink: the context is the output. */
+struct err *output_opened(void *output, const struct stream_event *event) must_check;
+struct err *output_event(void *output, const struct stream_event *event,
+			 bool was_opened) must_check;
+struct err *output_flush(struct output *output) must_check;
+/* JSON: the summary object. Text: nothing (the summary goes to stderr, from cli/). */
+struct err *output_end(struct output *output, const struct output_summary *summary) must_check;
+/* The reader of our pipe has gone (EPIPE): nothing more can be written, and that is no error. */
+bool output_closed(const struct output *output);
+
+#endif

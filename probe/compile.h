@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probe/compile.h — from "this value, of this type, lies there" to fetch operations and a value.
+ *
+ * The probe modules know where a value's bits are (a register by the calling convention, a USDT
+ * operand, a system-call argument) and say so as a fetch_source; the compiler appends the
+ * operations that fetch what is worth showing: a string's text, the members of the structure that a
+ * pointer leads to, the bytes of a buffer.
+ */
+#ifndef UTRAIL_PROBE_COMPILE_H
+#define UTRAIL_PROBE_COMPILE_H
+
+#include "common/arena.h"
+#include "common/array.h"
+#include "common/err.h"
+#include "probe/fetch.h"
+#include "probe/value.h"
+
+#define FETCH_SOURCE_OPS 8
+
+/* How to get a value: operations that end with it in the accumulator. */
+struct fetch_source {
+	struct fetch_op ops[FETCH_SOURCE_OPS];
+	uint32_t n_ops;
+	/* The accumulator is not the value but its address in memory. */
+	bool is_address;
+	/* The value cannot be had, and why: "in xmm0"; the operations do not matter then. Lives as
+	 * long as the plan. */
+	const char *unavailable;
+};
+
+/* What the user chose for all values. */
+struct compile_options {
+	uint32_t string_limit; /* -s: bytes of a string or buffer, up to FETCH_STRING_MAX */
+	uint32_t depth;	       /* levels of structures that pointers lead to; 0: bare pointers */
+};
+
+struct plan_builder {
+	struct arena *arena; /* of the values made; borrowed */
+	struct compile_options options;
+	struct fetch_plan plan;
+	ARRAY_OF(struct value) values;
+};
+
+void plan_builder_init(struct plan_builder *builder, struct arena *arena,
+		       const struct compile_options *options);
+void plan_builder_deinit(struct plan_builder *builder);
+
+/*
+ * Appends one value. `length` says where the length of a TYPE_BYTES or TYPE_STRING with length_arg
+ * is (NULL: none). A plan that is full makes the value unavailable ("too many values"), it is not
+ * an error; the only error is want of memory.
+ */
+struct err *plan_add_value(struct plan_builder *builder, const char *name, const struct type *type,
+			   const struct fetch_source *source,
+			   const struct fetch_source *length) must_check;
+
+/* The values so far, copied into the arena. */
+struct err *plan_finish(struct plan_builder *builder, struct fetch_plan *ret_plan,
+			struct value_list *ret_values) must_check;
+
+/* Source in a register: `size` bytes of it. */
+struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signed);
+
+#endif

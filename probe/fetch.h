@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * probe/fetch.h — the fetch plan: what to read at a hit, as data.
+ *
+ * User space compiles "what the user wants to see" into a short list of operations; one small
+ * interpreter in BPF (probe/fetch.bpf.h) runs it at every hit, for all kinds of probe. It works on
+ * one accumulator, and appends *slots* to the record's payload, in order:
+ *
+ *	int slot	8 bytes, already cut to size and sign-extended
+ *	bytes slot	struct fetch_blob, then `length` bytes, padded to a multiple of 8
+ *
+ * A slot that could not be read sets its bit in event_header.unavailable and is still there (zero,
+ * or an empty blob), so that the later ones keep their places; after a failed operation the
+ * accumulator is poisoned until the next operation that loads it (REG, CONST, RESULT).
+ *
+ * Both sides include this file: fixed-width fields only.
+ */
+#ifndef UTRAIL_PROBE_FETCH_H
+#define UTRAIL_PROBE_FETCH_H
+
+#ifndef __bpf__ /* the BPF side has these from its own header */
+#include <linux/types.h>
+#endif
+
+enum fetch_code {
+	FETCH_REG =
+		1, /* acc = register `reg`, then cut: shifted right by `shift` bits, `size` bytes */
+	FETCH_CONST,  /* acc = imm */
+	FETCH_ADD,    /* acc += imm */
+	FETCH_INDEX,  /* acc += (register `reg`, cut to `size`) * imm */
+	FETCH_DEREF,  /* acc = the `size` bytes at address acc (1, 2, 4, 8) */
+	FETCH_LENGTH, /* limit of the next BYTES = min(acc, its own imm); acc is spent */
+	FETCH_INT,    /* int slot: acc, cut to `size` */
+	FETCH_STRING, /* bytes slot: NUL-terminated at acc, at most imm bytes without the NUL */
+	FETCH_BYTES,  /* bytes slot: imm bytes at acc, fewer when a LENGTH went before */
+};
+
+enum fetch_flags {
+	FETCH_SIGNED = 1, /* REG, INDEX, DEREF, INT: sign-extend from `size` */
+	/* BYTES after LENGTH: the length is a result; negative (an error) means no bytes */
+	FETCH_LENGTH_SIGNED = 2,
+	/* STRING, BYTES: a NULL pointer is an empty slot with FETCH_BLOB_NULL, not "unavailable" */
+	FETCH_NULL_OK = 4,
+};
+
+struct fetch_op {
+	__u8 code;  /* enum fetch_code */
+	__u8 reg;   /* index into the saved registers: enum in probe/regs.h */
+	__u8 size;  /* 1, 2, 4 or 8; 0 counts as 8 */
+	__u8 flags; /* enum fetch_flags */
+	__u8 shift; /* REG: bits to shift right first (8 for %ah) */
+	__u8 reserved[3];
+	__s64 imm;
+};
+_Static_assert(sizeof(struct fetch_op) == 16, "wire format");
+
+#define FETCH_OPS_MAX	  48   /* operations of one plan */
+#define FETCH_SLOTS_MAX	  32   /* bits of event_header.unavailable */
+#define FETCH_STRING_MAX  4096 /* bytes of one string, without its NUL */
+#define FETCH_PAYLOAD_MAX 6080 /* all slots of one record; what no longer fits is cut */
+
+struct fetch_plan {
+	__u16 n_ops;
+	__u16 n_slots;
+	__u32 reserved;
+	struct fetch_op ops[FETCH_OPS_MAX];
+};
+_Static_assert(sizeof(struct fetch_plan) == 776, "wire format");
+
+enum fetch_blob_flags {
+	FETCH_BLOB_TRUNCATED = 1, /* there was more */
+	FETCH_BLOB_NULL = 2,	  /* the pointer was NULL */
+};
+
+struct fetch_blob {
+	__u32 length; /* bytes that follow, without padding; a string's NUL is not stored */
+	__u32 flags;  /* enum fetch_blob_flags */
+};
+_Static_assert(sizeof(struct fetch_blob) == 8, "wire format");
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probe/probe.h — the contract that all probes share.
+ *
+ * A *probe* is what the user asked for and sees: a function, a USDT marker, a system call. A *site*
+ * is one place in code where a part of it sits: the entry of the function, one of its `ret`
+ * instructions, one of the places where the marker was compiled in. The probe modules (uprobe/,
+ * usdt/, kernel/) turn specs into probes with sites and fetch plans and append them to a probe_set;
+ * cli/session.c loads the set into BPF maps and attaches it; stream/ looks sites up to decode.
+ *
+ * All of it lives in the set's arena and is constant once the set is loaded.
+ */
+#ifndef UTRAIL_PROBE_PROBE_H
+#define UTRAIL_PROBE_PROBE_H
+
+#include "common/arena.h"
+#include "common/array.h"
+#include "probe/compile.h"
+#include "probe/site.h"
+#include "probe/spec.h"
+#include "probe/value.h"
+#include "symbols/symbols.h"
+
+struct probe {
+	enum probe_kind kind;
+	const char *module;   /* as shown: file name without directory and version, "srv", "libc" */
+	const char *provider; /* USDT */
+	const char *name;     /* demangled function, marker, system call */
+	const char *symbol;   /* functions: as in the symbol table */
+	const char *return_form; /* spans: "trampoline", "site", "none", and why, for `explain` */
+	const char *return_why;
+	uint64_t condition_hits; /* reserved for filters */
+};
+
+struct probe_site {
+	struct site wire; /* what BPF sees; plan indexes are filled in by probe_set_load() */
+	uint32_t id;	  /* index in the set, the cookie */
+	const struct probe *probe;
+	struct image *image;	 /* where it is attached; NULL for system calls. Borrowed */
+	uint64_t offset;	 /* in the file */
+	uint64_t ref_ctr_offset; /* USDT semaphore in the file, 0: none */
+	const char *instruction; /* under the probe, "push %rbp" */
+	bool emulated;		 /* the kernel emulates it instead of stepping */
+	const char *operands;	 /* USDT: the note's argument string */
+	struct fetch_plan entry_plan, return_plan;
+	struct value_list arguments; /* slots of entry_plan */
+	struct value_list results;   /* slots of return_plan: [0] is the return value */
+	uint32_t syscall_number;
+};
+
+/* Something that could not be done as asked and is said once: "srv:f: refused: …". */
+struct probe_note {
+	const char *text;
+};
+
+struct probe_set {
+	struct arena arena;
+	struct compile_options options;
+	ARRAY_OF(struct probe *) probes;
+	ARRAY_OF(struct probe_site *) sites; /* [0] is NULL: ids start at 1 */
+	ARRAY_OF(struct probe_note) notes;
+};
+
+struct err *probe_set_init(struct probe_set *set, const struct compile_options *options) must_check;
+void probe_set_deinit(struct probe_set *set);
+
+/* Both append a zeroed item that lives as long as the set. */
+struct err *probe_set_add_probe(struct probe_set *set, struct probe **ret) must_check;
+struct err *probe_set_add_site(struct probe_set *set, const struct probe *probe,
+			       struct probe_site **ret) must_check;
+struct err *probe_set_note(struct probe_set *set, const char *text, ...) must_check
+	printf_like(2, 3);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * probe/site.h — the site table: one row for each place in code where a probe sits.
+ *
+ * The row's index is the site id; it is the BPF cookie of the attachment and stands in every
+ * record. BPF sees what it needs at a hit (struct site); everything static about the place, such as
+ * names and types, stays in user space (probe/probe.h). Row 0 is never used.
+ */
+#ifndef UTRAIL_PROBE_SITE_H
+#define UTRAIL_PROBE_SITE_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+enum site_kind {
+	SITE_INSTANT = 1, /* a hit is one event: offset probe, USDT marker, entry or return alone */
+	SITE_ENTRY,	  /* opens a span */
+	SITE_RETURN,	  /* a `ret` instruction of the function whose entry site is `owner` */
+	SITE_SYSCALL,	  /* one system call: entry and return in one record */
+};
+
+enum site_flags {
+	SITE_TAIL_CALL = 1, /* SITE_RETURN on a tail jump: the span ends, the result is not known */
+	SITE_TRAMPOLINE =
+		2, /* SITE_ENTRY: the return comes from a uretprobe with the same cookie */
+	/* SITE_ENTRY: a return is expected at all (else the span ends as soon as it starts) */
+	SITE_HAS_RETURN = 4,
+};
+
+struct site {
+	__u32 kind;	   /* enum site_kind */
+	__u32 flags;	   /* enum site_flags */
+	__u32 owner;	   /* SITE_RETURN: the entry site; else the site itself */
+	__u32 entry_plan;  /* index into the plan table; plan 0 is empty */
+	__u32 return_plan; /* read at the return */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct site) == 24, "wire format");
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probe/value.h — from fetched slots back to named, typed values.
+ *
+ * Compiling a probe yields two things side by side: the operations that BPF runs (struct
+ * fetch_plan) and, for user space, how each shown value is found again in the record: struct value.
+ * plan_builder makes both in step. A value points into an int slot, or at a byte offset in a bytes
+ * slot (a structure that was copied whole), or says why it cannot be had at all.
+ */
+#ifndef UTRAIL_PROBE_VALUE_H
+#define UTRAIL_PROBE_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "probe/fetch.h"
+#include "symbols/type.h"
+
+#define VALUE_NO_SLOT (-1)
+
+struct value {
+	const char *name;	 /* "req", "arg1"; "" for a return value */
+	const struct type *type; /* never NULL */
+	int slot;		 /* VALUE_NO_SLOT: see `unavailable` */
+	bool in_blob;		 /* the scalar lies in a bytes slot, at `offset` */
+	uint32_t offset;
+	uint8_t bit_size, bit_offset; /* of a bit-field inside its blob; bit_size 0: whole bytes */
+	const char *unavailable;      /* why there is no slot: "in xmm0", "optimised out" */
+	/*
+	 * A structure that was reached: its members, whatever the slot says. `slot` is then the
+	 * pointer's own value (TYPE_POINTER) or VALUE_NO_SLOT (struct by value).
+	 */
+	const struct value *members;
+	size_t n_members;
+};
+
+/* A list of values, in the order shown; all memory below it is one allocation chain. */
+struct value_list {
+	const struct value *items;
+	size_t count;
+};
+
+/* One slot of a record, decoded. */
+struct slot {
+	bool available;
+	bool is_blob;
+	uint64_t number;     /* int slot */
+	const char *bytes;   /* blob: not NUL-terminated, inside the record */
+	uint32_t length;     /* blob */
+	uint32_t blob_flags; /* enum fetch_blob_flags */
+};
+
+struct slots {
+	struct slot items[FETCH_SLOTS_MAX];
+	uint32_t count;
+};
+
+/*
+ * Splits a payload into slots as `plan` laid them out; bounds are checked against `size`. Returns
+ * the bytes consumed, or -1 when the payload does not fit the plan (a bug, or a foreign record).
+ */
+long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const void *payload,
+		  size_t size, struct slots *ret);
+
+/* The scalar bits of a value: false when it is unavailable; *ret_why then says why, never NULL. */
+bool value_scalar(const struct value *value, const struct slots *slots, uint64_t *ret,
+		  const char **ret_why);
+/* The text or bytes of a TYPE_STRING / TYPE_BYTES / char array value; same result. */
+bool value_bytes(const struct value *value, const struct slots *slots, const char **ret,
+		 uint32_t *ret_length, uint32_t *ret_blob_flags, const char **ret_why);
+
+#endif

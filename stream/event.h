@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only OR BSD-2-Clause */
+/*
+ * stream/event.h — the wire format: what the BPF programs put into the ring.
+ *
+ * Every record starts with struct event_header; kind decides what follows. Fixed-width fields, no
+ * pointers, sizes asserted: both sides include this file. A reader skips kinds it does not know by
+ * `size`. Each record carries the next number of its CPU's sequence, taken before the attempt to
+ * write: a gap is a lost record, and the gaps must add up to the counted losses.
+ */
+#ifndef UTRAIL_STREAM_EVENT_H
+#define UTRAIL_STREAM_EVENT_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+enum event_kind {
+	EVENT_ENTRY = 1, /* a span opens; slots of the entry plan */
+	EVENT_RETURN,	 /* it ends: struct event_return, slots of the return plan */
+	EVENT_INSTANT,	 /* slots of the entry plan */
+	EVENT_SYSCALL, /* struct event_syscall, slots of the entry plan, then of the return plan */
+	EVENT_TASK,    /* first sight of a thread: struct event_task */
+	EVENT_FORK,    /* struct event_fork; the header names the parent */
+	EVENT_EXEC,    /* struct event_exec, then file name and arguments */
+	EVENT_EXIT,    /* struct event_exit */
+};
+
+struct event_header {
+	__u64 time_ns;	 /* CLOCK_BOOTTIME, when it happened; of a system call: its return */
+	__u32 tgid, tid; /* as the initial PID namespace numbers them */
+	__u32 site_id;	 /* row of the site table, 0 for task life; returns name the entry site */
+	__u16 kind;	 /* enum event_kind */
+	__u16 size;	 /* header and all that follows, bytes */
+	__u32 sequence;	 /* per CPU, counts attempts */
+	__u16 cpu;
+	__u16 depth;	   /* spans open around it, in this thread */
+	__u32 span;	   /* entry and return: number of this span in its thread; else of the span
+			    * around it, 0 for none */
+	__u32 unavailable; /* bit n: slot n could not be read */
+};
+_Static_assert(sizeof(struct event_header) == 40, "wire format");
+
+enum event_return_flags {
+	EVENT_RETURN_TAIL_CALL = 1, /* left by a tail jump: no result */
+};
+
+struct event_return {
+	__u64 entry_time_ns;
+	__u32 flags; /* enum event_return_flags */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct event_return) == 16, "wire format");
+
+struct event_syscall {
+	__u64 entry_time_ns;
+	__s64 result;
+	__u32 number;
+	__u32 entry_unavailable; /* bit n: slot n of the entry plan could not be read; the header's
+				  * mask is the return plan's */
+	__u32 entry_size;	 /* bytes of the entry slots */
+	__u32 flags;		 /* enum event_syscall_flags */
+};
+_Static_assert(sizeof(struct event_syscall) == 32, "wire format");
+
+enum event_syscall_flags {
+	EVENT_SYSCALL_COMPAT = 1, /* 32-bit entry: the number is of another table */
+};
+
+#define EVENT_COMM 16
+
+struct event_task {
+	__u64 start_time_ns; /* CLOCK_BOOTTIME; with tgid, an identity that is never reused */
+	__u32 parent_tgid;
+	__u32 uid; /* in the initial user namespace */
+	__u32 gid;
+	__u32 tty; /* device number as in /proc/PID/stat field 7, 0: none */
+	char comm[EVENT_COMM];
+};
+_Static_assert(sizeof(struct event_task) == 40, "wire format");
+
+struct event_fork {
+	__u32 child_tgid, child_tid; /* a thread when child_tgid is the header's tgid */
+	char comm[EVENT_COMM];
+};
+_Static_assert(sizeof(struct event_fork) == 24, "wire format");
+
+#define EVENT_EXEC_MAX 4096
+
+struct event_exec {
+	struct event_task task; /* as it is after the exec */
+	__u32 old_tid;		/* of the thread that called; the header has the new one */
+	__u32 flags;		/* enum event_exec_flags */
+	__u32 filename_size;	/* bytes with NUL, first in what follows */
+	__u32 argv_size;	/* bytes; each argument ends with NUL */
+};
+_Static_assert(sizeof(struct event_exec) == 56, "wire format");
+
+enum event_exec_flags {
+	EVENT_EXEC_ARGV_TRUNCATED = 1,
+	EVENT_EXEC_ARGV_UNREADABLE = 2,
+};
+
+struct event_exit {
+	__u32 code;    /* as wait(2) tells it */
+	__u32 is_last; /* the whole process ends with this thread */
+	char comm[EVENT_COMM];
+};
+_Static_assert(sizeof(struct event_exit) == 24, "wire format");
+
+/* Why a record is not in the stream: columns of the loss table, rows are site ids. */
+enum loss_cause {
+	LOSS_RING_FULL,	       /* instant, entry or system call: the event is lost as a whole */
+	LOSS_RETURN_RING_FULL, /* the call was delivered, its return was not */
+	LOSS_NO_STORAGE,       /* no memory for the thread's state */
+	LOSS_MISSED_RETURN,    /* more spans open than a thread's state holds */
+	LOSS_CAUSES,
+	LOSS_COLUMNS = 4
+};
+_Static_assert(LOSS_CAUSES <= LOSS_COLUMNS, "loss table");
+
+struct loss_row {
+	__u64 count[LOSS_COLUMNS];
+};
+
+#endif

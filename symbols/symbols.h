@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * symbols/symbols.h — what is inside one ELF file: functions, types, text. Knows nothing of probes.
+ *
+ * An image is one ELF file, opened once and identified by device, inode and build id; its debug
+ * information may be in the file itself or in a separate debug file (build id, debuglink). All
+ * content is hostile input: every offset and size is checked, and what cannot be read is an error
+ * or an absence, never a crash. Strings and arrays handed out live as long as the image.
+ *
+ * Two address spaces occur: an *address* is what the symbol table and DWARF say (before the loader
+ * adds its bias), an *offset* is a position in the file, which is what the kernel wants for a
+ * uprobe. The program headers translate.
+ */
+#ifndef UTRAIL_SYMBOLS_SYMBOLS_H
+#define UTRAIL_SYMBOLS_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/err.h"
+#include "symbols/type.h"
+
+struct image; /* one ELF file and its debug info */
+
+/*
+ * Opens `path` (shown in messages; opened without following a FIFO, read-only) or, when fd >= 0,
+ * takes a duplicate of `fd`, whatever `path` says. Refused with a reason: not a regular file, not
+ * ELF, 32-bit, another machine, truncated headers.
+ */
+struct err *image_open(const char *path, int fd, struct image **ret) must_check;
+void image_close(struct image *image); /* NULL is fine */
+void image_closep(struct image **image);
+
+const char *image_path(const struct image *image);
+int image_fd(const struct image *image); /* still owned by the image */
+dev_t image_device(const struct image *image);
+ino_t image_inode(const struct image *image);
+/* Returns the length in bytes, 0 when the file has none. */
+size_t image_build_id(const struct image *image, const uint8_t **ret);
+/* elf.h's ET_EXEC or ET_DYN, EM_X86_64 or EM_AARCH64. */
+unsigned int image_elf_type(const struct image *image);
+unsigned int image_machine(const struct image *image);
+const char *image_interpreter(const struct image *image); /* PT_INTERP, NULL when none */
+/* DT_NEEDED and DT_SONAME; NULL-terminated, NULL when there is no dynamic section. */
+const char *const *image_needed(const struct image *image);
+const char *image_soname(const struct image *image);
+
+/* False when no PT_LOAD segment with file content covers it. */
+bool image_offset_of(const struct image *image, uint64_t address, uint64_t *ret);
+bool image_address_of(const struct image *image, uint64_t offset, uint64_t *ret);
+/* Do all `size` bytes at file offset `offset` lie in the file part of an executable PT_LOAD? */
+bool image_is_text(const struct image *image, uint64_t offset, size_t size);
+/* Copies file content; fails when out of range. */
+struct err *image_read(const struct image *image, uint64_t offset, void *buffer,
+		       size_t size) must_check;
+
+/* A section by name: its file range and address. False when there is none (or SHT_NOBITS). */
+struct section_range {
+	uint64_t address, offset, size;
+};
+bool image_section(const struct image *image, const char *name, struct section_range *ret);
+
+struct function {
+	const char *symbol; /* as in the symbol table, without @VERSION */
+	uint64_t address;
+	uint64_t offset; /* in the file */
+	uint64_t size;	 /* bytes; 0 when the table does not say */
+	uint8_t binding; /* STB_LOCAL, STB_GLOBAL, STB_WEAK */
+	bool ifunc;	 /* STT_GNU_IFUNC: the resolver, not the function itself */
+};
+
+/*
+ * All defined functions of .symtab and .dynsym (of the separate debug file too), sorted by address,
+ * then symbol; a symbol in both tables occurs once. Read on first use. A file with no symbol at all
+ * yields none, without an error; image_is_stripped() tells that apart.
+ */
+struct err *image_functions(struct image *image, const struct function **ret,
+			    size_t *ret_count) must_check;
+bool image_is_stripped(struct image *image); /* no .symtab, here or in a debug file */
+/* The demangled name of a C++ or Rust symbol; `symbol` itself when it is not mangled. */
+const char *image_demangle(struct image *image, const char *symbol);
+/* The function whose [address, address + size) holds it, or NULL. */
+const struct function *image_function_at(struct image *image, uint64_t address);
+/* Is the symbol undefined here, so that the loader resolves it elsewhere? / defined, as anything?
+ */
+bool image_imports(struct image *image, const char *symbol);
+bool image_defines(struct image *image, const char *symbol);
+/* Address of a defined data or function symbol (.symtab, .dynsym, debug file); false: no such. */
+bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret);
+
+/*
+ * Parameters and result of the function at an address, from DWARF, else from the built-in
+ * prototypes (by symbol name and soname). *ret is NULL, without an error, when nobody knows.
+ */
+struct err *image_prototype(struct image *image, const struct function *function,
+			    const struct prototype **ret) must_check;
+/* Where the function was written: file and line; false when unknown. */
+bool image_source_line(struct image *image, const struct function *function, const char **ret_file,
+		       unsigned int *ret_line);
+/* Where the debug information came from ("this file", a path), NULL when there is none. */
+const char *image_debug_source(struct image *image);
+
+#endif

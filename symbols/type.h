@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * symbols/type.h — how a value is to be understood: the type of a parameter, a return value, a
+ * structure member or a system-call argument.
+ *
+ * Types come from DWARF, from the built-in prototypes, from the user's own words ("str", "hex") and
+ * from the system-call tables; whoever made a type owns it, and it is constant once handed out.
+ */
+#ifndef UTRAIL_SYMBOLS_TYPE_H
+#define UTRAIL_SYMBOLS_TYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum type_kind {
+	TYPE_UNKNOWN, /* shown as hex */
+	TYPE_VOID,
+	TYPE_INT,   /* signed, decimal */
+	TYPE_UINT,  /* unsigned, decimal */
+	TYPE_HEX,   /* unsigned, 0x… */
+	TYPE_OCTAL, /* file modes: 0644 */
+	TYPE_BOOL,
+	TYPE_CHAR,    /* one character, quoted */
+	TYPE_FLOAT,   /* size 4 or 8; readable from memory and general registers only */
+	TYPE_ENUM,    /* one enumerator by name, else the number */
+	TYPE_FLAGS,   /* enumerators joined by |, the rest in hex */
+	TYPE_POINTER, /* 0x…, NULL */
+	TYPE_STRING,  /* pointer to a NUL-terminated string */
+	TYPE_BYTES,   /* pointer to bytes; the length is fixed (`size`) or another argument
+			 (`length_arg`) */
+	TYPE_STRUCT,  /* by value; a pointer to one is TYPE_POINTER with `target` */
+	TYPE_ARRAY,
+	TYPE_ERRNO, /* negative: an errno by name */
+	TYPE_FD,    /* file descriptor; the path on -y */
+};
+
+struct enumerator {
+	const char *name;
+	int64_t value;
+};
+
+struct type;
+
+struct type_member {
+	const char *name; /* "" when anonymous */
+	const struct type *type;
+	uint32_t offset;    /* bytes from the start of the structure */
+	uint8_t bit_size;   /* 0: not a bit-field */
+	uint8_t bit_offset; /* least significant bit, counted from bit 0 of the byte at `offset` */
+};
+
+struct type {
+	enum type_kind kind;
+	uint32_t size;	  /* bytes of the value itself (8 for pointers, 0 for void or unknown) */
+	const char *name; /* as the programmer wrote it: "size_t", "struct request *"; never NULL */
+	const struct type *target;	   /* POINTER and ARRAY; NULL: unknown */
+	const struct type_member *members; /* STRUCT */
+	uint32_t n_members;
+	const struct enumerator *enumerators; /* ENUM and FLAGS */
+	uint32_t n_enumerators;
+	int8_t length_arg; /* BYTES and STRING: 1-based argument that holds the length, 0: none */
+};
+
+struct parameter {
+	const char *name; /* "" when unknown */
+	const struct type *type;
+};
+
+/* What a function takes and gives. */
+struct prototype {
+	const struct parameter *parameters;
+	uint32_t n_parameters;
+	bool variadic;
+	const struct type *result; /* TYPE_VOID when nothing is returned */
+	const char *source;	   /* where this was learnt: "DWARF", "built-in", "given" */
+};
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * uprobe/uprobe.h — probes on functions of programs and libraries: entry, return, offset, span.
+ *
+ * The kernel puts a breakpoint into the page cache's private copy of the file's text; at a hit it
+ * runs our program, then either emulates the instruction under the breakpoint (push, nop, jmp,
+ * call, jcc) or executes a copy of it out of line under single-step, which costs an order of
+ * magnitude more. It checks nothing: an offset inside an instruction, or in data, is accepted and
+ * corrupts the target. So this module decodes before it attaches, and chooses where to sit.
+ *
+ * A return can be seen in two ways. The kernel's return probe replaces the return address by a
+ * trampoline: cheap, but exceptions, stack switching, Go and seccomp do not survive it. Probes on
+ * the function's own `ret` instructions and tail jumps change nothing, but are single-stepped.
+ * uprobe/safety.c decides which, and why.
+ */
+#ifndef UTRAIL_UPROBE_UPROBE_H
+#define UTRAIL_UPROBE_UPROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/err.h"
+#include "probe/probe.h"
+#include "symbols/symbols.h"
+
+/* --- decoding: what the instructions of a function are ------------------------------------- */
+
+/* One decoded instruction that matters for placement. */
+struct instruction {
+	uint64_t address;
+	uint8_t length;
+	bool emulated;	  /* by the kernel's uprobes, instead of single-stepped */
+	bool is_nop5;	  /* a 5-byte nop, which some kernels rewrite into a call */
+	const char *text; /* "push %rbp", in the arena */
+};
+
+/* Everything placement needs to know about one function. */
+struct code {
+	struct instruction entry; /* where an entry probe goes: see `entry_why` */
+	const char *entry_why;	  /* "first instruction", "push after endbr64" */
+	const uint64_t *returns;  /* addresses of ret instructions */
+	size_t n_returns;
+	const uint64_t *tail_jumps; /* unconditional jumps out of the function */
+	size_t n_tail_jumps;
+	bool whole;	       /* every byte was decoded with certainty; else `why_not` */
+	const char *why_not;   /* "jump table inside the text", "unknown instruction at +0x31" */
+	bool conditional_tail; /* a conditional jump leaves the function: its return is unseen */
+};
+
+/*
+ * Decodes a function: `bytes` are its text, `size` of them, at `address`. `size` 0 decodes the
+ * entry alone from what is there (`available` bytes). Fails only for want of memory; what cannot be
+ * decoded is told in the result, with entry.length == 0 when not even the entry is safe.
+ */
+struct err *code_decode(unsigned int machine, const uint8_t *bytes, size_t available, uint64_t size,
+			uint64_t address, struct arena *arena, struct code *ret) must_check;
+
+/* Is `offset` the start of an instruction of a function that spans it, by decoding from its start?
+ * When not, *ret_why says why. */
+struct err *code_check_boundary(struct image *image, uint64_t offset, struct arena *arena,
+				bool *ret_ok, struct instruction *ret_instruction,
+				const char **ret_why) must_check;
+
+/* --- safety: how a return may be seen ------------------------------------------------------- */
+
+enum return_mode {
+	RETURN_AUTO,
+	RETURN_TRAMPOLINE,
+	RETURN_SITE,
+};
+
+struct return_verdict {
+	enum return_mode mode; /* TRAMPOLINE or SITE */
+	const char *why;       /* "libstdc++.so.6 can throw through the frame" */
+};
+
+/*
+ * Proves, or fails to prove, that the trampoline is safe in a process that has these images mapped.
+ * `seccomp`: the process has a filter. `unknown_modules`: the list is not complete (no process
+ * given, or libraries may come later).
+ */
+struct err *return_prove(struct image *const *images, size_t n_images, bool seccomp,
+			 bool unknown_modules, struct arena *arena,
+			 struct return_verdict *ret) must_check;
+
+/* --- probes --------------------------------------------------------------------------------- */
+
+struct uprobe_options {
+	enum return_mode return_mode; /* never AUTO: the verdict */
+	const char *return_why;
+	size_t max_probes; /* more matches than this: an error, nothing added */
+};
+
+/*
+ * Adds the functions of `image` that the spec (CALL, UPROBE, URETPROBE) matches, shown under
+ * `module`. Adds nothing and returns NULL when none match. A function that cannot be probed safely
+ * is an error when it was named exactly, and a note in the set when a glob found it.
+ */
+struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const char *module,
+			      const struct spec *spec,
+			      const struct uprobe_options *options) must_check;
+
+#endif
