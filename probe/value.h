@@ -56,10 +56,14 @@ struct slot {
 struct slots {
 	struct slot items[FETCH_SLOTS_MAX];
 	uint32_t count;
+	/* Why an unavailable slot is so: "bad address" where reads may fault pages in, else "not
+	 * resident". Constant text. */
+	const char *unreadable;
 };
 
 /*
- * Splits a payload into slots as `plan` laid them out; bounds are checked against `size`. Returns
+ * Splits a payload into slots as `plan` (NULL: none) laid them out; bounds are checked against
+ * `size`. Returns
  * the bytes consumed, or -1 when the payload does not fit the plan (a bug, or a foreign record).
  */
 long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const void *payload,
