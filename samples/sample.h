@@ -50,7 +50,7 @@ static inline void sample_wait(const char *word)
 	printf("%s %d\n", word, getpid());
 	fflush(stdout);
 	for (char c = 0; c != '\n';) {
-		struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+		struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
 		sigset_t none;
 		sigemptyset(&none);
 		if (ppoll(&input, 1, NULL, &none) < 0 || read(STDIN_FILENO, &c, 1) != 1)
@@ -61,7 +61,7 @@ static inline void sample_wait(const char *word)
 static inline struct sample sample_begin(int argc, char **argv)
 {
 	static char output[1 << 20];
-	struct sample sample = {.next = 1};
+	struct sample sample = {.wait = false, .hold = false, .next = 1};
 	setvbuf(stdout, output, _IOFBF, sizeof(output));
 	for (; sample.next < argc; sample.next++) {
 		if (!strcmp(argv[sample.next], "-w"))
@@ -72,8 +72,10 @@ static inline struct sample sample_begin(int argc, char **argv)
 			break;
 	}
 	if (sample.wait || sample.hold) {
-		struct sigaction action = {.sa_handler = sample_wake};
+		struct sigaction action;
 		sigset_t usr1;
+		memset(&action, 0, sizeof(action));
+		action.sa_handler = sample_wake;
 		sigaction(SIGUSR1, &action, NULL);
 		sigemptyset(&usr1);
 		sigaddset(&usr1, SIGUSR1);
