@@ -36,19 +36,25 @@ class Value:
     def __init__(self, kind, value, truncated=False):
         self.kind, self.value, self.truncated = kind, value, truncated
 
-    def __eq__(self, other):
-        if "any" in (self.kind, other.kind):
+    def accepts(self, other):
+        """Is the other one what this one, the expected, asks for?"""
+        if self.kind == "any":
             return True
-        if "unavailable" in (self.kind, other.kind):
-            return self.kind == other.kind
-        if {self.kind, other.kind} == {"struct"}:
+        if other is None or self.kind != other.kind:
+            return False
+        if self.kind == "unavailable":
+            return True  # why it is not there is told in words that may change
+        if self.kind == "struct":
             mine, others = self.value, other.value
             return [k for k, _ in mine] == [k for k, _ in others] and all(
-                a == b for (_, a), (_, b) in zip(mine, others)
+                a.accepts(b) for (_, a), (_, b) in zip(mine, others)
             )
-        if self.kind == "number" and other.kind == "number":
+        if self.kind == "array":
+            pairs = zip(self.value, other.value)
+            return len(self.value) == len(other.value) and all(a.accepts(b) for a, b in pairs)
+        if isinstance(self.value, float):
             return abs(self.value - other.value) <= 1e-6 * abs(self.value)
-        return (self.kind, self.value, self.truncated) == (other.kind, other.value, other.truncated)
+        return (self.value, self.truncated) == (other.value, other.truncated)
 
     def __repr__(self):
         if self.kind == "struct":
@@ -160,15 +166,14 @@ class Node:
         if len(self.args) != len(got.args):
             return False
         return all(
-            (not a or not b or a == b) and v == w for (a, v), (b, w) in zip(self.args, got.args)
+            (not a or not b or a == b) and v.accepts(w)
+            for (a, v), (b, w) in zip(self.args, got.args)
         )
 
     def accepts(self, got):
         if (self.depth, self.name) != (got.depth, got.name) or not self.same_arguments(got):
             return False
-        return self.ret is None or (
-            got.ret is not None and self.ret == got.ret and self.errno == got.errno
-        )
+        return self.ret is None or (self.ret.accepts(got.ret) and self.errno == got.errno)
 
 
 def _node(line):
@@ -303,7 +308,7 @@ class Expected:
     def _settled(self, wanted, got):
         pairs = list(zip(wanted.args, got.args)) if len(wanted.args) == len(got.args) else []
         args = [(name, _settle(w, g)) for (_, w), (name, g) in pairs] if pairs else got.args
-        ret = got.ret if None in (wanted.ret, got.ret) else _settle(wanted.ret, got.ret)
+        ret = _settle(wanted.ret, got.ret) if wanted.ret and got.ret else got.ret
         return Node(got.depth, got.name, args, ret, got.errno)
 
     def difference(self, got):
