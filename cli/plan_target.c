@@ -2,10 +2,13 @@
 /* cli/plan_target.c — the target's processes and files. */
 #include "cli/plan.h"
 
+#include <fcntl.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
