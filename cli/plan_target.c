@@ -3,7 +3,6 @@
 #include "cli/plan.h"
 
 #include <fcntl.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
