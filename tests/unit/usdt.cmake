@@ -25,3 +25,6 @@ set_tests_properties(unit.usdt_values PROPERTIES SKIP_RETURN_CODE 77)
 utrail_unit_test(usdt_real SOURCES usdt_real.c LINK utrail_usdt)
 target_compile_definitions(unit_usdt_real PRIVATE USDT_TARGET_DIR="${CMAKE_CURRENT_BINARY_DIR}")
 add_dependencies(unit_usdt_real usdt_target_O0 usdt_target_O2 usdt_target_fixed)
+utrail_unit_test(usdt_types SOURCES usdt_types.c LINK utrail_usdt)
+# Brings its own spec_name_matches().
+utrail_unit_test(usdt_probes SOURCES usdt_probes.c LINK utrail_usdt)
