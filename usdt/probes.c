@@ -17,54 +17,50 @@ struct adding {
 
 /* --- matching ------------------------------------------------------------------------------- */
 
-static char *replace(struct arena *arena, const char *text, const char *from, const char *to)
+/* False when the result does not fit. */
+static bool replace(const char *text, const char *from, const char *to, char *ret, size_t size)
 {
-	char *ret = arena_alloc(arena, 2 * strlen(text) + 1);
-	if (!ret)
-		return NULL;
-	char *out = ret;
-	for (const char *at = text; *at;) {
-		const char *piece = at;
-		size_t length = 1;
-		if (!strncmp(at, from, strlen(from))) {
-			piece = to;
-			length = strlen(to);
-			at += strlen(from);
-		} else {
-			at++;
-		}
-		memcpy(out, piece, length);
-		out += length;
+	size_t used = 0;
+	while (*text) {
+		bool found = !strncmp(text, from, strlen(from));
+		const char *piece = found ? to : text;
+		size_t length = found ? strlen(to) : 1;
+		if (length >= size - used)
+			return false;
+		memcpy(ret + used, piece, length);
+		used += length;
+		text += found ? strlen(from) : 1;
 	}
-	return ret;
+	ret[used] = 0;
+	return true;
 }
 
-/* DTrace writes query-start where the note has query__start; people write either. */
-static struct err *matches_spelling(const struct spec *spec, const char *text, struct arena *arena,
-				    bool *ret)
+/*
+ * DTrace writes query-start where the note has query__start; people write either. A name too long
+ * for the buffer is matched as it is only.
+ */
+static bool matches_spelling(const struct spec *spec, const char *text)
 {
-	*ret = spec_name_matches(spec, text);
-	if (*ret || (!strchr(spec->name, '-') && !strchr(text, '-')))
-		return NULL;
-	const char *dashed = replace(arena, text, "__", "-");
-	const char *lined = replace(arena, text, "-", "__");
-	if (!dashed || !lined)
-		return &err_nomem;
-	*ret = spec_name_matches(spec, dashed) || spec_name_matches(spec, lined);
-	return NULL;
+	char other[512];
+	if (spec_name_matches(spec, text))
+		return true;
+	if (!strchr(spec->name, '-') && !strchr(text, '-'))
+		return false;
+	return (replace(text, "__", "-", other, sizeof(other)) && spec_name_matches(spec, other)) ||
+	       (replace(text, "-", "__", other, sizeof(other)) && spec_name_matches(spec, other));
 }
 
-static struct err *matches(const struct spec *spec, const struct usdt_note *note,
-			   struct arena *arena, bool *ret)
+bool usdt_matches(const struct spec *spec, const char *provider, const char *name)
 {
-	struct err *e = matches_spelling(spec, note->name, arena, ret);
-	if (e || !*ret || !spec->provider)
-		return e;
-	struct spec provider = {.kind = spec->kind,
-				.name = spec->provider,
-				.name_kind = strpbrk(spec->provider, "*?[") ? SPEC_NAME_GLOB
-									    : SPEC_NAME_EXACT};
-	return matches_spelling(&provider, note->provider, arena, ret);
+	if (!matches_spelling(spec, name))
+		return false;
+	if (!spec->provider)
+		return true;
+	const struct spec of_provider = {
+		.kind = spec->kind,
+		.name = spec->provider,
+		.name_kind = strpbrk(spec->provider, "*?[") ? SPEC_NAME_GLOB : SPEC_NAME_EXACT};
+	return matches_spelling(&of_provider, provider);
 }
 
 /* By marker; the notes of one marker stay in the order of the file. */
@@ -139,8 +135,7 @@ static struct err *add_argument(const struct adding *adding, const struct argume
 	struct err *e = types_fit(operand, known.type, arena, &type, &why);
 	if (e)
 		return e;
-	const char *name = *known.name ? arena_string(arena, known.name)
-				       : arena_printf(arena, "arg%zu", index + 1);
+	const char *name = types_name(&known, index, arena);
 	if (!name)
 		return &err_nomem;
 	/* For bytes the plan wants a pointer to them, and an operand that lies in memory and is
@@ -304,14 +299,9 @@ static struct err *add_matching(const struct adding *adding, struct arena *arena
 	const struct usdt_note **matching = arena_array(arena, count, sizeof(*matching));
 	if (!matching)
 		return &err_nomem;
-	for (size_t i = 0; i < count; i++) {
-		bool match = false;
-		e = matches(adding->spec, &notes[i], arena, &match);
-		if (e)
-			return e;
-		if (match)
+	for (size_t i = 0; i < count; i++)
+		if (usdt_matches(adding->spec, notes[i].provider, notes[i].name))
 			matching[n_matching++] = &notes[i];
-	}
 	return add_markers(adding, matching, n_matching);
 }
 

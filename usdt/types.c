@@ -220,3 +220,35 @@ struct err *types_fit(const struct usdt_operand *operand, const struct type *wan
 	}
 	return default_type(operand, arena, ret);
 }
+
+const char *types_name(const struct parameter *parameter, size_t index, struct arena *arena)
+{
+	if (parameter->name && *parameter->name)
+		return arena_string(arena, parameter->name);
+	return arena_printf(arena, "arg%zu", index + 1);
+}
+
+struct err *usdt_parameters(const struct usdt_note *note, const struct usdt_operand *operands,
+			    size_t count, struct arena *arena, const struct parameter **ret)
+{
+	const struct parameter *known;
+	size_t n_known;
+	struct err *e = types_of_marker(note->provider, note->name, arena, &known, &n_known);
+	struct parameter *made = arena_array(arena, count ? count : 1, sizeof(*made));
+	if (e || !made)
+		return e ? e : &err_nomem;
+	for (size_t i = 0; i < count; i++) {
+		struct parameter parameter = {.name = ""};
+		const char *why;
+		if (i < n_known)
+			parameter = known[i];
+		e = types_fit(&operands[i], parameter.type, arena, &made[i].type, &why);
+		if (e)
+			return e;
+		made[i].name = types_name(&parameter, i, arena);
+		if (!made[i].name)
+			return &err_nomem;
+	}
+	*ret = made;
+	return NULL;
+}

@@ -36,4 +36,7 @@ struct err *types_fit(const struct usdt_operand *operand, const struct type *wan
 		      struct arena *arena, const struct type **ret,
 		      const char **ret_why) must_check;
 
+/* The parameter's name, or "arg1" for the first; NULL when out of memory. */
+const char *types_name(const struct parameter *parameter, size_t index, struct arena *arena);
+
 #endif

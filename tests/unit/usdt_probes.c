@@ -130,6 +130,25 @@ static void markers_are_matched_in_both_spellings(void **state)
 	}
 }
 
+static void a_name_beyond_all_reason_is_matched_as_it_is(void **state)
+{
+	(void)state;
+	char name[2000];
+	memset(name, '-', sizeof(name) - 1);
+	name[sizeof(name) - 1] = 0;
+	struct spec spec = make_spec(NULL, "*");
+	assert_true(usdt_matches(&spec, "p", name));
+	spec = make_spec(NULL, name);
+	assert_true(usdt_matches(&spec, "p", name));
+	name[10] = 0;
+	assert_true(usdt_matches(&spec, "p", "____________________"));
+	/* 300 dashes fit, but not as 600 underscores. */
+	memset(name, '-', 300);
+	name[300] = 0;
+	assert_false(usdt_matches(&spec, "p", "a"));
+	assert_true(usdt_matches(&spec, "p", name));
+}
+
 /* --- sites ---------------------------------------------------------------------------------- */
 
 static void one_probe_has_a_site_for_each_note(void **state)
@@ -463,6 +482,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(markers_are_matched_in_both_spellings),
+		cmocka_unit_test(a_name_beyond_all_reason_is_matched_as_it_is),
 		cmocka_unit_test(one_probe_has_a_site_for_each_note),
 		cmocka_unit_test(a_semaphore_travels_with_its_site),
 		cmocka_unit_test(unsafe_sites_are_left_out_and_told),

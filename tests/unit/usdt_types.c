@@ -157,6 +157,28 @@ static void the_operands_size_wins(void **state)
 	}
 }
 
+static void parameters_are_what_a_list_shows(void **state)
+{
+	(void)state;
+	static const struct usdt_operand operands[] = {
+		{.size = 8}, {.size = 8}, {.size = 4, .is_signed = true}, {.size = 2}};
+	struct usdt_note note = {.provider = "python", .name = "line"};
+	struct arena arena = {0};
+	const struct parameter *parameters;
+	assert_ok(usdt_parameters(&note, operands, 4, &arena, &parameters));
+	assert_string_equal(parameters[0].name, "filename");
+	assert_int_equal(parameters[0].type->kind, TYPE_STRING);
+	assert_string_equal(parameters[2].name, "lineno");
+	assert_int_equal(parameters[2].type->size, 4);
+	assert_string_equal(parameters[3].name, "arg4");
+	assert_string_equal(parameters[3].type->name, "uint16_t");
+	note.name = "unheard_of";
+	assert_ok(usdt_parameters(&note, operands, 1, &arena, &parameters));
+	assert_string_equal(parameters[0].name, "arg1");
+	assert_string_equal(parameters[0].type->name, "uint64_t");
+	arena_deinit(&arena);
+}
+
 /* --- against the markers themselves --------------------------------------------------------- */
 
 /* A row must have as many arguments as the marker in the file, and pointers where 8 bytes are. */
@@ -238,6 +260,7 @@ int main(void)
 		cmocka_unit_test(words_become_types),
 		cmocka_unit_test(unknown_markers_have_no_types),
 		cmocka_unit_test(the_operands_size_wins),
+		cmocka_unit_test(parameters_are_what_a_list_shows),
 		cmocka_unit_test(rows_fit_the_markers_of_real_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
