@@ -75,7 +75,7 @@ static struct err *add_from_image(const struct options *options, struct plan *pl
 				  struct image *image, const char *name, const struct spec *spec)
 {
 	if (spec->kind == PROBE_USDT)
-		return usdt_add_probes(&plan->set, image, name, spec);
+		return usdt_add_probes(&plan->set, image, name, spec, NULL);
 	if (spec->kind != PROBE_UPROBE) {
 		struct err *e = decide_return_mode(options, plan);
 		if (e)
