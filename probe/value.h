@@ -24,6 +24,7 @@ struct value {
 	const char *name;	 /* "req", "arg1"; "" for a return value */
 	const struct type *type; /* never NULL */
 	int slot;		 /* VALUE_NO_SLOT: see `unavailable` */
+	bool at_return; /* the slot is one of the return plan's: an output argument */
 	bool in_blob;		 /* the scalar lies in a bytes slot, at `offset` */
 	uint32_t offset;
 	uint8_t bit_size, bit_offset; /* of a bit-field inside its blob; bit_size 0: whole bytes */

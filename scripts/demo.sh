@@ -21,7 +21,10 @@ stop() {
 }
 trap 'stop; rm -rf -- "$work"' EXIT
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+# A headline, bold on a terminal.
+say() {
+	if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi
+}
 
 # Waits for the line "ready PID PORT" and prints PORT.
 service_port() {

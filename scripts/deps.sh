@@ -50,7 +50,7 @@ readonly BUILD=(gcc libc6-dev cmake ninja-build pkgconf clang bpftool
 	libbpf-dev libelf-dev libdw-dev libzydis-dev libiberty-dev libjansson-dev
 	uthash-dev systemtap-sdt-dev)
 TEST=(g++ binutils libcmocka-dev python3 procps util-linux
-	qemu-system-x86 busybox-static cpio zstd)
+	qemu-system-x86 busybox-static cpio)
 readonly LINT=(clang-format clang-tidy libclang-rt-dev shellcheck codespell)
 readonly PEERS=(bpftrace linux-perf strace)
 
