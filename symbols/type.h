@@ -38,6 +38,9 @@ enum type_kind {
 struct enumerator {
 	const char *name;
 	int64_t value;
+	/* FLAGS: the bits of the field that `value` is one value of, as O_ACCMODE for O_RDONLY; 0:
+	 * the bits of the value itself */
+	int64_t mask;
 };
 
 struct type;
