@@ -7,8 +7,7 @@
  *
  *	multi	uprobe_multi links, sleepable (6.6)
  *	single	one perf link per site, sleepable (6.0), cookie (5.15)
- *	old	one perf link per site, no cookie: user space loads a copy per site, with the site's
- *		id in place of OLD_SITE_MAGIC
+ *	old	one perf link per site, no cookie: user space loads a copy for each site
  */
 #include "probe/fetch.bpf.h"
 #include "stream/stream.bpf.h"
@@ -202,22 +201,17 @@ int single_return(struct pt_regs *ctx)
 	return on_return(ctx, (__u32)bpf_get_attach_cookie(ctx), FETCH_SLEEPABLE);
 }
 
-/* User space looks for this 64-bit load and puts the site's id in its place. */
-static __always_inline __u32 old_site_id(void)
-{
-	__u64 id;
-	asm volatile("%0 = 0x7574726c73697465 ll" : "=r"(id)); /* "utrlsite" */
-	return (__u32)id;
-}
+/* The site of all hits of this copy of the program. */
+const volatile __u32 old_site_id = 0;
 
 SEC("uprobe")
 int old_hit(struct pt_regs *ctx)
 {
-	return on_hit(ctx, old_site_id(), FETCH_OLD);
+	return on_hit(ctx, old_site_id, FETCH_OLD);
 }
 
 SEC("uretprobe")
 int old_return(struct pt_regs *ctx)
 {
-	return on_return(ctx, old_site_id(), FETCH_OLD);
+	return on_return(ctx, old_site_id, FETCH_OLD);
 }
