@@ -37,7 +37,7 @@ def clean_streams():
     script = "import sys; d = sys.stdin.buffer.read(); sys.stdout.buffer.write(d); sys.stderr.write('own\\n')"
     trace = launch([sys.executable, "-c", script], "-e", "syscall:read")
     data = bytes(range(256)) * 300
-    trace.process.stdin.write(data)
+    trace.write(data)
     trace.close_stdin()
     trace.finish(stop=False)
     same(trace.stdout_bytes, data, "what the command wrote")
