@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each BPF program is taken or refused as expected-loads.txt says, with each combination of settings.
+# shellcheck disable=SC2094 # nothing below writes the list that it reads
+. /cases/lib.inc
+object=/lib/utrail/tracer.linked.o
+expected=/cases/expected-loads.txt
+need load_all
+[ -r $object ] || {
+	echo "this build has no BPF object"
+	exit 77
+}
+
+# is_listed LIST: is $KERNEL in it?
+is_listed() {
+	case ",$1," in
+	",*," | *",$KERNEL,"*) return 0 ;;
+	esac
+	return 1
+}
+
+# Prints the expected reason of refusal, nothing when the program must load.
+expected_refusal() {
+	grep '^refused ' $expected | while read -r _ kernels programs reason; do
+		is_listed "$kernels" || continue
+		# shellcheck disable=SC2254 # a pattern is what is wanted
+		case $1 in
+		$programs)
+			echo "$reason"
+			break
+			;;
+		esac
+	done
+}
+
+# Reads load_all's lines; prints those that are not as expected.
+compare() {
+	while read -r _ program verdict reason; do
+		want=$(expected_refusal "$program")
+		if [ -z "$want" ] && [ "$verdict" = refused ]; then
+			echo "$program: refused: $reason"
+		elif [ -n "$want" ] && [ "$verdict" = ok ]; then
+			echo "$program: loads, though it is listed as refused ($want)"
+		elif [ -n "$want" ] && ! echo "$reason" | grep -q -e "$want"; then
+			echo "$program: refused for another reason: $reason"
+		fi
+	done
+}
+
+set -f
+grep '^settings ' $expected >settings
+combinations=0
+while read -r _ kernels settings; do
+	is_listed "$kernels" || continue
+	combinations=$((combinations + 1))
+	echo "with $settings"
+	options=
+	for setting in $settings; do
+		options="$options -s $setting"
+	done
+	# shellcheck disable=SC2086 # several words
+	load_all $options $object >loads || exit 1
+	cat loads
+	compare <loads >>surprises
+done <settings
+
+if [ "$combinations" = 0 ]; then
+	echo "no settings are listed for kernel $KERNEL"
+	exit 1
+fi
+if [ -s surprises ]; then
+	echo "--- not as expected-loads.txt says"
+	sort -u surprises
+	echo "$(sort -u surprises | wc -l) surprises, such as: $(head -n 1 surprises)"
+	exit 1
+fi

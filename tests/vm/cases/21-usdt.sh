@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every marker of a program, with its arguments, in order; with semaphores.
+. /cases/lib.inc
+need utrail usdt-args
+utrail -o trace -e 'usdt:demo:*' -- usdt-args 2 >told 2>messages || fail "status $?: $(cat messages told)"
+cat trace messages
+grep -q '^self-check passed' told || fail 'the program noticed that it was traced'
+sed -n 's/^expect //p' told >expected
+grep -q '^demo:guarded(' expected || fail 'no semaphore was raised'
+traced_lines trace | grep '^demo:' >got
+like expected got

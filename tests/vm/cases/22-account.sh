@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# What the program counted = delivered + lost + missed, exactly; with a large ring, and with one that is too small.
+. /cases/lib.inc
+need utrail count
+
+# account NAME OPTION...
+account() {
+	name=$1
+	shift
+	utrail --json -o "$name.json" -e count:f "$@" -- count 20000 2 >told 2>messages ||
+		fail "$name: status $?: $(cat messages told)"
+	cat messages
+	counted=$(sed -n 's/^count f //p' told)
+	delivered=$(count_type call "$name.json")
+	lost=$(summary lost "$name.json")
+	missed=$(summary missed "$name.json")
+	echo "$name: $counted calls, $delivered delivered, $lost lost, $missed missed"
+	[ "$counted" = 40000 ] || fail "$name: the program counted $counted"
+	[ "$counted" -eq $((delivered + lost + missed)) ] || fail "$name: the account is wrong by $((counted - delivered - lost - missed))"
+}
+account default
+account small --ring-size 65536

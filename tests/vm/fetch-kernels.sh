@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Puts Debian's own kernels into a cache directory, for the guests of run.py:
+#
+#   fetch-kernels.sh [5.10] [6.1] [6.12] [7.2]      without arguments: all
+#
+# Leaves CACHE/5.10/vmlinuz and CACHE/5.10/package (name and version). What is there is kept; remove the
+# directory to fetch a newer build. CACHE is $UTRAIL_KERNELS, by default ~/.cache/utrail/kernels.
+#
+# Nothing is installed and the system's apt configuration is not touched: the packages come through a
+# private one, whose signatures and checksums apt verifies, and only the kernel is unpacked.
+# Exit status: 0, or 77 when a kernel cannot be had (no network, no Debian keyring, gone from the suite).
+set -euo pipefail
+export LC_ALL=C
+
+readonly CACHE=${UTRAIL_KERNELS:-${XDG_CACHE_HOME:-$HOME/.cache}/utrail/kernels}
+readonly KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+skip() {
+	printf 'fetch-kernels: %s\n' "$*" >&2
+	exit 77
+}
+
+# Suite and package pattern of a kernel. Debian 14 has the kernel itself in linux-binary-*.
+suite_of() {
+	case $1 in
+	5.10) echo bullseye ;;
+	6.1) echo bookworm ;;
+	6.12) echo trixie ;;
+	7.2) echo forky ;;
+	*) skip "no source for a kernel $1 is known (5.10, 6.1, 6.12, 7.2)" ;;
+	esac
+}
+
+pattern_of() {
+	case $1 in
+	7.2) printf '^linux-binary-7\\.2\\.[^ ]*-cloud-amd64$' ;;
+	*) printf '^linux-image-%s\\.[^ ]*-cloud-amd64$' "${1//./\\.}" ;;
+	esac
+}
+
+# The mirrors to try: the one that this system uses, the public one, the one for retired releases.
+# shellcheck disable=SC2016
+mirrors() {
+	apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' \
+		'Origin: Debian' 2>/dev/null | awk '$2 !~ /-/ { print $1; exit }'
+	echo http://deb.debian.org/debian
+	echo http://archive.debian.org/debian
+}
+
+# apt with a private configuration beneath $work.
+private_apt() {
+	local tool=$1
+	shift
+	"$tool" -q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- \
+		-o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts=- \
+		-o Dir::State="$work/state" -o Dir::State::Lists="$work/lists" \
+		-o Dir::State::status="$work/status" -o Dir::Cache="$work/cache" \
+		-o APT::Sandbox::User=root -o APT::Architecture=amd64 -o APT::Architectures::=amd64 \
+		-o Acquire::Languages=none -o Acquire::Retries=2 -o Acquire::http::Timeout=20 \
+		-o Acquire::Check-Valid-Until=false "$@"
+}
+
+# Fetches the package lists of suite $1 from the first mirror that has it.
+read_lists() {
+	local mirror
+	while read -r mirror; do
+		echo "deb [arch=amd64 signed-by=$KEYRING] $mirror $1 main" >"$work/sources.list"
+		# An unreachable mirror is only a warning to apt; the list itself is the proof.
+		private_apt apt-get update >"$work/log" 2>&1 || continue
+		ls "$work"/lists/*_Packages* >/dev/null 2>&1 && return 0
+	done < <(mirrors | sed 's,/*$,,' | awk '!seen[$0]++')
+	cat -- "$work/log" >&2
+	return 1
+}
+
+fetch() {
+	local version=$1 suite package deb vmlinuz
+	suite=$(suite_of "$version")
+	[ -r "$KEYRING" ] || skip "$KEYRING is not there (package debian-archive-keyring)"
+	work=$(mktemp -d)
+	mkdir -p "$work"/{lists,cache/archives,state}
+	: >"$work/status"
+	read_lists "$suite" || skip "cannot read the package lists of $suite"
+	package=$(private_apt apt-cache pkgnames linux- | grep -E "$(pattern_of "$version")" |
+		sort -V | tail -n 1)
+	[ -n "$package" ] || skip "$suite has no kernel $version any more"
+	(cd "$work" && private_apt apt-get download "$package") >"$work/log" 2>&1 || {
+		cat -- "$work/log" >&2
+		skip "cannot download $package"
+	}
+	deb=$(ls "$work"/*.deb)
+	mkdir "$work/tree"
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/tree" --wildcards '*/vmlinuz*'
+	vmlinuz=$(find "$work/tree" -type f -name 'vmlinuz*' | head -n 1)
+	[ -n "$vmlinuz" ] || skip "there is no kernel in $package"
+	mkdir -p "$CACHE/$version"
+	dpkg-deb --show "$deb" >"$CACHE/$version/package"
+	mv -- "$vmlinuz" "$CACHE/$version/vmlinuz"
+	rm -rf -- "$work"
+	work=
+}
+
+main() {
+	local version versions=("$@")
+	[ $# -gt 0 ] || versions=(5.10 6.1 6.12 7.2)
+	mkdir -p "$CACHE" || skip "cannot create $CACHE"
+	exec 9>"$CACHE/lock"
+	flock 9
+	for version in "${versions[@]}"; do
+		[ -s "$CACHE/$version/vmlinuz" ] || fetch "$version"
+		printf '%s: %s\n' "$version" "$(tr '\t' ' ' <"$CACHE/$version/package")"
+	done
+}
+
+work=
+trap '[ -z "$work" ] || rm -rf -- "$work"' EXIT
+main "$@"

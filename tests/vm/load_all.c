@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load_all — offers every program of a BPF object to this kernel, each one alone.
+ *
+ *	load_all [-v] [-s NAME=VALUE]... OBJECT [PROGRAM...]
+ *
+ * Prints one line per program, in the object's order:
+ *
+ *	prog NAME ok INSTRUCTIONS         instructions that the verifier went through (5.16), else 0
+ *	prog NAME refused REASON
+ *
+ * -s sets a constant of the object's .rodata before loading, as utrail does with the features that
+ *it found; -v prints the whole verifier log of refused programs to stderr. Maps of types that the
+ *kernel does not know are left out, as utrail leaves them out. Exit status: 0 when all were
+ *offered, whether or not they were taken; 1 when the object or a setting is no good.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOG_SIZE     (1U << 20)
+#define SETTINGS_MAX 16
+
+struct options {
+	const char *object;
+	char *settings[SETTINGS_MAX]; /* NAME=VALUE */
+	int n_settings;
+	char **programs; /* NULL-terminated; empty: all */
+	bool verbose;
+};
+
+/* While loading: the verifier's log says it better. */
+static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+static int warnings(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
+}
+
+/* Finds the bytes of constant `name`. btf_var_secinfo carries offset and size of each. */
+static void *find_constant(struct bpf_object *object, const char *name, size_t *ret_size)
+{
+	struct btf *btf = bpf_object__btf(object);
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	int id = btf__find_by_name_kind(btf, ".rodata", BTF_KIND_DATASEC);
+	size_t size;
+	if (!map || id < 0)
+		return NULL;
+	char *bytes = bpf_map__initial_value(map, &size);
+	const struct btf_type *section = btf__type_by_id(btf, (__u32)id);
+	const struct btf_var_secinfo *variable = btf_var_secinfos(section);
+	for (int i = 0; bytes && i < btf_vlen(section); i++, variable++) {
+		const struct btf_type *type = btf__type_by_id(btf, variable->type);
+		if (strcmp(btf__name_by_offset(btf, type->name_off), name) != 0)
+			continue;
+		*ret_size = variable->size;
+		return bytes + variable->offset;
+	}
+	return NULL;
+}
+
+static int set_constant(struct bpf_object *object, const char *setting)
+{
+	char name[64];
+	char *end;
+	size_t size, length = strcspn(setting, "=");
+	errno = 0;
+	unsigned long long value = strtoull(setting + length + (setting[length] == '='), &end, 0);
+	if (!length || length >= sizeof(name) || end <= setting + length + 1 || *end || errno) {
+		fprintf(stderr, "load_all: '%s' is not NAME=VALUE\n", setting);
+		return -1;
+	}
+	memcpy(name, setting, length);
+	name[length] = '\0';
+	void *bytes = find_constant(object, name, &size);
+	if (!bytes || size > sizeof(value)) {
+		fprintf(stderr, "load_all: the object has no constant '%s'\n", name);
+		return -1;
+	}
+	memcpy(bytes, &value, size); /* little endian, as all hosts of these guests are */
+	return 0;
+}
+
+static void leave_out_unknown_maps(struct bpf_object *object)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map (map, object) {
+		if (libbpf_probe_bpf_map_type(bpf_map__type(map), NULL) == 0)
+			bpf_map__set_autocreate(map, false);
+	}
+}
+
+/* Opens the object with all programs off; NULL after a message. */
+static struct bpf_object *open_object(const struct options *options)
+{
+	struct bpf_program *program;
+	struct bpf_object *object = bpf_object__open_file(options->object, NULL);
+	if (!object) {
+		fprintf(stderr, "load_all: %s: %s\n", options->object, strerror(errno));
+		return NULL;
+	}
+	bpf_object__for_each_program (program, object)
+		bpf_program__set_autoload(program, false);
+	for (int i = 0; i < options->n_settings; i++) {
+		if (set_constant(object, options->settings[i])) {
+			bpf_object__close(object);
+			return NULL;
+		}
+	}
+	leave_out_unknown_maps(object);
+	return object;
+}
+
+/* The verifier's last word: the last line that is not its statistics. Cuts `log` up. */
+static const char *verdict(char *log)
+{
+	const char *last = "";
+	char *rest = log;
+	for (char *line; (line = strsep(&rest, "\n"));) {
+		if (*line && strncmp(line, "processed ", 10) != 0 &&
+		    strncmp(line, "verification time", 17) != 0 &&
+		    strncmp(line, "stack depth", 11) != 0)
+			last = line;
+	}
+	return last;
+}
+
+static unsigned int verified_instructions(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+	if (bpf_prog_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return 0;
+	return info.verified_insns;
+}
+
+/* Loads the program `name` of a fresh copy of the object, alone. */
+static int offer(const struct options *options, const char *name, char *log)
+{
+	struct bpf_object *object = open_object(options);
+	if (!object)
+		return -1;
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+	*log = '\0';
+	bpf_program__set_autoload(program, true);
+	bpf_program__set_log_buf(program, log, LOG_SIZE);
+	libbpf_set_print(quiet);
+	int error = bpf_object__load(object);
+	libbpf_set_print(warnings);
+	if (!error) {
+		printf("prog %s ok %u\n", name, verified_instructions(program));
+	} else {
+		if (options->verbose)
+			fprintf(stderr, "--- %s\n%s", name, log);
+		const char *reason = verdict(log);
+		printf("prog %s refused %s\n", name, *reason ? reason : strerror(-error));
+	}
+	fflush(stdout);
+	bpf_object__close(object);
+	return 0;
+}
+
+static bool wanted(const struct options *options, const char *name)
+{
+	if (!*options->programs)
+		return true;
+	for (char **program = options->programs; *program; program++) {
+		if (!strcmp(*program, name))
+			return true;
+	}
+	return false;
+}
+
+static int offer_all(const struct options *options)
+{
+	struct bpf_program *program;
+	int offered = 0, error = 0;
+	struct bpf_object *object = open_object(options);
+	char *log = malloc(LOG_SIZE);
+	if (!object || !log) {
+		free(log);
+		bpf_object__close(object);
+		return -1;
+	}
+	bpf_object__for_each_program (program, object) {
+		if (error || !wanted(options, bpf_program__name(program)))
+			continue;
+		error = offer(options, bpf_program__name(program), log);
+		offered++;
+	}
+	if (!offered)
+		fprintf(stderr, "load_all: no such program in %s\n", options->object);
+	free(log);
+	bpf_object__close(object);
+	return offered ? error : -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {0};
+	int option;
+	while ((option = getopt(argc, argv, "vs:")) != -1) {
+		if (option == 'v')
+			options.verbose = true;
+		else if (option == 's' && options.n_settings < SETTINGS_MAX)
+			options.settings[options.n_settings++] = optarg;
+		else
+			optind = argc;
+	}
+	if (optind >= argc) {
+		fputs("usage: load_all [-v] [-s NAME=VALUE]... OBJECT [PROGRAM...]\n", stderr);
+		return 1;
+	}
+	options.object = argv[optind];
+	options.programs = argv + optind + 1;
+	libbpf_set_print(warnings);
+	return offer_all(&options) ? 1 : 0;
+}

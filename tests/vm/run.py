@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Boots one of Debian's kernels in an emulated machine and runs the cases of tests/vm/cases/ in it.
+
+    run.py --kernel 6.12                 one kernel, all cases
+    run.py --kernel 5.10 --case 'load*'  some cases
+    run.py --kernel 7.2 --shell          cases, then a shell on this terminal
+
+Exit status: 0 when no case failed and the kernel complained of nothing, 1 otherwise, 77 when there is
+no emulator or no such kernel to be had, or when every case skipped. No root needed; KVM is not used.
+"""
+import argparse
+import fnmatch
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import initrd
+
+HERE = pathlib.Path(__file__).resolve().parent
+SKIP = 77
+CASE_TIMEOUT_S = 100
+# What a healthy kernel does not say. Uprobe code is quiet unless something went wrong.
+COMPLAINT = re.compile(r"WARNING:|BUG:|BUG at|Oops|Call Trace|general protection|Kernel panic|KASAN|lockdep"
+                       r"|INFO: (rcu|task)|Out of memory|stack-protector|[Uu][Pp][Rr][Oo][Bb][Ee]")
+# The command line is ours, and names the project.
+HARMLESS = re.compile(r"[Cc]ommand line:")
+# Tools that cases may use besides busybox.
+HOST_TOOLS = ["bash"]
+# Without cx16: QEMU 7.2 leaves the flags of an emulated cmpxchg16b wrong when an interrupt follows at once,
+# and the guest's allocator dies of it (double fault in __kmalloc). Without la57: shorter page walks.
+PROCESSOR = "max,-cx16,-la57"
+
+
+class Skip(Exception):
+    """Something is not there, and it is nobody's fault."""
+
+
+def kernel_cache():
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return pathlib.Path(os.environ.get("UTRAIL_KERNELS") or os.path.join(home, "utrail", "kernels"))
+
+
+def find_kernel(version):
+    image = kernel_cache() / version / "vmlinuz"
+    if not image.exists():
+        fetch = subprocess.run([HERE / "fetch-kernels.sh", version], text=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if not image.exists():
+            raise Skip(f"kernel {version}: {fetch.stderr.strip()}")
+    return image
+
+
+def find_program(name, *places):
+    found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), *places]))
+    if not found:
+        raise Skip(f"{name} is not installed (./dev deps --test)")
+    return found
+
+
+def add_build(archive, build):
+    """Adds what was built: utrail, samples, helpers of the tests, the BPF object."""
+    if (build / "utrail").exists():
+        archive.program(build / "utrail", "bin/utrail")
+    for folder in ("samples", "tests/vm"):
+        for path in sorted((build / folder).glob("*")):
+            if path.is_file() and os.access(path, os.X_OK) and path.suffix == "":
+                archive.program(path, f"bin/{path.name}")
+    for page in sorted((build / "samples/www").glob("*")):
+        archive.copy(page, f"bin/www/{page.name}")
+    for path in sorted(build.rglob("tracer.linked.o"))[:1]:
+        archive.copy(path, "lib/utrail/tracer.linked.o")
+
+
+def make_initrd(path, build, patterns):
+    """Returns the number of cases in it."""
+    with open(path, "wb") as output:
+        archive = initrd.Archive(output)
+        archive.copy(find_program("busybox", "/usr/bin", "/bin"), "bin/busybox")
+        archive.link("bin/sh", "busybox")
+        archive.device("dev/console", 5, 1)
+        archive.copy(HERE / "init", "init")
+        for tool in HOST_TOOLS:
+            archive.program(find_program(tool), f"bin/{tool}")
+        add_build(archive, build)
+        for path in [HERE / "expected-loads.txt", HERE / "cases/lib.inc"]:
+            archive.copy(path, f"cases/{path.name}")
+        cases = [path for path in sorted((HERE / "cases").glob("*.sh"))
+                 if any(fnmatch.fnmatch(path.stem, pattern) for pattern in patterns)]
+        for case in cases:
+            archive.copy(case, f"cases/{case.name}")
+        archive.close()
+    return len(cases)
+
+
+def qemu_command(options, kernel, image, results):
+    line = (f"console=ttyS0 panic=-1 mitigations=off quiet loglevel=4 utrail.kernel={options.kernel}"
+            f" utrail.timeout={CASE_TIMEOUT_S}")
+    return [find_program("qemu-system-x86_64"), "-accel", "tcg,thread=multi", "-cpu", PROCESSOR, "-m", "1G",
+            "-smp", "2", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-serial", "stdio", "-serial", f"file:{results}", "-kernel", str(kernel), "-initrd", str(image),
+            "-append", line + (" utrail.shell" if options.shell else "")]
+
+
+def follow(path, done):
+    """Prints what the guest tells, while it tells it."""
+    with open(path, "r", errors="replace") as lines:
+        rest = ""
+        while True:
+            ended = done.is_set()
+            rest += lines.read()
+            *whole, rest = rest.split("\n")
+            for line in whole:
+                if not line.startswith("dmesg "):
+                    print(line, flush=True)
+            if ended:
+                return
+            done.wait(0.2)
+
+
+def boot(options, kernel, image, results, console):
+    """Runs the guest to its end, or to the time-out. Returns None, or what went wrong."""
+    results.touch()
+    done = threading.Event()
+    reader = threading.Thread(target=follow, args=(results, done))
+    reader.start()
+    terminal = None if options.shell else subprocess.DEVNULL
+    try:
+        with open(console, "wb") as output:
+            guest = subprocess.Popen(qemu_command(options, kernel, image, results), stdin=terminal,
+                                     stdout=None if options.shell else output, stderr=subprocess.STDOUT)
+            try:
+                guest.wait(None if options.shell else options.timeout)
+            except subprocess.TimeoutExpired:
+                return f"the guest still runs after {options.timeout} s"
+            finally:
+                guest.kill()
+                guest.wait()
+    finally:
+        done.set()
+        reader.join()
+    return None if guest.returncode == 0 else f"the emulator ended with {guest.returncode}"
+
+
+def judge(results, console, expected):
+    """Returns (list of failures, number of ok, number of skipped)."""
+    failures, outcomes = [], []
+    for line in results:
+        match = re.match(r"case (\S+) (ok|fail|skip) ?(.*)", line)
+        if match:
+            outcomes.append(match[2])
+            if match[2] == "fail":
+                failures.append(f"case {match[1]}: {match[3]}")
+    if "end" not in results:
+        failures.append("the guest died before its end")
+    if len(outcomes) != expected:
+        failures.append(f"{len(outcomes)} of {expected} cases told their outcome")
+    log = [line[6:] for line in results if line.startswith("dmesg ")] or console
+    failures += [f"kernel: {line}" for line in log
+                 if COMPLAINT.search(line) and not HARMLESS.search(line)]
+    return failures, outcomes.count("ok"), outcomes.count("skip")
+
+
+def read_lines(path):
+    return path.read_text("utf-8", "replace").replace("\r", "").splitlines() if path.exists() else []
+
+
+def run(options, scratch):
+    kernel = find_kernel(options.kernel)
+    image, results, console = (scratch / name for name in ("initrd", "results", "console"))
+    expected = make_initrd(image, options.build, options.case or ["*"])
+    if not expected:
+        print(f"no case matches {options.case}")
+        return 1
+    start = time.monotonic()
+    trouble = boot(options, kernel, image, results, console)
+    failures, ok, skipped = judge(read_lines(results), read_lines(console), expected)
+    if trouble:
+        failures.insert(0, trouble)
+    if failures and console.exists():
+        print("--- console, last lines")
+        print("\n".join(read_lines(console)[-40:]))
+    for failure in failures:
+        print(f"FAILED {failure}")
+    print(f"kernel {options.kernel}: {ok} ok, {len(failures)} failures, {skipped} skipped,"
+          f" {time.monotonic() - start:.1f} s")
+    if failures:
+        return 1
+    return 0 if ok else SKIP
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--kernel", required=True, help="5.10, 6.1, 6.12 or 7.2")
+    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent.parent / "build")
+    parser.add_argument("--case", action="append", help="glob over case names; repeatable")
+    parser.add_argument("--timeout", type=float, default=280, help="seconds for the whole guest")
+    parser.add_argument("--shell", action="store_true", help="a shell in the guest after the cases")
+    options = parser.parse_args()
+    try:
+        with tempfile.TemporaryDirectory(prefix="utrail-vm-") as scratch:
+            return run(options, pathlib.Path(scratch))
+    except Skip as reason:
+        print(f"skipped: {reason}")
+        return SKIP
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The harness itself: does it fail when it must? No guest is started."""
+import io
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import initrd
+import run
+
+GOOD = ["guest 6.12.1 2 processors", "case 00-guest ok", "dmesg [    0.0] Linux version 6.12.1", "end"]
+
+
+class Judge(unittest.TestCase):
+    def failures(self, results, expected=1, console=()):
+        return run.judge(results, list(console), expected)[0]
+
+    def test_good(self):
+        self.assertEqual(run.judge(GOOD, [], 1), ([], 1, 0))
+
+    def test_failed_case(self):
+        self.assertEqual(self.failures(["case a fail (status 1) why", "end"]), ["case a: (status 1) why"])
+
+    def test_case_without_outcome(self):
+        self.assertTrue(self.failures(GOOD, expected=2))
+
+    def test_guest_died(self):
+        self.assertTrue(self.failures(["case a ok"]))
+
+    def test_skip_is_no_success(self):
+        self.assertEqual(run.judge(["case a skip no BPF", "end"], [], 1), ([], 0, 1))
+
+    def test_kernel_complaints(self):
+        for line in ("[ 1.0] WARNING: CPU: 0 PID: 1 at kernel/events/uprobes.c:1",
+                     "[ 1.0] BUG: unable to handle page fault for address: 0000000000000000",
+                     "[ 1.0] uprobes: failed to handle a breakpoint",
+                     "[ 1.0] uprobe_multi: unsupported",
+                     "[ 1.0] kernel BUG at mm/slub.c:305!",
+                     "[ 1.0] INFO: task utrail:61 blocked for more than 120 seconds."):
+            self.assertEqual(self.failures(GOOD + ["dmesg " + line]), ["kernel: " + line])
+
+    def test_ordinary_lines(self):
+        for line in ('[ 0.8] PCI: Using host bridge; if necessary, use "pci=nocrs" and report a bug',
+                     "[ 0.0] Kernel command line: console=ttyS0 utrail.kernel=6.1 uprobe"):
+            self.assertEqual(self.failures(GOOD + ["dmesg " + line]), [])
+
+    def test_panic_before_the_end(self):
+        self.assertTrue(any("panic" in failure for failure in self.failures(
+            ["case a ok"], console=["[ 2.0] Kernel panic - not syncing: Attempted to kill init!"])))
+
+
+class Initrd(unittest.TestCase):
+    def test_cpio_reads_it(self):
+        """The oracle is the host's cpio."""
+        output = io.BytesIO()
+        archive = initrd.Archive(output)
+        archive.file("a/b/odd", b"12345")
+        archive.link("a/link", "b/odd")
+        archive.file("a/b/odd", b"a second time, ignored")
+        archive.close()
+        with tempfile.TemporaryDirectory() as scratch:
+            subprocess.run(["cpio", "-i", "--quiet"], input=output.getvalue(), cwd=scratch, check=True)
+            self.assertEqual(pathlib.Path(scratch, "a/link").read_bytes(), b"12345")
+            self.assertEqual(pathlib.Path(scratch, "a/b/odd").stat().st_mode & 0o777, 0o755)
+
+    def test_libraries(self):
+        found = initrd.libraries(sys.executable)
+        self.assertTrue(any("ld-linux" in path for path in found), found)
+        self.assertTrue(any(path.endswith("libc.so.6") for path in found), found)
+
+
+if __name__ == "__main__":
+    unittest.main()
