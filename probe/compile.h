@@ -42,6 +42,12 @@ struct plan_builder {
 	ARRAY_OF(struct value) values;
 };
 
+/* Bytes of a plan that are in use. */
+static inline size_t fetch_plan_size(const struct fetch_plan *plan)
+{
+	return offsetof(struct fetch_plan, ops) + plan->n_ops * sizeof(plan->ops[0]);
+}
+
 void plan_builder_init(struct plan_builder *builder, struct arena *arena,
 		       const struct compile_options *options);
 void plan_builder_deinit(struct plan_builder *builder);
@@ -55,8 +61,11 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 			   const struct fetch_source *source,
 			   const struct fetch_source *length) must_check;
 
-/* The values so far, copied into the arena. */
-struct err *plan_finish(struct plan_builder *builder, struct fetch_plan *ret_plan,
+/*
+ * The values so far, copied into the arena. The plan is NULL when nothing is read, and has only its
+ * n_ops operations behind it: never copy a whole struct fetch_plan from there.
+ */
+struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **ret_plan,
 			struct value_list *ret_values) must_check;
 
 /* Source in a register: `size` bytes of it. */

@@ -46,7 +46,7 @@ enum fetch_flags {
 struct fetch_op {
 	__u8 code;  /* enum fetch_code */
 	__u8 reg;   /* index into the saved registers: enum in probe/regs.h */
-	__u8 size;  /* 1, 2, 4 or 8; 0 counts as 8 */
+	__u8 size;  /* 1, 2, 4 or 8 */
 	__u8 flags; /* enum fetch_flags */
 	__u8 shift; /* REG: bits to shift right first (8 for %ah) */
 	__u8 reserved[3];

@@ -42,7 +42,8 @@ struct probe_site {
 	const char *instruction; /* under the probe, "push %rbp" */
 	bool emulated;		 /* the kernel emulates it instead of stepping */
 	const char *operands;	 /* USDT: the note's argument string */
-	struct fetch_plan entry_plan, return_plan;
+	/* As plan_finish() made them; NULL: nothing to read. Only n_ops operations are there. */
+	const struct fetch_plan *entry_plan, *return_plan;
 	struct value_list arguments; /* slots of entry_plan */
 	struct value_list results;   /* slots of return_plan: [0] is the return value */
 	uint32_t syscall_number;

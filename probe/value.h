@@ -24,6 +24,7 @@ struct value {
 	const char *name;	 /* "req", "arg1"; "" for a return value */
 	const struct type *type; /* never NULL */
 	int slot;		 /* VALUE_NO_SLOT: see `unavailable` */
+	bool at_return; /* the slot is one of the return plan's: an output argument */
 	bool in_blob;		 /* the scalar lies in a bytes slot, at `offset` */
 	uint32_t offset;
 	uint8_t bit_size, bit_offset; /* of a bit-field inside its blob; bit_size 0: whole bytes */
@@ -55,10 +56,14 @@ struct slot {
 struct slots {
 	struct slot items[FETCH_SLOTS_MAX];
 	uint32_t count;
+	/* Why an unavailable slot is so: "bad address" where reads may fault pages in, else "not
+	 * resident". Constant text. */
+	const char *unreadable;
 };
 
 /*
- * Splits a payload into slots as `plan` laid them out; bounds are checked against `size`. Returns
+ * Splits a payload into slots as `plan` (NULL: none) laid them out; bounds are checked against
+ * `size`. Returns
  * the bytes consumed, or -1 when the payload does not fit the plan (a bug, or a foreign record).
  */
 long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const void *payload,

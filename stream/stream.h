@@ -89,4 +89,42 @@ struct stream_sink {
 
 const char *loss_cause_name(enum loss_cause cause); /* "ring full" */
 
+struct stream_options {
+	const struct probe_set *set; /* outlives the stream */
+	struct stream_sink sink;
+	bool show_fork, show_exec, show_exit; /* task life as events, or only for bookkeeping */
+	const char *unreadable; /* what an unavailable slot means on this kernel; constant text */
+	uint64_t max_events;	/* stop after so many; 0: no limit */
+};
+
+/* What was delivered and what was not. Times in nanoseconds, CLOCK_BOOTTIME. */
+struct stream_counts {
+	uint64_t records;      /* raw records taken in */
+	uint64_t malformed;    /* of them, not understood: a bug, or a foreign writer */
+	uint64_t events;       /* delivered to the sink, losses not included */
+	uint64_t lost;	       /* events that the loss table counts as lost */
+	uint64_t returns_lost; /* calls delivered without their return, for want of space */
+	uint64_t late;
+	uint64_t newest_ns; /* time of the newest record seen */
+};
+
+struct stream;
+
+struct err *stream_create(const struct stream_options *options, struct stream **ret) must_check;
+void stream_destroy(struct stream *stream);
+void stream_destroyp(struct stream **stream);
+
+/* Takes in one raw record, copied. Malformed ones are counted, not an error. */
+struct err *stream_take(struct stream *stream, const void *record, size_t size) must_check;
+/* Lets go, in order, of what is older than the window. */
+struct err *stream_release(struct stream *stream, uint64_t now_ns) must_check;
+/* Compares the loss table with what was told before; the difference becomes events. `rows` has as
+ * many rows as the set has sites. */
+struct err *stream_losses(struct stream *stream, const struct loss_row *rows) must_check;
+/* Lets go of everything; spans that are still open end as such. */
+struct err *stream_finish(struct stream *stream) must_check;
+/* max_events were delivered. */
+bool stream_is_full(const struct stream *stream);
+const struct stream_counts *stream_counts(const struct stream *stream);
+
 #endif

@@ -16,6 +16,7 @@
 #ifndef UTRAIL_USDT_USDT_H
 #define UTRAIL_USDT_USDT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,26 +32,45 @@ struct usdt_note {
 	uint64_t address;	   /* of the nop, prelink-adjusted */
 	uint64_t offset;	   /* of the nop, in the file */
 	uint64_t semaphore_offset; /* in the file, 0: none */
+	/* Why no probe may sit here: "not in executable text", "not a nop". NULL: fine. */
+	const char *refused;
+	/* Bytes of the nop; 5 on x86-64 is one that some kernels rewrite: struct usdt_options. */
+	uint8_t nop_length;
+};
+
+struct usdt_options {
+	/*
+	 * Accept sites on a 5-byte nop. A kernel that turns it into a call destroys the red zone of
+	 * the function around it; only for kernels on which a self-test has shown that they do not.
+	 */
+	bool allow_nop5;
 };
 
 /*
  * All markers of an image, in the order of their notes. A file without notes yields none, without
- * an error; a malformed note is skipped and counted in *ret_malformed.
+ * an error; a note that is malformed, or of another owner or type, is skipped and counted in
+ * *ret_malformed. A well-formed note that names a place unfit for a probe is there, with `refused`
+ * (and offset 0 when the place is not in the file at all).
  */
 struct err *usdt_notes(struct image *image, struct arena *arena, const struct usdt_note **ret,
 		       size_t *ret_count, size_t *ret_malformed) must_check;
 
+/* More operands than this are not looked at; <sys/sdt.h> makes 12 at most. */
+#define USDT_OPERANDS_MAX 128
+
 struct usdt_operand {
-	int size; /* bytes, 1 to any; 8 assumed when missing */
+	int size;	   /* bytes, 1 to any; 0 when not even that could be read */
+	bool size_assumed; /* the note gives no size: 8 */
 	bool is_signed;
-	bool is_float;
+	bool is_float;		    /* the bits are those of a float or double */
 	struct fetch_source source; /* .unavailable says why it cannot be read */
 	const char *text;	    /* this operand alone, as in the note */
 };
 
 /*
- * Splits an operand string and compiles each operand for the image's machine; never fails on
- * unreadable operands: those are marked. `image` resolves symbols of `sym(%rip)`; may be NULL.
+ * Splits an operand string and compiles each operand for a machine (elf.h's EM_X86_64,
+ * EM_AARCH64); never fails on unreadable operands: those are marked. `image` resolves the symbols
+ * of `sym(%rip)`, relative to the note's address; either may be NULL, then these are unreadable.
  */
 struct err *usdt_operands(const char *operands, unsigned int machine, struct image *image,
 			  const struct usdt_note *note, struct arena *arena,
@@ -58,9 +78,11 @@ struct err *usdt_operands(const char *operands, unsigned int machine, struct ima
 
 /*
  * Adds the probes of `image` that the spec (kind USDT) matches, shown under `module`. Adds nothing
- * and returns NULL when none match: whether that is an error is the caller's to say.
+ * and returns NULL when none match: whether that is an error is the caller's to say. A site that
+ * must not be probed is left out with a note in the set, as are malformed notes. `options` NULL:
+ * the safe defaults.
  */
 struct err *usdt_add_probes(struct probe_set *set, struct image *image, const char *module,
-			    const struct spec *spec) must_check;
+			    const struct spec *spec, const struct usdt_options *options) must_check;
 
 #endif

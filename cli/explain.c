@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/inspect.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cli/plan.h"
+#include "cli/report.h"
+#include "common/cleanup.h"
+#include "probe/features.h"
+
+static void put_build_id(const struct image *image)
+{
+	const uint8_t *id;
+	size_t size = image_build_id(image, &id);
+	for (size_t i = 0; i < size; i++)
+		printf("%02x", id[i]);
+	if (!size)
+		fputs("none", stdout);
+}
+
+static const char *role(const struct probe_site *site)
+{
+	if (site->wire.kind == SITE_RETURN)
+		return site->wire.flags & SITE_TAIL_CALL ? "tail jump" : "return";
+	if (site->wire.kind == SITE_ENTRY)
+		return "entry";
+	return "hit";
+}
+
+static void put_values(const char *label, const struct value_list *values)
+{
+	if (!values->count)
+		return;
+	printf("      %s", label);
+	for (size_t i = 0; i < values->count; i++) {
+		const struct value *value = &values->items[i];
+		printf("%s%s%s%s", i ? ", " : " ", value->type->name, *value->name ? " " : "",
+		       value->name);
+		if (value->unavailable)
+			printf(" <%s>", value->unavailable);
+	}
+	putchar('\n');
+}
+
+static void put_site(const struct probe_site *site)
+{
+	printf("    %s at file offset 0x%" PRIx64, role(site), site->offset);
+	if (site->instruction)
+		printf(": %s", site->instruction);
+	printf(" (%s)\n", site->emulated ? "emulated" : "single-stepped");
+	if (site->ref_ctr_offset)
+		printf("      semaphore at file offset 0x%" PRIx64 "\n", site->ref_ctr_offset);
+	if (site->operands)
+		printf("      operands: %s\n", *site->operands ? site->operands : "none");
+	put_values("reads:", &site->arguments);
+	put_values("result:", &site->results);
+}
+
+static void put_probe(const struct probe *probe, const struct probe_site *first)
+{
+	printf("%s %s:%s%s%s\n", probe_kind_name(probe->kind), probe->module,
+	       probe->provider ? probe->provider : "", probe->provider ? ":" : "", probe->name);
+	printf("    file:    %s\n    build id: ", image_path(first->image));
+	put_build_id(first->image);
+	const char *debug = image_debug_source(first->image);
+	printf("\n    types:   %s\n", debug ? debug : "no debug information");
+	if (probe->return_form)
+		printf("    returns: %s (%s)\n", probe->return_form,
+		       probe->return_why ? probe->return_why : "");
+}
+
+static void put_plan(const struct plan *plan)
+{
+	const struct probe *last = NULL;
+	size_t syscalls = 0;
+	for (size_t i = 1; i < plan->set.sites.count; i++) {
+		const struct probe_site *site = plan->set.sites.items[i];
+		if (site->wire.kind == SITE_SYSCALL)
+			syscalls++;
+		if (!site->image || !site->wire.kind)
+			continue;
+		if (site->probe != last)
+			put_probe(site->probe, site);
+		last = site->probe;
+		put_site(site);
+	}
+	if (syscalls)
+		printf("%zu system calls: BTF tracepoints sys_enter and sys_exit, one record a "
+		       "call\n",
+		       syscalls);
+	if (plan->show_exec || plan->show_fork || plan->show_exit)
+		puts("task life: BTF tracepoints sched_process_fork, _exec, _exit");
+}
+
+struct err *inspect_explain(const struct options *options)
+{
+	struct plan plan;
+	struct err *e = plan_make(options, &plan);
+	if (e)
+		return e;
+	report_notes(&plan.set);
+	put_plan(&plan);
+	e = features_check_privilege();
+	if (e) {
+		printf("not with these rights: %s\n", err_reason(e));
+		err_free(e);
+	} else {
+		struct features features;
+		features_detect(&features);
+		printf("user-space probes run as: %s\n",
+		       uprobe_form_name(features_uprobe_form(&features)));
+	}
+	plan_deinit(&plan);
+	return NULL;
+}

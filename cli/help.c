@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/help.h"
+
+#include <stdio.h>
+
+#define SPEC_HELP                                                                               \
+	"SPEC: [KIND:][MODULE:]NAME[(TYPES)][->TYPE]\n"                                         \
+	"  libc:malloc               a function: entry and return as one span\n"                \
+	"  './srv:handle_*'          all functions that match; /regex/ too; func+0x1d\n"        \
+	"  'bash:readline() -> str'  types by hand; from debug information when there is any\n" \
+	"  usdt:postgresql:query__*  static markers (USDT), provider and name\n"                \
+	"  syscall:openat, %file     system calls by name or class: %file %network %desc\n"     \
+	"                            %memory %process %signal %ipc\n"                           \
+	"  exec, fork, exit          task life\n"                                               \
+	"  The spellings of bpftrace, perf, DTrace and strace are understood too.\n"
+
+static const char short_text[] =
+	"utrail shows what a running program does: its functions, static markers, and the\n"
+	"system calls they cause, as one ordered stream.\n"
+	"\n"
+	"  utrail -p 4242                            system calls, markers, task life\n"
+	"  utrail -p 4242 -e ./srv:handle_request    one function, with its arguments\n"
+	"  utrail -p 4242 -e './srv:*' -e %file      functions and the file calls they make\n"
+	"  utrail -f -e libc:malloc -- ./prog args   a command, from its first instruction\n"
+	"  utrail -e 'bash:readline() -> str'        every bash: what is typed\n"
+	"  utrail list -p 4242 'usdt:*'              what can be probed\n"
+	"  utrail explain -p 4242 -e FUNC            what would be attached, where, how\n"
+	"  utrail check                              what works on this machine\n"
+	"\n"
+	"  -p PID   -e SPEC   -f follow forks   -o FILE   --json   -s BYTES   -t -tt -ttt -r\n"
+	"  -y paths of descriptors   -q quiet   --max-events N   --duration SECONDS\n"
+	"\n" SPEC_HELP "\nAll options: utrail --help; the manual: man utrail\n";
+
+const char help_long_text[] =
+	"utrail shows what a running program does: its functions, static markers, and the system "
+	"calls they cause, as one ordered stream."
+	"\v" SPEC_HELP "\n"
+	"Exit status: 0, or that of COMMAND; 1 failure, 2 usage or nothing matches, 3 a privilege is "
+	"missing, 5 this kernel lacks it, 126 and 127 COMMAND cannot be run.";
+
+void help_print_short(void)
+{
+	fputs(short_text, stdout);
+}
+
+void help_print_version(void)
+{
+	printf("utrail %s\n", UTRAIL_VERSION);
+}

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/kernel.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "cli/tables.h"
+#include "common/cleanup.h"
+#include "kernel/syscalls.h"
+#include "stream/event.h"
+#include "tracer.skel.h"
+#include "uprobe/attach.h"
+
+/* Wake the reader when this part of the ring is full; its timer does the rest. */
+#define WAKE_DIVISOR	 8
+#define SYSCALL_ROWS_MAX 1024
+#define LINKS_MAX	 8
+#define BACKENDS_MAX	 8
+
+struct mapping {
+	void *memory;
+	size_t size;
+};
+
+struct kernel {
+	struct plan *plan;
+	struct features features;
+	struct kernel_options options;
+	enum uprobe_form form;
+	bool filter;
+	struct tracer *skel;
+	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
+	struct attachment *attachment;
+	struct bpf_link *links[LINKS_MAX];
+	size_t n_links;
+	struct mapping losses;
+	const char *backends[BACKENDS_MAX + 1];
+};
+
+/* The last thing that libbpf complained about becomes the why of our error; libbpf offers no other
+ * way than a callback without a context. */
+static _Thread_local char last_complaint[1024];
+
+static int note_complaint(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[sizeof(last_complaint)];
+	if (level != LIBBPF_WARN)
+		return 0;
+		/* The format is libbpf's own. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	vsnprintf(line, sizeof(line), format, args);
+#pragma GCC diagnostic pop
+	line[strcspn(line, "\n")] = '\0';
+	/* The first one is the cause, the others follow from it. */
+	if (!last_complaint[0])
+		memcpy(last_complaint, line, sizeof(line));
+	return 0;
+}
+
+static struct err *load_failed(int errnum, const char *doing)
+{
+	bool denied = errnum == EPERM || errnum == EACCES;
+	struct err *e = err_new(denied ? ERR_PERMISSION : ERR_UNSUPPORTED, errnum, "%s", doing);
+	if (last_complaint[0])
+		e = err_why(e, "%s: %s", strerror(errnum), last_complaint);
+	return err_hint(e, denied ? "run utrail as root; 'utrail check' says what is missing"
+				  : "'utrail check' says what this kernel lacks");
+}
+
+static bool needs_hit(const struct plan *plan, bool as_return)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++) {
+		const struct probe_site *site = plan->set.sites.items[i];
+		if (!site->image || !site->wire.kind)
+			continue;
+		if (!as_return || (site->wire.flags & SITE_TRAMPOLINE))
+			return true;
+	}
+	return false;
+}
+
+/* Follow, and know who ends; without a process in particular only what is shown. */
+static bool needs_task_life(const struct kernel *kernel, bool shown)
+{
+	return kernel->filter || shown;
+}
+
+static struct bpf_program *hit_program(struct tracer *skel, enum uprobe_form form, bool as_return)
+{
+	switch (form) {
+	case UPROBE_FORM_MULTI:
+		return as_return ? skel->progs.multi_return : skel->progs.multi_hit;
+	case UPROBE_FORM_SINGLE:
+		return as_return ? skel->progs.single_return : skel->progs.single_hit;
+	default:
+		return as_return ? skel->progs.old_return : skel->progs.old_hit;
+	}
+}
+
+static void select_programs(const struct kernel *kernel, struct tracer *skel)
+{
+	struct bpf_program *program;
+	bool old = kernel->form == UPROBE_FORM_OLD;
+	const struct plan *plan = kernel->plan;
+	bpf_object__for_each_program (program, skel->obj)
+		bpf_program__set_autoload(program, false);
+	/* Without cookies every site gets a copy of its own instead. */
+	if (!old && needs_hit(plan, false))
+		bpf_program__set_autoload(hit_program(skel, kernel->form, false), true);
+	if (!old && needs_hit(plan, true))
+		bpf_program__set_autoload(hit_program(skel, kernel->form, true), true);
+	if (plan->has_syscalls) {
+		bpf_program__set_autoload(old ? skel->progs.old_sys_enter : skel->progs.sys_enter,
+					  true);
+		bpf_program__set_autoload(old ? skel->progs.old_sys_exit : skel->progs.sys_exit,
+					  true);
+	}
+	bpf_program__set_autoload(skel->progs.task_fork, needs_task_life(kernel, plan->show_fork));
+	bpf_program__set_autoload(skel->progs.task_exec, needs_task_life(kernel, plan->show_exec));
+	bpf_program__set_autoload(skel->progs.task_exit, needs_task_life(kernel, plan->show_exit));
+}
+
+static void size_maps(const struct kernel *kernel, const struct tables *tables, struct tracer *skel)
+{
+	uint32_t sites = (uint32_t)kernel->plan->set.sites.count;
+	bool old = kernel->form == UPROBE_FORM_OLD;
+	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
+	bpf_map__set_max_entries(skel->maps.sites, sites);
+	bpf_map__set_max_entries(skel->maps.losses, sites);
+	bpf_map__set_max_entries(skel->maps.plans, (uint32_t)tables->n_plans);
+	bpf_map__set_autocreate(skel->maps.task_states, !old);
+	bpf_map__set_autocreate(skel->maps.task_scratches, !old);
+	if (!old) {
+		/* Part of the object for old kernels: smallest here. */
+		bpf_map__set_max_entries(skel->maps.thread_states, 1);
+		bpf_map__set_max_entries(skel->maps.thread_scratches, 1);
+	}
+}
+
+static void set_constants(const struct kernel *kernel, struct tracer *skel)
+{
+	skel->rodata->has_task_storage = kernel->form != UPROBE_FORM_OLD;
+	skel->rodata->filter_by_process = kernel->filter;
+	skel->rodata->follow_forks = kernel->options.follow;
+	skel->rodata->own_process = (uint32_t)getpid();
+	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
+}
+
+static struct err *map_rows(const struct bpf_map *map, size_t row_size, struct mapping *ret)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t size = bpf_map__max_entries(map) * row_size;
+	size = (size + page - 1) & ~(page - 1);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (memory == MAP_FAILED)
+		return err_new(ERR_FAILED, errno, "mapping the table '%s'", bpf_map__name(map));
+	*ret = (struct mapping){memory, size};
+	return NULL;
+}
+
+static struct err *fill_tables(struct kernel *kernel, const struct tables *tables)
+{
+	struct mapping sites = {0}, plans = {0};
+	struct err *e = map_rows(kernel->skel->maps.sites, sizeof(struct site), &sites);
+	e = e ? e : map_rows(kernel->skel->maps.plans, sizeof(struct fetch_plan), &plans);
+	e = e ? e : map_rows(kernel->skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
+	if (!e) {
+		tables_fill_sites(&kernel->plan->set, sites.memory);
+		tables_fill_plans(tables, plans.memory);
+	}
+	if (sites.memory)
+		munmap(sites.memory, sites.size);
+	if (plans.memory)
+		munmap(plans.memory, plans.size);
+	return e;
+}
+
+static struct err *fill_syscalls(struct kernel *kernel)
+{
+	const struct probe_set *set = &kernel->plan->set;
+	int fd = bpf_map__fd(kernel->skel->maps.syscall_sites);
+	for (size_t i = 1; i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		uint32_t number = site->syscall_number, id = site->id;
+		if (site->wire.kind == SITE_SYSCALL && number < SYSCALL_ROWS_MAX &&
+		    bpf_map_update_elem(fd, &number, &id, BPF_ANY) != 0)
+			return err_new(ERR_FAILED, errno, "filling the table of system calls");
+	}
+	return NULL;
+}
+
+static void name_backends(struct kernel *kernel)
+{
+	size_t n = 0;
+	if (needs_hit(kernel->plan, false)) {
+		kernel->backends[n++] = "user";
+		kernel->backends[n++] = uprobe_form_name(kernel->form);
+	}
+	if (kernel->plan->verdict.mode != RETURN_AUTO) {
+		kernel->backends[n++] = "return";
+		kernel->backends[n++] =
+			kernel->plan->verdict.mode == RETURN_TRAMPOLINE ? "trampoline" : "site";
+	}
+	if (kernel->plan->has_syscalls) {
+		kernel->backends[n++] = "syscall";
+		kernel->backends[n++] = "tp_btf";
+	}
+	kernel->backends[n] = NULL;
+}
+
+static struct err *load_skeleton(struct kernel *kernel, const struct tables *tables)
+{
+	last_complaint[0] = '\0';
+	kernel->skel = tracer__open();
+	if (!kernel->skel)
+		return load_failed(errno, "opening the BPF programs");
+	select_programs(kernel, kernel->skel);
+	size_maps(kernel, tables, kernel->skel);
+	set_constants(kernel, kernel->skel);
+	int failed = tracer__load(kernel->skel);
+	if (failed)
+		return load_failed(-failed, "loading the BPF programs into the kernel");
+	struct err *e = fill_tables(kernel, tables);
+	return e ? e : fill_syscalls(kernel);
+}
+
+static struct err *check_features(const struct features *features)
+{
+	struct err *e = NULL;
+	if (!features->kernel_btf)
+		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
+			    "it has no BTF: /sys/kernel/btf/vmlinux is missing "
+			    "(CONFIG_DEBUG_INFO_BTF)");
+	else if (!features->ring_buffer)
+		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
+			    "it has no BPF ring buffer (Linux 5.8)");
+	return e ? err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'")
+		 : NULL;
+}
+
+struct err *kernel_load(struct plan *plan, const struct features *features,
+			const struct kernel_options *options, struct kernel **ret)
+{
+	struct err *e = check_features(features);
+	if (e)
+		return e;
+	libbpf_set_print(note_complaint);
+	_cleanup_(kernel_closep) struct kernel *kernel = calloc(1, sizeof(*kernel));
+	if (!kernel)
+		return &err_nomem;
+	kernel->plan = plan;
+	kernel->features = *features;
+	kernel->options = *options;
+	kernel->form = features_uprobe_form(features);
+	kernel->filter = plan->processes.count || plan->launch;
+	struct tables tables = {0};
+	e = tables_make(&plan->set, &tables);
+	e = e ? e : load_skeleton(kernel, &tables);
+	tables_deinit(&tables);
+	if (e)
+		return e;
+	name_backends(kernel);
+	*ret = take_ptr(kernel);
+	return NULL;
+}
+
+/* --- attaching ---------------------------------------------------------------------------------
+ */
+
+/* A copy of a program for one site: everything but the site's number is shared. */
+static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
+				struct bpf_program **ret)
+{
+	struct kernel *kernel = context;
+	struct tracer **kept = array_push(&kernel->copies);
+	if (!kept)
+		return &err_nomem;
+	struct tracer *copy = tracer__open();
+	*kept = copy;
+	if (!copy)
+		return load_failed(errno, "opening the BPF programs");
+	struct bpf_program *program;
+	bpf_object__for_each_program (program, copy->obj)
+		bpf_program__set_autoload(program, false);
+	bpf_program__set_autoload(hit_program(copy, kernel->form, is_return), true);
+	struct bpf_map *map;
+	bpf_object__for_each_map (map, copy->obj) {
+		struct bpf_map *shared =
+			bpf_object__find_map_by_name(kernel->skel->obj, bpf_map__name(map));
+		bool own = map == copy->maps.rodata || map == copy->maps.task_states ||
+			   map == copy->maps.task_scratches;
+		if (!own && shared && bpf_map__fd(shared) >= 0)
+			bpf_map__reuse_fd(map, bpf_map__fd(shared));
+	}
+	bpf_map__set_autocreate(copy->maps.task_states, false);
+	bpf_map__set_autocreate(copy->maps.task_scratches, false);
+	set_constants(kernel, copy);
+	copy->rodata->old_site_id = site_id;
+	int failed = tracer__load(copy);
+	if (failed)
+		return load_failed(-failed, "loading a BPF program for one place");
+	*ret = hit_program(copy, kernel->form, is_return);
+	return NULL;
+}
+
+static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *program)
+{
+	if (!bpf_program__autoload(program))
+		return NULL;
+	last_complaint[0] = '\0';
+	struct bpf_link *link = bpf_program__attach(program);
+	if (!link)
+		return load_failed(errno, "attaching to a kernel tracepoint");
+	kernel->links[kernel->n_links++] = link;
+	return NULL;
+}
+
+/* One process alone can be filtered by the kernel already, so that others do not even trap. */
+static pid_t only_process(const struct kernel *kernel)
+{
+	const struct plan *plan = kernel->plan;
+	if (kernel->options.follow || plan->processes.count + (plan->launch ? 1 : 0) != 1)
+		return 0;
+	if (kernel->form == UPROBE_FORM_MULTI && !kernel->features.multi_pid_filter)
+		return 0;
+	return plan->launch ? launch_pid(plan->launch) : process_pid(plan->processes.items[0]);
+}
+
+struct err *kernel_trace_process(struct kernel *kernel, pid_t pid)
+{
+	uint32_t key = (uint32_t)pid, traced = 1;
+	if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.targets), &key, &traced, BPF_ANY))
+		return err_new(ERR_FAILED, errno, "adding pid %d to the traced processes", pid);
+	return NULL;
+}
+
+static struct err *trace_processes(struct kernel *kernel)
+{
+	const struct plan *plan = kernel->plan;
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < plan->processes.count; i++)
+		e = kernel_trace_process(kernel, process_pid(plan->processes.items[i]));
+	if (!e && plan->launch)
+		e = kernel_trace_process(kernel, launch_pid(plan->launch));
+	return e;
+}
+
+struct err *kernel_attach(struct kernel *kernel)
+{
+	struct tracer *skel = kernel->skel;
+	const struct attach_programs programs = {
+		.form = kernel->form,
+		.hit = needs_hit(kernel->plan, false) ? hit_program(skel, kernel->form, false)
+						      : NULL,
+		.ret = needs_hit(kernel->plan, true) ? hit_program(skel, kernel->form, true) : NULL,
+		.copy = copy_program,
+		.context = kernel,
+	};
+	struct bpf_program *const tracepoints[] = {
+		skel->progs.sys_enter,	  skel->progs.sys_exit,	 skel->progs.old_sys_enter,
+		skel->progs.old_sys_exit, skel->progs.task_fork, skel->progs.task_exec,
+		skel->progs.task_exit,
+	};
+	struct err *e = trace_processes(kernel);
+	if (!e && programs.hit)
+		e = attach_sites(&kernel->plan->set, &programs, only_process(kernel),
+				 &kernel->attachment);
+	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
+		e = attach_tracepoint(kernel, tracepoints[i]);
+	return e;
+}
+
+/* BPF runs as soon as a probe is in; this switch is what makes all of them begin together. */
+void kernel_start(struct kernel *kernel)
+{
+	__atomic_store_n(&kernel->skel->bss->tracing, 1, __ATOMIC_SEQ_CST);
+}
+
+void kernel_stop(struct kernel *kernel)
+{
+	if (!kernel->skel)
+		return;
+	if (kernel->skel->bss)
+		__atomic_store_n(&kernel->skel->bss->tracing, 0, __ATOMIC_SEQ_CST);
+	for (size_t i = 0; i < kernel->n_links; i++)
+		bpf_link__destroy(kernel->links[i]);
+	kernel->n_links = 0;
+	attachment_close(take_ptr(kernel->attachment));
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	kernel_stop(kernel);
+	if (kernel->losses.memory)
+		munmap(kernel->losses.memory, kernel->losses.size);
+	for (size_t i = 0; i < kernel->copies.count; i++)
+		tracer__destroy(kernel->copies.items[i]);
+	free(kernel->copies.items);
+	tracer__destroy(kernel->skel);
+	free(kernel);
+}
+
+void kernel_closep(struct kernel **kernel)
+{
+	kernel_close(*kernel);
+}
+
+/* --- reading -----------------------------------------------------------------------------------
+ */
+
+int kernel_ring_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.ring);
+}
+
+const struct loss_row *kernel_losses(const struct kernel *kernel)
+{
+	return kernel->losses.memory;
+}
+
+bool kernel_has_targets(const struct kernel *kernel)
+{
+	uint32_t first;
+	return bpf_map_get_next_key(bpf_map__fd(kernel->skel->maps.targets), NULL, &first) == 0;
+}
+
+uint64_t kernel_missed(const struct kernel *kernel)
+{
+	uint64_t missed = 0;
+	struct bpf_program *program;
+	bpf_object__for_each_program (program, kernel->skel->obj) {
+		struct bpf_prog_info info = {0};
+		uint32_t size = sizeof(info);
+		int fd = bpf_program__fd(program);
+		if (fd >= 0 && bpf_prog_get_info_by_fd(fd, &info, &size) == 0)
+			missed += info.recursion_misses;
+	}
+	return missed;
+}
+
+uint64_t kernel_attempts(const struct kernel *kernel)
+{
+	int cpus = libbpf_num_possible_cpus();
+	uint32_t zero = 0;
+	uint64_t sum = 0;
+	/* The kernel rounds each CPU's value up to 8 bytes. */
+	_cleanup_free_ uint64_t *values = cpus > 0 ? calloc((size_t)cpus, sizeof(*values)) : NULL;
+	if (!values ||
+	    bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.sequences), &zero, values))
+		return 0;
+	for (int i = 0; i < cpus; i++)
+		sum += (uint32_t)values[i];
+	return sum;
+}
+
+const char *kernel_unreadable(const struct kernel *kernel)
+{
+	return kernel->form == UPROBE_FORM_OLD ? "not resident" : "bad address";
+}
+
+const char *const *kernel_backends(const struct kernel *kernel)
+{
+	return kernel->backends;
+}

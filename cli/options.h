@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/options.h — the command line: what the user wants, parsed and checked. */
+#ifndef UTRAIL_CLI_OPTIONS_H
+#define UTRAIL_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/array.h"
+#include "common/err.h"
+#include "output/output.h"
+#include "probe/spec.h"
+#include "uprobe/uprobe.h"
+
+enum command {
+	COMMAND_TRACE,
+	COMMAND_LIST,
+	COMMAND_EXPLAIN,
+	COMMAND_CHECK,
+};
+
+struct options {
+	enum command command;
+	ARRAY_OF(pid_t) pids;
+	struct spec_list specs;
+	char **argv; /* the command to run, NULL: none; or the operands of `list` */
+	bool follow;
+	const char *output_path; /* -o, NULL: stdout or stderr */
+	struct output_options output;
+	const char *color; /* --color=WHEN */
+	int quiet;	   /* how often -q */
+	bool verbose;
+	uint64_t max_events;
+	double duration_s; /* 0: no limit */
+	size_t max_probes;
+	bool fail_on_loss;
+	uint32_t ring_size; /* bytes */
+	enum return_mode return_mode;
+	bool finished; /* help was printed: there is nothing more to do */
+};
+
+/* Parses argv; prints help or version where asked for, and says so in `finished`. */
+struct err *options_parse(int argc, char **argv, struct options *ret) must_check;
+void options_deinit(struct options *options);
+
+#endif

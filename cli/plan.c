@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/suggest.h"
+#include "common/cleanup.h"
+#include "kernel/syscalls.h"
+#include "uprobe/uprobe.h"
+#include "usdt/usdt.h"
+
+static void plan_modules_deinit(struct plan_modules *found)
+{
+	free(found->indexes.items);
+}
+
+/* --- returns: proven safe, or at the `ret` instructions --------------------------------------- */
+
+static struct err *open_all_images(struct plan *plan, struct image ***ret, size_t *ret_count,
+				   bool *ret_complete)
+{
+	*ret_complete = plan->processes.count > 0;
+	*ret_count = 0;
+	*ret = calloc(plan->modules.count + 1, sizeof(**ret));
+	if (!*ret)
+		return &err_nomem;
+	for (size_t i = 0; i < plan->modules.count; i++) {
+		struct plan_module *module = &plan->modules.items[i];
+		struct image *image = NULL;
+		struct err *e = plan_module_image(plan, module, false, &image);
+		if (e)
+			return e;
+		if (image)
+			(*ret)[(*ret_count)++] = image;
+		else if (module->mapped.start)
+			*ret_complete = false;
+	}
+	/* A command's libraries were listed by the loader; a script's are not known. */
+	if (plan->launch && *ret_count)
+		*ret_complete = true;
+	return NULL;
+}
+
+static struct err *decide_return_mode(const struct options *options, struct plan *plan)
+{
+	if (plan->verdict.mode != RETURN_AUTO)
+		return NULL;
+	if (options->return_mode != RETURN_AUTO) {
+		plan->verdict = (struct return_verdict){options->return_mode, "--return was given"};
+		return NULL;
+	}
+	bool seccomp = false;
+	for (size_t i = 0; i < plan->processes.count; i++)
+		seccomp |= process_has_seccomp(plan->processes.items[i]);
+	_cleanup_free_ struct image **images = NULL;
+	size_t count;
+	bool complete;
+	struct err *e = open_all_images(plan, &images, &count, &complete);
+	/* A followed child may exec anything. */
+	return e ? e
+		 : return_prove(images, count, seccomp, !complete || options->follow,
+				&plan->set.arena, &plan->verdict);
+}
+
+/* --- one spec --------------------------------------------------------------------------------- */
+
+static bool is_function_kind(enum probe_kind kind)
+{
+	return kind == PROBE_CALL || kind == PROBE_UPROBE || kind == PROBE_URETPROBE;
+}
+
+static struct err *add_from_image(const struct options *options, struct plan *plan,
+				  struct image *image, const char *name, const struct spec *spec)
+{
+	if (spec->kind == PROBE_USDT)
+		return usdt_add_probes(&plan->set, image, name, spec, NULL);
+	if (spec->kind != PROBE_UPROBE) {
+		struct err *e = decide_return_mode(options, plan);
+		if (e)
+			return e;
+	}
+	const struct uprobe_options how = {.return_mode = plan->verdict.mode,
+					   .return_why = plan->verdict.why,
+					   .max_probes = options->max_probes};
+	return uprobe_add_probes(&plan->set, image, name, spec, &how);
+}
+
+static struct err *add_from_modules(const struct options *options, struct plan *plan,
+				    const struct spec *spec)
+{
+	_cleanup_(plan_modules_deinit) struct plan_modules found = {0};
+	struct err *e = plan_find_modules(plan, spec->module, &found);
+	for (size_t i = 0; !e && i < found.indexes.count; i++) {
+		struct image *image = NULL;
+		struct plan_module *module = &plan->modules.items[found.indexes.items[i]];
+		e = plan_module_image(plan, module, spec->module != NULL, &image);
+		if (!e && image)
+			e = add_from_image(options, plan, image, module->name, spec);
+	}
+	if (!e && !found.indexes.count && !spec->optional)
+		e = spec->module
+			    ? suggest_module(plan, spec)
+			    : err_hint(err_new(ERR_USAGE, 0, "'%s': in which program or library?",
+					       spec->text),
+				       "name it (MODULE:%s), or the process (-p PID)", spec->name);
+	return e;
+}
+
+/* "open" alone may be a function and a system call: one of them is what was meant. */
+static struct err *check_ambiguous(const struct spec *spec, bool found_function)
+{
+	if (spec->kind_given || spec->module || spec->name_kind != SPEC_NAME_EXACT ||
+	    !syscall_by_name(spec->name) || !found_function)
+		return NULL;
+	struct err *e = err_new(ERR_USAGE, 0, "'%s' is ambiguous", spec->text);
+	e = err_why(e, "there is a function and a system call of that name");
+	return err_hint(e, "the function: -e 'call:%s'\nthe system call: -e 'syscall:%s'",
+			spec->name, spec->name);
+}
+
+/* '!': takes away what the specs before it have matched. */
+static void remove_matches(struct plan *plan, const struct spec *spec)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++) {
+		struct probe_site *site = plan->set.sites.items[i];
+		const struct probe *probe = site->probe;
+		bool same_kind = is_function_kind(spec->kind) ? is_function_kind(probe->kind)
+							      : probe->kind == spec->kind;
+		bool same_module =
+			!spec->module ||
+			(site->image && module_name_matches(image_path(site->image), spec->module));
+		if (same_kind && same_module &&
+		    (spec_name_matches(spec, probe->name) ||
+		     (probe->symbol && spec_name_matches(spec, probe->symbol))))
+			site->wire.kind = 0;
+	}
+}
+
+static struct err *add_spec(const struct options *options, struct plan *plan,
+			    const struct spec *spec)
+{
+	size_t before = plan->set.probes.count;
+	struct err *e = NULL;
+	switch (spec->kind) {
+	case PROBE_EXEC:
+		plan->show_exec = true;
+		return NULL;
+	case PROBE_FORK:
+		plan->show_fork = true;
+		return NULL;
+	case PROBE_EXIT:
+		plan->show_exit = true;
+		return NULL;
+	case PROBE_SYSCALL:
+		e = syscalls_add_probes(&plan->set, spec);
+		break;
+	default:
+		if (spec->negated) {
+			remove_matches(plan, spec);
+			return NULL;
+		}
+		e = add_from_modules(options, plan, spec);
+	}
+	bool found = plan->set.probes.count > before;
+	if (!e && is_function_kind(spec->kind))
+		e = check_ambiguous(spec, found);
+	if (!e && !found && !spec->kind_given && !spec->module) {
+		e = syscalls_add_probes(&plan->set, spec);
+		found = plan->set.probes.count > before;
+	}
+	if (!e && !found && !spec->negated && !spec->optional)
+		e = suggest_match(plan, spec);
+	return e;
+}
+
+/* Nothing was asked for: what the process says of itself, and what it asks the kernel. */
+static struct err *add_default(const struct options *options, struct plan *plan)
+{
+	struct spec_list list = {0};
+	struct err *e = spec_parse("syscall:*,?usdt:*:*", &list);
+	for (size_t i = 0; !e && i < list.count; i++)
+		e = add_spec(options, plan, &list.items[i]);
+	spec_list_deinit(&list);
+	plan->show_exec = plan->show_fork = plan->show_exit = true;
+	return e;
+}
+
+static void note_kinds(struct plan *plan)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++) {
+		struct probe_site *site = plan->set.sites.items[i];
+		if (site->wire.kind == SITE_SYSCALL)
+			plan->has_syscalls = true;
+	}
+}
+
+struct err *plan_make(const struct options *options, struct plan *ret)
+{
+	*ret = (struct plan){0};
+	const struct compile_options compile = {.string_limit = options->output.string_limit,
+						.depth = 1};
+	struct err *e = probe_set_init(&ret->set, &compile);
+	e = e ? e : plan_find_target(options, ret);
+	for (size_t i = 0; !e && i < options->specs.count; i++)
+		e = add_spec(options, ret, &options->specs.items[i]);
+	if (!e && !options->specs.count)
+		e = add_default(options, ret);
+	if (options->follow)
+		ret->show_exec = ret->show_fork = ret->show_exit = true;
+	note_kinds(ret);
+	if (e)
+		plan_deinit(ret);
+	return e;
+}
+
+void plan_deinit(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->modules.count; i++) {
+		free(plan->modules.items[i].path);
+		image_close(plan->modules.items[i].image);
+	}
+	free(plan->modules.items);
+	for (size_t i = 0; i < plan->processes.count; i++)
+		process_close(plan->processes.items[i]);
+	free(plan->processes.items);
+	launch_close(plan->launch);
+	probe_set_deinit(&plan->set);
+	*plan = (struct plan){0};
+}

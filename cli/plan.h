@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/plan.h — from what the user asked for to what will be attached: finds the files that a
+ * process, a command or a name stand for, and lets the probe modules add their probes.
+ */
+#ifndef UTRAIL_CLI_PLAN_H
+#define UTRAIL_CLI_PLAN_H
+
+#include "cli/options.h"
+#include "common/err.h"
+#include "probe/probe.h"
+#include "target/target.h"
+
+/* One file that is, or may be, mapped by the target. */
+struct plan_module {
+	char *path;		 /* as the target sees it */
+	char name[64];		 /* as shown */
+	struct module mapped;	 /* start == 0: not mapped (yet) */
+	struct process *process; /* whose view the path is; NULL: our own. Borrowed */
+	struct image *image;	 /* opened when first needed; NULL: not ELF, or not yet */
+	bool tried;
+};
+
+struct plan {
+	struct probe_set set;
+	ARRAY_OF(struct plan_module) modules;
+	ARRAY_OF(struct process *) processes;
+	struct launch *launch; /* NULL: no command. Owned */
+	bool show_fork, show_exec, show_exit;
+	bool has_syscalls;
+	struct return_verdict verdict; /* mode AUTO: not needed so far */
+};
+
+struct err *plan_make(const struct options *options, struct plan *ret) must_check;
+void plan_deinit(struct plan *plan);
+
+/* All processes of the target mentioned in options are opened, and their modules known. */
+struct err *plan_find_target(const struct options *options, struct plan *ret) must_check;
+/* Opens the file of a module; NULL, without an error, when it is not an ELF file of ours and
+ * nobody named it. */
+struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
+			      struct image **ret) must_check;
+/* The modules that a name stands for, looked for outside the target when it has none. */
+struct plan_modules {
+	ARRAY_OF(size_t) indexes; /* into plan->modules */
+};
+struct err *plan_find_modules(struct plan *plan, const char *wanted,
+			      struct plan_modules *ret) must_check;
+
+#endif

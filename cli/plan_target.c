@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/plan_target.c — the target's processes and files. */
+#include "cli/plan.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+
+static struct err *add_module(struct plan *plan, const char *path, const struct module *mapped,
+			      struct process *process, size_t *ret_index)
+{
+	struct plan_module *module = array_push(&plan->modules);
+	if (!module)
+		return &err_nomem;
+	module->path = strdup(path);
+	if (!module->path)
+		return &err_nomem;
+	if (mapped)
+		module->mapped = *mapped;
+	module->mapped.path = module->path;
+	module->process = process;
+	module_short_name(path, module->name, sizeof(module->name));
+	if (ret_index)
+		*ret_index = plan->modules.count - 1;
+	return NULL;
+}
+
+static bool has_file(const struct plan *plan, const struct module *mapped)
+{
+	for (size_t i = 0; i < plan->modules.count; i++) {
+		const struct module *known = &plan->modules.items[i].mapped;
+		if (known->start && known->inode == mapped->inode &&
+		    known->device == mapped->device)
+			return true;
+	}
+	return false;
+}
+
+static struct err *add_process(struct plan *plan, pid_t pid)
+{
+	struct process **kept = array_push(&plan->processes);
+	if (!kept)
+		return &err_nomem;
+	struct err *e = process_open(pid, kept);
+	if (e) {
+		plan->processes.count--;
+		return e;
+	}
+	struct module_list list = {0};
+	e = process_modules(*kept, &list);
+	for (size_t i = 0; !e && i < list.count; i++)
+		if (!has_file(plan, &list.items[i]))
+			e = add_module(plan, list.items[i].path, &list.items[i], *kept, NULL);
+	if (!e && !list.count)
+		e = err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has no program file", pid,
+				    process_comm(*kept)),
+			    "it is a kernel thread, or it is just ending");
+	module_list_deinit(&list);
+	return e;
+}
+
+/*
+ * Which libraries will the loader map? The loader itself knows best: run as `ld.so --list PROG` it
+ * says so without running the program. It is the loader that the program names, which the exec
+ * would run anyway, with our own rights.
+ */
+static struct err *add_needed(struct plan *plan, const char *loader, const char *program)
+{
+	int pipe_fds[2];
+	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
+		return NULL;
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(pipe_fds[1], STDOUT_FILENO);
+		close(STDERR_FILENO);
+		execl(loader, loader, "--list", program, (char *)NULL);
+		_exit(127);
+	}
+	close(pipe_fds[1]);
+	_cleanup_fclose_ FILE *out = fdopen(pipe_fds[0], "re");
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	struct err *e = NULL;
+	while (!e && out && getline(&line, &size, out) > 0) {
+		/* "\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)" */
+		char *path = strchr(line, '/');
+		char *end = path ? strstr(path, " (0x") : NULL;
+		if (!end)
+			continue;
+		*end = '\0';
+		e = add_module(plan, path, NULL, NULL, NULL);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return e;
+}
+
+static struct err *add_command(struct plan *plan, char *const argv[])
+{
+	struct err *e = launch_prepare(argv, &plan->launch);
+	size_t index = 0;
+	e = e ? e : add_module(plan, launch_path(plan->launch), NULL, NULL, &index);
+	if (e)
+		return e;
+	/* A script has an interpreter of its own: what it maps is not known before the exec. */
+	struct image *image = NULL;
+	e = plan_module_image(plan, &plan->modules.items[index], false, &image);
+	if (e || !image || !image_interpreter(image))
+		return e;
+	_cleanup_free_ char *loader = strdup(image_interpreter(image));
+	return loader ? add_needed(plan, loader, launch_path(plan->launch)) : &err_nomem;
+}
+
+struct err *plan_find_target(const struct options *options, struct plan *ret)
+{
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < options->pids.count; i++)
+		e = add_process(ret, options->pids.items[i]);
+	if (!e && options->argv && options->command != COMMAND_LIST)
+		e = add_command(ret, options->argv);
+	return e;
+}
+
+struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
+			      struct image **ret)
+{
+	(void)plan;
+	*ret = module->image;
+	if (module->image || (module->tried && !named))
+		return NULL;
+	module->tried = true;
+	_cleanup_close_ int fd = -1;
+	struct err *e = NULL;
+	if (module->process && module->mapped.start)
+		e = process_open_module(module->process, &module->mapped, &fd);
+	else if (module->process)
+		e = process_open_path(module->process, module->path, &fd);
+	e = e ? e : image_open(module->path, fd, &module->image);
+	if (e && !named) {
+		/* A mapped file that is no ELF file of this machine: data, or another ABI. */
+		err_free(e);
+		return NULL;
+	}
+	*ret = module->image;
+	return e;
+}
+
+static bool is_same_file(const struct plan_module *module, const char *wanted)
+{
+	struct stat st;
+	return strchr(wanted, '/') && module->mapped.start && stat(wanted, &st) == 0 &&
+	       st.st_ino == module->mapped.inode;
+}
+
+struct err *plan_find_modules(struct plan *plan, const char *wanted, struct plan_modules *ret)
+{
+	struct err *e = NULL;
+	for (size_t i = 0; i < plan->modules.count; i++) {
+		const struct plan_module *module = &plan->modules.items[i];
+		bool any = !wanted && (module->process || plan->launch);
+		if (!any && !(wanted && (module_name_matches(module->path, wanted) ||
+					 is_same_file(module, wanted))))
+			continue;
+		size_t *index = array_push(&ret->indexes);
+		if (!index)
+			return &err_nomem;
+		*index = i;
+	}
+	if (ret->indexes.count || !wanted)
+		return NULL;
+	_cleanup_free_ char *path = NULL;
+	e = module_search(wanted, &path);
+	if (e || !path)
+		return e;
+	size_t *index = array_push(&ret->indexes);
+	if (!index)
+		return &err_nomem;
+	return add_module(plan, path, NULL, NULL, index);
+}

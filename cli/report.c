@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/report.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+
+/* Names of processes and files are the target's: nothing of them may command a terminal. */
+static void put_escaped(FILE *out, const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c == '\n' || (isprint(*c) && *c < 0x80))
+			fputc(*c, out);
+		else
+			fprintf(out, "\\x%02x", *c);
+	}
+}
+
+int report_error(struct err *e)
+{
+	int status = err_kind(e);
+	int errnum = err_errno(e);
+	_cleanup_free_ char *text = err_text(e, "utrail");
+	put_escaped(stderr, text ? text : "utrail: out of memory\n");
+	/* As a shell answers for a command that cannot be run. */
+	if (strncmp(err_what(e), "cannot run ", 11) == 0)
+		status = errnum == ENOENT ? 127 : 126;
+	err_free(e);
+	return status;
+}
+
+static void put_target(const struct plan *plan)
+{
+	if (plan->launch) {
+		fprintf(stderr, "%d (", launch_pid(plan->launch));
+		put_escaped(stderr, launch_path(plan->launch));
+		fputc(')', stderr);
+		return;
+	}
+	for (size_t i = 0; i < plan->processes.count; i++) {
+		if (i == 4) {
+			fprintf(stderr, " and %zu more", plan->processes.count - i);
+			break;
+		}
+		fprintf(stderr, "%s%d (", i ? ", " : "", process_pid(plan->processes.items[i]));
+		put_escaped(stderr, process_comm(plan->processes.items[i]));
+		fputc(')', stderr);
+	}
+	if (!plan->processes.count)
+		fputs("every process", stderr);
+}
+
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+void report_start(const struct plan *plan, const struct options *options)
+{
+	size_t sites = 0, syscalls = 0, probes = 0;
+	const struct probe *last = NULL;
+	for (size_t i = 1; i < plan->set.sites.count; i++) {
+		const struct probe_site *site = plan->set.sites.items[i];
+		if (!site->wire.kind)
+			continue;
+		if (site->wire.kind == SITE_SYSCALL) {
+			syscalls++;
+			continue;
+		}
+		sites++;
+		probes += site->probe != last;
+		last = site->probe;
+	}
+	fputs("utrail: tracing ", stderr);
+	put_target(plan);
+	const char *separator = ": ";
+	if (probes) {
+		fprintf(stderr, "%s%zu probe%s at %zu site%s", separator, probes, plural(probes),
+			sites, plural(sites));
+		separator = ", ";
+	}
+	if (syscalls) {
+		fprintf(stderr, "%s%zu system call%s", separator, syscalls, plural(syscalls));
+		separator = ", ";
+	}
+	if (plan->show_exec || plan->show_fork || plan->show_exit)
+		fprintf(stderr, "%stask life", separator);
+	fputs(plan->launch || options->duration_s > 0 ? "\n" : "; Ctrl-C ends\n", stderr);
+}
+
+void report_notes(const struct probe_set *set)
+{
+	for (size_t i = 0; i < set->notes.count; i++) {
+		fputs("utrail: ", stderr);
+		put_escaped(stderr, set->notes.items[i].text);
+		fputc('\n', stderr);
+	}
+}
+
+void report_summary(const struct output_summary *summary)
+{
+	fprintf(stderr, "%" PRIu64 " event%s, %" PRIu64 " lost, %" PRIu64 " missed",
+		summary->events, plural(summary->events), summary->lost, summary->missed);
+	if (summary->returns_lost)
+		fprintf(stderr, " (and %" PRIu64 " returns of delivered calls)",
+			summary->returns_lost);
+	fputc('\n', stderr);
+	if (summary->lost || summary->returns_lost)
+		fputs("utrail: events were lost: a larger --ring-size, fewer probes or -o FILE "
+		      "help\n",
+		      stderr);
+}
+
+void report_books(uint64_t attempts, uint64_t records, uint64_t failed)
+{
+	fprintf(stderr,
+		"utrail: bug: %" PRIu64 " records were attempted, but %" PRIu64 " read and %" PRIu64
+		" counted as lost\n",
+		attempts, records, failed);
+}
+
+void report_malformed(uint64_t count)
+{
+	fprintf(stderr, "utrail: bug: %" PRIu64 " records were not understood\n", count);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/report.h — the program's own messages, on standard error. */
+#ifndef UTRAIL_CLI_REPORT_H
+#define UTRAIL_CLI_REPORT_H
+
+#include <stdint.h>
+
+#include "cli/options.h"
+#include "cli/plan.h"
+#include "common/err.h"
+#include "output/output.h"
+
+/* Prints and ends the error; returns the exit status. */
+int report_error(struct err *e);
+/* "utrail: tracing 4242 (srv): 3 probes at 5 sites, 371 system calls; Ctrl-C ends" */
+void report_start(const struct plan *plan, const struct options *options);
+/* What could not be done as asked, one line each. */
+void report_notes(const struct probe_set *set);
+/* "12 events, 0 lost, 0 missed" */
+void report_summary(const struct output_summary *summary);
+/* The accounts do not add up: a bug of ours, never kept quiet. */
+void report_books(uint64_t attempts, uint64_t records, uint64_t failed);
+void report_malformed(uint64_t count);
+
+#endif

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "cli/kernel.h"
+#include "cli/plan.h"
+#include "cli/report.h"
+#include "common/cleanup.h"
+#include "output/output.h"
+#include "stream/stream.h"
+
+/* Records taken from the ring before the stream gets to deliver some of them. */
+#define BATCH 4096
+/* Reader's timer: while events come, and when it has been quiet for a while. BPF wakes the reader
+ * earlier when the ring fills. */
+#define BUSY_MS	       2
+#define IDLE_MS	       10
+#define QUIET_AFTER_NS 100000000ULL
+/* After Ctrl-C a command gets this long to end by itself, so that its end is in the trace. */
+#define GRACE_NS 1000000000ULL
+/* How often it is asked whether any followed process is left. */
+#define LOOK_NS 50000000ULL
+
+struct session {
+	const struct options *options;
+	struct plan plan;
+	struct kernel *kernel;
+	struct stream *stream;
+	struct output *output;
+	struct ring_buffer *ring;
+	int output_fd; /* of -o; -1: a standard stream */
+	int signal_fd;
+	sigset_t old_signals;
+	struct err *error; /* of a callback, which cannot return it */
+	size_t batch;
+	uint64_t deadline_ns; /* 0: none */
+	uint64_t looked_ns, active_ns;
+	int stop_signal;
+	char fd_path[4096];
+};
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec ts;
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+/* --- set-up ------------------------------------------------------------------------------------
+ */
+
+static struct err *open_output_file(const char *path, int *ret)
+{
+	/* Never through a symbolic link, readable by nobody else: it may hold secrets. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0) {
+		*ret = fd;
+		return NULL;
+	}
+	struct err *e = err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
+				"opening the output file '%s'", path);
+	if (errno == ELOOP)
+		return err_hint(err_why(e, "it is a symbolic link, which is not followed"),
+				"name the file itself, or use a shell redirection: > '%s'", path);
+	return e;
+}
+
+static const char *fd_path(void *context, uint32_t tgid, int fd)
+{
+	struct session *session = context;
+	bool known = process_fd_path((pid_t)tgid, fd, session->fd_path, sizeof(session->fd_path));
+	return known ? session->fd_path : NULL;
+}
+
+static bool wants_color(const struct options *options, int fd)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+	if (strcmp(options->color, "auto") != 0)
+		return strcmp(options->color, "always") == 0;
+	return isatty(fd) && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
+}
+
+static struct err *open_output(struct session *session)
+{
+	const struct options *options = session->options;
+	struct output_options how = options->output;
+	/* A command's own output stays clean: the trace goes beside it. */
+	int fd = session->plan.launch ? STDERR_FILENO : STDOUT_FILENO;
+	const char *name = session->plan.launch ? "standard error" : "standard output";
+	struct err *e = NULL;
+	if (options->output_path) {
+		e = open_output_file(options->output_path, &session->output_fd);
+		fd = session->output_fd;
+		name = options->output_path;
+	}
+	if (e)
+		return e;
+	bool anyone = !session->plan.launch && !session->plan.processes.count;
+	how.color = wants_color(options, fd);
+	how.show_comm = anyone || options->follow || session->plan.processes.count > 1;
+	how.show_user = anyone;
+	how.realtime_offset_ns = (int64_t)(now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME));
+	how.fd_path = fd_path;
+	how.fd_path_context = session;
+	return output_create(fd, name, &how, &session->output);
+}
+
+static struct err *open_stream(struct session *session)
+{
+	const struct plan *plan = &session->plan;
+	const struct stream_options how = {
+		.set = &plan->set,
+		.sink = {.context = session->output,
+			 .opened = session->options->output.format == OUTPUT_TEXT ? output_opened
+										  : NULL,
+			 .event = output_event},
+		.show_fork = plan->show_fork,
+		.show_exec = plan->show_exec,
+		.show_exit = plan->show_exit,
+		.unreadable = kernel_unreadable(session->kernel),
+		.max_events = session->options->max_events,
+	};
+	return stream_create(&how, &session->stream);
+}
+
+/* Signals become readable: nothing is interrupted half-way. SIGPIPE is an error of write(). */
+static struct err *catch_signals(struct session *session)
+{
+	sigset_t wanted;
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGINT);
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGHUP);
+	sigaddset(&wanted, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &wanted, &session->old_signals) != 0)
+		return err_new(ERR_FAILED, errno, "blocking signals");
+	signal(SIGPIPE, SIG_IGN);
+	session->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (session->signal_fd < 0)
+		return err_new(ERR_FAILED, errno, "catching signals");
+	return NULL;
+}
+
+/* --- events ------------------------------------------------------------------------------------
+ */
+
+static int on_record(void *context, void *data, size_t size)
+{
+	struct session *session = context;
+	session->error = stream_take(session->stream, data, size);
+	if (session->error)
+		return -ENOMEM;
+	/* Not an error: the consumer position already includes this record. */
+	return ++session->batch % BATCH ? 0 : -EAGAIN;
+}
+
+static struct err *take_error(struct session *session)
+{
+	return take_ptr(session->error);
+}
+
+/* Takes in what is there, and delivers what has waited long enough. */
+static struct err *drain(struct session *session)
+{
+	int taken;
+	do {
+		taken = ring_buffer__consume(session->ring);
+		struct err *e = take_error(session);
+		e = e ? e : stream_losses(session->stream, kernel_losses(session->kernel));
+		e = e ? e : stream_release(session->stream, now_ns(CLOCK_BOOTTIME));
+		if (e)
+			return e;
+		if (taken != 0)
+			session->active_ns = now_ns(CLOCK_BOOTTIME);
+	} while (taken == -EAGAIN && !stream_is_full(session->stream) &&
+		 !output_closed(session->output));
+	return output_flush(session->output);
+}
+
+static bool target_has_ended(struct session *session)
+{
+	struct plan *plan = &session->plan;
+	int status;
+	if (!plan->launch && !plan->processes.count)
+		return false;
+	if (plan->launch && !launch_has_ended(plan->launch, &status))
+		return false;
+	for (size_t i = 0; i < plan->processes.count; i++) {
+		struct pollfd fd = {.fd = process_pidfd(plan->processes.items[i]),
+				    .events = POLLIN};
+		if (fd.fd < 0 ? process_is_alive(plan->processes.items[i]) : poll(&fd, 1, 0) == 0)
+			return false;
+	}
+	return !session->options->follow || !kernel_has_targets(session->kernel);
+}
+
+/* True: stop now. */
+static bool on_signals(struct session *session)
+{
+	struct signalfd_siginfo info;
+	while (read(session->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		int signum = (int)info.ssi_signo;
+		if (signum == SIGCHLD)
+			continue;
+		bool again = session->stop_signal != 0;
+		session->stop_signal = signum;
+		/* From here on a second one ends us at once. */
+		sigprocmask(SIG_SETMASK, &session->old_signals, NULL);
+		if (!session->plan.launch || again)
+			return true;
+		session->deadline_ns = now_ns(CLOCK_BOOTTIME) + GRACE_NS;
+	}
+	return false;
+}
+
+static bool is_over(struct session *session)
+{
+	uint64_t now = now_ns(CLOCK_BOOTTIME);
+	if (on_signals(session) || stream_is_full(session->stream) ||
+	    output_closed(session->output))
+		return true;
+	if (session->deadline_ns && now >= session->deadline_ns)
+		return true;
+	if (now - session->looked_ns < LOOK_NS)
+		return false;
+	session->looked_ns = now;
+	return target_has_ended(session);
+}
+
+static void wait_for_events(struct session *session)
+{
+	bool quiet = now_ns(CLOCK_BOOTTIME) - session->active_ns > QUIET_AFTER_NS;
+	struct pollfd fds[3] = {
+		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
+		{.fd = session->signal_fd, .events = POLLIN},
+		{.fd = -1, .events = POLLIN},
+	};
+	if (session->plan.processes.count == 1)
+		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
+	if (poll(fds, 3, quiet ? IDLE_MS : BUSY_MS) > 0 && (fds[1].revents || fds[2].revents))
+		session->looked_ns = 0;
+}
+
+static struct err *loop(struct session *session)
+{
+	struct err *e = NULL;
+	while (!e && !is_over(session)) {
+		wait_for_events(session);
+		e = drain(session);
+	}
+	return e;
+}
+
+/* --- the end -----------------------------------------------------------------------------------
+ */
+
+/* Everything that was written before the probes went out is delivered. */
+static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
+{
+	kernel_stop(session->kernel);
+	if (!e)
+		e = drain(session);
+	if (!e)
+		e = stream_finish(session->stream);
+	const struct stream_counts *counts = stream_counts(session->stream);
+	*ret = (struct output_summary){.events = counts->events,
+				       .lost = counts->lost,
+				       .missed = kernel_missed(session->kernel),
+				       .returns_lost = counts->returns_lost};
+	if (!e)
+		e = output_end(session->output, ret);
+	if (!e)
+		e = output_flush(session->output);
+	return e;
+}
+
+/* Numbers taken = records read + records that did not fit, or somebody miscounts. */
+static void check_books(const struct session *session)
+{
+	const struct stream_counts *counts = stream_counts(session->stream);
+	const struct loss_row *rows = kernel_losses(session->kernel);
+	uint64_t failed = 0;
+	for (size_t i = 0; i < session->plan.set.sites.count; i++)
+		failed += rows[i].count[LOSS_RING_FULL] + rows[i].count[LOSS_RETURN_RING_FULL];
+	uint64_t attempts = kernel_attempts(session->kernel);
+	if (attempts != counts->records + failed)
+		report_books(attempts, counts->records, failed);
+	if (counts->malformed)
+		report_malformed(counts->malformed);
+}
+
+static int exit_status(struct session *session, const struct output_summary *summary)
+{
+	int status = 0;
+	bool loss = summary->lost || summary->missed || summary->returns_lost;
+	if (session->plan.launch && launch_has_ended(session->plan.launch, &status)) {
+		if (WIFSIGNALED(status))
+			return -WTERMSIG(status);
+		if (WEXITSTATUS(status))
+			return WEXITSTATUS(status);
+	}
+	return session->options->fail_on_loss && loss ? ERR_FAILED : 0;
+}
+
+/* --- phases ------------------------------------------------------------------------------------
+ */
+
+static struct err *prepare(struct session *session)
+{
+	const struct options *options = session->options;
+	struct features features;
+	struct err *e = catch_signals(session);
+	e = e ? e : features_check_privilege();
+	e = e ? e : plan_make(options, &session->plan);
+	e = e ? e : open_output(session);
+	if (e)
+		return e;
+	if (options->quiet < 2)
+		report_notes(&session->plan.set);
+	features_detect(&features);
+	const struct kernel_options how = {.ring_size = options->ring_size,
+					   .follow = options->follow};
+	e = kernel_load(&session->plan, &features, &how, &session->kernel);
+	e = e ? e : open_stream(session);
+	e = e ? e : kernel_attach(session->kernel);
+	if (e)
+		return e;
+	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
+	return session->ring ? NULL : err_new(ERR_FAILED, errno, "mapping the event buffer");
+}
+
+static struct err *check_still_there(const struct session *session)
+{
+	const struct plan *plan = &session->plan;
+	for (size_t i = 0; i < plan->processes.count; i++)
+		if (process_is_alive(plan->processes.items[i]))
+			return NULL;
+	if (!plan->processes.count)
+		return NULL;
+	return err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has ended",
+			       process_pid(plan->processes.items[0]),
+			       process_comm(plan->processes.items[0])),
+		       "it ended while the probes were being attached");
+}
+
+static struct err *begin(struct session *session)
+{
+	const struct output_header header = {.realtime_ns = now_ns(CLOCK_REALTIME),
+					     .boottime_ns = now_ns(CLOCK_BOOTTIME),
+					     .backends = kernel_backends(session->kernel)};
+	struct err *e = check_still_there(session);
+	e = e ? e : output_begin(session->output, &header);
+	if (e)
+		return e;
+	kernel_start(session->kernel);
+	session->active_ns = header.boottime_ns;
+	if (session->options->duration_s > 0)
+		session->deadline_ns =
+			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
+	if (!session->options->quiet)
+		report_start(&session->plan, session->options);
+	if (!session->plan.launch)
+		return NULL;
+	/* The child must not inherit what we block. */
+	return launch_release(session->plan.launch);
+}
+
+static void session_deinit(struct session *session)
+{
+	ring_buffer__free(session->ring);
+	kernel_close(session->kernel);
+	stream_destroy(session->stream);
+	output_destroy(session->output);
+	closep(&session->output_fd);
+	closep(&session->signal_fd);
+	plan_deinit(&session->plan);
+}
+
+struct err *session_run(const struct options *options, int *ret_status)
+{
+	struct session session = {.options = options, .output_fd = -1, .signal_fd = -1};
+	struct output_summary summary = {0};
+	struct err *e = prepare(&session);
+	bool began = !e;
+	e = e ? e : begin(&session);
+	e = e ? e : loop(&session);
+	if (began) {
+		e = finish(&session, e, &summary);
+		check_books(&session);
+		if (!options->quiet)
+			report_summary(&summary);
+	}
+	*ret_status = e ? 0 : exit_status(&session, &summary);
+	session_deinit(&session);
+	return e;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/suggest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "kernel/syscalls.h"
+#include "usdt/usdt.h"
+
+#define NAME_MAX_COMPARED 64
+#define NEAREST		  3
+
+/* Edit distance (Levenshtein) of two short names, cut at NAME_MAX_COMPARED. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_COMPARED + 1];
+	size_t n = strnlen(b, NAME_MAX_COMPARED), m = strnlen(a, NAME_MAX_COMPARED);
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= m; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			size_t above = row[j];
+			size_t change = diagonal + (a[i - 1] != b[j - 1]);
+			size_t insert = row[j - 1] + 1;
+			size_t best = change < insert ? change : insert;
+			row[j] = above + 1 < best ? above + 1 : best;
+			diagonal = above;
+		}
+	}
+	return row[n];
+}
+
+/* The nearest names seen so far, best first. */
+struct nearest {
+	const char *names[NEAREST];
+	size_t distances[NEAREST];
+	size_t count;
+	size_t seen;
+};
+
+static void consider(struct nearest *nearest, const char *wanted, const char *name)
+{
+	nearest->seen++;
+	size_t length = strlen(wanted);
+	size_t how_far = distance(wanted, name);
+	/* A name that is too different is no help. */
+	if (how_far > length / 2 + 1)
+		return;
+	for (size_t i = 0; i < nearest->count; i++)
+		if (strcmp(nearest->names[i], name) == 0)
+			return;
+	size_t at = nearest->count;
+	while (at > 0 && nearest->distances[at - 1] > how_far)
+		at--;
+	if (at >= NEAREST)
+		return;
+	size_t kept = nearest->count < NEAREST ? nearest->count : NEAREST - 1;
+	memmove(&nearest->names[at + 1], &nearest->names[at], (kept - at) * sizeof(char *));
+	memmove(&nearest->distances[at + 1], &nearest->distances[at], (kept - at) * sizeof(size_t));
+	nearest->names[at] = name;
+	nearest->distances[at] = how_far;
+	nearest->count = kept + 1;
+}
+
+static struct err *hint_nearest(struct err *e, const struct nearest *nearest, const char *otherwise)
+{
+	char text[512] = "";
+	if (!nearest->count)
+		return err_hint(e, "%s", otherwise);
+	for (size_t i = 0; i < nearest->count; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s'%s'", i ? ", " : "",
+			 nearest->names[i]);
+	return err_hint(e, "did you mean %s?", text);
+}
+
+struct err *suggest_module(struct plan *plan, const struct spec *spec)
+{
+	struct nearest nearest = {0};
+	for (size_t i = 0; i < plan->modules.count; i++)
+		consider(&nearest, spec->module, plan->modules.items[i].name);
+	struct err *e =
+		err_new(ERR_USAGE, 0, "'%s': no program or library '%s'", spec->text, spec->module);
+	if (strchr(spec->module, '/'))
+		e = err_why(e, "there is no such file");
+	else if (plan->processes.count)
+		e = err_why(e, "the process has none of that name mapped, and $PATH and the "
+			       "library directories have none");
+	else
+		e = err_why(e, "$PATH and the library directories have none of that name");
+	return hint_nearest(e, &nearest, "give its path: ./app:FUNC or /usr/lib/libx.so:FUNC");
+}
+
+static struct err *consider_functions(struct nearest *nearest, struct image *image,
+				      const char *wanted)
+{
+	const struct function *functions;
+	size_t count;
+	struct err *e = image_functions(image, &functions, &count);
+	if (e)
+		return e;
+	for (size_t i = 0; i < count; i++)
+		consider(nearest, wanted, functions[i].symbol);
+	return NULL;
+}
+
+static struct err *consider_markers(struct nearest *nearest, struct arena *arena,
+				    struct image *image, const char *wanted)
+{
+	const struct usdt_note *notes;
+	size_t count, malformed;
+	struct err *e = usdt_notes(image, arena, &notes, &count, &malformed);
+	if (e)
+		return e;
+	for (size_t i = 0; i < count; i++)
+		consider(nearest, wanted, notes[i].name);
+	return NULL;
+}
+
+static struct err *syscall_unknown(const struct spec *spec)
+{
+	struct nearest nearest = {0};
+	size_t count;
+	const struct syscall_info *all = syscall_first(&count);
+	for (size_t i = 0; i < count; i++)
+		consider(&nearest, spec->name, all[i].name);
+	struct err *e = err_new(ERR_USAGE, 0, "'%s': no such system call%s", spec->text,
+				spec->name_kind == SPEC_NAME_CLASS ? " class" : "");
+	return hint_nearest(e, &nearest,
+			    "classes are %file, %network, %desc, %memory, %process, %signal, %ipc");
+}
+
+static struct err *explain_absence(const struct spec *spec, const char *path, struct image *image,
+				   const struct nearest *nearest)
+{
+	bool usdt = spec->kind == PROBE_USDT;
+	struct err *e = err_new(ERR_USAGE, 0, "'%s': no such %s in '%s'", spec->text,
+				usdt ? "USDT probe" : "function", path);
+	if (!nearest->seen && usdt)
+		e = err_why(e, "this build has no USDT notes");
+	else if (!nearest->seen)
+		e = err_why(e, "the file is stripped: it has no symbols at all");
+	else if (!usdt && image_is_stripped(image))
+		e = err_why(e, "the file is stripped: only its %zu exported functions are known",
+			    nearest->seen);
+	else
+		e = err_why(e, "it has %zu %s, none with that name", nearest->seen,
+			    usdt ? "markers" : "functions");
+	char otherwise[256];
+	snprintf(otherwise, sizeof(otherwise), "list them: utrail list %s%s", path,
+		 usdt ? " 'usdt:*'" : "");
+	return hint_nearest(e, nearest, otherwise);
+}
+
+struct err *suggest_match(struct plan *plan, const struct spec *spec)
+{
+	if (spec->kind == PROBE_SYSCALL)
+		return syscall_unknown(spec);
+	struct plan_modules found = {0};
+	struct nearest nearest = {0};
+	struct image *first = NULL;
+	const char *path = "the target";
+	struct err *e = plan_find_modules(plan, spec->module, &found);
+	for (size_t i = 0; !e && i < found.indexes.count; i++) {
+		struct plan_module *module = &plan->modules.items[found.indexes.items[i]];
+		struct image *image = NULL;
+		e = plan_module_image(plan, module, spec->module != NULL, &image);
+		if (e || !image)
+			continue;
+		first = first ? first : image;
+		if (found.indexes.count == 1)
+			path = module->path;
+		e = spec->kind == PROBE_USDT
+			    ? consider_markers(&nearest, &plan->set.arena, image, spec->name)
+			    : consider_functions(&nearest, image, spec->name);
+	}
+	free(found.indexes.items);
+	if (e)
+		return e;
+	if (first)
+		return explain_absence(spec, path, first, &nearest);
+	return err_new(ERR_USAGE, 0, "'%s': nothing to look in", spec->text);
+}

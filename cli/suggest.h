@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/suggest.h — the errors of a spec that matches nothing: the reason, and the nearest names. */
+#ifndef UTRAIL_CLI_SUGGEST_H
+#define UTRAIL_CLI_SUGGEST_H
+
+#include "cli/plan.h"
+
+/* No such file is mapped, or to be found. */
+struct err *suggest_module(struct plan *plan, const struct spec *spec) must_check;
+/* The files are there, the name is not in them. */
+struct err *suggest_match(struct plan *plan, const struct spec *spec) must_check;
+
+#endif

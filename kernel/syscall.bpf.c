@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * kernel/syscall.bpf.c — system calls: entry and return as one record.
+ *
+ * raw_syscalls:sys_enter and sys_exit as BTF tracepoints (5.5): cheaper than perf tracepoints, and
+ * the kernel counts what they miss. Inputs are read at entry, into the thread's scratch area; at
+ * return the outputs are appended and the record leaves. What was not resident at entry is read
+ * again at return, when the kernel itself has touched it.
+ *
+ * At return struct pt_regs still holds the arguments; on arm64 x0 is the result by then.
+ */
+#include "probe/fetch.bpf.h"
+#include "stream/stream.bpf.h"
+
+#define SYSCALLS_MAX 1024
+
+/* Number of the call -> site id; 0: not traced. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SYSCALLS_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} syscall_sites SEC(".maps");
+
+static __always_inline bool is_compat(void)
+{
+#if defined(__TARGET_ARCH_x86)
+	struct task_struct *task = (void *)bpf_get_current_task();
+	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+#else
+	return false;
+#endif
+}
+
+/* Completes the record in the scratch area and sends it. */
+static __always_inline void syscall_emit(struct task_state *state, struct scratch *scratch,
+					 __u64 id, __u64 time_ns, __s64 result)
+{
+	struct {
+		struct event_header header;
+		struct event_syscall call;
+	} *head = stream_head(scratch, sizeof(*head));
+	__u32 site_id = state->syscall_site;
+	stream_header(&head->header, id, EVENT_SYSCALL, sizeof(*head) + scratch->position, site_id,
+		      time_ns);
+	head->header.depth = state->depth;
+	head->header.span = stream_current_span(state);
+	head->header.unavailable = scratch->unavailable;
+	head->call.entry_time_ns = state->syscall_time_ns;
+	head->call.result = result;
+	head->call.number = state->syscall_number;
+	head->call.entry_unavailable = state->syscall_unavailable;
+	head->call.entry_size = state->syscall_size;
+	head->call.flags = state->syscall_flags;
+	if (!stream_emit(scratch, sizeof(*head)))
+		stream_count_loss(site_id, LOSS_RING_FULL);
+}
+
+/* Reads the inputs; at return once more when something was not resident at entry. */
+static __always_inline void read_inputs(struct task_state *state, struct scratch *scratch,
+					struct site *site, enum fetch_form form)
+{
+	fetch_begin(scratch, 0);
+	fetch_run(scratch, site->entry_plan, form);
+	state->syscall_size = scratch->position;
+	state->syscall_unavailable = scratch->unavailable;
+}
+
+static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fetch_form form)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	if (!stream_wants_current(id))
+		return 0;
+	__u32 *found = bpf_map_lookup_elem(&syscall_sites, &number);
+	if (!found || !*found || is_compat())
+		return 0;
+	__u32 site_id = *found;
+	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
+	struct task_state *state = stream_state(id, form == FETCH_OLD);
+	struct scratch *scratch = stream_scratch(id, form == FETCH_OLD);
+	if (!site || !state || !scratch) {
+		stream_count_loss(site_id, LOSS_NO_STORAGE);
+		return 0;
+	}
+	__u64 time_ns = bpf_ktime_get_boot_ns();
+	stream_announce(state, id, time_ns);
+	bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
+	if (form == FETCH_OLD)
+		spans_drop_dead_old(scratch->regs[REG_SP]);
+	else
+		spans_drop_dead(state, scratch->regs[REG_SP]);
+	read_inputs(state, scratch, site, form);
+	state->syscall_site = site_id;
+	state->syscall_time_ns = time_ns;
+	state->syscall_number = number;
+	state->syscall_flags = 0;
+	state->execed = 0;
+	if (site->flags & SITE_HAS_RETURN)
+		return 0;
+	/* exit, exit_group, rt_sigreturn: nothing will come back. */
+	scratch->unavailable = 0;
+	syscall_emit(state, scratch, id, time_ns, 0);
+	state->syscall_site = 0;
+	return 0;
+}
+
+static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetch_form form)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	if (!stream_wants_current(id))
+		return 0;
+	struct task_state *state = stream_state(id, form == FETCH_OLD);
+	/* In flight when tracing began, or a child's first return: no entry was seen. */
+	if (!state || !state->syscall_site)
+		return 0;
+	__u32 site_id = state->syscall_site;
+	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
+	struct scratch *scratch = stream_scratch(id, form == FETCH_OLD);
+	if (!site || !scratch)
+		return 0;
+	__u64 time_ns = bpf_ktime_get_boot_ns();
+	bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
+	if (state->syscall_unavailable && !state->execed)
+		read_inputs(state, scratch, site, form);
+	fetch_begin(scratch, state->syscall_size);
+	fetch_run(scratch, site->return_plan, form);
+	syscall_emit(state, scratch, id, time_ns, result);
+	state->syscall_site = 0;
+	return 0;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
+{
+	return on_enter(regs, (__u32)number, FETCH_ATOMIC);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
+{
+	return on_exit(regs, result, FETCH_ATOMIC);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(old_sys_enter, struct pt_regs *regs, long number)
+{
+	return on_enter(regs, (__u32)number, FETCH_OLD);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(old_sys_exit, struct pt_regs *regs, long result)
+{
+	return on_exit(regs, result, FETCH_OLD);
+}

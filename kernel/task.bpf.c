@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * kernel/task.bpf.c — task life: fork, exec, exit; and following children in the kernel, so that
+ * a child's first system call is already traced.
+ */
+#include "stream/stream.bpf.h"
+
+/* exec's record is too big for the stack, and the thread's scratch area holds the system call.
+ * These tracepoints run with preemption off: one record per CPU is enough. */
+struct exec_record {
+	struct event_header header;
+	struct event_exec exec;
+	char text[EVENT_EXEC_MAX * 2];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct exec_record);
+} exec_records SEC(".maps");
+
+static __always_inline void emit_or_count(void *record, __u32 size)
+{
+	if (bpf_ringbuf_output(&ring, record, size, stream_wake_flags(size)))
+		stream_count_loss(0, LOSS_RING_FULL);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct {
+		struct event_header header;
+		struct event_fork fork;
+	} record;
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 child_tgid = child->tgid;
+	if (!stream_wants_current(id))
+		return 0;
+	if (filter_by_process && follow_forks && child_tgid != id >> 32) {
+		__u32 traced = 1;
+		if (bpf_map_update_elem(&targets, &child_tgid, &traced, BPF_ANY))
+			stream_count_loss(0, LOSS_NO_STORAGE);
+	}
+	stream_header(&record.header, id, EVENT_FORK, sizeof(record), 0, bpf_ktime_get_boot_ns());
+	record.fork.child_tgid = child_tgid;
+	record.fork.child_tid = child->pid;
+	bpf_get_current_comm(record.fork.comm, sizeof(record.fork.comm));
+	emit_or_count(&record, sizeof(record));
+	return 0;
+}
+
+/* The arguments lie one after the other at the top of the new stack, just written by the kernel. */
+static __always_inline __u32 read_argv(struct exec_record *record, __u32 at)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 start = BPF_CORE_READ(task, mm, arg_start);
+	__u64 size = BPF_CORE_READ(task, mm, arg_end) - start;
+	if (size > EVENT_EXEC_MAX) {
+		size = EVENT_EXEC_MAX;
+		record->exec.flags |= EVENT_EXEC_ARGV_TRUNCATED;
+	}
+	__u32 bytes = (__u32)size & 8191;
+	barrier_var(bytes);
+	if (at > EVENT_EXEC_MAX || bytes > EVENT_EXEC_MAX)
+		return 0;
+	if (bpf_probe_read_user(record->text + at, bytes, (void *)start)) {
+		record->exec.flags |= EVENT_EXEC_ARGV_UNREADABLE;
+		return 0;
+	}
+	return bytes;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binprm *binprm)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 zero = 0;
+	struct exec_record *record = bpf_map_lookup_elem(&exec_records, &zero);
+	if (!stream_wants_current(id) || !record)
+		return 0;
+	/* Old frames are gone with the old address space; never create state just for this. */
+	struct task_state *state =
+		has_task_storage ? stream_state(id, false) : stream_state(id, true);
+	if (state) {
+		state->depth = 0;
+		state->execed = 1;
+		state->announced = 1;
+	}
+	stream_describe_task(&record->exec.task);
+	record->exec.old_tid = old_tid;
+	record->exec.flags = 0;
+	long length = bpf_probe_read_kernel_str(record->text, EVENT_EXEC_MAX,
+						BPF_CORE_READ(binprm, filename));
+	__u32 filename_size = length > 0 ? (__u32)length & 8191 : 0;
+	barrier_var(filename_size);
+	if (filename_size > EVENT_EXEC_MAX)
+		filename_size = EVENT_EXEC_MAX;
+	__u32 argv_size = read_argv(record, filename_size);
+	record->exec.filename_size = filename_size;
+	record->exec.argv_size = argv_size;
+	__u32 size = (filename_size + argv_size) & (EVENT_EXEC_MAX * 2 - 1);
+	barrier_var(size);
+	size += sizeof(record->header) + sizeof(record->exec);
+	stream_header(&record->header, id, EVENT_EXEC, size, 0, bpf_ktime_get_boot_ns());
+	emit_or_count(record, size);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(task_exit, struct task_struct *task)
+{
+	struct {
+		struct event_header header;
+		struct event_exit exit;
+	} record;
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tgid = id >> 32;
+	__u32 tid = (__u32)id;
+	if (!stream_wants_current(id))
+		return 0;
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	__u32 flags = BPF_CORE_READ(signal, flags);
+	record.exit.is_last = BPF_CORE_READ(signal, live.counter) == 0;
+	record.exit.code = BPF_CORE_READ(task, exit_code);
+	if (record.exit.is_last)
+		record.exit.code = flags & SIGNAL_GROUP_EXIT
+					   ? BPF_CORE_READ(signal, group_exit_code)
+					   : BPF_CORE_READ(task, group_leader, exit_code);
+	bpf_get_current_comm(record.exit.comm, sizeof(record.exit.comm));
+	stream_header(&record.header, id, EVENT_EXIT, sizeof(record), 0, bpf_ktime_get_boot_ns());
+	emit_or_count(&record, sizeof(record));
+	if (filter_by_process && record.exit.is_last)
+		bpf_map_delete_elem(&targets, &tgid);
+	if (!has_task_storage) {
+		bpf_map_delete_elem(&thread_states, &tid);
+		bpf_map_delete_elem(&thread_scratches, &tid);
+	}
+	return 0;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIGITS_U64 20
+
+char *number_unsigned(char *to, uint64_t number)
+{
+	if (number < 10) {
+		*to = (char)('0' + number);
+		return to + 1;
+	}
+	char digits[DIGITS_U64];
+	char *first = digits + sizeof(digits);
+	do {
+		*--first = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	size_t length = (size_t)(digits + sizeof(digits) - first);
+	memcpy(to, first, length);
+	return to + length;
+}
+
+char *number_signed(char *to, int64_t number)
+{
+	if (number >= 0)
+		return number_unsigned(to, (uint64_t)number);
+	*to = '-';
+	return number_unsigned(to + 1, -(uint64_t)number);
+}
+
+char *number_hex(char *to, uint64_t number)
+{
+	*to++ = '0';
+	*to++ = 'x';
+	int digits = number ? (67 - __builtin_clzll(number)) / 4 : 1;
+	for (int i = digits - 1; i >= 0; i--)
+		*to++ = "0123456789abcdef"[number >> (4 * i) & 15];
+	return to;
+}
+
+char *number_octal(char *to, uint64_t number)
+{
+	*to++ = '0';
+	if (!number)
+		return to;
+	int digits = (66 - __builtin_clzll(number)) / 3;
+	for (int i = digits - 1; i >= 0; i--)
+		*to++ = (char)('0' + (number >> (3 * i) & 7));
+	return to;
+}
+
+char *number_padded(char *to, uint64_t number, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--) {
+		to[i] = (char)('0' + number % 10);
+		number /= 10;
+	}
+	return to + digits;
+}
+
+static bool gives_back(const char *text, double number, bool is_single)
+{
+	return is_single ? strtof(text, NULL) == (float)number : strtod(text, NULL) == number;
+}
+
+int number_real_precision(double number, bool is_single)
+{
+	char text[NUMBER_MAX];
+	/* FLT_DECIMAL_DIG is 9, DBL_DECIMAL_DIG 17: these always suffice. */
+	int precision = is_single ? 6 : 15, enough = is_single ? 9 : 17;
+	for (; precision < enough; precision++) {
+		snprintf(text, sizeof(text), "%.*g", precision, number);
+		if (gives_back(text, number, is_single))
+			break;
+	}
+	return precision;
+}
+
+char *number_real(char *to, double number, bool is_single)
+{
+	char text[NUMBER_MAX];
+	if (isnan(number)) /* the sign of a NaN says nothing */
+		return mempcpy(to, "nan", 3);
+	int length = snprintf(text, sizeof(text), "%.*g", number_real_precision(number, is_single),
+			      number);
+	/* In some locales the program may run in, the point is a comma. */
+	char *comma = memchr(text, ',', (size_t)length);
+	if (comma)
+		*comma = '.';
+	return mempcpy(to, text, (size_t)length);
+}

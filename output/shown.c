@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/shown.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "output/names.h"
+#include "output/sockaddr.h"
+
+/* Structures by value cannot nest without end, but the types come from the target's own file. */
+#define NESTING_MAX 8
+
+static void unavailable(struct shown *ret, const char *why)
+{
+	*ret = (struct shown){.kind = SHOWN_UNAVAILABLE, .text = why};
+}
+
+struct shown_scope shown_scope(const struct stream_event *event, bool opening, uint32_t array_limit)
+{
+	struct shown_scope ret = {.event = event, .opening = opening, .array_limit = array_limit};
+	if (event->kind != STREAM_SYSCALL || event->ending != ENDING_RETURNED)
+		return ret;
+	ret.failed = result_failed(event->syscall_result);
+	/* An interrupted sleep does fill in the time that is left. */
+	ret.restarts = ret.failed && (event->syscall_result == -EINTR ||
+				      names_errno_restarts((int)-event->syscall_result));
+	return ret;
+}
+
+/* --- scalars -------------------------------------------------------------------------------- */
+
+static uint64_t cut(uint64_t bits, unsigned int width)
+{
+	return width && width < 64 ? bits & ((UINT64_C(1) << width) - 1) : bits;
+}
+
+static uint64_t sign_extend(uint64_t bits, unsigned int width)
+{
+	if (!width || width >= 64)
+		return bits;
+	uint64_t sign = UINT64_C(1) << (width - 1);
+	return (cut(bits, width) ^ sign) - sign;
+}
+
+static void shown_float(const struct type *type, uint64_t bits, struct shown *ret)
+{
+	uint32_t low = (uint32_t)bits;
+	float single;
+	*ret = (struct shown){.kind = SHOWN_REAL};
+	if (type->size == sizeof(single)) {
+		memcpy(&single, &low, sizeof(single));
+		ret->real = (double)single;
+		ret->is_single = true;
+	} else if (type->size == sizeof(ret->real)) {
+		memcpy(&ret->real, &bits, sizeof(ret->real));
+	} else {
+		unavailable(ret, "floating point of this size");
+	}
+}
+
+static void shown_enum(const struct type *type, uint64_t bits, unsigned int width,
+		       struct shown *ret)
+{
+	bool is_signed = false;
+	for (uint32_t i = 0; i < type->n_enumerators; i++) {
+		const struct enumerator *e = &type->enumerators[i];
+		if (cut((uint64_t)e->value, width) == cut(bits, width) && e->name) {
+			*ret = (struct shown){.kind = SHOWN_NAME, .text = e->name};
+			return;
+		}
+		is_signed |= e->value < 0;
+	}
+	*ret = (struct shown){
+		.kind = is_signed ? SHOWN_SIGNED : SHOWN_UNSIGNED,
+		.number = is_signed ? sign_extend(bits, width) : cut(bits, width),
+	};
+}
+
+static void shown_errno(uint64_t bits, unsigned int width, struct shown *ret)
+{
+	int64_t number = (int64_t)sign_extend(bits, width);
+	const char *name = result_failed(number) ? names_errno((int)-number) : NULL;
+	if (name)
+		*ret = (struct shown){.kind = SHOWN_ERRNO, .text = name};
+	else
+		*ret = (struct shown){.kind = SHOWN_SIGNED, .number = (uint64_t)number};
+}
+
+/* `width`: bits that count, 0 for all 64. */
+static void shown_width(const struct type *type, uint64_t bits, unsigned int width,
+			struct shown *ret)
+{
+	*ret = (struct shown){.kind = SHOWN_UNSIGNED, .number = cut(bits, width), .type = type};
+	switch (type->kind) {
+	case TYPE_VOID:
+		ret->kind = SHOWN_VOID;
+		break;
+	case TYPE_INT:
+		ret->kind = SHOWN_SIGNED;
+		ret->number = sign_extend(bits, width);
+		break;
+	case TYPE_UINT:
+		break;
+	case TYPE_OCTAL:
+		ret->kind = SHOWN_OCTAL;
+		break;
+	case TYPE_BOOL:
+		ret->kind = SHOWN_BOOL;
+		break;
+	case TYPE_CHAR:
+		ret->kind = SHOWN_CHAR;
+		ret->is_wide = type->size > 1;
+		break;
+	case TYPE_FLOAT:
+		shown_float(type, bits, ret);
+		break;
+	case TYPE_ENUM:
+		shown_enum(type, bits, width, ret);
+		break;
+	case TYPE_FLAGS:
+		ret->kind = SHOWN_FLAGS;
+		break;
+	case TYPE_ERRNO:
+		shown_errno(bits, width, ret);
+		break;
+	case TYPE_FD: /* the kernel takes the lower half, whatever was passed */
+		ret->kind = SHOWN_FD;
+		ret->number = sign_extend(bits, 32);
+		break;
+	case TYPE_POINTER:
+	case TYPE_STRING:
+	case TYPE_BYTES:
+		ret->kind = ret->number ? SHOWN_HEX : SHOWN_NULL;
+		break;
+	case TYPE_UNKNOWN:
+	case TYPE_HEX:
+	case TYPE_STRUCT:
+	case TYPE_ARRAY:
+		ret->kind = SHOWN_HEX;
+		break;
+	}
+}
+
+static unsigned int type_width(const struct type *type)
+{
+	return type->size < 8 ? type->size * 8 : 64;
+}
+
+void shown_bits(const struct type *type, uint64_t bits, struct shown *ret)
+{
+	shown_width(type, bits, type_width(type), ret);
+}
+
+/* --- compounds that were copied whole -------------------------------------------------------- */
+
+static bool is_text_element(const struct type *type)
+{
+	return type && type->kind == TYPE_CHAR && type->size == 1;
+}
+
+static void shown_text_array(const char *bytes, uint32_t length, bool truncated, struct shown *ret)
+{
+	uint32_t used = (uint32_t)strnlen(bytes, length);
+	*ret = (struct shown){
+		.kind = SHOWN_STRING,
+		.bytes = bytes,
+		.length = used,
+		.truncated = truncated && used == length,
+	};
+}
+
+/* `truncated`: fewer bytes were copied than the array has. */
+static void shown_array(const struct type *type, const char *bytes, uint32_t length, bool truncated,
+			struct shown *ret)
+{
+	if (is_text_element(type->target)) {
+		shown_text_array(bytes, length, truncated, ret);
+		return;
+	}
+	if (!type->target || !type->target->size) {
+		unavailable(ret, "elements of unknown type");
+		return;
+	}
+	*ret = (struct shown){
+		.kind = SHOWN_ARRAY,
+		.type = type->target,
+		.bytes = bytes,
+		.length = length,
+		.count = length / type->target->size,
+		.truncated = truncated,
+	};
+}
+
+static void shown_struct(const struct type *type, const char *bytes, uint32_t length,
+			 struct shown *ret)
+{
+	*ret = (struct shown){
+		.kind = SHOWN_STRUCT,
+		.type = type,
+		.bytes = bytes,
+		.length = length,
+		.count = type->n_members,
+	};
+}
+
+static uint64_t load(const char *bytes, uint32_t size)
+{
+	uint64_t ret = 0; /* both machines are little-endian */
+	memcpy(&ret, bytes, size < sizeof(ret) ? size : sizeof(ret));
+	return ret;
+}
+
+void shown_memory(const struct type *type, const char *bytes, uint32_t available, struct shown *ret)
+{
+	uint32_t size = type->size;
+	if (type->kind == TYPE_ARRAY) {
+		uint32_t there = available < size ? available : size;
+		shown_array(type, bytes, there, there < size, ret);
+	} else if (type->kind == TYPE_STRUCT) {
+		shown_struct(type, bytes, available < size ? available : size, ret);
+	} else if (!size || size > available) {
+		unavailable(ret, "not copied");
+	} else if (size > sizeof(uint64_t)) {
+		unavailable(ret, "number of this size");
+	} else {
+		shown_bits(type, load(bytes, size), ret);
+	}
+}
+
+static void shown_bit_field(const struct type_member *member, const char *bytes, uint32_t available,
+			    struct shown *ret)
+{
+	uint32_t size = (member->bit_offset + member->bit_size + 7u) / 8;
+	if (size > available || size > sizeof(uint64_t)) {
+		unavailable(ret, "not copied");
+		return;
+	}
+	shown_width(member->type, load(bytes, size) >> member->bit_offset, member->bit_size, ret);
+}
+
+static void shown_member(const struct shown *whole, const struct type_member *member,
+			 struct shown *ret)
+{
+	if (member->offset > whole->length) {
+		unavailable(ret, "not copied");
+		return;
+	}
+	const char *bytes = whole->bytes + member->offset;
+	uint32_t available = whole->length - member->offset;
+	if (member->bit_size)
+		shown_bit_field(member, bytes, available, ret);
+	else
+		shown_memory(member->type, bytes, available, ret);
+}
+
+void shown_part(const struct shown_scope *scope, const struct shown *whole, uint32_t index,
+		struct shown *ret, const char **ret_name)
+{
+	*ret_name = "";
+	if (whole->members) {
+		*ret_name = whole->members[index].name ?: "";
+		shown_value(scope, &whole->members[index], whole->slots, ret);
+		return;
+	}
+	if (whole->kind == SHOWN_STRUCT)
+		*ret_name = whole->type->members[index].name ?: "";
+	if (whole->level >= NESTING_MAX) {
+		unavailable(ret, "nested too deeply");
+	} else if (whole->kind == SHOWN_STRUCT) {
+		shown_member(whole, &whole->type->members[index], ret);
+	} else {
+		uint32_t at = index * whole->type->size;
+		shown_memory(whole->type, whole->bytes + at, whole->length - at, ret);
+	}
+	ret->level = whole->level + 1;
+}
+
+/* --- values of a record ---------------------------------------------------------------------- */
+
+/* Which slots a value is in; NULL: none, and *ret_why says why. */
+static const struct slots *slots_of(const struct shown_scope *scope, const struct value *value,
+				    const struct slots *inherited, const char **ret_why)
+{
+	*ret_why = "not recorded";
+	if (!value->at_return)
+		return inherited;
+	*ret_why = scope->opening ? "at return" : "not returned";
+	return scope->opening ? NULL : scope->event->results;
+}
+
+static void shown_blob(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	uint32_t length, flags;
+	const char *bytes, *why;
+	const struct type *type = value->type;
+	if (!value_bytes(value, slots, &bytes, &length, &flags, &why)) {
+		unavailable(ret, why);
+		return;
+	}
+	bool truncated = flags & FETCH_BLOB_TRUNCATED;
+	if (flags & FETCH_BLOB_NULL)
+		*ret = (struct shown){.kind = SHOWN_NULL};
+	else if (type->kind == TYPE_ARRAY)
+		shown_array(type, bytes, length, truncated, ret);
+	else if (type->kind == TYPE_STRUCT)
+		shown_struct(type, bytes, length, ret);
+	else
+		*ret = (struct shown){
+			.kind = SHOWN_STRING,
+			.bytes = bytes,
+			.length = length,
+			.truncated = truncated,
+		};
+	if (type->kind == TYPE_BYTES && ret->kind == SHOWN_STRING && sockaddr_is_type(type) && length >= 2)
+		ret->kind = SHOWN_SOCKADDR;
+}
+
+/* A pointer, with or without the members of what it leads to. */
+static void shown_scalar(const struct shown_scope *scope, const struct value *value,
+			 const struct slots *slots, struct shown *ret)
+{
+	uint64_t bits;
+	const char *why;
+	if (!value_scalar(value, slots, &bits, &why)) {
+		unavailable(ret, why);
+		return;
+	}
+	shown_width(value->type, bits, value->bit_size ?: type_width(value->type), ret);
+	bool is_filled = !value->n_members || !value->members[0].at_return ||
+			 !(scope->opening || (scope->failed && !scope->restarts));
+	if (value->type->kind == TYPE_POINTER && ret->kind != SHOWN_NULL && value->n_members &&
+	    is_filled)
+		*ret = (struct shown){
+			.kind = SHOWN_STRUCT,
+			.members = value->members,
+			.count = (uint32_t)value->n_members,
+			.slots = slots,
+		};
+}
+
+static bool is_blob(const struct value *value)
+{
+	switch (value->type->kind) {
+	case TYPE_STRING:
+	case TYPE_BYTES:
+	case TYPE_ARRAY:
+	case TYPE_STRUCT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void limit_array(const struct shown_scope *scope, struct shown *ret)
+{
+	uint32_t limit = scope->array_limit;
+	if (ret->kind == SHOWN_ARRAY && limit && ret->count > limit) {
+		ret->count = limit;
+		ret->truncated = true;
+	}
+}
+
+void shown_value(const struct shown_scope *scope, const struct value *value,
+		 const struct slots *inherited, struct shown *ret)
+{
+	const char *why;
+	const struct slots *slots = slots_of(scope, value, inherited, &why);
+	if (value->unavailable) {
+		unavailable(ret, value->unavailable);
+	} else if (value->at_return && !slots) {
+		unavailable(ret, why);
+	} else if (value->type->kind == TYPE_STRUCT && value->n_members) {
+		*ret = (struct shown){
+			.kind = SHOWN_STRUCT,
+			.members = value->members,
+			.count = (uint32_t)value->n_members,
+			.slots = slots,
+		};
+	} else if (!slots) {
+		unavailable(ret, why);
+	} else if (value->at_return && scope->failed && !(scope->restarts && !is_blob(value))) {
+		unavailable(ret, "call failed");
+	} else if (is_blob(value)) {
+		shown_blob(value, slots, ret);
+	} else {
+		shown_scalar(scope, value, slots, ret);
+	}
+	limit_array(scope, ret);
+}
+
+bool shown_result(const struct shown_scope *scope, struct shown *ret)
+{
+	const struct stream_event *event = scope->event;
+	const struct value_list *results = &event->site->results;
+	if (event->ending != ENDING_RETURNED)
+		return false;
+	if (event->kind == STREAM_SYSCALL) {
+		static const struct type plain = {.kind = TYPE_INT, .size = 8, .name = "long"};
+		const struct type *type = results->count ? results->items[0].type : &plain;
+		if (type->kind == TYPE_VOID || scope->failed)
+			type = &plain;
+		shown_bits(type, (uint64_t)event->syscall_result, ret);
+		return true;
+	}
+	if (!results->count || !event->results || results->items[0].type->kind == TYPE_VOID)
+		return false;
+	shown_value(scope, &results->items[0], event->results, ret);
+	return true;
+}
+
+/* --- names ----------------------------------------------------------------------------------- */
+
+static uint64_t flag_bits(const struct shown *flags, uint32_t index)
+{
+	return cut((uint64_t)flags->type->enumerators[index].value, type_width(flags->type));
+}
+
+/* Is there a name for more of the bits that are set, these among them? O_SYNC before O_DSYNC; of
+ * two names for the same bits, the first. */
+static bool is_covered(const struct shown *flags, uint32_t index)
+{
+	uint64_t bits = flag_bits(flags, index);
+	for (uint32_t i = 0; i < flags->type->n_enumerators; i++) {
+		uint64_t other = flag_bits(flags, i);
+		if ((other & flags->number) == other && (other & bits) == bits &&
+		    (other != bits || i < index))
+			return true;
+	}
+	return false;
+}
+
+/* A name for 0 stands for the absence of all flags; but O_RDONLY is one value of the two lowest
+ * bits (O_ACCMODE), which has no bit of its own. */
+static bool zero_applies(const struct shown *flags, const char *name)
+{
+	return !flags->number || (strcmp(name, "O_RDONLY") == 0 && !(flags->number & 3));
+}
+
+bool flags_next(const struct shown *flags, struct flags_walk *walk, const char **ret_name)
+{
+	if (!walk->started) {
+		walk->started = true;
+		walk->rest = flags->number;
+	}
+	while (walk->next < flags->type->n_enumerators) {
+		uint32_t index = walk->next++;
+		const char *name = flags->type->enumerators[index].name;
+		uint64_t bits = flag_bits(flags, index);
+		if (!name || (bits & flags->number) != bits)
+			continue;
+		if (bits ? is_covered(flags, index) : walk->zero || !zero_applies(flags, name))
+			continue;
+		walk->zero |= !bits;
+		walk->rest &= ~bits;
+		*ret_name = name;
+		return true;
+	}
+	return false;
+}
+
+bool argument_name_is_bare(const char *name)
+{
+	if (!name || !*name)
+		return true;
+	if (strncmp(name, "arg", 3) != 0 || !name[3])
+		return false;
+	return name[3 + strspn(name + 3, "0123456789")] == '\0';
+}

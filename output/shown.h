@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output/shown.h — what is to be shown for a value, before it is text or JSON.
+ *
+ * All writers agree on what a value is, and differ only in how they spell it: this is the one place
+ * that looks at types, slots and missing pieces. A compound (structure, array) is shown through its
+ * parts, one by one; parts come from members that were fetched apart, or from bytes that were
+ * copied whole.
+ */
+#ifndef UTRAIL_OUTPUT_SHOWN_H
+#define UTRAIL_OUTPUT_SHOWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "probe/value.h"
+#include "stream/stream.h"
+#include "symbols/type.h"
+
+enum shown_kind {
+	SHOWN_UNAVAILABLE, /* text: why */
+	SHOWN_VOID,
+	SHOWN_NULL,	/* a pointer that is NULL */
+	SHOWN_SIGNED,	/* number */
+	SHOWN_UNSIGNED, /* number */
+	SHOWN_HEX,
+	SHOWN_OCTAL,
+	SHOWN_BOOL,
+	SHOWN_CHAR,  /* number: a byte, or a code point when is_wide */
+	SHOWN_REAL,  /* real */
+	SHOWN_NAME,  /* text: an enumerator */
+	SHOWN_FLAGS, /* number, type */
+	SHOWN_ERRNO, /* text: "ENOENT", of a negative number */
+	SHOWN_FD,    /* number, signed */
+	SHOWN_STRING,
+	SHOWN_SOCKADDR, /* bytes */
+	SHOWN_STRUCT,	/* `count` parts with names */
+	SHOWN_ARRAY,	/* `count` parts without */
+};
+
+struct shown {
+	enum shown_kind kind;
+	bool truncated; /* STRING, ARRAY: there was more */
+	bool is_single; /* REAL: of 4 bytes */
+	bool is_wide;
+	uint8_t level; /* of nesting in copied bytes */
+	uint32_t count;
+	union {
+		uint64_t number;
+		double real;
+		const char *text;
+	};
+	const struct type *type;
+	/* STRING, SOCKADDR, and compounds that were copied whole */
+	const char *bytes;
+	uint32_t length;
+	/* STRUCT whose members were fetched one by one */
+	const struct value *members;
+	const struct slots *slots;
+};
+
+/* What the parts of one event have in common. */
+struct shown_scope {
+	const struct stream_event *event;
+	bool opening; /* only the entry is known yet */
+	bool failed;  /* the system call failed: it filled no output argument */
+	bool restarts;
+	uint32_t array_limit; /* elements shown, 0: all */
+};
+
+struct shown_scope shown_scope(const struct stream_event *event, bool opening,
+			       uint32_t array_limit);
+
+/* A value of the event's arguments, or below one. `slots`: of its parent. */
+void shown_value(const struct shown_scope *scope, const struct value *value,
+		 const struct slots *slots, struct shown *ret);
+/* False when there is no result to show: none was seen, or none is known. */
+bool shown_result(const struct shown_scope *scope, struct shown *ret);
+/* The parts of a STRUCT or ARRAY; *ret_name is "" when it has none. */
+void shown_part(const struct shown_scope *scope, const struct shown *whole, uint32_t index,
+		struct shown *ret, const char **ret_name);
+
+/* The scalar `bits` as its type wants it. */
+void shown_bits(const struct type *type, uint64_t bits, struct shown *ret);
+/* A value of this type that lies in `bytes`; `available` of them are there. */
+void shown_memory(const struct type *type, const char *bytes, uint32_t available,
+		  struct shown *ret);
+
+/* The names of a SHOWN_FLAGS: start with a zeroed walk; after the last, `rest` has no name. */
+struct flags_walk {
+	uint32_t next;
+	bool started, zero;
+	uint64_t rest;
+};
+bool flags_next(const struct shown *flags, struct flags_walk *walk, const char **ret_name);
+
+/* "arg1", "arg2" or nothing: a name that says no more than the place does. */
+bool argument_name_is_bare(const char *name);
+
+#endif

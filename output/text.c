@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output/text.c — one event, one line: who, when, how deep, what, result and duration.
+ *
+ *	[4242/4250] 12:00:01.000130 |  openat(AT_FDCWD, "/srv/www/index", O_RDONLY) = 7 <0.000012>
+ *
+ * A span that contains others has two lines: its entry, and later its name again with the result.
+ */
+#include <string.h>
+#include <sys/wait.h>
+
+#include "output/escape.h"
+#include "output/names.h"
+#include "output/number.h"
+#include "output/writer.h"
+
+static void put_u64(struct buffer *buffer, uint64_t number)
+{
+	char *to = buffer_reserve(buffer, NUMBER_MAX);
+	buffer->used += (size_t)(number_unsigned(to, number) - to);
+}
+
+void text_color(struct output *output, enum text_color color)
+{
+	/* ECMA-48 SGR; bright variants are not for all terminals */
+	static const char *const sequences[] = {
+		[COLOR_OFF] = "\033[0m",   [COLOR_DIM] = "\033[2m",    [COLOR_BOLD] = "\033[1m",
+		[COLOR_CYAN] = "\033[36m", [COLOR_GREEN] = "\033[32m", [COLOR_RED] = "\033[31m",
+	};
+	if (output->options.color)
+		buffer_put_string(&output->buffer, sequences[color]);
+}
+
+/* --- the left side --------------------------------------------------------------------------- */
+
+/* srv[4242/4250] uid=0 pts/3 */
+static void put_task(struct output *output, const struct stream_task *task)
+{
+	struct buffer *buffer = &output->buffer;
+	if (output->options.show_comm)
+		escape_put(buffer, task->comm, strnlen(task->comm, sizeof(task->comm)), "[]");
+	char *start = buffer_reserve(buffer, 3 * NUMBER_MAX), *to = start;
+	*to++ = '[';
+	to = number_unsigned(to, task->tgid);
+	*to++ = '/';
+	to = number_unsigned(to, task->tid);
+	*to++ = ']';
+	buffer->used += (size_t)(to - start);
+	if (!output->options.show_user)
+		return;
+	char tty[NAMES_MAX];
+	buffer_put_literal(buffer, " uid=");
+	put_u64(buffer, task->uid);
+	buffer_put_char(buffer, ' ');
+	buffer_put_string(buffer, names_tty(task->tty, tty));
+}
+
+/* A loss is nobody's, all other lines name their thread. */
+static void put_left(struct output *output, const struct stream_event *event, uint64_t time_ns)
+{
+	struct buffer *buffer = &output->buffer;
+	text_color(output, COLOR_DIM);
+	size_t before = buffer->used;
+	if (event->kind != STREAM_LOST) {
+		put_task(output, event->task);
+		if (output->options.time != TIME_NONE)
+			buffer_put_char(buffer, ' ');
+	}
+	clock_put(&output->clock, buffer, time_ns);
+	if (event->late)
+		buffer_put_char(buffer, '~');
+	bool is_empty = buffer->used == before;
+	text_color(output, COLOR_OFF);
+	if (!is_empty)
+		buffer_put_char(buffer, ' ');
+	for (unsigned int i = 0; i < event->depth; i++)
+		buffer_put_literal(buffer, "|  ");
+	output->line_time_ns = time_ns;
+}
+
+/* srv:render, app:lookup, openat */
+static void put_label(struct buffer *buffer, const struct probe *probe)
+{
+	const char *owner = probe->kind == PROBE_USDT	   ? probe->provider
+			    : probe->kind == PROBE_SYSCALL ? NULL
+							   : probe->module;
+	if (owner && *owner) {
+		escape_name(buffer, owner);
+		buffer_put_char(buffer, ':');
+	}
+	escape_name(buffer, probe->name);
+}
+
+static void put_name(struct output *output, const struct stream_event *event)
+{
+	enum text_color color = event->kind == STREAM_USDT	? COLOR_CYAN
+				: event->kind == STREAM_SYSCALL ? COLOR_OFF
+								: COLOR_BOLD;
+	if (color != COLOR_OFF)
+		text_color(output, color);
+	put_label(&output->buffer, event->site->probe);
+	if (color != COLOR_OFF)
+		text_color(output, COLOR_OFF);
+}
+
+/* --- the right side -------------------------------------------------------------------------- */
+
+static void put_duration(struct buffer *buffer, uint64_t duration_ns)
+{
+	buffer_put_literal(buffer, " <");
+	clock_put_duration(buffer, duration_ns);
+	buffer_put_char(buffer, '>');
+}
+
+/* -1 ENOENT (No such file or directory) */
+static void put_failure(struct output *output, int errnum)
+{
+	struct buffer *buffer = &output->buffer;
+	const char *name = names_errno(errnum), *text = names_errno_text(errnum);
+	text_color(output, COLOR_RED);
+	/* The caller does not see a -1 when the kernel runs the call again. */
+	buffer_put_string(buffer, names_errno_restarts(errnum) ? "? " : "-1 ");
+	if (name) {
+		buffer_put_string(buffer, name);
+	} else {
+		buffer_put_literal(buffer, "errno ");
+		put_u64(buffer, (uint64_t)errnum);
+	}
+	if (text) {
+		buffer_put_literal(buffer, " (");
+		buffer_put_string(buffer, text);
+		buffer_put_char(buffer, ')');
+	}
+	text_color(output, COLOR_OFF);
+}
+
+static void put_result(struct output *output, const struct shown_scope *scope)
+{
+	struct shown result;
+	if (!shown_result(scope, &result))
+		return;
+	buffer_put_literal(&output->buffer, " = ");
+	if (scope->failed)
+		put_failure(output, (int)-scope->event->syscall_result);
+	else
+		text_shown(output, scope, &result);
+}
+
+static void put_no_result(struct output *output, const char *why)
+{
+	buffer_put_literal(&output->buffer, " = ");
+	text_color(output, COLOR_RED);
+	buffer_put_string(&output->buffer, why);
+	text_color(output, COLOR_OFF);
+}
+
+static void put_ending(struct output *output, const struct shown_scope *scope)
+{
+	switch (scope->event->ending) {
+	case ENDING_RETURNED:
+		put_result(output, scope);
+		put_duration(&output->buffer, scope->event->duration_ns);
+		break;
+	case ENDING_TAIL_CALL:
+		buffer_put_literal(&output->buffer, " = <tail call>");
+		put_duration(&output->buffer, scope->event->duration_ns);
+		break;
+	case ENDING_UNWOUND:
+		put_no_result(output, "<no return seen>");
+		break;
+	case ENDING_LOST:
+		put_no_result(output, "<return lost>");
+		break;
+	case ENDING_OPEN:
+		buffer_put_literal(&output->buffer, " = <still running>");
+		break;
+	case ENDING_UNKNOWN:
+		break;
+	}
+}
+
+/* --- kinds of event -------------------------------------------------------------------------- */
+
+static bool ends_only(const struct stream_event *event)
+{
+	return event->site->probe->kind == PROBE_URETPROBE;
+}
+
+static bool is_output_argument(const struct value *value)
+{
+	return value->at_return;
+}
+
+static bool has_output_argument(const struct value_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i].at_return)
+			return true;
+	}
+	return false;
+}
+
+/* The line that closes a span tells what was not known when it opened. */
+static void put_closing(struct output *output, const struct stream_event *event)
+{
+	bool has_end = event->ending == ENDING_RETURNED || event->ending == ENDING_TAIL_CALL;
+	/* When it is not known when the span ended, then not before what was shown last. */
+	uint64_t time_ns = has_end				     ? event->time_ns + event->duration_ns
+			   : event->time_ns > output->line_time_ns ? event->time_ns
+								   : output->line_time_ns;
+	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	put_left(output, event, time_ns);
+	put_name(output, event);
+	if (event->ending == ENDING_RETURNED && has_output_argument(&event->site->arguments))
+		text_arguments(output, &scope, is_output_argument);
+	put_ending(output, &scope);
+}
+
+static void put_span(struct output *output, const struct stream_event *event, bool was_opened)
+{
+	if (was_opened && event->ending == ENDING_UNKNOWN)
+		return;
+	if (was_opened || ends_only(event)) {
+		put_closing(output, event);
+		return;
+	}
+	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	put_left(output, event, event->time_ns);
+	put_name(output, event);
+	text_arguments(output, &scope, NULL);
+	put_ending(output, &scope);
+}
+
+/* One place was hit: an entry or an offset with arguments, or a return with its value alone. */
+static void put_instant(struct output *output, const struct stream_event *event)
+{
+	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	struct shown result;
+	put_left(output, event, event->time_ns);
+	put_name(output, event);
+	if (!ends_only(event)) {
+		text_arguments(output, &scope, NULL);
+	} else if (shown_instant_result(&scope, &result)) {
+		buffer_put_literal(&output->buffer, " = ");
+		text_shown(output, &scope, &result);
+	}
+}
+
+static void put_argv(struct output *output, const struct stream_event *event)
+{
+	struct buffer *buffer = &output->buffer;
+	const char *at = event->argv, *end = event->argv + event->argv_size;
+	if (event->exec_flags & EVENT_EXEC_ARGV_UNREADABLE) {
+		buffer_put_literal(buffer, "<not readable>");
+		return;
+	}
+	buffer_put_char(buffer, '[');
+	while (at < end) {
+		size_t length = strnlen(at, (size_t)(end - at));
+		if (at != event->argv)
+			buffer_put_literal(buffer, ", ");
+		escape_quoted(buffer, at, length);
+		at += length + 1;
+	}
+	if (event->exec_flags & EVENT_EXEC_ARGV_TRUNCATED)
+		buffer_put_string(buffer, event->argv_size ? ", ..." : "...");
+	buffer_put_char(buffer, ']');
+}
+
+static void put_exec(struct output *output, const struct stream_event *event)
+{
+	struct buffer *buffer = &output->buffer;
+	const char *filename = event->filename ?: "";
+	put_left(output, event, event->time_ns);
+	buffer_put_literal(buffer, "exec(");
+	text_color(output, COLOR_GREEN);
+	escape_quoted(buffer, filename, strlen(filename));
+	buffer_put_literal(buffer, ", ");
+	put_argv(output, event);
+	text_color(output, COLOR_OFF);
+	buffer_put_char(buffer, ')');
+}
+
+static void put_fork(struct output *output, const struct stream_event *event)
+{
+	struct buffer *buffer = &output->buffer;
+	bool is_thread = event->child_tgid == event->task->tgid;
+	put_left(output, event, event->time_ns);
+	buffer_put_string(buffer, is_thread ? "new thread = " : "fork() = ");
+	put_u64(buffer, is_thread ? event->child_tid : event->child_tgid);
+}
+
+/* +++ exited with 0 +++, +++ killed by SIGSEGV (core dumped) +++; threads quieter */
+static void put_exit(struct output *output, const struct stream_event *event)
+{
+	struct buffer *buffer = &output->buffer;
+	int status = (int)event->exit_code;
+	put_left(output, event, event->time_ns);
+	if (!event->exit_is_last && !status) {
+		buffer_put_literal(buffer, "thread exited");
+		return;
+	}
+	const char *fence = event->exit_is_last ? "+++ " : "thread ";
+	buffer_put_string(buffer, fence);
+	if (WIFSIGNALED(status)) {
+		char signal[NAMES_MAX];
+		text_color(output, COLOR_RED);
+		buffer_put_literal(buffer, "killed by ");
+		buffer_put_string(buffer, names_signal(WTERMSIG(status), signal));
+		if (WCOREDUMP(status))
+			buffer_put_literal(buffer, " (core dumped)");
+		text_color(output, COLOR_OFF);
+	} else {
+		buffer_put_literal(buffer, "exited with ");
+		put_u64(buffer, (uint64_t)WEXITSTATUS(status));
+	}
+	if (event->exit_is_last)
+		buffer_put_literal(buffer, " +++");
+}
+
+/* --- 12 events lost: srv:render (ring full) --- */
+static void put_lost(struct output *output, const struct stream_event *event)
+{
+	struct buffer *buffer = &output->buffer;
+	bool is_return = event->loss_cause == LOSS_RETURN_RING_FULL ||
+			 event->loss_cause == LOSS_MISSED_RETURN;
+	put_left(output, event, event->time_ns);
+	text_color(output, COLOR_RED);
+	buffer_put_literal(buffer, "--- ");
+	put_u64(buffer, event->loss_count);
+	buffer_put_string(buffer, is_return ? " return" : " event");
+	buffer_put_string(buffer, event->loss_count == 1 ? " lost: " : "s lost: ");
+	if (event->site)
+		put_label(buffer, event->site->probe);
+	else
+		buffer_put_literal(buffer, "task life");
+	buffer_put_literal(buffer, " (");
+	buffer_put_string(buffer, loss_cause_name(event->loss_cause));
+	buffer_put_literal(buffer, ") ---");
+	text_color(output, COLOR_OFF);
+}
+
+/* --- the writer ------------------------------------------------------------------------------ */
+
+static struct err *text_begin(struct output *output, const struct output_header *header)
+{
+	(void)output, (void)header;
+	return NULL;
+}
+
+static struct err *text_opened(struct output *output, const struct stream_event *event)
+{
+	if (ends_only(event))
+		return NULL;
+	struct shown_scope scope = shown_scope(event, true, output->options.string_limit);
+	put_left(output, event, event->time_ns);
+	put_name(output, event);
+	text_arguments(output, &scope, NULL);
+	return NULL;
+}
+
+static struct err *text_event(struct output *output, const struct stream_event *event,
+			      bool was_opened)
+{
+	switch (event->kind) {
+	case STREAM_CALL:
+	case STREAM_SYSCALL:
+		put_span(output, event, was_opened);
+		break;
+	case STREAM_PROBE:
+	case STREAM_USDT:
+		put_instant(output, event);
+		break;
+	case STREAM_EXEC:
+		put_exec(output, event);
+		break;
+	case STREAM_FORK:
+		put_fork(output, event);
+		break;
+	case STREAM_EXIT:
+		put_exit(output, event);
+		break;
+	case STREAM_LOST:
+		put_lost(output, event);
+		break;
+	}
+	return NULL;
+}
+
+static struct err *text_end(struct output *output, const struct output_summary *summary)
+{
+	(void)output, (void)summary;
+	return NULL;
+}
+
+const struct writer text_writer = {
+	.begin = text_begin,
+	.opened = text_opened,
+	.event = text_event,
+	.end = text_end,
+};

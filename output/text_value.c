@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output/text_value.c — values as text, in strace's spelling. */
+#include <fcntl.h>
+#include <string.h>
+
+#include "output/escape.h"
+#include "output/number.h"
+#include "output/sockaddr.h"
+#include "output/writer.h"
+
+static void put_number(struct buffer *buffer, char *(*format)(char *to, uint64_t number),
+		       uint64_t number)
+{
+	char *to = buffer_reserve(buffer, NUMBER_MAX);
+	buffer->used += (size_t)(format(to, number) - to);
+}
+
+static void put_signed(struct buffer *buffer, int64_t number)
+{
+	char *to = buffer_reserve(buffer, NUMBER_MAX);
+	buffer->used += (size_t)(number_signed(to, number) - to);
+}
+
+static void put_string(struct output *output, const struct shown *shown)
+{
+	struct buffer *buffer = &output->buffer;
+	uint32_t length = shown->length;
+	if (shown->truncated)
+		length = (uint32_t)utf8_whole(shown->bytes, length);
+	text_color(output, COLOR_GREEN);
+	escape_quoted(buffer, shown->bytes, length);
+	if (shown->truncated)
+		buffer_put_literal(buffer, "...");
+	text_color(output, COLOR_OFF);
+}
+
+static size_t encode_utf8(uint32_t code, char *to)
+{
+	if (code < 0x80) {
+		to[0] = (char)code;
+		return 1;
+	}
+	size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	for (size_t i = length - 1; i > 0; i--) {
+		to[i] = (char)(0x80 | (code & 0x3f));
+		code >>= 6;
+	}
+	to[0] = (char)((0xf0u << (4 - length)) | code);
+	return length;
+}
+
+/* 'x'; a wide character that cannot be shown as such is a number. */
+static void put_char(struct buffer *buffer, const struct shown *shown)
+{
+	char bytes[4] = {(char)shown->number};
+	size_t length = 1;
+	if (shown->is_wide && shown->number >= 0x80) {
+		if (shown->number > UINT32_MAX || !code_is_printable((uint32_t)shown->number)) {
+			put_number(buffer, number_hex, shown->number);
+			return;
+		}
+		length = encode_utf8((uint32_t)shown->number, bytes);
+	}
+	buffer_put_char(buffer, '\'');
+	if (bytes[0])
+		escape_put(buffer, bytes, length, "'");
+	else
+		buffer_put_literal(buffer, "\\0");
+	buffer_put_char(buffer, '\'');
+}
+
+static void put_flags(struct buffer *buffer, const struct shown *shown)
+{
+	struct flags_walk walk = {0};
+	const char *name;
+	bool is_first = true;
+	while (flags_next(shown, &walk, &name)) {
+		if (!is_first)
+			buffer_put_char(buffer, '|');
+		escape_name(buffer, name);
+		is_first = false;
+	}
+	if (!walk.rest && !is_first)
+		return;
+	if (!is_first)
+		buffer_put_char(buffer, '|');
+	put_number(buffer, walk.rest ? number_hex : number_unsigned, walk.rest);
+}
+
+static void put_fd(struct output *output, const struct shown_scope *scope, int fd)
+{
+	struct buffer *buffer = &output->buffer;
+	if (fd == AT_FDCWD)
+		buffer_put_literal(buffer, "AT_FDCWD");
+	else
+		put_signed(buffer, fd);
+	const char *path = fd >= 0 || fd == AT_FDCWD ? fd_path(output, scope->event->task->tgid, fd)
+						     : NULL;
+	if (!path)
+		return;
+	buffer_put_char(buffer, '<');
+	escape_put(buffer, path, strlen(path), "<>");
+	buffer_put_char(buffer, '>');
+}
+
+static void put_sockaddr(struct buffer *buffer, const struct shown *shown)
+{
+	struct socket_address address;
+	if (sockaddr_decode(shown->bytes, shown->length, &address))
+		sockaddr_put(buffer, &address);
+}
+
+static void put_parts(struct output *output, const struct shown_scope *scope,
+		      const struct shown *whole)
+{
+	struct buffer *buffer = &output->buffer;
+	bool is_struct = whole->kind == SHOWN_STRUCT;
+	buffer_put_char(buffer, is_struct ? '{' : '[');
+	for (uint32_t i = 0; i < whole->count; i++) {
+		struct shown part;
+		const char *name;
+		shown_part(scope, whole, i, &part, &name);
+		if (i)
+			buffer_put_literal(buffer, ", ");
+		if (*name) {
+			escape_name(buffer, name);
+			buffer_put_char(buffer, '=');
+		}
+		text_shown(output, scope, &part);
+	}
+	if (whole->truncated)
+		buffer_put_string(buffer, whole->count ? ", ..." : "...");
+	buffer_put_char(buffer, is_struct ? '}' : ']');
+}
+
+static void put_unavailable(struct buffer *buffer, const char *why)
+{
+	buffer_put_char(buffer, '<');
+	escape_put(buffer, why, strlen(why), "<>");
+	buffer_put_char(buffer, '>');
+}
+
+static void put_real(struct buffer *buffer, const struct shown *shown)
+{
+	char *to = buffer_reserve(buffer, NUMBER_MAX);
+	buffer->used += (size_t)(number_real(to, shown->real, shown->is_single) - to);
+}
+
+void text_shown(struct output *output, const struct shown_scope *scope, const struct shown *shown)
+{
+	struct buffer *buffer = &output->buffer;
+	switch (shown->kind) {
+	case SHOWN_SIGNED:
+		put_signed(buffer, (int64_t)shown->number);
+		break;
+	case SHOWN_UNSIGNED:
+		put_number(buffer, number_unsigned, shown->number);
+		break;
+	case SHOWN_STRING:
+		put_string(output, shown);
+		break;
+	case SHOWN_HEX:
+		put_number(buffer, number_hex, shown->number);
+		break;
+	case SHOWN_OCTAL:
+		put_number(buffer, number_octal, shown->number);
+		break;
+	case SHOWN_NULL:
+		buffer_put_literal(buffer, "NULL");
+		break;
+	case SHOWN_VOID:
+		buffer_put_literal(buffer, "void");
+		break;
+	case SHOWN_BOOL:
+		buffer_put_string(buffer, shown->number ? "true" : "false");
+		break;
+	case SHOWN_CHAR:
+		put_char(buffer, shown);
+		break;
+	case SHOWN_REAL:
+		put_real(buffer, shown);
+		break;
+	case SHOWN_NAME:
+		escape_name(buffer, shown->text);
+		break;
+	case SHOWN_ERRNO:
+		text_color(output, COLOR_RED);
+		buffer_put_char(buffer, '-');
+		buffer_put_string(buffer, shown->text);
+		text_color(output, COLOR_OFF);
+		break;
+	case SHOWN_FLAGS:
+		put_flags(buffer, shown);
+		break;
+	case SHOWN_FD:
+		put_fd(output, scope, (int)(int64_t)shown->number);
+		break;
+	case SHOWN_SOCKADDR:
+		put_sockaddr(buffer, shown);
+		break;
+	case SHOWN_STRUCT:
+	case SHOWN_ARRAY:
+		put_parts(output, scope, shown);
+		break;
+	case SHOWN_UNAVAILABLE:
+		put_unavailable(buffer, shown->text);
+		break;
+	}
+}
+
+/* System calls are shown as C calls them, without names, as strace does. */
+void text_arguments(struct output *output, const struct shown_scope *scope,
+		    bool (*chosen)(const struct value *value))
+{
+	struct buffer *buffer = &output->buffer;
+	const struct stream_event *event = scope->event;
+	bool is_first = true;
+	buffer_put_char(buffer, '(');
+	for (size_t i = 0; i < event->site->arguments.count; i++) {
+		const struct value *value = &event->site->arguments.items[i];
+		struct shown shown;
+		if (chosen && !chosen(value))
+			continue;
+		if (!is_first)
+			buffer_put_literal(buffer, ", ");
+		is_first = false;
+		if (event->kind != STREAM_SYSCALL && !argument_name_is_bare(value->name)) {
+			escape_name(buffer, value->name);
+			buffer_put_char(buffer, '=');
+		}
+		shown_value(scope, value, event->arguments, &shown);
+		text_shown(output, scope, &shown);
+	}
+	buffer_put_char(buffer, ')');
+}

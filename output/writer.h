@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output/writer.h — what the formats share, inside this folder. */
+#ifndef UTRAIL_OUTPUT_WRITER_H
+#define UTRAIL_OUTPUT_WRITER_H
+
+#include "output/buffer.h"
+#include "output/clock.h"
+#include "output/output.h"
+#include "output/shown.h"
+
+struct output;
+
+/* One format. Each call appends at most one line and does not end it; nothing appended: no line. */
+struct writer {
+	struct err *(*begin)(struct output *output, const struct output_header *header);
+	struct err *(*opened)(struct output *output, const struct stream_event *event);
+	struct err *(*event)(struct output *output, const struct stream_event *event,
+			     bool was_opened);
+	struct err *(*end)(struct output *output, const struct output_summary *summary);
+};
+
+extern const struct writer text_writer;
+extern const struct writer json_writer;
+
+struct output {
+	struct output_options options;
+	const struct writer *writer;
+	struct buffer buffer;
+	/* Text only */
+	struct clock clock;
+	uint64_t line_time_ns; /* of the line before */
+	/* JSON only */
+	struct buffer scratch; /* names and texts on their way into an object; never written */
+	int real_precision;    /* digits that the numbers of this line need */
+	bool nomem;
+};
+
+static inline const char *fd_path(const struct output *output, uint32_t tgid, int fd)
+{
+	if (!output->options.fd_paths || !output->options.fd_path)
+		return NULL;
+	return output->options.fd_path(output->options.fd_path_context, tgid, fd);
+}
+
+/* text_value.c: "name=value, …" and one value */
+void text_arguments(struct output *output, const struct shown_scope *scope,
+		    bool (*chosen)(const struct value *value));
+void text_shown(struct output *output, const struct shown_scope *scope, const struct shown *shown);
+
+/* Colours; nothing when they are off. */
+enum text_color {
+	COLOR_OFF,
+	COLOR_DIM,
+	COLOR_BOLD,
+	COLOR_CYAN,
+	COLOR_GREEN,
+	COLOR_RED,
+};
+void text_color(struct output *output, enum text_color color);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/compile.h"
+
+#include <string.h>
+
+/* A structure is copied whole up to this size; members beyond it are "cut off". */
+#define STRUCT_BYTES_MAX 512
+/* Structures inside structures: their bytes are there already, but cyclic types must end. */
+#define NESTING_MAX 4
+#define MEMBERS_MAX 64
+
+static const char full_text[] = "too many values";
+
+void plan_builder_init(struct plan_builder *builder, struct arena *arena,
+		       const struct compile_options *options)
+{
+	*builder = (struct plan_builder){.arena = arena, .options = *options};
+}
+
+void plan_builder_deinit(struct plan_builder *builder)
+{
+	free(builder->values.items);
+}
+
+struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signed)
+{
+	struct fetch_source source = {.n_ops = 1};
+	source.ops[0] = (struct fetch_op){
+		.code = FETCH_REG, .reg = reg, .size = size, .flags = is_signed ? FETCH_SIGNED : 0};
+	return source;
+}
+
+static bool is_signed(const struct type *type)
+{
+	return type->kind == TYPE_INT || type->kind == TYPE_CHAR || type->kind == TYPE_ENUM ||
+	       type->kind == TYPE_ERRNO || type->kind == TYPE_FD;
+}
+
+/* Operations are written beyond n_ops and become part of the plan only when all of them fit. */
+struct draft {
+	struct fetch_plan *plan;
+	uint32_t n_ops, n_slots;
+	bool full;
+};
+
+static struct draft draft_begin(struct plan_builder *builder)
+{
+	return (struct draft){.plan = &builder->plan,
+			      .n_ops = builder->plan.n_ops,
+			      .n_slots = builder->plan.n_slots};
+}
+
+static void draft_op(struct draft *draft, const struct fetch_op *op)
+{
+	if (draft->n_ops >= FETCH_OPS_MAX)
+		draft->full = true;
+	else
+		draft->plan->ops[draft->n_ops++] = *op;
+}
+
+/* Appends an operation that makes a slot; returns the slot's number. */
+static int draft_slot(struct draft *draft, const struct fetch_op *op)
+{
+	if (draft->n_slots >= FETCH_SLOTS_MAX)
+		draft->full = true;
+	draft_op(draft, op);
+	return draft->full ? VALUE_NO_SLOT : (int)draft->n_slots++;
+}
+
+static void draft_source(struct draft *draft, const struct fetch_source *source)
+{
+	for (uint32_t i = 0; i < source->n_ops; i++)
+		draft_op(draft, &source->ops[i]);
+}
+
+/* After this the accumulator holds the value itself. */
+static void draft_load(struct draft *draft, const struct fetch_source *source, uint8_t size,
+		       uint8_t flags)
+{
+	draft_source(draft, source);
+	if (source->is_address)
+		draft_op(draft,
+			 &(struct fetch_op){.code = FETCH_DEREF, .size = size, .flags = flags});
+}
+
+static bool draft_commit(struct draft *draft)
+{
+	if (draft->full)
+		return false;
+	draft->plan->n_ops = (uint16_t)draft->n_ops;
+	draft->plan->n_slots = (uint16_t)draft->n_slots;
+	return true;
+}
+
+static bool is_scalar_size(uint32_t size)
+{
+	return size == 1 || size == 2 || size == 4 || size == 8;
+}
+
+static void add_scalar(struct draft *draft, const struct fetch_source *source,
+		       const struct type *type, struct value *value)
+{
+	uint8_t size = is_scalar_size(type->size) ? (uint8_t)type->size : 8;
+	uint8_t flags = is_signed(type) ? FETCH_SIGNED : 0;
+	draft_load(draft, source, size, flags);
+	value->slot = draft_slot(
+		draft, &(struct fetch_op){.code = FETCH_INT, .size = size, .flags = flags});
+}
+
+static void add_string(struct draft *draft, const struct fetch_source *source, uint32_t limit,
+		       struct value *value)
+{
+	draft_load(draft, source, 8, 0);
+	value->slot = draft_slot(
+		draft,
+		&(struct fetch_op){.code = FETCH_STRING, .flags = FETCH_NULL_OK, .imm = limit});
+}
+
+/* Bytes at a pointer; how many is in `length`, or fixed by the type. */
+static void add_bytes(struct draft *draft, const struct fetch_source *source,
+		      const struct fetch_source *length, const struct type *type, uint32_t limit,
+		      struct value *value)
+{
+	struct fetch_op constant = {.code = FETCH_CONST, .imm = type->size};
+	if (length)
+		draft_load(draft, length, 8, FETCH_SIGNED);
+	else
+		draft_op(draft, &constant);
+	draft_op(draft, &(struct fetch_op){
+				.code = FETCH_LENGTH, .flags = FETCH_LENGTH_SIGNED, .imm = limit});
+	draft_load(draft, source, 8, 0);
+	value->slot = draft_slot(
+		draft,
+		&(struct fetch_op){.code = FETCH_BYTES, .flags = FETCH_NULL_OK, .imm = limit});
+}
+
+/* The accumulator's address becomes a copy of the structure there. */
+static int add_copy(struct draft *draft, const struct fetch_source *source, bool through_pointer,
+		    uint32_t size)
+{
+	draft_source(draft, source);
+	if (through_pointer && source->is_address)
+		draft_op(draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 8});
+	uint32_t copied = size < STRUCT_BYTES_MAX ? size : STRUCT_BYTES_MAX;
+	return draft_slot(
+		draft,
+		&(struct fetch_op){.code = FETCH_BYTES, .flags = FETCH_NULL_OK, .imm = copied});
+}
+
+/* One string member: its pointer is in the structure, its text needs a slot of its own. */
+static int add_member_string(struct plan_builder *builder, const struct fetch_source *source,
+			     bool through_pointer, uint32_t offset)
+{
+	struct draft draft = draft_begin(builder);
+	draft_source(&draft, source);
+	if (through_pointer && source->is_address)
+		draft_op(&draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 8});
+	if (offset)
+		draft_op(&draft, &(struct fetch_op){.code = FETCH_ADD, .imm = offset});
+	draft_op(&draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 8});
+	int slot = draft_slot(&draft, &(struct fetch_op){.code = FETCH_STRING,
+							 .flags = FETCH_NULL_OK,
+							 .imm = builder->options.string_limit});
+	return draft_commit(&draft) ? slot : VALUE_NO_SLOT;
+}
+
+/* Where the members of a structure come from. */
+struct copied {
+	const struct fetch_source *source;
+	bool through_pointer;
+	bool in_register; /* there is no memory to follow for strings */
+	int slot;
+};
+
+static struct err *add_members(struct plan_builder *builder, const struct copied *from,
+			       const struct type *type, uint32_t base, int nesting,
+			       struct value *ret);
+
+static struct err *add_member(struct plan_builder *builder, const struct copied *from,
+			      const struct type_member *member, uint32_t base, int nesting,
+			      struct value *ret)
+{
+	const struct type *type = member->type;
+	*ret = (struct value){.name = member->name,
+			      .type = type,
+			      .slot = from->slot,
+			      .in_blob = true,
+			      .offset = base + member->offset,
+			      .bit_size = member->bit_size,
+			      .bit_offset = member->bit_offset};
+	if (type->kind == TYPE_STRUCT)
+		return add_members(builder, from, type, ret->offset, nesting + 1, ret);
+	if (type->kind == TYPE_STRING && !from->in_register) {
+		ret->in_blob = false;
+		ret->slot = add_member_string(builder, from->source, from->through_pointer,
+					      ret->offset);
+		if (ret->slot < 0)
+			ret->unavailable = full_text;
+	} else if (type->kind == TYPE_STRING) {
+		ret->unavailable = "in a register";
+	} else if (type->kind == TYPE_ARRAY && !(type->target && type->target->kind == TYPE_CHAR)) {
+		ret->unavailable = "array";
+	} else if (type->kind == TYPE_BYTES) {
+		ret->unavailable = "buffer";
+	}
+	return NULL;
+}
+
+static struct err *add_members(struct plan_builder *builder, const struct copied *from,
+			       const struct type *type, uint32_t base, int nesting,
+			       struct value *ret)
+{
+	uint32_t count = type->n_members < MEMBERS_MAX ? type->n_members : MEMBERS_MAX;
+	if (nesting > NESTING_MAX) {
+		ret->unavailable = "nested too deep";
+		return NULL;
+	}
+	struct value *members = arena_array(builder->arena, count ? count : 1, sizeof(*members));
+	if (!members)
+		return &err_nomem;
+	for (uint32_t i = 0; i < count; i++) {
+		struct err *e =
+			add_member(builder, from, &type->members[i], base, nesting, &members[i]);
+		if (e)
+			return e;
+	}
+	ret->members = members;
+	ret->n_members = count;
+	return NULL;
+}
+
+/* `T *` where T is a structure: the pointer itself, and what it leads to. */
+static struct err *add_struct_pointer(struct plan_builder *builder,
+				      const struct fetch_source *source, struct value *value)
+{
+	const struct type *target = value->type->target;
+	struct draft draft = draft_begin(builder);
+	add_scalar(&draft, source, value->type, value);
+	int copy = add_copy(&draft, source, true, target->size);
+	if (!draft_commit(&draft)) {
+		value->unavailable = full_text;
+		return NULL;
+	}
+	struct copied from = {.source = source, .through_pointer = true, .slot = copy};
+	return add_members(builder, &from, target, 0, 1, value);
+}
+
+static struct err *add_struct(struct plan_builder *builder, const struct fetch_source *source,
+			      struct value *value)
+{
+	struct draft draft = draft_begin(builder);
+	struct copied from = {.source = source, .in_register = !source->is_address};
+	if (source->is_address) {
+		from.slot = add_copy(&draft, source, false, value->type->size);
+	} else {
+		draft_source(&draft, source);
+		from.slot = draft_slot(&draft, &(struct fetch_op){.code = FETCH_INT, .size = 8});
+	}
+	if (!draft_commit(&draft)) {
+		value->unavailable = full_text;
+		return NULL;
+	}
+	return add_members(builder, &from, value->type, 0, 1, value);
+}
+
+static bool has_members(const struct type *type)
+{
+	return type && type->kind == TYPE_STRUCT && type->n_members && type->size;
+}
+
+static void add_plain(struct plan_builder *builder, const struct fetch_source *source,
+		      const struct fetch_source *length, struct value *value)
+{
+	struct draft draft = draft_begin(builder);
+	const struct type *type = value->type;
+	uint32_t limit = builder->options.string_limit;
+	bool counted = length && !length->unavailable;
+	if (type->kind == TYPE_STRING && !type->length_arg)
+		add_string(&draft, source, limit, value);
+	else if (type->kind == TYPE_STRING || type->kind == TYPE_BYTES)
+		add_bytes(&draft, source, counted ? length : NULL, type, limit, value);
+	else if (source->is_address && (type->kind == TYPE_ARRAY || !is_scalar_size(type->size)))
+		value->slot = add_copy(&draft, source, false, type->size);
+	else
+		add_scalar(&draft, source, type, value);
+	if (!draft_commit(&draft))
+		value->unavailable = full_text;
+}
+
+struct err *plan_add_value(struct plan_builder *builder, const char *name, const struct type *type,
+			   const struct fetch_source *source, const struct fetch_source *length)
+{
+	struct value *kept = array_push(&builder->values);
+	if (!kept)
+		return &err_nomem;
+	struct value value = {.name = name, .type = type, .slot = VALUE_NO_SLOT};
+	struct err *e = NULL;
+	if (source->unavailable)
+		value.unavailable = source->unavailable;
+	else if (type->kind == TYPE_POINTER && has_members(type->target) && builder->options.depth)
+		e = add_struct_pointer(builder, source, &value);
+	else if (has_members(type))
+		e = add_struct(builder, source, &value);
+	else
+		add_plain(builder, source, length, &value);
+	if (value.unavailable)
+		value.slot = VALUE_NO_SLOT;
+	*kept = value;
+	return e;
+}
+
+struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **ret_plan,
+			struct value_list *ret_values)
+{
+	size_t count = builder->values.count;
+	struct value *items = NULL;
+	if (count) {
+		items = arena_copy(builder->arena, builder->values.items, count * sizeof(*items));
+		if (!items)
+			return &err_nomem;
+	}
+	const struct fetch_plan *plan = NULL;
+	if (builder->plan.n_ops) {
+		plan = arena_copy(builder->arena, &builder->plan, fetch_plan_size(&builder->plan));
+		if (!plan)
+			return &err_nomem;
+	}
+	*ret_plan = plan;
+	*ret_values = (struct value_list){.items = items, .count = count};
+	return NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * probe/features.h — what this kernel can do, found out by trying it, never by its version.
+ */
+#ifndef UTRAIL_PROBE_FEATURES_H
+#define UTRAIL_PROBE_FEATURES_H
+
+#include <stdbool.h>
+
+#include "common/err.h"
+
+struct features {
+	bool kernel_btf;       /* types of the kernel, for tracepoints and CO-RE (5.4, a config) */
+	bool ring_buffer;      /* 5.8 */
+	bool cookie;	       /* a number of ours with each attachment (5.15) */
+	bool sleepable_uprobe; /* reads that may fault pages in (6.0) */
+	bool uprobe_multi;     /* thousands of places through one link (6.6) */
+	bool multi_pid_filter; /* its filter covers all threads (6.6.35, 6.9.5, 6.10) */
+	bool copy_string;      /* bpf_copy_from_user_str (6.12) */
+};
+
+/* How user-space probes run here; the forms of uprobe/uprobe.bpf.c. */
+enum uprobe_form {
+	UPROBE_FORM_MULTI,
+	UPROBE_FORM_SINGLE,
+	UPROBE_FORM_OLD,
+};
+
+/* Is every capability there that tracing needs? ERR_PERMISSION names the first that is not. */
+struct err *features_check_privilege(void) must_check;
+/* Takes about a millisecond. Needs privilege. */
+void features_detect(struct features *ret);
+enum uprobe_form features_uprobe_form(const struct features *features);
+const char *uprobe_form_name(enum uprobe_form form);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * probe/fetch.bpf.h — running fetch plans: what the programs see of probe/fetch.bpf.c.
+ */
+#ifndef UTRAIL_PROBE_FETCH_BPF_H
+#define UTRAIL_PROBE_FETCH_BPF_H
+
+#include "stream/stream.bpf.h"
+
+/* Runs a plan: appends its slots. Global functions, defined in probe/fetch.bpf.c. */
+extern int fetch_run_sleepable(const struct fetch_plan *plan, struct scratch *scratch);
+extern int fetch_run_atomic(const struct fetch_plan *plan, struct scratch *scratch);
+extern int fetch_run_old(__u32 plan_id);
+
+/* Starts the slots of a plan at a position of the payload. */
+static __always_inline void fetch_begin(struct scratch *scratch, __u32 position)
+{
+	scratch->position = position;
+	scratch->slot = 0;
+	scratch->unavailable = 0;
+	scratch->poisoned = 1;
+	scratch->has_length = 0;
+}
+
+enum fetch_form {
+	FETCH_SLEEPABLE, /* reads may fault pages in */
+	FETCH_ATOMIC,
+	FETCH_OLD, /* before 5.12 */
+};
+
+/* `form` is a constant. */
+static __always_inline void fetch_run(struct scratch *scratch, __u32 plan_id, enum fetch_form form)
+{
+	if (plan_id == 0)
+		return;
+	if (form == FETCH_OLD) {
+		fetch_run_old(plan_id);
+		return;
+	}
+	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
+	if (!plan)
+		return;
+	if (form == FETCH_SLEEPABLE)
+		fetch_run_sleepable(plan, scratch);
+	else
+		fetch_run_atomic(plan, scratch);
+}
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/value.h"
+
+#include <string.h>
+
+static uint64_t padded(uint64_t length)
+{
+	return (length + 7) & ~7ULL;
+}
+
+static bool decode_blob(const uint8_t *at, size_t left, struct slot *slot, size_t *ret_used)
+{
+	struct fetch_blob blob;
+	if (left < sizeof(blob))
+		return false;
+	memcpy(&blob, at, sizeof(blob));
+	if (padded(blob.length) > left - sizeof(blob))
+		return false;
+	slot->is_blob = true;
+	slot->bytes = (const char *)at + sizeof(blob);
+	slot->length = blob.length;
+	slot->blob_flags = blob.flags;
+	*ret_used = sizeof(blob) + padded(blob.length);
+	return true;
+}
+
+long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const void *payload,
+		  size_t size, struct slots *ret)
+{
+	const uint8_t *at = payload;
+	size_t used = 0;
+	ret->count = 0;
+	for (uint32_t i = 0; plan && i < plan->n_ops; i++) {
+		uint8_t code = plan->ops[i].code;
+		if (code < FETCH_INT)
+			continue;
+		if (ret->count >= FETCH_SLOTS_MAX)
+			return -1;
+		struct slot *slot = &ret->items[ret->count];
+		*slot = (struct slot){.available = !(unavailable & (1U << ret->count))};
+		size_t step = sizeof(slot->number);
+		if (code == FETCH_INT) {
+			if (size - used < step)
+				return -1;
+			memcpy(&slot->number, at + used, step);
+		} else if (!decode_blob(at + used, size - used, slot, &step)) {
+			return -1;
+		}
+		used += step;
+		ret->count++;
+	}
+	return (long)used;
+}
+
+/* The slot of a value; NULL with the reason when there is nothing in it. */
+static const struct slot *find_slot(const struct value *value, const struct slots *slots,
+				    const char **ret_why)
+{
+	if (value->unavailable || value->slot < 0) {
+		*ret_why = value->unavailable ? value->unavailable : "not fetched";
+		return NULL;
+	}
+	if (!slots || (uint32_t)value->slot >= slots->count) {
+		*ret_why = "not fetched";
+		return NULL;
+	}
+	const struct slot *slot = &slots->items[value->slot];
+	if (!slot->available) {
+		*ret_why = slots->unreadable ? slots->unreadable : "unreadable";
+		return NULL;
+	}
+	return slot;
+}
+
+static bool is_signed(const struct type *type)
+{
+	switch (type->kind) {
+	case TYPE_INT:
+	case TYPE_CHAR:
+	case TYPE_ENUM:
+	case TYPE_ERRNO:
+	case TYPE_FD:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint64_t extend(uint64_t bits, unsigned int width, bool sign)
+{
+	if (width == 0 || width >= 64)
+		return bits;
+	uint64_t mask = (1ULL << width) - 1;
+	bits &= mask;
+	if (sign && (bits >> (width - 1)) & 1)
+		bits |= ~mask;
+	return bits;
+}
+
+/* The bytes that a structure was copied to: a blob, or a register that held all of it. */
+static const char *slot_memory(const struct slot *slot, size_t *ret_size)
+{
+	*ret_size = slot->is_blob ? slot->length : sizeof(slot->number);
+	return slot->is_blob ? slot->bytes : (const char *)&slot->number;
+}
+
+static bool scalar_in_memory(const struct value *value, const struct slot *slot, uint64_t *ret,
+			     const char **ret_why)
+{
+	size_t size;
+	const char *memory = slot_memory(slot, &size);
+	size_t width = value->type->size;
+	/* A bit-field may lie in more bytes than its own type has; eight hold any. */
+	if (value->bit_size)
+		width = (value->bit_offset + value->bit_size + 7U) / 8;
+	if (width == 0 || width > sizeof(uint64_t)) {
+		*ret_why = "not a scalar";
+		return false;
+	}
+	if (value->offset > size || size - value->offset < width) {
+		*ret_why = slot->blob_flags & FETCH_BLOB_NULL ? "NULL" : "cut off";
+		return false;
+	}
+	uint64_t bits = 0;
+	memcpy(&bits, memory + value->offset, width);
+	if (value->bit_size)
+		*ret = extend(bits >> value->bit_offset, value->bit_size, is_signed(value->type));
+	else
+		*ret = extend(bits, (unsigned int)width * 8, is_signed(value->type));
+	return true;
+}
+
+bool value_scalar(const struct value *value, const struct slots *slots, uint64_t *ret,
+		  const char **ret_why)
+{
+	const struct slot *slot = find_slot(value, slots, ret_why);
+	if (!slot)
+		return false;
+	if (value->in_blob)
+		return scalar_in_memory(value, slot, ret, ret_why);
+	if (slot->is_blob) {
+		*ret_why = "not a scalar";
+		return false;
+	}
+	*ret = slot->number;
+	return true;
+}
+
+bool value_bytes(const struct value *value, const struct slots *slots, const char **ret,
+		 uint32_t *ret_length, uint32_t *ret_blob_flags, const char **ret_why)
+{
+	const struct slot *slot = find_slot(value, slots, ret_why);
+	if (!slot)
+		return false;
+	size_t size;
+	const char *memory = slot_memory(slot, &size);
+	uint32_t flags = slot->blob_flags;
+	if (value->in_blob) {
+		/* A character array inside a structure: up to its first NUL, as C reads it. */
+		if (value->offset > size || size - value->offset < value->type->size) {
+			*ret_why = flags & FETCH_BLOB_NULL ? "NULL" : "cut off";
+			return false;
+		}
+		memory += value->offset;
+		size = strnlen(memory, value->type->size);
+		flags = 0;
+	}
+	*ret = memory;
+	*ret_length = (uint32_t)size;
+	*ret_blob_flags = flags;
+	return true;
+}

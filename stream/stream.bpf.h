@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * stream/stream.bpf.h — the BPF side of the stream: filters, per-thread state, the one way out.
+ *
+ * Every program asks stream_wants_current() first, gets the thread's state, builds its record in
+ * the thread's scratch area and leaves through stream_emit(), which numbers the record and counts
+ * it when it does not fit. State is per task, never per CPU, because sleepable programs are
+ * preempted.
+ *
+ * A system call's record is started at entry and finished at return, and occupies the scratch area
+ * in between; no user probe can hit then, and task life uses records of its own.
+ */
+#ifndef UTRAIL_STREAM_STREAM_BPF_H
+#define UTRAIL_STREAM_STREAM_BPF_H
+
+#include "common/kernel.bpf.h"
+#include "probe/fetch.h"
+#include "probe/regs.h"
+#include "probe/site.h"
+#include "stream/event.h"
+
+/* Spans open in one thread. 256 frames keep the state below the 8 KiB that task storage allows on
+ * all kernels (7.2 gives NULL above). Power of two: the index is masked. */
+#define SPANS_MAX 256
+
+/* Two frames further apart than this are on different stacks, and neither is inside the other. */
+#define STACK_BYTES_MAX (64ULL << 20)
+
+#if defined(__TARGET_ARCH_x86)
+#define REGS_USED X86_REGS
+#define REGS_MASK 31
+#define REG_SP	  X86_RSP
+/* The trampoline runs after the return address was popped. */
+#define RETURN_SP_ADJUST 8
+#else
+#define REGS_USED	 ARM64_REGS
+#define REGS_MASK	 63
+#define REG_SP		 ARM64_SP
+#define RETURN_SP_ADJUST 0
+#endif
+
+struct span_frame {
+	__u64 time_ns;
+	__u64 sp; /* at the function's entry */
+	__u32 site_id;
+	__u32 number; /* 0: its entry record was lost */
+};
+
+struct task_state {
+	__u32 depth;	    /* frames in use */
+	__u32 spans;	    /* numbers given out */
+	__u32 announced;    /* the EVENT_TASK record is in the stream */
+	__u32 syscall_site; /* in flight; 0: none */
+	__u64 syscall_time_ns;
+	__u32 syscall_number;
+	__u32 syscall_size; /* entry slots, bytes */
+	__u32 syscall_unavailable;
+	__u32 syscall_flags;
+	__u32 execed; /* the address space was replaced during the system call */
+	__u32 reserved;
+	struct span_frame frames[SPANS_MAX];
+};
+
+#define RECORD_HEAD_MAX (sizeof(struct event_header) + sizeof(struct event_syscall))
+
+/* The payload starts at the same place for every kind, so that its bounds are constants; the head
+ * is built right in front of it. */
+struct scratch {
+	__u64 regs[REGS_MASK + 1];
+	__u64 acc;
+	__u32 position; /* bytes of payload written */
+	__u32 slot;
+	__u32 unavailable;
+	__u32 poisoned;
+	__u32 length;
+	__u32 has_length; /* 1: `length` applies to the next BYTES; 2: and it was cut */
+	__u8 head[RECORD_HEAD_MAX];
+	__u8 payload[FETCH_PAYLOAD_MAX];
+};
+_Static_assert(sizeof(struct scratch) < 7168, "must stay well below 8 KiB");
+
+/* --- maps; weak, so that each object that includes this shares one --------------------------- */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} ring __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct site);
+} sites __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct fetch_plan);
+} plans __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct loss_row);
+} losses __weak SEC(".maps");
+
+/* Thread groups that are traced, as the initial PID namespace numbers them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, __u32);
+	__type(value, __u32);
+} targets __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} sequences __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_state);
+} task_states __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct scratch);
+} task_scratches __weak SEC(".maps");
+
+/* The same by thread id, where tracing programs have no task storage (before 5.11). Preallocated:
+ * those kernels warn about allocation at run time in tracing programs. */
+#define OLD_KERNEL_THREADS 512
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OLD_KERNEL_THREADS);
+	__type(key, __u32);
+	__type(value, struct task_state);
+} thread_states __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OLD_KERNEL_THREADS);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} thread_scratches __weak SEC(".maps");
+
+/* What a fresh entry of the two above is made from: too big for the BPF stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct task_state);
+} blank_state __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} blank_scratch __weak SEC(".maps");
+
+/* --- settings, constant once loaded: the verifier removes what they switch off ---------------- */
+
+extern const volatile bool has_task_storage;
+extern const volatile bool filter_by_process;
+extern const volatile bool follow_forks;
+extern const volatile __u32 own_process;
+extern const volatile __u64 wake_bytes;
+
+/* Set when all probes are attached: no event precede that. */
+extern volatile __u32 tracing;
+
+/* --- who ----------------------------------------------------------------------------------- */
+
+static __always_inline bool stream_wants_current(__u64 id)
+{
+	__u32 tgid = id >> 32;
+	if (!tracing)
+		return false;
+	if (filter_by_process)
+		return bpf_map_lookup_elem(&targets, &tgid) != NULL;
+	return tgid != own_process;
+}
+
+/* --- loss ----------------------------------------------------------------------------------- */
+
+static __always_inline void stream_count_loss(__u32 site_id, enum loss_cause cause)
+{
+	struct loss_row *row = bpf_map_lookup_elem(&losses, &site_id);
+	if (row)
+		__sync_fetch_and_add(&row->count[cause], 1);
+}
+
+/* --- the thread's state ---------------------------------------------------------------------- */
+
+static __always_inline struct task_state *stream_old_state(__u32 tid)
+{
+	struct task_state *state = bpf_map_lookup_elem(&thread_states, &tid);
+	if (state)
+		return state;
+	__u32 zero = 0;
+	struct task_state *blank = bpf_map_lookup_elem(&blank_state, &zero);
+	if (!blank)
+		return NULL;
+	bpf_map_update_elem(&thread_states, &tid, blank, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&thread_states, &tid);
+}
+
+static __always_inline struct scratch *stream_old_scratch(__u32 tid)
+{
+	struct scratch *scratch = bpf_map_lookup_elem(&thread_scratches, &tid);
+	if (scratch)
+		return scratch;
+	__u32 zero = 0;
+	struct scratch *blank = bpf_map_lookup_elem(&blank_scratch, &zero);
+	if (!blank)
+		return NULL;
+	bpf_map_update_elem(&thread_scratches, &tid, blank, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&thread_scratches, &tid);
+}
+
+/*
+ * NULL: no memory. The caller counts LOSS_NO_STORAGE. `old` is a constant: programs for kernels
+ * without task storage.
+ */
+static __always_inline struct task_state *stream_state(__u64 id, bool old)
+{
+	if (old)
+		return stream_old_state((__u32)id);
+	return bpf_task_storage_get(&task_states, bpf_get_current_task_btf(), NULL,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+static __always_inline struct scratch *stream_scratch(__u64 id, bool old)
+{
+	if (old)
+		return stream_old_scratch((__u32)id);
+	return bpf_task_storage_get(&task_scratches, bpf_get_current_task_btf(), NULL,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+/* --- out ------------------------------------------------------------------------------------- */
+
+/* Wake the reader once, when what waits crosses the threshold; its timer does the rest. Waking it
+ * for every record costs more than the record. */
+static __always_inline __u64 stream_wake_flags(__u32 size)
+{
+	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	if (waiting >= wake_bytes && waiting - size < wake_bytes)
+		return BPF_RB_FORCE_WAKEUP;
+	return BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void stream_header(struct event_header *header, __u64 id, __u32 kind,
+					  __u32 size, __u32 site_id, __u64 time_ns)
+{
+	__u32 zero = 0;
+	__u32 *sequence = bpf_map_lookup_elem(&sequences, &zero);
+	header->time_ns = time_ns;
+	header->tgid = id >> 32;
+	header->tid = (__u32)id;
+	header->site_id = site_id;
+	header->kind = kind;
+	header->size = size;
+	header->sequence = sequence ? __sync_fetch_and_add(sequence, 1) : 0;
+	header->cpu = bpf_get_smp_processor_id();
+	header->depth = 0;
+	header->span = 0;
+	header->unavailable = 0;
+}
+
+/* Fills what announces a thread: see struct event_task. */
+static __always_inline void stream_describe_task(struct event_task *event)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
+	event->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	event->parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
+	event->uid = (__u32)bpf_get_current_uid_gid();
+	event->gid = bpf_get_current_uid_gid() >> 32;
+	event->tty = 0;
+	if (tty) {
+		/* new_encode_dev(), include/linux/kdev_t.h */
+		__u32 major = BPF_CORE_READ(tty, driver, major);
+		__u32 minor = BPF_CORE_READ(tty, driver, minor_start) + BPF_CORE_READ(tty, index);
+		event->tty = (minor & 0xff) | (major << 8) | ((minor & ~0xffU) << 12);
+	}
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+}
+
+/* Once per thread, before its first event; tried again while the ring is full. */
+static __always_inline void stream_announce(struct task_state *state, __u64 id, __u64 time_ns)
+{
+	struct {
+		struct event_header header;
+		struct event_task task;
+	} record;
+	if (state->announced)
+		return;
+	stream_header(&record.header, id, EVENT_TASK, sizeof(record), 0, time_ns);
+	stream_describe_task(&record.task);
+	if (bpf_ringbuf_output(&ring, &record, sizeof(record), stream_wake_flags(sizeof(record))))
+		stream_count_loss(0, LOSS_RING_FULL);
+	else
+		state->announced = 1;
+}
+
+/*
+ * Writes the record whose head (of `head_size` bytes, header included) was built right before the
+ * payload. False: it did not fit, and was not counted yet.
+ */
+static __always_inline bool stream_emit(struct scratch *scratch, __u32 head_size)
+{
+	__u32 payload = scratch->position;
+	if (payload > FETCH_PAYLOAD_MAX)
+		payload = FETCH_PAYLOAD_MAX;
+	__u32 size = head_size + payload;
+	return !bpf_ringbuf_output(&ring, scratch->head + RECORD_HEAD_MAX - head_size, size,
+				   stream_wake_flags(size));
+}
+
+static __always_inline void *stream_head(struct scratch *scratch, __u32 head_size)
+{
+	return scratch->head + RECORD_HEAD_MAX - head_size;
+}
+
+/* --- spans ----------------------------------------------------------------------------------- */
+
+/*
+ * The loops over frames are global functions: verified once, on their own, instead of along every
+ * path through the programs. Kernels before 5.12 accept no pointers there: the old forms take
+ * numbers only and find the state themselves.
+ */
+
+/* Forgets the frames that the stack pointer has left without a return being seen (longjmp, an
+ * exception, a tail call): the stack grows down, so a frame that is still alive lies above. */
+extern int spans_drop_dead(struct task_state *state, __u64 sp);
+extern int spans_drop_dead_old(__u64 sp);
+
+/* Index of the innermost open span of this function at this stack pointer; SPANS_MAX: none, the
+ * call began before tracing did. */
+extern int spans_find(struct task_state *state, __u64 sp, __u32 owner);
+extern int spans_find_old(__u64 sp, __u32 owner);
+
+static __always_inline __u32 stream_current_span(struct task_state *state)
+{
+	__u32 depth = state->depth;
+	if (depth == 0)
+		return 0;
+	return state->frames[(depth - 1) & (SPANS_MAX - 1)].number;
+}
+
+#endif

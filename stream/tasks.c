@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/tasks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void task_free(struct task *task)
+{
+	for (size_t i = 0; i < task->spans_made; i++)
+		free(task->spans.items[i].payload);
+	free(task->spans.items);
+	free(task);
+}
+
+void tasks_deinit(struct tasks *tasks)
+{
+	struct task *task, *next;
+	HASH_ITER (hh, tasks->by_tid, task, next) {
+		HASH_DEL(tasks->by_tid, task);
+		task_free(task);
+	}
+}
+
+struct task *tasks_find(struct tasks *tasks, uint32_t tid)
+{
+	struct task *task;
+	HASH_FIND(hh, tasks->by_tid, &tid, sizeof(tid), task);
+	return task;
+}
+
+struct task *tasks_get(struct tasks *tasks, uint32_t tgid, uint32_t tid)
+{
+	struct task *task = tasks_find(tasks, tid);
+	if (task)
+		return task;
+	task = calloc(1, sizeof(*task));
+	if (!task)
+		return NULL;
+	task->info.tgid = tgid;
+	task->info.tid = tid;
+	HASH_ADD(hh, tasks->by_tid, info.tid, sizeof(task->info.tid), task);
+	return task;
+}
+
+void tasks_remove(struct tasks *tasks, struct task *task)
+{
+	HASH_DEL(tasks->by_tid, task);
+	task_free(task);
+}
+
+struct open_span *task_push_span(struct task *task, const struct event_header *entry, bool late)
+{
+	size_t size = entry->size - sizeof(*entry);
+	if (task->spans.count == task->spans_made) {
+		if (!array_push(&task->spans))
+			return NULL;
+		task->spans.count--;
+		task->spans_made++;
+	}
+	struct open_span *span = &task->spans.items[task->spans.count];
+	if (size > span->payload_capacity) {
+		void *grown = realloc(span->payload, size);
+		if (!grown)
+			return NULL;
+		span->payload = grown;
+		span->payload_capacity = size;
+	}
+	span->header = *entry;
+	span->opened = false;
+	span->late = late;
+	span->payload_size = size;
+	if (size)
+		memcpy(span->payload, entry + 1, size);
+	task->spans.count++;
+	return span;
+}
+
+void task_pop_span(struct task *task)
+{
+	task->spans.count--;
+	if (task->n_opened > task->spans.count)
+		task->n_opened = task->spans.count;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stream/tasks.h — the threads that the stream knows, and the spans open in each. */
+#ifndef UTRAIL_STREAM_TASKS_H
+#define UTRAIL_STREAM_TASKS_H
+
+#include <uthash.h>
+
+#include "common/array.h"
+#include "stream/stream.h"
+
+/* An entry whose return has not come yet. */
+struct open_span {
+	struct event_header header; /* of the entry */
+	bool opened;		    /* the sink has its entry already */
+	bool late;
+	void *payload; /* copy of the entry's slots; reused by the next span at this depth */
+	size_t payload_size, payload_capacity;
+};
+
+struct task {
+	struct stream_task info;
+	ARRAY_OF(struct open_span) spans;
+	size_t spans_made; /* of spans.items, initialised: their buffers are kept */
+	size_t n_opened;   /* the outermost ones that the sink has */
+	UT_hash_handle hh;
+};
+
+struct tasks {
+	struct task *by_tid;
+};
+
+void tasks_deinit(struct tasks *tasks);
+/* Finds or makes the thread; NULL: out of memory. */
+struct task *tasks_get(struct tasks *tasks, uint32_t tgid, uint32_t tid);
+struct task *tasks_find(struct tasks *tasks, uint32_t tid);
+void tasks_remove(struct tasks *tasks, struct task *task);
+
+/* Keeps a copy of the entry; NULL: out of memory. */
+struct open_span *task_push_span(struct task *task, const struct event_header *entry, bool late);
+static inline struct open_span *task_top_span(struct task *task)
+{
+	return task->spans.count ? &task->spans.items[task->spans.count - 1] : NULL;
+}
+void task_pop_span(struct task *task);
+
+#endif

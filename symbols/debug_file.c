@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "symbols/debug_file.h"
+
+#include <elfutils/libdwelf.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "symbols/image.h"
+
+/* Build ids are 8 to 20 bytes (a hash); ones of 2 or less would make every file match. */
+#define BUILD_ID_MIN 4
+#define BUILD_ID_MAX 64
+
+/* Which file a candidate must be: the build id decides; without one, the CRC does. */
+struct wanted {
+	const uint8_t *id;
+	size_t id_size;
+	bool has_crc;
+	uint32_t crc;
+};
+
+static bool id_is_usable(const uint8_t *id, size_t size)
+{
+	return id && size >= BUILD_ID_MIN && size <= BUILD_ID_MAX;
+}
+
+/*
+ * CRC-32 of IEEE 802.3, as the format of .gnu_debuglink has it, see
+ * https://sourceware.org/gdb/current/onlinedocs/gdb.html/Separate-Debug-Files.html
+ */
+static void crc_table(uint32_t table[256])
+{
+	for (uint32_t i = 0; i < 256; i++) {
+		uint32_t crc = i;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? (crc >> 1) ^ 0xedb88320u : crc >> 1;
+		table[i] = crc;
+	}
+}
+
+static bool file_crc(const struct elf_file *file, uint32_t *ret)
+{
+	enum { CHUNK = 65536 };
+	uint32_t table[256], crc = 0xffffffff;
+	_cleanup_free_ uint8_t *chunk = malloc(CHUNK);
+	crc_table(table);
+	for (uint64_t at = 0; chunk && at < file->size; at += CHUNK) {
+		size_t size = file->size - at < CHUNK ? (size_t)(file->size - at) : CHUNK;
+		if (!elf_file_read(file, at, chunk, size))
+			return false;
+		for (size_t i = 0; i < size; i++)
+			crc = table[(crc ^ chunk[i]) & 0xff] ^ (crc >> 8);
+	}
+	*ret = ~crc;
+	return chunk;
+}
+
+static bool is_wanted(const struct elf_file *file, const struct wanted *wanted)
+{
+	const void *id;
+	uint32_t crc;
+	ssize_t size = dwelf_elf_gnu_build_id(file->elf, &id);
+	if (size > 0 && wanted->id_size)
+		return (size_t)size == wanted->id_size && !memcmp(id, wanted->id, (size_t)size);
+	return wanted->has_crc && file_crc(file, &crc) && crc == wanted->crc;
+}
+
+/* NULL too when memory runs out: a debug file is a gain, never a need. */
+static struct debug_file *open_wanted(const char *path, const struct wanted *wanted)
+{
+	_cleanup_(debug_file_freep) struct debug_file *ret = calloc(1, sizeof(*ret));
+	if (!ret)
+		return NULL;
+	ret->file.fd = -1;
+	ret->path = strdup(path);
+	struct err *e = elf_file_open(path, -1, &ret->file);
+	bool ok = ret->path && !e && is_wanted(&ret->file, wanted);
+	err_free(e);
+	return ok ? take_ptr(ret) : NULL;
+}
+
+struct debug_file *debug_file_at(const char *path, const uint8_t *id, size_t size)
+{
+	const struct wanted wanted = {.id = id, .id_size = size};
+	return id_is_usable(id, size) ? open_wanted(path, &wanted) : NULL;
+}
+
+struct debug_file *debug_file_by_build_id(const char *root, const uint8_t *id, size_t size)
+{
+	char path[PATH_MAX], hex[BUILD_ID_MAX * 2 + 1];
+	if (!id_is_usable(id, size))
+		return NULL;
+	for (size_t i = 0; i < size; i++)
+		snprintf(hex + i * 2, 3, "%02x", id[i]);
+	int length = snprintf(path, sizeof(path), "%s/.build-id/%.2s/%s.debug", root, hex, hex + 2);
+	if (length < 0 || (size_t)length >= sizeof(path))
+		return NULL;
+	return debug_file_at(path, id, size);
+}
+
+/* Where the file really lies, without its name; false for a memfd, a deleted file. */
+static bool directory_of(const struct image *image, char directory[PATH_MAX])
+{
+	char link[64];
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", image->file.fd);
+	ssize_t length = readlink(link, directory, PATH_MAX - 1);
+	if (length <= 0 || directory[0] != '/')
+		return false;
+	directory[length] = '\0';
+	*strrchr(directory, '/') = '\0';
+	return true;
+}
+
+static struct debug_file *try_name(const char *root, const char *directory, const char *below,
+				   const char *name, const struct wanted *wanted)
+{
+	char path[PATH_MAX];
+	int length = snprintf(path, sizeof(path), "%s%s%s/%s", root, directory, below, name);
+	if (length < 0 || (size_t)length >= sizeof(path))
+		return NULL;
+	return open_wanted(path, wanted);
+}
+
+/* A section: the name, padded with NUL to a multiple of 4, and the CRC. */
+static const char *read_debuglink(const struct image *image, uint32_t *ret_crc)
+{
+	Elf_Scn *section = elf_file_section(&image->file, ".gnu_debuglink", SHT_NULL);
+	Elf_Data *data = section ? elf_file_content(&image->file, section) : NULL;
+	if (!data || data->d_size > NAME_MAX + 8)
+		return NULL;
+	const char *name = data->d_buf;
+	size_t length = strnlen(name, data->d_size);
+	size_t crc_at = (length + 4) & ~(size_t)3;
+	if (!length || crc_at + sizeof(*ret_crc) > data->d_size)
+		return NULL;
+	if (memchr(name, '/', length) || !strcmp(name, ".") || !strcmp(name, ".."))
+		return NULL;
+	memcpy(ret_crc, name + crc_at, sizeof(*ret_crc));
+	return name;
+}
+
+static struct debug_file *find_by_link(const struct image *image, const char *root)
+{
+	char directory[PATH_MAX];
+	struct wanted wanted = {
+		.id = image->build_id, .id_size = image->build_id_size, .has_crc = true};
+	const char *name = read_debuglink(image, &wanted.crc);
+	if (!name || !directory_of(image, directory))
+		return NULL;
+	struct debug_file *found = try_name("", directory, "", name, &wanted);
+	found = found ?: try_name("", directory, "/.debug", name, &wanted);
+	return found ?: try_name(root, directory, "", name, &wanted);
+}
+
+struct debug_file *debug_file_find(const struct image *image, const char *root)
+{
+	struct debug_file *found =
+		debug_file_by_build_id(root, image->build_id, image->build_id_size);
+	return found ?: find_by_link(image, root);
+}
+
+const struct debug_file *debug_file_of(struct image *image)
+{
+	if (!image->debug_searched) {
+		image->debug_searched = true;
+		image->debug = debug_file_find(image, DEBUG_DIRECTORY);
+	}
+	return image->debug;
+}
+
+void debug_file_free(struct debug_file *file)
+{
+	if (!file)
+		return;
+	elf_file_close(&file->file);
+	free(file->path);
+	free(file);
+}
+
+void debug_file_freep(struct debug_file **file)
+{
+	debug_file_free(*file);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * C++ and Rust names, by libiberty: without parameters, so that "ns::f" is what people write and
+ * see, and with the suffix of a compiler's clone kept ("ns::f.cold"), so that a part of a function
+ * is not taken for the function.
+ */
+#include <libiberty/demangle.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include "symbols/image.h"
+
+/*
+ * Substitutions let 200 bytes of mangled name stand for terabytes of text, and libiberty's callback
+ * cannot say "enough"; it keeps its state on the stack, so jumping out of it is safe.
+ */
+#define LENGTH_MAX 16384
+
+struct output {
+	jmp_buf too_long;
+	size_t length;
+	char text[LENGTH_MAX];
+};
+
+static void collect(const char *text, size_t length, void *to)
+{
+	struct output *output = to;
+	if (length >= sizeof(output->text) - output->length)
+		longjmp(output->too_long, 1);
+	memcpy(output->text + output->length, text, length);
+	output->length += length;
+	output->text[output->length] = '\0';
+}
+
+static bool run(int (*demangler)(const char *, int, demangle_callbackref, void *),
+		const char *symbol, struct output *output)
+{
+	output->length = 0;
+	if (setjmp(output->too_long))
+		return false;
+	return demangler(symbol, DMGL_ANSI | DMGL_RET_DROP, collect, output) && output->length;
+}
+
+/*
+ * ".cold", ".constprop.0", ".part.1": what compilers append to the symbol of a clone. Legacy Rust
+ * names have dots of their own, and LLVM's ".llvm.N" only makes a symbol unique.
+ */
+static const char *clone_suffix(const char *symbol, bool legacy_rust)
+{
+	const char *end = symbol + strlen(symbol);
+	const char *dot = legacy_rust ? end : symbol + strcspn(symbol, ".");
+	return strncmp(dot, ".llvm.", 6) != 0 ? dot : end;
+}
+
+/* Legacy Rust names are C++ names that end in a hash; the Rust demangler refuses all others. */
+static const char *demangled_copy(struct image *image, const char *symbol)
+{
+	struct output output;
+	if (run(rust_demangle_callback, symbol, &output))
+		return arena_printf(&image->arena, "%s%s", output.text,
+				    clone_suffix(symbol, symbol[1] == 'Z'))
+			       ?: symbol;
+	size_t length = strcspn(symbol, ".");
+	char *bare = arena_substring(&image->arena, symbol, length);
+	if (!bare || !run(cplus_demangle_v3_callback, bare, &output))
+		return symbol;
+	return arena_printf(&image->arena, "%s%s", output.text, clone_suffix(symbol, false))
+		       ?: symbol;
+}
+
+const char *image_demangle(struct image *image, const char *symbol)
+{
+	if (symbol[0] != '_' || (symbol[1] != 'Z' && symbol[1] != 'R'))
+		return symbol;
+	size_t length = strlen(symbol);
+	const uint64_t *cached = name_map_find(&image->demangled, symbol, length);
+	if (cached)
+		return (const char *)(uintptr_t)*cached;
+	/* The map keeps its key; the caller's string may not live that long. */
+	const char *key = arena_substring(&image->arena, symbol, length);
+	if (!key)
+		return symbol;
+	const char *name = demangled_copy(image, key);
+	name_map_add(&image->demangled, key, length, (uint64_t)(uintptr_t)name);
+	return name;
+}

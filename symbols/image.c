@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "symbols/image.h"
+
+#include <elfutils/libdwelf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "symbols/debug_file.h"
+
+/* Longest path of an interpreter that the kernel takes (PATH_MAX, fs/binfmt_elf.c). */
+#define INTERPRETER_MAX 4096
+
+static const Elf64_Phdr *program_headers(const struct image *image, size_t *ret_count)
+{
+	size_t count;
+	const Elf64_Phdr *headers = elf64_getphdr(image->file.elf);
+	if (!headers || elf_getphdrnum(image->file.elf, &count) < 0)
+		count = 0;
+	*ret_count = count;
+	return headers;
+}
+
+static bool make_segment(const struct image *image, const Elf64_Phdr *header, struct segment *ret)
+{
+	uint64_t end, rest;
+	if (header->p_type != PT_LOAD || header->p_offset >= image->file.size ||
+	    __builtin_add_overflow(header->p_vaddr, header->p_memsz, &end))
+		return false;
+	rest = image->file.size - header->p_offset;
+	ret->address = header->p_vaddr;
+	ret->offset = header->p_offset;
+	ret->file_size = header->p_filesz < rest ? header->p_filesz : rest;
+	ret->executable = header->p_flags & PF_X;
+	return ret->file_size && !__builtin_add_overflow(ret->address, ret->file_size, &end);
+}
+
+static struct err *read_segments(struct image *image)
+{
+	size_t count;
+	const Elf64_Phdr *headers = program_headers(image, &count);
+	image->segments = arena_array(&image->arena, count, sizeof(*image->segments));
+	if (!image->segments)
+		return &err_nomem;
+	for (size_t i = 0; i < count; i++)
+		if (make_segment(image, &headers[i], &image->segments[image->n_segments]))
+			image->n_segments++;
+	return NULL;
+}
+
+static struct err *read_interpreter(struct image *image)
+{
+	size_t count;
+	const Elf64_Phdr *headers = program_headers(image, &count);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t size = headers[i].p_filesz;
+		if (headers[i].p_type != PT_INTERP || !size || size > INTERPRETER_MAX)
+			continue;
+		char *text = arena_alloc(&image->arena, size + 1);
+		if (!text)
+			return &err_nomem;
+		if (elf_file_read(&image->file, headers[i].p_offset, text, size) && *text)
+			image->interpreter = text;
+		return NULL;
+	}
+	return NULL;
+}
+
+static struct err *read_build_id(struct image *image)
+{
+	const void *id;
+	ssize_t size = dwelf_elf_gnu_build_id(image->file.elf, &id);
+	if (size <= 0)
+		return NULL;
+	image->build_id = arena_copy(&image->arena, id, (size_t)size);
+	if (!image->build_id)
+		return &err_nomem;
+	image->build_id_size = (size_t)size;
+	return NULL;
+}
+
+struct err *image_open(const char *path, int fd, struct image **ret)
+{
+	_cleanup_(image_closep) struct image *image = calloc(1, sizeof(*image));
+	if (!image)
+		return &err_nomem;
+	image->file.fd = -1;
+	image->path = strdup(path);
+	if (!image->path)
+		return &err_nomem;
+	struct err *e = elf_file_open(path, fd, &image->file);
+	e = e ?: read_segments(image);
+	e = e ?: read_interpreter(image);
+	e = e ?: read_build_id(image);
+	e = e ?: image_read_dynamic(image);
+	if (!e)
+		*ret = take_ptr(image);
+	return e;
+}
+
+void image_close(struct image *image)
+{
+	if (!image)
+		return;
+	debug_file_free(image->debug);
+	name_map_deinit(&image->imports);
+	name_map_deinit(&image->exports);
+	name_map_deinit(&image->statics);
+	name_map_deinit(&image->demangled);
+	free(image->functions);
+	free(image->reaches);
+	elf_file_close(&image->file);
+	arena_deinit(&image->arena);
+	free(image->path);
+	free(image);
+}
+
+void image_closep(struct image **image)
+{
+	image_close(*image);
+}
+
+const char *image_path(const struct image *image)
+{
+	return image->path;
+}
+
+int image_fd(const struct image *image)
+{
+	return image->file.fd;
+}
+
+dev_t image_device(const struct image *image)
+{
+	return image->file.device;
+}
+
+ino_t image_inode(const struct image *image)
+{
+	return image->file.inode;
+}
+
+size_t image_build_id(const struct image *image, const uint8_t **ret)
+{
+	*ret = image->build_id;
+	return image->build_id_size;
+}
+
+unsigned int image_elf_type(const struct image *image)
+{
+	return image->file.header.e_type;
+}
+
+unsigned int image_machine(const struct image *image)
+{
+	return image->file.header.e_machine;
+}
+
+const char *image_interpreter(const struct image *image)
+{
+	return image->interpreter;
+}
+
+const char *const *image_needed(const struct image *image)
+{
+	return image->needed;
+}
+
+const char *image_soname(const struct image *image)
+{
+	return image->soname;
+}
+
+const struct segment *image_segment_of(const struct image *image, uint64_t address)
+{
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct segment *segment = &image->segments[i];
+		if (address >= segment->address && address - segment->address < segment->file_size)
+			return segment;
+	}
+	return NULL;
+}
+
+bool image_offset_of(const struct image *image, uint64_t address, uint64_t *ret)
+{
+	const struct segment *segment = image_segment_of(image, address);
+	if (!segment)
+		return false;
+	*ret = segment->offset + (address - segment->address);
+	return true;
+}
+
+/*
+ * Two segments may hold the same page of the file (the end of one, the start of the next); the one
+ * that is executed is meant, as offsets come from probes.
+ */
+static const struct segment *segment_at_offset(const struct image *image, uint64_t offset,
+					       size_t size)
+{
+	const struct segment *found = NULL;
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct segment *segment = &image->segments[i];
+		if (offset < segment->offset || offset - segment->offset >= segment->file_size ||
+		    size > segment->file_size - (offset - segment->offset))
+			continue;
+		if (segment->executable)
+			return segment;
+		found = found ?: segment;
+	}
+	return found;
+}
+
+bool image_address_of(const struct image *image, uint64_t offset, uint64_t *ret)
+{
+	const struct segment *segment = segment_at_offset(image, offset, 1);
+	if (!segment)
+		return false;
+	*ret = segment->address + (offset - segment->offset);
+	return true;
+}
+
+bool image_is_text(const struct image *image, uint64_t offset, size_t size)
+{
+	const struct segment *segment = segment_at_offset(image, offset, size);
+	return segment && segment->executable;
+}
+
+struct err *image_read(const struct image *image, uint64_t offset, void *buffer, size_t size)
+{
+	errno = 0;
+	if (elf_file_read(&image->file, offset, buffer, size))
+		return NULL;
+	struct err *e = err_new(ERR_FAILED, errno, "reading %zu bytes at offset 0x%llx of '%s'",
+				size, (unsigned long long)offset, image->path);
+	return errno ? e : err_why(e, "they lie past the end of the file");
+}
+
+bool image_section(const struct image *image, const char *name, struct section_range *ret)
+{
+	Elf_Scn *section = elf_file_section(&image->file, name, SHT_NULL);
+	const Elf64_Shdr *header = section ? elf64_getshdr(section) : NULL;
+	uint64_t end;
+	if (!header || header->sh_type == SHT_NOBITS ||
+	    __builtin_add_overflow(header->sh_offset, header->sh_size, &end) ||
+	    end > image->file.size)
+		return false;
+	*ret = (struct section_range){header->sh_addr, header->sh_offset, header->sh_size};
+	return true;
+}

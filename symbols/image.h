@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* symbols/image.h — struct image as the files of this folder see it. Private to symbols/. */
+#ifndef UTRAIL_SYMBOLS_IMAGE_H
+#define UTRAIL_SYMBOLS_IMAGE_H
+
+#include "common/arena.h"
+#include "common/array.h"
+#include "symbols/elf_file.h"
+#include "symbols/name_map.h"
+#include "symbols/symbols.h"
+
+/* A PT_LOAD, its file part clipped to what the file really holds. */
+struct segment {
+	uint64_t address, offset, file_size;
+	bool executable;
+};
+
+/* What PT_DYNAMIC leads to, as file offsets; 0: not there. */
+struct dynamic_section {
+	uint64_t strings, strings_size;
+	uint64_t symbols, gnu_hash, hash;
+};
+
+struct symbol_table {
+	const Elf64_Sym *symbols;
+	size_t count;
+	const char *strings; /* the last of strings_size bytes is NUL */
+	size_t strings_size;
+};
+
+struct debug_file;
+
+struct image {
+	char *path;
+	struct elf_file file;
+	struct arena arena;
+	struct segment *segments;
+	size_t n_segments;
+	uint8_t *build_id;
+	size_t build_id_size;
+	const char *interpreter;
+	struct dynamic_section dynamic;
+	const char *soname;
+	const char *const *needed;
+
+	/* image_symbols.c, on first use */
+	bool tables_read;
+	struct symbol_table dynamic_table;
+	struct symbol_table static_table; /* of the debug file when the file has none */
+	bool functions_read;
+	struct function *functions;
+	size_t n_functions;
+	uint64_t *reaches; /* [i]: the highest end of functions 0 to i */
+
+	/* symbol_index.c */
+	bool dynamic_indexed, static_indexed;
+	struct name_map imports; /* undefined in .dynsym */
+	struct name_map exports; /* defined in .dynsym; the value is the address */
+	struct name_map statics; /* defined in .symtab */
+
+	struct name_map demangled; /* demangle.c */
+
+	/* debug_file.c */
+	struct debug_file *debug;
+	bool debug_searched;
+};
+
+/* image.c */
+const struct segment *image_segment_of(const struct image *image, uint64_t address);
+
+/* image_dynamic.c: fills .dynamic, .soname and .needed as far as they make sense. */
+struct err *image_read_dynamic(struct image *image) must_check;
+/* The dynamic symbols by way of PT_DYNAMIC, for a file without section headers. */
+bool image_dynamic_symbols(struct image *image, struct symbol_table *ret);
+
+/* image_symbols.c */
+void image_read_tables(struct image *image);
+/* The name at `offset` of the string table, with its length up to '@'; NULL: out of range, empty.
+ */
+const char *symbol_name(const struct symbol_table *table, uint32_t offset, size_t *ret_length);
+/* How many bytes of names to read from the table at most. */
+size_t symbol_name_budget(const struct symbol_table *table);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "target/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "common/array.h"
+#include "common/cleanup.h"
+
+struct process {
+	pid_t pid;
+	int proc_fd; /* /proc/PID: keeps meaning this process, ESRCH once it has gone */
+	int root_fd;
+	int pidfd;
+	uint64_t start_ticks;
+	bool seccomp;
+	char comm[64];
+};
+
+/* A whole file below /proc/PID, NUL-terminated. */
+static struct err *read_proc(const struct process *process, const char *name, char **ret)
+{
+	_cleanup_close_ int fd = openat(process->proc_fd, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
+			       "reading /proc/%d/%s", process->pid, name);
+	_cleanup_free_ char *text = NULL;
+	size_t used = 0, capacity = 0;
+	for (;;) {
+		void *items = text;
+		if (!array_grow(&items, &capacity, used + 4096, 1))
+			return &err_nomem;
+		text = items;
+		ssize_t n = read(fd, text + used, capacity - used - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
+				       "reading /proc/%d/%s", process->pid, name);
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	text[used] = '\0';
+	*ret = take_ptr(text);
+	return NULL;
+}
+
+/* /proc/PID/stat: the name is in parentheses and may hold anything, so fields count from the last
+ * closing one. State is field 3, start time field 22 (clock ticks since boot). */
+static bool parse_stat(const char *stat, char *ret_state, uint64_t *ret_start)
+{
+	const char *after = strrchr(stat, ')');
+	if (!after || after[1] != ' ')
+		return false;
+	*ret_state = after[2];
+	const char *at = after + 2;
+	for (int field = 3; field < 22; field++) {
+		at = strchr(at, ' ');
+		if (!at)
+			return false;
+		at++;
+	}
+	*ret_start = strtoull(at, NULL, 10);
+	return true;
+}
+
+static void parse_comm(const char *stat, char *comm, size_t size)
+{
+	const char *open = strchr(stat, '(');
+	const char *close = strrchr(stat, ')');
+	comm[0] = '\0';
+	if (open && close && close > open)
+		snprintf(comm, size, "%.*s", (int)(close - open - 1), open + 1);
+}
+
+static struct err *read_identity(struct process *process)
+{
+	_cleanup_free_ char *stat = NULL;
+	_cleanup_free_ char *status = NULL;
+	struct err *e = read_proc(process, "stat", &stat);
+	e = e ? e : read_proc(process, "status", &status);
+	if (e)
+		return e;
+	char state = '\0';
+	if (!parse_stat(stat, &state, &process->start_ticks))
+		return err_new(ERR_FAILED, 0, "reading /proc/%d/stat: unknown form", process->pid);
+	parse_comm(stat, process->comm, sizeof(process->comm));
+	if (state == 'Z' || state == 'X')
+		return err_hint(
+			err_why(err_new(ERR_FAILED, 0, "pid %d (%s) cannot be traced", process->pid,
+					process->comm),
+				"it has ended already: a zombie that its parent has not collected"),
+			"trace its parent, or start it under utrail: utrail -- CMD");
+	const char *tgid = strstr(status, "\nTgid:");
+	if (tgid && atoi(tgid + 6) != process->pid)
+		return err_hint(err_why(err_new(ERR_USAGE, 0, "pid %d is a thread, not a process",
+						process->pid),
+					"it belongs to process %d", atoi(tgid + 6)),
+				"use -p %d, which traces all of its threads", atoi(tgid + 6));
+	const char *seccomp = strstr(status, "\nSeccomp:");
+	process->seccomp = seccomp && atoi(seccomp + 9) != 0;
+	return NULL;
+}
+
+static struct err *no_such_process(pid_t pid)
+{
+	return err_hint(err_why(err_new(ERR_FAILED, 0, "no process with pid %d", pid),
+				"it has ended, or never was, in this PID namespace"),
+			"list processes with 'ps -e', or name them: -p \"$(pidof NAME)\"");
+}
+
+struct err *process_open(pid_t pid, struct process **ret)
+{
+	_cleanup_(process_closep) struct process *process = calloc(1, sizeof(*process));
+	if (!process)
+		return &err_nomem;
+	*process = (struct process){.pid = pid, .proc_fd = -1, .root_fd = -1, .pidfd = -1};
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	process->proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (process->proc_fd < 0)
+		return no_such_process(pid);
+	struct err *e = read_identity(process);
+	if (e && (err_errno(e) == ESRCH || err_errno(e) == ENOENT)) {
+		err_free(e);
+		return no_such_process(pid);
+	}
+	if (e)
+		return e;
+	process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	process->root_fd = openat(process->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (process->root_fd < 0)
+		return err_hint(err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
+					"opening the root directory of pid %d (%s)", pid,
+					process->comm),
+				"run utrail as root: sudo utrail ...");
+	if (!process_is_alive(process))
+		return no_such_process(pid);
+	*ret = take_ptr(process);
+	return NULL;
+}
+
+void process_close(struct process *process)
+{
+	if (!process)
+		return;
+	closep(&process->proc_fd);
+	closep(&process->root_fd);
+	closep(&process->pidfd);
+	free(process);
+}
+
+void process_closep(struct process **process)
+{
+	process_close(*process);
+}
+
+pid_t process_pid(const struct process *process)
+{
+	return process->pid;
+}
+
+const char *process_comm(const struct process *process)
+{
+	return process->comm;
+}
+
+int process_pidfd(const struct process *process)
+{
+	return process->pidfd;
+}
+
+bool process_has_seccomp(const struct process *process)
+{
+	return process->seccomp;
+}
+
+bool process_is_alive(const struct process *process)
+{
+	_cleanup_free_ char *stat = NULL;
+	struct err *e = read_proc(process, "stat", &stat);
+	if (e) {
+		err_free(e);
+		return false;
+	}
+	char state;
+	uint64_t start;
+	return parse_stat(stat, &state, &start) && start == process->start_ticks && state != 'Z' &&
+	       state != 'X';
+}
+
+/* --- modules --------------------------------------------------------------------------------- */
+
+static const char deleted_suffix[] = " (deleted)";
+
+/* START-END PERMS OFFSET MAJOR:MINOR INODE PATH, see proc(5). The path's newlines are octal-escaped
+ * by the kernel, so a line is a mapping. */
+static bool parse_mapping(char *line, struct module *ret)
+{
+	char perms[8];
+	unsigned int major, minor;
+	uint64_t start, end, inode;
+	int path_at = 0;
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*s %x:%x %" SCNu64 " %n", &start, &end,
+		   perms, &major, &minor, &inode, &path_at) < 6 ||
+	    !path_at)
+		return false;
+	if (perms[2] != 'x' || inode == 0 || line[path_at] != '/')
+		return false;
+	*ret = (struct module){.path = line + path_at,
+			       .device = makedev(major, minor),
+			       .inode = inode,
+			       .start = start,
+			       .end = end};
+	size_t length = strlen(ret->path), suffix = strlen(deleted_suffix);
+	if (length > suffix && strcmp(ret->path + length - suffix, deleted_suffix) == 0) {
+		ret->path[length - suffix] = '\0';
+		ret->deleted = true;
+	}
+	return true;
+}
+
+static bool has_module(const struct module_list *list, const struct module *module)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].inode == module->inode &&
+		    list->items[i].device == module->device)
+			return true;
+	return false;
+}
+
+struct err *process_modules(const struct process *process, struct module_list *ret)
+{
+	_cleanup_free_ char *maps = NULL;
+	struct err *e = read_proc(process, "maps", &maps);
+	if (e)
+		return e;
+	ARRAY_OF(struct module) found = {0};
+	struct module_list list = {0};
+	for (char *next, *line = maps; line && *line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		struct module module;
+		if (!parse_mapping(line, &module) || has_module(&list, &module))
+			continue;
+		struct module *kept = array_push(&found);
+		module.path = kept ? strdup(module.path) : NULL;
+		list.items = found.items;
+		if (!module.path) {
+			module_list_deinit(&list);
+			return &err_nomem;
+		}
+		*kept = module;
+		list.count = found.count;
+	}
+	*ret = list;
+	return NULL;
+}
+
+void module_list_deinit(struct module_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->items[i].path);
+	free(list->items);
+	*list = (struct module_list){0};
+}
+
+/* Opens a path as if `root` were /: symlinks inside it cannot lead out. Before openat2 (5.6) that
+ * cannot be promised, and the path is opened below the root as it stands. */
+static int open_beneath(int root, const char *path)
+{
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+
+struct err *process_open_path(const struct process *process, const char *path, int *ret_fd)
+{
+	int fd = open_beneath(process->root_fd, path);
+	if (fd < 0)
+		return err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
+			       "opening '%s' in the root of pid %d", path, process->pid);
+	*ret_fd = fd;
+	return NULL;
+}
+
+struct err *process_open_module(const struct process *process, const struct module *module,
+				int *ret_fd)
+{
+	struct stat st;
+	_cleanup_close_ int fd =
+		module->deleted ? -1 : open_beneath(process->root_fd, module->path);
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == module->inode) {
+		*ret_fd = take_fd(fd);
+		return NULL;
+	}
+	/* Deleted, replaced, or in a memfd: the mapping itself still leads to the file. */
+	char link[96];
+	snprintf(link, sizeof(link), "map_files/%" PRIx64 "-%" PRIx64, module->start, module->end);
+	int mapped = openat(process->proc_fd, link, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (mapped >= 0) {
+		*ret_fd = mapped;
+		return NULL;
+	}
+	if (fd >= 0) {
+		/* Some file systems show other inode numbers in maps than in stat. */
+		*ret_fd = take_fd(fd);
+		return NULL;
+	}
+	return err_new(errno == EACCES || errno == EPERM ? ERR_PERMISSION : ERR_FAILED, errno,
+		       "opening '%s', mapped by pid %d", module->path, process->pid);
+}
+
+bool process_fd_path(pid_t pid, int fd, char *buffer, size_t size)
+{
+	char link[64];
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", pid, fd);
+	ssize_t length = readlink(link, buffer, size - 1);
+	if (length < 0)
+		return false;
+	buffer[length] = '\0';
+	return true;
+}

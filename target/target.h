@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * target/target.h — who is traced: a running process, a command that we launch, or nobody in
+ * particular. Knows nothing of ELF.
+ *
+ * A process is identified by pid and start time, and held by a pidfd, so that a pid that was reused
+ * is noticed. Its files are seen as it sees them: paths are opened beneath its own root
+ * (containers), and a file that was deleted or replaced is opened through the mapping itself
+ * (/proc/PID/map_files). Descriptors are opened once and used everywhere.
+ */
+#ifndef UTRAIL_TARGET_TARGET_H
+#define UTRAIL_TARGET_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/err.h"
+
+/* --- a process ------------------------------------------------------------------------------ */
+
+struct process;
+
+/* Refused with a reason: no such process, a kernel thread, a zombie, no permission. */
+struct err *process_open(pid_t pid, struct process **ret) must_check;
+void process_close(struct process *process); /* NULL is fine */
+void process_closep(struct process **process);
+
+pid_t process_pid(const struct process *process);
+/* Of its first thread; as the target wrote it, escape before printing. */
+const char *process_comm(const struct process *process);
+int process_pidfd(const struct process *process); /* readable when it has ended; -1 before 5.3 */
+bool process_is_alive(const struct process *process); /* the same process, not a reused pid */
+/* A seccomp filter or strict mode is in force. */
+bool process_has_seccomp(const struct process *process);
+
+/* One file mapped executable in a process. */
+struct module {
+	char *path;   /* as the process sees it, without " (deleted)" */
+	dev_t device; /* as /proc/PID/maps shows them, which btrfs and overlayfs may falsify */
+	ino_t inode;
+	bool deleted;
+	uint64_t start, end; /* of its first executable mapping */
+};
+
+struct module_list {
+	struct module *items;
+	size_t count;
+};
+
+struct err *process_modules(const struct process *process, struct module_list *ret) must_check;
+void module_list_deinit(struct module_list *list);
+/* Read-only, close on exec. Beneath the process's root; through the mapping when that file is gone
+ * or another one by now. */
+struct err *process_open_module(const struct process *process, const struct module *module,
+				int *ret_fd) must_check;
+/* A path as the process would open it. */
+struct err *process_open_path(const struct process *process, const char *path,
+			      int *ret_fd) must_check;
+/* Path of one of its descriptors into `buffer`; false when it has none. */
+bool process_fd_path(pid_t pid, int fd, char *buffer, size_t size);
+
+/* --- a command ------------------------------------------------------------------------------ */
+
+struct launch;
+
+/*
+ * Starts `argv` in a child that waits before its exec, so that probes are in place from the first
+ * instruction. The program is looked for as a shell does; ERR_FAILED with errno ENOENT or EACCES
+ * when there is none (exit status 127 or 126). *ret_path is its file, owned by the launch.
+ */
+struct err *launch_prepare(char *const argv[], struct launch **ret) must_check;
+pid_t launch_pid(const struct launch *launch);
+const char *launch_path(const struct launch *launch);
+/* Lets the child go on to its exec; fails when that fails. */
+struct err *launch_release(struct launch *launch) must_check;
+/* Has it ended? Then *ret_status is as wait(2) tells it. Never blocks. */
+bool launch_has_ended(struct launch *launch, int *ret_status);
+/* A child that was never released is ended; a released one goes on without us. */
+void launch_close(struct launch *launch);
+void launch_closep(struct launch **launch);
+
+/* --- names of files ------------------------------------------------------------------------- */
+
+/* "libc.so.6" -> "libc", "/usr/lib/postgresql/15/bin/postgres" -> "postgres",
+ * "libpython3.11.so.1.0" -> "libpython3.11", "python3.11" -> "python3.11". Writes at most `size`.
+ */
+void module_short_name(const char *path, char *buffer, size_t size);
+/* Does what the user wrote (a path, "libssl.so.3", "libc", "srv") name this file? Paths compare
+ * as strings: the caller compares files. */
+bool module_name_matches(const char *path, const char *wanted);
+/* A module named without a process: a path, a program in $PATH, a library of the system. The result
+ * is the caller's to free; NULL, without an error, when there is none. */
+struct err *module_search(const char *wanted, char **ret_path) must_check;
+
+#endif

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""utrail list: the same functions as nm, the same markers as readelf. Needs no privilege."""
+
+import json
+import os
+import re
+import subprocess
+
+from utrail import Process, Target, contains, ensure, plain, run, same, sample
+
+
+def tool(*words):
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+def listed(*words):
+    process = plain(["list", "--json", *words])
+    if process.status:
+        ensure(False, process.report(f"ended with {process.status}"))
+    return [json.loads(line) for line in process.stdout.splitlines()]
+
+
+def symbols(path):
+    """(name, address) of the functions in nm's words."""
+    found = re.findall(r"^(\w+) [tTwW] (\S+)$", tool("nm", "--defined-only", path), re.MULTILINE)
+    types = tool("readelf", "-sW", path)
+    functions = set(re.findall(r"(?:FUNC|IFUNC) .*\s(\S+)$", types, re.MULTILINE))
+    return {(name, int(address, 16)) for address, name in found if name in functions}
+
+
+def notes(path):
+    """(provider, name, operands) of each note, in readelf's words."""
+    pattern = r"Provider: (\S+)\s+Name: (\S+)\s+Location: .*\n\s+Arguments: ?(.*)"
+    return sorted((p, n, a.strip()) for p, n, a in re.findall(pattern, tool("readelf", "-n", path)))
+
+
+def functions():
+    for name in ("count", "types", "nest"):
+        path = sample(name)
+        wanted = symbols(path)
+        got = {(f["symbol"], int(f["offset"], 16)) for f in listed(path) if f["type"] == "function"}
+        names = {s for s, _ in wanted}
+        same(sorted(names - {s for s, _ in got}), [], f"functions of {name} that nm knows and list does not")
+        same(sorted({s for s, _ in got} - names), [], f"functions of {name} that list makes up")
+        # Files are not prelinked: text has the same offset in the file as in memory.
+        same(sorted(got - wanted), [], f"offsets of {name} that differ from nm's addresses")
+
+
+def parameters():
+    (eight,) = [f for f in listed(sample("types"), "call:eight") if f["symbol"] == "eight"]
+    same([p["name"] for p in eight["params"]], list("abcdefgh"), "names of the parameters")
+    wanted = "int long|long int unsigned|unsigned_int const_char_* short|short_int unsigned_char long|long_int int"
+    for parameter, words in zip(eight["params"], wanted.split(), strict=False):
+        shown = parameter["type"].replace(" ", "_")
+        ensure(shown in words.split("|") or shown.startswith(words[:4]), f"type of {parameter}")
+    ensure(eight["return"] in ("long", "long int"), f"type of the result: {eight['return']}")
+    same(os.path.basename(eight["file"]), "types.c", "file")
+    with open(os.path.join(os.path.dirname(__file__), "../../samples/types.c")) as source:
+        text = source.read().splitlines()
+    contains(text[eight["line"] - 1], "eight(", f"line {eight['line']} of types.c")
+
+
+def markers():
+    for name in ("usdt-args", "usdt-shapes", "srv", "redzone"):
+        path = sample(name)
+        shown = listed(path, "usdt:*")
+        same({m["type"] for m in shown}, {"usdt"}, f"what list shows of {name}")
+        got = sorted((m["provider"], m["name"], s["args"]) for m in shown for s in m["sites"])
+        same(got, notes(path), f"markers of {name}, against readelf")
+        semaphores = {m["name"] for m in shown if m["semaphore"]}
+        wanted = {m["name"] for m in shown} if name in ("usdt-args", "srv") else set()
+        same(semaphores, wanted, f"markers of {name} with a semaphore")
+
+
+def of_a_process():
+    target = Target("usdt-args", "-w")
+    shown = listed("-p", str(target.pid), "usdt:demo:*")
+    wanted = {n for p, n, _ in notes(sample("usdt-args")) if p == "demo"}
+    same({m["name"] for m in shown if m["provider"] == "demo"}, wanted, "markers of the process")
+    target.release()
+    target.finish()
+
+
+def as_text():
+    process = plain(["list", sample("usdt-args"), "usdt:demo:t*"])
+    same(process.status, 0, "status")
+    contains(process.stdout, "demo:twelve", "the list")
+    contains(process.stdout, "demo:twice", "the list")
+    ensure("demo:members" not in process.stdout, "what does not match is shown")
+
+
+def nothing_there():
+    """A file without markers is no error of the file, but the user is told."""
+    process = plain(["list", sample("count"), "usdt:*"])
+    same(process.status, 2, "status when nothing matches")
+    contains(process.stderr.lower(), "no", "the message")
+
+
+def unprivileged():
+    if os.geteuid() != 0:
+        return
+    from utrail import program, scratch
+    import shutil
+
+    # Where the build lies may be closed to other users.
+    for path in (program(), sample("count")):
+        shutil.copy(path, scratch())
+    own = scratch() / "utrail"
+    prefix = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    process = Process([*prefix, own, "list", scratch() / "count", "f"])
+    same(process.wait(), 0, "status as nobody")
+    contains(process.stdout, "f", "the list")
+
+
+run(functions, parameters, markers, of_a_process, as_text, nothing_there, unprivileged)

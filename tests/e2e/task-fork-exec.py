@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""-f follows children of every kind, from their first instruction, through exec, to their end."""
+
+import re
+
+from utrail import Target, Trace, ensure, run, same
+
+ROUNDS = 3
+
+
+def children(target):
+    """(pid, how, status) of each child, and the thread ids, as the target tells them."""
+    found = re.findall(r"^child (\d+) (\S+) (\d+)$", target.stdout, re.MULTILINE)
+    threads = re.findall(r"^thread (\d+)$", target.stdout, re.MULTILINE)
+    return [(int(p), how, int(s)) for p, how, s in found], [int(t) for t in threads]
+
+
+def trace_forks(*options):
+    target = Target("forks", "-w", ROUNDS)
+    trace = Trace("-e", "forks:f", "-e", "fork", "-e", "exec", "-e", "exit", *options, pid=target.pid)
+    target.release()
+    target.finish()
+    trace.finish()
+    trace.check_nothing_lost()
+    return target, trace
+
+
+def followed():
+    target, trace = trace_forks("-f")
+    own, threads = children(target)
+    same(len(own), 4 * ROUNDS, "children of the target")
+    same(len(trace.calls("f")), target.counts["f"], "calls of f in the whole family")
+    for pid, how, _ in own:
+        calls = [c for c in trace.calls("f") if c["pid"] == pid]
+        same([c["args"]["who"] for c in calls], [how], f"calls of f in child {pid}")
+    for tid in threads:
+        calls = [c for c in trace.calls("f") if c["tid"] == tid]
+        same([c["args"]["who"] for c in calls], ["thread"], f"calls of f in thread {tid}")
+
+
+def told():
+    target, trace = trace_forks("-f")
+    own, threads = children(target)
+    born = {e["child_pid"] for e in trace.of("fork") if e["child_pid"] != e["pid"]}
+    same(born, {pid for pid, _, _ in own}, "children in fork events")
+    born_threads = {e["child_tid"] for e in trace.of("fork") if e["child_pid"] == e["pid"]}
+    same(born_threads, set(threads), "threads in fork events")
+    for pid, how, status in own:
+        execs = [e for e in trace.of("exec") if e["pid"] == pid]
+        if how in ("vfork-exec", "spawn"):
+            (event,) = execs
+            wanted = [target.command[0], "--child", how]
+            wanted += ["with space"] if how == "vfork-exec" else []
+            same(event["argv"], wanted, f"arguments of {pid}")
+            same(event["filename"], target.command[0], f"file of {pid}")
+        else:
+            same(execs, [], f"exec events of {pid}")
+        (end,) = [e for e in trace.of("exit") if e["pid"] == pid]
+        if how == "signal":
+            same(end.get("signal"), "SIGKILL", f"end of {pid}")
+        else:
+            same(end.get("status"), status >> 8, f"end of {pid}")
+    ends = [e for e in trace.of("exit") if e["pid"] == target.pid and e["tid"] == target.pid]
+    same([e.get("status") for e in ends], [0], "end of the target")
+
+
+def in_order():
+    """A child's fork is told before its calls, its end after them."""
+    target, trace = trace_forks("-f")
+    own, _ = children(target)
+    for pid, how, _ in own:
+        (fork,) = [i for i, e in enumerate(trace.events) if e["type"] == "fork" and e["child_tid"] == pid]
+        (call,) = [i for i, e in enumerate(trace.events) if e["type"] == "call" and e["pid"] == pid]
+        (end,) = [i for i, e in enumerate(trace.events) if e["type"] == "exit" and e["pid"] == pid]
+        ensure(fork < call < end, f"{how}: fork at {fork}, call at {call}, exit at {end}")
+
+
+def not_followed():
+    """Without -f: the process with all its threads, and nobody else."""
+    target, trace = trace_forks()
+    same({e["pid"] for e in trace.events}, {target.pid}, "processes seen")
+    same(len(trace.calls("f")), 2 * ROUNDS, "calls of f in the process and its threads")
+
+
+run(followed, told, in_order, not_followed)

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records made by hand, as BPF would write them, in and out of order; the sink writes them down. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+
+#include "stream/stream.h"
+
+#define MS 1000000ULL
+
+struct fixture {
+	struct probe_set set;
+	struct probe f, g, call;
+	struct stream *stream;
+	char log[4096];
+	struct loss_row losses[8];
+};
+
+static void append(struct fixture *fixture, const char *text, ...)
+{
+	size_t used = strlen(fixture->log);
+	va_list args;
+	va_start(args, text);
+	vsnprintf(fixture->log + used, sizeof(fixture->log) - used, text, args);
+	va_end(args);
+}
+
+static const char *ending_name(enum stream_ending ending)
+{
+	static const char *const names[] = {"returned", "tail", "unwound",
+					    "lost",	"open", "unknown"};
+	return names[ending];
+}
+
+static struct err *log_opened(void *context, const struct stream_event *event)
+{
+	append(context, "%s{ ", event->site->probe->name);
+	return NULL;
+}
+
+static struct err *log_event(void *context, const struct stream_event *event, bool was_opened)
+{
+	struct fixture *fixture = context;
+	switch (event->kind) {
+	case STREAM_CALL:
+		append(fixture, "%s%s(%s,%llu)%s ", was_opened ? "}" : "", event->site->probe->name,
+		       ending_name(event->ending), (unsigned long long)event->duration_ns,
+		       event->late ? "late" : "");
+		break;
+	case STREAM_LOST:
+		append(fixture, "lost(%s,%llu) ", loss_cause_name(event->loss_cause),
+		       (unsigned long long)event->loss_count);
+		break;
+	case STREAM_EXIT:
+		append(fixture, "exit(%s) ", event->task->comm);
+		break;
+	default:
+		append(fixture, "%s%s ", event->site ? event->site->probe->name : "task",
+		       event->late ? "late" : "");
+	}
+	return NULL;
+}
+
+/* Sites: 1 = f, 2 = g (both spans), 3 = a marker. */
+static void add_site(struct fixture *fixture, struct probe *probe, const char *name,
+		     enum probe_kind kind, enum site_kind site_kind)
+{
+	struct probe_site *site;
+	probe->name = name;
+	probe->kind = kind;
+	assert_ok(probe_set_add_site(&fixture->set, probe, &site));
+	site->wire.kind = site_kind;
+	site->wire.flags = SITE_HAS_RETURN;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	const struct compile_options compile = {.string_limit = 64};
+	assert_ok(probe_set_init(&fixture->set, &compile));
+	add_site(fixture, &fixture->f, "f", PROBE_CALL, SITE_ENTRY);
+	add_site(fixture, &fixture->g, "g", PROBE_CALL, SITE_ENTRY);
+	add_site(fixture, &fixture->call, "mark", PROBE_USDT, SITE_INSTANT);
+	const struct stream_options options = {
+		.set = &fixture->set,
+		.sink = {.context = fixture, .opened = log_opened, .event = log_event},
+		.show_exit = true,
+	};
+	assert_ok(stream_create(&options, &fixture->stream));
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+	stream_destroy(fixture->stream);
+	probe_set_deinit(&fixture->set);
+	free(fixture);
+	return 0;
+}
+
+static void put(struct fixture *fixture, uint64_t time_ms, uint32_t tid, enum event_kind kind,
+		uint32_t site, uint32_t depth, uint32_t span, const void *body, size_t size)
+{
+	char record[512] = {0};
+	struct event_header header = {.time_ns = time_ms * MS,
+				      .tgid = 1,
+				      .tid = tid,
+				      .site_id = site,
+				      .kind = (uint16_t)kind,
+				      .size = (uint16_t)(sizeof(header) + size),
+				      .depth = (uint16_t)depth,
+				      .span = span};
+	memcpy(record, &header, sizeof(header));
+	if (size)
+		memcpy(record + sizeof(header), body, size);
+	assert_ok(stream_take(fixture->stream, record, header.size));
+}
+
+static void entry(struct fixture *fixture, uint64_t ms, uint32_t site, uint32_t depth,
+		  uint32_t span)
+{
+	put(fixture, ms, 7, EVENT_ENTRY, site, depth, span, NULL, 0);
+}
+
+static void leave(struct fixture *fixture, uint64_t ms, uint32_t site, uint32_t depth,
+		  uint32_t span)
+{
+	const struct event_return body = {0};
+	put(fixture, ms, 7, EVENT_RETURN, site, depth, span, &body, sizeof(body));
+}
+
+static void mark(struct fixture *fixture, uint64_t ms, uint32_t depth)
+{
+	put(fixture, ms, 7, EVENT_INSTANT, 3, depth, 0, NULL, 0);
+}
+
+static void finish(struct fixture *fixture, const char *wanted)
+{
+	assert_ok(stream_finish(fixture->stream));
+	assert_string_equal(fixture->log, wanted);
+}
+
+static void a_call_without_children_is_one_event(void **state)
+{
+	entry(*state, 1, 1, 0, 1);
+	leave(*state, 3, 1, 0, 1);
+	finish(*state, "f(returned,2000000) ");
+}
+
+static void a_parent_is_opened_before_its_child(void **state)
+{
+	entry(*state, 1, 1, 0, 1);
+	entry(*state, 2, 2, 1, 2);
+	mark(*state, 3, 2);
+	leave(*state, 4, 2, 1, 2);
+	leave(*state, 5, 1, 0, 1);
+	finish(*state, "f{ g{ mark }g(returned,2000000) }f(returned,4000000) ");
+}
+
+static void records_leave_in_order_of_time(void **state)
+{
+	leave(*state, 5, 1, 0, 1);
+	mark(*state, 3, 1);
+	entry(*state, 1, 1, 0, 1);
+	finish(*state, "f{ mark }f(returned,4000000) ");
+}
+
+static void nothing_leaves_before_the_window_has_passed(void **state)
+{
+	struct fixture *fixture = *state;
+	mark(fixture, 10, 0);
+	assert_ok(stream_release(fixture->stream, 10 * MS));
+	assert_string_equal(fixture->log, "");
+	assert_ok(stream_release(fixture->stream, 20 * MS));
+	assert_string_equal(fixture->log, "mark ");
+}
+
+static void what_comes_after_its_turn_is_flagged(void **state)
+{
+	struct fixture *fixture = *state;
+	mark(fixture, 10, 0);
+	assert_ok(stream_release(fixture->stream, 100 * MS));
+	mark(fixture, 9, 0);
+	mark(fixture, 11, 0);
+	finish(fixture, "mark marklate mark ");
+	assert_int_equal(stream_counts(fixture->stream)->late, 1);
+}
+
+static void a_smaller_depth_says_that_a_span_was_left(void **state)
+{
+	entry(*state, 1, 1, 0, 1);
+	entry(*state, 2, 2, 1, 2);
+	mark(*state, 3, 1); /* longjmp out of g */
+	leave(*state, 4, 1, 0, 1);
+	finish(*state, "f{ g(unwound,0) mark }f(returned,3000000) ");
+}
+
+static void a_lost_return_is_told_as_such(void **state)
+{
+	struct fixture *fixture = *state;
+	entry(fixture, 1, 2, 0, 1);
+	fixture->losses[2].count[LOSS_RETURN_RING_FULL] = 1;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	mark(fixture, 3, 0);
+	finish(fixture, "lost(ring full at return,1) g(lost,0) mark ");
+	assert_int_equal(stream_counts(fixture->stream)->returns_lost, 1);
+	assert_int_equal(stream_counts(fixture->stream)->lost, 0);
+}
+
+static void losses_are_told_once(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->losses[1].count[LOSS_RING_FULL] = 5;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	fixture->losses[1].count[LOSS_RING_FULL] = 7;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	finish(fixture, "lost(ring full,5) lost(ring full,2) ");
+	assert_int_equal(stream_counts(fixture->stream)->lost, 7);
+}
+
+static void threads_do_not_mix(void **state)
+{
+	struct fixture *fixture = *state;
+	entry(fixture, 1, 1, 0, 1);
+	put(fixture, 2, 8, EVENT_INSTANT, 3, 0, 0, NULL, 0);
+	leave(fixture, 3, 1, 0, 1);
+	finish(fixture, "mark f(returned,2000000) ");
+}
+
+static void a_call_that_never_ends_is_open_at_the_end(void **state)
+{
+	entry(*state, 1, 1, 0, 1);
+	finish(*state, "f(open,0) ");
+}
+
+static void exit_ends_what_is_open(void **state)
+{
+	const struct event_exit body = {.is_last = 1, .comm = "prog"};
+	entry(*state, 1, 1, 0, 1);
+	put(*state, 2, 7, EVENT_EXIT, 0, 0, 0, &body, sizeof(body));
+	finish(*state, "f(unwound,0) exit(prog) ");
+}
+
+static void malformed_records_are_counted(void **state)
+{
+	struct fixture *fixture = *state;
+	char garbage[200];
+	memset(garbage, 0xff, sizeof(garbage));
+	for (size_t size = 0; size < sizeof(garbage); size++)
+		assert_ok(stream_take(fixture->stream, garbage, size));
+	put(fixture, 1, 7, EVENT_INSTANT, 99, 0, 0, NULL, 0);
+	put(fixture, 1, 7, EVENT_SYSCALL, 3, 0, 0, NULL, 0);
+	put(fixture, 1, 7, 77, 3, 0, 0, NULL, 0);
+	leave(fixture, 2, 1, 4, 9);
+	finish(fixture, "");
+	assert_int_equal(stream_counts(fixture->stream)->malformed, 204);
+}
+
+static void many_records_pass_through_in_order(void **state)
+{
+	struct fixture *fixture = *state;
+	/* More than several chunks; pairs swapped. */
+	for (uint64_t i = 0; i < 40000; i += 2) {
+		mark(fixture, i + 1, 0);
+		mark(fixture, i, 0);
+		fixture->log[0] = '\0';
+		assert_ok(stream_release(fixture->stream, i * MS));
+		assert_null(strstr(fixture->log, "late"));
+	}
+	fixture->log[0] = '\0';
+	assert_ok(stream_finish(fixture->stream));
+	assert_int_equal(stream_counts(fixture->stream)->events, 40000);
+	assert_int_equal(stream_counts(fixture->stream)->late, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(a_call_without_children_is_one_event),
+		TEST(a_parent_is_opened_before_its_child),
+		TEST(records_leave_in_order_of_time),
+		TEST(nothing_leaves_before_the_window_has_passed),
+		TEST(what_comes_after_its_turn_is_flagged),
+		TEST(a_smaller_depth_says_that_a_span_was_left),
+		TEST(a_lost_return_is_told_as_such),
+		TEST(losses_are_told_once),
+		TEST(threads_do_not_mix),
+		TEST(a_call_that_never_ends_is_open_at_the_end),
+		TEST(exit_ends_what_is_open),
+		TEST(malformed_records_are_counted),
+		TEST(many_records_pass_through_in_order),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,57 @@
+# Small programs in the shapes that real ones come in; the tests compare with readelf and nm.
+set(fixture_dir ${CMAKE_CURRENT_BINARY_DIR}/symbols_fixtures)
+file(MAKE_DIRECTORY ${fixture_dir})
+find_program(UTRAIL_OBJCOPY objcopy REQUIRED)
+find_program(UTRAIL_STRIP strip REQUIRED)
+find_program(UTRAIL_READELF readelf REQUIRED)
+find_program(UTRAIL_GXX NAMES g++ c++ REQUIRED)
+set(symbols_fixtures)
+
+# symbols_fixture(NAME COMMAND...): builds ${fixture_dir}/NAME, compiler and flags as given; without
+# the flags of this build, as sanitizers would change the programs.
+function(symbols_fixture name source)
+  add_custom_command(OUTPUT ${fixture_dir}/${name}
+    DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source}
+    COMMAND ${ARGN} -o ${fixture_dir}/${name} ${CMAKE_CURRENT_SOURCE_DIR}/${source} VERBATIM)
+  set(symbols_fixtures ${symbols_fixtures} ${fixture_dir}/${name} PARENT_SCOPE)
+endfunction()
+
+# symbols_derived(NAME FROM COMMANDS...): NAME is made from the fixture FROM.
+function(symbols_derived name from)
+  add_custom_command(OUTPUT ${fixture_dir}/${name} DEPENDS ${fixture_dir}/${from}
+    ${ARGN} WORKING_DIRECTORY ${fixture_dir} VERBATIM)
+  set(symbols_fixtures ${symbols_fixtures} ${fixture_dir}/${name} PARENT_SCOPE)
+endfunction()
+
+set(c symbols_fixture.c)
+symbols_fixture(pie ${c} ${CMAKE_C_COMPILER} -g -O0 -fPIE -pie)
+symbols_fixture(nopie ${c} ${CMAKE_C_COMPILER} -g -O2 -fno-pie -no-pie)
+symbols_fixture(static ${c} ${CMAKE_C_COMPILER} -g -O1 -static)
+symbols_fixture(libfixture.so ${c} ${CMAKE_C_COMPILER} -g -O2 -fPIC -shared
+  -Wl,-soname,libfixture.so.1)
+symbols_fixture(object.o ${c} ${CMAKE_C_COMPILER} -c)
+symbols_derived(stripped pie COMMAND ${UTRAIL_STRIP} -o stripped pie)
+# The build id must not decide where the debuglink's CRC is to be tested, so it has none.
+symbols_fixture(plain ${c} ${CMAKE_C_COMPILER} -g -O1 -fPIE -pie -Wl,--build-id=none)
+symbols_derived(linked plain
+  COMMAND ${UTRAIL_OBJCOPY} --only-keep-debug plain linked.debug
+  COMMAND ${UTRAIL_OBJCOPY} --strip-all --add-gnu-debuglink=linked.debug plain linked)
+symbols_derived(by_id pie
+  COMMAND ${UTRAIL_OBJCOPY} --only-keep-debug pie by_id.debug
+  COMMAND ${UTRAIL_STRIP} -o by_id pie)
+add_custom_target(symbols_fixtures DEPENDS ${symbols_fixtures})
+
+function(symbols_test name)
+  utrail_unit_test(symbols_${name} SOURCES symbols_${name}.c LINK utrail_symbols ${ARGN})
+  target_compile_definitions(unit_symbols_${name} PRIVATE FIXTURES="${fixture_dir}")
+  add_dependencies(unit_symbols_${name} symbols_fixtures)
+endfunction()
+
+symbols_test(name_map)
+symbols_test(radix)
+symbols_test(image)
+symbols_test(refusals)
+symbols_test(functions)
+symbols_test(demangle)
+symbols_test(damage)
+symbols_test(debug_file)

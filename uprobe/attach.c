@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "uprobe/attach.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "common/array.h"
+#include "common/cleanup.h"
+
+/* Kernels without cookies get one program per site; loading each takes tens of milliseconds. */
+#define OLD_SITES_MAX 64
+
+struct attachment {
+	ARRAY_OF(int) fds; /* links and perf events */
+};
+
+static struct err *keep(struct attachment *attachment, int fd)
+{
+	int *kept = array_push(&attachment->fds);
+	if (!kept) {
+		close(fd);
+		return &err_nomem;
+	}
+	*kept = fd;
+	return NULL;
+}
+
+void attachment_close(struct attachment *attachment)
+{
+	if (!attachment)
+		return;
+	for (size_t i = 0; i < attachment->fds.count; i++)
+		close(attachment->fds.items[i]);
+	free(attachment->fds.items);
+	free(attachment);
+}
+
+static void attachment_closep(struct attachment **attachment)
+{
+	attachment_close(*attachment);
+}
+
+size_t attachment_links(const struct attachment *attachment)
+{
+	return attachment->fds.count;
+}
+
+static struct err *attach_failed(int errnum, const struct probe_site *site)
+{
+	struct err *e =
+		err_new(errnum == EPERM || errnum == EACCES ? ERR_PERMISSION : ERR_FAILED, errnum,
+			"attaching to %s at offset 0x%llx of '%s'", site->probe->name,
+			(unsigned long long)site->offset, image_path(site->image));
+	if (errnum == EPERM || errnum == EACCES)
+		return err_hint(e, "run utrail as root; kernel lockdown forbids it even then");
+	if (errnum == ENOTSUP || errnum == EINVAL)
+		return err_hint(e, "the kernel refuses this instruction: see 'utrail explain'");
+	return e;
+}
+
+static bool is_attached_as(const struct probe_site *site, bool as_return)
+{
+	if (!site || !site->image || !site->wire.kind)
+		return false;
+	if (as_return)
+		return site->wire.kind == SITE_ENTRY && (site->wire.flags & SITE_TRAMPOLINE);
+	return site->wire.kind != SITE_SYSCALL;
+}
+
+/* --- one link per file ------------------------------------------------------------------------ */
+
+struct multi {
+	ARRAY_OF(unsigned long) offsets;
+	ARRAY_OF(unsigned long) semaphores;
+	ARRAY_OF(__u64) cookies;
+	bool has_semaphores;
+	const struct probe_site *first;
+};
+
+static void multi_deinit(struct multi *multi)
+{
+	free(multi->offsets.items);
+	free(multi->semaphores.items);
+	free(multi->cookies.items);
+}
+
+static struct err *multi_collect(const struct probe_set *set, const struct image *image,
+				 bool as_return, bool *done, struct multi *ret)
+{
+	for (size_t i = 1; i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		if (!is_attached_as(site, as_return) || site->image != image)
+			continue;
+		unsigned long *offset = array_push(&ret->offsets);
+		unsigned long *semaphore = array_push(&ret->semaphores);
+		__u64 *cookie = array_push(&ret->cookies);
+		if (!offset || !semaphore || !cookie)
+			return &err_nomem;
+		*offset = site->offset;
+		*semaphore = as_return ? 0 : site->ref_ctr_offset;
+		*cookie = site->id;
+		ret->has_semaphores |= *semaphore != 0;
+		ret->first = ret->first ? ret->first : site;
+		done[i] = true;
+	}
+	return NULL;
+}
+
+static struct err *multi_attach(struct attachment *attachment, struct bpf_program *program,
+				const struct image *image, const struct multi *multi, pid_t pid)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", image_fd(image));
+	LIBBPF_OPTS(bpf_link_create_opts, opts);
+	opts.uprobe_multi.path = path;
+	opts.uprobe_multi.offsets = multi->offsets.items;
+	opts.uprobe_multi.cookies = multi->cookies.items;
+	opts.uprobe_multi.ref_ctr_offsets = multi->has_semaphores ? multi->semaphores.items : NULL;
+	opts.uprobe_multi.cnt = (unsigned int)multi->offsets.count;
+	opts.uprobe_multi.pid = (unsigned int)pid;
+	opts.uprobe_multi.flags = strcmp(bpf_program__name(program), "multi_return") == 0
+					  ? BPF_F_UPROBE_MULTI_RETURN
+					  : 0;
+	int link = bpf_link_create(bpf_program__fd(program), -1, BPF_TRACE_UPROBE_MULTI, &opts);
+	if (link < 0)
+		return attach_failed(-link, multi->first);
+	return keep(attachment, link);
+}
+
+static struct err *attach_multi(struct attachment *attachment, const struct probe_set *set,
+				struct bpf_program *program, bool as_return, pid_t pid)
+{
+	_cleanup_free_ bool *done = calloc(set->sites.count, sizeof(*done));
+	if (!done)
+		return &err_nomem;
+	struct err *e = NULL;
+	for (size_t i = 1; !e && i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		if (done[i] || !is_attached_as(site, as_return))
+			continue;
+		struct multi multi = {0};
+		e = multi_collect(set, site->image, as_return, done, &multi);
+		if (!e)
+			e = multi_attach(attachment, program, site->image, &multi, pid);
+		multi_deinit(&multi);
+	}
+	return e;
+}
+
+/* --- one perf event per site ----------------------------------------------------------------- */
+
+static int read_number(const char *path, const char *format, int missing)
+{
+	int number = missing;
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	/* The formats are the two constants below. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	if (file && fscanf(file, format, &number) != 1)
+		number = missing;
+#pragma GCC diagnostic pop
+	return number;
+}
+
+#define UPROBE_PMU "/sys/bus/event_source/devices/uprobe"
+
+static int open_perf_event(const struct probe_site *site, bool as_return, pid_t pid)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", image_fd(site->image));
+	int return_bit = read_number(UPROBE_PMU "/format/retprobe", "config:%d", 0);
+	/* include/uapi/linux/perf_event.h: ref_ctr_offset is the upper half of config */
+	uint64_t config = as_return ? 1ULL << return_bit : site->ref_ctr_offset << 32;
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = (uint32_t)read_number(UPROBE_PMU "/type", "%d", -1),
+		.config = config,
+		.config1 = (uint64_t)(uintptr_t)path,
+		.config2 = site->offset,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, pid ? pid : -1, pid ? -1 : 0, -1,
+			      PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int set_program(int event, int program, uint64_t cookie, enum uprobe_form form)
+{
+	if (form == UPROBE_FORM_OLD) {
+		if (ioctl(event, PERF_EVENT_IOC_SET_BPF, program) != 0 ||
+		    ioctl(event, PERF_EVENT_IOC_ENABLE, 0) != 0)
+			return -errno;
+		return 0;
+	}
+	LIBBPF_OPTS(bpf_link_create_opts, opts);
+	opts.perf_event.bpf_cookie = cookie;
+	return bpf_link_create(program, event, BPF_PERF_EVENT, &opts);
+}
+
+static struct err *attach_one(struct attachment *attachment, const struct attach_programs *programs,
+			      const struct probe_site *site, bool as_return, pid_t pid)
+{
+	struct bpf_program *program = as_return ? programs->ret : programs->hit;
+	struct err *e = NULL;
+	if (programs->form == UPROBE_FORM_OLD)
+		e = programs->copy(programs->context, site->id, as_return, &program);
+	if (e)
+		return e;
+	int event = open_perf_event(site, as_return, pid);
+	if (event < 0)
+		return attach_failed(-event, site);
+	int link = set_program(event, bpf_program__fd(program), site->id, programs->form);
+	if (link < 0) {
+		close(event);
+		return attach_failed(-link, site);
+	}
+	if (programs->form != UPROBE_FORM_OLD) {
+		ioctl(event, PERF_EVENT_IOC_ENABLE, 0);
+		e = keep(attachment, link);
+	}
+	struct err *kept = keep(attachment, event);
+	return e ? e : kept;
+}
+
+static struct err *attach_singly(struct attachment *attachment, const struct probe_set *set,
+				 const struct attach_programs *programs, pid_t pid)
+{
+	if (programs->form == UPROBE_FORM_OLD && set->sites.count > OLD_SITES_MAX) {
+		struct err *e =
+			err_new(ERR_UNSUPPORTED, 0, "%zu places are too many for this kernel",
+				set->sites.count - 1);
+		e = err_why(e, "it has no BPF cookies (5.15), so each needs a program of its own");
+		return err_hint(e, "choose fewer functions: at most %d", OLD_SITES_MAX - 1);
+	}
+	struct err *e = NULL;
+	for (size_t i = 1; !e && i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		if (is_attached_as(site, true))
+			e = attach_one(attachment, programs, site, true, pid);
+		if (!e && is_attached_as(site, false))
+			e = attach_one(attachment, programs, site, false, pid);
+	}
+	return e;
+}
+
+struct err *attach_sites(const struct probe_set *set, const struct attach_programs *programs,
+			 pid_t pid, struct attachment **ret)
+{
+	_cleanup_(attachment_closep) struct attachment *attachment = calloc(1, sizeof(*attachment));
+	struct err *e = NULL;
+	if (!attachment)
+		return &err_nomem;
+	if (programs->form == UPROBE_FORM_MULTI) {
+		if (programs->ret)
+			e = attach_multi(attachment, set, programs->ret, true, pid);
+		if (!e && programs->hit)
+			e = attach_multi(attachment, set, programs->hit, false, pid);
+	} else {
+		e = attach_singly(attachment, set, programs, pid);
+	}
+	if (e)
+		return e;
+	*ret = take_ptr(attachment);
+	return NULL;
+}

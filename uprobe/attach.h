@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * uprobe/attach.h — putting the sites of a set into the kernel, and taking them out again.
+ *
+ * Attachments belong to descriptors: when we die, however we die, the kernel removes the probes and
+ * lowers the semaphores. Files are attached through /proc/self/fd/N, so what was checked is what is
+ * probed. Never `inherit` on a perf event of another process: its forks would fail (EFAULT).
+ */
+#ifndef UTRAIL_UPROBE_ATTACH_H
+#define UTRAIL_UPROBE_ATTACH_H
+
+#include <sys/types.h>
+
+#include "common/err.h"
+#include "probe/features.h"
+#include "probe/probe.h"
+
+struct bpf_program;
+
+struct attach_programs {
+	enum uprobe_form form;
+	struct bpf_program *hit; /* entries, instants, returns at `ret` */
+	struct bpf_program *ret; /* return probes */
+	/* UPROBE_FORM_OLD: a copy of either program for one site. */
+	struct err *(*copy)(void *context, uint32_t site_id, bool is_return,
+			    struct bpf_program **ret);
+	void *context;
+};
+
+struct attachment;
+
+/* `pid`: only this process; 0: every process that maps the files. */
+struct err *attach_sites(const struct probe_set *set, const struct attach_programs *programs,
+			 pid_t pid, struct attachment **ret) must_check;
+/* Detaches everything; waits for the kernel (tens of milliseconds). NULL is fine. */
+void attachment_close(struct attachment *attachment);
+size_t attachment_links(const struct attachment *attachment);
+
+#endif
