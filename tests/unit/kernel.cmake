@@ -12,6 +12,3 @@ foreach(check check check-classes)
     LABELS unit TIMEOUT 120 SKIP_RETURN_CODE 77)
 endforeach()
 
-if(NOT EXISTS ${PROJECT_SOURCE_DIR}/probe/spec_name.c)
-  target_sources(unit_kernel_probes PRIVATE kernel_spec_names.c)
-endif()
