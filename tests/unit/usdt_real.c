@@ -99,7 +99,8 @@ static uint64_t semaphore_offset(const char *path, uint64_t address)
 
 static bool is_known_reason(const char *why)
 {
-	return strstr(why, "no symbol ") || strstr(why, "label .L") || strstr(why, "thread-local");
+	return strstr(why, "no symbol ") || strstr(why, "label .L") ||
+	       strstr(why, "thread-local") || strstr(why, "no single address");
 }
 
 static size_t count_spaces(const char *text)
