@@ -138,21 +138,29 @@ static void remove_matches(struct plan *plan, const struct spec *spec)
 	}
 }
 
+/* `exec`, `fork` and `exit` alone are task life; the functions are call:fork, libc:exit. */
+static bool add_task_life(struct plan *plan, const struct spec *spec)
+{
+	bool bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
+	if (spec->kind == PROBE_EXEC || (bare && strcmp(spec->name, "exec") == 0))
+		plan->show_exec = !spec->negated;
+	else if (spec->kind == PROBE_FORK || (bare && strcmp(spec->name, "fork") == 0))
+		plan->show_fork = !spec->negated;
+	else if (spec->kind == PROBE_EXIT || (bare && strcmp(spec->name, "exit") == 0))
+		plan->show_exit = !spec->negated;
+	else
+		return false;
+	return true;
+}
+
 static struct err *add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec)
 {
 	size_t before = plan->set.probes.count;
 	struct err *e = NULL;
+	if (add_task_life(plan, spec))
+		return NULL;
 	switch (spec->kind) {
-	case PROBE_EXEC:
-		plan->show_exec = true;
-		return NULL;
-	case PROBE_FORK:
-		plan->show_fork = true;
-		return NULL;
-	case PROBE_EXIT:
-		plan->show_exit = true;
-		return NULL;
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
 		break;

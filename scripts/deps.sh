@@ -46,11 +46,12 @@ readonly MINIMUM='libbpf-dev 1:1.4
 libelf-dev 0.192
 libdw-dev 0.192'
 
-readonly BUILD=(gcc libc6-dev cmake ninja-build pkgconf clang bpftool
-	libbpf-dev libelf-dev libdw-dev libzydis-dev libiberty-dev libjansson-dev
-	uthash-dev systemtap-sdt-dev)
-TEST=(g++ binutils libcmocka-dev python3 procps util-linux
-	qemu-system-x86 busybox-static cpio)
+readonly LIBRARIES=(libbpf-dev libelf-dev libdw-dev)
+# What they and a build depend on. A build makes the samples and the test programs too.
+readonly BUILD=(gcc g++ libc6-dev cmake ninja-build pkgconf clang bpftool
+	zlib1g-dev liblzma-dev libzstd-dev libzydis-dev libiberty-dev libjansson-dev
+	uthash-dev systemtap-sdt-dev libcmocka-dev python3)
+TEST=(binutils procps util-linux qemu-system-x86 busybox-static cpio)
 readonly LINT=(clang-format clang-tidy libclang-rt-dev shellcheck codespell)
 readonly PEERS=(bpftrace linux-perf strace)
 
@@ -104,8 +105,9 @@ debian_archives() {
 
 # shellcheck disable=SC2016
 backports_configured() {
-	apt-get indextargets --format '$(RELEASE)' 'Created-By: Packages' 2>/dev/null |
-		grep -qx bookworm-backports
+	# By codename too: the source may say "oldstable-backports".
+	apt-get indextargets --format '$(RELEASE) $(CODENAME)' 'Created-By: Packages' 2>/dev/null |
+		grep -qw bookworm-backports
 }
 
 add_backports() {
@@ -131,19 +133,26 @@ add_backports() {
 	fi
 }
 
-# The packages to take from backports: what we need, and every other package of the same two sources
-# that is installed already (they depend on each other in exactly one version).
+# The packages to take from backports: the libraries, and every other package of the same two sources
+# that is installed already, with what those need of the same source: they depend on each other in
+# exactly one version.
 backports_packages() {
-	printf '%s\n' libbpf1 libbpf-dev libelf1 libelf-dev libdw1 libdw-dev
-	dpkg-query -W -f='${source:Package} ${db:Status-Status} ${binary:Package}\n' |
+	local siblings
+	siblings=$(dpkg-query -W -f='${source:Package} ${db:Status-Status} ${binary:Package}\n' |
 		sed -n -E 's/^(elfutils|libbpf) installed (.*)$/\2/p' |
-		sed "s/:$(dpkg --print-architecture)\$//"
+		sed "s/:$(dpkg --print-architecture)\$//")
+	printf '%s\n' libbpf1 libelf1 libdw1 "${LIBRARIES[@]}"
+	[ -z "$siblings" ] || printf '%s\n' "$siblings"
+	if grep -qE '^(elfutils|debuginfod|libdebuginfod)' <<<"$siblings"; then
+		printf '%s\n' libasm1 libdebuginfod1 libdebuginfod-common
+	fi
 }
 
 install_from_backports() {
 	local packages
 	new_enough && return 0
 	add_backports
+	# Suite by package, not -t: whatever else they depend on comes from the release itself.
 	mapfile -t packages < <(backports_packages | sort -u | sed 's,$,/bookworm-backports,')
 	say "installing libbpf and elfutils from bookworm-backports"
 	apt_run install --no-remove --no-install-recommends "${packages[@]}" ||
@@ -195,14 +204,14 @@ main() {
 		esac
 	done
 	if [ "$list" = 1 ]; then
-		print_list "${packages[@]}"
+		print_list "${packages[@]}" "${LIBRARIES[@]}"
 		return 0
 	fi
 	case $codename in
 	bookworm | trixie | forky | sid) ;;
 	*)
 		say 'this is neither Debian 12 nor 13; install the counterparts of:'
-		print_list "${packages[@]}" >&2
+		print_list "${packages[@]}" "${LIBRARIES[@]}" >&2
 		say 'then build with: cmake -S . -B build -G Ninja && cmake --build build'
 		exit 1
 		;;
@@ -211,14 +220,14 @@ main() {
 		return 0
 	fi
 	if [ "$(id -u)" != 0 ]; then
-		say "missing: $(missing "${packages[@]}" | tr '\n' ' ')"
+		say "missing: $(missing "${packages[@]}" "${LIBRARIES[@]}" | tr '\n' ' ')"
 		die "installing needs root; run: sudo $0 $*"
 	fi
 	say 'reading the package lists'
 	apt_run update || say 'apt-get update reported errors; going on with the lists that there are'
-	# First, so that nothing below pulls in the older versions.
-	[ "$codename" != bookworm ] || install_from_backports
 	install "${packages[@]}"
+	[ "$codename" != bookworm ] || install_from_backports
+	install "${LIBRARIES[@]}"
 	new_enough || die 'libbpf or elfutils is older than utrail needs'
 	say 'everything is installed'
 }
