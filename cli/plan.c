@@ -138,28 +138,36 @@ static void remove_matches(struct plan *plan, const struct spec *spec)
 	}
 }
 
+/* `exec`, `fork` and `exit` alone are task life; the functions are call:fork, libc:exit. */
+static bool add_task_life(struct plan *plan, const struct spec *spec)
+{
+	bool bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
+	if (spec->kind == PROBE_EXEC || (bare && strcmp(spec->name, "exec") == 0))
+		plan->show_exec = !spec->negated;
+	else if (spec->kind == PROBE_FORK || (bare && strcmp(spec->name, "fork") == 0))
+		plan->show_fork = !spec->negated;
+	else if (spec->kind == PROBE_EXIT || (bare && strcmp(spec->name, "exit") == 0))
+		plan->show_exit = !spec->negated;
+	else
+		return false;
+	return true;
+}
+
 static struct err *add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec)
 {
 	size_t before = plan->set.probes.count;
 	struct err *e = NULL;
+	if (add_task_life(plan, spec))
+		return NULL;
 	switch (spec->kind) {
-	case PROBE_EXEC:
-		plan->show_exec = true;
-		return NULL;
-	case PROBE_FORK:
-		plan->show_fork = true;
-		return NULL;
-	case PROBE_EXIT:
-		plan->show_exit = true;
-		return NULL;
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
 		break;
 	default:
 		if (spec->negated) {
 			remove_matches(plan, spec);
-			return NULL;
+			return spec->kind_given ? NULL : syscalls_add_probes(&plan->set, spec);
 		}
 		e = add_from_modules(options, plan, spec);
 	}
@@ -175,7 +183,8 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	return e;
 }
 
-/* Nothing was asked for: what the process says of itself, and what it asks the kernel. */
+/* Nothing was asked for, or only what to leave out: what the process says of itself, and what it
+ * asks the kernel. */
 static struct err *add_default(const struct options *options, struct plan *plan)
 {
 	struct spec_list list = {0};
@@ -203,10 +212,10 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 						.depth = 1};
 	struct err *e = probe_set_init(&ret->set, &compile);
 	e = e ? e : plan_find_target(options, ret);
+	if (!e && (!options->specs.count || options->specs.items[0].negated))
+		e = add_default(options, ret);
 	for (size_t i = 0; !e && i < options->specs.count; i++)
 		e = add_spec(options, ret, &options->specs.items[i]);
-	if (!e && !options->specs.count)
-		e = add_default(options, ret);
 	if (options->follow)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);

@@ -34,7 +34,8 @@ static __always_inline bool is_compat(void)
 
 /* Completes the record in the scratch area and sends it. */
 static __always_inline void syscall_emit(struct task_state *state, struct scratch *scratch,
-					 __u64 id, __u64 time_ns, __s64 result)
+					 __u64 id, __u64 time_ns, __s64 result,
+					 enum stream_form form)
 {
 	struct {
 		struct event_header header;
@@ -42,7 +43,7 @@ static __always_inline void syscall_emit(struct task_state *state, struct scratc
 	} *head = stream_head(scratch, sizeof(*head));
 	__u32 site_id = state->syscall_site;
 	stream_header(&head->header, id, EVENT_SYSCALL, sizeof(*head) + scratch->position, site_id,
-		      time_ns);
+		      time_ns, form);
 	head->header.depth = state->depth;
 	head->header.span = stream_current_span(state);
 	head->header.unavailable = scratch->unavailable;
@@ -68,6 +69,8 @@ static __always_inline void read_inputs(struct task_state *state, struct scratch
 
 static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fetch_form form)
 {
+	/* From 7.2 on these tracepoints may be preempted. */
+	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
 	__u64 id = bpf_get_current_pid_tgid();
 	if (!stream_wants_current(id))
 		return 0;
@@ -76,14 +79,14 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		return 0;
 	__u32 site_id = *found;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
-	struct task_state *state = stream_state(id, form == FETCH_OLD);
-	struct scratch *scratch = stream_scratch(id, form == FETCH_OLD);
+	struct task_state *state = stream_state(id, stream);
+	struct scratch *scratch = stream_scratch(id, stream);
 	if (!site || !state || !scratch) {
 		stream_count_loss(site_id, LOSS_NO_STORAGE);
 		return 0;
 	}
 	__u64 time_ns = bpf_ktime_get_boot_ns();
-	stream_announce(state, id, time_ns);
+	stream_announce(state, id, time_ns, stream);
 	bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
 	if (form == FETCH_OLD)
 		spans_drop_dead_old(scratch->regs[REG_SP]);
@@ -99,23 +102,25 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		return 0;
 	/* exit, exit_group, rt_sigreturn: nothing will come back. */
 	scratch->unavailable = 0;
-	syscall_emit(state, scratch, id, time_ns, 0);
+	syscall_emit(state, scratch, id, time_ns, 0, stream);
 	state->syscall_site = 0;
 	return 0;
 }
 
 static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetch_form form)
 {
+	/* From 7.2 on these tracepoints may be preempted. */
+	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
 	__u64 id = bpf_get_current_pid_tgid();
 	if (!stream_wants_current(id))
 		return 0;
-	struct task_state *state = stream_state(id, form == FETCH_OLD);
+	struct task_state *state = stream_state(id, stream);
 	/* In flight when tracing began, or a child's first return: no entry was seen. */
 	if (!state || !state->syscall_site)
 		return 0;
 	__u32 site_id = state->syscall_site;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
-	struct scratch *scratch = stream_scratch(id, form == FETCH_OLD);
+	struct scratch *scratch = stream_scratch(id, stream);
 	if (!site || !scratch)
 		return 0;
 	__u64 time_ns = bpf_ktime_get_boot_ns();
@@ -124,7 +129,7 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 		read_inputs(state, scratch, site, form);
 	fetch_begin(scratch, state->syscall_size);
 	fetch_run(scratch, site->return_plan, form);
-	syscall_emit(state, scratch, id, time_ns, result);
+	syscall_emit(state, scratch, id, time_ns, result, stream);
 	state->syscall_site = 0;
 	return 0;
 }

@@ -42,7 +42,8 @@ int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 		if (bpf_map_update_elem(&targets, &child_tgid, &traced, BPF_ANY))
 			stream_count_loss(0, LOSS_NO_STORAGE);
 	}
-	stream_header(&record.header, id, EVENT_FORK, sizeof(record), 0, bpf_ktime_get_boot_ns());
+	stream_header(&record.header, id, EVENT_FORK, sizeof(record), 0, bpf_ktime_get_boot_ns(),
+		      STREAM_ATOMIC);
 	record.fork.child_tgid = child_tgid;
 	record.fork.child_tid = child->pid;
 	bpf_get_current_comm(record.fork.comm, sizeof(record.fork.comm));
@@ -81,7 +82,7 @@ int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binp
 		return 0;
 	/* Old frames are gone with the old address space; never create state just for this. */
 	struct task_state *state =
-		has_task_storage ? stream_state(id, false) : stream_state(id, true);
+		has_task_storage ? stream_state(id, STREAM_ATOMIC) : stream_state(id, STREAM_OLD);
 	if (state) {
 		state->depth = 0;
 		state->execed = 1;
@@ -102,7 +103,8 @@ int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binp
 	__u32 size = (filename_size + argv_size) & (EVENT_EXEC_MAX * 2 - 1);
 	barrier_var(size);
 	size += sizeof(record->header) + sizeof(record->exec);
-	stream_header(&record->header, id, EVENT_EXEC, size, 0, bpf_ktime_get_boot_ns());
+	stream_header(&record->header, id, EVENT_EXEC, size, 0, bpf_ktime_get_boot_ns(),
+		      STREAM_ATOMIC);
 	emit_or_count(record, size);
 	return 0;
 }
@@ -128,7 +130,8 @@ int BPF_PROG(task_exit, struct task_struct *task)
 					   ? BPF_CORE_READ(signal, group_exit_code)
 					   : BPF_CORE_READ(task, group_leader, exit_code);
 	bpf_get_current_comm(record.exit.comm, sizeof(record.exit.comm));
-	stream_header(&record.header, id, EVENT_EXIT, sizeof(record), 0, bpf_ktime_get_boot_ns());
+	stream_header(&record.header, id, EVENT_EXIT, sizeof(record), 0, bpf_ktime_get_boot_ns(),
+		      STREAM_ATOMIC);
 	emit_or_count(&record, sizeof(record));
 	if (filter_by_process && record.exit.is_last)
 		bpf_map_delete_elem(&targets, &tgid);

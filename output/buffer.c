@@ -27,8 +27,8 @@ void buffer_deinit(struct buffer *buffer)
 
 /*
  * The buffer is full before its line is: double it. When that fails, the line so far is given up
- * and its place used again, which is always enough for one reservation: whole lines beneath it never
- * fill more than BUFFER_FLUSH.
+ * and its place used again, which is always enough for one reservation: whole lines beneath it
+ * never fill more than BUFFER_FLUSH.
  */
 char *buffer_grow(struct buffer *buffer)
 {

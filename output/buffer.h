@@ -58,7 +58,8 @@ static inline void buffer_put_char(struct buffer *buffer, char c)
 }
 
 /* For string constants, so that the length is known to the compiler. */
-#define buffer_put_literal(buffer, literal) buffer_put_short((buffer), (literal), sizeof(literal) - 1)
+#define buffer_put_literal(buffer, literal) \
+	buffer_put_short((buffer), (literal), sizeof(literal) - 1)
 
 static inline void buffer_put_short(struct buffer *buffer, const char *data, size_t size)
 {

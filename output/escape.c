@@ -14,30 +14,30 @@ struct code_range {
  * In ascending order.
  */
 static const struct code_range unprintable[] = {
-	{0x80, 0x9f},	      /* C1 controls */
-	{0xad, 0xad},	      /* soft hyphen */
-	{0x34f, 0x34f},	      /* combining grapheme joiner */
-	{0x600, 0x605},	      /* Arabic number signs */
-	{0x61c, 0x61c},	      /* Arabic letter mark */
-	{0x6dd, 0x6dd},	      /* Arabic end of ayah */
-	{0x70f, 0x70f},	      /* Syriac abbreviation mark */
-	{0x115f, 0x1160},     /* Hangul fillers */
-	{0x17b4, 0x17b5},     /* Khmer inherent vowels */
-	{0x180b, 0x180e},     /* Mongolian selectors, vowel separator */
-	{0x200b, 0x200f},     /* zero-width space and joiners, direction marks */
-	{0x2028, 0x202e},     /* line and paragraph separator, bidi embeddings and overrides */
-	{0x2060, 0x206f},     /* word joiner, invisible operators, bidi isolates */
-	{0x3164, 0x3164},     /* Hangul filler */
-	{0xd800, 0xdfff},     /* surrogates */
-	{0xfdd0, 0xfdef},     /* non-characters */
-	{0xfeff, 0xfeff},     /* byte order mark, zero-width no-break space */
-	{0xffa0, 0xffa0},     /* halfwidth Hangul filler */
-	{0xfff0, 0xfffb},     /* unassigned, interlinear annotation */
-	{0xfffe, 0xffff},     /* non-characters */
-	{0x13430, 0x1343f},   /* Egyptian hieroglyph format controls */
-	{0x1bca0, 0x1bca3},   /* shorthand format controls */
-	{0x1d173, 0x1d17a},   /* musical format controls */
-	{0xe0000, 0xe0fff},   /* tags, selectors: text inside text */
+	{0x80, 0x9f},	    /* C1 controls */
+	{0xad, 0xad},	    /* soft hyphen */
+	{0x34f, 0x34f},	    /* combining grapheme joiner */
+	{0x600, 0x605},	    /* Arabic number signs */
+	{0x61c, 0x61c},	    /* Arabic letter mark */
+	{0x6dd, 0x6dd},	    /* Arabic end of ayah */
+	{0x70f, 0x70f},	    /* Syriac abbreviation mark */
+	{0x115f, 0x1160},   /* Hangul fillers */
+	{0x17b4, 0x17b5},   /* Khmer inherent vowels */
+	{0x180b, 0x180e},   /* Mongolian selectors, vowel separator */
+	{0x200b, 0x200f},   /* zero-width space and joiners, direction marks */
+	{0x2028, 0x202e},   /* line and paragraph separator, bidi embeddings and overrides */
+	{0x2060, 0x206f},   /* word joiner, invisible operators, bidi isolates */
+	{0x3164, 0x3164},   /* Hangul filler */
+	{0xd800, 0xdfff},   /* surrogates */
+	{0xfdd0, 0xfdef},   /* non-characters */
+	{0xfeff, 0xfeff},   /* byte order mark, zero-width no-break space */
+	{0xffa0, 0xffa0},   /* halfwidth Hangul filler */
+	{0xfff0, 0xfffb},   /* unassigned, interlinear annotation */
+	{0xfffe, 0xffff},   /* non-characters */
+	{0x13430, 0x1343f}, /* Egyptian hieroglyph format controls */
+	{0x1bca0, 0x1bca3}, /* shorthand format controls */
+	{0x1d173, 0x1d17a}, /* musical format controls */
+	{0xe0000, 0xe0fff}, /* tags, selectors: text inside text */
 	{0x110000, UINT32_MAX},
 };
 
@@ -95,6 +95,24 @@ size_t utf8_decode(const char *bytes, size_t size, uint32_t *ret_code)
 	if (code < smallest || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
 		return 0;
 	*ret_code = code;
+	return length;
+}
+
+size_t utf8_encode(uint64_t code, char to[static 4])
+{
+	if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	if (code < 0x80) {
+		to[0] = (char)code;
+		return 1;
+	}
+	size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	for (size_t i = length - 1; i > 0; i--) {
+		to[i] = (char)(0x80 | (code & 0x3f));
+		code >>= 6;
+	}
+	/* as many leading ones as there are bytes */
+	to[0] = (char)((0xf00u >> length & 0xff) | code);
 	return length;
 }
 

@@ -21,6 +21,8 @@
  * surrogates, beyond U+10FFFF, cut short). `size` must not be 0.
  */
 size_t utf8_decode(const char *bytes, size_t size, uint32_t *ret_code);
+/* The other way; 0 when there is no such character. */
+size_t utf8_encode(uint64_t code, char to[static 4]);
 bool utf8_valid(const char *bytes, size_t size);
 /* `size` without the first bytes of a character that was cut at the end. */
 size_t utf8_whole(const char *bytes, size_t size);

@@ -65,7 +65,8 @@ const char *names_signal(int signum, char text[static NAMES_MAX])
 
 const char *names_tty(uint32_t device, char text[static NAMES_MAX])
 {
-	/* new_encode_dev() in include/linux/kdev_t.h; majors in Documentation/admin-guide/devices.txt
+	/* new_encode_dev() in include/linux/kdev_t.h; majors in
+	 * Documentation/admin-guide/devices.txt
 	 */
 	uint32_t major = device >> 8 & 0xfff;
 	uint32_t minor = (device & 0xff) | (device >> 12 & 0xfff00);

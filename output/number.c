@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define DIGITS_U64 20
+/* What the compiler believes %.*g may need; with the precisions used here it is 24. */
+#define REAL_MAX 320
 
 char *number_unsigned(char *to, uint64_t number)
 {
@@ -70,7 +72,7 @@ static bool gives_back(const char *text, double number, bool is_single)
 
 int number_real_precision(double number, bool is_single)
 {
-	char text[NUMBER_MAX];
+	char text[REAL_MAX];
 	/* FLT_DECIMAL_DIG is 9, DBL_DECIMAL_DIG 17: these always suffice. */
 	int precision = is_single ? 6 : 15, enough = is_single ? 9 : 17;
 	for (; precision < enough; precision++) {
@@ -83,7 +85,7 @@ int number_real_precision(double number, bool is_single)
 
 char *number_real(char *to, double number, bool is_single)
 {
-	char text[NUMBER_MAX];
+	char text[REAL_MAX];
 	if (isnan(number)) /* the sign of a NaN says nothing */
 		return mempcpy(to, "nan", 3);
 	int length = snprintf(text, sizeof(text), "%.*g", number_real_precision(number, is_single),

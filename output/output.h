@@ -34,11 +34,11 @@ enum output_time {
 struct output_options {
 	enum output_format format;
 	enum output_time time;
-	bool durations;	       /* -T; text shows them on spans with it, and always by default */
-	bool color;	       /* already decided: --color, NO_COLOR, is it a terminal */
-	bool show_comm;	       /* more than one program is traced: show names */
-	bool show_user;	       /* no PID was given: show uid and tty */
-	bool fd_paths;	       /* -y */
+	bool durations; /* -T; text shows them on spans with it, and always by default */
+	bool color;	/* already decided: --color, NO_COLOR, is it a terminal */
+	bool show_comm; /* more than one program is traced: show names */
+	bool show_user; /* no PID was given: show uid and tty */
+	bool fd_paths;	/* -y */
 	/* -s: strings are cut when they are read; the writer cuts arrays. 0: no limit */
 	uint32_t string_limit;
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */

@@ -194,6 +194,10 @@ static void shown_array(const struct type *type, const char *bytes, uint32_t len
 static void shown_struct(const struct type *type, const char *bytes, uint32_t length,
 			 struct shown *ret)
 {
+	if (!type->n_members && type->size > 1) {
+		unavailable(ret, "members unknown"); /* an empty C++ class has size 1 */
+		return;
+	}
 	*ret = (struct shown){
 		.kind = SHOWN_STRUCT,
 		.type = type,
@@ -288,6 +292,12 @@ static const struct slots *slots_of(const struct shown_scope *scope, const struc
 	return scope->opening ? NULL : scope->event->results;
 }
 
+/* An array inside a structure that was copied ends at its first NUL, that is no cut. */
+static bool is_cut(const struct value *value, uint32_t length, bool truncated)
+{
+	return truncated || (!value->in_blob && length < value->type->size);
+}
+
 static void shown_blob(const struct value *value, const struct slots *slots, struct shown *ret)
 {
 	uint32_t length, flags;
@@ -301,7 +311,7 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 	if (flags & FETCH_BLOB_NULL)
 		*ret = (struct shown){.kind = SHOWN_NULL};
 	else if (type->kind == TYPE_ARRAY)
-		shown_array(type, bytes, length, truncated, ret);
+		shown_array(type, bytes, length, is_cut(value, length, truncated), ret);
 	else if (type->kind == TYPE_STRUCT)
 		shown_struct(type, bytes, length, ret);
 	else
@@ -311,7 +321,8 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 			.length = length,
 			.truncated = truncated,
 		};
-	if (type->kind == TYPE_BYTES && ret->kind == SHOWN_STRING && sockaddr_is_type(type) && length >= 2)
+	if (type->kind == TYPE_BYTES && ret->kind == SHOWN_STRING && sockaddr_is_type(type) &&
+	    length >= 2)
 		ret->kind = SHOWN_SOCKADDR;
 }
 
@@ -405,6 +416,17 @@ bool shown_result(const struct shown_scope *scope, struct shown *ret)
 	if (!results->count || !event->results || results->items[0].type->kind == TYPE_VOID)
 		return false;
 	shown_value(scope, &results->items[0], event->results, ret);
+	return true;
+}
+
+bool shown_instant_result(const struct shown_scope *scope, struct shown *ret)
+{
+	const struct stream_event *event = scope->event;
+	const struct probe_site *site = event->site;
+	const struct value_list *list = site->results.count ? &site->results : &site->arguments;
+	if (!list->count || list->items[0].type->kind == TYPE_VOID)
+		return false;
+	shown_value(scope, &list->items[0], event->results ?: event->arguments, ret);
 	return true;
 }
 

@@ -76,6 +76,8 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		 const struct slots *slots, struct shown *ret);
 /* False when there is no result to show: none was seen, or none is known. */
 bool shown_result(const struct shown_scope *scope, struct shown *ret);
+/* Of a hit of a return alone, whose one value is what the record holds. False: there is none. */
+bool shown_instant_result(const struct shown_scope *scope, struct shown *ret);
 /* The parts of a STRUCT or ARRAY; *ret_name is "" when it has none. */
 void shown_part(const struct shown_scope *scope, const struct shown *whole, uint32_t index,
 		struct shown *ret, const char **ret_name);

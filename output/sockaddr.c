@@ -12,11 +12,21 @@
 #include "output/number.h"
 
 static const char *const family_names[] = {
-	[AF_UNSPEC] = "AF_UNSPEC",   [AF_UNIX] = "AF_UNIX",   [AF_INET] = "AF_INET",
-	[AF_INET6] = "AF_INET6",     [AF_NETLINK] = "AF_NETLINK", [AF_PACKET] = "AF_PACKET",
-	[AF_BLUETOOTH] = "AF_BLUETOOTH", [AF_CAN] = "AF_CAN", [AF_TIPC] = "AF_TIPC",
-	[AF_ALG] = "AF_ALG",	     [AF_VSOCK] = "AF_VSOCK", [AF_KCM] = "AF_KCM",
-	[AF_QIPCRTR] = "AF_QIPCRTR", [AF_SMC] = "AF_SMC",     [AF_XDP] = "AF_XDP",
+	[AF_UNSPEC] = "AF_UNSPEC",
+	[AF_UNIX] = "AF_UNIX",
+	[AF_INET] = "AF_INET",
+	[AF_INET6] = "AF_INET6",
+	[AF_NETLINK] = "AF_NETLINK",
+	[AF_PACKET] = "AF_PACKET",
+	[AF_BLUETOOTH] = "AF_BLUETOOTH",
+	[AF_CAN] = "AF_CAN",
+	[AF_TIPC] = "AF_TIPC",
+	[AF_ALG] = "AF_ALG",
+	[AF_VSOCK] = "AF_VSOCK",
+	[AF_KCM] = "AF_KCM",
+	[AF_QIPCRTR] = "AF_QIPCRTR",
+	[AF_SMC] = "AF_SMC",
+	[AF_XDP] = "AF_XDP",
 };
 
 static bool skip_word(const char **text, const char *word)
@@ -121,7 +131,8 @@ static void put_internet(struct buffer *buffer, const struct socket_address *add
 	put_number(buffer, address->port);
 }
 
-static void put_rest(struct buffer *buffer, const char *before, const struct socket_address *address)
+static void put_rest(struct buffer *buffer, const char *before,
+		     const struct socket_address *address)
 {
 	if (!address->rest_length)
 		return;

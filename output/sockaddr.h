@@ -14,7 +14,8 @@ enum sockaddr_form {
 	SOCKADDR_OTHER, /* rest: the bytes after the family */
 	SOCKADDR_INTERNET,
 	SOCKADDR_PATH,	   /* AF_UNIX: rest is the path */
-	SOCKADDR_ABSTRACT, /* AF_UNIX: rest is the name without its leading NUL; may hold any byte */
+	SOCKADDR_ABSTRACT, /* AF_UNIX: rest is the name without its leading NUL; may hold any byte
+			    */
 	SOCKADDR_NETLINK,
 };
 

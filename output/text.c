@@ -205,7 +205,7 @@ static void put_closing(struct output *output, const struct stream_event *event)
 {
 	bool has_end = event->ending == ENDING_RETURNED || event->ending == ENDING_TAIL_CALL;
 	/* When it is not known when the span ended, then not before what was shown last. */
-	uint64_t time_ns = has_end				     ? event->time_ns + event->duration_ns
+	uint64_t time_ns = has_end ? event->time_ns + event->duration_ns
 			   : event->time_ns > output->line_time_ns ? event->time_ns
 								   : output->line_time_ns;
 	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);

@@ -34,32 +34,16 @@ static void put_string(struct output *output, const struct shown *shown)
 	text_color(output, COLOR_OFF);
 }
 
-static size_t encode_utf8(uint32_t code, char *to)
-{
-	if (code < 0x80) {
-		to[0] = (char)code;
-		return 1;
-	}
-	size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-	for (size_t i = length - 1; i > 0; i--) {
-		to[i] = (char)(0x80 | (code & 0x3f));
-		code >>= 6;
-	}
-	to[0] = (char)((0xf0u << (4 - length)) | code);
-	return length;
-}
-
-/* 'x'; a wide character that cannot be shown as such is a number. */
+/* 'x'; a wide character that is none is a number. */
 static void put_char(struct buffer *buffer, const struct shown *shown)
 {
 	char bytes[4] = {(char)shown->number};
 	size_t length = 1;
-	if (shown->is_wide && shown->number >= 0x80) {
-		if (shown->number > UINT32_MAX || !code_is_printable((uint32_t)shown->number)) {
-			put_number(buffer, number_hex, shown->number);
-			return;
-		}
-		length = encode_utf8((uint32_t)shown->number, bytes);
+	if (shown->is_wide)
+		length = utf8_encode(shown->number, bytes);
+	if (!length) {
+		put_number(buffer, number_hex, shown->number);
+		return;
 	}
 	buffer_put_char(buffer, '\'');
 	if (bytes[0])
@@ -94,8 +78,8 @@ static void put_fd(struct output *output, const struct shown_scope *scope, int f
 		buffer_put_literal(buffer, "AT_FDCWD");
 	else
 		put_signed(buffer, fd);
-	const char *path = fd >= 0 || fd == AT_FDCWD ? fd_path(output, scope->event->task->tgid, fd)
-						     : NULL;
+	const char *path =
+		fd >= 0 || fd == AT_FDCWD ? fd_path(output, scope->event->task->tgid, fd) : NULL;
 	if (!path)
 		return;
 	buffer_put_char(buffer, '<');

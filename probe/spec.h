@@ -5,8 +5,19 @@
  *
  * One parser for all spellings: utrail's own, and those of bpftrace, perf, DTrace and strace. It
  * knows the grammar and nothing of files or kernels: what a name stands for is decided by the probe
- * modules. A single ':' separates, '::' never does. Errors carry the text with a caret under the
- * place.
+ * modules. A single ':' separates, '::' never does; a backslash takes the meaning from the
+ * character behind it. A comma inside (), <>, {}, [] or a regular expression does not split a list.
+ *
+ *	malloc  libc:malloc  'srv:ns::map<int, char>::find'  'app:<T as std::fmt::Display>::fmt'
+ *	libc:mal*  libc:/^mal+oc$/  libc:malloc+0x1d  ./srv:0x1234  srv:@main.c:40  !libc:free  ?x:y
+ *	bash:readline(str) -> str     'libc:ssize_t read(int fd, buf:arg3, size_t count)'
+ *	usdt:NAME  usdt:PROVIDER:NAME  usdt:MODULE:PROVIDER:NAME  usdt:/path:NAME
+ *	syscall:openat  syscall:%file  %file  exec:*  fork:*  exit:*
+ *
+ * Of two parts behind `usdt:`, the first is a module when it holds a '.' or a '/', as no provider
+ * can. A name right behind C++'s `operator` is literal: `Vec::operator*` is the multiplication.
+ *
+ * Errors carry the text with a caret under the place, and a hint with the right spelling.
  */
 #ifndef UTRAIL_PROBE_SPEC_H
 #define UTRAIL_PROBE_SPEC_H
@@ -25,7 +36,7 @@ enum probe_kind {
 	PROBE_URETPROBE,
 	PROBE_USDT,
 	PROBE_SYSCALL,
-	PROBE_KERNEL, /* from here on until exec: "not yet" */
+	PROBE_KERNEL, /* from here on until exec: "not yet", spec_parse() refuses them */
 	PROBE_KPROBE,
 	PROBE_KRETPROBE,
 	PROBE_FENTRY,
@@ -40,7 +51,10 @@ enum probe_kind {
 	PROBE_EXIT,
 };
 
+/* As in a spec: "call", "uprobe". */
 const char *probe_kind_name(enum probe_kind kind);
+/* The kind that a misspelt word may have meant ("urpobe"), NULL when none is near. */
+const char *probe_kind_nearest(const char *word);
 
 enum spec_name {
 	SPEC_NAME_EXACT,
@@ -51,39 +65,59 @@ enum spec_name {
 	SPEC_NAME_CLASS,   /* %file, without the percent sign */
 };
 
+struct spec_matcher; /* private to the parser */
+
 struct spec {
 	enum probe_kind kind;
-	bool kind_given;      /* false: a bare name, which a system call may also answer to */
+	/*
+	 * False: a bare name (no kind, no module, no offset), which a system call may also answer
+	 * to. `kind` is then PROBE_CALL.
+	 */
+	bool kind_given;
 	bool negated;	      /* '!': takes away what earlier specs matched */
 	bool optional;	      /* '?': no match is fine */
 	const char *module;   /* NULL: any module of the target */
-	const char *provider; /* USDT only; NULL or "*": any */
-	const char *name;     /* text of the name, without offset */
+	const char *provider; /* USDT only, may be a glob; NULL or "*": any */
+	/*
+	 * Text of the name, without offset and escapes; a glob as fnmatch(3) wants it. USDT: with
+	 * "__" for a typed '-'. Task life: always the glob "*".
+	 */
+	const char *name;
 	enum spec_name name_kind;
-	uint64_t offset;	/* sym+0x1d */
+	uint64_t offset;	/* sym+0x1d: the kind is then PROBE_UPROBE */
 	uint64_t address;	/* SPEC_NAME_ADDRESS */
 	unsigned int line;	/* SPEC_NAME_LINE; `name` is the file */
-	pid_t pid;		/* DTrace's pid123:…; 0: none */
+	pid_t pid;		/* DTrace's pid123:…; 0: none, or $target */
 	bool has_types;		/* a parameter list was given, if only () */
 	struct prototype types; /* parameters as given; result NULL when there was no ->TYPE */
-	const char *condition;	/* the words after `if`, NULL: none */
+	const char *condition;	/* the words after `if`, NULL: none ("not yet": always NULL) */
 	const char *text;	/* this spec as typed, for messages */
+	const struct spec_matcher *matcher;
 };
 
+/* A zeroed list is ready for use. */
 struct spec_list {
 	struct spec *items;
 	size_t count;
 	void *memory; /* what the strings and types above live in */
 };
 
+#define SPEC_TEXT_MAX 65536 /* bytes of one -e argument */
+
 /*
- * Parses one -e argument, which may hold several specs separated by commas, and appends them.
- * Errors are ERR_USAGE ("not yet" kinds and conditions too, which name the word).
+ * Parses one -e argument, which may hold several specs separated by commas, and appends them; a
+ * failure leaves the list as it was. strace's `trace=!read` becomes `syscall:*` and
+ * `!syscall:read`. Errors are ERR_USAGE ("not yet" kinds and conditions too, which name the word).
  */
 struct err *spec_parse(const char *text, struct spec_list *list) must_check;
 void spec_list_deinit(struct spec_list *list);
 
-/* Does `name` match the name part (exact, glob or regex)? Others: false. */
+/*
+ * Does `name` match the name part (exact, glob or regex)? Others: false. Exact names of C++ and
+ * Rust match whatever the spacing: map<int,char> is map<int, char>.
+ */
 bool spec_name_matches(const struct spec *spec, const char *name);
+/* Does a USDT provider match? True when the spec names none. */
+bool spec_provider_matches(const struct spec *spec, const char *provider);
 
 #endif

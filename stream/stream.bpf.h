@@ -182,6 +182,13 @@ extern const volatile __u64 wake_bytes;
 /* Set when all probes are attached: no event precede that. */
 extern volatile __u32 tracing;
 
+/* How a program runs; a constant in each. */
+enum stream_form {
+	STREAM_PREEMPTIBLE, /* another program may run on this CPU in the middle of it */
+	STREAM_ATOMIC,
+	STREAM_OLD, /* the same, on kernels without task storage in tracing programs (5.11) */
+};
+
 /* --- who ----------------------------------------------------------------------------------- */
 
 static __always_inline bool stream_wants_current(__u64 id)
@@ -232,20 +239,19 @@ static __always_inline struct scratch *stream_old_scratch(__u32 tid)
 }
 
 /*
- * NULL: no memory. The caller counts LOSS_NO_STORAGE. `old` is a constant: programs for kernels
- * without task storage.
+ * NULL: no memory. The caller counts LOSS_NO_STORAGE.
  */
-static __always_inline struct task_state *stream_state(__u64 id, bool old)
+static __always_inline struct task_state *stream_state(__u64 id, enum stream_form form)
 {
-	if (old)
+	if (form == STREAM_OLD)
 		return stream_old_state((__u32)id);
 	return bpf_task_storage_get(&task_states, bpf_get_current_task_btf(), NULL,
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
-static __always_inline struct scratch *stream_scratch(__u64 id, bool old)
+static __always_inline struct scratch *stream_scratch(__u64 id, enum stream_form form)
 {
-	if (old)
+	if (form == STREAM_OLD)
 		return stream_old_scratch((__u32)id);
 	return bpf_task_storage_get(&task_scratches, bpf_get_current_task_btf(), NULL,
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -263,18 +269,33 @@ static __always_inline __u64 stream_wake_flags(__u32 size)
 	return BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline void stream_header(struct event_header *header, __u64 id, __u32 kind,
-					  __u32 size, __u32 site_id, __u64 time_ns)
+/*
+ * The next number of this CPU. A sleepable program may be preempted by another one here, so it
+ * takes the number atomically (5.12); the others run to their end, and old kernels refuse even
+ * unreachable instructions that they do not know.
+ */
+static __always_inline __u32 stream_sequence(enum stream_form form)
 {
 	__u32 zero = 0;
 	__u32 *sequence = bpf_map_lookup_elem(&sequences, &zero);
+	if (!sequence)
+		return 0;
+	if (form == STREAM_PREEMPTIBLE)
+		return __sync_fetch_and_add(sequence, 1);
+	return (*sequence)++;
+}
+
+static __always_inline void stream_header(struct event_header *header, __u64 id, __u32 kind,
+					  __u32 size, __u32 site_id, __u64 time_ns,
+					  enum stream_form form)
+{
 	header->time_ns = time_ns;
 	header->tgid = id >> 32;
 	header->tid = (__u32)id;
 	header->site_id = site_id;
 	header->kind = kind;
 	header->size = size;
-	header->sequence = sequence ? __sync_fetch_and_add(sequence, 1) : 0;
+	header->sequence = stream_sequence(form);
 	header->cpu = bpf_get_smp_processor_id();
 	header->depth = 0;
 	header->span = 0;
@@ -302,7 +323,8 @@ static __always_inline void stream_describe_task(struct event_task *event)
 }
 
 /* Once per thread, before its first event; tried again while the ring is full. */
-static __always_inline void stream_announce(struct task_state *state, __u64 id, __u64 time_ns)
+static __always_inline void stream_announce(struct task_state *state, __u64 id, __u64 time_ns,
+					    enum stream_form form)
 {
 	struct {
 		struct event_header header;
@@ -310,7 +332,7 @@ static __always_inline void stream_announce(struct task_state *state, __u64 id, 
 	} record;
 	if (state->announced)
 		return;
-	stream_header(&record.header, id, EVENT_TASK, sizeof(record), 0, time_ns);
+	stream_header(&record.header, id, EVENT_TASK, sizeof(record), 0, time_ns, form);
 	stream_describe_task(&record.task);
 	if (bpf_ringbuf_output(&ring, &record, sizeof(record), stream_wake_flags(sizeof(record))))
 		stream_count_loss(0, LOSS_RING_FULL);

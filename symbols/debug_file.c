@@ -77,7 +77,7 @@ static struct debug_file *open_wanted(const char *path, const struct wanted *wan
 		return NULL;
 	ret->file.fd = -1;
 	ret->path = strdup(path);
-	struct err *e = elf_file_open(path, -1, &ret->file);
+	struct err *e = elf_file_open(path, -1, ELF_DEBUG_ONLY, &ret->file);
 	bool ok = ret->path && !e && is_wanted(&ret->file, wanted);
 	err_free(e);
 	return ok ? take_ptr(ret) : NULL;
@@ -167,7 +167,7 @@ const struct debug_file *debug_file_of(struct image *image)
 {
 	if (!image->debug_searched) {
 		image->debug_searched = true;
-		image->debug = debug_file_find(image, DEBUG_DIRECTORY);
+		image->debug = debug_file_find(image, image->debug_root);
 	}
 	return image->debug;
 }

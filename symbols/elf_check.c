@@ -106,7 +106,7 @@ static struct err *check_program_headers(const char *path, const Elf64_Ehdr *hea
 }
 
 struct err *elf_check_header(const char *path, const void *head, size_t head_size,
-			     uint64_t file_size)
+			     uint64_t file_size, enum elf_purpose purpose)
 {
 	const uint8_t *ident = head;
 	Elf64_Ehdr header;
@@ -122,6 +122,8 @@ struct err *elf_check_header(const char *path, const void *head, size_t head_siz
 			       "truncated: %zu bytes, and the ELF header alone has %zu", head_size,
 			       sizeof(header));
 	memcpy(&header, head, sizeof(header));
+	if (purpose == ELF_DEBUG_ONLY)
+		return NULL;
 	struct err *e = check_type(path, &header);
 	return e ?: check_program_headers(path, &header, file_size);
 }

@@ -96,18 +96,19 @@ static struct err *start_libelf(const char *path, struct elf_file *file)
 		       why ? why : "libelf does not take it");
 }
 
-static struct err *check_and_start(const char *path, struct elf_file *file)
+static struct err *check_and_start(const char *path, enum elf_purpose purpose,
+				   struct elf_file *file)
 {
 	struct err *e;
 	size_t head_size = file->size < sizeof(file->header) ? file->size : sizeof(file->header);
 	if (!elf_file_read(file, 0, &file->header, head_size))
 		return err_new(ERR_FAILED, errno ?: EIO, "reading '%s'", path);
-	e = elf_check_header(path, &file->header, head_size, file->size);
+	e = elf_check_header(path, &file->header, head_size, file->size, purpose);
 	e = e ?: check_section_count(path, file);
 	return e ?: start_libelf(path, file);
 }
 
-struct err *elf_file_open(const char *path, int fd, struct elf_file *ret)
+struct err *elf_file_open(const char *path, int fd, enum elf_purpose purpose, struct elf_file *ret)
 {
 	struct elf_file file = {.fd = -1};
 	struct stat st;
@@ -118,7 +119,7 @@ struct err *elf_file_open(const char *path, int fd, struct elf_file *ret)
 	file.size = (uint64_t)st.st_size;
 	file.device = st.st_dev;
 	file.inode = st.st_ino;
-	e = check_and_start(path, &file);
+	e = check_and_start(path, purpose, &file);
 	if (e)
 		elf_file_close(&file);
 	else

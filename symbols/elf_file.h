@@ -27,8 +27,15 @@ struct elf_file {
 	Elf64_Ehdr header;
 };
 
+/* What is expected of a file: dwz files are objects without program headers. */
+enum elf_purpose {
+	ELF_PROGRAM,
+	ELF_DEBUG_ONLY,
+};
+
 /* As image_open(): a duplicate of `fd` when that is >= 0, else opens `path`. */
-struct err *elf_file_open(const char *path, int fd, struct elf_file *ret) must_check;
+struct err *elf_file_open(const char *path, int fd, enum elf_purpose purpose,
+			  struct elf_file *ret) must_check;
 void elf_file_close(struct elf_file *file);
 
 /* Copies file content; false when out of range or unreadable. */
@@ -41,6 +48,6 @@ Elf_Data *elf_file_content(const struct elf_file *file, Elf_Scn *section);
 
 /* elf_check.c: is this the beginning of a file that we can work with? */
 struct err *elf_check_header(const char *path, const void *head, size_t head_size,
-			     uint64_t file_size) must_check;
+			     uint64_t file_size, enum elf_purpose purpose) must_check;
 
 #endif

@@ -7,6 +7,8 @@
 
 #include "common/cleanup.h"
 #include "symbols/debug_file.h"
+#include "symbols/dwarf_info.h"
+#include "symbols/prototypes.h"
 
 /* Longest path of an interpreter that the kernel takes (PATH_MAX, fs/binfmt_elf.c). */
 #define INTERPRETER_MAX 4096
@@ -85,10 +87,11 @@ struct err *image_open(const char *path, int fd, struct image **ret)
 	if (!image)
 		return &err_nomem;
 	image->file.fd = -1;
+	image->debug_root = DEBUG_DIRECTORY;
 	image->path = strdup(path);
 	if (!image->path)
 		return &err_nomem;
-	struct err *e = elf_file_open(path, fd, &image->file);
+	struct err *e = elf_file_open(path, fd, ELF_PROGRAM, &image->file);
 	e = e ?: read_segments(image);
 	e = e ?: read_interpreter(image);
 	e = e ?: read_build_id(image);
@@ -102,6 +105,8 @@ void image_close(struct image *image)
 {
 	if (!image)
 		return;
+	builtin_free(image->builtin);
+	dwarf_info_free(image->dwarf);
 	debug_file_free(image->debug);
 	name_map_deinit(&image->imports);
 	name_map_deinit(&image->exports);

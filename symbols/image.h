@@ -28,7 +28,9 @@ struct symbol_table {
 	size_t strings_size;
 };
 
+struct builtin;
 struct debug_file;
+struct dwarf_info;
 
 struct image {
 	char *path;
@@ -53,7 +55,7 @@ struct image {
 	uint64_t *reaches; /* [i]: the highest end of functions 0 to i */
 
 	/* symbol_index.c */
-	bool dynamic_indexed, static_indexed;
+	bool imports_indexed, exports_indexed, statics_indexed;
 	struct name_map imports; /* undefined in .dynsym */
 	struct name_map exports; /* defined in .dynsym; the value is the address */
 	struct name_map statics; /* defined in .symtab */
@@ -61,8 +63,12 @@ struct image {
 	struct name_map demangled; /* demangle.c */
 
 	/* debug_file.c */
+	const char *debug_root; /* DEBUG_DIRECTORY, except in tests */
 	struct debug_file *debug;
 	bool debug_searched;
+	struct dwarf_info *dwarf; /* dwarf_info.c */
+	bool dwarf_opened;
+	struct builtin *builtin; /* prototypes.c */
 };
 
 /* image.c */

@@ -30,52 +30,56 @@ static void index_table(const struct symbol_table *table, struct name_map *undef
 	size_t budget = symbol_name_budget(table), length;
 	for (size_t i = table->count; i > 0; i--) {
 		const Elf64_Sym *symbol = &table->symbols[i - 1];
-		const char *name = symbol_name(table, symbol->st_name, &length);
+		struct name_map *to = symbol->st_shndx == SHN_UNDEF ? undefined : NULL;
+		if (is_definition(symbol))
+			to = defined;
+		const char *name = to ? symbol_name(table, symbol->st_name, &length) : NULL;
 		if (!name)
 			continue;
 		if (length >= budget)
 			return;
 		budget -= length;
-		struct name_map *to = symbol->st_shndx == SHN_UNDEF ? undefined : NULL;
-		if (is_definition(symbol))
-			to = defined;
-		if (to && !name_map_add(to, name, length, address_of(symbol)))
+		if (!name_map_add(to, name, length, address_of(symbol)))
 			return;
 	}
 }
 
-static void index_dynamic(struct image *image)
-{
-	if (image->dynamic_indexed)
-		return;
-	image->dynamic_indexed = true;
-	image_read_tables(image);
-	index_table(&image->dynamic_table, &image->imports, &image->exports);
-}
-
-static void index_static(struct image *image)
-{
-	if (image->static_indexed)
-		return;
-	image->static_indexed = true;
-	image_read_tables(image);
-	index_table(&image->static_table, NULL, &image->statics);
-}
-
 bool image_imports(struct image *image, const char *symbol)
 {
-	index_dynamic(image);
+	if (!image->imports_indexed) {
+		image->imports_indexed = true;
+		image_read_tables(image);
+		index_table(&image->dynamic_table, &image->imports, NULL);
+	}
 	return name_map_find(&image->imports, symbol, strlen(symbol));
+}
+
+static void index_exports(struct image *image)
+{
+	if (image->exports_indexed)
+		return;
+	image->exports_indexed = true;
+	image_read_tables(image);
+	index_table(&image->dynamic_table, NULL, &image->exports);
+}
+
+static void index_statics(struct image *image)
+{
+	if (image->statics_indexed)
+		return;
+	image->statics_indexed = true;
+	image_read_tables(image);
+	index_table(&image->static_table, NULL, &image->statics);
 }
 
 /* The dynamic symbols first: they are fewer, and what other modules see. */
 static const uint64_t *find_definition(struct image *image, const char *symbol)
 {
-	index_dynamic(image);
+	index_exports(image);
 	const uint64_t *found = name_map_find(&image->exports, symbol, strlen(symbol));
 	if (found)
 		return found;
-	index_static(image);
+	index_statics(image);
 	return name_map_find(&image->statics, symbol, strlen(symbol));
 }
 

@@ -79,7 +79,10 @@ struct function {
 struct err *image_functions(struct image *image, const struct function **ret,
 			    size_t *ret_count) must_check;
 bool image_is_stripped(struct image *image); /* no .symtab, here or in a debug file */
-/* The demangled name of a C++ or Rust symbol; `symbol` itself when it is not mangled. */
+/*
+ * The demangled name of a C++ or Rust symbol, without parameters ("ns::Class::method"), with the
+ * suffix of a compiler's clone (".cold"); `symbol` itself when it is not mangled.
+ */
 const char *image_demangle(struct image *image, const char *symbol);
 /* The function whose [address, address + size) holds it, or NULL. */
 const struct function *image_function_at(struct image *image, uint64_t address);
@@ -91,8 +94,10 @@ bool image_defines(struct image *image, const char *symbol);
 bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret);
 
 /*
- * Parameters and result of the function at an address, from DWARF, else from the built-in
- * prototypes (by symbol name and soname). *ret is NULL, without an error, when nobody knows.
+ * Parameters and result of a function: from the built-in prototypes when the image is a library
+ * that they describe (by soname), else from DWARF, else from the built-in prototypes for a program
+ * that contains such a library. *ret is NULL, without an error, when nobody knows; so it is for
+ * what takes other parameters than its source says: IFUNC resolvers, clones (".constprop.0").
  */
 struct err *image_prototype(struct image *image, const struct function *function,
 			    const struct prototype **ret) must_check;

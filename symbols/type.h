@@ -38,6 +38,9 @@ enum type_kind {
 struct enumerator {
 	const char *name;
 	int64_t value;
+	/* FLAGS: the bits of the field that `value` is one value of, as O_ACCMODE for O_RDONLY; 0:
+	 * the bits of the value itself */
+	int64_t mask;
 };
 
 struct type;
@@ -60,6 +63,10 @@ struct type {
 	const struct enumerator *enumerators; /* ENUM and FLAGS */
 	uint32_t n_enumerators;
 	int8_t length_arg; /* BYTES and STRING: 1-based argument that holds the length, 0: none */
+	/* STRUCT: a C++ class that is returned in memory whatever its size: the caller passes the
+	 * place as a hidden first argument. (As a parameter it is a pointer to the class already.)
+	 */
+	bool in_memory;
 };
 
 struct parameter {

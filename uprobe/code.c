@@ -174,6 +174,8 @@ static struct err *study(const struct code_request *request, const struct decode
 		entry->second_targeted = true;
 		return NULL;
 	}
+	if (request->other_entry == text->address + entry->first.length)
+		entry->has_second = false;
 	bool first = may_be_target(request, 0);
 	bool second = entry->has_second && may_be_target(request, entry->first.length);
 	if (request->entry_only && !first && !second) {

@@ -15,6 +15,8 @@ struct code_request {
 	uint64_t size;	       /* as the symbol table says; 0: not known */
 	bool entry_only;       /* the returns do not matter: decode no more than the entry needs */
 	bool has_landing_pads;
+	uint64_t
+		other_entry; /* another symbol's address inside it, which is entered too; 0: none */
 	code_part_finder *find_part; /* may be NULL */
 	void *find_context;
 };

@@ -20,6 +20,7 @@ struct hit {
 	struct site *site;
 	struct task_state *state;
 	struct scratch *scratch;
+	enum stream_form form;
 };
 
 /* The context is read at constant offsets only: the verifier refuses a moved context pointer. */
@@ -31,7 +32,7 @@ static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *c
 		scratch->regs[i] = from[i];
 }
 
-static __always_inline bool hit_begin(struct hit *hit, __u32 site_id, bool old)
+static __always_inline bool hit_begin(struct hit *hit, __u32 site_id, enum stream_form form)
 {
 	hit->id = bpf_get_current_pid_tgid();
 	if (!stream_wants_current(hit->id))
@@ -41,13 +42,14 @@ static __always_inline bool hit_begin(struct hit *hit, __u32 site_id, bool old)
 	hit->site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!hit->site)
 		return false;
-	hit->state = stream_state(hit->id, old);
-	hit->scratch = stream_scratch(hit->id, old);
+	hit->state = stream_state(hit->id, form);
+	hit->scratch = stream_scratch(hit->id, form);
 	if (!hit->state || !hit->scratch) {
 		stream_count_loss(site_id, LOSS_NO_STORAGE);
 		return false;
 	}
-	stream_announce(hit->state, hit->id, hit->time_ns);
+	stream_announce(hit->state, hit->id, hit->time_ns, form);
+	hit->form = form;
 	return true;
 }
 
@@ -57,7 +59,7 @@ static __always_inline bool emit_slots(struct hit *hit, __u32 kind, __u32 depth,
 	struct scratch *scratch = hit->scratch;
 	struct event_header *header = stream_head(scratch, sizeof(*header));
 	stream_header(header, hit->id, kind, sizeof(*header) + scratch->position, hit->site_id,
-		      hit->time_ns);
+		      hit->time_ns, hit->form);
 	header->depth = depth;
 	header->span = span;
 	header->unavailable = scratch->unavailable;
@@ -110,7 +112,7 @@ static __always_inline void emit_return(struct hit *hit, struct span_frame *fram
 		struct event_return ret;
 	} *head = stream_head(scratch, sizeof(*head));
 	stream_header(&head->header, hit->id, EVENT_RETURN, sizeof(*head) + scratch->position,
-		      owner, hit->time_ns);
+		      owner, hit->time_ns, hit->form);
 	head->header.depth = hit->state->depth;
 	head->header.span = frame->number;
 	head->header.unavailable = scratch->unavailable;
@@ -139,7 +141,7 @@ static __always_inline void on_return_site(struct hit *hit, __u64 sp, enum fetch
 static __always_inline int on_hit(struct pt_regs *ctx, __u32 site_id, enum fetch_form form)
 {
 	struct hit hit;
-	if (!hit_begin(&hit, site_id, form == FETCH_OLD))
+	if (!hit_begin(&hit, site_id, form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE))
 		return 0;
 	save_regs(hit.scratch, ctx);
 	__u64 sp = hit.scratch->regs[REG_SP];
@@ -164,7 +166,7 @@ static __always_inline int on_hit(struct pt_regs *ctx, __u32 site_id, enum fetch
 static __always_inline int on_return(struct pt_regs *ctx, __u32 site_id, enum fetch_form form)
 {
 	struct hit hit;
-	if (!hit_begin(&hit, site_id, form == FETCH_OLD))
+	if (!hit_begin(&hit, site_id, form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE))
 		return 0;
 	save_regs(hit.scratch, ctx);
 	__u64 sp = hit.scratch->regs[REG_SP] - RETURN_SP_ADJUST;

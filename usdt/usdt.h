@@ -77,6 +77,17 @@ struct err *usdt_operands(const char *operands, unsigned int machine, struct ima
 			  const struct usdt_operand **ret, size_t *ret_count) must_check;
 
 /*
+ * The arguments as they are shown when the user gives no types: names and types of the table of
+ * well-known markers, else "arg1" and an integer of the operand's size. One for each operand.
+ */
+struct err *usdt_parameters(const struct usdt_note *note, const struct usdt_operand *operands,
+			    size_t count, struct arena *arena,
+			    const struct parameter **ret) must_check;
+
+/* Does the spec mean this marker? "query-start" and "query__start" are the same, in both parts. */
+bool usdt_matches(const struct spec *spec, const char *provider, const char *name);
+
+/*
  * Adds the probes of `image` that the spec (kind USDT) matches, shown under `module`. Adds nothing
  * and returns NULL when none match: whether that is an error is the caller's to say. A site that
  * must not be probed is left out with a note in the set, as are malformed notes. `options` NULL:

@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from utrail import check_error, ensure, need_program, plain, run, same, sample, scratch
+from utrail import check_error, contains, ensure, need_program, plain, run, same, sample, scratch
 
 STATUS = (1, 2)
 
@@ -70,10 +70,10 @@ def damaged():
             broken[place] = value
             path = write("damaged", broken)
             process = plain(["list", str(path)], timeout=15)
-            ensure(
-                process.status in (0, *STATUS),
-                process.report(f"byte {place} = {value:#x}: ended with {process.status}"),
-            )
+            why = f"byte {place} = {value:#x}: ended with {process.status}"
+            ensure(process.status in (0, *STATUS), process.report(why))
+            said = process.stderr.startswith("utrail: ") if process.status else process.stdout
+            ensure(said, process.report(f"{why}, and said nothing"))
 
 
 def directory():
@@ -147,7 +147,12 @@ def object_file():
 
 def good_file():
     """The same commands accept a good file, so the above were refused for the right reason."""
-    same(plain(["list", sample("count"), "f"]).status, 0, "status of list")
+    process = plain(["list", sample("count"), "f"])
+    same(process.status, 0, "status of list")
+    contains(process.stdout, "f", "the list")
+    process = plain(["-e", f"{sample('count')}:f", "--", sample("count"), "3"])
+    same(process.status, 0, "status of a trace")
+    contains(process.stderr, "3 events, 0 lost, 0 missed", "the summary")
 
 
 run(

@@ -37,7 +37,7 @@ def clean_streams():
     script = "import sys; d = sys.stdin.buffer.read(); sys.stdout.buffer.write(d); sys.stderr.write('own\\n')"
     trace = launch([sys.executable, "-c", script], "-e", "syscall:read")
     data = bytes(range(256)) * 300
-    trace.process.stdin.write(data)
+    trace.write(data)
     trace.close_stdin()
     trace.finish(stop=False)
     same(trace.stdout_bytes, data, "what the command wrote")
@@ -83,7 +83,7 @@ def environment():
     script = (
         "import os, signal\n"
         "fds = sorted(os.listdir('/proc/self/fd'), key=int)\n"
-        "status = [l for l in open('/proc/self/status') if l.startswith(('Sig', 'Cap', 'NoNew', 'Uid', 'Groups'))]\n"
+        "status = [l for l in open('/proc/self/status') if l.startswith(('SigB', 'SigI', 'SigC', 'Cap', 'NoNew', 'Seccomp', 'Uid', 'Gid', 'Groups'))]\n"
         "print(os.getcwd(), sorted(os.environ.items()), os.getuid(), os.umask(0), os.nice(0))\n"
         "print(fds, status, os.getpgid(0) == os.getpgid(os.getppid()), os.sched_getaffinity(0))\n"
         "import resource\n"
@@ -98,8 +98,8 @@ def environment():
     same(traced.stdout, alone.stdout, "what the command sees of its surroundings")
 
 
-def interrupted():
-    """SIGTERM to utrail: it detaches and ends; the command's fate is the command's own."""
+def waits_for_input():
+    """A command that reads its input line by line, while it is traced."""
     trace = Trace("-e", "count:f", command=[sample("count"), "-w", "10"])
     trace.wait_for(r"^ready \d+$")
     trace.write("\n")
@@ -126,6 +126,6 @@ run(
     signals,
     not_there,
     environment,
-    interrupted,
+    waits_for_input,
     no_zombie,
 )

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 
-from utrail import Process, Target, contains, ensure, plain, run, same, sample
+from utrail import Process, Target, contains, ensure, only, plain, run, same, sample
 
 
 def tool(*words):
@@ -47,7 +47,8 @@ def functions():
 
 
 def parameters():
-    (eight,) = [f for f in listed(sample("types"), "call:eight") if f["symbol"] == "eight"]
+    found = [f for f in listed(sample("types"), "call:eight") if f["symbol"] == "eight"]
+    eight = only(found, "functions eight")
     same([p["name"] for p in eight["params"]], list("abcdefgh"), "names of the parameters")
     wanted = "int long|long int unsigned|unsigned_int const_char_* short|short_int unsigned_char long|long_int int"
     for parameter, words in zip(eight["params"], wanted.split(), strict=False):

@@ -88,6 +88,7 @@ def raw_count():
     first, last = strace.index("getpgid"), strace.index("getsid")
     target, trace = trace_target("syscalls", [], ["syscall:*"])
     names = [e["name"] for e in sorted(trace.syscalls(), key=lambda e: int(e["time_ns"]))]
+    ensure("getpgid" in names and "getsid" in names, f"the first or last call is missing: {names}")
     ours = names[names.index("getpgid") : names.index("getsid") + 1]
     renamed = {"pread": "pread64", "pwrite": "pwrite64"}
     same(ours, [renamed.get(n, n) for n in strace[first : last + 1]], "calls, against strace")

@@ -3,7 +3,7 @@
 
 import re
 
-from utrail import Target, Trace, ensure, run, same
+from utrail import Target, Trace, ensure, only, run, same
 
 ROUNDS = 3
 
@@ -48,20 +48,25 @@ def told():
     for pid, how, status in own:
         execs = [e for e in trace.of("exec") if e["pid"] == pid]
         if how in ("vfork-exec", "spawn"):
-            (event,) = execs
+            event = only(execs, f"exec events of {pid}")
             wanted = [target.command[0], "--child", how]
             wanted += ["with space"] if how == "vfork-exec" else []
             same(event["argv"], wanted, f"arguments of {pid}")
             same(event["filename"], target.command[0], f"file of {pid}")
         else:
             same(execs, [], f"exec events of {pid}")
-        (end,) = [e for e in trace.of("exit") if e["pid"] == pid]
+        end = only((e for e in trace.of("exit") if e["pid"] == pid), f"exit events of {pid}")
         if how == "signal":
             same(end.get("signal"), "SIGKILL", f"end of {pid}")
         else:
-            same(end.get("status"), status >> 8, f"end of {pid}")
+            same(end.get("code"), status >> 8, f"end of {pid}")
     ends = [e for e in trace.of("exit") if e["pid"] == target.pid and e["tid"] == target.pid]
-    same([e.get("status") for e in ends], [0], "end of the target")
+    same([e.get("code") for e in ends], [0], "end of the target")
+
+
+def place(trace, kind, key, pid):
+    found = (i for i, e in enumerate(trace.events) if e["type"] == kind and e[key] == pid)
+    return only(found, f"{kind} events of {pid}")
 
 
 def in_order():
@@ -69,9 +74,9 @@ def in_order():
     target, trace = trace_forks("-f")
     own, _ = children(target)
     for pid, how, _ in own:
-        (fork,) = [i for i, e in enumerate(trace.events) if e["type"] == "fork" and e["child_tid"] == pid]
-        (call,) = [i for i, e in enumerate(trace.events) if e["type"] == "call" and e["pid"] == pid]
-        (end,) = [i for i, e in enumerate(trace.events) if e["type"] == "exit" and e["pid"] == pid]
+        fork = place(trace, "fork", "child_tid", pid)
+        call = place(trace, "call", "pid", pid)
+        end = place(trace, "exit", "pid", pid)
         ensure(fork < call < end, f"{how}: fork at {fork}, call at {call}, exit at {end}")
 
 

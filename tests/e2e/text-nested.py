@@ -4,7 +4,7 @@
 import re
 
 from expected import Expected, text_nodes
-from utrail import Target, Trace, contains, ensure, fail, run, same
+from utrail import Target, Trace, contains, ensure, fail, run, same, sample
 
 SPECS = """nest:outer nest:open_input nest:copy nest:store
 syscall:openat syscall:read syscall:write syscall:close""".split()
@@ -34,9 +34,11 @@ def form():
     target, trace = trace_nest()
     lines = trace.stdout.splitlines()
     line = rf"\[{target.pid}/{target.pid}\] \d\d:\d\d:\d\d\.\d{{6}} (\|  )*\S.*"
+    ensure(len(lines) > 40, f"{len(lines)} lines are too few")
     for shown in lines:
         ensure(re.fullmatch(line, shown), f"a line of another form: {shown!r}")
-    ended = [shown for shown in lines if re.search(r" = .*", shown)]
+    ended = [shown for shown in lines if " = " in shown]
+    ensure(len(ended) > 30, f"{len(ended)} results are too few")
     for shown in ended:
         ensure(re.search(r" <\d+\.\d{6}>$", shown), f"no duration: {shown!r}")
     times = [re.search(r"\d\d:\d\d:\d\d\.\d{6}", shown)[0] for shown in lines]
@@ -56,7 +58,7 @@ def summary_is_last():
     target, trace = trace_nest()
     last = trace.stderr.splitlines()[-1]
     lines = len(trace.stdout.splitlines())
-    found = re.fullmatch(r"(\d+) events, 0 lost, 0 missed", last)
+    found = re.fullmatch(r"([1-9]\d*) events, 0 lost, 0 missed", last)
     ensure(found, f"the last line is {last!r}")
     spans_of_two_lines = len(re.findall(r"\] [\d:.]+ (?:\|  )*\w+:\w+ = ", trace.stdout))
     same(int(found[1]), lines - spans_of_two_lines, "events of the summary against lines")
@@ -70,6 +72,7 @@ def times():
         "-r": r"\] +\d+\.\d{6} ",
     }.items():
         _, trace = trace_nest(option, rounds=1)
+        ensure(len(trace.stdout.splitlines()) > 15, f"{option}: too few lines")
         for shown in trace.stdout.splitlines():
             ensure(re.search(pattern, shown), f"{option}: {shown!r}")
 
@@ -93,17 +96,12 @@ def paths_of_descriptors():
 
 
 def quiet():
-    """-q: no messages while all is well; the summary stays."""
-    target = Target("count", "-w", "5")
-    trace = Trace("-e", "count:f", "-q", pid=target.pid, json=False, wait=False)
-    # Nothing tells when it is attached, so the semaphore-less way: until its probes are listed.
-    import time
-
-    time.sleep(2)
-    target.release()
-    target.finish()
-    trace.finish()
-    ensure("utrail: tracing" not in trace.stderr, trace.report("talks with -q"))
+    """-q: no messages while all is well."""
+    command = [sample("count"), "5"]
+    trace = Trace("-e", "count:f", "-q", command=command, json=False, wait=False)
+    same(trace.wait(), 0, "status")
+    same(len(re.findall("count:f", trace.text)), 5, "calls")
+    same(trace.stderr, "", "messages with -q")
 
 
 run(

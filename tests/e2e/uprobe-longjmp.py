@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions left by longjmp() have no return; what follows is at the right depth."""
 
-from utrail import describe, fail, run, same, trace_target
+from utrail import describe, fail, only, returned, run, same, trace_target
 
 ROUNDS = 20
 DEPTHS = {"around": 0, "middle": 1, "leap": 2, "after": 1}
@@ -16,9 +16,8 @@ def check(*options):
         same(len(calls), target.counts[name], f"calls of {name}")
         for call in calls:
             same(call["depth"], depth, f"depth of {describe(call)}")
-            returned = call.get("ret") is not None and not isinstance(call["ret"], dict)
-            if returned != (name in ("around", "after")):
-                fail(f"{'a' if returned else 'no'} return was seen of {describe(call)}")
+            if returned(call) != (name in ("around", "after")):
+                fail(f"{'a' if returned(call) else 'no'} return was seen of {describe(call)}")
     for call in trace.calls("around"):
         same(call["ret"], call["args"]["n"] + 2, f"result of {describe(call)}")
     for call in trace.calls("after"):
@@ -49,10 +48,10 @@ def exit_inside():
     specs = ["exit-in-call:first", "exit-in-call:last"]
     target, trace = trace_target("exit-in-call", [0], specs)
     for depth, name in enumerate(("first", "last")):
-        (call,) = trace.calls(name)
+        call = only(trace.calls(name), f"calls of {name}")
         same(call["depth"], depth, f"depth of {name}")
         same(call["args"]["status"], 0, f"argument of {name}")
-        if call.get("ret") is not None and not isinstance(call["ret"], dict):
+        if returned(call) or "ret" in call:
             fail(f"a return was seen of {describe(call)}")
 
 

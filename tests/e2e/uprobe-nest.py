@@ -2,7 +2,19 @@
 """System calls stand inside the function that caused them, functions inside their callers."""
 
 from expected import Expected, nodes_of
-from utrail import check_nesting, fail, run, same, trace_target
+from utrail import (
+    Process,
+    Target,
+    Trace,
+    check_nesting,
+    describe,
+    ensure,
+    fail,
+    run,
+    same,
+    sample,
+    trace_target,
+)
 
 FUNCTIONS = ["outer", "open_input", "copy", "store"]
 SYSCALLS = ["openat", "read", "write", "close"]
@@ -31,8 +43,6 @@ def only_outer():
 
 def service():
     """Real work: each request's lookup, render and system calls are inside its handle_request."""
-    from utrail import Process, Target, Trace, ensure, sample
-
     server = Target("srv", "-t", "3", ready=True)
     specs = ["srv:handle_request", "srv:lookup", "srv:render", "usdt:app:*", "syscall:openat"]
     words = [w for spec in specs for w in ("-e", spec)]
@@ -51,6 +61,10 @@ def service():
     for name in ("request", "lookup", "http__server__request", "http__server__response"):
         same(len(trace.markers(name)), counts[f"app:{name}"], f"hits of app:{name}")
         ensure(trace.markers(name), f"app:{name} never fired: its semaphore was not raised")
+    for event in trace.markers("lookup"):
+        name, length = event["args"].values()
+        ensure(name in ("index.html", "about.html", "missing"), f"argument of {describe(event)}")
+        same(length, len(name), f"second argument of {describe(event)}")
     results = [c["ret"] for c in trace.calls("handle_request")]
     same(results.count("HTTP_OK"), 20, "requests that were answered with HTTP_OK")
     same(results.count("HTTP_NOT_FOUND"), 10, "requests that were answered with HTTP_NOT_FOUND")

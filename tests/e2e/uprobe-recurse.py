@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recursion, 200 deep: every call at its own depth, with its own result, or none; never a wrong one."""
 
-from utrail import check_nesting, ensure, run, same, trace_target
+from utrail import check_nesting, ensure, returned, run, same, trace_target
 
 DEPTH = 200
 
 
-def check(trace, target, rounds):
+def check(trace, target, rounds, depth=DEPTH):
     calls = trace.calls("down")
     same(len(calls), target.counts["down"], "calls of down")
-    same(len(calls), DEPTH * rounds, "calls of down, by arithmetic")
+    same(len(calls), depth * rounds, "calls of down, by arithmetic")
     for call in calls:
         n = call["args"]["n"]
-        same(call["depth"], DEPTH - 1 - n, f"depth of down({n})")
-        if "dur_ns" in call and "ret" in call:
+        same(call["depth"], depth - 1 - n, f"depth of down({n})")
+        if returned(call):
             same(call["ret"], n * (n + 1) // 2, f"result of down({n})")
     check_nesting(trace.events)
-    return [c for c in calls if "ret" not in c]
+    return [c for c in calls if not returned(c)]
 
 
 def by_default():
@@ -38,4 +38,12 @@ def by_trampoline():
     ensure(len(without) in (0, 5 * (DEPTH - 64)), f"{len(without)} calls without a return")
 
 
-run(by_default, by_site, by_trampoline)
+def deeper_than_any_limit():
+    """Whatever cannot be held has no return, is counted, and is never a wrong number."""
+    target, trace = trace_target("recurse", [2000, 2], ["recurse:down"])
+    without = check(trace, target, 2, depth=2000)
+    same(trace.summary[1:], (0, 0), "lost and missed")
+    same(trace.returns_lost, len(without), "returns told as lost, against calls without one")
+
+
+run(deeper_than_any_limit, by_default, by_site, by_trampoline)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """C++ exceptions pass through traced functions: the target lives, and no return is made up."""
 
-from utrail import describe, fail, run, same, trace_target
+from utrail import describe, fail, returned, run, same, trace_target
 
 ROUNDS = 20
 
@@ -19,10 +19,9 @@ def check(*options):
         for call in calls:
             amount = call["args"]["amount"]
             same(call["depth"], depth, f"depth of {describe(call)}")
-            returned = call.get("ret") is not None and not isinstance(call["ret"], dict)
-            if returned != (depth == 0 or amount % 2 == 0):
-                fail(f"{'a' if returned else 'no'} return was seen of {describe(call)}")
-            if returned:
+            if returned(call) != (depth == 0 or amount % 2 == 0):
+                fail(f"{'a' if returned(call) else 'no'} return was seen of {describe(call)}")
+            if returned(call):
                 wanted = amount // 2 + (0 if depth == 2 else 1)
                 same(call["ret"], -1 if amount % 2 else wanted, f"result of {describe(call)}")
 

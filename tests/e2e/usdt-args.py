@@ -4,7 +4,7 @@
 import re
 
 from expected import Expected, nodes_of
-from utrail import ensure, fail, run, same, trace_target
+from utrail import ensure, fail, only, run, same, trace_target
 
 NAMES = """empty signed unsigned constants wide floats globals members twice twelve query__start
 guarded""".split()
@@ -29,7 +29,7 @@ def compiled():
 def shapes():
     target, trace = trace_target("usdt-shapes", [], ["usdt:shapes:*"])
     compare(target, trace)
-    parts = trace.markers("unreadable")[0]["args"]
+    parts = only(trace.markers("unreadable"), "hits")["args"]
     reasons = [v["unavailable"] for v in parts.values() if isinstance(v, dict)]
     same(len(reasons), 3, "operands that cannot be read")
     ensure(re.search("xmm0", reasons[0]), f"the reason names no register: {reasons[0]!r}")
@@ -51,10 +51,10 @@ def spellings():
 def types_by_hand():
     specs = ["usdt:demo:signed(hex, int, int, hex)", "usdt:demo:constants(bool, int, uint, int, char)"]
     target, trace = trace_target("usdt-args", [1], specs)
-    first, second, third, fourth = trace.markers("signed")[0]["args"].values()
+    first, second, third, fourth = only(trace.markers("signed"), "hits")["args"].values()
     same((second, third), (-32768, -2147483648), "signed numbers")
     same(int(str(fourth), 16), 1 << 63, "the lowest number as hex")
-    values = list(trace.markers("constants")[0]["args"].values())
+    values = list(only(trace.markers("constants"), "hits")["args"].values())
     same((values[0], values[4]), (False, "x"), "constants as bool and char")
 
 

@@ -30,6 +30,13 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v
 _HEAD = re.compile(r"(?P<name>[^\s(=]+)(?P<call>\()?")
 
 
+def _number(text):
+    """As C reads it: 0640 is octal."""
+    if re.fullmatch(r"-?0[0-7]+", text):
+        return int(text, 8)
+    return int(text, 0) if "x" in text or not re.search(r"[.e]", text) else float(text)
+
+
 class Value:
     """One expected value; `kind` is a group name of _TOKEN, or struct, array, any."""
 
@@ -114,7 +121,7 @@ class _Parser:
         if kind == "char":
             return Value("char", unescape(text[1:-1]))
         if kind == "number":
-            number = int(text, 0) if not re.search(r"[.e]", text) or "x" in text else float(text)
+            number = _number(text)
             # Descriptors may carry their path: 9</dev/null>
             if self.text[self.at : self.at + 1] == "<":
                 self.next()
@@ -237,6 +244,8 @@ def json_value(value):
         return Value("array", [json_value(v) for v in value])
     if "unavailable" in value:
         return Value("unavailable", value["unavailable"])
+    if "fd" in value and "path" in value:
+        return json_value(value["fd"])
     if "str" in value:
         return Value("string", value["str"].encode(), bool(value.get("truncated")))
     if "b64" in value:
@@ -259,11 +268,11 @@ def _settle(wanted, got):
         return Value(wanted.kind, got.value.encode())
     if wanted.kind == "number":
         try:
-            number = int(got.value, 0)
+            number = _number(got.value)
         except ValueError:
             return Value("name", got.value)
-        # Only addresses and what exceeds 2^53 may be text.
-        ok = got.value.startswith("0x") or abs(number) > 2**53
+        # Only addresses, modes and what exceeds 2^53 may be text.
+        ok = re.match("0[x0-7]", got.value) or abs(number) > 2**53
         return Value("number", number) if ok else Value("string", got.value.encode())
     if wanted.kind == "null" and got.value in ("NULL", "0x0"):
         return Value("null", None)

@@ -39,11 +39,35 @@ symbols_derived(linked plain
 symbols_derived(by_id pie
   COMMAND ${UTRAIL_OBJCOPY} --only-keep-debug pie by_id.debug
   COMMAND ${UTRAIL_STRIP} -o by_id pie)
+
+# The forms of DWARF: versions, compilers, and where it lies.
+foreach(version 2 3 4 5)
+  symbols_fixture(dwarf${version} ${c} ${CMAKE_C_COMPILER} -gdwarf-${version} -gstrict-dwarf -O2)
+endforeach()
+symbols_fixture(type_units ${c} ${CMAKE_C_COMPILER} -g -O0 -fdebug-types-section)
+symbols_fixture(zlib ${c} ${CMAKE_C_COMPILER} -g -O1 -gz=zlib)
+symbols_fixture(split ${c} ${CMAKE_C_COMPILER} -g -O1 -gsplit-dwarf)
+symbols_fixture(cpp symbols_fixture.cc ${UTRAIL_GXX} -g -O0 -std=c++17)
+symbols_fixture(cpp_fast symbols_fixture.cc ${UTRAIL_GXX} -g -O2 -std=c++17)
+find_program(UTRAIL_CLANG_C NAMES clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14)
+if(UTRAIL_CLANG_C)
+  symbols_fixture(clang4 ${c} ${UTRAIL_CLANG_C} -gdwarf-4 -O2 -Wno-unknown-attributes)
+  symbols_fixture(clang5 ${c} ${UTRAIL_CLANG_C} -gdwarf-5 -O1 -Wno-unknown-attributes)
+  symbols_fixture(cpp_clang symbols_fixture.cc ${UTRAIL_CLANG_C} --driver-mode=g++ -g -O1 -std=c++17)
+endif()
+find_program(UTRAIL_DWZ dwz)
+if(UTRAIL_DWZ)
+  symbols_derived(dwz_main pie
+    COMMAND ${CMAKE_COMMAND} -E copy pie dwz_main
+    COMMAND ${CMAKE_COMMAND} -E copy pie dwz_other
+    COMMAND ${UTRAIL_DWZ} -m dwz_common -M /somewhere/.dwz/dwz_common dwz_main dwz_other)
+endif()
 add_custom_target(symbols_fixtures DEPENDS ${symbols_fixtures})
 
 function(symbols_test name)
-  utrail_unit_test(symbols_${name} SOURCES symbols_${name}.c LINK utrail_symbols ${ARGN})
-  target_compile_definitions(unit_symbols_${name} PRIVATE FIXTURES="${fixture_dir}")
+  utrail_unit_test(symbols_${name} SOURCES symbols_${name}.c LINK utrail_symbols PkgConfig::libdw PkgConfig::libelf)
+  target_compile_definitions(unit_symbols_${name} PRIVATE FIXTURES="${fixture_dir}"
+    SOURCE="${CMAKE_CURRENT_SOURCE_DIR}/symbols_fixture.c")
   add_dependencies(unit_symbols_${name} symbols_fixtures)
 endfunction()
 
@@ -55,3 +79,6 @@ symbols_test(functions)
 symbols_test(demangle)
 symbols_test(damage)
 symbols_test(debug_file)
+symbols_test(prototype)
+symbols_test(prototype_cpp)
+symbols_test(builtin)

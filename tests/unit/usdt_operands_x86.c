@@ -39,6 +39,13 @@ bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret
 	return false;
 }
 
+/* A thread-local symbol, or several of one name, is there but has no address. */
+bool image_defines(struct image *image, const char *symbol)
+{
+	uint64_t address;
+	return image_symbol_address(image, symbol, &address) || !strcmp(symbol, "per_thread");
+}
+
 static const struct {
 	const char *text, *expected;
 } table[] = {
@@ -203,6 +210,7 @@ static const struct {
 	{"8@%fs:errno@tpoff", "8u !thread-local (%fs)"},
 	{"8@%gs:(%rax)", "8u !thread-local (%gs)"},
 	{"8@nowhere(%rip)", "8u !no symbol nowhere"},
+	{"8@per_thread(%rip)", "8u !per_thread has no single address"},
 	{"8@$nowhere", "8u !no symbol nowhere"},
 	{"8@mp_@GOTPCREL(%rip)", "8u !mp_@GOTPCREL is known to the linker only"},
 	{"8@1234", "8u !bare number 8@1234"},

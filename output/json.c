@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * output/json.c — JSON Lines, version 1: one object a line, written when the event is whole.
+ *
+ * The output is strict UTF-8. jansson escapes what JSON demands; characters that a terminal would
+ * obey or hide (DEL, C1 and bidi controls, ...) are valid in JSON, so they are replaced on the way
+ * out by \uXXXX, which every reader turns back into the same character.
+ */
+#include "output/json.h"
+
+#include <string.h>
+#include <sys/wait.h>
+
+#include "output/escape.h"
+#include "output/names.h"
+
+/* --- one line -------------------------------------------------------------------------------- */
+
+static void put_unit(struct buffer *buffer, uint32_t unit)
+{
+	char *to = buffer_reserve(buffer, 6);
+	to[0] = '\\';
+	to[1] = 'u';
+	for (int i = 0; i < 4; i++)
+		to[2 + i] = "0123456789abcdef"[unit >> (12 - 4 * i) & 15];
+	buffer->used += 6;
+}
+
+static void put_code(struct buffer *buffer, uint32_t code)
+{
+	if (code < 0x10000) {
+		put_unit(buffer, code);
+		return;
+	}
+	put_unit(buffer, 0xd800 + ((code - 0x10000) >> 10)); /* a pair of UTF-16 surrogates */
+	put_unit(buffer, 0xdc00 + (code & 0x3ff));
+}
+
+static size_t ascii_run(const char *bytes, size_t size)
+{
+	size_t n = 0;
+	while (n < size && (unsigned char)bytes[n] < 0x7f)
+		n++;
+	return n;
+}
+
+/* Takes jansson's pieces, which never cut a character. Beyond ASCII there are only strings. */
+static int put_piece(const char *bytes, size_t size, void *data)
+{
+	struct buffer *buffer = data;
+	for (size_t at = 0; at < size;) {
+		size_t plain = ascii_run(bytes + at, size - at);
+		buffer_put(buffer, bytes + at, plain);
+		at += plain;
+		if (at == size)
+			break;
+		uint32_t code;
+		size_t length = utf8_decode(bytes + at, size - at, &code);
+		if (!length)
+			return -1;
+		if (code_is_printable(code))
+			buffer_put_short(buffer, bytes + at, length);
+		else
+			put_code(buffer, code);
+		at += length;
+	}
+	return 0;
+}
+
+struct err *json_put_line(struct output *output, json_t *object)
+{
+	size_t flags = JSON_COMPACT;
+	if (output->real_precision)
+		flags |= JSON_REAL_PRECISION((size_t)output->real_precision);
+	bool is_whole = object && !output->nomem;
+	if (is_whole && json_dump_callback(object, put_piece, &output->buffer, flags) != 0)
+		is_whole = false;
+	json_decref(object);
+	output->real_precision = 0;
+	output->nomem = false;
+	return is_whole ? NULL : &err_nomem;
+}
+
+/* --- what events have in common -------------------------------------------------------------- */
+
+static json_t *line_begin(struct output *output, const char *type)
+{
+	json_t *line = json_object();
+	json_set(output, line, "type", json_string_nocheck(type));
+	return line;
+}
+
+static void set_user(struct output *output, json_t *line, const struct stream_task *task)
+{
+	char tty[NAMES_MAX];
+	if (!output->options.show_user)
+		return;
+	json_set(output, line, "uid", json_integer(task->uid));
+	json_set(output, line, "tty",
+		 task->tty ? json_string_nocheck(names_tty(task->tty, tty)) : json_null());
+}
+
+static bool has_duration(const struct stream_event *event)
+{
+	return (event->kind == STREAM_CALL || event->kind == STREAM_SYSCALL) &&
+	       (event->ending == ENDING_RETURNED || event->ending == ENDING_TAIL_CALL);
+}
+
+/* type, time_ns, dur_ns, pid, tid, comm, cpu */
+static json_t *event_begin(struct output *output, const char *type,
+			   const struct stream_event *event)
+{
+	const struct stream_task *task = event->task;
+	json_t *line = line_begin(output, type);
+	json_set(output, line, "time_ns", json_decimal(event->time_ns));
+	if (has_duration(event))
+		json_set(output, line, "dur_ns", json_decimal(event->duration_ns));
+	json_set(output, line, "pid", json_integer(task->tgid));
+	json_set(output, line, "tid", json_integer(task->tid));
+	json_set(output, line, "comm",
+		 json_bytes(output, task->comm, strnlen(task->comm, sizeof(task->comm)), false));
+	set_user(output, line, task);
+	json_set(output, line, "cpu", json_integer(event->cpu));
+	return line;
+}
+
+static struct err *event_end(struct output *output, json_t *line, const struct stream_event *event)
+{
+	if (event->late)
+		json_set(output, line, "late", json_true());
+	return json_put_line(output, line);
+}
+
+/* module, provider, name, depth */
+static void set_probe(struct output *output, json_t *line, const struct stream_event *event)
+{
+	const struct probe *probe = event->site->probe;
+	if (event->kind != STREAM_SYSCALL)
+		json_set(output, line, "module", json_text(output, probe->module));
+	if (event->kind == STREAM_USDT)
+		json_set(output, line, "provider", json_text(output, probe->provider));
+	json_set(output, line, "name", json_text(output, probe->name));
+	json_set(output, line, "depth", json_integer(event->depth));
+}
+
+/* --- spans and instants ---------------------------------------------------------------------- */
+
+static void set_errno(struct output *output, json_t *line, int errnum)
+{
+	const char *name = names_errno(errnum);
+	json_set(output, line, "ret", json_integer(-1));
+	json_set(output, line, "errno", name ? json_string_nocheck(name) : json_integer(errnum));
+}
+
+static void set_ending(struct output *output, json_t *line, const struct shown_scope *scope)
+{
+	static const char *const endings[] = {
+		[ENDING_RETURNED] = NULL,      [ENDING_TAIL_CALL] = "tail call",
+		[ENDING_UNWOUND] = "not seen", [ENDING_LOST] = "lost",
+		[ENDING_OPEN] = "open",	       [ENDING_UNKNOWN] = NULL,
+	};
+	struct shown result;
+	const char *ending = endings[scope->event->ending];
+	if (ending)
+		json_set(output, line, "return", json_string_nocheck(ending));
+	else if (scope->failed)
+		set_errno(output, line, (int)-scope->event->syscall_result);
+	else if (shown_result(scope, &result))
+		json_set(output, line, "ret", json_shown(output, scope, &result));
+}
+
+static struct err *put_span(struct output *output, const struct stream_event *event)
+{
+	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	json_t *line = event_begin(output, event->kind == STREAM_CALL ? "call" : "syscall", event);
+	set_probe(output, line, event);
+	if (event->site->probe->kind != PROBE_URETPROBE)
+		json_set(output, line, "args", json_arguments(output, &scope));
+	set_ending(output, line, &scope);
+	return event_end(output, line, event);
+}
+
+static struct err *put_instant(struct output *output, const struct stream_event *event)
+{
+	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	struct shown result;
+	json_t *line = event_begin(output, event->kind == STREAM_USDT ? "usdt" : "probe", event);
+	set_probe(output, line, event);
+	if (event->site->probe->kind != PROBE_URETPROBE)
+		json_set(output, line, "args", json_arguments(output, &scope));
+	else if (shown_instant_result(&scope, &result))
+		json_set(output, line, "ret", json_shown(output, &scope, &result));
+	return event_end(output, line, event);
+}
+
+/* --- task life ------------------------------------------------------------------------------- */
+
+static json_t *json_argv(struct output *output, const struct stream_event *event)
+{
+	if (event->exec_flags & EVENT_EXEC_ARGV_UNREADABLE)
+		return json_unavailable(output, "not readable");
+	json_t *array = json_array();
+	const char *at = event->argv, *end = event->argv + event->argv_size;
+	while (at < end) {
+		size_t length = strnlen(at, (size_t)(end - at));
+		if (json_array_append_new(array, json_bytes(output, at, length, false)) != 0)
+			output->nomem = true;
+		at += length + 1;
+	}
+	return array;
+}
+
+static struct err *put_exec(struct output *output, const struct stream_event *event)
+{
+	const struct stream_task *task = event->task;
+	json_t *line = event_begin(output, "exec", event);
+	json_set(output, line, "depth", json_integer(event->depth));
+	json_set(output, line, "ppid", json_integer(task->parent_tgid));
+	json_set(output, line, "uid", json_integer(task->uid));
+	json_set(output, line, "gid", json_integer(task->gid));
+	json_set(output, line, "filename", json_text(output, event->filename));
+	json_set(output, line, "argv", json_argv(output, event));
+	if (event->exec_flags & EVENT_EXEC_ARGV_TRUNCATED)
+		json_set(output, line, "argv_truncated", json_true());
+	return event_end(output, line, event);
+}
+
+static struct err *put_fork(struct output *output, const struct stream_event *event)
+{
+	json_t *line = event_begin(output, "fork", event);
+	json_set(output, line, "depth", json_integer(event->depth));
+	json_set(output, line, "child_pid", json_integer(event->child_tgid));
+	json_set(output, line, "child_tid", json_integer(event->child_tid));
+	json_set(output, line, "thread", json_boolean(event->child_tgid == event->task->tgid));
+	return event_end(output, line, event);
+}
+
+static struct err *put_exit(struct output *output, const struct stream_event *event)
+{
+	char signal[NAMES_MAX];
+	int status = (int)event->exit_code;
+	json_t *line = event_begin(output, "exit", event);
+	json_set(output, line, "depth", json_integer(event->depth));
+	json_set(output, line, "thread", json_boolean(!event->exit_is_last));
+	if (WIFSIGNALED(status)) {
+		const char *name = names_signal(WTERMSIG(status), signal);
+		json_set(output, line, "signal", json_string_nocheck(name));
+		json_set(output, line, "core_dumped", json_boolean(WCOREDUMP(status)));
+	} else {
+		json_set(output, line, "code", json_integer(WEXITSTATUS(status)));
+	}
+	return event_end(output, line, event);
+}
+
+/* --- losses, header, summary ----------------------------------------------------------------- */
+
+/* As text shows it: srv:render, app:lookup, openat. */
+static json_t *json_label(struct output *output, const struct probe_site *site)
+{
+	if (!site)
+		return json_string_nocheck("task life");
+	const struct probe *probe = site->probe;
+	const char *owner = probe->kind == PROBE_USDT	   ? probe->provider
+			    : probe->kind == PROBE_SYSCALL ? NULL
+							   : probe->module;
+	if (!owner || !*owner)
+		return json_text(output, probe->name);
+	json_t *before = json_text(output, owner), *after = json_text(output, probe->name);
+	json_t *label = NULL;
+	if (json_is_string(before) && json_is_string(after))
+		label = json_sprintf("%s:%s", json_string_value(before), json_string_value(after));
+	json_decref(before);
+	if (label || !after) {
+		json_decref(after);
+		return label;
+	}
+	return after;
+}
+
+static struct err *put_lost(struct output *output, const struct stream_event *event)
+{
+	json_t *line = line_begin(output, "lost");
+	json_set(output, line, "time_ns", json_decimal(event->time_ns));
+	json_set(output, line, "cause", json_text(output, loss_cause_name(event->loss_cause)));
+	json_set(output, line, "name", json_label(output, event->site));
+	json_set(output, line, "count", json_unsigned(event->loss_count));
+	return event_end(output, line, event);
+}
+
+static struct err *json_begin(struct output *output, const struct output_header *header)
+{
+	json_t *line = line_begin(output, "header");
+	json_t *backends = json_object();
+	json_set(output, line, "version", json_integer(1));
+	json_set(output, line, "realtime_ns", json_decimal(header->realtime_ns));
+	json_set(output, line, "boottime_ns", json_decimal(header->boottime_ns));
+	for (const char *const *pair = header->backends; pair && pair[0] && pair[1]; pair += 2)
+		json_set(output, backends, pair[0], json_text(output, pair[1]));
+	json_set(output, line, "backends", backends);
+	return json_put_line(output, line);
+}
+
+static struct err *json_opened(struct output *output, const struct stream_event *event)
+{
+	(void)output, (void)event;
+	return NULL;
+}
+
+static struct err *json_event(struct output *output, const struct stream_event *event,
+			      bool was_opened)
+{
+	(void)was_opened;
+	switch (event->kind) {
+	case STREAM_CALL:
+	case STREAM_SYSCALL:
+		return put_span(output, event);
+	case STREAM_PROBE:
+	case STREAM_USDT:
+		return put_instant(output, event);
+	case STREAM_EXEC:
+		return put_exec(output, event);
+	case STREAM_FORK:
+		return put_fork(output, event);
+	case STREAM_EXIT:
+		return put_exit(output, event);
+	case STREAM_LOST:
+		return put_lost(output, event);
+	}
+	return NULL;
+}
+
+static struct err *json_end(struct output *output, const struct output_summary *summary)
+{
+	json_t *line = line_begin(output, "summary");
+	json_set(output, line, "events", json_unsigned(summary->events));
+	json_set(output, line, "lost", json_unsigned(summary->lost));
+	json_set(output, line, "missed", json_unsigned(summary->missed));
+	if (summary->returns_lost)
+		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
+	return json_put_line(output, line);
+}
+
+const struct writer json_writer = {
+	.begin = json_begin,
+	.opened = json_opened,
+	.event = json_event,
+	.end = json_end,
+};

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+
+#include "output/escape.h"
+#include "output/json.h"
+#include "output/names.h"
+#include "output/number.h"
+#include "output/sockaddr.h"
+
+/* The last integer up to which a double, which is what JavaScript reads, tells all apart. */
+#define EXACT_MAX (INT64_C(1) << 53)
+
+/* --- the scratch buffer: texts that json_t then copies ---------------------------------------- */
+
+static struct buffer *scratch_begin(struct output *output)
+{
+	output->scratch.used = 0;
+	output->scratch.line = 0;
+	return &output->scratch;
+}
+
+static json_t *scratch_string(struct output *output)
+{
+	struct buffer *scratch = &output->scratch;
+	if (scratch->nomem) {
+		scratch->nomem = false;
+		return NULL;
+	}
+	return json_stringn_nocheck(scratch->data, scratch->used);
+}
+
+void json_set(struct output *output, json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new_nocheck(object, key, value) != 0)
+		output->nomem = true;
+}
+
+/* A key for a name of the target, in the scratch buffer. */
+static const char *make_key(struct output *output, const char *name, const char *fallback,
+			    size_t place, size_t number)
+{
+	struct buffer *scratch = scratch_begin(output);
+	if (!name || !*name)
+		buffer_put_string(scratch, fallback);
+	else if (utf8_valid(name, strlen(name)))
+		buffer_put_string(scratch, name);
+	else
+		escape_name(scratch, name);
+	char *start = buffer_reserve(scratch, 2 * NUMBER_MAX), *to = start;
+	if (!name || !*name)
+		to = number_unsigned(to, place);
+	if (number > 1) {
+		*to++ = '_';
+		to = number_unsigned(to, number);
+	}
+	*to++ = '\0';
+	scratch->used += (size_t)(to - start);
+	return scratch->data;
+}
+
+void json_set_unique(struct output *output, json_t *object, const char *name, const char *fallback,
+		     size_t place, json_t *value)
+{
+	const char *key = make_key(output, name, fallback, place, 1);
+	for (size_t number = 2; json_object_get(object, key); number++)
+		key = make_key(output, name, fallback, place, number);
+	if (output->scratch.nomem) {
+		output->scratch.nomem = false;
+		output->nomem = true;
+	}
+	json_set(output, object, key, value);
+}
+
+/* --- texts ----------------------------------------------------------------------------------- */
+
+static void put_base64(struct buffer *buffer, const unsigned char *bytes, size_t length)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	for (size_t at = 0; at < length; at += 3) {
+		size_t left = length - at;
+		uint32_t group = (uint32_t)bytes[at] << 16;
+		if (left > 1)
+			group |= (uint32_t)bytes[at + 1] << 8;
+		if (left > 2)
+			group |= bytes[at + 2];
+		char *to = buffer_reserve(buffer, 4);
+		to[0] = digits[group >> 18];
+		to[1] = digits[group >> 12 & 63];
+		to[2] = left > 1 ? digits[group >> 6 & 63] : '=';
+		to[3] = left > 2 ? digits[group & 63] : '=';
+		buffer->used += 4;
+	}
+}
+
+static json_t *wrapped(struct output *output, const char *key, json_t *value, bool truncated)
+{
+	json_t *object = json_object();
+	json_set(output, object, key, value);
+	if (truncated)
+		json_set(output, object, "truncated", json_true());
+	return object;
+}
+
+json_t *json_bytes(struct output *output, const char *bytes, size_t length, bool truncated)
+{
+	size_t whole = truncated ? utf8_whole(bytes, length) : length;
+	if (utf8_valid(bytes, whole)) {
+		json_t *text = json_stringn_nocheck(whole ? bytes : "", whole);
+		return truncated ? wrapped(output, "str", text, true) : text;
+	}
+	put_base64(scratch_begin(output), (const unsigned char *)bytes, length);
+	return wrapped(output, "b64", scratch_string(output), truncated);
+}
+
+json_t *json_text(struct output *output, const char *text)
+{
+	return json_bytes(output, text ?: "", text ? strlen(text) : 0, false);
+}
+
+json_t *json_unavailable(struct output *output, const char *why)
+{
+	return wrapped(output, "unavailable", json_text(output, why), false);
+}
+
+/* --- numbers --------------------------------------------------------------------------------- */
+
+static json_t *number_string(const char *text, const char *end)
+{
+	return json_stringn_nocheck(text, (size_t)(end - text));
+}
+
+json_t *json_decimal(uint64_t number)
+{
+	char text[NUMBER_MAX];
+	return number_string(text, number_unsigned(text, number));
+}
+
+json_t *json_unsigned(uint64_t number)
+{
+	return number <= EXACT_MAX ? json_integer((json_int_t)number) : json_decimal(number);
+}
+
+json_t *json_signed(int64_t number)
+{
+	char text[NUMBER_MAX];
+	if (number <= EXACT_MAX && number >= -EXACT_MAX)
+		return json_integer(number);
+	return number_string(text, number_signed(text, number));
+}
+
+static json_t *json_float(struct output *output, const struct shown *shown)
+{
+	char text[NUMBER_MAX];
+	if (!isfinite(shown->real))
+		return number_string(text, number_real(text, shown->real, shown->is_single));
+	int precision = number_real_precision(shown->real, shown->is_single);
+	if (precision > output->real_precision)
+		output->real_precision = precision;
+	return json_real(shown->real);
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static json_t *json_char(struct output *output, const struct shown *shown)
+{
+	char bytes[4] = {(char)shown->number};
+	size_t length = shown->is_wide ? utf8_encode(shown->number, bytes) : 1;
+	return length ? json_bytes(output, bytes, length, false) : json_unsigned(shown->number);
+}
+
+static json_t *json_flags(struct output *output, const struct shown *shown)
+{
+	struct buffer *scratch = scratch_begin(output);
+	struct flags_walk walk = {0};
+	const char *name;
+	while (flags_next(shown, &walk, &name)) {
+		if (scratch->used)
+			buffer_put_char(scratch, '|');
+		if (utf8_valid(name, strlen(name)))
+			buffer_put_string(scratch, name);
+		else
+			escape_name(scratch, name);
+	}
+	if (!scratch->used)
+		return json_unsigned(shown->number);
+	if (walk.rest) {
+		buffer_put_char(scratch, '|');
+		char *to = buffer_reserve(scratch, NUMBER_MAX);
+		scratch->used += (size_t)(number_hex(to, walk.rest) - to);
+	}
+	return scratch_string(output);
+}
+
+static json_t *json_fd(struct output *output, const struct shown_scope *scope, int fd)
+{
+	json_t *number = fd == AT_FDCWD ? json_string_nocheck("AT_FDCWD") : json_integer(fd);
+	const char *path =
+		fd >= 0 || fd == AT_FDCWD ? fd_path(output, scope->event->task->tgid, fd) : NULL;
+	if (!path)
+		return number;
+	json_t *object = wrapped(output, "fd", number, false);
+	json_set(output, object, "path", json_text(output, path));
+	return object;
+}
+
+static void set_sockaddr_rest(struct output *output, json_t *object,
+			      const struct socket_address *address)
+{
+	switch (address->form) {
+	case SOCKADDR_INTERNET:
+		json_set(output, object, "address", json_string_nocheck(address->host));
+		json_set(output, object, "port", json_integer(address->port));
+		if (address->scope)
+			json_set(output, object, "scope", json_integer(address->scope));
+		break;
+	case SOCKADDR_PATH:
+	case SOCKADDR_ABSTRACT:
+		json_set(output, object, address->form == SOCKADDR_PATH ? "path" : "abstract",
+			 json_bytes(output, address->rest, address->rest_length, false));
+		break;
+	case SOCKADDR_NETLINK:
+		json_set(output, object, "pid", json_integer(address->pid));
+		json_set(output, object, "groups", json_integer(address->groups));
+		break;
+	case SOCKADDR_OTHER:
+		if (address->rest_length)
+			json_set(output, object, "data",
+				 json_bytes(output, address->rest, address->rest_length, false));
+		break;
+	}
+}
+
+static json_t *json_sockaddr(struct output *output, const struct shown *shown)
+{
+	struct socket_address address;
+	if (!sockaddr_decode(shown->bytes, shown->length, &address))
+		return json_bytes(output, shown->bytes, shown->length, false);
+	json_t *family = address.family_name ? json_string_nocheck(address.family_name)
+					     : json_integer(address.family);
+	json_t *object = wrapped(output, "family", family, false);
+	set_sockaddr_rest(output, object, &address);
+	return object;
+}
+
+static json_t *json_struct(struct output *output, const struct shown_scope *scope,
+			   const struct shown *whole)
+{
+	json_t *object = json_object();
+	for (uint32_t i = 0; i < whole->count; i++) {
+		struct shown part;
+		const char *name;
+		shown_part(scope, whole, i, &part, &name);
+		json_set_unique(output, object, name, "member", i + 1,
+				json_shown(output, scope, &part));
+	}
+	return object;
+}
+
+static json_t *json_elements(struct output *output, const struct shown_scope *scope,
+			     const struct shown *whole)
+{
+	json_t *array = json_array();
+	for (uint32_t i = 0; i < whole->count; i++) {
+		struct shown part;
+		const char *name;
+		shown_part(scope, whole, i, &part, &name);
+		if (json_array_append_new(array, json_shown(output, scope, &part)) != 0)
+			output->nomem = true;
+	}
+	return whole->truncated ? wrapped(output, "array", array, true) : array;
+}
+
+static json_t *json_minus_name(struct output *output, const char *name)
+{
+	struct buffer *scratch = scratch_begin(output);
+	buffer_put_char(scratch, '-');
+	buffer_put_string(scratch, name);
+	return scratch_string(output);
+}
+
+json_t *json_shown(struct output *output, const struct shown_scope *scope,
+		   const struct shown *shown)
+{
+	char text[NUMBER_MAX];
+	switch (shown->kind) {
+	case SHOWN_UNAVAILABLE:
+		return json_unavailable(output, shown->text);
+	case SHOWN_VOID:
+	case SHOWN_NULL:
+		return json_null();
+	case SHOWN_SIGNED:
+		return json_signed((int64_t)shown->number);
+	case SHOWN_UNSIGNED:
+		return json_unsigned(shown->number);
+	case SHOWN_HEX:
+		return number_string(text, number_hex(text, shown->number));
+	case SHOWN_OCTAL:
+		return number_string(text, number_octal(text, shown->number));
+	case SHOWN_BOOL:
+		return json_boolean(shown->number);
+	case SHOWN_CHAR:
+		return json_char(output, shown);
+	case SHOWN_REAL:
+		return json_float(output, shown);
+	case SHOWN_NAME:
+		return json_text(output, shown->text);
+	case SHOWN_FLAGS:
+		return json_flags(output, shown);
+	case SHOWN_ERRNO:
+		return json_minus_name(output, shown->text);
+	case SHOWN_FD:
+		return json_fd(output, scope, (int)(int64_t)shown->number);
+	case SHOWN_STRING:
+		return json_bytes(output, shown->bytes, shown->length, shown->truncated);
+	case SHOWN_SOCKADDR:
+		return json_sockaddr(output, shown);
+	case SHOWN_STRUCT:
+		return json_struct(output, scope, shown);
+	case SHOWN_ARRAY:
+		return json_elements(output, scope, shown);
+	}
+	return NULL;
+}
+
+json_t *json_arguments(struct output *output, const struct shown_scope *scope)
+{
+	const struct value_list *list = &scope->event->site->arguments;
+	json_t *object = json_object();
+	for (size_t i = 0; i < list->count; i++) {
+		struct shown shown;
+		shown_value(scope, &list->items[i], scope->event->arguments, &shown);
+		json_set_unique(output, object, list->items[i].name, "arg", i + 1,
+				json_shown(output, scope, &shown));
+	}
+	return object;
+}

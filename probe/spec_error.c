@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Errors with a caret. The text comes from the command line or from a file, so what a terminal
+ * would obey is shown as '?'; every character takes one column, so that the caret stands right.
+ */
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "probe/spec_parse.h"
+
+#define SHOWN_WHOLE 200 /* columns; of a longer text, a window around the place is shown */
+#define SHOWN_SIDE  60
+#define QUOTE_MAX   60
+
+/* Bytes of the character at `text`; *ret_plain: may be printed as it is. */
+static size_t character(const char *text, size_t left, bool *ret_plain)
+{
+	unsigned char first = (unsigned char)*text;
+	*ret_plain = first >= 0x20 && first < 0x7f;
+	size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	if (first < 0xc2 || first > 0xf4 || length > left)
+		return 1;
+	uint32_t code = first & (0x7fU >> length);
+	for (size_t i = 1; i < length; i++) {
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			return 1;
+		code = code << 6 | ((unsigned char)text[i] & 0x3f);
+	}
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	if (code < smallest[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return 1;
+	/* C1 controls, and the marks that turn the direction of text or end a line. */
+	*ret_plain = code >= 0xa0 && !(code >= 0x200b && code <= 0x200f) &&
+		     !(code >= 0x2028 && code <= 0x202e) && !(code >= 0x2060 && code <= 0x206f);
+	return length;
+}
+
+static size_t columns(const char *text, size_t length)
+{
+	size_t count = 0;
+	bool plain;
+	for (size_t at = 0; at < length; count++)
+		at += character(text + at, length - at, &plain);
+	return count;
+}
+
+/* Prints the characters in columns [from, to). */
+static void print_columns(FILE *out, const char *text, size_t length, size_t from, size_t to)
+{
+	size_t column = 0;
+	for (size_t at = 0; at < length && column < to; column++) {
+		bool plain;
+		size_t size = character(text + at, length - at, &plain);
+		if (column >= from && plain)
+			fwrite(text + at, 1, size, out);
+		else if (column >= from)
+			fputc(spec_is_space(text[at]) ? ' ' : '?', out);
+		at += size;
+	}
+}
+
+/* The text and, in a second line, spaces and a caret. */
+static char *text_with_caret(const struct spec_parser *p, size_t at)
+{
+	char *made = NULL;
+	size_t made_size = 0;
+	FILE *out = open_memstream(&made, &made_size);
+	if (!out)
+		return NULL;
+	size_t total = columns(p->text, p->length);
+	size_t caret = columns(p->text, at);
+	size_t from = 0, to = total;
+	if (total > SHOWN_WHOLE) {
+		from = caret > SHOWN_SIDE ? caret - SHOWN_SIDE : 0;
+		to = total - caret > SHOWN_SIDE ? caret + SHOWN_SIDE : total;
+	}
+	fputs(from ? "..." : "", out);
+	print_columns(out, p->text, p->length, from, to);
+	fprintf(out, "%s\n%*s^", to < total ? "..." : "", (int)(caret - from + (from ? 3 : 0)), "");
+	if (fclose(out) == 0)
+		return made;
+	free(made);
+	return NULL;
+}
+
+struct err *spec_error(const struct spec_parser *p, size_t at, const char *what, ...)
+{
+	va_list args;
+	va_start(args, what);
+	_cleanup_free_ char *made = NULL;
+	if (vasprintf(&made, what, args) < 0)
+		made = NULL;
+	va_end(args);
+	_cleanup_free_ char *why = text_with_caret(p, at);
+	if (!made || !why)
+		return &err_nomem;
+	return err_why(err_new(ERR_USAGE, 0, "probe spec: %s", made), "%s", why);
+}
+
+const char *spec_quote(const struct spec_parser *p, struct spec_span span)
+{
+	_cleanup_free_ char *made = NULL;
+	size_t made_size = 0;
+	FILE *out = open_memstream(&made, &made_size);
+	if (!out)
+		return "?";
+	const char *text = p->text + span.start;
+	/* What is left of a part that is all spaces may start behind the end of the whole. */
+	size_t length = span.end > span.start ? span.end - span.start : 0;
+	print_columns(out, text, length, 0, QUOTE_MAX);
+	if (columns(text, length) > QUOTE_MAX)
+		fputs("...", out);
+	if (fclose(out))
+		return "?";
+	const char *kept = arena_string(&p->memory->arena, made);
+	return kept ? kept : "?";
+}
+
+#define WORD_MAX 24 /* longer than any word that is suggested, with two letters too many */
+
+/* Edit distance (Levenshtein, with swapped neighbours counted once). */
+static size_t distance(const char *a, const char *b)
+{
+	size_t rows[3][WORD_MAX + 1];
+	size_t n = strlen(a), m = strlen(b);
+	for (size_t j = 0; j <= m; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= n; i++) {
+		size_t *row = rows[i % 3], *above = rows[(i - 1) % 3];
+		row[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
+			best = above[j] + 1 < best ? above[j] + 1 : best;
+			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    rows[(i - 2) % 3][j - 2] + 1 < best)
+				best = rows[(i - 2) % 3][j - 2] + 1;
+			row[j] = best;
+		}
+	}
+	return rows[n % 3][m];
+}
+
+const char *spec_nearest(const char *word, const char *const *words)
+{
+	size_t length = strlen(word);
+	if (!length || length > WORD_MAX)
+		return NULL;
+	const char *ret = NULL;
+	size_t best = length <= 4 ? 1 : 2;
+	for (; *words; words++) {
+		if (strlen(*words) > WORD_MAX)
+			continue;
+		size_t d = distance(word, *words);
+		if (d < best || (d == best && !ret)) {
+			best = d;
+			ret = *words;
+		}
+	}
+	return ret;
+}

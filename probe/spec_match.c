@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Comparing names with a spec: a target has hundred thousands of them, so everything is made ready
+ * when the spec is parsed.
+ *
+ * glibc's regcomp() copies what a repetition repeats, so `((((a{255}){255}){255}){255})` or a row
+ * of nested `+` asks for all memory. Its size is estimated first, and bounded; matching is then
+ * linear in the name (no back-references, no captures).
+ */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "probe/spec_parse.h"
+
+#define REGEX_DEPTH_MAX	 32
+#define REGEX_REPEAT_MAX 255
+/* States after copying. glibc keeps a set of states for each state: memory grows with the square.
+ */
+#define REGEX_COST_MAX	     2000
+#define REGEX_COST_ALL_MAX   20000 /* of all expressions of one list */
+#define REGEX_COST_SATURATED (1U << 24)
+
+struct cost {
+	const struct spec_parser *p;
+	struct spec_span pattern;
+	size_t at;
+	size_t depth;
+	size_t sum[REGEX_DEPTH_MAX + 1];  /* of the group, without the last atom */
+	size_t last[REGEX_DEPTH_MAX + 1]; /* the last atom, which a repetition copies */
+};
+
+static struct err *refuse(const struct cost *c, size_t at, const char *why, const char *hint)
+{
+	return err_hint(spec_error(c->p, at, "regular expression: %s", why), "%s", hint);
+}
+
+static char peek(const struct cost *c, size_t ahead)
+{
+	return c->at + ahead < c->pattern.end ? c->p->text[c->at + ahead] : '\0';
+}
+
+static void add_atom(struct cost *c, size_t cost)
+{
+	c->sum[c->depth] += c->last[c->depth];
+	c->last[c->depth] = cost;
+}
+
+static void multiply(struct cost *c, size_t times)
+{
+	size_t *last = &c->last[c->depth];
+	*last = *last * times + 1;
+	if (*last > REGEX_COST_SATURATED)
+		*last = REGEX_COST_SATURATED;
+}
+
+/* `[...]`, where a ']' may come first, and [:alpha:] [.x.] [=x=] inside. */
+static struct err *skip_class(struct cost *c)
+{
+	size_t start = c->at++;
+	c->at += peek(c, 0) == '^';
+	c->at += peek(c, 0) == ']';
+	while (c->at < c->pattern.end && peek(c, 0) != ']') {
+		char kind = peek(c, 1);
+		if (peek(c, 0) == '[' && (kind == ':' || kind == '.' || kind == '=')) {
+			c->at += 2;
+			while (c->at < c->pattern.end && !(peek(c, 0) == kind && peek(c, 1) == ']'))
+				c->at++;
+			c->at++;
+		}
+		c->at++;
+	}
+	if (c->at >= c->pattern.end)
+		return refuse(c, start, "'[' is not closed", "close it with ']', or write '\\['");
+	c->at++;
+	add_atom(c, 1);
+	return NULL;
+}
+
+/* `{m}`, `{m,}`, `{m,n}`: how many copies. Anything else is left to regcomp(). */
+static struct err *take_repeat(struct cost *c)
+{
+	size_t start = c->at++, bound[2] = {0, 0}, n = 0;
+	for (; c->at < c->pattern.end && peek(c, 0) != '}'; c->at++) {
+		char digit = peek(c, 0);
+		if (digit == ',' && n == 0)
+			n = 1;
+		else if (spec_is_digit(digit))
+			bound[n] = bound[n] * 10 + (size_t)(digit - '0');
+		else
+			return refuse(c, start, "'{' needs a number of times",
+				      "write 'x{2,5}', or '\\{' for the character");
+		if (bound[n] > REGEX_REPEAT_MAX)
+			return refuse(c, start, "more than 255 repetitions", "use '*' or '+'");
+	}
+	if (c->at++ == c->pattern.end)
+		return refuse(c, start, "'{' needs a number of times",
+			      "write 'x{2,5}', or '\\{' for the character");
+	multiply(c, (bound[0] > bound[1] ? bound[0] : bound[1]) + 1);
+	return NULL;
+}
+
+static struct err *open_group(struct cost *c)
+{
+	if (c->depth == REGEX_DEPTH_MAX)
+		return refuse(c, c->at, "groups nest too deep", "at most 32 groups may nest");
+	c->depth++;
+	c->sum[c->depth] = c->last[c->depth] = 0;
+	c->at++;
+	return NULL;
+}
+
+static struct err *close_group(struct cost *c)
+{
+	if (!c->depth)
+		return refuse(c, c->at, "')' closes nothing", "write '\\)' for the character");
+	size_t cost = c->sum[c->depth] + c->last[c->depth] + 1;
+	c->depth--;
+	add_atom(c, cost > REGEX_COST_SATURATED ? REGEX_COST_SATURATED : cost);
+	c->at++;
+	return NULL;
+}
+
+static struct err *take_escape(struct cost *c)
+{
+	char escaped = peek(c, 1);
+	if (escaped >= '1' && escaped <= '9')
+		return refuse(c, c->at, "back-references are not supported",
+			      "write the text again, or use a glob");
+	add_atom(c, 1);
+	c->at += 2;
+	return NULL;
+}
+
+static struct err *take_token(struct cost *c)
+{
+	switch (peek(c, 0)) {
+	case '\\':
+		return take_escape(c);
+	case '[':
+		return skip_class(c);
+	case '(':
+		return open_group(c);
+	case ')':
+		return close_group(c);
+	case '{':
+		return take_repeat(c);
+	case '+':
+		multiply(c, 2);
+		break;
+	case '*':
+	case '?':
+		multiply(c, 1);
+		break;
+	default:
+		add_atom(c, 1);
+	}
+	c->at++;
+	return NULL;
+}
+
+static struct err *check_cost(const struct spec_parser *p, struct spec_span pattern)
+{
+	struct cost c = {.p = p, .pattern = pattern, .at = pattern.start};
+	while (c.at < pattern.end) {
+		struct err *e = take_token(&c);
+		if (e)
+			return e;
+	}
+	size_t cost = c.sum[0] + c.last[0];
+	if (c.depth)
+		return refuse(&c, pattern.start, "'(' is not closed",
+			      "close it with ')', or write '\\('");
+	p->memory->regex_cost += cost;
+	if (cost > REGEX_COST_MAX)
+		return refuse(&c, pattern.start, "too large", "use fewer repetitions, or a glob");
+	if (p->memory->regex_cost > REGEX_COST_ALL_MAX)
+		return refuse(&c, pattern.start, "too many of them",
+			      "use globs, or one expression with '|'");
+	return NULL;
+}
+
+/* `\/` is how a slash is written between slashes; regcomp() need not know it. */
+static char *pattern_text(const struct spec_parser *p, struct spec_span pattern)
+{
+	char *ret = spec_copy(p, pattern);
+	if (!ret)
+		return NULL;
+	char *to = ret;
+	for (const char *from = ret; *from; from++) {
+		if (from[0] == '\\' && from[1] == '/')
+			from++;
+		else if (from[0] == '\\' && from[1])
+			*to++ = *from++;
+		*to++ = *from;
+	}
+	*to = '\0';
+	return ret;
+}
+
+struct err *spec_compile_regex(const struct spec_parser *p, struct spec_span pattern,
+			       struct spec *spec)
+{
+	struct err *e = check_cost(p, pattern);
+	if (e)
+		return e;
+	struct spec_matcher *matcher = arena_alloc(&p->memory->arena, sizeof(*matcher));
+	spec->name = pattern_text(p, pattern);
+	spec->name_kind = SPEC_NAME_REGEX;
+	if (!matcher || !spec->name)
+		return &err_nomem;
+	int failure = regcomp(&matcher->regex, spec->name, REG_EXTENDED | REG_NOSUB);
+	if (failure) {
+		char why[128];
+		regerror(failure, &matcher->regex, why, sizeof(why));
+		return err_hint(spec_error(p, pattern.start, "regular expression: %s", why),
+				"it is an extended regular expression, as 'grep -E' takes");
+	}
+	matcher->has_regex = true;
+	matcher->next = p->memory->regexes;
+	p->memory->regexes = matcher;
+	spec->matcher = matcher;
+	return NULL;
+}
+
+/* Demanglers differ in where they put spaces: only one between two words counts. */
+static bool equal_but_spaces(const char *a, const char *b)
+{
+	bool word = false; /* the last character compared was one of a word */
+	for (;;) {
+		bool space_a = *a == ' ', space_b = *b == ' ';
+		a += strspn(a, " ");
+		b += strspn(b, " ");
+		if (*a != *b || (space_a != space_b && word && spec_is_word(*a)))
+			return false;
+		if (!*a)
+			return true;
+		word = spec_is_word(*a);
+		a++;
+		b++;
+	}
+}
+
+bool spec_name_matches(const struct spec *spec, const char *name)
+{
+	switch (spec->name_kind) {
+	case SPEC_NAME_EXACT:
+		return strcmp(spec->name, name) == 0 ||
+		       (strpbrk(spec->name, "<( ") && equal_but_spaces(spec->name, name));
+	case SPEC_NAME_GLOB:
+		return strcmp(spec->name, "*") == 0 || strcmp(spec->matcher->literal, name) == 0 ||
+		       fnmatch(spec->name, name, 0) == 0;
+	case SPEC_NAME_REGEX:
+		return regexec(&spec->matcher->regex, name, 0, NULL, 0) == 0;
+	default:
+		return false;
+	}
+}
+
+bool spec_provider_matches(const struct spec *spec, const char *provider)
+{
+	return !spec->provider || strcmp(spec->provider, provider) == 0 ||
+	       fnmatch(spec->provider, provider, 0) == 0;
+}

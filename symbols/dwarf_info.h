@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * symbols/dwarf_info.h — the DWARF of an image, by way of libdw. Private to symbols/.
+ *
+ * libdw would open further files by names that the DWARF holds: dwz files (.gnu_debugaltlink) and
+ * split units (.dwo). It opens them as they are named, so a pipe there would block for ever. Hence:
+ * a dwz file is found by its build id and handed to libdw before it looks; DWARF whose dwz file is
+ * missing is left alone, as it names what it does not hold; and skeletons of split units are
+ * skipped, as libdw opens the .dwo only when asked for a skeleton's other half.
+ */
+#ifndef UTRAIL_SYMBOLS_DWARF_INFO_H
+#define UTRAIL_SYMBOLS_DWARF_INFO_H
+
+#include <elfutils/libdw.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "symbols/name_map.h"
+#include "symbols/symbols.h"
+
+struct debug_file;
+
+/* Where in .debug_info the unit is that has code in [low, high). */
+struct unit_range {
+	uint64_t low, high;
+	Dwarf_Off unit;
+};
+
+/* A function's first address and its DIE. */
+struct unit_function {
+	uint64_t address;
+	Dwarf_Off die;
+};
+
+/* The functions of one unit that have code, sorted by address. */
+struct unit_index {
+	struct unit_function *functions;
+	size_t count;
+	bool deep; /* those inside other functions too */
+};
+
+struct dwarf_info {
+	Elf *elf;
+	Dwarf *dwarf;
+	const char *source; /* "this file", a path */
+	struct debug_file *alt_file;
+	Elf *alt_elf;
+	Dwarf *alt;
+	struct arena arena;
+	/* dwarf_functions.c */
+	struct unit_range *ranges; /* sorted by .low, read when .debug_aranges does not help */
+	size_t n_ranges;
+	bool ranges_read;
+	struct name_map units; /* by offset: struct unit_index * */
+	/* dwarf_types.c, by address of the DIE and depth: const struct type * */
+	struct name_map types;
+	/* dwarf_prototype.c, by address: const struct prototype *, NULL for none */
+	struct name_map prototypes;
+};
+
+/* The image's, opened once; NULL: it has none that can be used. */
+struct dwarf_info *dwarf_info_of(struct image *image);
+void dwarf_info_free(struct dwarf_info *info);
+
+/* The DIE of the function that begins at this address; false: none. */
+bool dwarf_function_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret);
+/* The unit that has code at this address. */
+bool dwarf_unit_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret);
+
+/*
+ * The type that the DIE's DW_AT_type names, void when it has none. Structures are opened through
+ * pointers to a bounded depth and size. Never NULL, except when out of memory. `tags`: names are C,
+ * where a structure is "struct x".
+ */
+const struct type *dwarf_type_of(struct dwarf_info *info, Dwarf_Die *die, bool tags);
+
+/* C++: is this argument or result, of class type, really the address of one? */
+bool dwarf_passed_by_reference(Dwarf_Die *die);
+
+/* A copy of a string of the file, cut at a length that nobody types. NULL: out of memory. */
+const char *dwarf_copy_name(struct dwarf_info *info, const char *name);
+
+#endif

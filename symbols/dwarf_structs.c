@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Types with parts: structures, classes, unions and their members; enumerations. */
+#include <dwarf.h>
+#include <string.h>
+
+#include "common/array.h"
+#include "common/cleanup.h"
+#include "symbols/dwarf_types.h"
+
+/* Members or enumerators of one type; generated code has some thousand error numbers. */
+#define PARTS_MAX 16384
+
+static bool tagged_name(struct type_builder *builder, Dwarf_Die *die, const char *tag,
+			struct type *type)
+{
+	const char *name = dwarf_diename(die);
+	struct arena *arena = &builder->info->arena;
+	const char *shown = name ? dwarf_copy_name(builder->info, name) : "{...}";
+	if (!shown)
+		return false;
+	type->name = name && !builder->tags ? shown : arena_printf(arena, "%s %s", tag, shown);
+	return type->name;
+}
+
+/* With type units (-fdebug-types-section) what stands here is a declaration that names the unit. */
+static Dwarf_Die *definition_of(Dwarf_Die *die, Dwarf_Die *storage)
+{
+	Dwarf_Attribute attribute;
+	if (!dwarf_attr(die, DW_AT_signature, &attribute) ||
+	    !dwarf_formref_die(&attribute, storage))
+		return die;
+	return storage;
+}
+
+/* --- enumerations ---------------------------------------------------------------------------- */
+
+struct enumerators {
+	ARRAY_OF(struct enumerator) list;
+};
+
+/*
+ * Compilers write negative values in signed forms and all others in unsigned ones, whatever the
+ * enumeration's type is.
+ */
+static int64_t enumerator_value(Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Sword as_signed;
+	Dwarf_Word as_unsigned;
+	if (!dwarf_attr(die, DW_AT_const_value, &attribute))
+		return 0;
+	unsigned int form = dwarf_whatform(&attribute);
+	if ((form == DW_FORM_sdata || form == DW_FORM_implicit_const) &&
+	    dwarf_formsdata(&attribute, &as_signed) == 0)
+		return as_signed;
+	return dwarf_formudata(&attribute, &as_unsigned) == 0 ? (int64_t)as_unsigned : 0;
+}
+
+static bool add_enumerator(struct type_builder *builder, Dwarf_Die *die, struct enumerators *to)
+{
+	const char *name = dwarf_diename(die);
+	if (dwarf_tag(die) != DW_TAG_enumerator || !name)
+		return true;
+	struct enumerator *enumerator = array_push(&to->list);
+	if (!enumerator)
+		return false;
+	enumerator->value = enumerator_value(die);
+	enumerator->name = dwarf_copy_name(builder->info, name);
+	return enumerator->name;
+}
+
+/* One that C++ or Rust declare with a type, or GNU C with a mode, is of that type's size. */
+static uint32_t enum_size(struct type_builder *builder, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word size;
+	if (dwarf_attr_integrate(die, DW_AT_byte_size, &attribute) &&
+	    dwarf_formudata(&attribute, &size) == 0 && size <= 8)
+		return (uint32_t)size;
+	const struct type *base = dwarf_build_target(builder, die);
+	return base && base->size ? base->size : 4;
+}
+
+bool dwarf_build_enum(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	struct enumerators enumerators = {0};
+	Dwarf_Die storage, child;
+	die = definition_of(die, &storage);
+	bool ok = tagged_name(builder, die, "enum", type);
+	for (int more = dwarf_child(die, &child);
+	     ok && more == 0 && enumerators.list.count < PARTS_MAX;
+	     more = dwarf_siblingof(&child, &child))
+		ok = add_enumerator(builder, &child, &enumerators);
+	type->kind = TYPE_ENUM;
+	type->size = enum_size(builder, die);
+	type->n_enumerators = (uint32_t)enumerators.list.count;
+	if (ok)
+		type->enumerators = arena_copy(&builder->info->arena, enumerators.list.items,
+					       enumerators.list.count * sizeof(struct enumerator));
+	free(enumerators.list.items);
+	return ok && type->enumerators;
+}
+
+/* --- members --------------------------------------------------------------------------------- */
+
+struct members {
+	ARRAY_OF(struct type_member) list;
+};
+
+static bool read_number(Dwarf_Die *die, unsigned int name, uint64_t *ret)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word value;
+	if (!dwarf_attr_integrate(die, name, &attribute) ||
+	    dwarf_formudata(&attribute, &value) != 0)
+		return false;
+	*ret = value;
+	return true;
+}
+
+/* DWARF 2 writes offsets as expressions; false for those of virtual bases, known at run time. */
+static bool member_offset(Dwarf_Die *die, uint64_t *ret)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Op *ops;
+	size_t count;
+	*ret = 0;
+	if (!dwarf_attr_integrate(die, DW_AT_data_member_location, &attribute))
+		return true;
+	if (read_number(die, DW_AT_data_member_location, ret))
+		return true;
+	if (dwarf_getlocation(&attribute, &ops, &count) != 0 || count != 1 ||
+	    ops[0].atom != DW_OP_plus_uconst)
+		return false;
+	*ret = ops[0].number;
+	return true;
+}
+
+/*
+ * The first bit of a bit-field, from the start of the structure. The older DW_AT_bit_offset counts
+ * from the most significant bit of the storage unit, as on big-endian machines.
+ */
+static bool first_bit(Dwarf_Die *die, uint64_t bytes, uint64_t width, uint32_t unit, uint64_t *ret)
+{
+	uint64_t from_top;
+	if (read_number(die, DW_AT_data_bit_offset, ret))
+		return true;
+	if (!read_number(die, DW_AT_bit_offset, &from_top) || bytes > UINT32_MAX)
+		return false;
+	uint64_t size = unit;
+	read_number(die, DW_AT_byte_size, &size);
+	if (size > 16 || from_top + width > size * 8)
+		return false;
+	*ret = bytes * 8 + size * 8 - from_top - width;
+	return true;
+}
+
+/*
+ * A bit-field lies within a unit of its type, unless the structure is packed: reading that unit
+ * reads what the program reads. Otherwise the first byte counts.
+ */
+static bool place_bits(struct type_member *member, uint64_t bit, uint64_t width,
+		       uint32_t struct_size)
+{
+	uint64_t unit = member->type->size * 8ULL;
+	if (bit / 8 > UINT32_MAX || width > 64)
+		return false;
+	bool within = unit && unit <= 64 && bit % unit + width <= unit &&
+		      (bit / unit + 1) * unit <= struct_size * 8ULL;
+	if (!within)
+		unit = 8;
+	member->offset = (uint32_t)(bit / unit * (unit / 8));
+	member->bit_offset = (uint8_t)(bit % unit);
+	member->bit_size = (uint8_t)width;
+	return true;
+}
+
+static bool place_member(Dwarf_Die *die, struct type_member *member, uint32_t struct_size)
+{
+	uint64_t bytes, width, bit;
+	bool has_offset = member_offset(die, &bytes);
+	if (read_number(die, DW_AT_bit_size, &width) && width)
+		return first_bit(die, bytes, width, member->type->size, &bit) &&
+		       place_bits(member, bit, width, struct_size);
+	member->offset = (uint32_t)bytes;
+	return has_offset && bytes <= UINT32_MAX;
+}
+
+/* A static member is a variable elsewhere; in DWARF 4 it looks like a member. */
+static bool is_member(Dwarf_Die *die)
+{
+	int tag = dwarf_tag(die);
+	return tag == DW_TAG_inheritance ||
+	       (tag == DW_TAG_member && !dwarf_hasattr(die, DW_AT_external));
+}
+
+static bool add_member(struct type_builder *builder, Dwarf_Die *die, struct members *to,
+		       uint32_t struct_size)
+{
+	struct type_member member = {0};
+	if (!is_member(die))
+		return true;
+	member.type = dwarf_build_target(builder, die);
+	if (!member.type)
+		return false;
+	const char *name = dwarf_diename(die);
+	if (!name)
+		name = dwarf_tag(die) == DW_TAG_inheritance ? member.type->name : "";
+	member.name = dwarf_copy_name(builder->info, name);
+	if (!member.name)
+		return false;
+	if (!place_member(die, &member, struct_size))
+		return true;
+	struct type_member *place = array_push(&to->list);
+	if (place)
+		*place = member;
+	return place;
+}
+
+static bool add_members(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	struct members members = {0};
+	Dwarf_Die child;
+	bool ok = true;
+	for (int more = dwarf_child(die, &child); ok && more == 0 && members.list.count < PARTS_MAX;
+	     more = dwarf_siblingof(&child, &child))
+		ok = add_member(builder, &child, &members, type->size);
+	type->n_members = (uint32_t)members.list.count;
+	if (ok)
+		type->members = arena_copy(&builder->info->arena, members.list.items,
+					   members.list.count * sizeof(struct type_member));
+	free(members.list.items);
+	return ok && type->members;
+}
+
+static const char *struct_tag(Dwarf_Die *die)
+{
+	switch (dwarf_tag(die)) {
+	case DW_TAG_union_type:
+		return "union";
+	case DW_TAG_class_type:
+		return "class";
+	default:
+		return "struct";
+	}
+}
+
+bool dwarf_build_struct(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	Dwarf_Die storage;
+	uint64_t size = 0;
+	die = definition_of(die, &storage);
+	read_number(die, DW_AT_byte_size, &size);
+	type->kind = TYPE_STRUCT;
+	type->size = size <= UINT32_MAX ? (uint32_t)size : 0;
+	if (!tagged_name(builder, die, struct_tag(die), type))
+		return false;
+	return builder->depth < 0 || add_members(builder, die, type);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From type DIEs to struct type.
+ *
+ * The type graph of a program is cyclic and can be huge, so a copy of a part of it is made: a tree
+ * without cycles, in which pointers lead to structures with their members up to a depth, and to
+ * structures known by name and size alone beyond it. What is malformed becomes TYPE_UNKNOWN.
+ */
+#include <dwarf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/array.h"
+#include "symbols/dwarf_info.h"
+#include "symbols/dwarf_types.h"
+
+/* Through how many pointers structures are opened. */
+#define POINTERS_MAX 2
+/* Modifiers, arrays and members within each other: real ones stay below ten. */
+#define NESTING_MAX 32
+/* Types made for one parameter; when that does not do, they are made less deep. */
+#define TYPES_MAX 4096
+
+static const struct type unknown_type = {.kind = TYPE_UNKNOWN, .name = "?"};
+static const struct type void_type = {.kind = TYPE_VOID, .name = "void"};
+
+/* Key of the cache. */
+struct type_key {
+	uint64_t die;
+	uint32_t depth;
+	uint32_t tags;
+};
+
+static const struct type *build(struct type_builder *builder, Dwarf_Die *die);
+
+static const struct type *build_target(struct type_builder *builder, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die target;
+	if (!dwarf_attr_integrate(die, DW_AT_type, &attribute))
+		return &void_type;
+	if (!dwarf_formref_die(&attribute, &target))
+		return &unknown_type;
+	return build(builder, &target);
+}
+
+static uint64_t unsigned_attribute(Dwarf_Die *die, unsigned int name)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word value;
+	if (!dwarf_attr_integrate(die, name, &attribute) ||
+	    dwarf_formudata(&attribute, &value) != 0)
+		return 0;
+	return value;
+}
+
+static uint32_t byte_size(Dwarf_Die *die)
+{
+	uint64_t size = unsigned_attribute(die, DW_AT_byte_size);
+	return size <= UINT32_MAX ? (uint32_t)size : 0;
+}
+
+static bool name_type(struct type_builder *builder, Dwarf_Die *die, const char *otherwise,
+		      struct type *type)
+{
+	const char *name = dwarf_diename(die);
+	type->name = name ? dwarf_copy_name(builder->info, name) : otherwise;
+	return type->name;
+}
+
+/* --- base types ------------------------------------------------------------------------------ */
+
+static enum type_kind integer_kind(uint32_t size, enum type_kind kind)
+{
+	bool fits = size == 1 || size == 2 || size == 4 || size == 8;
+	return fits ? kind : TYPE_UNKNOWN;
+}
+
+static enum type_kind base_kind(uint64_t encoding, uint32_t size, const char *name)
+{
+	switch (encoding) {
+	case DW_ATE_boolean:
+		return integer_kind(size, TYPE_BOOL);
+	case DW_ATE_address:
+		return integer_kind(size, TYPE_HEX);
+	case DW_ATE_signed:
+		return integer_kind(size, TYPE_INT);
+	case DW_ATE_signed_char:
+		return size == 1 ? TYPE_CHAR : integer_kind(size, TYPE_INT);
+	case DW_ATE_UTF:
+		return size == 1 ? TYPE_CHAR : integer_kind(size, TYPE_UINT);
+	case DW_ATE_unsigned:
+		/* Rust's "()" */
+		return size ? integer_kind(size, TYPE_UINT) : TYPE_VOID;
+	case DW_ATE_unsigned_char:
+		/* Plain char is unsigned on arm64; unsigned char is a number. */
+		return size == 1 && !strcmp(name, "char") ? TYPE_CHAR
+							  : integer_kind(size, TYPE_UINT);
+	case DW_ATE_float:
+		return size == 4 || size == 8 ? TYPE_FLOAT : TYPE_UNKNOWN;
+	default:
+		return TYPE_UNKNOWN;
+	}
+}
+
+static bool build_base(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	if (!name_type(builder, die, "?", type))
+		return false;
+	type->size = byte_size(die);
+	type->kind = base_kind(unsigned_attribute(die, DW_AT_encoding), type->size, type->name);
+	return true;
+}
+
+/* --- pointers -------------------------------------------------------------------------------- */
+
+/* "char" -> "char *" -> "char **" */
+static const char *pointer_name(struct type_builder *builder, const char *target, const char *sign)
+{
+	size_t length = strlen(target);
+	bool tight = length && (target[length - 1] == '*' || target[length - 1] == '&');
+	return arena_printf(&builder->info->arena, "%s%s%s", target, tight ? "" : " ", sign);
+}
+
+/*
+ * Text is what plain char points to, by whatever typedef; signed char only under its own name, as
+ * int8_t is a number.
+ */
+static bool is_text(const struct type *target)
+{
+	return target->kind == TYPE_CHAR;
+}
+
+static bool build_pointer(struct type_builder *builder, Dwarf_Die *die, const char *sign,
+			  struct type *type)
+{
+	builder->depth = builder->depth > 0 ? builder->depth - 1 : -1; /* build() restores it */
+	const struct type *target = build_target(builder, die);
+	if (!target)
+		return false;
+	type->size = 8;
+	type->kind = *sign == '*' && is_text(target) ? TYPE_STRING : TYPE_POINTER;
+	type->target = type->kind == TYPE_POINTER && target != &unknown_type ? target : NULL;
+	bool is_function = target->kind == TYPE_UNKNOWN && strstr(target->name, "(*)");
+	type->name = is_function ? target->name : pointer_name(builder, target->name, sign);
+	return type->name;
+}
+
+/* What function pointers point to: only the name matters, "int (*)(void)". */
+static bool build_subroutine(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	char text[256] = "";
+	int at = 0;
+	Dwarf_Die child;
+	builder->depth = -1; /* build() restores it */
+	const struct type *result = build_target(builder, die);
+	for (int more = dwarf_child(die, &child); more == 0;
+	     more = dwarf_siblingof(&child, &child)) {
+		const struct type *parameter = NULL;
+		if (dwarf_tag(&child) == DW_TAG_formal_parameter)
+			parameter = build_target(builder, &child);
+		const char *name = parameter ? parameter->name : "...";
+		at += snprintf(text + at, sizeof(text) - (size_t)at, "%s%s", at ? ", " : "", name);
+		if ((size_t)at >= sizeof(text))
+			break;
+	}
+	type->kind = TYPE_UNKNOWN;
+	type->name = result ? arena_printf(&builder->info->arena, "%s (*)(%s)", result->name,
+					   *text ? text : "void")
+			    : NULL;
+	return type->name;
+}
+
+/* --- modifiers ------------------------------------------------------------------------------- */
+
+static bool build_typedef(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	const struct type *target = build_target(builder, die);
+	if (!target)
+		return false;
+	*type = *target;
+	/* int8_t: see is_text() */
+	if (type->kind == TYPE_CHAR && !strcmp(type->name, "signed char"))
+		type->kind = TYPE_INT;
+	return name_type(builder, die, type->name, type);
+}
+
+static bool build_qualified(struct type_builder *builder, Dwarf_Die *die, const char *qualifier,
+			    struct type *type)
+{
+	const struct type *target = build_target(builder, die);
+	if (!target)
+		return false;
+	*type = *target;
+	/* Whether a pointer itself is constant says nothing about the call. */
+	bool is_pointer = type->kind == TYPE_POINTER || type->kind == TYPE_STRING;
+	if (!is_pointer && *qualifier && strncmp(type->name, qualifier, strlen(qualifier)) != 0)
+		type->name = arena_printf(&builder->info->arena, "%s%s", qualifier, type->name);
+	return type->name;
+}
+
+/* --- arrays ---------------------------------------------------------------------------------- */
+
+/* Elements of one dimension; 0: not known ("int x[]", or known only at run time). */
+static uint64_t dimension_count(Dwarf_Die *range)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word bound;
+	if (dwarf_attr_integrate(range, DW_AT_count, &attribute))
+		return dwarf_formudata(&attribute, &bound) == 0 ? bound : 0;
+	if (!dwarf_attr_integrate(range, DW_AT_upper_bound, &attribute) ||
+	    dwarf_formudata(&attribute, &bound) != 0)
+		return 0;
+	return bound < UINT32_MAX ? bound + 1 : 0;
+}
+
+static const struct type *wrap_array(struct type_builder *builder, const struct type *element,
+				     uint64_t count)
+{
+	struct type *type = arena_alloc(&builder->info->arena, sizeof(*type));
+	if (!type)
+		return NULL;
+	type->kind = TYPE_ARRAY;
+	type->target = element;
+	if (__builtin_mul_overflow(count, element->size, &type->size))
+		type->size = 0;
+	/* "int [3]" in 2 is "int [2][3]" */
+	const char *bracket = element->kind == TYPE_ARRAY ? strchr(element->name, '[') : NULL;
+	int head = bracket ? (int)(bracket - element->name) : (int)strlen(element->name);
+	type->name =
+		arena_printf(&builder->info->arena, "%.*s%s[%llu]%s", head, element->name,
+			     bracket ? "" : " ", (unsigned long long)count, bracket ? bracket : "");
+	return type->name ? type : NULL;
+}
+
+static bool build_array(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	enum { DIMENSIONS_MAX = 8 };
+	uint64_t counts[DIMENSIONS_MAX];
+	int dimensions = 0;
+	Dwarf_Die child;
+	for (int more = dwarf_child(die, &child); more == 0 && dimensions < DIMENSIONS_MAX;
+	     more = dwarf_siblingof(&child, &child))
+		if (dwarf_tag(&child) == DW_TAG_subrange_type)
+			counts[dimensions++] = dimension_count(&child);
+	const struct type *element = build_target(builder, die);
+	if (!dimensions)
+		counts[dimensions++] = 0;
+	while (element && dimensions > 0)
+		element = wrap_array(builder, element, counts[--dimensions]);
+	if (!element)
+		return false;
+	*type = *element;
+	/* Vector registers are no arrays in memory. */
+	if (dwarf_hasattr_integrate(die, DW_AT_GNU_vector))
+		type->kind = TYPE_UNKNOWN;
+	return true;
+}
+
+/* --- all ------------------------------------------------------------------------------------- */
+
+static bool build_unspecified(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	type->kind = TYPE_UNKNOWN;
+	type->size = 8; /* decltype(nullptr) */
+	return name_type(builder, die, "?", type);
+}
+
+static bool fill_type(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	switch (dwarf_tag(die)) {
+	case DW_TAG_base_type:
+		return build_base(builder, die, type);
+	case DW_TAG_pointer_type:
+		return build_pointer(builder, die, "*", type);
+	case DW_TAG_reference_type:
+		return build_pointer(builder, die, "&", type);
+	case DW_TAG_rvalue_reference_type:
+		return build_pointer(builder, die, "&&", type);
+	case DW_TAG_subroutine_type:
+		return build_subroutine(builder, die, type);
+	case DW_TAG_typedef:
+		return build_typedef(builder, die, type);
+	case DW_TAG_const_type:
+		return build_qualified(builder, die, "const ", type);
+	case DW_TAG_volatile_type:
+		return build_qualified(builder, die, "volatile ", type);
+	case DW_TAG_restrict_type:
+	case DW_TAG_atomic_type:
+	case DW_TAG_packed_type:
+	case DW_TAG_shared_type:
+	case DW_TAG_immutable_type:
+	case DW_TAG_subrange_type:
+		return build_qualified(builder, die, "", type);
+	case DW_TAG_array_type:
+		return build_array(builder, die, type);
+	case DW_TAG_enumeration_type:
+		return dwarf_build_enum(builder, die, type);
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
+	case DW_TAG_union_type:
+	case DW_TAG_interface_type:
+		return dwarf_build_struct(builder, die, type);
+	case DW_TAG_unspecified_type:
+		return build_unspecified(builder, die, type);
+	default: /* pointers to members and the like */
+		type->size = byte_size(die);
+		return name_type(builder, die, "?", type);
+	}
+}
+
+static const struct type *remember(struct type_builder *builder, const struct type_key *key,
+				   const struct type *type)
+{
+	if (builder->exhausted)
+		return type;
+	const char *kept = arena_copy(&builder->info->arena, key, sizeof(*key));
+	if (kept)
+		name_map_add(&builder->info->types, kept, sizeof(*key), (uint64_t)(uintptr_t)type);
+	return type;
+}
+
+static const struct type *build(struct type_builder *builder, Dwarf_Die *die)
+{
+	int depth = builder->depth;
+	const struct type_key key = {(uintptr_t)die->addr, (uint32_t)depth, builder->tags};
+	const uint64_t *known = name_map_find(&builder->info->types, (char *)&key, sizeof(key));
+	if (known)
+		return (const struct type *)(uintptr_t)*known;
+	if (!builder->budget || builder->nesting == NESTING_MAX) {
+		builder->exhausted = true;
+		return &unknown_type;
+	}
+	struct type *type = arena_alloc(&builder->info->arena, sizeof(*type));
+	if (!type)
+		return NULL;
+	builder->budget--;
+	builder->nesting++;
+	bool ok = fill_type(builder, die, type);
+	builder->nesting--;
+	builder->depth = depth;
+	return ok ? remember(builder, &key, type) : NULL;
+}
+
+const struct type *dwarf_build_target(struct type_builder *builder, Dwarf_Die *die)
+{
+	return build_target(builder, die);
+}
+
+const struct type *dwarf_type_of(struct dwarf_info *info, Dwarf_Die *die, bool tags)
+{
+	const struct type *type = NULL;
+	for (int depth = POINTERS_MAX; depth > 0; depth--) {
+		struct type_builder builder = {
+			.info = info, .budget = TYPES_MAX, .depth = depth, .tags = tags};
+		type = build_target(&builder, die);
+		if (!type || !builder.exhausted)
+			break;
+	}
+	return type;
+}

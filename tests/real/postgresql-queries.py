@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PostgreSQL from its package: queries, and the files they touch, in backends forked while traced."""
+
+import glob
+import os
+import pwd
+import subprocess
+
+from utrail import Process, Trace, ensure, fail, need_root, ns, run, same, scratch, skip
+
+QUERIES = [
+    "CREATE TABLE utrail_test(i int, t text)",
+    "INSERT INTO utrail_test SELECT i, 'row ' || i FROM generate_series(1, 100) i",
+    "SELECT count(*) FROM utrail_test WHERE t LIKE 'row 9%'",
+    "SELECT 'é €', E'quote \\' and \"double\"'",
+]
+
+
+def programs():
+    """The newest server installed."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"), key=lambda p: int(p.split("/")[4]))
+    if not found:
+        skip("PostgreSQL is not installed (package postgresql-15 or newer)")
+    return os.path.dirname(found[-1])
+
+
+class Server:
+    """A cluster in a directory of its own, without network, run by the user postgres."""
+
+    def __init__(self):
+        need_root()
+        self.bin = programs()
+        try:
+            user = pwd.getpwnam("postgres")
+        except KeyError:
+            user = pwd.getpwnam("nobody")
+        self.user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        self.folder = scratch() / f"postgresql-{len(os.listdir(scratch()))}"
+        self.folder.mkdir()
+        os.chown(self.folder, user.pw_uid, user.pw_gid)
+        words = ["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+        self.run("initdb", *words, timeout=120)
+        options = ["-k", self.folder, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "jit=off"]
+        words = [f"{self.bin}/postgres", "-D", self.folder / "data", *options]
+        self.process = Process(words, cwd=self.folder, **self.user)
+        self.process.wait_for("ready to accept connections", stream="stderr", timeout=60)
+        self.pid = self.process.pid
+
+    def run(self, name, *words, timeout=60):
+        done = subprocess.run(
+            [f"{self.bin}/{name}", *words],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, "PGHOST": str(self.folder), "LC_ALL": "C.UTF-8"},
+            **self.user,
+        )
+        if done.returncode:
+            fail(f"{name} failed: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def ask(self, *queries):
+        """All in one session; returns (pid of the backend, the answers)."""
+        words = [w for q in ("SELECT pg_backend_pid()", *queries) for w in ("-c", q)]
+        lines = self.run("psql", "-X", "-q", "-t", "-A", "-U", "postgres", *words).splitlines()
+        return int(lines[0]), lines[1:]
+
+    def stop(self):
+        self.process.process.send_signal(2)  # SIGINT: fast shutdown
+        same(self.process.wait(timeout=60), 0, "status of the server")
+
+
+def starts(trace, pid):
+    hits = sorted(trace.markers("query__start"), key=ns)
+    return [e["args"]["arg1"] for e in hits if e["pid"] == pid]
+
+
+def queries_and_files():
+    server = Server()
+    words = ["-f", "-e", "usdt:postgresql:query__*", "-e", "syscall:%file", "-e", "fork", "-s", "1024"]
+    trace = Trace(*words, pid=server.pid)
+    backend, answers = server.ask(*QUERIES)
+    # 9, and 90 to 99
+    same(answers, ["11", "é €|quote ' and \"double\""], "answers, while traced")
+    path = server.ask("SELECT pg_relation_filepath('utrail_test')")[1][0]
+    other, _ = server.ask("SELECT sum(i) FROM utrail_test")
+    trace.finish(timeout=60)
+    server.stop()
+    trace.check_nothing_lost()
+
+    same(starts(trace, backend), ["SELECT pg_backend_pid()", *QUERIES], "queries of the first backend")
+    same(starts(trace, other)[1:], ["SELECT sum(i) FROM utrail_test"], "queries of the last backend")
+    for pid in (backend, other):
+        born = [e for e in trace.of("fork") if e["child_pid"] == pid]
+        same([e["pid"] for e in born], [server.pid], f"who forked the backend {pid}")
+        done = [e for e in trace.markers("query__done") if e["pid"] == pid]
+        same(len(done), len(starts(trace, pid)), f"query__done of {pid}")
+    for pid in (backend, other):
+        opened = [e["args"]["filename"] for e in trace.syscalls("openat") if e["pid"] == pid]
+        ensure(path in opened, f"backend {pid} opened {opened}, not {path}")
+    # The file is opened for the query that needs it, not before.
+    query = [e for e in trace.markers("query__start") if e["pid"] == other][-1]
+    done = [e for e in trace.markers("query__done") if e["pid"] == other][-1]
+    times = [ns(e) for e in trace.syscalls("openat") if e["pid"] == other and e["args"]["filename"] == path]
+    ensure(times and ns(query) < times[0] < ns(done), "the file was not opened during the query")
+
+
+def everything():
+    """utrail -p PID on a server that nobody here built: attaching changes nothing for it."""
+    server = Server()
+    trace = Trace("-f", pid=server.pid)
+    backend, _ = server.ask(*QUERIES)
+    trace.finish(timeout=60)
+    same(starts(trace, backend), ["SELECT pg_backend_pid()", *QUERIES], "queries")
+    ensure(trace.of("exit", pid=backend), "the end of the backend is not in the stream")
+    ensure(len(trace.syscalls()) > 100, f"only {len(trace.syscalls())} system calls")
+    _, answers = server.ask("SELECT count(*) FROM utrail_test")
+    same(answers, ["100"], "the answer after the trace")
+    server.stop()
+
+
+run(queries_and_files, everything)

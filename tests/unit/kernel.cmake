@@ -1,0 +1,14 @@
+utrail_unit_test(kernel_syscalls SOURCES kernel_syscalls.c LINK utrail_kernel)
+target_include_directories(unit_kernel_syscalls PRIVATE ${PROJECT_BINARY_DIR}/kernel)
+utrail_unit_test(kernel_probes SOURCES kernel_probes.c kernel_run_plan.c LINK utrail_kernel)
+
+# The committed tables against what this machine says: its kernel, its headers, its strace.
+foreach(check check check-classes)
+  add_test(NAME unit.kernel_tables_${check}
+    COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/kernel/generate_syscalls.py ${check}
+            --table ${PROJECT_SOURCE_DIR}/kernel/syscalls.tbl
+            --classes ${PROJECT_SOURCE_DIR}/kernel/classes.tbl)
+  set_tests_properties(unit.kernel_tables_${check} PROPERTIES
+    LABELS unit TIMEOUT 120 SKIP_RETURN_CODE 77)
+endforeach()
+

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "common/array.h"
+#include "output/number.h"
+
+static uint64_t next_random(uint64_t *random)
+{
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	*random ^= *random << 17;
+	return *random >> (*random & 63); /* of all lengths */
+}
+
+/* The oracle is printf. */
+static void compare(uint64_t number)
+{
+	char text[NUMBER_MAX], expected[NUMBER_MAX];
+	*number_unsigned(text, number) = '\0';
+	snprintf(expected, sizeof(expected), "%" PRIu64, number);
+	assert_string_equal(text, expected);
+	*number_signed(text, (int64_t)number) = '\0';
+	snprintf(expected, sizeof(expected), "%" PRId64, (int64_t)number);
+	assert_string_equal(text, expected);
+	*number_hex(text, number) = '\0';
+	snprintf(expected, sizeof(expected), "0x%" PRIx64, number);
+	assert_string_equal(text, expected);
+	*number_octal(text, number) = '\0';
+	snprintf(expected, sizeof(expected), "%#" PRIo64, number);
+	assert_string_equal(text, expected);
+	*number_padded(text, number % 1000000, 6) = '\0';
+	snprintf(expected, sizeof(expected), "%06" PRIu64, number % 1000000);
+	assert_string_equal(text, expected);
+}
+
+static void integers_are_as_printf_has_them(void **state)
+{
+	(void)state;
+	static const uint64_t edges[] = {
+		0, 1, 7, 8, 9, 10, 15, 16, 99, 100, INT64_MAX, (uint64_t)INT64_MIN, UINT64_MAX};
+	for (size_t i = 0; i < array_size(edges); i++)
+		compare(edges[i]);
+	uint64_t random = 88172645463325252;
+	for (int i = 0; i < 100000; i++)
+		compare(next_random(&random));
+}
+
+static void assert_real(double number, bool is_single, const char *expected)
+{
+	char text[NUMBER_MAX];
+	*number_real(text, number, is_single) = '\0';
+	assert_string_equal(text, expected);
+}
+
+static void reals_are_short(void **state)
+{
+	(void)state;
+	assert_real(0.1, false, "0.1");
+	assert_real((double)0.1f, true, "0.1");
+	assert_real((double)0.1f, false, "0.10000000149011612");
+	assert_real(1e100, false, "1e+100");
+	assert_real(-0.0, false, "-0");
+	assert_real(1.0 / 3, false, "0.3333333333333333");
+	assert_real(NAN, false, "nan");
+	assert_real(-NAN, false, "nan");
+	assert_real(INFINITY, false, "inf");
+	assert_real(-INFINITY, true, "-inf");
+	assert_real(16777216, true, "16777216");
+}
+
+static void reals_come_back_exactly(void **state)
+{
+	(void)state;
+	char text[NUMBER_MAX];
+	uint64_t random = 88172645463325252;
+	for (int i = 0; i < 50000; i++) {
+		next_random(&random);
+		double number;
+		memcpy(&number, &random, sizeof(number));
+		float single;
+		memcpy(&single, &random, sizeof(single));
+		if (!isnan(number)) {
+			*number_real(text, number, false) = '\0';
+			assert_true(strtod(text, NULL) == number);
+		}
+		if (!isnan(single)) {
+			*number_real(text, (double)single, true) = '\0';
+			assert_true(strtof(text, NULL) == single);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(integers_are_as_printf_has_them),
+		cmocka_unit_test(reals_are_short),
+		cmocka_unit_test(reals_come_back_exactly),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

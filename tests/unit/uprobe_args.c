@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where arguments are, against the compiler: it calls a function that records registers and stack
+ * as they are at its first instruction, and the places that we name must hold what was passed.
+ */
+#include "tests/unit/unit.h"
+
+#include <elf.h>
+#include <string.h>
+
+#include "common/array.h"
+#include "probe/regs.h"
+#include "uprobe/args.h"
+
+static const struct type t_int = {.kind = TYPE_INT, .size = 4, .name = "int"};
+static const struct type t_long = {.kind = TYPE_INT, .size = 8, .name = "long"};
+static const struct type t_bool = {.kind = TYPE_BOOL, .size = 1, .name = "_Bool"};
+static const struct type t_short = {.kind = TYPE_UINT, .size = 2, .name = "unsigned short"};
+static const struct type t_string = {.kind = TYPE_STRING, .size = 8, .name = "char *"};
+static const struct type t_bytes = {.kind = TYPE_BYTES, .size = 100, .name = "buf"};
+static const struct type t_double = {.kind = TYPE_FLOAT, .size = 8, .name = "double"};
+static const struct type t_float = {.kind = TYPE_FLOAT, .size = 4, .name = "float"};
+static const struct type t_long_double = {.kind = TYPE_FLOAT, .size = 16, .name = "long double"};
+static const struct type t_int128 = {.kind = TYPE_INT, .size = 16, .name = "__int128"};
+static const struct type t_void = {.kind = TYPE_VOID, .name = "void"};
+
+#define MEMBER(t, field, ty)                         \
+	{                                            \
+#field, ty, offsetof(t, field), 0, 0 \
+	}
+#define STRUCT(t, m)                                                                \
+	{                                                                           \
+		.kind = TYPE_STRUCT, .size = sizeof(t), .name = #t, .members = (m), \
+		.n_members = array_size(m)                                          \
+	}
+
+struct ints {
+	int a, b;
+};
+static const struct type_member ints_members[] = {MEMBER(struct ints, a, &t_int),
+						  MEMBER(struct ints, b, &t_int)};
+static const struct type t_ints = STRUCT(struct ints, ints_members);
+
+struct longs {
+	long a, b;
+};
+static const struct type_member longs_members[] = {MEMBER(struct longs, a, &t_long),
+						   MEMBER(struct longs, b, &t_long)};
+static const struct type t_longs = STRUCT(struct longs, longs_members);
+
+struct big {
+	long a, b, c;
+};
+static const struct type_member big_members[] = {MEMBER(struct big, a, &t_long),
+						 MEMBER(struct big, b, &t_long),
+						 MEMBER(struct big, c, &t_long)};
+static const struct type t_big = STRUCT(struct big, big_members);
+
+struct mixed {
+	double d;
+	long l;
+};
+static const struct type_member mixed_members[] = {MEMBER(struct mixed, d, &t_double),
+						   MEMBER(struct mixed, l, &t_long)};
+static const struct type t_mixed = STRUCT(struct mixed, mixed_members);
+
+struct floats {
+	float a, b;
+};
+static const struct type_member floats_members[] = {MEMBER(struct floats, a, &t_float),
+						    MEMBER(struct floats, b, &t_float)};
+static const struct type t_floats = STRUCT(struct floats, floats_members);
+
+struct int_float {
+	int i;
+	float f;
+};
+static const struct type_member int_float_members[] = {MEMBER(struct int_float, i, &t_int),
+						       MEMBER(struct int_float, f, &t_float)};
+static const struct type t_int_float = STRUCT(struct int_float, int_float_members);
+
+struct packed {
+	char c;
+	long l;
+} __attribute__((packed));
+static const struct type t_char = {.kind = TYPE_CHAR, .size = 1, .name = "char"};
+static const struct type_member packed_members[] = {MEMBER(struct packed, c, &t_char),
+						    MEMBER(struct packed, l, &t_long)};
+static const struct type t_packed = STRUCT(struct packed, packed_members);
+
+struct nested {
+	struct ints in;
+	int c;
+};
+static const struct type_member nested_members[] = {MEMBER(struct nested, in, &t_ints),
+						    MEMBER(struct nested, c, &t_int)};
+static const struct type t_nested = STRUCT(struct nested, nested_members);
+
+struct with_long_double {
+	long double v;
+};
+static const struct type_member wld_members[] = {
+	MEMBER(struct with_long_double, v, &t_long_double)};
+static const struct type t_wld = STRUCT(struct with_long_double, wld_members);
+
+struct empty {
+};
+static const struct type t_empty = {.kind = TYPE_STRUCT, .size = 0, .name = "struct empty"};
+static const struct type t_opaque = {.kind = TYPE_STRUCT, .size = 8, .name = "struct opaque"};
+
+static struct prototype prototype_of(struct parameter *parameters, const struct type *result,
+				     const struct type *const *types)
+{
+	uint32_t n = 0;
+	for (; types[n]; n++)
+		parameters[n] = (struct parameter){.name = "x", .type = types[n]};
+	return (struct prototype){.parameters = parameters, .n_parameters = n, .result = result};
+}
+
+#define PARAMETERS_MAX 16
+
+static void place(unsigned int machine, const struct type *result, const struct type *const *types,
+		  struct fetch_source *ret)
+{
+	struct parameter parameters[PARAMETERS_MAX];
+	struct prototype prototype = prototype_of(parameters, result, types);
+	args_place(machine, &prototype, false, ret);
+}
+
+#define PLACE(ret, result, ...) \
+	place(EM_X86_64, result, (const struct type *const[]){__VA_ARGS__, NULL}, ret)
+
+#ifdef __x86_64__
+
+/* What the recorder saw: registers by the numbers of probe/regs.h. */
+extern uint64_t recorded[X86_REGS];
+uint64_t recorded[X86_REGS];
+void record(void);
+/* Through a variable, so that the compiler does not mind the many types. */
+static void *volatile recorder = (void *)record;
+/* The stack is copied, as the caller's frame is gone when we look. */
+#define STACK_WORDS 32
+extern uint64_t recorded_stack[STACK_WORDS];
+uint64_t recorded_stack[STACK_WORDS];
+
+__asm__(".text\n.globl record\n.type record, @function\nrecord:\n"
+	"mov %rdi, recorded+8*14(%rip)\n"
+	"mov %rsi, recorded+8*13(%rip)\n"
+	"mov %rdx, recorded+8*12(%rip)\n"
+	"mov %rcx, recorded+8*11(%rip)\n"
+	"mov %r8, recorded+8*9(%rip)\n"
+	"mov %r9, recorded+8*8(%rip)\n"
+	"mov %rdi, %r10\n"
+	"mov %rsp, %rsi\n"
+	"lea recorded_stack(%rip), %rdi\n"
+	"mov $32, %ecx\n"
+	"rep movsq\n"
+	"mov %r10, %rax\n" /* the address of a large result */
+	"ret\n.size record, . - record\n");
+_Static_assert(X86_RDI == 14 && X86_RSI == 13 && X86_RDX == 12 && X86_RCX == 11 && X86_R8 == 9 &&
+		       X86_R9 == 8,
+	       "the recorder's numbers");
+
+/* What BPF would do, on what was recorded; `size` bytes of the value. */
+static uint64_t fetch(const struct fetch_source *source, uint32_t size)
+{
+	if (source->unavailable)
+		fail_msg("unavailable: %s", source->unavailable);
+	recorded[X86_RSP] = (uintptr_t)recorded_stack;
+	uint64_t acc = 0;
+	for (uint32_t i = 0; i < source->n_ops; i++) {
+		const struct fetch_op *op = &source->ops[i];
+		if (op->code == FETCH_REG) {
+			acc = recorded[op->reg];
+			if (op->size < 8)
+				acc &= (1ULL << op->size * 8) - 1;
+		} else if (op->code == FETCH_ADD) {
+			acc += (uint64_t)op->imm;
+		} else {
+			fail_msg("operation %u", op->code);
+		}
+	}
+	if (!source->is_address)
+		return acc;
+	uint64_t value = 0;
+	memcpy(&value, (const void *)(uintptr_t)acc, size < 8 ? size : 8);
+	return value;
+}
+
+#define CALL(types, ...) ((void(*) types)recorder)(__VA_ARGS__)
+
+static void integers_fill_registers_then_stack(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE(at, &t_void, &t_int, &t_string, &t_bool, &t_short, &t_long, &t_bytes, &t_int, &t_bool,
+	      &t_string);
+	CALL((int, const char *, _Bool, unsigned short, long, void *, int, _Bool, const char *), -5,
+	     "text", true, 0xbeef, 1L << 40, recorded, -7, true, "last");
+	assert_int_equal((int32_t)fetch(&at[0], 4), -5);
+	assert_string_equal((const char *)(uintptr_t)fetch(&at[1], 8), "text");
+	assert_int_equal(fetch(&at[2], 1), 1);
+	assert_int_equal(fetch(&at[3], 2), 0xbeef);
+	assert_int_equal(fetch(&at[4], 8), 1L << 40);
+	assert_ptr_equal((void *)(uintptr_t)fetch(&at[5], 8), recorded);
+	assert_int_equal((int32_t)fetch(&at[6], 4), -7);
+	assert_int_equal(fetch(&at[7], 1), 1);
+	assert_string_equal((const char *)(uintptr_t)fetch(&at[8], 8), "last");
+}
+
+static void floats_take_registers_of_their_own(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE(at, &t_double, &t_double, &t_int, &t_float, &t_int);
+	CALL((double, int, float, int), 1.5, 11, 2.5f, 12);
+	assert_string_equal(at[0].unavailable, "in xmm0");
+	assert_int_equal(fetch(&at[1], 4), 11);
+	assert_string_equal(at[2].unavailable, "in xmm1");
+	assert_int_equal(fetch(&at[3], 4), 12);
+	/* The ninth goes to the stack. */
+	PLACE(at, &t_void, &t_double, &t_double, &t_double, &t_double, &t_double, &t_double,
+	      &t_double, &t_double, &t_double, &t_int);
+	CALL((double, double, double, double, double, double, double, double, double, int), 0, 1, 2,
+	     3, 4, 5, 6, 7, 8.25, 9);
+	assert_string_equal(at[7].unavailable, "in xmm7");
+	uint64_t bits = fetch(&at[8], 8);
+	double value;
+	memcpy(&value, &bits, sizeof(value));
+	assert_true(value == 8.25);
+	assert_int_equal(fetch(&at[9], 4), 9);
+}
+
+static void small_structures_are_split_by_class(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE(at, &t_void, &t_ints, &t_longs, &t_mixed, &t_floats, &t_int_float, &t_int);
+	CALL((struct ints, struct longs, struct mixed, struct floats, struct int_float, int),
+	     (struct ints){1, 2}, (struct longs){3, 4}, (struct mixed){5, 6}, (struct floats){7, 8},
+	     (struct int_float){9, 10}, 11);
+	assert_int_equal(fetch(&at[0], 8), 1 | 2ULL << 32);
+	assert_string_equal(at[1].unavailable, "in two registers");
+	assert_string_equal(at[2].unavailable, "in two registers");
+	assert_string_equal(at[3].unavailable, "in xmm1");
+	assert_int_equal((uint32_t)fetch(&at[4], 8), 9);
+	assert_int_equal(fetch(&at[5], 4), 11);
+}
+
+static void structures_are_never_half_on_the_stack(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE(at, &t_void, &t_int, &t_int, &t_int, &t_int, &t_int, &t_longs, &t_int, &t_nested,
+	      &t_int);
+	CALL((int, int, int, int, int, struct longs, int, struct nested, int), 1, 2, 3, 4, 5,
+	     (struct longs){6, 7}, 8, (struct nested){{9, 10}, 11}, 12);
+	assert_int_equal(fetch(&at[5], 8), 6);
+	assert_true(at[5].is_address);
+	/* The sixth register is still free. */
+	assert_int_equal(fetch(&at[6], 4), 8);
+	assert_int_equal(fetch(&at[7], 8), 9 | 10ULL << 32);
+	assert_int_equal(fetch(&at[8], 4), 12);
+}
+
+static void what_belongs_in_memory_lies_on_the_stack(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE(at, &t_void, &t_big, &t_int, &t_packed, &t_wld, &t_long_double, &t_int);
+	CALL((struct big, int, struct packed, struct with_long_double, long double, int),
+	     (struct big){1, 2, 3}, 4, (struct packed){'p', 5}, (struct with_long_double){6}, 7, 8);
+	assert_int_equal(fetch(&at[0], 8), 1);
+	assert_int_equal(fetch(&at[1], 4), 4);
+	assert_int_equal(fetch(&at[2], 1), 'p');
+	long double value;
+	at[3].is_address = false;
+	memcpy(&value, (const void *)(uintptr_t)fetch(&at[3], 8), sizeof(value));
+	assert_true(value == 6);
+	at[4].is_address = false;
+	memcpy(&value, (const void *)(uintptr_t)fetch(&at[4], 8), sizeof(value));
+	assert_true(value == 7);
+	assert_int_equal(fetch(&at[5], 4), 8);
+}
+
+static void wide_integers_take_two(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE(at, &t_void, &t_int, &t_int128, &t_int, &t_int, &t_int, &t_int128, &t_int);
+	CALL((int, __int128, int, int, int, __int128, int), 1, 2, 3, 4, 5, 6, 7);
+	assert_string_equal(at[1].unavailable, "in two registers");
+	assert_int_equal(fetch(&at[2], 4), 3);
+	assert_int_equal(fetch(&at[4], 4), 5);
+	assert_int_equal(fetch(&at[5], 8), 6);
+	assert_int_equal(fetch(&at[6], 4), 7);
+}
+
+static void empty_structures_take_nothing(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE(at, &t_void, &t_empty, &t_int);
+	CALL((struct empty, int), (struct empty){}, 5);
+	assert_string_equal(at[0].unavailable, "empty");
+	assert_int_equal(fetch(&at[1], 4), 5);
+}
+
+static void a_large_result_moves_the_arguments(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE(at, &t_big, &t_int, &t_long);
+	(void)((struct big(*)(int, long))recorder)(21, 22);
+	assert_int_equal(fetch(&at[0], 4), 21);
+	assert_int_equal(fetch(&at[1], 8), 22);
+	PLACE(at, &t_longs, &t_int);
+	CALL((int), 23);
+	assert_int_equal(fetch(&at[0], 4), 23);
+	PLACE(at, &t_packed, &t_int);
+	(void)((struct packed(*)(int))recorder)(24);
+	assert_int_equal(fetch(&at[0], 4), 24);
+	PLACE(at, &t_long_double, &t_int);
+	CALL((int), 25);
+	assert_int_equal(fetch(&at[0], 4), 25);
+}
+
+#endif
+
+static void nothing_is_guessed_behind_an_unknown_layout(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE(at, &t_void, &t_int, &t_opaque, &t_int);
+	assert_null(at[0].unavailable);
+	assert_non_null(at[1].unavailable);
+	assert_non_null(at[2].unavailable);
+	/* A class may be passed by reference, whatever it looks like. */
+	struct parameter parameters[] = {{"a", &t_int}, {"b", &t_ints}, {"c", &t_int}};
+	struct prototype prototype = {
+		.parameters = parameters, .n_parameters = 3, .result = &t_void};
+	args_place(EM_X86_64, &prototype, true, at);
+	assert_null(at[0].unavailable);
+	assert_non_null(at[1].unavailable);
+	assert_non_null(at[2].unavailable);
+	/* Or returned so, which moves all arguments; a large one always is. */
+	prototype.result = &t_ints;
+	args_place(EM_X86_64, &prototype, true, at);
+	assert_non_null(at[0].unavailable);
+	prototype.result = &t_big;
+	args_place(EM_X86_64, &prototype, true, at);
+	assert_null(at[0].unavailable);
+	assert_int_equal(at[0].ops[0].reg, X86_RSI);
+}
+
+static void results_are_where_the_convention_says(void **state)
+{
+	(void)state;
+	struct fetch_source at;
+	args_place_result(EM_X86_64, &t_int, false, &at);
+	assert_null(at.unavailable);
+	assert_int_equal(at.ops[0].reg, X86_RAX);
+	assert_int_equal(at.ops[0].size, 4);
+	args_place_result(EM_X86_64, &t_ints, false, &at);
+	assert_int_equal(at.ops[0].reg, X86_RAX);
+	assert_false(at.is_address);
+	args_place_result(EM_X86_64, &t_big, false, &at);
+	assert_int_equal(at.ops[0].reg, X86_RAX);
+	assert_true(at.is_address);
+	args_place_result(EM_X86_64, &t_double, false, &at);
+	assert_string_equal(at.unavailable, "in xmm0");
+	args_place_result(EM_X86_64, &t_long_double, false, &at);
+	assert_string_equal(at.unavailable, "in st0");
+	args_place_result(EM_X86_64, &t_longs, false, &at);
+	assert_string_equal(at.unavailable, "in two registers");
+	args_place_result(EM_X86_64, &t_ints, true, &at);
+	assert_non_null(at.unavailable);
+}
+
+#define PLACE_ARM64(ret, result, ...) \
+	place(EM_AARCH64, result, (const struct type *const[]){__VA_ARGS__, NULL}, ret)
+
+/* Expectations from the examples and rules of AAPCS64 6.8.2. */
+static void arm64_has_its_own_rules(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX];
+	PLACE_ARM64(at, &t_big, &t_int, &t_double, &t_longs, &t_big, &t_int128, &t_int);
+	assert_int_equal(at[0].ops[0].reg, ARM64_X0); /* x8 holds the result's place */
+	assert_string_equal(at[1].unavailable, "in v0");
+	assert_string_equal(at[2].unavailable, "in two registers"); /* x1, x2 */
+	assert_int_equal(at[3].ops[0].reg, ARM64_X0 + 3);	    /* address of a copy */
+	assert_true(at[3].is_address);
+	assert_string_equal(at[4].unavailable, "in two registers"); /* x4, x5 */
+	assert_int_equal(at[5].ops[0].reg, ARM64_X0 + 6);
+	PLACE_ARM64(at, &t_void, &t_floats, &t_double, &t_int);
+	assert_string_equal(at[0].unavailable, "in floating-point registers");
+	assert_string_equal(at[1].unavailable, "in v2");
+	assert_int_equal(at[2].ops[0].reg, ARM64_X0);
+	PLACE_ARM64(at, &t_void, &t_int, &t_int, &t_int, &t_int, &t_int, &t_int, &t_int, &t_longs,
+		    &t_int);
+	/* Does not fit into x7 alone, and no later one goes back to it. */
+	assert_true(at[7].is_address);
+	assert_int_equal(at[7].ops[0].reg, ARM64_SP);
+	assert_int_equal(at[7].ops[1].imm, 0);
+	assert_int_equal(at[8].ops[1].imm, 16);
+	struct fetch_source result;
+	args_place_result(EM_AARCH64, &t_int, false, &result);
+	assert_int_equal(result.ops[0].reg, ARM64_X0);
+	args_place_result(EM_AARCH64, &t_big, false, &result);
+	assert_non_null(result.unavailable);
+	args_place_result(EM_AARCH64, &t_double, false, &result);
+	assert_string_equal(result.unavailable, "in v0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#ifdef __x86_64__
+		cmocka_unit_test(integers_fill_registers_then_stack),
+		cmocka_unit_test(floats_take_registers_of_their_own),
+		cmocka_unit_test(small_structures_are_split_by_class),
+		cmocka_unit_test(structures_are_never_half_on_the_stack),
+		cmocka_unit_test(what_belongs_in_memory_lies_on_the_stack),
+		cmocka_unit_test(wide_integers_take_two),
+		cmocka_unit_test(empty_structures_take_nothing),
+		cmocka_unit_test(a_large_result_moves_the_arguments),
+#endif
+		cmocka_unit_test(nothing_is_guessed_behind_an_unknown_layout),
+		cmocka_unit_test(results_are_where_the_convention_says),
+		cmocka_unit_test(arm64_has_its_own_rules),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verdicts over programs that the build makes for this, and over what the system has. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/array.h"
+#include "uprobe/safety.h"
+#include "uprobe/uprobe.h"
+
+#define LIBC   "/lib/x86_64-linux-gnu/libc.so.6"
+#define LOADER "/lib64/ld-linux-x86-64.so.2"
+#define IMAGES 8
+
+/* The verdict over these files together; false: one of them is not on this machine. */
+static bool prove(const char *const *paths, struct arena *arena, struct return_verdict *ret)
+{
+	struct image *images[IMAGES] = {0};
+	size_t count = 0;
+	bool all = true;
+	for (; all && paths[count]; count++) {
+		all = access(paths[count], R_OK) == 0;
+		if (all)
+			assert_ok(image_open(paths[count], -1, &images[count]));
+		else
+			break;
+	}
+	if (all)
+		assert_ok(return_prove(images, count, false, false, arena, ret));
+	else
+		printf("not here: %s\n", paths[count]);
+	while (count > 0)
+		image_close(images[--count]);
+	return all;
+}
+
+static void expect(const char *const *paths, enum return_mode mode, const char *why)
+{
+	struct arena arena = {0};
+	struct return_verdict verdict;
+	if (prove(paths, &arena, &verdict)) {
+		if (verdict.mode != mode || !strstr(verdict.why, why))
+			fail_msg("%s: mode %d, why '%s'", paths[0], verdict.mode, verdict.why);
+	}
+	arena_deinit(&arena);
+}
+
+#define EXPECT(mode, why, ...) expect((const char *const[]){__VA_ARGS__, NULL}, mode, why)
+
+static void a_plain_program_is_proven(void **state)
+{
+	(void)state;
+	EXPECT(RETURN_TRAMPOLINE, "nothing in the process", TARGET_PLAIN_PATH, LIBC, LOADER);
+	/* libc alone: what it offers is not what it does. */
+	EXPECT(RETURN_TRAMPOLINE, "nothing in the process", LIBC, LOADER);
+}
+
+static void each_danger_is_named(void **state)
+{
+	(void)state;
+	EXPECT(RETURN_SITE, "target_ucontext can switch stacks", TARGET_UCONTEXT_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_cleanup can throw through the frame", TARGET_CLEANUP_PATH,
+	       LIBC);
+	EXPECT(RETURN_SITE, "target_thread can end threads by unwinding", TARGET_THREAD_PATH, LIBC);
+}
+
+static void a_switch_without_a_name_is_found(void **state)
+{
+	(void)state;
+	EXPECT(RETURN_SITE, "target_switch may switch stacks", TARGET_SWITCH_PATH, LIBC);
+}
+
+static void static_programs_are_judged_by_their_symbols(void **state)
+{
+	(void)state;
+#ifdef TARGET_STATIC_PATH
+	EXPECT(RETURN_SITE, "target_static has code that exceptions pass", TARGET_STATIC_PATH);
+	EXPECT(RETURN_SITE, "target_static_stripped has", TARGET_STATIC_STRIPPED_PATH);
+#else
+	puts("no static C library here");
+#endif
+}
+
+static void one_bad_file_among_good_ones_decides(void **state)
+{
+	(void)state;
+	EXPECT(RETURN_SITE, "libstdc++.so.6 can throw", TARGET_PLAIN_PATH, LIBC, LOADER,
+	       "/usr/lib/x86_64-linux-gnu/libstdc++.so.6");
+	EXPECT(RETURN_SITE, "libgcc_s.so.1 can unwind", TARGET_PLAIN_PATH, LIBC,
+	       "/lib/x86_64-linux-gnu/libgcc_s.so.1");
+	EXPECT(RETURN_SITE, "bash can load further libraries", "/bin/bash", LIBC, LOADER);
+}
+
+static void what_is_not_known_is_not_proven(void **state)
+{
+	(void)state;
+	struct arena arena = {0};
+	struct return_verdict verdict;
+	struct image *image;
+	assert_ok(image_open(TARGET_PLAIN_PATH, -1, &image));
+	assert_ok(return_prove(&image, 1, false, true, &arena, &verdict));
+	assert_int_equal(verdict.mode, RETURN_SITE);
+	assert_non_null(strstr(verdict.why, "not all files"));
+	assert_ok(return_prove(&image, 1, true, false, &arena, &verdict));
+	assert_int_equal(verdict.mode, RETURN_SITE);
+	assert_non_null(strstr(verdict.why, "seccomp"));
+	assert_ok(return_prove(NULL, 0, false, false, &arena, &verdict));
+	assert_int_equal(verdict.mode, RETURN_SITE);
+	image_close(image);
+	arena_deinit(&arena);
+}
+
+static void functions_that_use_their_return_address_are_known(void **state)
+{
+	(void)state;
+	static const char *const do_use[] = {
+		"setjmp",	  "_setjmp", "__sigsetjmp", "vfork",	     "dlsym", "__GI_dlsym",
+		"_Unwind_Resume", "mcount",  "__fentry__",  "__longjmp_chk", "_start"};
+	static const char *const do_not[] = {"malloc", "main", "read", "start_thread", "set", "_"};
+	for (size_t i = 0; i < array_size(do_use); i++)
+		if (!return_address_matters(do_use[i]))
+			fail_msg("%s", do_use[i]);
+	for (size_t i = 0; i < array_size(do_not); i++)
+		if (return_address_matters(do_not[i]))
+			fail_msg("%s", do_not[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_plain_program_is_proven),
+		cmocka_unit_test(each_danger_is_named),
+		cmocka_unit_test(a_switch_without_a_name_is_found),
+		cmocka_unit_test(static_programs_are_judged_by_their_symbols),
+		cmocka_unit_test(one_bad_file_among_good_ones_decides),
+		cmocka_unit_test(what_is_not_known_is_not_proven),
+		cmocka_unit_test(functions_that_use_their_return_address_are_known),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Programs to be judged, one for each TARGET_x; they are never run. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ucontext.h>
+
+#if defined(TARGET_UCONTEXT)
+static ucontext_t here, there;
+static void work(void)
+{
+	swapcontext(&here, &there);
+}
+#elif defined(TARGET_CLEANUP)
+static void release(void *pointer)
+{
+	free(*(void **)pointer);
+}
+static void work(void)
+{
+	__attribute__((cleanup(release))) char *text = strdup("x");
+	puts(text);
+}
+#elif defined(TARGET_THREAD)
+static void work(void)
+{
+	pthread_exit(NULL);
+}
+#elif defined(TARGET_SWITCH)
+/* As coroutine libraries do it. */
+void go_there(void **from, void **to);
+__asm__(".globl go_there\ngo_there:\npush %rbp\nmov %rsp,(%rdi)\nmov (%rsi),%rsp\npop %rbp\nret\n");
+static void work(void)
+{
+	static void *stacks[2];
+	go_there(&stacks[0], &stacks[1]);
+}
+#else
+/* A jump drops frames but keeps to one stack; so do arrays of variable length. */
+static jmp_buf back;
+static void leave(int depth)
+{
+	char text[depth + 1];
+	snprintf(text, sizeof(text), "%d", depth);
+	puts(text);
+	longjmp(back, 1);
+}
+static void work(void)
+{
+	if (!setjmp(back))
+		leave(3);
+	for (int i = 1; i < 100; i++) {
+		char text[i];
+		memset(text, i, sizeof(text));
+		fwrite(text, 1, sizeof(text), stdout);
+	}
+}
+#endif
+
+int main(void)
+{
+	work();
+	return 0;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * uprobe/args.h — where a function's parameters and result are: the calling convention.
+ *
+ * x86-64: System V psABI, 3.2.3; arm64: AAPCS64, 6.8. Both fill registers by class from left to
+ * right, so that one parameter whose class is unknown makes all later ones unknown too: those say
+ * so, and no value is guessed.
+ */
+#ifndef UTRAIL_UPROBE_ARGS_H
+#define UTRAIL_UPROBE_ARGS_H
+
+#include <stdbool.h>
+
+#include "probe/compile.h"
+#include "symbols/type.h"
+
+/*
+ * Where the parameters of `prototype` are at the function's first instruction (or at the push after
+ * endbr64): `ret` has room for n_parameters. C++ and Rust (`by_class`) hand over some structures in
+ * ways that their layout does not tell.
+ */
+void args_place(unsigned int machine, const struct prototype *prototype, bool by_class,
+		struct fetch_source *ret);
+
+/* Where a result of this type is when the function has returned or is about to. */
+void args_place_result(unsigned int machine, const struct type *type, bool by_class,
+		       struct fetch_source *ret);
+
+/* --- private to args*.c --------------------------------------------------------------------- */
+
+/* What registers a value wants: the classes of its (at most two) eight-byte parts. */
+enum args_class {
+	ARGS_NONE, /* nothing at all: an empty structure */
+	ARGS_INTEGER,
+	ARGS_FLOAT,
+	ARGS_MEMORY,
+	ARGS_UNKNOWN,
+};
+
+struct args_shape {
+	enum args_class classes[2];
+	unsigned int n_parts; /* 0 for NONE, MEMORY and UNKNOWN, which classes[0] tells */
+	uint32_t size;	      /* bytes */
+	uint32_t align;	      /* of the value in memory, 8 or 16 */
+	uint32_t
+		float_members; /* arm64: so many floating-point members of one size and no others */
+	bool is_struct;
+};
+
+struct args_shape args_shape_of(const struct type *type, bool by_class);
+
+void args_place_arm64(const struct prototype *prototype, bool by_class, struct fetch_source *ret);
+void args_place_result_arm64(const struct type *type, bool by_class, struct fetch_source *ret);
+
+struct fetch_source args_unavailable(const char *why);
+/* The value lies in memory, at register + offset. */
+struct fetch_source args_at(uint8_t reg, uint64_t offset);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions as they lie in a file.
+ *
+ * Compilers split functions: what is seldom run goes to another section under the name `f.cold`
+ * (gcc before 9: `f.cold.0`), and the two parts jump to and fro. Such a part is no function: its
+ * returns are returns of `f`, and a jump to it leaves nothing. In a stripped file the part has no
+ * name, and a jump to it looks like a tail call; the stack pointer then tells them apart at the
+ * hit, as a tail call happens only with the stack as it was at the entry.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "uprobe/code.h"
+
+/* Enough for the longest two instructions. */
+#define ENTRY_BYTES 32
+
+bool code_is_cold_name(const char *symbol)
+{
+	const char *cold = strstr(symbol, ".cold");
+	return cold && cold != symbol && (cold[5] == '\0' || cold[5] == '.');
+}
+
+/* Text of the parts found on the way; they must outlive the walk. */
+struct parts {
+	struct image *image;
+	const struct function *function;
+	uint8_t *bytes[WALK_PARTS_MAX];
+	size_t count;
+};
+
+static void parts_deinit(struct parts *parts)
+{
+	for (size_t i = 0; i < parts->count; i++)
+		free(parts->bytes[i]);
+}
+
+static bool belongs_to(struct image *image, const char *cold, const struct function *function)
+{
+	size_t length = (size_t)(strstr(cold, ".cold") - cold);
+	if (!strncmp(function->symbol, cold, length) && !function->symbol[length])
+		return true;
+	/* The part may be named after an alias of the function. */
+	_cleanup_free_ char *base = strndup(cold, length);
+	uint64_t address;
+	return base && image_symbol_address(image, base, &address) && address == function->address;
+}
+
+static bool read_text(struct parts *parts, const struct function *function, size_t size,
+		      struct code_part *ret)
+{
+	if (parts->count == WALK_PARTS_MAX)
+		return false;
+	uint8_t *bytes = malloc(size);
+	struct err *e = bytes ? image_read(parts->image, function->offset, bytes, size) : NULL;
+	if (!bytes || e) {
+		err_free(e);
+		free(bytes);
+		return false;
+	}
+	parts->bytes[parts->count++] = bytes;
+	*ret = (struct code_part){.bytes = bytes, .address = function->address, .size = size};
+	return true;
+}
+
+/* As much of it as lies in the file's text: all, or the entry, or nothing. */
+static bool read_function(struct parts *parts, const struct function *function,
+			  struct code_part *ret)
+{
+	size_t size = function->size;
+	if (!size || function->size > WALK_BYTES_MAX ||
+	    !image_is_text(parts->image, function->offset, size))
+		for (size = ENTRY_BYTES; size; size--)
+			if (image_is_text(parts->image, function->offset, size))
+				break;
+	return size && read_text(parts, function, size, ret);
+}
+
+static bool find_part(void *context, uint64_t target, struct code_part *ret)
+{
+	struct parts *parts = context;
+	const struct function *found = image_function_at(parts->image, target);
+	return found && code_is_cold_name(found->symbol) &&
+	       belongs_to(parts->image, found->symbol, parts->function) &&
+	       found->size <= WALK_BYTES_MAX &&
+	       image_is_text(parts->image, found->offset, found->size) &&
+	       read_text(parts, found, found->size, ret);
+}
+
+/* The next symbol behind the function's own address, if it lies inside. */
+static uint64_t other_entry(struct image *image, const struct function *function)
+{
+	const struct function *functions;
+	size_t count;
+	struct err *e = image_functions(image, &functions, &count);
+	err_free(e);
+	if (e || function < functions || function >= functions + count)
+		return 0;
+	for (const struct function *f = function; f < functions + count; f++)
+		if (f->address != function->address)
+			return f->address - function->address < ENTRY_BYTES ? f->address : 0;
+	return 0;
+}
+
+static void request_init(struct code_request *request, struct parts *parts)
+{
+	struct section_range table;
+	*request = (struct code_request){
+		.machine = image_machine(parts->image),
+		.size = parts->function->size,
+		.has_landing_pads = image_section(parts->image, ".gcc_except_table", &table),
+		.other_entry = other_entry(parts->image, parts->function),
+		.find_part = find_part,
+		.find_context = parts,
+	};
+	if (!read_function(parts, parts->function, &request->text))
+		request->text = (struct code_part){.address = parts->function->address};
+}
+
+struct err *code_decode_function(struct image *image, const struct function *function,
+				 bool entry_only, struct arena *arena, struct code *ret)
+{
+	_cleanup_(parts_deinit) struct parts parts = {.image = image, .function = function};
+	struct code_request request;
+	request_init(&request, &parts);
+	request.entry_only = entry_only;
+	return code_decode_request(&request, arena, ret);
+}
+
+struct boundary {
+	uint64_t address;
+	const struct decoder *decoder;
+	const struct code_request *request;
+	bool ok;
+	struct instruction instruction;
+	const char *why;
+};
+
+/* What may be said of an address that starts an instruction. */
+static struct err *judge_instruction(struct boundary *b, struct arena *arena)
+{
+	const struct code_part *text = &b->request->text;
+	size_t offset = b->address - text->address;
+	struct decoded insn;
+	if (!decode(b->decoder, text->bytes + offset, text->size - offset, b->address, &insn)) {
+		b->why = "no instruction";
+		return NULL;
+	}
+	struct err *e = code_describe(b->decoder, text, &insn, b->address, arena, &b->instruction);
+	if (e)
+		return e;
+	b->why = insn.refused;
+	if (!b->why && b->instruction.is_nop5 && offset)
+		b->why = "a 5-byte nop inside a function: some kernels make a call of it, which "
+			 "destroys what the function keeps below its stack pointer";
+	b->ok = !b->why;
+	return NULL;
+}
+
+static struct err *find_boundary(struct boundary *b, struct arena *arena)
+{
+	struct walk walk = {.decoder = b->decoder,
+			    .arena = arena,
+			    .has_landing_pads = b->request->has_landing_pads,
+			    .find_part = b->request->find_part,
+			    .find_context = b->request->find_context};
+	walk.parts[0].code = b->request->text;
+	struct err *e = walk_run(&walk);
+	if (!e && walk_is_boundary(&walk, b->address))
+		e = judge_instruction(b, arena);
+	else if (!e && walk.whole)
+		b->why = "it is not the start of an instruction";
+	else if (!e)
+		b->why = walk.why_not;
+	walk_deinit(&walk);
+	return e;
+}
+
+static struct err *check_function(struct image *image, const struct function *function,
+				  struct boundary *b, struct arena *arena)
+{
+	_cleanup_(parts_deinit) struct parts parts = {.image = image, .function = function};
+	struct code_request request;
+	struct decoder decoder;
+	request_init(&request, &parts);
+	b->request = &request;
+	b->decoder = &decoder;
+	b->why = "its text cannot be read";
+	if (request.text.size < function->size)
+		return NULL;
+	b->why = "there is no decoder for this machine";
+	return decoder_init(&decoder, request.machine) ? find_boundary(b, arena) : NULL;
+}
+
+struct err *code_check_boundary(struct image *image, uint64_t offset, struct arena *arena,
+				bool *ret_ok, struct instruction *ret_instruction,
+				const char **ret_why)
+{
+	struct boundary b = {.why = "it does not lie in the program's text"};
+	if (image_is_text(image, offset, 1) && image_address_of(image, offset, &b.address)) {
+		const struct function *function = image_function_at(image, b.address);
+		b.why = "no symbol covers it, so that nobody knows where instructions start";
+		struct err *e = function ? check_function(image, function, &b, arena) : NULL;
+		if (e)
+			return e;
+	}
+	*ret_ok = b.ok;
+	*ret_instruction = b.instruction;
+	*ret_why = b.ok ? NULL : b.why;
+	return NULL;
+}

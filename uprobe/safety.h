@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* uprobe/safety.h — what return_prove() and the choice of sites share. Private to uprobe/. */
+#ifndef UTRAIL_UPROBE_SAFETY_H
+#define UTRAIL_UPROBE_SAFETY_H
+
+#include <stdbool.h>
+
+#include "common/err.h"
+#include "symbols/symbols.h"
+
+/*
+ * Does this function itself depend on its return address, so that even where the trampoline is
+ * safe for others it is not for this one? (setjmp saves it, dlsym finds out by it who calls.)
+ */
+bool return_address_matters(const char *symbol);
+
+/*
+ * Looks through all text for instructions that load the stack pointer with a foreign value, as
+ * every switch of stacks must, under whatever name. False positives are possible.
+ */
+struct err *stack_switch_search(const struct image *image, bool *ret) must_check;
+
+#endif

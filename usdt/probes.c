@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * usdt/probes.c — from notes to probes: one probe for each marker, one site for each note, and the
+ * site's own fetch plan, since the same marker has its arguments elsewhere in each place.
+ */
+#include "common/cleanup.h"
+#include "usdt/types.h"
+
+/* What stays the same for one call of usdt_add_probes(). */
+struct adding {
+	struct probe_set *set;
+	struct image *image;
+	const char *module;
+	const struct spec *spec;
+	struct usdt_options options;
+};
+
+/* --- matching ------------------------------------------------------------------------------- */
+
+/* False when the result does not fit. */
+static bool replace(const char *text, const char *from, const char *to, char *ret, size_t size)
+{
+	size_t used = 0;
+	while (*text) {
+		bool found = !strncmp(text, from, strlen(from));
+		const char *piece = found ? to : text;
+		size_t length = found ? strlen(to) : 1;
+		if (length >= size - used)
+			return false;
+		memcpy(ret + used, piece, length);
+		used += length;
+		text += found ? strlen(from) : 1;
+	}
+	ret[used] = 0;
+	return true;
+}
+
+/*
+ * DTrace writes query-start where the note has query__start; people write either. A name too long
+ * for the buffer is matched as it is only.
+ */
+static bool matches_spelling(const struct spec *spec, const char *text)
+{
+	char other[512];
+	if (spec_name_matches(spec, text))
+		return true;
+	if (!strchr(spec->name, '-') && !strchr(text, '-'))
+		return false;
+	return (replace(text, "__", "-", other, sizeof(other)) && spec_name_matches(spec, other)) ||
+	       (replace(text, "-", "__", other, sizeof(other)) && spec_name_matches(spec, other));
+}
+
+bool usdt_matches(const struct spec *spec, const char *provider, const char *name)
+{
+	if (!matches_spelling(spec, name))
+		return false;
+	if (!spec->provider)
+		return true;
+	const struct spec of_provider = {
+		.kind = spec->kind,
+		.name = spec->provider,
+		.name_kind = strpbrk(spec->provider, "*?[") ? SPEC_NAME_GLOB : SPEC_NAME_EXACT};
+	return matches_spelling(&of_provider, provider);
+}
+
+/* By marker; the notes of one marker stay in the order of the file. */
+static int compare_notes(const void *a, const void *b)
+{
+	const struct usdt_note *left = *(const struct usdt_note *const *)a;
+	const struct usdt_note *right = *(const struct usdt_note *const *)b;
+	int order = strcmp(left->provider, right->provider);
+	order = order ? order : strcmp(left->name, right->name);
+	return order ? order : (left > right) - (left < right);
+}
+
+static bool same_marker(const struct usdt_note *a, const struct usdt_note *b)
+{
+	return !strcmp(a->provider, b->provider) && !strcmp(a->name, b->name);
+}
+
+/* --- arguments ------------------------------------------------------------------------------ */
+
+struct argument_list {
+	const struct usdt_operand *operands;
+	size_t n_operands;
+	const struct parameter *known; /* of the table; a type may be NULL */
+	size_t n_known;
+};
+
+/* The user's word first, then the table's. */
+static struct parameter known_parameter(const struct adding *adding,
+					const struct argument_list *list, size_t index)
+{
+	struct parameter ret = {.name = ""};
+	if (index < list->n_known)
+		ret = list->known[index];
+	if (adding->spec->has_types && index < adding->spec->types.n_parameters) {
+		const struct parameter *given = &adding->spec->types.parameters[index];
+		ret.type = given->type;
+		if (given->name && *given->name)
+			ret.name = given->name;
+	}
+	return ret;
+}
+
+/* The length of another argument's bytes as a value, whatever holds it. */
+static struct fetch_source length_source(const struct argument_list *list, int argument)
+{
+	if (argument < 1 || (size_t)argument > list->n_operands)
+		return (struct fetch_source){.unavailable = "no such argument for its length"};
+	const struct usdt_operand *operand = &list->operands[argument - 1];
+	struct fetch_source ret = operand->source;
+	int size = operand->size;
+	if (ret.unavailable || !ret.is_address)
+		return ret;
+	if ((size != 1 && size != 2 && size != 4 && size != 8) || ret.n_ops == FETCH_SOURCE_OPS)
+		return (struct fetch_source){.unavailable = "its length is not a number"};
+	ret.ops[ret.n_ops++] = (struct fetch_op){.code = FETCH_DEREF,
+						 .size = (uint8_t)size,
+						 .flags = operand->is_signed ? FETCH_SIGNED : 0};
+	ret.is_address = false;
+	return ret;
+}
+
+static struct err *add_argument(const struct adding *adding, const struct argument_list *list,
+				size_t index, struct plan_builder *builder)
+{
+	struct arena *arena = &adding->set->arena;
+	const struct usdt_operand *operand = &list->operands[index];
+	struct parameter known = known_parameter(adding, list, index);
+	struct fetch_source source = operand->source;
+	struct fetch_source length = {0};
+	const struct type *type;
+	const char *why;
+	struct err *e = types_fit(operand, known.type, arena, &type, &why);
+	if (e)
+		return e;
+	const char *name = types_name(&known, index, arena);
+	if (!name)
+		return &err_nomem;
+	/* For bytes the plan wants a pointer to them, and an operand that lies in memory and is
+	 * bigger than a word has its address where others have their value. */
+	if (type->kind == TYPE_BYTES && source.is_address && type != known.type)
+		source.is_address = false;
+	if (type->length_arg)
+		length = length_source(list, type->length_arg);
+	if (!source.unavailable)
+		source.unavailable = why ? why : length.unavailable;
+	return plan_add_value(builder, name, type, &source, type->length_arg ? &length : NULL);
+}
+
+/* Said once, though many sites, or the next spec, may come to say it. */
+static struct err *note_once(struct probe_set *set, const char *text)
+{
+	if (!text)
+		return &err_nomem;
+	for (size_t i = 0; i < set->notes.count; i++)
+		if (!strcmp(set->notes.items[i].text, text))
+			return NULL;
+	return probe_set_note(set, "%s", text);
+}
+
+static struct err *note_extra_types(const struct adding *adding, const struct usdt_note *note,
+				    size_t count)
+{
+	const struct spec *spec = adding->spec;
+	if (!spec->has_types || spec->types.n_parameters <= count)
+		return NULL;
+	return note_once(
+		adding->set,
+		arena_printf(&adding->set->arena,
+			     "%s: %s:%s: %u argument types given, but it has %zu arguments",
+			     adding->module, note->provider, note->name, spec->types.n_parameters,
+			     count));
+}
+
+static struct err *compile_arguments(const struct adding *adding, const struct usdt_note *note,
+				     struct probe_site *site)
+{
+	struct arena *arena = &adding->set->arena;
+	struct argument_list list = {0};
+	struct err *e = usdt_operands(note->operands, image_machine(adding->image), adding->image,
+				      note, arena, &list.operands, &list.n_operands);
+	e = e ?: note_extra_types(adding, note, list.n_operands);
+	e = e ?: types_of_marker(note->provider, note->name, arena, &list.known, &list.n_known);
+	if (e)
+		return e;
+	_cleanup_(plan_builder_deinit) struct plan_builder builder;
+	plan_builder_init(&builder, arena, &adding->set->options);
+	for (size_t i = 0; !e && i < list.n_operands; i++)
+		e = add_argument(adding, &list, i, &builder);
+	return e ?: plan_finish(&builder, &site->entry_plan, &site->arguments);
+}
+
+/* --- probes --------------------------------------------------------------------------------- */
+
+static struct err *add_probe(const struct adding *adding, const struct usdt_note *note,
+			     struct probe **ret)
+{
+	struct arena *arena = &adding->set->arena;
+	struct err *e = probe_set_add_probe(adding->set, ret);
+	if (e)
+		return e;
+	(*ret)->kind = PROBE_USDT;
+	(*ret)->return_form = "none";
+	(*ret)->return_why = "a marker is one moment";
+	(*ret)->module = arena_string(arena, adding->module);
+	(*ret)->provider = arena_string(arena, note->provider);
+	(*ret)->name = arena_string(arena, note->name);
+	return (*ret)->module && (*ret)->provider && (*ret)->name ? NULL : &err_nomem;
+}
+
+static struct err *add_site(const struct adding *adding, const struct usdt_note *note,
+			    const struct probe *probe)
+{
+	struct probe_site *site;
+	struct err *e = probe_set_add_site(adding->set, probe, &site);
+	if (e)
+		return e;
+	site->wire.kind = SITE_INSTANT;
+	site->wire.owner = site->id;
+	site->image = adding->image;
+	site->offset = note->offset;
+	site->ref_ctr_offset = note->semaphore_offset;
+	site->instruction = "nop";
+	/* The one-byte nop is emulated since uprobes exist, the long ones on newer kernels only. */
+	site->emulated = note->nop_length == 1;
+	site->operands = arena_string(&adding->set->arena, note->operands);
+	return site->operands ? compile_arguments(adding, note, site) : &err_nomem;
+}
+
+static const char *refusal(const struct adding *adding, const struct usdt_note *note)
+{
+	if (note->refused)
+		return note->refused;
+	if (note->nop_length == 5 && !adding->options.allow_nop5)
+		return "on a 5-byte nop, which this kernel may rewrite into a call that "
+		       "destroys the red zone";
+	return NULL;
+}
+
+/* All notes of one marker. */
+static struct err *add_marker(const struct adding *adding, const struct usdt_note *const *notes,
+			      size_t count)
+{
+	struct probe *probe = NULL;
+	const struct usdt_note *refused = NULL;
+	size_t n_refused = 0;
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < count; i++) {
+		if (refusal(adding, notes[i])) {
+			refused = refused ? refused : notes[i];
+			n_refused++;
+			continue;
+		}
+		if (!probe)
+			e = add_probe(adding, notes[i], &probe);
+		e = e ?: add_site(adding, notes[i], probe);
+	}
+	if (e || !refused)
+		return e;
+	return probe_set_note(adding->set,
+			      "%s: %s:%s: %zu of %zu sites refused; the one at 0x%llx: %s",
+			      adding->module, refused->provider, refused->name, n_refused, count,
+			      (unsigned long long)refused->address, refusal(adding, refused));
+}
+
+static struct err *add_markers(const struct adding *adding, const struct usdt_note **notes,
+			       size_t count)
+{
+	struct err *e = NULL;
+	size_t end;
+	qsort(notes, count, sizeof(*notes), compare_notes);
+	for (size_t start = 0; !e && start < count; start = end) {
+		for (end = start + 1; end < count && same_marker(notes[start], notes[end]);)
+			end++;
+		e = add_marker(adding, notes + start, end - start);
+	}
+	return e;
+}
+
+static struct err *note_malformed(const struct adding *adding, size_t malformed)
+{
+	if (!malformed)
+		return NULL;
+	return note_once(adding->set,
+			 arena_printf(&adding->set->arena, "%s: %zu malformed USDT notes skipped",
+				      adding->module, malformed));
+}
+
+static struct err *add_matching(const struct adding *adding, struct arena *arena)
+{
+	const struct usdt_note *notes;
+	size_t count, malformed, n_matching = 0;
+	struct err *e = usdt_notes(adding->image, arena, &notes, &count, &malformed);
+	e = e ?: note_malformed(adding, malformed);
+	if (e || !count)
+		return e;
+	const struct usdt_note **matching = arena_array(arena, count, sizeof(*matching));
+	if (!matching)
+		return &err_nomem;
+	for (size_t i = 0; i < count; i++)
+		if (usdt_matches(adding->spec, notes[i].provider, notes[i].name))
+			matching[n_matching++] = &notes[i];
+	return add_markers(adding, matching, n_matching);
+}
+
+struct err *usdt_add_probes(struct probe_set *set, struct image *image, const char *module,
+			    const struct spec *spec, const struct usdt_options *options)
+{
+	struct adding adding = {.set = set, .image = image, .module = module, .spec = spec};
+	if (options)
+		adding.options = *options;
+	/* Notes that do not match are gone again; the set keeps copies of what it shows. */
+	_cleanup_(arena_deinit) struct arena arena = {0};
+	return add_matching(&adding, &arena);
+}
