@@ -36,7 +36,7 @@ static struct err *type_of_word(const char *word, size_t length, struct arena *a
 	const char *colon = memchr(word, ':', length);
 	size_t head = colon ? (size_t)(colon - word) : length;
 	for (size_t i = 0; i < array_size(words); i++) {
-		if (strlen(words[i].word) != head || memcmp(words[i].word, word, head))
+		if (strlen(words[i].word) != head || memcmp(words[i].word, word, head) != 0)
 			continue;
 		*ret = &words[i].type;
 		if (!colon)
