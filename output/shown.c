@@ -132,6 +132,10 @@ static void shown_width(const struct type *type, uint64_t bits, unsigned int wid
 	case TYPE_BYTES:
 		ret->kind = ret->number ? SHOWN_HEX : SHOWN_NULL;
 		break;
+	case TYPE_WORD: /* nobody counts that far: an address */
+		if (ret->number > UINT32_MAX)
+			ret->kind = SHOWN_HEX;
+		break;
 	case TYPE_UNKNOWN:
 	case TYPE_HEX:
 	case TYPE_STRUCT:
@@ -342,6 +346,15 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 {
 	uint64_t bits;
 	const char *why;
+	const char *text;
+	uint32_t length, flags;
+	if (value_text(value, slots, &text, &length, &flags)) {
+		*ret = (struct shown){.kind = SHOWN_STRING,
+				      .bytes = text,
+				      .length = length,
+				      .truncated = flags & FETCH_BLOB_TRUNCATED};
+		return;
+	}
 	if (!value_scalar(value, slots, &bits, &why)) {
 		unavailable(ret, why);
 		return;
