@@ -150,6 +150,9 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->has_task_storage = kernel->form != UPROBE_FORM_OLD;
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
+	skel->rodata->show_fork = kernel->plan->show_fork;
+	skel->rodata->show_exec = kernel->plan->show_exec;
+	skel->rodata->show_exit = kernel->plan->show_exit;
 	skel->rodata->own_process = (uint32_t)getpid();
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
 }

@@ -295,7 +295,8 @@ static void check_books(const struct session *session)
 	const struct loss_row *rows = kernel_losses(session->kernel);
 	uint64_t failed = 0;
 	for (size_t i = 0; i < session->plan.set.sites.count; i++)
-		failed += rows[i].count[LOSS_RING_FULL] + rows[i].count[LOSS_RETURN_RING_FULL];
+		failed += rows[i].count[LOSS_RING_FULL] + rows[i].count[LOSS_RETURN_RING_FULL] +
+			  rows[i].count[LOSS_BOOKKEEPING];
 	uint64_t attempts = kernel_attempts(session->kernel);
 	if (attempts != counts->records + failed)
 		report_books(attempts, counts->records, failed);

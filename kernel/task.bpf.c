@@ -20,10 +20,10 @@ struct {
 	__type(value, struct exec_record);
 } exec_records SEC(".maps");
 
-static __always_inline void emit_or_count(void *record, __u32 size)
+static __always_inline void emit_or_count(void *record, __u32 size, bool shown)
 {
 	if (bpf_ringbuf_output(&ring, record, size, stream_wake_flags(size)))
-		stream_count_loss(0, LOSS_RING_FULL);
+		stream_count_loss(0, shown ? LOSS_RING_FULL : LOSS_BOOKKEEPING);
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -47,7 +47,7 @@ int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 	record.fork.child_tgid = child_tgid;
 	record.fork.child_tid = child->pid;
 	bpf_get_current_comm(record.fork.comm, sizeof(record.fork.comm));
-	emit_or_count(&record, sizeof(record));
+	emit_or_count(&record, sizeof(record), show_fork);
 	return 0;
 }
 
@@ -105,7 +105,7 @@ int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binp
 	size += sizeof(record->header) + sizeof(record->exec);
 	stream_header(&record->header, id, EVENT_EXEC, size, 0, bpf_ktime_get_boot_ns(),
 		      STREAM_ATOMIC);
-	emit_or_count(record, size);
+	emit_or_count(record, size, show_exec);
 	return 0;
 }
 
@@ -132,7 +132,7 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	bpf_get_current_comm(record.exit.comm, sizeof(record.exit.comm));
 	stream_header(&record.header, id, EVENT_EXIT, sizeof(record), 0, bpf_ktime_get_boot_ns(),
 		      STREAM_ATOMIC);
-	emit_or_count(&record, sizeof(record));
+	emit_or_count(&record, sizeof(record), show_exit);
 	if (filter_by_process && record.exit.is_last)
 		bpf_map_delete_elem(&targets, &tgid);
 	if (!has_task_storage) {

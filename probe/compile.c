@@ -112,7 +112,7 @@ static void add_word(struct draft *draft, const struct fetch_source *source, uin
 		     struct value *value)
 {
 	add_scalar(draft, source, value->type, value);
-	draft_load(draft, source, 8, 0);
+	/* The accumulator still holds it. */
 	value->text_slot = draft_slot(
 		draft,
 		&(struct fetch_op){.code = FETCH_STRING, .flags = FETCH_MAYBE, .imm = limit});

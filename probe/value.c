@@ -196,3 +196,11 @@ bool value_text(const struct value *value, const struct slots *slots, const char
 	*ret_blob_flags = slot->blob_flags;
 	return true;
 }
+
+bool value_is_shown(const struct value *value, const struct slots *slots)
+{
+	uint64_t bits;
+	const char *why;
+	return !value->shown_if || !value_scalar(value->shown_if, slots, &bits, &why) ||
+	       (bits & value->shown_if_bits);
+}

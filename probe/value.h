@@ -73,6 +73,8 @@ long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const voi
 /* The scalar bits of a value: false when it is unavailable; *ret_why then says why, never NULL. */
 bool value_scalar(const struct value *value, const struct slots *slots, uint64_t *ret,
 		  const char **ret_why);
+/* Is it to be shown at all? See shown_if; yes also when the other argument is not available. */
+bool value_is_shown(const struct value *value, const struct slots *slots);
 /* TYPE_WORD: does it lead to text that a person can read? Then *ret is that, not NUL-terminated. */
 bool value_text(const struct value *value, const struct slots *slots, const char **ret,
 		uint32_t *ret_length, uint32_t *ret_blob_flags);

@@ -113,8 +113,10 @@ enum loss_cause {
 	LOSS_RETURN_RING_FULL, /* the call was delivered, its return was not */
 	LOSS_NO_STORAGE,       /* no memory for the thread's state */
 	LOSS_MISSED_RETURN,    /* more spans open than a thread's state holds */
+	LOSS_BOOKKEEPING, /* a record that is no event: who a thread is (tried again at its next
+			   * hit), task life that was not asked for */
 	LOSS_CAUSES,
-	LOSS_COLUMNS = 4
+	LOSS_COLUMNS = 8
 };
 _Static_assert(LOSS_CAUSES <= LOSS_COLUMNS, "loss table");
 

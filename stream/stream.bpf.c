@@ -8,6 +8,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 const volatile bool has_task_storage = false;
 const volatile bool filter_by_process = false;
 const volatile bool follow_forks = false;
+const volatile bool show_fork = false;
+const volatile bool show_exec = false;
+const volatile bool show_exit = false;
 const volatile __u32 own_process = 0;
 const volatile __u64 wake_bytes = 0;
 

@@ -176,6 +176,8 @@ struct {
 extern const volatile bool has_task_storage;
 extern const volatile bool filter_by_process;
 extern const volatile bool follow_forks;
+/* Task life as events, or only for our own bookkeeping. */
+extern const volatile bool show_fork, show_exec, show_exit;
 extern const volatile __u32 own_process;
 extern const volatile __u64 wake_bytes;
 
@@ -335,7 +337,7 @@ static __always_inline void stream_announce(struct task_state *state, __u64 id, 
 	stream_header(&record.header, id, EVENT_TASK, sizeof(record), 0, time_ns, form);
 	stream_describe_task(&record.task);
 	if (bpf_ringbuf_output(&ring, &record, sizeof(record), stream_wake_flags(sizeof(record))))
-		stream_count_loss(0, LOSS_RING_FULL);
+		stream_count_loss(0, LOSS_BOOKKEEPING);
 	else
 		state->announced = 1;
 }

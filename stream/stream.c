@@ -33,6 +33,7 @@ const char *loss_cause_name(enum loss_cause cause)
 		[LOSS_RETURN_RING_FULL] = "ring full at return",
 		[LOSS_NO_STORAGE] = "no memory for thread state",
 		[LOSS_MISSED_RETURN] = "too many calls open",
+		[LOSS_BOOKKEEPING] = "bookkeeping",
 	};
 	return cause < LOSS_CAUSES ? names[cause] : "unknown";
 }
@@ -470,7 +471,7 @@ static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_
 	static const struct stream_task nobody;
 	struct stream_event event = {
 		.kind = STREAM_LOST,
-		.time_ns = stream->released_ns,
+		.time_ns = stream->counts.newest_ns,
 		.task = &nobody,
 		.site = find_site(stream, site_id),
 		.loss_cause = cause,
@@ -494,6 +495,8 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 			if (!fresh)
 				continue;
 			stream->told[i].count[cause] = now;
+			if (cause == LOSS_BOOKKEEPING)
+				continue;
 			e = tell_loss(stream, (uint32_t)i, cause, fresh);
 		}
 	}

@@ -12,6 +12,8 @@
 #include "tests/unit/kernel_run_plan.h"
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 /* As system calls are made: AMD64 ABI, appendix A.2.1; arm64's: syscall(2). */
 #if defined(__x86_64__)
 static const int argument_words[] = {X86_RDI, X86_RSI, X86_RDX, X86_R10, X86_R8, X86_R9};
@@ -29,13 +31,22 @@ struct call {
 	struct plan_run entry, leave;
 };
 
-static struct spec spec_of(enum spec_name kind, const char *name)
+/* As typed by a user: "syscall:openat", "syscall:*at", "%file", each perhaps behind a '!'. */
+static void ask(struct probe_set *set, const char *mark, enum spec_name kind, const char *name)
 {
-	return (struct spec){.kind = PROBE_SYSCALL,
-			     .kind_given = true,
-			     .name_kind = kind,
-			     .name = name,
-			     .text = name};
+	char text[128];
+	struct spec_list list = {0};
+	const char *form = kind == SPEC_NAME_CLASS   ? "%ssyscall:%%%s"
+			   : kind == SPEC_NAME_REGEX ? "%ssyscall:/%s/"
+						     : "%ssyscall:%s";
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(text, sizeof(text), form, mark, name);
+#pragma GCC diagnostic pop
+	assert_ok(spec_parse(text, &list));
+	assert_int_equal(list.count, 1);
+	assert_ok(syscalls_add_probes(set, &list.items[0]));
+	spec_list_deinit(&list);
 }
 
 static void set_init(struct probe_set *set)
@@ -46,15 +57,12 @@ static void set_init(struct probe_set *set)
 
 static void add(struct probe_set *set, enum spec_name kind, const char *name)
 {
-	struct spec spec = spec_of(kind, name);
-	assert_ok(syscalls_add_probes(set, &spec));
+	ask(set, "", kind, name);
 }
 
 static void take_away(struct probe_set *set, enum spec_name kind, const char *name)
 {
-	struct spec spec = spec_of(kind, name);
-	spec.negated = true;
-	assert_ok(syscalls_add_probes(set, &spec));
+	ask(set, "!", kind, name);
 }
 
 static const struct probe_site *site_named(const struct probe_set *set, const char *name)
@@ -377,8 +385,11 @@ static void bare_names_may_be_calls(void **state)
 	(void)state;
 	struct probe_set set;
 	set_init(&set);
-	struct spec spec = spec_of(SPEC_NAME_EXACT, "openat");
-	spec.kind = PROBE_CALL;
+	struct spec spec = {.kind = PROBE_CALL,
+			    .kind_given = true,
+			    .name_kind = SPEC_NAME_EXACT,
+			    .name = "openat",
+			    .text = "openat"};
 	assert_ok(syscalls_add_probes(&set, &spec)); /* call:openat */
 	assert_int_equal(set.sites.count, 1);
 	spec.kind_given = false;

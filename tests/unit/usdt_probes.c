@@ -299,13 +299,15 @@ static void without_a_word_types_come_from_sizes(void **state)
 	assert_type(argument(&fixture, 4), "arg5", TYPE_INT, 4);
 	assert_type(argument(&fixture, 5), "arg6", TYPE_UINT, 4);
 	assert_type(argument(&fixture, 6), "arg7", TYPE_INT, 8);
-	assert_type(argument(&fixture, 7), "arg8", TYPE_UINT, 8);
+	assert_type(argument(&fixture, 7), "arg8", TYPE_WORD, 8);
 	assert_type(argument(&fixture, 8), "arg9", TYPE_FLOAT, 4);
 	assert_type(argument(&fixture, 9), "arg10", TYPE_FLOAT, 8);
 	assert_type(argument(&fixture, 10), "arg11", TYPE_BYTES, 16);
-	assert_type(argument(&fixture, 11), "arg12", TYPE_UINT, 8);
-	for (size_t i = 0; i < 12; i++)
-		assert_int_equal(argument(&fixture, i)->slot, i);
+	assert_type(argument(&fixture, 11), "arg12", TYPE_WORD, 8);
+	/* A word has a second slot, for the text that it may lead to. */
+	for (int i = 0; i < 12; i++)
+		assert_int_equal(argument(&fixture, (size_t)i)->slot, i + (i > 7));
+	assert_int_equal(argument(&fixture, 7)->text_slot, 8);
 	fixture_deinit(&fixture);
 }
 
@@ -340,7 +342,7 @@ static void memory_is_read_in_exactly_its_size(void **state)
 	add(&fixture, "app", "x", "-1@-8(%rbp) 2@(%rax,%rcx,2) -4@(%rdi) 8@8(%rsp) 24@16(%rsp)");
 	ask(&fixture, "app", "x");
 	assert_plan(&fixture, "reg add deref1s int1s reg index deref2 int2 reg deref4s int4s "
-			      "reg add deref8 int8 const length reg add bytes");
+			      "reg add deref8 int8 string const length reg add bytes");
 	fixture_deinit(&fixture);
 }
 

@@ -101,9 +101,9 @@ static const struct {
 	bool refused;
 } fits[] = {
 	{{.size = 4, .is_signed = true}, {.kind = TYPE_VOID}, TYPE_INT, 4, false},
-	{{.size = 8}, {.kind = TYPE_VOID}, TYPE_UINT, 8, false},
+	{{.size = 8}, {.kind = TYPE_VOID}, TYPE_WORD, 8, false},
 	{{.size = 3, .source.is_address = true}, {.kind = TYPE_VOID}, TYPE_BYTES, 3, false},
-	{{.size = 16}, {.kind = TYPE_VOID}, TYPE_UINT, 8, false}, /* a constant */
+	{{.size = 16}, {.kind = TYPE_VOID}, TYPE_WORD, 8, false}, /* a constant */
 	{{.size = 16, .is_float = true, .source.is_address = true},
 	 {.kind = TYPE_VOID},
 	 TYPE_BYTES,
