@@ -167,7 +167,7 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	default:
 		if (spec->negated) {
 			remove_matches(plan, spec);
-			return NULL;
+			return spec->kind_given ? NULL : syscalls_add_probes(&plan->set, spec);
 		}
 		e = add_from_modules(options, plan, spec);
 	}
@@ -183,7 +183,8 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	return e;
 }
 
-/* Nothing was asked for: what the process says of itself, and what it asks the kernel. */
+/* Nothing was asked for, or only what to leave out: what the process says of itself, and what it
+ * asks the kernel. */
 static struct err *add_default(const struct options *options, struct plan *plan)
 {
 	struct spec_list list = {0};
@@ -211,10 +212,10 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 						.depth = 1};
 	struct err *e = probe_set_init(&ret->set, &compile);
 	e = e ? e : plan_find_target(options, ret);
+	if (!e && (!options->specs.count || options->specs.items[0].negated))
+		e = add_default(options, ret);
 	for (size_t i = 0; !e && i < options->specs.count; i++)
 		e = add_spec(options, ret, &options->specs.items[i]);
-	if (!e && !options->specs.count)
-		e = add_default(options, ret);
 	if (options->follow)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);

@@ -21,6 +21,8 @@ struct err {
 static char nomem_text[] = "out of memory";
 struct err err_nomem = {.kind = ERR_FAILED, .what = nomem_text};
 
+static char *format(const char *text, va_list args) printf_like(1, 0);
+
 static char *format(const char *text, va_list args)
 {
 	char *ret = NULL;
@@ -49,33 +51,36 @@ struct err *err_new(enum err_kind kind, int errnum, const char *what, ...)
 	return e;
 }
 
-/* Replaces one line of `e`; an error that cannot grow stays as it is. */
-static struct err *replace_line(struct err *e, char **line, const char *text, va_list args)
+/* Replaces one line of an error; one that cannot grow stays as it is. */
+static void replace_line(char **line, const char *text, va_list args) printf_like(2, 0);
+
+static void replace_line(char **line, const char *text, va_list args)
 {
-	if (!e || e == &err_nomem)
-		return e;
 	char *made = format(text, args);
 	if (!made)
-		return e;
+		return;
 	free(*line);
 	*line = made;
-	return e;
 }
 
 struct err *err_why(struct err *e, const char *why, ...)
 {
+	if (!e || e == &err_nomem)
+		return e;
 	va_list args;
 	va_start(args, why);
-	e = replace_line(e, &e->why, why, args);
+	replace_line(&e->why, why, args);
 	va_end(args);
 	return e;
 }
 
 struct err *err_hint(struct err *e, const char *hint, ...)
 {
+	if (!e || e == &err_nomem)
+		return e;
 	va_list args;
 	va_start(args, hint);
-	e = replace_line(e, &e->hint, hint, args);
+	replace_line(&e->hint, hint, args);
 	va_end(args);
 	return e;
 }

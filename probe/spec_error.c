@@ -109,7 +109,8 @@ const char *spec_quote(const struct spec_parser *p, struct spec_span span)
 	if (!out)
 		return "?";
 	const char *text = p->text + span.start;
-	size_t length = span.end - span.start;
+	/* What is left of a part that is all spaces may start behind the end of the whole. */
+	size_t length = span.end > span.start ? span.end - span.start : 0;
 	print_columns(out, text, length, 0, QUOTE_MAX);
 	if (columns(text, length) > QUOTE_MAX)
 		fputs("...", out);

@@ -39,6 +39,9 @@ static void index_table(const struct symbol_table *table, struct name_map *undef
 		if (length >= budget)
 			return;
 		budget -= length;
+		uint64_t *known = to == defined ? name_map_find(to, name, length) : NULL;
+		if (known && *known != address_of(symbol))
+			*known = NO_ADDRESS;
 		if (!name_map_add(to, name, length, address_of(symbol)))
 			return;
 	}
@@ -92,6 +95,10 @@ bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret
 {
 	const uint64_t *found = find_definition(image, symbol);
 	if (!found || *found == NO_ADDRESS)
+		return false;
+	index_statics(image);
+	const uint64_t *other = name_map_find(&image->statics, symbol, strlen(symbol));
+	if (other && *other != *found)
 		return false;
 	*ret = *found;
 	return true;

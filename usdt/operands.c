@@ -141,8 +141,10 @@ bool operand_symbol(const struct operand_context *context, struct usdt_operand *
 					symbol);
 	else if (strchr(symbol, '@'))
 		*ret_e = operand_refuse(context, operand, "%s is known to the linker only", symbol);
-	else if (!context->image || !image_symbol_address(context->image, symbol, ret))
+	else if (!context->image || !image_defines(context->image, symbol))
 		*ret_e = operand_refuse(context, operand, "no symbol %s", symbol);
+	else if (!image_symbol_address(context->image, symbol, ret))
+		*ret_e = operand_refuse(context, operand, "%s has no single address", symbol);
 	else
 		return true;
 	return false;

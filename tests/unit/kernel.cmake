@@ -1,6 +1,5 @@
 utrail_unit_test(kernel_syscalls SOURCES kernel_syscalls.c LINK utrail_kernel)
 target_include_directories(unit_kernel_syscalls PRIVATE ${PROJECT_BINARY_DIR}/kernel)
-utrail_unit_test(kernel_sockaddr SOURCES kernel_sockaddr.c LINK utrail_kernel)
 utrail_unit_test(kernel_probes SOURCES kernel_probes.c kernel_run_plan.c LINK utrail_kernel)
 
 # The committed tables against what this machine says: its kernel, its headers, its strace.
@@ -13,6 +12,3 @@ foreach(check check check-classes)
     LABELS unit TIMEOUT 120 SKIP_RETURN_CODE 77)
 endforeach()
 
-if(NOT EXISTS ${PROJECT_SOURCE_DIR}/probe/spec_name.c)
-  target_sources(unit_kernel_probes PRIVATE kernel_spec_names.c)
-endif()

@@ -216,6 +216,7 @@ static void kinds(void **state)
 		{"U:node:gc", "'U:' is short", 0, "'usdt:node:gc'"},
 		{"k:vfs_read", "'k:' is short", 0, "'kprobe:vfs_read'"},
 		{"t:sched:x", "'t:' is short", 0, "'tracepoint:sched:x'"},
+		{"t: ", "'t:' is short", 0, "'tracepoint:'"},
 		{"ur:libc:f", "'ur:' is short", 0, "'uretprobe:libc:f'"},
 		{"uprobe:a:b:c", "one ':' too many", 11, "uprobe:[MODULE:]NAME"},
 		{"usdt:a:b:c:d", "one ':' too many", 11, "[[MODULE:]PROVIDER:]NAME"},

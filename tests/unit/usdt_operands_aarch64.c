@@ -29,6 +29,12 @@ bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret
 	return true;
 }
 
+bool image_defines(struct image *image, const char *symbol)
+{
+	uint64_t address;
+	return image_symbol_address(image, symbol, &address);
+}
+
 static const struct {
 	const char *text, *expected;
 } table[] = {
