@@ -68,11 +68,11 @@ static struct fetch_source place(struct taken *taken, const struct type *type,
 	return source;
 }
 
-static void place_x86_64(const struct prototype *prototype, bool by_class, struct fetch_source *ret)
+static void place_x86_64(const struct prototype *prototype, bool is_rust, struct fetch_source *ret)
 {
 	struct taken taken = {0};
 	if (prototype->result) {
-		struct args_shape result = args_shape_of(prototype->result, by_class);
+		struct args_shape result = args_shape_of(prototype->result, is_rust);
 		/* The caller hands over the place of a large structure as a first argument; a long
 		 * double comes back in st0. Large classes are returned so in any language. */
 		bool is_large = result.is_struct && prototype->result->size > 16;
@@ -83,14 +83,14 @@ static void place_x86_64(const struct prototype *prototype, bool by_class, struc
 	}
 	for (uint32_t i = 0; i < prototype->n_parameters; i++) {
 		const struct type *type = prototype->parameters[i].type;
-		struct args_shape shape = args_shape_of(type, by_class);
+		struct args_shape shape = args_shape_of(type, is_rust);
 		ret[i] = place(&taken, type, &shape);
 	}
 }
 
-static void place_result_x86_64(const struct type *type, bool by_class, struct fetch_source *ret)
+static void place_result_x86_64(const struct type *type, bool is_rust, struct fetch_source *ret)
 {
-	struct args_shape shape = args_shape_of(type, by_class);
+	struct args_shape shape = args_shape_of(type, is_rust);
 	if (shape.is_struct && (type->size > 16 || shape.classes[0] == ARGS_MEMORY)) {
 		/* The function returns the address of the place that it was given. */
 		*ret = fetch_from_register(X86_RAX, 8, false);
@@ -111,20 +111,20 @@ static void place_result_x86_64(const struct type *type, bool by_class, struct f
 		*ret = in_register(X86_RAX, type);
 }
 
-void args_place(unsigned int machine, const struct prototype *prototype, bool by_class,
+void args_place(unsigned int machine, const struct prototype *prototype, bool is_rust,
 		struct fetch_source *ret)
 {
 	if (machine == EM_AARCH64)
-		args_place_arm64(prototype, by_class, ret);
+		args_place_arm64(prototype, is_rust, ret);
 	else
-		place_x86_64(prototype, by_class, ret);
+		place_x86_64(prototype, is_rust, ret);
 }
 
-void args_place_result(unsigned int machine, const struct type *type, bool by_class,
+void args_place_result(unsigned int machine, const struct type *type, bool is_rust,
 		       struct fetch_source *ret)
 {
 	if (machine == EM_AARCH64)
-		args_place_result_arm64(type, by_class, ret);
+		args_place_result_arm64(type, is_rust, ret);
 	else
-		place_result_x86_64(type, by_class, ret);
+		place_result_x86_64(type, is_rust, ret);
 }

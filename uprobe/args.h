@@ -16,14 +16,14 @@
 
 /*
  * Where the parameters of `prototype` are at the function's first instruction (or at the push after
- * endbr64): `ret` has room for n_parameters. C++ and Rust (`by_class`) hand over some structures in
- * ways that their layout does not tell.
+ * endbr64): `ret` has room for n_parameters. Rust (`is_rust`) hands over structures in ways of its
+ * own; for C++, the types tell (a parameter by reference is a pointer, struct type.in_memory).
  */
-void args_place(unsigned int machine, const struct prototype *prototype, bool by_class,
+void args_place(unsigned int machine, const struct prototype *prototype, bool is_rust,
 		struct fetch_source *ret);
 
 /* Where a result of this type is when the function has returned or is about to. */
-void args_place_result(unsigned int machine, const struct type *type, bool by_class,
+void args_place_result(unsigned int machine, const struct type *type, bool is_rust,
 		       struct fetch_source *ret);
 
 /* --- private to args*.c --------------------------------------------------------------------- */
@@ -47,10 +47,10 @@ struct args_shape {
 	bool is_struct;
 };
 
-struct args_shape args_shape_of(const struct type *type, bool by_class);
+struct args_shape args_shape_of(const struct type *type, bool is_rust);
 
-void args_place_arm64(const struct prototype *prototype, bool by_class, struct fetch_source *ret);
-void args_place_result_arm64(const struct type *type, bool by_class, struct fetch_source *ret);
+void args_place_arm64(const struct prototype *prototype, bool is_rust, struct fetch_source *ret);
+void args_place_result_arm64(const struct type *type, bool is_rust, struct fetch_source *ret);
 
 struct fetch_source args_unavailable(const char *why);
 /* The value lies in memory, at register + offset. */

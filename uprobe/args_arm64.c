@@ -85,13 +85,13 @@ static struct fetch_source place(struct taken *taken, const struct type *type,
 
 /* Homogeneous structures of floats may have up to four members of eight bytes: more than 16 bytes
  * in all, which the common classification does not look into. */
-static struct args_shape shape_of(const struct type *type, bool by_class)
+static struct args_shape shape_of(const struct type *type, bool is_rust)
 {
-	struct args_shape shape = args_shape_of(type, by_class);
+	struct args_shape shape = args_shape_of(type, is_rust);
 	/* Packed, or with a long double, which goes to a vector register here: it does not tell. */
 	if (shape.is_struct && shape.size <= 16 && shape.classes[0] == ARGS_MEMORY)
 		shape.classes[0] = ARGS_UNKNOWN;
-	if (type->kind != TYPE_STRUCT || type->size <= 16 || type->size > 64 || by_class)
+	if (type->kind != TYPE_STRUCT || type->size <= 16 || type->size > 64 || is_rust)
 		return shape;
 	uint32_t size = type->n_members ? type->members[0].type->size : 0;
 	for (uint32_t i = 0; i < type->n_members; i++) {
@@ -107,20 +107,20 @@ static struct args_shape shape_of(const struct type *type, bool by_class)
 	return shape;
 }
 
-void args_place_arm64(const struct prototype *prototype, bool by_class, struct fetch_source *ret)
+void args_place_arm64(const struct prototype *prototype, bool is_rust, struct fetch_source *ret)
 {
 	/* A large result's place is in x8, which is no argument register. */
 	struct taken taken = {0};
 	for (uint32_t i = 0; i < prototype->n_parameters; i++) {
 		const struct type *type = prototype->parameters[i].type;
-		struct args_shape shape = shape_of(type, by_class);
+		struct args_shape shape = shape_of(type, is_rust);
 		ret[i] = place(&taken, type, &shape);
 	}
 }
 
-void args_place_result_arm64(const struct type *type, bool by_class, struct fetch_source *ret)
+void args_place_result_arm64(const struct type *type, bool is_rust, struct fetch_source *ret)
 {
-	struct args_shape shape = shape_of(type, by_class);
+	struct args_shape shape = shape_of(type, is_rust);
 	struct taken taken = {0};
 	if (shape.is_struct && shape.size > 16 && !vector_registers(&shape, type))
 		*ret = args_unavailable("in memory whose address the caller chose");

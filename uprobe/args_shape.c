@@ -151,14 +151,14 @@ static void settle(struct args_shape *shape)
 	shape->n_parts = (shape->classes[0] != ARGS_NONE) + (shape->classes[1] != ARGS_NONE);
 }
 
-static struct args_shape struct_shape(const struct type *type, bool by_class)
+static struct args_shape struct_shape(const struct type *type, bool is_rust)
 {
 	struct survey survey = {.shape = {.size = type->size, .is_struct = true},
 				.budget = MEMBERS_MAX};
 	int budget = MEMBERS_MAX;
 	survey.shape.align = is_wide(type, 0, &budget) ? 16 : 8;
-	if (by_class || type->size > 16) {
-		bool known = !by_class && type->n_members;
+	if (is_rust || type->in_memory || type->size > 16) {
+		bool known = !is_rust && (type->in_memory || type->n_members);
 		survey.shape.classes[0] = known ? ARGS_MEMORY : ARGS_UNKNOWN;
 		return survey.shape;
 	}
@@ -191,7 +191,7 @@ static struct args_shape float_shape(const struct type *type)
 	return shape;
 }
 
-struct args_shape args_shape_of(const struct type *type, bool by_class)
+struct args_shape args_shape_of(const struct type *type, bool is_rust)
 {
 	struct args_shape shape = {.classes = {ARGS_INTEGER}, .n_parts = 1, .size = 8, .align = 8};
 	switch (type->kind) {
@@ -200,7 +200,7 @@ struct args_shape args_shape_of(const struct type *type, bool by_class)
 		shape.n_parts = 0;
 		return shape;
 	case TYPE_STRUCT:
-		return struct_shape(type, by_class);
+		return struct_shape(type, is_rust);
 	case TYPE_FLOAT:
 		return float_shape(type);
 	case TYPE_ARRAY: /* an array is passed as a pointer; by value it can only be a vector */

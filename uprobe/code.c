@@ -75,6 +75,27 @@ static bool may_be_target(const struct code_request *request, size_t offset)
 	return false;
 }
 
+/* Could any bytes be a call of the function's own start? */
+static bool may_call_itself(const struct code_request *request)
+{
+	const struct code_part *text = &request->text;
+	struct decoded insn;
+	if (request->machine == EM_X86_64) {
+		for (size_t i = 0; i + 5 <= text->size; i++) {
+			int32_t distance;
+			memcpy(&distance, text->bytes + i + 1, sizeof(distance));
+			if (text->bytes[i] == 0xe8 && (int64_t)i + 5 + distance == 0)
+				return true;
+		}
+		return false;
+	}
+	for (size_t i = 0; i + 4 <= text->size; i += 4)
+		if (decode_arm64(text->bytes + i, 4, text->address + i, &insn) &&
+		    insn.flow == FLOW_CALL && insn.target == text->address)
+			return true;
+	return false;
+}
+
 /* The function's beginning: its first instruction, and the second when that might do better. */
 struct entry {
 	struct decoded first, second;
@@ -232,6 +253,7 @@ struct err *code_decode_request(const struct code_request *request, struct arena
 		return refuse_entry(ret, arena, "there is no decoder for this machine");
 	if (!request->text.size || !decode_entry(&decoder, &request->text, &entry))
 		return refuse_entry(ret, arena, "its first bytes are no instruction");
+	ret->calls_itself = may_call_itself(request);
 	struct err *e = study(request, &decoder, &entry, arena, ret);
 	return e ?: place_entry(request, &decoder, &entry, arena, ret);
 }

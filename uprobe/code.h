@@ -25,8 +25,16 @@ struct code_request {
 struct err *code_decode_request(const struct code_request *request, struct arena *arena,
 				struct code *ret) must_check;
 
+/* What is the same for all functions of an image. */
+struct code_file {
+	struct image *image;
+	bool has_landing_pads;
+};
+
+struct code_file code_file_of(struct image *image);
+
 /* Reads and decodes a function of an image. */
-struct err *code_decode_function(struct image *image, const struct function *function,
+struct err *code_decode_function(const struct code_file *file, const struct function *function,
 				 bool entry_only, struct arena *arena, struct code *ret) must_check;
 
 /* Fills address, length, text and the like. */

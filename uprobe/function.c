@@ -104,13 +104,22 @@ static uint64_t other_entry(struct image *image, const struct function *function
 	return 0;
 }
 
-static void request_init(struct code_request *request, struct parts *parts)
+struct code_file code_file_of(struct image *image)
 {
 	struct section_range table;
+	return (struct code_file){
+		.image = image,
+		.has_landing_pads = image_section(image, ".gcc_except_table", &table),
+	};
+}
+
+static void request_init(struct code_request *request, const struct code_file *file,
+			 struct parts *parts)
+{
 	*request = (struct code_request){
 		.machine = image_machine(parts->image),
 		.size = parts->function->size,
-		.has_landing_pads = image_section(parts->image, ".gcc_except_table", &table),
+		.has_landing_pads = file->has_landing_pads,
 		.other_entry = other_entry(parts->image, parts->function),
 		.find_part = find_part,
 		.find_context = parts,
@@ -119,12 +128,12 @@ static void request_init(struct code_request *request, struct parts *parts)
 		request->text = (struct code_part){.address = parts->function->address};
 }
 
-struct err *code_decode_function(struct image *image, const struct function *function,
+struct err *code_decode_function(const struct code_file *file, const struct function *function,
 				 bool entry_only, struct arena *arena, struct code *ret)
 {
-	_cleanup_(parts_deinit) struct parts parts = {.image = image, .function = function};
+	_cleanup_(parts_deinit) struct parts parts = {.image = file->image, .function = function};
 	struct code_request request;
-	request_init(&request, &parts);
+	request_init(&request, file, &parts);
 	request.entry_only = entry_only;
 	return code_decode_request(&request, arena, ret);
 }
@@ -207,7 +216,8 @@ static struct err *check_function(struct image *image, const struct function *fu
 	_cleanup_(parts_deinit) struct parts parts = {.image = image, .function = function};
 	struct code_request request;
 	struct decoder decoder;
-	request_init(&request, &parts);
+	const struct code_file file = code_file_of(image);
+	request_init(&request, &file, &parts);
 	b->request = &request;
 	b->decoder = &decoder;
 	b->why = "its text cannot be read";

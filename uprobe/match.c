@@ -9,97 +9,23 @@
 
 #include "uprobe/code.h"
 
-#define NAME_MAX_BYTES 4096
-
-bool match_is_mangled(const char *symbol)
+static bool is_mangled(const char *symbol)
 {
 	return !strncmp(symbol, "_Z", 2) || !strncmp(symbol, "_R", 2);
 }
 
-static size_t without_suffix(const char *text, size_t length, const char *suffix)
+bool match_is_rust(const char *symbol)
 {
-	size_t n = strlen(suffix);
-	return length > n && !strncmp(text + length - n, suffix, n) ? length - n : length;
-}
-
-/* " [clone .isra.0]", and what may follow the parameters of a method. */
-static size_t without_qualifiers(const char *text, size_t length)
-{
-	static const char *const qualifiers[] = {" const", " volatile", " &", " &&", "&"};
-	for (;;) {
-		size_t before = length;
-		if (length && text[length - 1] == ']') {
-			size_t open = length;
-			while (open && text[open - 1] != '[')
-				open--;
-			if (open >= 2 && text[open - 2] == ' ')
-				length = open - 2;
-		}
-		for (size_t i = 0; i < array_size(qualifiers); i++)
-			length = without_suffix(text, length, qualifiers[i]);
-		if (length == before)
-			return length;
-	}
-}
-
-/* The last, parenthesised group: is it the name itself, not a list of parameters? */
-static bool is_part_of_name(const char *text, size_t open)
-{
-	if (!open || text[open - 1] == ':') /* "(anonymous namespace)" */
+	/* 17h, 16 hexadecimal digits, E */
+	enum { HASH = 20 };
+	size_t length = strlen(symbol);
+	if (!strncmp(symbol, "_R", 2))
 		return true;
-	return open >= 8 && !strncmp(text + open - 8, "operator", 8); /* "operator()" */
-}
-
-/* Length of what stands before the parameters; all when there are none. */
-static size_t without_parameters(const char *text, size_t length)
-{
-	size_t end = without_qualifiers(text, length);
-	if (!end || text[end - 1] != ')')
-		return length;
-	int depth = 0;
-	for (size_t i = end; i > 0; i--) {
-		depth += (text[i - 1] == ')') - (text[i - 1] == '(');
-		if (!depth)
-			return is_part_of_name(text, i - 1) ? length : i - 1;
-	}
-	return length;
-}
-
-/* Where the name begins behind "int " or "std::vector<int> ". */
-static size_t behind_result(const char *text, size_t length)
-{
-	int depth = 0;
-	for (size_t i = length; i > 0; i--) {
-		char c = text[i - 1];
-		/* The '>' of operator-> and the like belongs to the name. */
-		if (i >= 9 && !strncmp(text + i - 9, "operator", 8))
-			return 0;
-		depth += (c == '>' || c == ')') - (c == '<' || c == '(');
-		if (c == ' ' && !depth)
-			return i;
-	}
-	return 0;
-}
-
-void match_plain_name(const char *demangled, char *buffer, size_t size)
-{
-	size_t length = without_parameters(demangled, strlen(demangled));
-	size_t start = 0;
-	if (length < strlen(demangled))
-		start = behind_result(demangled, length);
-	snprintf(buffer, size, "%.*s", (int)(length - start), demangled + start);
-}
-
-static bool demangled_matches(struct image *image, const struct spec *spec, const char *symbol)
-{
-	char plain[NAME_MAX_BYTES];
-	const char *demangled = image_demangle(image, symbol);
-	if (demangled == symbol)
+	if (strncmp(symbol, "_ZN", 3) != 0 || length < HASH)
 		return false;
-	if (spec_name_matches(spec, demangled))
-		return true;
-	match_plain_name(demangled, plain, sizeof(plain));
-	return spec_name_matches(spec, plain);
+	const char *hash = symbol + length - HASH;
+	return !strncmp(hash, "17h", 3) && strspn(hash + 3, "0123456789abcdef") == 16 &&
+	       hash[HASH - 1] == 'E';
 }
 
 /*
@@ -125,9 +51,10 @@ static bool symbol_matches(struct image *image, const struct spec *spec, const c
 {
 	if (spec_name_matches(spec, symbol))
 		return true;
-	if (!match_is_mangled(symbol) || !strstr(symbol, hint))
+	if (!is_mangled(symbol) || !strstr(symbol, hint))
 		return false;
-	return demangled_matches(image, spec, symbol);
+	const char *demangled = image_demangle(image, symbol);
+	return demangled != symbol && spec_name_matches(spec, demangled);
 }
 
 /* Lower is better known. */

@@ -17,13 +17,7 @@ struct err *matches_find(struct image *image, const struct spec *spec,
 			 struct matches *ret) must_check;
 void matches_deinit(struct matches *matches);
 
-/*
- * The name that people write: demangled, without the parameter list, and without the return type
- * that demanglers put before templates. Writes at most `size` bytes with NUL; `symbol` itself when
- * it is not mangled.
- */
-void match_plain_name(const char *demangled, char *buffer, size_t size);
-/* Is it mangled, as C++ and Rust do? */
-bool match_is_mangled(const char *symbol);
+/* Was it mangled by Rust (whose legacy form is that of C++, with a hash at the end)? */
+bool match_is_rust(const char *symbol);
 
 #endif

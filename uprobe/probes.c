@@ -14,7 +14,7 @@
 #include "common/cleanup.h"
 #include "uprobe/code.h"
 #include "uprobe/match.h"
-#include "uprobe/safety.h"
+#include "uprobe/return_form.h"
 #include "uprobe/values.h"
 
 /* Functions of a pattern that were refused and are named one by one; the others are counted. */
@@ -24,6 +24,7 @@
 struct adding {
 	struct probe_set *set;
 	struct image *image;
+	struct code_file file;
 	const char *module; /* the set's */
 	const struct spec *spec;
 	const struct uprobe_options *options;
@@ -151,7 +152,8 @@ struct place {
 	struct function_values values;
 };
 
-static struct err *add_probe(struct adding *adding, const struct place *place, struct probe **ret)
+static struct err *add_probe(struct adding *adding, const struct place *place, enum probe_kind kind,
+			     struct probe **ret)
 {
 	struct probe *probe;
 	struct err *e = probe_set_add_probe(adding->set, &probe);
@@ -224,45 +226,13 @@ static struct err *add_return_sites(struct adding *adding, const struct probe_si
 	return e;
 }
 
-/* How the return of this function is seen. */
-struct form {
-	const char *name, *why;
-	uint32_t flags;
-	bool sites;
-};
-
-static struct err *choose_form(const struct adding *adding, const struct place *place,
-			       struct form *ret)
-{
-	const struct code *code = &place->code;
-	struct arena *arena = &adding->set->arena;
-	*ret = (struct form){.name = "none", .why = code->why_not};
-	if (adding->options->return_mode == RETURN_TRAMPOLINE &&
-	    !return_address_matters(place->function->symbol))
-		*ret = (struct form){.name = "trampoline",
-				     .why = adding->return_why,
-				     .flags = SITE_HAS_RETURN | SITE_TRAMPOLINE};
-	else if (code->whole && !code->n_returns && !code->n_tail_jumps)
-		ret->why = "it never returns";
-	else if (code->whole)
-		*ret = (struct form){.name = "site",
-				     .why = adding->return_why,
-				     .flags = SITE_HAS_RETURN,
-				     .sites = true};
-	if (ret->sites && adding->options->return_mode == RETURN_TRAMPOLINE)
-		ret->why = "the function itself uses its return address";
-	if (ret->sites && code->conditional_tail)
-		ret->why =
-			arena_printf(arena, "%s; a conditional jump leaves it, unseen", ret->why);
-	return ret->why ? NULL : &err_nomem;
-}
-
 static struct err *add_span(struct adding *adding, const struct place *place)
 {
-	struct form form;
+	struct return_form form;
 	struct probe *probe;
 	struct probe_site *entry;
-	struct err *e = choose_form(adding, place, &form);
+	struct err *e = return_form_choose(adding->options, place->function, &place->code,
+					   &adding->set->arena, &form);
 	if (e)
 		return e;
 	if (!form.flags && adding->spec->kind == PROBE_URETPROBE) {
@@ -282,7 +252,7 @@ static struct err *add_span(struct adding *adding, const struct place *place)
 	entry->arguments = place->values.arguments;
 	entry->return_plan = place->values.return_plan;
 	entry->results = place->values.results;
-	return form.sites ? add_return_sites(adding, entry, place) : NULL;
+	return form.by_sites ? add_return_sites(adding, entry, place) : NULL;
 }
 
 static struct err *add_instant(struct adding *adding, const struct place *place)
@@ -301,22 +271,32 @@ static struct err *add_instant(struct adding *adding, const struct place *place)
 
 /* --- functions -------------------------------------------------------------------------------- */
 
+/* Only as much as is needed: the entry alone is ten times faster. */
+static struct err *decode_for(const struct adding *adding, const struct function *function,
+			      struct code *ret)
+{
+	struct arena *arena = &adding->set->arena;
+	bool sites =
+		is_span(adding->spec->kind) && adding->options->return_mode != RETURN_TRAMPOLINE;
+	struct err *e = code_decode_function(&adding->file, function, !sites, arena, ret);
+	if (!e && !sites && is_span(adding->spec->kind) &&
+	    return_form_wants_sites(adding->options, function, ret))
+		e = code_decode_function(&adding->file, function, false, arena, ret);
+	return e;
+}
+
 /* At its start. */
 static struct err *add_function(struct adding *adding, const struct function *function,
 				const char *name)
 {
 	const struct spec *spec = adding->spec;
 	struct place place = {.name = name, .function = function};
-	bool sees_return =
-		is_span(spec->kind) && (adding->options->return_mode != RETURN_TRAMPOLINE ||
-					return_address_matters(function->symbol));
 	if (function->ifunc)
 		return refuse_ifunc(adding, function, name);
 	if (code_is_cold_name(function->symbol))
 		return refuse(adding, name,
 			      "it is no function, but a part of one that the compiler moved");
-	struct err *e = code_decode_function(adding->image, function, !sees_return,
-					     &adding->set->arena, &place.code);
+	struct err *e = decode_for(adding, function, &place.code);
 	if (e)
 		return e;
 	place.at = place.code.entry;
@@ -360,8 +340,8 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 static struct err *add_match(struct adding *adding, const struct function *function)
 {
 	const struct spec *spec = adding->spec;
-	char plain[1024], name[1056];
-	match_plain_name(image_demangle(adding->image, function->symbol), plain, sizeof(plain));
+	const char *plain = image_demangle(adding->image, function->symbol);
+	char name[1056];
 	if (!spec->offset)
 		return add_function(adding, function, plain);
 	snprintf(name, sizeof(name), "%s+0x%" PRIx64, plain, spec->offset);
@@ -413,7 +393,7 @@ static struct err *add_matches(struct adding *adding)
 static struct err *add_address(struct adding *adding)
 {
 	uint64_t address = adding->spec->address + adding->spec->offset, offset;
-	char plain[1024], name[1056];
+	char name[1056];
 	if (!image_offset_of(adding->image, address, &offset))
 		return err_why(err_new(ERR_USAGE, 0, "'%s': no such address", adding->spec->text),
 			       "no part of '%s' is loaded there", image_path(adding->image));
@@ -421,7 +401,7 @@ static struct err *add_address(struct adding *adding)
 	snprintf(name, sizeof(name), "0x%" PRIx64, address);
 	if (!function)
 		return add_offset(adding, NULL, offset, name);
-	match_plain_name(image_demangle(adding->image, function->symbol), plain, sizeof(plain));
+	const char *plain = image_demangle(adding->image, function->symbol);
 	if (function->address == address)
 		return add_function(adding, function, plain);
 	snprintf(name, sizeof(name), "%s+0x%" PRIx64, plain, address - function->address);
@@ -449,11 +429,13 @@ static struct err *add_by_name(struct adding *adding)
 struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const char *module,
 			      const struct spec *spec, const struct uprobe_options *options)
 {
-	struct adding adding = {.set = set, .image = image, .spec = spec, .options = options};
+	struct adding adding = {.set = set,
+				.image = image,
+				.file = code_file_of(image),
+				.spec = spec,
+				.options = options};
 	adding.module = arena_string(&set->arena, module);
-	adding.return_why =
-		arena_string(&set->arena, options->return_why ? options->return_why : "");
-	if (!adding.module || !adding.return_why)
+	if (!adding.module)
 		return &err_nomem;
 	struct err *e = collect_taken(&adding);
 	if (!e)

@@ -47,6 +47,7 @@ struct code {
 	bool whole;	       /* every byte was decoded with certainty; else `why_not` */
 	const char *why_not;   /* "jump table inside the text", "unknown instruction at +0x31" */
 	bool conditional_tail; /* a conditional jump leaves the function: its return is unseen */
+	bool calls_itself;     /* directly: it may nest deeper than the trampoline can follow */
 };
 
 /*
@@ -90,13 +91,15 @@ struct err *return_prove(struct image *const *images, size_t n_images, bool secc
 struct uprobe_options {
 	enum return_mode return_mode; /* never AUTO: the verdict */
 	const char *return_why;
-	size_t max_probes; /* more matches than this: an error, nothing added */
+	bool return_forced; /* the trampoline was asked for: use it where calls may nest too deep */
+	size_t max_probes;  /* more matches than this: an error, nothing added */
 };
 
 /*
  * Adds the functions of `image` that the spec (CALL, UPROBE, URETPROBE) matches, shown under
  * `module`. Adds nothing and returns NULL when none match. A function that cannot be probed safely
- * is an error when it was named exactly, and a note in the set when a glob found it.
+ * is an error when it was named exactly, and a note in the set when a glob found it. Types given
+ * by hand stay the spec's, which must live as long as the set.
  */
 struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const char *module,
 			      const struct spec *spec,

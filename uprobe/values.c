@@ -55,7 +55,7 @@ static void builder_deinit(struct plan_builder *builder)
 }
 
 static struct err *compile_arguments(struct probe_set *set, unsigned int machine,
-				     const struct prototype *prototype, bool by_class,
+				     const struct prototype *prototype, bool is_rust,
 				     struct function_values *ret)
 {
 	struct fetch_source sources[PARAMETERS_MAX];
@@ -63,7 +63,7 @@ static struct err *compile_arguments(struct probe_set *set, unsigned int machine
 		return NULL;
 	_cleanup_(builder_deinit) struct plan_builder builder;
 	plan_builder_init(&builder, &set->arena, &set->options);
-	args_place(machine, prototype, by_class, sources);
+	args_place(machine, prototype, is_rust, sources);
 	struct err *e = NULL;
 	for (uint32_t i = 0; !e && i < prototype->n_parameters; i++)
 		e = add_argument(&builder, prototype, sources, i);
@@ -71,7 +71,7 @@ static struct err *compile_arguments(struct probe_set *set, unsigned int machine
 }
 
 static struct err *compile_result(struct probe_set *set, unsigned int machine,
-				  const struct prototype *prototype, bool by_class,
+				  const struct prototype *prototype, bool is_rust,
 				  struct function_values *ret)
 {
 	const struct type *type = prototype->result ? prototype->result : &unknown_type;
@@ -80,7 +80,7 @@ static struct err *compile_result(struct probe_set *set, unsigned int machine,
 		return NULL;
 	_cleanup_(builder_deinit) struct plan_builder builder;
 	plan_builder_init(&builder, &set->arena, &set->options);
-	args_place_result(machine, type, by_class, &source);
+	args_place_result(machine, type, is_rust, &source);
 	struct err *e = plan_add_value(&builder, "", type, &source, NULL);
 	return e ? e : plan_finish(&builder, &ret->return_plan, &ret->results);
 }
@@ -91,12 +91,13 @@ struct err *values_compile(struct probe_set *set, struct image *image,
 {
 	struct prototype prototype;
 	unsigned int machine = image_machine(image);
-	bool by_class = match_is_mangled(function->symbol);
+	bool is_rust = match_is_rust(function->symbol);
 	*ret = (struct function_values){0};
 	struct err *e = choose_prototype(image, function, spec, &prototype);
+	/* A return alone is shown without them. */
+	if (!e && spec->kind != PROBE_URETPROBE)
+		e = compile_arguments(set, machine, &prototype, is_rust, ret);
 	if (!e)
-		e = compile_arguments(set, machine, &prototype, by_class, ret);
-	if (!e)
-		e = compile_result(set, machine, &prototype, by_class, ret);
+		e = compile_result(set, machine, &prototype, is_rust, ret);
 	return e;
 }

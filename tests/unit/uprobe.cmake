@@ -27,3 +27,14 @@ if(UPROBE_STATIC_LIBC)
   uprobe_target(static LINK -static)
   uprobe_target(static_stripped LINK -static -s)
 endif()
+
+# A library of known functions, x86-64 alone: it holds machine code.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
+  add_library(uprobe_functions SHARED uprobe_functions.c)
+  target_compile_options(uprobe_functions PRIVATE -g -O2 -fcf-protection -fno-stack-protector
+    -fno-omit-frame-pointer -fno-shrink-wrap -fno-semantic-interposition)
+  utrail_unit_test(uprobe_probes SOURCES uprobe_probes.c LINK utrail_uprobe)
+  target_compile_definitions(unit_uprobe_probes
+    PRIVATE FUNCTIONS_PATH="$<TARGET_FILE:uprobe_functions>")
+  add_dependencies(unit_uprobe_probes uprobe_functions)
+endif()

@@ -335,7 +335,7 @@ static void nothing_is_guessed_behind_an_unknown_layout(void **state)
 	assert_null(at[0].unavailable);
 	assert_non_null(at[1].unavailable);
 	assert_non_null(at[2].unavailable);
-	/* A class may be passed by reference, whatever it looks like. */
+	/* Rust passes structures as it likes. */
 	struct parameter parameters[] = {{"a", &t_int}, {"b", &t_ints}, {"c", &t_int}};
 	struct prototype prototype = {
 		.parameters = parameters, .n_parameters = 3, .result = &t_void};
@@ -343,7 +343,7 @@ static void nothing_is_guessed_behind_an_unknown_layout(void **state)
 	assert_null(at[0].unavailable);
 	assert_non_null(at[1].unavailable);
 	assert_non_null(at[2].unavailable);
-	/* Or returned so, which moves all arguments; a large one always is. */
+	/* And returns them so, which may move all arguments; a large one always does. */
 	prototype.result = &t_ints;
 	args_place(EM_X86_64, &prototype, true, at);
 	assert_non_null(at[0].unavailable);
@@ -351,6 +351,20 @@ static void nothing_is_guessed_behind_an_unknown_layout(void **state)
 	args_place(EM_X86_64, &prototype, true, at);
 	assert_null(at[0].unavailable);
 	assert_int_equal(at[0].ops[0].reg, X86_RSI);
+}
+
+/* C++ returns classes with a constructor or destructor of their own in memory. */
+static void classes_in_memory_move_the_arguments(void **state)
+{
+	(void)state;
+	struct fetch_source at[PARAMETERS_MAX], result;
+	struct type class = t_ints;
+	class.in_memory = true;
+	PLACE(at, &class, &t_int);
+	assert_int_equal(at[0].ops[0].reg, X86_RSI);
+	args_place_result(EM_X86_64, &class, false, &result);
+	assert_int_equal(result.ops[0].reg, X86_RAX);
+	assert_true(result.is_address);
 }
 
 static void results_are_where_the_convention_says(void **state)
@@ -427,6 +441,7 @@ int main(void)
 		cmocka_unit_test(a_large_result_moves_the_arguments),
 #endif
 		cmocka_unit_test(nothing_is_guessed_behind_an_unknown_layout),
+		cmocka_unit_test(classes_in_memory_move_the_arguments),
 		cmocka_unit_test(results_are_where_the_convention_says),
 		cmocka_unit_test(arm64_has_its_own_rules),
 	};
