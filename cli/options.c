@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/help.h"
+#include "cli/suggest.h"
 
 #define RING_SIZE_DEFAULT (16U << 20)
 #define STRING_DEFAULT	  256
@@ -259,13 +260,14 @@ static void parse_flag(int key, struct options *options)
 	}
 }
 
+static const char *const command_names[] = {"trace", "list", "explain", "check"};
+
 static struct err *parse_command(const char *word, struct parsing *parsing, bool *ret_taken)
 {
 	static const char *const later[] = {"stat", "record", "report", "export", "top", "shell"};
-	static const char *const names[] = {"trace", "list", "explain", "check"};
 	*ret_taken = false;
-	for (size_t i = 0; i < array_size(names); i++) {
-		if (strcmp(word, names[i]) == 0) {
+	for (size_t i = 0; i < array_size(command_names); i++) {
+		if (strcmp(word, command_names[i]) == 0) {
 			parsing->options->command = (enum command)i;
 			*ret_taken = true;
 			return NULL;
@@ -279,6 +281,21 @@ static struct err *parse_command(const char *word, struct parsing *parsing, bool
 				"that name: utrail -- %s",
 				word);
 	return NULL;
+}
+
+static struct err *unknown_word(const char *word)
+{
+	struct err *e =
+		err_new(ERR_USAGE, 0, "'%s' is neither an option nor a command of utrail", word);
+	for (size_t i = 0; i < array_size(command_names); i++)
+		if (suggest_distance(word, command_names[i]) <= 2)
+			return err_hint(e,
+					"did you mean 'utrail %s'? To run a program: utrail -- %s",
+					command_names[i], word);
+	return err_hint(e,
+			"commands: trace, list, explain, check\n"
+			"to run a program: utrail [OPTIONS] -- %s",
+			word);
 }
 
 static struct err *parse_operand(char *word, struct argp_state *state, struct parsing *parsing)
@@ -298,9 +315,7 @@ static struct err *parse_operand(char *word, struct argp_state *state, struct pa
 		state->next = state->argc;
 		return NULL;
 	}
-	return err_hint(
-		err_new(ERR_USAGE, 0, "'%s' is neither an option nor a command of utrail", word),
-		"to run a program: utrail [OPTIONS] -- %s", word);
+	return unknown_word(word);
 }
 
 static void print_help(int key, struct argp_state *state)
@@ -395,6 +410,30 @@ static struct err *check_combination(const struct options *options)
 	return NULL;
 }
 
+/* What getopt stumbled over: an option that is not known, or one without its value. */
+static struct err *bad_option(const char *word)
+{
+	size_t length = strcspn(word, "=");
+	const char *nearest = NULL;
+	size_t best = 4;
+	for (const struct argp_option *o = option_table; o->name || o->key; o++) {
+		char name[64];
+		snprintf(name, sizeof(name), "--%s", o->name ? o->name : "");
+		bool is_short = word[0] == '-' && word[1] != '-' && word[1] == o->key;
+		if ((is_short || (o->name && strncmp(name, word, length) == 0)) && o->arg)
+			return err_hint(err_new(ERR_USAGE, 0, "'%s' needs a value", word),
+					"%s %s: %s", word, o->arg, o->doc ? o->doc : "");
+		size_t how_far = o->name ? suggest_distance(word, name) : best;
+		if (how_far < best) {
+			best = how_far;
+			nearest = o->name;
+		}
+	}
+	struct err *e = err_new(ERR_USAGE, 0, "there is no option '%s'", word);
+	return nearest ? err_hint(e, "did you mean '--%s'? All options: utrail --help", nearest)
+		       : err_hint(e, "all options: utrail --help");
+}
+
 struct err *options_parse(int argc, char **argv, struct options *ret)
 {
 	*ret = (struct options){
@@ -412,13 +451,14 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		.doc = help_long_text,
 	};
 	argp_err_exit_status = ERR_USAGE;
-	error_t failed =
-		argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &parsing);
+	int stopped_at = argc;
+	error_t failed = argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS,
+				    &stopped_at, &parsing);
 	struct err *e = parsing.error;
 	if (ret->finished)
 		return NULL;
 	if (!e && failed)
-		e = err_new(ERR_USAGE, failed, "reading the command line");
+		e = bad_option(argv[stopped_at > 1 ? stopped_at - 1 : 0]);
 	e = e ? e : collect_spec_pids(ret);
 	e = e ? e : check_combination(ret);
 	if (e)

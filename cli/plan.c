@@ -83,6 +83,8 @@ static struct err *add_from_image(const struct options *options, struct plan *pl
 	}
 	const struct uprobe_options how = {.return_mode = plan->verdict.mode,
 					   .return_why = plan->verdict.why,
+					   .return_forced =
+						   options->return_mode == RETURN_TRAMPOLINE,
 					   .max_probes = options->max_probes};
 	return uprobe_add_probes(&plan->set, image, name, spec, &how);
 }

@@ -13,8 +13,8 @@
 #define NAME_MAX_COMPARED 64
 #define NEAREST		  3
 
-/* Edit distance (Levenshtein) of two short names, cut at NAME_MAX_COMPARED. */
-static size_t distance(const char *a, const char *b)
+/* Names are cut at NAME_MAX_COMPARED. */
+size_t suggest_distance(const char *a, const char *b)
 {
 	size_t row[NAME_MAX_COMPARED + 1];
 	size_t n = strnlen(b, NAME_MAX_COMPARED), m = strnlen(a, NAME_MAX_COMPARED);
@@ -47,7 +47,7 @@ static void consider(struct nearest *nearest, const char *wanted, const char *na
 {
 	nearest->seen++;
 	size_t length = strlen(wanted);
-	size_t how_far = distance(wanted, name);
+	size_t how_far = suggest_distance(wanted, name);
 	/* A name that is too different is no help. */
 	if (how_far > length / 2 + 1)
 		return;
@@ -116,17 +116,30 @@ static struct err *consider_markers(struct nearest *nearest, struct arena *arena
 	struct err *e = usdt_notes(image, arena, &notes, &count, &malformed);
 	if (e)
 		return e;
-	for (size_t i = 0; i < count; i++)
-		consider(nearest, wanted, notes[i].name);
+	for (size_t i = 0; i < count; i++) {
+		const char *full =
+			arena_printf(arena, "usdt:%s:%s", notes[i].provider, notes[i].name);
+		if (!full)
+			return &err_nomem;
+		consider(nearest, wanted, full);
+	}
 	return NULL;
 }
 
 static struct err *syscall_unknown(const struct spec *spec)
 {
+	static const char *const classes[] = {"%file",	  "%network", "%desc", "%memory",
+					      "%process", "%signal",  "%ipc"};
 	struct nearest nearest = {0};
 	size_t count;
 	const struct syscall_info *all = syscall_first(&count);
-	for (size_t i = 0; i < count; i++)
+	bool is_class = spec->name_kind == SPEC_NAME_CLASS;
+	for (size_t i = 0; is_class && i < array_size(classes); i++)
+		consider(&nearest, spec->name, classes[i] + 1);
+	/* With the percent sign, as it is typed. */
+	for (size_t i = 0; i < nearest.count; i++)
+		nearest.names[i]--;
+	for (size_t i = 0; !is_class && i < count; i++)
 		consider(&nearest, spec->name, all[i].name);
 	struct err *e = err_new(ERR_USAGE, 0, "'%s': no such system call%s", spec->text,
 				spec->name_kind == SPEC_NAME_CLASS ? " class" : "");
@@ -171,6 +184,9 @@ struct err *suggest_match(struct plan *plan, const struct spec *spec)
 	struct nearest nearest = {0};
 	struct image *first = NULL;
 	const char *path = NULL;
+	char wanted[256];
+	snprintf(wanted, sizeof(wanted), "usdt:%s:%s", spec->provider ? spec->provider : "*",
+		 spec->name);
 	struct err *e = plan_find_modules(plan, spec->module, &found);
 	for (size_t i = 0; !e && i < found.indexes.count; i++) {
 		struct plan_module *module = &plan->modules.items[found.indexes.items[i]];
@@ -182,7 +198,7 @@ struct err *suggest_match(struct plan *plan, const struct spec *spec)
 		if (found.indexes.count == 1)
 			path = module->path;
 		e = spec->kind == PROBE_USDT
-			    ? consider_markers(&nearest, &plan->set.arena, image, spec->name)
+			    ? consider_markers(&nearest, &plan->set.arena, image, wanted)
 			    : consider_functions(&nearest, image, spec->name);
 	}
 	free(found.indexes.items);

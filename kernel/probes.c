@@ -9,6 +9,8 @@
 #include "kernel/registers.h"
 #include "kernel/syscalls.h"
 
+#include <fcntl.h>
+
 static const struct type raw_word = {.kind = TYPE_HEX, .size = 8, .name = "unsigned long"};
 static const struct type raw_result = {.kind = TYPE_INT, .size = 8, .name = "long"};
 
@@ -114,6 +116,22 @@ static void mark_at_return(struct value *value)
 		mark_at_return(&members[i]);
 }
 
+/* open(2): without one of these flags the mode is whatever was in the register. */
+static void hide_unused_mode(const struct syscall_info *call, struct value *items)
+{
+	const struct value *flags = NULL;
+	if (strncmp(call->name, "open", 4) != 0)
+		return;
+	for (uint32_t i = 0; i < call->n_arguments; i++) {
+		if (strcmp(items[i].name, "flags") == 0)
+			flags = &items[i];
+		if (!flags || strcmp(items[i].name, "mode") != 0)
+			continue;
+		items[i].shown_if = flags;
+		items[i].shown_if_bits = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
+	}
+}
+
 /* Inputs and outputs in the order of the call. */
 static struct err *merge_values(struct arena *arena, const struct syscall_info *call,
 				const struct value_list *inputs, const struct value_list *outputs,
@@ -139,6 +157,7 @@ static struct err *merge_values(struct arena *arena, const struct syscall_info *
 			items[i].n_members = output.n_members;
 		}
 	}
+	hide_unused_mode(call, items);
 	*ret = (struct value_list){.items = items, .count = call->n_arguments};
 	return NULL;
 }

@@ -331,6 +331,8 @@ json_t *json_arguments(struct output *output, const struct shown_scope *scope)
 	json_t *object = json_object();
 	for (size_t i = 0; i < list->count; i++) {
 		struct shown shown;
+		if (!value_is_shown(&list->items[i], scope->event->arguments))
+			continue;
 		shown_value(scope, &list->items[i], scope->event->arguments, &shown);
 		json_set_unique(output, object, list->items[i].name, "arg", i + 1,
 				json_shown(output, scope, &shown));

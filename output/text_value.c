@@ -203,7 +203,7 @@ void text_arguments(struct output *output, const struct shown_scope *scope,
 	for (size_t i = 0; i < event->site->arguments.count; i++) {
 		const struct value *value = &event->site->arguments.items[i];
 		struct shown shown;
-		if (chosen && !chosen(value))
+		if ((chosen && !chosen(value)) || !value_is_shown(value, event->arguments))
 			continue;
 		if (!is_first)
 			buffer_put_literal(buffer, ", ");

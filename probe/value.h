@@ -29,7 +29,10 @@ struct value {
 	bool in_blob;		 /* the scalar lies in a bytes slot, at `offset` */
 	uint32_t offset;
 	uint8_t bit_size, bit_offset; /* of a bit-field inside its blob; bit_size 0: whole bytes */
-	const char *unavailable;      /* why there is no slot: "in xmm0", "optimised out" */
+	/* Means something only when this other argument has one of these bits: open's mode. */
+	const struct value *shown_if;
+	uint64_t shown_if_bits;
+	const char *unavailable; /* why there is no slot: "in xmm0", "optimised out" */
 	/*
 	 * A structure that was reached: its members, whatever the slot says. `slot` is then the
 	 * pointer's own value (TYPE_POINTER) or VALUE_NO_SLOT (struct by value).
