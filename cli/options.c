@@ -318,14 +318,26 @@ static struct err *parse_operand(char *word, struct argp_state *state, struct pa
 	return unknown_word(word);
 }
 
-static void print_help(int key, struct argp_state *state)
+static error_t on_argument(int key, char *text, struct argp_state *state);
+
+static const struct argp command_line = {
+	.options = option_table,
+	.parser = on_argument,
+	.args_doc = "-p PID [-e SPEC...]\n[OPTIONS] -- COMMAND [ARGS...]\n"
+		    "list|explain|check [OPTIONS]",
+	.doc = help_long_text,
+};
+
+static void print_help(int key)
 {
+	char name[] = "utrail";
 	if (key == 'h')
 		help_print_short();
 	else if (key == 'V')
 		help_print_version();
 	else
-		argp_state_help(state, stdout, ARGP_HELP_LONG | ARGP_HELP_USAGE | ARGP_HELP_DOC);
+		argp_help(&command_line, stdout, ARGP_HELP_LONG | ARGP_HELP_USAGE | ARGP_HELP_DOC,
+			  name);
 }
 
 static error_t on_argument(int key, char *text, struct argp_state *state)
@@ -350,7 +362,7 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case 'h':
 	case KEY_HELP:
 	case 'V':
-		print_help(key, state);
+		print_help(key);
 		options->finished = true;
 		return ECANCELED;
 	case ARGP_KEY_ARG:
@@ -410,28 +422,57 @@ static struct err *check_combination(const struct options *options)
 	return NULL;
 }
 
-/* What getopt stumbled over: an option that is not known, or one without its value. */
-static struct err *bad_option(const char *word)
+/* The option that a word names, by its whole name, a beginning of it, or its letter; NULL: none. */
+static const struct argp_option *find_option(const char *word)
 {
 	size_t length = strcspn(word, "=");
-	const char *nearest = NULL;
-	size_t best = 4;
 	for (const struct argp_option *o = option_table; o->name || o->key; o++) {
 		char name[64];
 		snprintf(name, sizeof(name), "--%s", o->name ? o->name : "");
-		bool is_short = word[0] == '-' && word[1] != '-' && word[1] == o->key;
-		if ((is_short || (o->name && strncmp(name, word, length) == 0)) && o->arg)
-			return err_hint(err_new(ERR_USAGE, 0, "'%s' needs a value", word),
-					"%s %s: %s", word, o->arg, o->doc ? o->doc : "");
-		size_t how_far = o->name ? suggest_distance(word, name) : best;
-		if (how_far < best) {
-			best = how_far;
-			nearest = o->name;
-		}
+		if (word[1] == '-' ? o->name && length > 2 && !strncmp(name, word, length)
+				   : word[1] == o->key)
+			return o;
+	}
+	return NULL;
+}
+
+static struct err *unknown_option(const char *word)
+{
+	const char *nearest = NULL;
+	size_t best = 4;
+	for (const struct argp_option *o = option_table; o->name || o->key; o++) {
+		size_t how_far = o->name ? suggest_distance(word + 2, o->name) : best;
+		if (word[1] != '-' || how_far >= best)
+			continue;
+		best = how_far;
+		nearest = o->name;
 	}
 	struct err *e = err_new(ERR_USAGE, 0, "there is no option '%s'", word);
 	return nearest ? err_hint(e, "did you mean '--%s'? All options: utrail --help", nearest)
 		       : err_hint(e, "all options: utrail --help");
+}
+
+/* What getopt stumbled over: an option that is not known, or one without its value. */
+static struct err *bad_option(char **argv)
+{
+	const struct argp_option *last = NULL;
+	const char *word = "";
+	for (char **at = argv + 1; *at && strcmp(*at, "--") != 0; at++) {
+		if (at[0][0] != '-' || !at[0][1])
+			continue;
+		word = *at;
+		last = find_option(word);
+		if (!last)
+			return unknown_option(word);
+		bool has_value = strchr(word, '=') || (word[1] != '-' && word[2]);
+		if (last->arg && !has_value && !*++at)
+			break;
+	}
+	if (last && last->arg)
+		return err_hint(err_new(ERR_USAGE, 0, "'%s' needs a value", word), "%s %s: %s",
+				word, last->arg, last->doc ? last->doc : "see utrail --help");
+	return err_hint(err_new(ERR_USAGE, 0, "the option '%s' cannot be used so", word),
+			"all options: utrail --help");
 }
 
 struct err *options_parse(int argc, char **argv, struct options *ret)
@@ -443,22 +484,13 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		.ring_size = RING_SIZE_DEFAULT,
 	};
 	struct parsing parsing = {.options = ret};
-	const struct argp argp = {
-		.options = option_table,
-		.parser = on_argument,
-		.args_doc = "-p PID [-e SPEC...]\n[OPTIONS] -- COMMAND [ARGS...]\n"
-			    "list|explain|check [OPTIONS]",
-		.doc = help_long_text,
-	};
-	argp_err_exit_status = ERR_USAGE;
-	int stopped_at = argc;
-	error_t failed = argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS,
-				    &stopped_at, &parsing);
+	error_t failed = argp_parse(&command_line, argc, argv,
+				    ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS, NULL, &parsing);
 	struct err *e = parsing.error;
 	if (ret->finished)
 		return NULL;
 	if (!e && failed)
-		e = bad_option(argv[stopped_at > 1 ? stopped_at - 1 : 0]);
+		e = bad_option(argv);
 	e = e ? e : collect_spec_pids(ret);
 	e = e ? e : check_combination(ret);
 	if (e)

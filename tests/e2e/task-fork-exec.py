@@ -59,9 +59,9 @@ def told():
         if how == "signal":
             same(end.get("signal"), "SIGKILL", f"end of {pid}")
         else:
-            same(end.get("code"), status >> 8, f"end of {pid}")
+            same(end.get("status"), status >> 8, f"end of {pid}")
     ends = [e for e in trace.of("exit") if e["pid"] == target.pid and e["tid"] == target.pid]
-    same([e.get("code") for e in ends], [0], "end of the target")
+    same([e.get("status") for e in ends], [0], "end of the target")
 
 
 def place(trace, kind, key, pid):
