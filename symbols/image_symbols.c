@@ -80,6 +80,9 @@ bool image_is_stripped(struct image *image)
 	return !image->static_table.count;
 }
 
+/* The biggest programs, with all their debug symbols, have some millions. */
+#define SYMBOLS_MAX (16u << 20)
+
 struct collection {
 	ARRAY_OF(struct function) functions;
 };
@@ -110,6 +113,9 @@ static struct err *collect_table(struct image *image, const struct symbol_table 
 				 struct collection *to)
 {
 	size_t budget = symbol_name_budget(table), length;
+	if (table->count > SYMBOLS_MAX)
+		return err_why(err_new(ERR_FAILED, 0, "'%s' is damaged", image->path),
+			       "it claims to have %zu symbols", table->count);
 	for (size_t i = 0; i < table->count; i++) {
 		struct function function;
 		if (!is_function(&table->symbols[i]) ||

@@ -129,6 +129,29 @@ struct err *code_decode_function(struct image *image, const struct function *fun
 	return code_decode_request(&request, arena, ret);
 }
 
+struct err *code_instruction_at(struct image *image, uint64_t address, struct arena *arena,
+				struct instruction *ret)
+{
+	uint8_t bytes[ENTRY_BYTES];
+	uint64_t offset;
+	size_t size = sizeof(bytes);
+	struct decoder decoder;
+	struct decoded insn;
+	*ret = (struct instruction){.address = address};
+	if (!decoder_init(&decoder, image_machine(image)) ||
+	    !image_offset_of(image, address, &offset))
+		return NULL;
+	while (size && !image_is_text(image, offset, size))
+		size--;
+	struct err *e = image_read(image, offset, bytes, size);
+	if (e)
+		return e;
+	const struct code_part text = {.bytes = bytes, .address = address, .size = size};
+	if (!decode(&decoder, bytes, size, address, &insn))
+		return NULL;
+	return code_describe(&decoder, &text, &insn, address, arena, ret);
+}
+
 struct boundary {
 	uint64_t address;
 	const struct decoder *decoder;

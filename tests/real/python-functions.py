@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from utrail import Target, Trace, ensure, ns, run, same, scratch, skip
+from utrail import Target, Trace, ensure, ns, run, same, scratch, skip, values
 
 PYTHON = "/usr/bin/python3.11"
 CALLS = 300
@@ -52,7 +52,7 @@ def trace_program(*specs):
 
 def named(trace, marker, function):
     found = sorted(trace.markers(marker), key=ns)
-    return [e["args"] for e in found if e["args"]["arg2"] == function]
+    return [values(e) for e in found if values(e)[1] == function]
 
 
 def returns():
@@ -60,9 +60,9 @@ def returns():
     for function in ("outer", "inner"):
         hits = named(trace, "function__return", function)
         same(len(hits), target.counts[function], f"returns of {function}")
-        same({h["arg1"] for h in hits}, {script}, f"file of {function}")
+        same({h[0] for h in hits}, {script}, f"file of {function}")
     lines = PROGRAM.splitlines()
-    line = named(trace, "function__return", "inner")[0]["arg3"]
+    line = named(trace, "function__return", "inner")[0][2]
     ensure("return n + 1" in lines[line - 1], f"line of the return: {line}")
 
 
@@ -74,9 +74,9 @@ def entries():
         same(len(named(trace, "function__entry", function)), target.counts[function], f"entries of {function}")
         same(len(named(trace, "function__return", function)), target.counts[function], f"returns of {function}")
     order = [
-        (e["name"], e["args"]["arg2"])
+        (e["name"], values(e)[1])
         for e in sorted(trace.markers(), key=ns)
-        if e["name"] != "line" and e["args"]["arg2"] in ("outer", "inner")
+        if e["name"] != "line" and values(e)[1] in ("outer", "inner")
     ]
     once = [("function__entry", "outer"), ("function__entry", "inner")]
     once += [("function__return", "inner"), ("function__return", "outer")]
@@ -86,9 +86,9 @@ def entries():
 def untyped():
     """Nobody said that the first two are strings."""
     target, trace, script = trace_program("usdt:python:function__return")
-    hits = [e["args"] for e in trace.markers("function__return") if "inner" in e["args"].values()]
+    hits = named(trace, "function__return", "inner")
     same(len(hits), target.counts["inner"], "returns of inner")
-    same({h["arg1"] for h in hits}, {script}, "file")
+    same({h[0] for h in hits}, {script}, "file")
 
 
 run(returns, entries, untyped)

@@ -9,6 +9,33 @@
 #include "symbols/symbols.h"
 #include "tests/unit/symbols_bytes.h"
 
+/* The tree of a type must end, and have names everywhere. */
+static void walk_type(const struct type *type, int depth)
+{
+	assert_non_null(type->name);
+	assert_true(depth < 100);
+	for (uint32_t i = 0; depth < 4 && i < type->n_members; i++)
+		walk_type(type->members[i].type, depth + 1);
+	if (type->target)
+		walk_type(type->target, depth + 1);
+}
+
+static void ask_about_prototype(struct image *image, const struct function *function)
+{
+	const struct prototype *prototype;
+	const char *file;
+	unsigned int line;
+	struct err *e = image_prototype(image, function, &prototype);
+	if (image_source_line(image, function, &file, &line))
+		assert_true(line > 0 && strlen(file) > 0);
+	if (!e && prototype) {
+		for (uint32_t i = 0; i < prototype->n_parameters; i++)
+			walk_type(prototype->parameters[i].type, 0);
+		walk_type(prototype->result, 0);
+	}
+	err_free(e);
+}
+
 static void ask_about_functions(struct image *image, size_t size)
 {
 	const struct function *functions;
@@ -25,8 +52,10 @@ static void ask_about_functions(struct image *image, size_t size)
 		assert_non_null(image_demangle(image, functions[i].symbol));
 		assert_true(i == 0 || functions[i].address >= functions[i - 1].address);
 	}
-	for (size_t i = 0; i < count; i += 7)
+	for (size_t i = 0; i < count; i += 7) {
 		image_function_at(image, functions[i].address);
+		ask_about_prototype(image, &functions[i]);
+	}
 }
 
 static void ask_everything(struct image *image, size_t size)
@@ -168,6 +197,30 @@ static void overwritten_symbols(void **state)
 	free(bytes);
 }
 
+/* One byte at a time, in the sections that hold the types. */
+static void overwritten_dwarf(void **state)
+{
+	(void)state;
+	static const char *const sections[] = {".debug_info", ".debug_abbrev", ".debug_aranges"};
+	static const uint8_t tried[] = {0, 1, 0x7f, 0x80, 0xff};
+	size_t size;
+	struct image *image;
+	uint8_t *bytes = file_bytes(FIXTURES "/dwarf5", &size);
+	for (size_t s = 0; s < array_size(sections); s++) {
+		struct section_range section;
+		assert_ok(image_open(FIXTURES "/dwarf5", -1, &image));
+		assert_true(image_section(image, sections[s], &section));
+		image_close(image);
+		for (size_t at = section.offset; at < section.offset + section.size; at += 2) {
+			uint8_t saved = bytes[at];
+			bytes[at] = tried[at / 2 % array_size(tried)];
+			try_bytes(bytes, size);
+			bytes[at] = saved;
+		}
+	}
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +229,7 @@ int main(void)
 		cmocka_unit_test(overwritten_program_and_section_headers),
 		cmocka_unit_test(overwritten_dynamic_section_without_section_headers),
 		cmocka_unit_test(overwritten_symbols),
+		cmocka_unit_test(overwritten_dwarf),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,7 @@ static void an_answer_is_remembered_by_content(void **state)
 	image_close(image);
 }
 
-/* Each substitution doubles the text: in full it would have more than 2^40 characters. */
+/* Each part repeats two earlier ones: in full it would have millions of characters. */
 static void a_name_that_explodes_stays_as_it_is(void **state)
 {
 	(void)state;
@@ -78,7 +78,7 @@ static void a_name_that_explodes_stays_as_it_is(void **state)
 	strcat(symbol, "Evv");
 	struct image *image = open_image();
 	const char *name = image_demangle(image, symbol);
-	assert_true(strlen(name) < 65536);
+	assert_string_equal(name, symbol);
 	image_close(image);
 }
 

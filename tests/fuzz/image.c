@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as an ELF file: open it, list its functions, ask for everything known about some. */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "symbols/symbols.h"
+
+/* Functions to ask for prototypes of, from both ends of the list. */
+#define ASKED 16
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void walk_type(const struct type *type, int depth)
+{
+	if (!type->name)
+		abort();
+	if (depth > 200)
+		abort(); /* the tree must end */
+	for (uint32_t i = 0; depth < 4 && i < type->n_members; i++)
+		walk_type(type->members[i].type, depth + 1);
+	for (uint32_t i = 0; i < type->n_enumerators; i++)
+		if (!type->enumerators[i].name)
+			abort();
+	if (type->target)
+		walk_type(type->target, depth + 1);
+}
+
+static void ask_about(struct image *image, const struct function *function, size_t size)
+{
+	const struct prototype *prototype;
+	const char *file;
+	unsigned int line;
+	if (function->offset >= size || function->size > size - function->offset)
+		abort();
+	image_demangle(image, function->symbol);
+	image_function_at(image, function->address);
+	image_source_line(image, function, &file, &line);
+	struct err *e = image_prototype(image, function, &prototype);
+	if (e) {
+		err_free(e);
+		return;
+	}
+	for (uint32_t i = 0; prototype && i < prototype->n_parameters; i++)
+		walk_type(prototype->parameters[i].type, 0);
+	if (prototype)
+		walk_type(prototype->result, 0);
+}
+
+static void ask_everything(struct image *image, size_t size)
+{
+	const struct function *functions;
+	struct section_range section;
+	size_t count;
+	uint64_t out;
+	image_section(image, ".note.stapsdt", &section);
+	image_symbol_address(image, "main", &out);
+	image_imports(image, "malloc");
+	struct err *e = image_functions(image, &functions, &count);
+	if (e) {
+		err_free(e);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (i < ASKED || count - i <= ASKED)
+			ask_about(image, &functions[i], size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct image *image;
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	struct err *e = image_open("fuzz", fd, &image);
+	close(fd);
+	if (!e) {
+		ask_everything(image, size);
+		image_close(image);
+	}
+	err_free(e);
+	return 0;
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a spec to probes with sites.
+ *
+ * A span (call) has one entry site. Its return comes from the trampoline, with the entry's cookie,
+ * or from sites on each `ret` and each jump out. The stack pointer at these is what it was at the
+ * entry, which is how a hit finds its call. What cannot be seen is told: a function that was not
+ * decoded whole has entries only, and says why.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "uprobe/code.h"
+#include "uprobe/match.h"
+#include "uprobe/safety.h"
+#include "uprobe/values.h"
+
+/* Functions of a pattern that were refused and are named one by one; the others are counted. */
+#define REFUSALS_NAMED 8
+
+/* One call of uprobe_add_probes(). */
+struct adding {
+	struct probe_set *set;
+	struct image *image;
+	const char *module; /* the set's */
+	const struct spec *spec;
+	const struct uprobe_options *options;
+	const char *return_why;	  /* the set's */
+	ARRAY_OF(uint64_t) taken; /* sorted: what this image has already, see key_of() */
+	size_t refused, added;
+};
+
+static bool is_span(enum probe_kind kind)
+{
+	return kind == PROBE_CALL || kind == PROBE_URETPROBE;
+}
+
+/* --- what is there already -------------------------------------------------------------------- */
+
+static uint64_t key_of(uint64_t offset, enum probe_kind kind)
+{
+	return offset << 2 | (uint64_t)(kind - PROBE_CALL);
+}
+
+static int compare_keys(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+	return (a > b) - (a < b);
+}
+
+static struct err *collect_taken(struct adding *adding)
+{
+	for (size_t i = 1; i < adding->set->sites.count; i++) {
+		const struct probe_site *site = adding->set->sites.items[i];
+		bool starts = site->wire.kind == SITE_ENTRY || site->wire.kind == SITE_INSTANT;
+		if (site->image != adding->image || !starts || site->probe->kind == PROBE_USDT)
+			continue;
+		uint64_t *kept = array_push(&adding->taken);
+		if (!kept)
+			return &err_nomem;
+		*kept = key_of(site->offset, site->probe->kind);
+	}
+	if (adding->taken.count)
+		qsort(adding->taken.items, adding->taken.count, sizeof(uint64_t), compare_keys);
+	return NULL;
+}
+
+static bool is_taken(const struct adding *adding, uint64_t offset, enum probe_kind kind)
+{
+	uint64_t key = key_of(offset, kind);
+	return adding->taken.count &&
+	       bsearch(&key, adding->taken.items, adding->taken.count, sizeof(key), compare_keys);
+}
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+/* A pattern goes on without the function; a name means that function. */
+static struct err *refuse(struct adding *adding, const char *name, const char *why)
+{
+	adding->refused++;
+	if (adding->spec->name_kind == SPEC_NAME_GLOB ||
+	    adding->spec->name_kind == SPEC_NAME_REGEX) {
+		if (adding->refused > REFUSALS_NAMED)
+			return NULL;
+		return probe_set_note(adding->set, "%s:%s: not probed: %s", adding->module, name,
+				      why);
+	}
+	struct err *e =
+		err_new(ERR_FAILED, 0, "'%s:%s' cannot be probed safely", adding->module, name);
+	return err_why(e, "%s", why);
+}
+
+static struct err *note_refusals(const struct adding *adding)
+{
+	if (adding->refused <= REFUSALS_NAMED)
+		return NULL;
+	return probe_set_note(adding->set, "%s: %zu more functions not probed, for like reasons",
+			      adding->module, adding->refused - REFUSALS_NAMED);
+}
+
+/* memcpy's implementations: __memcpy_avx_unaligned and the like. */
+static void list_candidates(struct image *image, const struct function *function, char *buffer,
+			    size_t size)
+{
+	const struct function *functions;
+	size_t count, used = 0, named = 0;
+	buffer[0] = '\0';
+	struct err *e = image_functions(image, &functions, &count);
+	if (e) {
+		err_free(e);
+		return;
+	}
+	size_t length = strlen(function->symbol);
+	for (size_t i = 0; i < count && named < 5; i++) {
+		const char *symbol = functions[i].symbol;
+		const char *start = symbol + strspn(symbol, "_");
+		if (functions[i].ifunc || strncmp(start, function->symbol, length) != 0 ||
+		    start[length] != '_' || code_is_cold_name(symbol))
+			continue;
+		int n = snprintf(buffer + used, size - used, "%s%s", named++ ? ", " : "", symbol);
+		used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
+	}
+}
+
+static struct err *refuse_ifunc(struct adding *adding, const struct function *function,
+				const char *name)
+{
+	char candidates[512];
+	struct err *e =
+		refuse(adding, name,
+		       "its symbol is a resolver (IFUNC) that runs once, at start, to choose "
+		       "the function");
+	if (!e)
+		return NULL;
+	list_candidates(adding->image, function, candidates, sizeof(candidates));
+	if (*candidates)
+		return err_hint(e, "probe what it chooses from: %s", candidates);
+	return err_hint(e, "the functions that it chooses from have no symbols here; the library's "
+			   "debug symbols name them");
+}
+
+/* --- sites ------------------------------------------------------------------------------------ */
+
+struct place {
+	const char *name;		 /* as shown */
+	const struct function *function; /* NULL: an address that is no function's start */
+	struct instruction at;
+	struct code code; /* functions only */
+	struct function_values values;
+};
+
+static struct err *add_probe(struct adding *adding, const struct place *place, struct probe **ret)
+{
+	struct probe *probe;
+	struct err *e = probe_set_add_probe(adding->set, &probe);
+	if (e)
+		return e;
+	probe->kind = kind;
+	probe->module = adding->module;
+	probe->name = arena_string(&adding->set->arena, place->name);
+	probe->symbol = place->function ? arena_string(&adding->set->arena, place->function->symbol)
+					: probe->name;
+	*ret = probe;
+	return probe->name && probe->symbol ? NULL : &err_nomem;
+}
+
+static struct err *add_site(struct adding *adding, const struct probe *probe, uint32_t kind,
+			    const struct instruction *at, struct probe_site **ret)
+{
+	struct probe_site *site;
+	uint64_t offset;
+	/* Decoding read it from there; the answer is checked all the same. */
+	if (!image_offset_of(adding->image, at->address, &offset) ||
+	    !image_is_text(adding->image, offset, at->length))
+		return err_new(ERR_BUG, 0, "%s:%s: address 0x%" PRIx64 " is not in the text",
+			       probe->module, probe->name, at->address);
+	struct err *e = probe_set_add_site(adding->set, probe, &site);
+	if (e)
+		return e;
+	site->wire.kind = kind;
+	site->image = adding->image;
+	site->offset = offset;
+	site->instruction = at->text;
+	site->emulated = at->emulated;
+	*ret = site;
+	return NULL;
+}
+
+static struct err *add_return_site(struct adding *adding, const struct probe_site *entry,
+				   const struct function_values *values,
+				   const struct instruction *at, uint32_t flags)
+{
+	struct probe_site *site;
+	struct err *e = add_site(adding, entry->probe, SITE_RETURN, at, &site);
+	if (e)
+		return e;
+	site->wire.owner = entry->id;
+	site->wire.flags = flags;
+	if (!(flags & SITE_TAIL_CALL)) {
+		site->return_plan = values->return_plan;
+		site->results = values->results;
+	}
+	return NULL;
+}
+
+static struct err *add_return_sites(struct adding *adding, const struct probe_site *entry,
+				    const struct place *place)
+{
+	const struct code *code = &place->code;
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < code->n_returns; i++) {
+		struct instruction at = {.address = code->returns[i], .length = 1, .text = "ret"};
+		e = add_return_site(adding, entry, &place->values, &at, 0);
+	}
+	for (size_t i = 0; !e && i < code->n_tail_jumps; i++) {
+		struct instruction at;
+		e = code_instruction_at(adding->image, code->tail_jumps[i], &adding->set->arena,
+					&at);
+		if (!e)
+			e = add_return_site(adding, entry, &place->values, &at, SITE_TAIL_CALL);
+	}
+	return e;
+}
+
+/* How the return of this function is seen. */
+struct form {
+	const char *name, *why;
+	uint32_t flags;
+	bool sites;
+};
+
+static struct err *choose_form(const struct adding *adding, const struct place *place,
+			       struct form *ret)
+{
+	const struct code *code = &place->code;
+	struct arena *arena = &adding->set->arena;
+	*ret = (struct form){.name = "none", .why = code->why_not};
+	if (adding->options->return_mode == RETURN_TRAMPOLINE &&
+	    !return_address_matters(place->function->symbol))
+		*ret = (struct form){.name = "trampoline",
+				     .why = adding->return_why,
+				     .flags = SITE_HAS_RETURN | SITE_TRAMPOLINE};
+	else if (code->whole && !code->n_returns && !code->n_tail_jumps)
+		ret->why = "it never returns";
+	else if (code->whole)
+		*ret = (struct form){.name = "site",
+				     .why = adding->return_why,
+				     .flags = SITE_HAS_RETURN,
+				     .sites = true};
+	if (ret->sites && adding->options->return_mode == RETURN_TRAMPOLINE)
+		ret->why = "the function itself uses its return address";
+	if (ret->sites && code->conditional_tail)
+		ret->why =
+			arena_printf(arena, "%s; a conditional jump leaves it, unseen", ret->why);
+	return ret->why ? NULL : &err_nomem;
+}
+
+static struct err *add_span(struct adding *adding, const struct place *place)
+{
+	struct form form;
+	struct probe *probe;
+	struct probe_site *entry;
+	struct err *e = choose_form(adding, place, &form);
+	if (e)
+		return e;
+	if (!form.flags && adding->spec->kind == PROBE_URETPROBE) {
+		const char *why = arena_printf(&adding->set->arena, "its return cannot be seen: %s",
+					       form.why);
+		return why ? refuse(adding, place->name, why) : &err_nomem;
+	}
+	e = add_probe(adding, place, adding->spec->kind, &probe);
+	if (!e)
+		e = add_site(adding, probe, SITE_ENTRY, &place->at, &entry);
+	if (e)
+		return e;
+	probe->return_form = form.name;
+	probe->return_why = form.why;
+	entry->wire.flags = form.flags;
+	entry->entry_plan = place->values.entry_plan;
+	entry->arguments = place->values.arguments;
+	entry->return_plan = place->values.return_plan;
+	entry->results = place->values.results;
+	return form.sites ? add_return_sites(adding, entry, place) : NULL;
+}
+
+static struct err *add_instant(struct adding *adding, const struct place *place)
+{
+	struct probe *probe;
+	struct probe_site *site;
+	struct err *e = add_probe(adding, place, PROBE_UPROBE, &probe);
+	if (!e)
+		e = add_site(adding, probe, SITE_INSTANT, &place->at, &site);
+	if (e)
+		return e;
+	site->entry_plan = place->values.entry_plan;
+	site->arguments = place->values.arguments;
+	return NULL;
+}
+
+/* --- functions -------------------------------------------------------------------------------- */
+
+/* At its start. */
+static struct err *add_function(struct adding *adding, const struct function *function,
+				const char *name)
+{
+	const struct spec *spec = adding->spec;
+	struct place place = {.name = name, .function = function};
+	bool sees_return =
+		is_span(spec->kind) && (adding->options->return_mode != RETURN_TRAMPOLINE ||
+					return_address_matters(function->symbol));
+	if (function->ifunc)
+		return refuse_ifunc(adding, function, name);
+	if (code_is_cold_name(function->symbol))
+		return refuse(adding, name,
+			      "it is no function, but a part of one that the compiler moved");
+	struct err *e = code_decode_function(adding->image, function, !sees_return,
+					     &adding->set->arena, &place.code);
+	if (e)
+		return e;
+	place.at = place.code.entry;
+	if (!place.at.length)
+		return refuse(adding, name, place.code.why_not);
+	uint64_t offset;
+	if (image_offset_of(adding->image, place.at.address, &offset) &&
+	    is_taken(adding, offset, spec->kind))
+		return NULL;
+	e = values_compile(adding->set, adding->image, function, spec, &place.values);
+	if (!e)
+		e = is_span(spec->kind) ? add_span(adding, &place) : add_instant(adding, &place);
+	adding->added++;
+	return e;
+}
+
+/* Somewhere inside; `function` NULL: nobody knows of what. */
+static struct err *add_offset(struct adding *adding, const struct function *function,
+			      uint64_t offset, const char *name)
+{
+	struct place place = {.name = name};
+	const char *why;
+	bool ok;
+	if (is_span(adding->spec->kind) && adding->spec->kind_given)
+		return err_hint(err_new(ERR_USAGE, 0, "'%s': a span begins at a function's start",
+					adding->spec->text),
+				"for one place inside: uprobe:%s:%s", adding->module, name);
+	struct err *e = code_check_boundary(adding->image, offset, &adding->set->arena, &ok,
+					    &place.at, &why);
+	if (e)
+		return e;
+	if (!ok)
+		return refuse(adding, name, why);
+	place.function = function;
+	if (is_taken(adding, offset, PROBE_UPROBE))
+		return NULL;
+	adding->added++;
+	return add_instant(adding, &place);
+}
+
+static struct err *add_match(struct adding *adding, const struct function *function)
+{
+	const struct spec *spec = adding->spec;
+	char plain[1024], name[1056];
+	match_plain_name(image_demangle(adding->image, function->symbol), plain, sizeof(plain));
+	if (!spec->offset)
+		return add_function(adding, function, plain);
+	snprintf(name, sizeof(name), "%s+0x%" PRIx64, plain, spec->offset);
+	if (function->size && spec->offset >= function->size)
+		return err_why(
+			err_new(ERR_USAGE, 0, "'%s' lies behind the function's end", spec->text),
+			"%s has 0x%" PRIx64 " bytes", plain, function->size);
+	return add_offset(adding, function, function->offset + spec->offset, name);
+}
+
+/* How many probes on functions the set has; system calls do not count against the limit. */
+static size_t count_function_probes(const struct probe_set *set)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < set->probes.count; i++)
+		count += set->probes.items[i]->kind <= PROBE_URETPROBE;
+	return count;
+}
+
+static struct err *check_count(const struct adding *adding, size_t matching)
+{
+	size_t before = count_function_probes(adding->set);
+	size_t max = adding->options->max_probes;
+	if (before + matching <= max)
+		return NULL;
+	struct err *e =
+		err_new(ERR_USAGE, 0, "'%s': %zu functions match, more than --max-probes=%zu",
+			adding->spec->text, matching, max);
+	if (before)
+		e = err_why(e, "%zu were there before", before);
+	return err_hint(e, "name fewer, or raise the limit: --max-probes=%zu", before + matching);
+}
+
+static struct err *add_matches(struct adding *adding)
+{
+	struct matches matches;
+	struct err *e = matches_find(adding->image, adding->spec, &matches);
+	if (e)
+		return e;
+	e = check_count(adding, matches.functions.count);
+	for (size_t i = 0; !e && i < matches.functions.count; i++)
+		e = add_match(adding, matches.functions.items[i]);
+	matches_deinit(&matches);
+	if (e)
+		return e;
+	return note_refusals(adding);
+}
+
+static struct err *add_address(struct adding *adding)
+{
+	uint64_t address = adding->spec->address + adding->spec->offset, offset;
+	char plain[1024], name[1056];
+	if (!image_offset_of(adding->image, address, &offset))
+		return err_why(err_new(ERR_USAGE, 0, "'%s': no such address", adding->spec->text),
+			       "no part of '%s' is loaded there", image_path(adding->image));
+	const struct function *function = image_function_at(adding->image, address);
+	snprintf(name, sizeof(name), "0x%" PRIx64, address);
+	if (!function)
+		return add_offset(adding, NULL, offset, name);
+	match_plain_name(image_demangle(adding->image, function->symbol), plain, sizeof(plain));
+	if (function->address == address)
+		return add_function(adding, function, plain);
+	snprintf(name, sizeof(name), "%s+0x%" PRIx64, plain, address - function->address);
+	return add_offset(adding, function, offset, name);
+}
+
+static struct err *add_by_name(struct adding *adding)
+{
+	switch (adding->spec->name_kind) {
+	case SPEC_NAME_EXACT:
+	case SPEC_NAME_GLOB:
+	case SPEC_NAME_REGEX:
+		return add_matches(adding);
+	case SPEC_NAME_ADDRESS:
+		return add_address(adding);
+	case SPEC_NAME_LINE:
+		return err_hint(
+			err_new(ERR_USAGE, 0, "'%s': not yet: source lines", adding->spec->text),
+			"name the function, or an offset in it (sym+0x1d)");
+	default:
+		return NULL;
+	}
+}
+
+struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const char *module,
+			      const struct spec *spec, const struct uprobe_options *options)
+{
+	struct adding adding = {.set = set, .image = image, .spec = spec, .options = options};
+	adding.module = arena_string(&set->arena, module);
+	adding.return_why =
+		arena_string(&set->arena, options->return_why ? options->return_why : "");
+	if (!adding.module || !adding.return_why)
+		return &err_nomem;
+	struct err *e = collect_taken(&adding);
+	if (!e)
+		e = add_by_name(&adding);
+	free(adding.taken.items);
+	return e;
+}

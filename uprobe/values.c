@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "uprobe/values.h"
+
+#include <stdlib.h>
+
+#include "common/cleanup.h"
+#include "uprobe/args.h"
+#include "uprobe/match.h"
+
+/* More than a plan has slots for; what is beyond is left out. */
+#define PARAMETERS_MAX 64
+
+static const struct type unknown_type = {.kind = TYPE_UNKNOWN, .size = 8, .name = "unknown"};
+
+/* The spec's words win over the image's knowledge, each half by itself. */
+static struct err *choose_prototype(struct image *image, const struct function *function,
+				    const struct spec *spec, struct prototype *ret)
+{
+	const struct prototype *known = NULL;
+	if (!spec->has_types || !spec->types.result) {
+		struct err *e = image_prototype(image, function, &known);
+		if (e)
+			return e;
+	}
+	*ret = known ? *known : (struct prototype){0};
+	if (spec->has_types) {
+		ret->parameters = spec->types.parameters;
+		ret->n_parameters = spec->types.n_parameters;
+	}
+	if (spec->types.result)
+		ret->result = spec->types.result;
+	if (ret->n_parameters > PARAMETERS_MAX)
+		ret->n_parameters = PARAMETERS_MAX;
+	return NULL;
+}
+
+static struct err *add_argument(struct plan_builder *builder, const struct prototype *prototype,
+				const struct fetch_source *sources, uint32_t index)
+{
+	const struct parameter *parameter = &prototype->parameters[index];
+	const struct fetch_source *length = NULL;
+	const char *name = parameter->name;
+	int counted = parameter->type->length_arg;
+	if (counted > 0 && (uint32_t)counted <= prototype->n_parameters)
+		length = &sources[counted - 1];
+	if (!name || !*name)
+		name = arena_printf(builder->arena, "arg%u", index + 1);
+	return name ? plan_add_value(builder, name, parameter->type, &sources[index], length)
+		    : &err_nomem;
+}
+
+static void builder_deinit(struct plan_builder *builder)
+{
+	plan_builder_deinit(builder);
+}
+
+static struct err *compile_arguments(struct probe_set *set, unsigned int machine,
+				     const struct prototype *prototype, bool by_class,
+				     struct function_values *ret)
+{
+	struct fetch_source sources[PARAMETERS_MAX];
+	if (!prototype->n_parameters)
+		return NULL;
+	_cleanup_(builder_deinit) struct plan_builder builder;
+	plan_builder_init(&builder, &set->arena, &set->options);
+	args_place(machine, prototype, by_class, sources);
+	struct err *e = NULL;
+	for (uint32_t i = 0; !e && i < prototype->n_parameters; i++)
+		e = add_argument(&builder, prototype, sources, i);
+	return e ? e : plan_finish(&builder, &ret->entry_plan, &ret->arguments);
+}
+
+static struct err *compile_result(struct probe_set *set, unsigned int machine,
+				  const struct prototype *prototype, bool by_class,
+				  struct function_values *ret)
+{
+	const struct type *type = prototype->result ? prototype->result : &unknown_type;
+	struct fetch_source source;
+	if (type->kind == TYPE_VOID)
+		return NULL;
+	_cleanup_(builder_deinit) struct plan_builder builder;
+	plan_builder_init(&builder, &set->arena, &set->options);
+	args_place_result(machine, type, by_class, &source);
+	struct err *e = plan_add_value(&builder, "", type, &source, NULL);
+	return e ? e : plan_finish(&builder, &ret->return_plan, &ret->results);
+}
+
+struct err *values_compile(struct probe_set *set, struct image *image,
+			   const struct function *function, const struct spec *spec,
+			   struct function_values *ret)
+{
+	struct prototype prototype;
+	unsigned int machine = image_machine(image);
+	bool by_class = match_is_mangled(function->symbol);
+	*ret = (struct function_values){0};
+	struct err *e = choose_prototype(image, function, spec, &prototype);
+	if (!e)
+		e = compile_arguments(set, machine, &prototype, by_class, ret);
+	if (!e)
+		e = compile_result(set, machine, &prototype, by_class, ret);
+	return e;
+}
