@@ -140,7 +140,7 @@ static struct err *parse_ring_size(const char *text, uint32_t *ret)
 {
 	uint64_t size;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	struct err *e = parse_number("--ring-size", text, 1, 1U << 30, &size);
+	struct err *e = parse_number("--ring-size", text, 0, 1U << 30, &size);
 	if (!e && size < 4 * page)
 		e = err_hint(err_why(err_new(ERR_USAGE, 0, "--ring-size: '%s' is too small", text),
 				     "one event may take %d bytes", 8192),

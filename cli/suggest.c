@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/suggest.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ struct err *suggest_module(struct plan *plan, const struct spec *spec)
 	struct err *e =
 		err_new(ERR_USAGE, 0, "'%s': no program or library '%s'", spec->text, spec->module);
 	if (strchr(spec->module, '/'))
-		e = err_why(e, "there is no such file");
+		e = err_why(e, "%s", strerror(ENOENT));
 	else if (plan->processes.count)
 		e = err_why(e, "the process has none of that name mapped, and $PATH and the "
 			       "library directories have none");
@@ -133,24 +134,31 @@ static struct err *syscall_unknown(const struct spec *spec)
 			    "classes are %file, %network, %desc, %memory, %process, %signal, %ipc");
 }
 
-static struct err *explain_absence(const struct spec *spec, const char *path, struct image *image,
+/* `path` NULL: several files were looked through. */
+static struct err *explain_absence(const struct plan *plan, const struct spec *spec,
+				   const char *path, struct image *image,
 				   const struct nearest *nearest)
 {
 	bool usdt = spec->kind == PROBE_USDT;
-	struct err *e = err_new(ERR_USAGE, 0, "'%s': no such %s in '%s'", spec->text,
-				usdt ? "USDT probe" : "function", path);
+	struct err *e = err_new(ERR_USAGE, 0, "'%s': no such %s in %s%s%s", spec->text,
+				usdt ? "USDT probe" : "function", path ? "'" : "the target",
+				path ? path : "", path ? "'" : "");
 	if (!nearest->seen && usdt)
 		e = err_why(e, "this build has no USDT notes");
 	else if (!nearest->seen)
 		e = err_why(e, "the file is stripped: it has no symbols at all");
-	else if (!usdt && image_is_stripped(image))
+	else if (!usdt && path && image_is_stripped(image))
 		e = err_why(e, "the file is stripped: only its %zu exported functions are known",
 			    nearest->seen);
 	else
 		e = err_why(e, "it has %zu %s, none with that name", nearest->seen,
 			    usdt ? "markers" : "functions");
-	char otherwise[256];
-	snprintf(otherwise, sizeof(otherwise), "list them: utrail list %s%s", path,
+	char otherwise[512], what[256] = "FILE";
+	if (path)
+		snprintf(what, sizeof(what), "%s", path);
+	else if (plan->processes.count)
+		snprintf(what, sizeof(what), "-p %d", process_pid(plan->processes.items[0]));
+	snprintf(otherwise, sizeof(otherwise), "list them: utrail list %s%s", what,
 		 usdt ? " 'usdt:*'" : "");
 	return hint_nearest(e, nearest, otherwise);
 }
@@ -162,7 +170,7 @@ struct err *suggest_match(struct plan *plan, const struct spec *spec)
 	struct plan_modules found = {0};
 	struct nearest nearest = {0};
 	struct image *first = NULL;
-	const char *path = "the target";
+	const char *path = NULL;
 	struct err *e = plan_find_modules(plan, spec->module, &found);
 	for (size_t i = 0; !e && i < found.indexes.count; i++) {
 		struct plan_module *module = &plan->modules.items[found.indexes.items[i]];
@@ -181,6 +189,6 @@ struct err *suggest_match(struct plan *plan, const struct spec *spec)
 	if (e)
 		return e;
 	if (first)
-		return explain_absence(spec, path, first, &nearest);
+		return explain_absence(plan, spec, path, first, &nearest);
 	return err_new(ERR_USAGE, 0, "'%s': nothing to look in", spec->text);
 }

@@ -15,8 +15,8 @@
 
 #include "common/err.h"
 
-#define BUFFER_FLUSH   (64 * 1024) /* bytes that are worth a write */
-#define BUFFER_RESERVE 4096	   /* most that one buffer_reserve() may ask for */
+#define BUFFER_FLUSH   65536 /* bytes that are worth a write */
+#define BUFFER_RESERVE 4096  /* most that one buffer_reserve() may ask for */
 
 struct buffer {
 	char *data;

@@ -247,7 +247,7 @@ static struct err *put_exit(struct output *output, const struct stream_event *ev
 		json_set(output, line, "signal", json_string_nocheck(name));
 		json_set(output, line, "core_dumped", json_boolean(WCOREDUMP(status)));
 	} else {
-		json_set(output, line, "code", json_integer(WEXITSTATUS(status)));
+		json_set(output, line, "status", json_integer(WEXITSTATUS(status)));
 	}
 	return event_end(output, line, event);
 }

@@ -48,7 +48,7 @@ static const char *make_key(struct output *output, const char *name, const char 
 		buffer_put_string(scratch, name);
 	else
 		escape_name(scratch, name);
-	char *start = buffer_reserve(scratch, 2 * NUMBER_MAX), *to = start;
+	char *start = buffer_reserve(scratch, (size_t)2 * NUMBER_MAX), *to = start;
 	if (!name || !*name)
 		to = number_unsigned(to, place);
 	if (number > 1) {

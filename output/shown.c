@@ -257,6 +257,15 @@ static void shown_member(const struct shown *whole, const struct type_member *me
 		shown_memory(member->type, bytes, available, ret);
 }
 
+static void limit_array(const struct shown_scope *scope, struct shown *ret)
+{
+	uint32_t limit = scope->array_limit;
+	if (ret->kind == SHOWN_ARRAY && limit && ret->count > limit) {
+		ret->count = limit;
+		ret->truncated = true;
+	}
+}
+
 void shown_part(const struct shown_scope *scope, const struct shown *whole, uint32_t index,
 		struct shown *ret, const char **ret_name)
 {
@@ -277,6 +286,7 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		shown_memory(whole->type, whole->bytes + at, whole->length - at, ret);
 	}
 	ret->level = whole->level + 1;
+	limit_array(scope, ret);
 }
 
 /* --- values of a record ---------------------------------------------------------------------- */
@@ -362,15 +372,6 @@ static bool is_blob(const struct value *value)
 	}
 }
 
-static void limit_array(const struct shown_scope *scope, struct shown *ret)
-{
-	uint32_t limit = scope->array_limit;
-	if (ret->kind == SHOWN_ARRAY && limit && ret->count > limit) {
-		ret->count = limit;
-		ret->truncated = true;
-	}
-}
-
 void shown_value(const struct shown_scope *scope, const struct value *value,
 		 const struct slots *inherited, struct shown *ret)
 {
@@ -378,7 +379,7 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 	const struct slots *slots = slots_of(scope, value, inherited, &why);
 	if (value->unavailable) {
 		unavailable(ret, value->unavailable);
-	} else if (value->at_return && !slots) {
+	} else if (!slots) {
 		unavailable(ret, why);
 	} else if (value->type->kind == TYPE_STRUCT && value->n_members) {
 		*ret = (struct shown){
@@ -387,8 +388,6 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 			.count = (uint32_t)value->n_members,
 			.slots = slots,
 		};
-	} else if (!slots) {
-		unavailable(ret, why);
 	} else if (value->at_return && scope->failed && !(scope->restarts && !is_blob(value))) {
 		unavailable(ret, "call failed");
 	} else if (is_blob(value)) {
@@ -432,30 +431,38 @@ bool shown_instant_result(const struct shown_scope *scope, struct shown *ret)
 
 /* --- names ----------------------------------------------------------------------------------- */
 
-static uint64_t flag_bits(const struct shown *flags, uint32_t index)
+static uint64_t flag_value(const struct shown *flags, uint32_t index)
 {
 	return cut((uint64_t)flags->type->enumerators[index].value, type_width(flags->type));
 }
 
-/* Is there a name for more of the bits that are set, these among them? O_SYNC before O_DSYNC; of
- * two names for the same bits, the first. */
+/* The bits that a name accounts for. */
+static uint64_t flag_bits(const struct shown *flags, uint32_t index)
+{
+	int64_t mask = flags->type->enumerators[index].mask;
+	return mask ? cut((uint64_t)mask, type_width(flags->type)) : flag_value(flags, index);
+}
+
+/* A name for 0 that has no field of its own stands for the absence of all flags. */
+static bool flag_applies(const struct shown *flags, uint32_t index)
+{
+	uint64_t bits = flag_bits(flags, index);
+	return flags->type->enumerators[index].name &&
+	       (flags->number & bits) == flag_value(flags, index) && (bits || !flags->number);
+}
+
+/* Is there a name for more of the bits, these among them? O_SYNC before O_DSYNC; of two names for
+ * the same bits, the first. */
 static bool is_covered(const struct shown *flags, uint32_t index)
 {
 	uint64_t bits = flag_bits(flags, index);
 	for (uint32_t i = 0; i < flags->type->n_enumerators; i++) {
 		uint64_t other = flag_bits(flags, i);
-		if ((other & flags->number) == other && (other & bits) == bits &&
-		    (other != bits || i < index))
+		if ((other & bits) == bits && (other != bits || i < index) &&
+		    flag_applies(flags, i))
 			return true;
 	}
 	return false;
-}
-
-/* A name for 0 stands for the absence of all flags; but O_RDONLY is one value of the two lowest
- * bits (O_ACCMODE), which has no bit of its own. */
-static bool zero_applies(const struct shown *flags, const char *name)
-{
-	return !flags->number || (strcmp(name, "O_RDONLY") == 0 && !(flags->number & 3));
 }
 
 bool flags_next(const struct shown *flags, struct flags_walk *walk, const char **ret_name)
@@ -466,15 +473,10 @@ bool flags_next(const struct shown *flags, struct flags_walk *walk, const char *
 	}
 	while (walk->next < flags->type->n_enumerators) {
 		uint32_t index = walk->next++;
-		const char *name = flags->type->enumerators[index].name;
-		uint64_t bits = flag_bits(flags, index);
-		if (!name || (bits & flags->number) != bits)
+		if (!flag_applies(flags, index) || is_covered(flags, index))
 			continue;
-		if (bits ? is_covered(flags, index) : walk->zero || !zero_applies(flags, name))
-			continue;
-		walk->zero |= !bits;
-		walk->rest &= ~bits;
-		*ret_name = name;
+		walk->rest &= ~flag_bits(flags, index);
+		*ret_name = flags->type->enumerators[index].name;
 		return true;
 	}
 	return false;

@@ -91,7 +91,7 @@ void shown_memory(const struct type *type, const char *bytes, uint32_t available
 /* The names of a SHOWN_FLAGS: start with a zeroed walk; after the last, `rest` has no name. */
 struct flags_walk {
 	uint32_t next;
-	bool started, zero;
+	bool started;
 	uint64_t rest;
 };
 bool flags_next(const struct shown *flags, struct flags_walk *walk, const char **ret_name);

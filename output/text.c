@@ -39,7 +39,7 @@ static void put_task(struct output *output, const struct stream_task *task)
 	struct buffer *buffer = &output->buffer;
 	if (output->options.show_comm)
 		escape_put(buffer, task->comm, strnlen(task->comm, sizeof(task->comm)), "[]");
-	char *start = buffer_reserve(buffer, 3 * NUMBER_MAX), *to = start;
+	char *start = buffer_reserve(buffer, (size_t)3 * NUMBER_MAX), *to = start;
 	*to++ = '[';
 	to = number_unsigned(to, task->tgid);
 	*to++ = '/';

@@ -107,6 +107,17 @@ static void add_scalar(struct draft *draft, const struct fetch_source *source,
 		draft, &(struct fetch_op){.code = FETCH_INT, .size = size, .flags = flags});
 }
 
+/* Both what it is and what it would be as a pointer to text. */
+static void add_word(struct draft *draft, const struct fetch_source *source, uint32_t limit,
+		     struct value *value)
+{
+	add_scalar(draft, source, value->type, value);
+	draft_load(draft, source, 8, 0);
+	value->text_slot = draft_slot(
+		draft,
+		&(struct fetch_op){.code = FETCH_STRING, .flags = FETCH_MAYBE, .imm = limit});
+}
+
 static void add_string(struct draft *draft, const struct fetch_source *source, uint32_t limit,
 		       struct value *value)
 {
@@ -277,6 +288,8 @@ static void add_plain(struct plan_builder *builder, const struct fetch_source *s
 	bool counted = length && !length->unavailable;
 	if (type->kind == TYPE_STRING && !type->length_arg)
 		add_string(&draft, source, limit, value);
+	else if (type->kind == TYPE_WORD && type->size == 8)
+		add_word(&draft, source, limit, value);
 	else if (type->kind == TYPE_STRING || type->kind == TYPE_BYTES)
 		add_bytes(&draft, source, counted ? length : NULL, type, limit, value);
 	else if (source->is_address && (type->kind == TYPE_ARRAY || !is_scalar_size(type->size)))

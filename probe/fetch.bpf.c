@@ -15,6 +15,11 @@
 extern int bpf_copy_from_user_str(void *dst, __u32 dst__sz, const void *unsafe_ptr__ign,
 				  __u64 flags) __ksym __weak;
 
+/* Where user-space memory can be: vm.mmap_min_addr at most, and 47 bits (48 on arm64). A failed
+ * read costs a microsecond, a comparison nothing. */
+#define FIRST_ADDRESS 0x10000ULL
+#define LAST_ADDRESS  (1ULL << 48)
+
 static __always_inline __u64 fetch_cut(__u64 value, __u32 size, bool sign)
 {
 	switch (size) {
@@ -136,6 +141,8 @@ static __always_inline void fetch_string(struct scratch *scratch, const struct f
 		return fetch_blob_done(scratch, 0, 0, false);
 	if (from == 0 && (op->flags & FETCH_NULL_OK))
 		return fetch_blob_done(scratch, 0, FETCH_BLOB_NULL, true);
+	if ((op->flags & FETCH_MAYBE) && (from < FIRST_ADDRESS || from >= LAST_ADDRESS))
+		return fetch_blob_done(scratch, 0, 0, false);
 	/* One more than the limit and the NUL, to tell a cut string from one that just fits. */
 	__u32 limit = (__u32)op->imm;
 	if (limit > room - 2)

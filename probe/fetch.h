@@ -41,6 +41,8 @@ enum fetch_flags {
 	FETCH_LENGTH_SIGNED = 2,
 	/* STRING, BYTES: a NULL pointer is an empty slot with FETCH_BLOB_NULL, not "unavailable" */
 	FETCH_NULL_OK = 4,
+	/* STRING: a number that is no user-space address is "unavailable" at once, without a try */
+	FETCH_MAYBE = 8,
 };
 
 struct fetch_op {

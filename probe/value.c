@@ -170,3 +170,29 @@ bool value_bytes(const struct value *value, const struct slots *slots, const cha
 	*ret_blob_flags = flags;
 	return true;
 }
+
+/* Printable ASCII, usual white space and UTF-8 beyond: what a wild pointer rarely leads to. */
+static bool is_text(const char *bytes, uint32_t length)
+{
+	for (uint32_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+		if (c == 0x7f || (c < 0x20 && c != '\n' && c != '\t' && c != '\r'))
+			return false;
+	}
+	return length > 0;
+}
+
+bool value_text(const struct value *value, const struct slots *slots, const char **ret,
+		uint32_t *ret_length, uint32_t *ret_blob_flags)
+{
+	if (value->type->kind != TYPE_WORD || value->unavailable || value->text_slot <= 0 ||
+	    (uint32_t)value->text_slot >= slots->count)
+		return false;
+	const struct slot *slot = &slots->items[value->text_slot];
+	if (!slot->available || !slot->is_blob || !is_text(slot->bytes, slot->length))
+		return false;
+	*ret = slot->bytes;
+	*ret_length = slot->length;
+	*ret_blob_flags = slot->blob_flags;
+	return true;
+}

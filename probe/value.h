@@ -24,7 +24,8 @@ struct value {
 	const char *name;	 /* "req", "arg1"; "" for a return value */
 	const struct type *type; /* never NULL */
 	int slot;		 /* VALUE_NO_SLOT: see `unavailable` */
-	bool at_return; /* the slot is one of the return plan's: an output argument */
+	int text_slot;		 /* TYPE_WORD: what it would lead to; else 0 */
+	bool at_return;		 /* the slot is one of the return plan's: an output argument */
 	bool in_blob;		 /* the scalar lies in a bytes slot, at `offset` */
 	uint32_t offset;
 	uint8_t bit_size, bit_offset; /* of a bit-field inside its blob; bit_size 0: whole bytes */
@@ -72,6 +73,9 @@ long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const voi
 /* The scalar bits of a value: false when it is unavailable; *ret_why then says why, never NULL. */
 bool value_scalar(const struct value *value, const struct slots *slots, uint64_t *ret,
 		  const char **ret_why);
+/* TYPE_WORD: does it lead to text that a person can read? Then *ret is that, not NUL-terminated. */
+bool value_text(const struct value *value, const struct slots *slots, const char **ret,
+		uint32_t *ret_length, uint32_t *ret_blob_flags);
 /* The text or bytes of a TYPE_STRING / TYPE_BYTES / char array value; same result. */
 bool value_bytes(const struct value *value, const struct slots *slots, const char **ret,
 		 uint32_t *ret_length, uint32_t *ret_blob_flags, const char **ret_why);

@@ -33,6 +33,7 @@ enum type_kind {
 	TYPE_ARRAY,
 	TYPE_ERRNO, /* negative: an errno by name */
 	TYPE_FD,    /* file descriptor; the path on -y */
+	TYPE_WORD,  /* 8 bytes of unknown meaning: text when they lead to some, else a number */
 };
 
 struct enumerator {

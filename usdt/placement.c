@@ -84,7 +84,7 @@ static struct err *check_aarch64(const struct image *image, struct usdt_note *no
 	struct err *e = image_read(image, note->offset, bytes, sizeof(bytes));
 	if (e)
 		return e;
-	if (memcmp(bytes, nop, sizeof(nop)))
+	if (memcmp(bytes, nop, sizeof(nop)) != 0)
 		note->refused = "not a nop";
 	else
 		note->nop_length = sizeof(nop);

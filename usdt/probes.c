@@ -63,11 +63,15 @@ bool usdt_matches(const struct spec *spec, const char *provider, const char *nam
 	return matches_spelling(&of_provider, provider);
 }
 
+struct match {
+	const struct usdt_note *note;
+};
+
 /* By marker; the notes of one marker stay in the order of the file. */
-static int compare_notes(const void *a, const void *b)
+static int compare_matches(const void *a, const void *b)
 {
-	const struct usdt_note *left = *(const struct usdt_note *const *)a;
-	const struct usdt_note *right = *(const struct usdt_note *const *)b;
+	const struct usdt_note *left = ((const struct match *)a)->note;
+	const struct usdt_note *right = ((const struct match *)b)->note;
 	int order = strcmp(left->provider, right->provider);
 	order = order ? order : strcmp(left->name, right->name);
 	return order ? order : (left > right) - (left < right);
@@ -240,7 +244,7 @@ static const char *refusal(const struct adding *adding, const struct usdt_note *
 }
 
 /* All notes of one marker. */
-static struct err *add_marker(const struct adding *adding, const struct usdt_note *const *notes,
+static struct err *add_marker(const struct adding *adding, const struct match *matches,
 			      size_t count)
 {
 	struct probe *probe = NULL;
@@ -248,14 +252,15 @@ static struct err *add_marker(const struct adding *adding, const struct usdt_not
 	size_t n_refused = 0;
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < count; i++) {
-		if (refusal(adding, notes[i])) {
-			refused = refused ? refused : notes[i];
+		const struct usdt_note *note = matches[i].note;
+		if (refusal(adding, note)) {
+			refused = refused ? refused : note;
 			n_refused++;
 			continue;
 		}
 		if (!probe)
-			e = add_probe(adding, notes[i], &probe);
-		e = e ?: add_site(adding, notes[i], probe);
+			e = add_probe(adding, note, &probe);
+		e = e ?: add_site(adding, note, probe);
 	}
 	if (e || !refused)
 		return e;
@@ -265,16 +270,16 @@ static struct err *add_marker(const struct adding *adding, const struct usdt_not
 			      (unsigned long long)refused->address, refusal(adding, refused));
 }
 
-static struct err *add_markers(const struct adding *adding, const struct usdt_note **notes,
-			       size_t count)
+static struct err *add_markers(const struct adding *adding, struct match *matches, size_t count)
 {
 	struct err *e = NULL;
 	size_t end;
-	qsort(notes, count, sizeof(*notes), compare_notes);
+	qsort(matches, count, sizeof(*matches), compare_matches);
 	for (size_t start = 0; !e && start < count; start = end) {
-		for (end = start + 1; end < count && same_marker(notes[start], notes[end]);)
+		end = start + 1;
+		while (end < count && same_marker(matches[start].note, matches[end].note))
 			end++;
-		e = add_marker(adding, notes + start, end - start);
+		e = add_marker(adding, matches + start, end - start);
 	}
 	return e;
 }
@@ -291,18 +296,18 @@ static struct err *note_malformed(const struct adding *adding, size_t malformed)
 static struct err *add_matching(const struct adding *adding, struct arena *arena)
 {
 	const struct usdt_note *notes;
-	size_t count, malformed, n_matching = 0;
+	size_t count, malformed, n_matches = 0;
 	struct err *e = usdt_notes(adding->image, arena, &notes, &count, &malformed);
 	e = e ?: note_malformed(adding, malformed);
 	if (e || !count)
 		return e;
-	const struct usdt_note **matching = arena_array(arena, count, sizeof(*matching));
-	if (!matching)
+	struct match *matches = arena_array(arena, count, sizeof(*matches));
+	if (!matches)
 		return &err_nomem;
 	for (size_t i = 0; i < count; i++)
 		if (usdt_matches(adding->spec, notes[i].provider, notes[i].name))
-			matching[n_matching++] = &notes[i];
-	return add_markers(adding, matching, n_matching);
+			matches[n_matches++].note = &notes[i];
+	return add_markers(adding, matches, n_matches);
 }
 
 struct err *usdt_add_probes(struct probe_set *set, struct image *image, const char *module,

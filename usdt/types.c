@@ -36,7 +36,7 @@ static struct err *type_of_word(const char *word, size_t length, struct arena *a
 	const char *colon = memchr(word, ':', length);
 	size_t head = colon ? (size_t)(colon - word) : length;
 	for (size_t i = 0; i < array_size(words); i++) {
-		if (strlen(words[i].word) != head || memcmp(words[i].word, word, head))
+		if (strlen(words[i].word) != head || memcmp(words[i].word, word, head) != 0)
 			continue;
 		*ret = &words[i].type;
 		if (!colon)
@@ -121,7 +121,8 @@ static const struct type integers[2][4] = {
 	{{.kind = TYPE_UINT, .size = 1, .name = "uint8_t"},
 	 {.kind = TYPE_UINT, .size = 2, .name = "uint16_t"},
 	 {.kind = TYPE_UINT, .size = 4, .name = "uint32_t"},
-	 {.kind = TYPE_UINT, .size = 8, .name = "uint64_t"}},
+	 /* An unsigned long, or a pointer: the note does not tell them apart. */
+	 {.kind = TYPE_WORD, .size = 8, .name = "uint64_t"}},
 	{{.kind = TYPE_INT, .size = 1, .name = "int8_t"},
 	 {.kind = TYPE_INT, .size = 2, .name = "int16_t"},
 	 {.kind = TYPE_INT, .size = 4, .name = "int32_t"},

@@ -49,7 +49,6 @@ def modules():
         "count",
         ("libnothere:f", ["libnothere"], ""),
         ("/nonexistent/file:f", ["/nonexistent/file"], ""),
-        ("libssl:SSL_read", ["libssl"], ""),
     )
 
 

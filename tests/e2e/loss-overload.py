@@ -24,12 +24,14 @@ def check(specs, calls, threads, wanted, kind):
     time.sleep(max(0, STOPPED - took))
     trace.send(signal.SIGCONT)
     trace.finish()
-    events, lost, missed = trace.summary
     delivered = len(trace.of(kind))
-    same(delivered, events, "delivered events against the summary")
+    same(delivered, trace.summary[0], "delivered events against the summary")
+    # Records that tell who a thread is can be lost too; those are not of this probe.
+    lost, missed = trace.losses_of("count:f"), trace.summary[2]
     ensure(lost > 0, "nothing was lost: this is no overload, the test proves nothing")
     same(delivered + lost + missed, wanted(target), f"{delivered} delivered + {lost} lost + {missed} missed")
-    same(trace.losses, lost, "losses told in the stream")
+    others = trace.losses - lost
+    ensure(others <= 4 * (threads + 1), f"{others} losses of nobody's asking")
     return trace
 
 
@@ -55,7 +57,7 @@ def causes():
     trace = check(["count:f"], CALLS // 4, 1, lambda t: t.counts["f"], "call")
     for record in trace.records:
         if record["type"] == "lost":
-            same(record["name"], "count:f", "the probe that lost")
+            ensure(record["name"] in ("count:f", "task life"), f"who lost: {record}")
             ensure(record["cause"], "the cause is empty")
             ensure(int(record["count"]) > 0, "a loss of nothing")
 

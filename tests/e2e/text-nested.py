@@ -2,9 +2,10 @@
 """Text: system calls and calls nested as they happened, with task, time, results and durations."""
 
 import re
+import sys
 
 from expected import Expected, text_nodes
-from utrail import Target, Trace, contains, ensure, fail, run, same, sample
+from utrail import Target, Trace, contains, ensure, fail, run, same, sample, scratch
 
 SPECS = """nest:outer nest:open_input nest:copy nest:store
 syscall:openat syscall:read syscall:write syscall:close""".split()
@@ -91,8 +92,14 @@ def strings():
 
 
 def paths_of_descriptors():
-    _, trace = trace_nest("-y", rounds=1)
-    ensure(re.search(r"read\(\d+</dev/zero>, ", trace.stdout), trace.report("shows no path with -y"))
+    path = scratch() / "some file"
+    path.write_text("content\n")
+    script = f"import os, time; f = os.open({str(path)!r}, os.O_RDONLY); os.read(f, 8); time.sleep(1)"
+    command = [sys.executable, "-S", "-c", script]
+    trace = Trace("-y", "-e", "syscall:read", command=command, json=False, wait=False)
+    same(trace.wait(), 0, "status")
+    line = rf'read\(\d+<{re.escape(str(path))}>, "content\\n", 8\) = 8'
+    ensure(re.search(line, trace.text), trace.report("shows no path with -y") + trace.text[-500:])
 
 
 def quiet():

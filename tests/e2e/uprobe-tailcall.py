@@ -20,7 +20,8 @@ def check(*options):
             same(call["ret"], wanted, f"result of {describe(call)}")
         else:
             ensure(jumps, f"no return was seen of {describe(call)}")
-            same(call["return"], "tail call", f"the end of {describe(call)}")
+            # The trampoline does not see the jump, only that the span is gone.
+            ensure(call["return"] in ("tail call", "not seen"), f"the end of {describe(call)}: {call['return']}")
     # What comes after a jump is never inside a span that the jump ended.
     for call in trace.calls("either") + trace.calls("hand_over"):
         same(call["depth"], 0, f"depth of {describe(call)}")

@@ -11,12 +11,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Every marker is meant here. */
-bool spec_name_matches(const struct spec *spec, const char *name)
-{
-	return spec && name;
-}
-
 static void require(bool holds)
 {
 	if (!holds)

@@ -406,8 +406,12 @@ class Trace(Process):
     @property
     def losses(self):
         """Lost events, as the `lost` objects of the stream tell them; lost returns are no events."""
+        return self.losses_of(None)
+
+    def losses_of(self, name):
+        """The same of one probe, as the text output names it."""
         told = [r for r in self.records if r["type"] == "lost" and r["cause"] not in RETURN_CAUSES]
-        return sum(int(r["count"]) for r in told)
+        return sum(int(r["count"]) for r in told if name in (None, r["name"]))
 
     @property
     def returns_lost(self):

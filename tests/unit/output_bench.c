@@ -41,7 +41,7 @@ static void run(struct output *output, struct made *made, long events)
 int main(int argc, char **argv)
 {
 	bool is_json = argc > 1 && strcmp(argv[1], "json") == 0;
-	long events = argc > 2 ? atol(argv[2]) : 1000000;
+	long events = argc > 2 ? strtol(argv[2], NULL, 10) : 1000000;
 	struct output_options options = made_options(is_json ? OUTPUT_JSON : OUTPUT_TEXT);
 	options.time = TIME_DEFAULT;
 	struct output *output = NULL;

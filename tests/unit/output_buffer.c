@@ -107,7 +107,7 @@ static void a_reader_that_left_is_no_error(void **state)
 	assert_true(buffer.closed);
 	for (int i = 0; i < 100000; i++) /* and nothing piles up */
 		assert_ok(put_line(&buffer, "yyyyyyyyyyyyyyyy"));
-	assert_true(buffer.capacity < 3 * BUFFER_FLUSH);
+	assert_true(buffer.capacity < (size_t)3 * BUFFER_FLUSH);
 	buffer_deinit(&buffer);
 	close(fds[1]);
 }
@@ -120,7 +120,7 @@ static pid_t start_slow_reader(int fd, int other_end, long lines)
 		return pid;
 	close(other_end);
 	static char bytes[10000];
-	long size = 0;
+	ssize_t size = 0;
 	for (ssize_t n; (n = read(fd, bytes, sizeof(bytes))) > 0; size += n) {
 		for (ssize_t i = 0; i < n; i++) {
 			if (bytes[i] != ((size + i) % 1001 == 1000 ? '\n' : 'x'))
@@ -128,7 +128,7 @@ static pid_t start_slow_reader(int fd, int other_end, long lines)
 		}
 		poll(NULL, 0, 1);
 	}
-	_exit(size == lines * 1001 ? 0 : 2);
+	_exit(size == (ssize_t)lines * 1001 ? 0 : 2);
 }
 
 static void interrupt(int signum)
@@ -197,7 +197,9 @@ static void a_torn_line_is_closed_before_the_next(void **state)
 	assert_ok(put_line(&buffer, "ghi"));
 	assert_ok(buffer_flush(&buffer));
 	assert_int_equal(pread(fd, read_back, sizeof(read_back), 0), 10);
-	assert_string_equal(read_back, "abc\nd\nghi\n");
+	assert_string_equal(read_back, "abc\n"
+				       "d\n"
+				       "ghi\n");
 	buffer_deinit(&buffer);
 	close(fd);
 }

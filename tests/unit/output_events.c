@@ -19,17 +19,12 @@
 		}                                                                       \
 	} while (0)
 
-/* For as long as the stream module is not there to say it. */
-__attribute__((weak)) const char *loss_cause_name(enum loss_cause cause)
-{
-	return cause == LOSS_RING_FULL ? "ring full" : "other";
-}
-
-static const struct enumerator colors[] = {{"RED", 0}, {"GREEN", 1}, {"BROKEN", -1}};
-/* include/uapi/asm-generic/fcntl.h; O_SYNC contains O_DSYNC */
+static const struct enumerator colors[] = {{"RED", 0, 0}, {"GREEN", 1, 0}, {"BROKEN", -1, 0}};
+/* include/uapi/asm-generic/fcntl.h; O_SYNC contains O_DSYNC, the lowest two bits are O_ACCMODE */
 static const struct enumerator open_flags[] = {
-	{"O_RDONLY", 0},     {"O_WRONLY", 01},	   {"O_RDWR", 02},	    {"O_CREAT", 0100},
-	{"O_DSYNC", 010000}, {"O_SYNC", 04010000}, {"O_CLOEXEC", 02000000},
+	{"O_RDONLY", 0, 3},	    {"O_WRONLY", 01, 3},    {"O_RDWR", 02, 3},
+	{"O_CREAT", 0100, 0},	    {"O_DSYNC", 010000, 0}, {"O_SYNC", 04010000, 0},
+	{"O_CLOEXEC", 02000000, 0},
 };
 
 const struct type type_int = {.kind = TYPE_INT, .size = 4, .name = "int"};

@@ -420,7 +420,7 @@ static void task_life_is_told(void **state)
 	made->event.exit_code = 3 << 8;
 	made->event.exit_is_last = true;
 	assert_line(made, "{\"type\":\"exit\",\"time_ns\":\"1000123000\"," WHO
-			  ",\"depth\":0,\"thread\":false,\"code\":3}\n");
+			  ",\"depth\":0,\"thread\":false,\"status\":3}\n");
 	made = made_event(STREAM_EXIT, "");
 	made->event.exit_code = SIGSEGV | 0x80;
 	assert_line(made,

@@ -81,7 +81,7 @@ def check_schema(lines, path):
     spoilt("call", lambda line: line["args"].update(x={"unavailable": 5}))
     spoilt("call", lambda line: line["args"].update(x={"str": "x", "truncated": False}))
     spoilt("syscall", lambda line: line.update(ret=5, errno="ENOENT"))
-    spoilt("exit", lambda line: line.update(code=256))
+    spoilt("exit", lambda line: line.update(status=256))
 
 
 def main():

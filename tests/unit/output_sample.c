@@ -37,7 +37,7 @@ static void put(struct output *output, struct made *made, uint64_t us, uint16_t 
 
 static void add_request(struct made *made, struct value members[static 2])
 {
-	static const struct enumerator methods[] = {{"GET", 0}, {"POST", 1}};
+	static const struct enumerator methods[] = {{"GET", 0, 0}, {"POST", 1, 0}};
 	static const struct type method = {.kind = TYPE_ENUM,
 					   .size = 4,
 					   .name = "enum method",
@@ -89,7 +89,7 @@ static void put_request(struct output *output)
 	made->event.duration_ns = 44000;
 	put(output, made, 490, 1);
 
-	static const struct enumerator statuses[] = {{"HTTP_OK", 200}};
+	static const struct enumerator statuses[] = {{"HTTP_OK", 200, 0}};
 	static const struct type status = {.kind = TYPE_ENUM,
 					   .size = 4,
 					   .name = "enum status",

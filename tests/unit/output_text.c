@@ -69,10 +69,22 @@ static void flags_are_joined(void **state)
 	made_number(made, "b", &type_open_flags, O_RDWR | O_CREAT | 0x20000000);
 	made_number(made, "c", &type_open_flags, 04010000);
 	made_number(made, "d", &type_open_flags, O_CLOEXEC);
-	made_number(made, "e", &type_open_flags, 0x20000003);
+	made_number(made, "e", &type_open_flags, 0x20000003); /* O_ACCMODE is no mode */
+	static const struct enumerator protections[] = {
+		{"PROT_NONE", 0, 0}, {"PROT_READ", 1, 0}, {"PROT_ALIAS", 1, 0}, {NULL, 2, 0}};
+	static const struct type type_protection = {.kind = TYPE_FLAGS,
+						    .size = 4,
+						    .name = "int",
+						    .enumerators = protections,
+						    .n_enumerators = array_size(protections)};
+	static const struct type type_nameless = {.kind = TYPE_FLAGS, .size = 4, .name = "int"};
+	made_number(made, "f", &type_protection, 0);
+	made_number(made, "g", &type_protection, 1);
+	made_number(made, "h", &type_nameless, 0);
 	assert_line(&plain, made,
 		    "[4242/4250] srv:f(a=O_RDONLY, b=O_RDWR|O_CREAT|0x20000000, c=O_RDONLY|O_SYNC, "
-		    "d=O_RDONLY|O_CLOEXEC, e=O_WRONLY|O_RDWR|0x20000000)\n");
+		    "d=O_RDONLY|O_CLOEXEC, e=0x20000003, f=PROT_NONE, "
+		    "g=PROT_READ, h=0)\n");
 }
 
 static void strings_tell_empty_null_cut_and_unreadable_apart(void **state)

@@ -335,7 +335,7 @@ static void expect_place(uint64_t address, const char *bytes, size_t size, uint6
 	assert_int_equal(opened.count, 1);
 	assert_int_equal(opened.malformed, 0);
 	const char *made = opened.notes[0].refused;
-	if (!made != !refused || (made && strcmp(made, refused)))
+	if (!made != !refused || (made && strcmp(made, refused) != 0))
 		print_error("%#lx: '%s'\n", (unsigned long)address, made ? made : "fine");
 	if (refused)
 		assert_string_equal(made, refused);

@@ -278,7 +278,7 @@ static void check(const char *text, const char *expected, struct image *image,
 		assert_non_null(operands[0].source.unavailable);
 		assert_non_null(strstr(made, "not understood"));
 	} else {
-		if (strcmp(made, expected))
+		if (strcmp(made, expected) != 0)
 			print_error("'%s' gave '%s'\n", text, made);
 		assert_string_equal(made, expected);
 	}
@@ -318,7 +318,7 @@ static void check_split(const char *text, const char *const *expected)
 	if (count != n_expected)
 		print_error("'%s': %zu operands\n", text, count);
 	assert_int_equal(count, n_expected);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < n_expected; i++)
 		assert_string_equal(operands[i].text, expected[i]);
 	arena_deinit(&arena);
 }
@@ -440,41 +440,51 @@ static void compare(const char *text, bool is_address, uint64_t expected, const 
 #define RCX 0xfedcba9876543210u
 
 /* The same text goes to the assembler and to the parser ("%%" is asm's spelling of "%"). */
-#define ASM(instruction, text, is_address)                                              \
-	do {                                                                            \
-		uint64_t result;                                                        \
-		uint64_t regs[X86_REGS] = {[X86_RBX] = RBX, [X86_RCX] = RCX};           \
-		__asm__ volatile(instruction "\n" : "=a"(result) : "b"(RBX), "c"(RCX)); \
-		compare(text, is_address, result, regs);                                \
-	} while (0)
+#define ASM(instruction, text, is_address)                                                      \
+	{                                                                                       \
+		text, is_address, ({                                                            \
+			uint64_t result;                                                        \
+			__asm__ volatile(instruction "\n" : "=a"(result) : "b"(RBX), "c"(RCX)); \
+			result;                                                                 \
+		})                                                                              \
+	}
 #define LEA(text, asm_text)	       ASM("lea " asm_text ", %%rax", "8@" text, true)
 #define MOV(size, mov, text, asm_text) ASM(mov " " asm_text ", %%rax", size "@" text, false)
 
 static void the_processor_agrees(void **state)
 {
 	(void)state;
-	LEA("(%rbx)", "(%%rbx)");
-	LEA("-8(%rbx)", "-8(%%rbx)");
-	LEA("-4-8(%rbx)", "-4-8(%%rbx)");
-	LEA("0x7f(%rcx)", "0x7f(%%rcx)");
-	LEA("(%rbx,%rcx)", "(%%rbx,%%rcx)");
-	LEA("(%rbx,%rcx,4)", "(%%rbx,%%rcx,4)");
-	LEA("-16(%rbx,%rcx,8)", "-16(%%rbx,%%rcx,8)");
-	LEA("(,%rcx,2)", "(,%%rcx,2)");
-	LEA("64(,%rcx,8)", "64(,%%rcx,8)");
-	LEA("8+-4(%rbx)", "8+-4(%%rbx)");
-	MOV("8", "mov", "%rbx", "%%rbx");
-	MOV("-4", "movslq", "%ebx", "%%ebx");
-	MOV("-2", "movswq", "%bx", "%%bx");
-	MOV("-1", "movsbq", "%bl", "%%bl");
-	MOV("-1", "movsbq", "%cl", "%%cl");
-	MOV("2", "movzwq", "%cx", "%%cx");
-	MOV("1", "movzbq", "%bl", "%%bl");
-	MOV("-8", "movabs", "$0x123456789abcdef0", "$0x123456789abcdef0");
-	MOV("-8", "mov", "$-5", "$-5");
-	/* No REX prefix goes with %bh, so the target is %eax, whose upper half becomes zero. */
-	ASM("movzbl %%bh, %%eax", "1@%bh", false);
-	ASM("movzbl %%ch, %%eax", "1@%ch", false);
+	static const uint64_t regs[X86_REGS] = {[X86_RBX] = RBX, [X86_RCX] = RCX};
+	const struct {
+		const char *text;
+		bool is_address;
+		uint64_t value;
+	} rows[] = {
+		LEA("(%rbx)", "(%%rbx)"),
+		LEA("-8(%rbx)", "-8(%%rbx)"),
+		LEA("-4-8(%rbx)", "-4-8(%%rbx)"),
+		LEA("0x7f(%rcx)", "0x7f(%%rcx)"),
+		LEA("(%rbx,%rcx)", "(%%rbx,%%rcx)"),
+		LEA("(%rbx,%rcx,4)", "(%%rbx,%%rcx,4)"),
+		LEA("-16(%rbx,%rcx,8)", "-16(%%rbx,%%rcx,8)"),
+		LEA("(,%rcx,2)", "(,%%rcx,2)"),
+		LEA("64(,%rcx,8)", "64(,%%rcx,8)"),
+		LEA("8+-4(%rbx)", "8+-4(%%rbx)"),
+		MOV("8", "mov", "%rbx", "%%rbx"),
+		MOV("-4", "movslq", "%ebx", "%%ebx"),
+		MOV("-2", "movswq", "%bx", "%%bx"),
+		MOV("-1", "movsbq", "%bl", "%%bl"),
+		MOV("-1", "movsbq", "%cl", "%%cl"),
+		MOV("2", "movzwq", "%cx", "%%cx"),
+		MOV("1", "movzbq", "%bl", "%%bl"),
+		MOV("-8", "movabs", "$0x123456789abcdef0", "$0x123456789abcdef0"),
+		MOV("-8", "mov", "$-5", "$-5"),
+		/* No REX prefix goes with %bh, so the target is %eax: the rest becomes zero. */
+		ASM("movzbl %%bh, %%eax", "1@%bh", false),
+		ASM("movzbl %%ch, %%eax", "1@%ch", false),
+	};
+	for (size_t i = 0; i < array_size(rows); i++)
+		compare(rows[i].text, rows[i].is_address, rows[i].value, regs);
 }
 #endif
 

@@ -7,8 +7,9 @@
 #include "tests/unit/unit.h"
 
 #include <elf.h>
-#include <inttypes.h>
+#include <spawn.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/array.h"
@@ -44,14 +45,48 @@ static void copy_line(char *ret, size_t size, const char *text)
 	snprintf(ret, size, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-static struct shown_list run_readelf(const char *path)
+/* What `readelf OPTION path` prints, to be read from; *ret_pid is to be waited for. */
+static FILE *readelf(const char *option, const char *path, pid_t *ret_pid)
+{
+	char *const words[] = {(char *)"readelf", (char *)option, (char *)path, NULL};
+	char *const environment[] = {(char *)"LC_ALL=C", NULL};
+	posix_spawn_file_actions_t actions;
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addclose(&actions, ends[0]);
+	assert_int_equal(posix_spawnp(ret_pid, "readelf", &actions, NULL, words, environment), 0);
+	posix_spawn_file_actions_destroy(&actions);
+	close(ends[1]);
+	FILE *in = fdopen(ends[0], "r");
+	assert_non_null(in);
+	return in;
+}
+
+static void readelf_end(FILE *in, pid_t pid)
+{
+	int status;
+	fclose(in);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* The number behind `label`. */
+static uint64_t number_behind(const char *text, const char *label)
+{
+	const char *at = strstr(text, label);
+	assert_non_null(at);
+	return strtoull(at + strlen(label), NULL, 16);
+}
+
+static struct shown_list read_shown(const char *path)
 {
 	struct shown_list list = {0};
 	struct shown *shown = NULL;
-	char command[4224], line[8192];
-	snprintf(command, sizeof(command), "LC_ALL=C readelf -n '%s' 2>/dev/null", path);
-	FILE *in = popen(command, "re");
-	assert_non_null(in);
+	char line[8192];
+	pid_t pid;
+	FILE *in = readelf("-n", path, &pid);
 	while (fgets(line, sizeof(line), in)) {
 		const char *text = line + strspn(line, " ");
 		if (!strncmp(text, "Provider: ", 10)) {
@@ -61,38 +96,37 @@ static struct shown_list run_readelf(const char *path)
 		} else if (shown && !strncmp(text, "Name: ", 6)) {
 			copy_line(shown->name, sizeof(shown->name), text + 6);
 		} else if (shown && !strncmp(text, "Location: ", 10)) {
-			assert_int_equal(sscanf(text,
-						"Location: %" SCNx64 ", Base: %*x, "
-						"Semaphore: %" SCNx64,
-						&shown->location, &shown->semaphore),
-					 2);
+			shown->location = number_behind(text, "Location: ");
+			shown->semaphore = number_behind(text, "Semaphore: ");
 		} else if (shown && !strncmp(text, "Arguments: ", 11)) {
 			copy_line(shown->operands, sizeof(shown->operands), text + 11);
 		}
 	}
-	pclose(in);
+	readelf_end(in, pid);
 	return list;
 }
 
 /* File offset of an address within section .probes, from `readelf -S`. */
 static uint64_t semaphore_offset(const char *path, uint64_t address)
 {
-	char command[4224], line[1024];
-	uint64_t ret = 0, start, offset, size;
+	static const char label[] = " .probes           PROGBITS ";
+	char line[1024];
+	uint64_t ret = 0;
+	pid_t pid;
 	if (!address)
 		return 0;
-	snprintf(command, sizeof(command), "LC_ALL=C readelf -SW '%s'", path);
-	FILE *in = popen(command, "re");
-	assert_non_null(in);
+	FILE *in = readelf("-SW", path, &pid);
 	while (fgets(line, sizeof(line), in)) {
-		const char *name = strstr(line, " .probes ");
-		if (name &&
-		    sscanf(name, " .probes PROGBITS %" SCNx64 " %" SCNx64 " %" SCNx64, &start,
-			   &offset, &size) == 3 &&
-		    address >= start && address < start + size)
+		char *at = strstr(line, label);
+		if (!at)
+			continue;
+		uint64_t start = strtoull(at + strlen(label), &at, 16);
+		uint64_t offset = strtoull(at, &at, 16);
+		uint64_t size = strtoull(at, NULL, 16);
+		if (address >= start && address < start + size)
 			ret = offset + address - start;
 	}
-	pclose(in);
+	readelf_end(in, pid);
 	assert_true(ret);
 	return ret;
 }
@@ -128,6 +162,17 @@ static void check_operands(struct image *image, const struct usdt_note *note, st
 	}
 }
 
+static void check_note(struct image *image, const struct usdt_note *note, const struct shown *shown)
+{
+	assert_string_equal(note->provider, shown->provider);
+	assert_string_equal(note->name, shown->name);
+	assert_string_equal(note->operands, shown->operands);
+	assert_int_equal(note->address, shown->location);
+	assert_null(note->refused);
+	assert_int_equal(note->nop_length, image_machine(image) == EM_X86_64 ? 1 : 4);
+	assert_int_equal(!note->semaphore_offset, !shown->semaphore);
+}
+
 static bool check_file(const char *path)
 {
 	struct image *image;
@@ -138,21 +183,15 @@ static bool check_file(const char *path)
 	const struct usdt_note *notes;
 	size_t count, malformed;
 	assert_ok(usdt_notes(image, &arena, &notes, &count, &malformed));
-	struct shown_list shown = run_readelf(path);
+	struct shown_list shown = read_shown(path);
 	print_message("%s: %zu notes\n", path, count);
 	assert_int_equal(malformed, 0);
 	assert_int_equal(count, shown.count);
-	for (size_t i = 0; i < count; i++) {
-		assert_string_equal(notes[i].provider, shown.items[i].provider);
-		assert_string_equal(notes[i].name, shown.items[i].name);
-		assert_string_equal(notes[i].operands, shown.items[i].operands);
-		assert_int_equal(notes[i].address, shown.items[i].location);
-		assert_null(notes[i].refused);
-		assert_int_equal(notes[i].nop_length, image_machine(image) == EM_X86_64 ? 1 : 4);
+	for (size_t i = 0; shown.items && i < count; i++) {
+		check_note(image, &notes[i], &shown.items[i]);
 		if (i == 0 || i == count - 1)
 			assert_int_equal(notes[i].semaphore_offset,
 					 semaphore_offset(path, shown.items[i].semaphore));
-		assert_int_equal(!notes[i].semaphore_offset, !shown.items[i].semaphore);
 		check_operands(image, &notes[i], &arena);
 	}
 	free(shown.items);

@@ -27,7 +27,7 @@ SEMAPHORE(text);
 SEMAPHORE(indexed);
 SEMAPHORE(floats);
 SEMAPHORE(constants);
-SEMAPHORE(statics);
+SEMAPHORE(globals);
 SEMAPHORE(many);
 SEMAPHORE(gated);
 SEMAPHORE(twice);
@@ -96,13 +96,13 @@ static NOINLINE void constants(void)
 	STAP_PROBE4(test, constants, -7, 4000000000u, (char)'x', -9000000000L);
 }
 
-static NOINLINE void statics(int index)
+static NOINLINE void globals(int index)
 {
 	counter++;
 	settings.a *= 2;
-	printf("statics %d %ld %d %u %d %d\n", counter, settings.a, settings.b, settings.c,
+	printf("globals %d %ld %d %u %d %d\n", counter, settings.a, settings.b, settings.c,
 	       table[index], exported);
-	STAP_PROBE6(test, statics, counter, settings.a, settings.b, settings.c, table[index],
+	STAP_PROBE6(test, globals, counter, settings.a, settings.b, settings.c, table[index],
 		    exported);
 }
 
@@ -161,8 +161,8 @@ int main(int argc, char **argv)
 	indexed(items, argc, "\xf0zyx");
 	floats(3.25 * argc, -0.5f * (float)argc);
 	constants();
-	statics(argc + 2);
-	statics(argc + 3);
+	globals(argc + 2);
+	globals(argc + 3);
 	many(argc, 2, 3 * argc, 4, 5 * argc, 6);
 	gated(argc + 9);
 	twice(argc);

@@ -60,7 +60,7 @@ static pid_t start(const char *path, int *ret_output)
 static uint64_t find_bias(pid_t pid, const struct image *image)
 {
 	char path[64], line[4352];
-	uint64_t first = 0, address;
+	uint64_t first = 0, address = 0;
 	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
 	FILE *maps = fopen(path, "re");
 	assert_non_null(maps);

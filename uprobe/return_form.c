@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "uprobe/return_form.h"
+
+#include "probe/site.h"
+#include "uprobe/safety.h"
+
+bool return_form_wants_sites(const struct uprobe_options *options, const struct function *function,
+			     const struct code *code)
+{
+	if (options->return_mode != RETURN_TRAMPOLINE)
+		return true;
+	return return_address_matters(function->symbol) ||
+	       (code->calls_itself && !options->return_forced);
+}
+
+static const char *why_sites(const struct uprobe_options *options, const struct function *function)
+{
+	if (options->return_mode != RETURN_TRAMPOLINE)
+		return options->return_why;
+	if (return_address_matters(function->symbol))
+		return "it uses its own return address";
+	return "it calls itself, and the kernel follows no more than 64 calls";
+}
+
+static struct err *choose_sites(const struct uprobe_options *options,
+				const struct function *function, const struct code *code,
+				struct arena *arena, struct return_form *ret)
+{
+	const char *why = why_sites(options, function);
+	*ret = (struct return_form){.name = "site", .flags = SITE_HAS_RETURN, .by_sites = true};
+	ret->why = arena_printf(arena, "%s%s", why ? why : "",
+				code->conditional_tail ? "; a conditional jump leaves it, unseen"
+						       : "");
+	return ret->why ? NULL : &err_nomem;
+}
+
+static struct err *choose_none(const struct code *code, struct return_form *ret)
+{
+	*ret = (struct return_form){.name = "none", .why = code->why_not};
+	if (code->whole && code->conditional_tail)
+		ret->why = "it leaves by a conditional jump only";
+	else if (code->whole)
+		ret->why = "it never returns";
+	return NULL;
+}
+
+struct err *return_form_choose(const struct uprobe_options *options,
+			       const struct function *function, const struct code *code,
+			       struct arena *arena, struct return_form *ret)
+{
+	bool has_sites = code->whole && code->n_returns + code->n_tail_jumps;
+	if (has_sites && return_form_wants_sites(options, function, code))
+		return choose_sites(options, function, code, arena, ret);
+	if (options->return_mode != RETURN_TRAMPOLINE || return_address_matters(function->symbol))
+		return choose_none(code, ret);
+	*ret = (struct return_form){.name = "trampoline",
+				    .flags = SITE_HAS_RETURN | SITE_TRAMPOLINE};
+	ret->why = arena_string(arena, options->return_why ? options->return_why : "");
+	return ret->why ? NULL : &err_nomem;
+}
