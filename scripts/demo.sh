@@ -48,7 +48,7 @@ main() {
 
 	command=("$BUILD/utrail" -p "$srv_pid" --duration "$SECONDS_TRACED"
 		-e 'srv:handle_request' -e 'srv:render' -e 'usdt:app:*'
-		-e 'syscall:%file,%network,%desc')
+		-e 'syscall:%file' -e 'syscall:%network' -e 'syscall:%desc')
 	say "utrail ${command[*]:1}"
 	"${command[@]}"
 

@@ -201,14 +201,16 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent.parent / "build")
     parser.add_argument("--case", action="append", help="glob over case names; repeatable")
     parser.add_argument("--timeout", type=float, default=280, help="seconds for the whole guest")
+    parser.add_argument("--no-skip", action="store_true", help="what cannot be run is a failure")
     parser.add_argument("--shell", action="store_true", help="a shell in the guest after the cases")
     options = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory(prefix="utrail-vm-") as scratch:
-            return run(options, pathlib.Path(scratch))
+            status = run(options, pathlib.Path(scratch))
     except Skip as reason:
         print(f"skipped: {reason}")
-        return SKIP
+        status = SKIP
+    return 1 if options.no_skip and status == SKIP else status
 
 
 if __name__ == "__main__":

@@ -5,10 +5,7 @@
 object=/lib/utrail/tracer.linked.o
 expected=/cases/expected-loads.txt
 need load_all
-[ -r $object ] || {
-	echo "this build has no BPF object"
-	exit 77
-}
+[ -r $object ] || fail "this build has no BPF object"
 
 # is_listed LIST: is $KERNEL in it?
 is_listed() {

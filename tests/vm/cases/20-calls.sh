@@ -3,10 +3,12 @@
 . /cases/lib.inc
 need utrail nest
 utrail -o trace -e nest:outer -e nest:open_input -e nest:copy -e nest:store \
-	-e 'syscall:openat,read,write,close' -- nest 3 >told 2>messages || fail "status $?: $(cat messages told)"
+	-e syscall:openat -e syscall:read -e syscall:write -e syscall:close -- nest 3 >told 2>messages || fail "status $?: $(cat messages told)"
 cat trace messages
 grep -q '^self-check passed' told || fail 'the program noticed that it was traced'
 sed -n 's/^expect //p' told >expected
-# From the first traced function to the end of the last: around it are the system calls of the loader.
-traced_lines trace | awk '/^nest:outer\(/ { on = 1 } on { held = held $0 "\n" } /^nest:outer = / { printf "%s", held; held = "" }' >got
+# From the first line of outer to its last: around it are the system calls of the loader. The program tells
+# names and values; the reader's comfort (error texts, a mode that does not count, \x00) is not its business.
+traced_lines trace | awk '/^nest:outer/ { on = 1 } on { held = held $0 "\n" } /^nest:outer/ { printf "%s", held; held = "" }' |
+	sed -e 's/\(= -1 [A-Z]*\) (.*)$/\1/' -e 's/, 0) = /) = /' -e 's/\\x00/\\0/g' >got
 like expected got

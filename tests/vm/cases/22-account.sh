@@ -14,6 +14,7 @@ account() {
 	delivered=$(count_type call "$name.json")
 	lost=$(summary lost "$name.json")
 	missed=$(summary missed "$name.json")
+	grep '^{"type":"lost"' "$name.json" | sed 's/"time_ns":"[0-9]*",//; s/"count":[0-9]*/"count":N/' | sort | uniq -c
 	echo "$name: $counted calls, $delivered delivered, $lost lost, $missed missed"
 	[ "$counted" = 40000 ] || fail "$name: the program counted $counted"
 	[ "$counted" -eq $((delivered + lost + missed)) ] || fail "$name: the account is wrong by $((counted - delivered - lost - missed))"
