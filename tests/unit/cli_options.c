@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Command lines, and what they ask for. */
+#include "cli/options.h"
+#include "tests/unit/unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define WORDS_MAX 16
+
+/* A command line lives as long as what was parsed of it. */
+struct line {
+	char *argv[WORDS_MAX + 2];
+	int argc;
+};
+
+static struct err *parse_words(struct line *line, struct options *ret, va_list words)
+{
+	*line = (struct line){.argv = {(char *)"utrail"}, .argc = 1};
+	for (char *word; (word = va_arg(words, char *)) != NULL;)
+		line->argv[line->argc++] = word;
+	return options_parse(line->argc, line->argv, ret);
+}
+
+/* The words end with NULL. */
+static void parse(struct line *line, struct options *ret, ...)
+{
+	va_list words;
+	va_start(words, ret);
+	assert_ok(parse_words(line, ret, words));
+	va_end(words);
+}
+
+static struct err *try(const char *first, ...) must_check;
+static struct err *try(const char *first, ...)
+{
+	struct line line = {.argv = {(char *)"utrail", (char *)first}, .argc = 2};
+	struct options options;
+	va_list words;
+	va_start(words, first);
+	for (char *word; first && (word = va_arg(words, char *)) != NULL;)
+		line.argv[line.argc++] = word;
+	va_end(words);
+	if (!first)
+		line.argc = 1;
+	struct err *e = options_parse(line.argc, line.argv, &options);
+	if (!e)
+		options_deinit(&options);
+	return e;
+}
+
+#define refused(part, ...) assert_err(try(__VA_ARGS__, NULL), ERR_USAGE, part)
+
+static void defaults(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "-p", "42", NULL);
+	assert_int_equal(o.command, COMMAND_TRACE);
+	assert_int_equal(o.pids.count, 1);
+	assert_int_equal(o.pids.items[0], 42);
+	assert_int_equal(o.specs.count, 0);
+	assert_null(o.argv);
+	assert_false(o.follow);
+	assert_null(o.output_path);
+	assert_int_equal(o.output.format, OUTPUT_TEXT);
+	assert_int_equal(o.output.time, TIME_DEFAULT);
+	assert_true(o.output.durations);
+	assert_int_equal(o.output.string_limit, 256);
+	assert_string_equal(o.color, "auto");
+	assert_int_equal(o.quiet, 0);
+	assert_int_equal(o.max_events, 0);
+	assert_true(o.duration_s == 0);
+	assert_int_equal(o.max_probes, 1000);
+	assert_false(o.fail_on_loss);
+	assert_int_equal(o.ring_size, 16 << 20);
+	assert_int_equal(o.return_mode, RETURN_AUTO);
+	assert_false(o.finished);
+	options_deinit(&o);
+}
+
+static void every_option_sets_its_own(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--json", "-o", "/tmp/x", "-s", "32",
+	      "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
+	      "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
+	assert_true(o.follow && o.output.fd_paths && o.verbose && o.fail_on_loss);
+	assert_int_equal(o.quiet, 2);
+	assert_int_equal(o.output.format, OUTPUT_JSON);
+	assert_string_equal(o.output_path, "/tmp/x");
+	assert_int_equal(o.output.string_limit, 32);
+	assert_string_equal(o.color, "never");
+	assert_int_equal(o.max_events, 7);
+	assert_true(o.duration_s == 1.5);
+	assert_int_equal(o.max_probes, 9);
+	assert_int_equal(o.return_mode, RETURN_SITE);
+	options_deinit(&o);
+	parse(&line, &o, "--format", "json", "--format", "text", "--return=trampoline", "-p", "1",
+	      NULL);
+	assert_int_equal(o.output.format, OUTPUT_TEXT);
+	assert_int_equal(o.return_mode, RETURN_TRAMPOLINE);
+	options_deinit(&o);
+}
+
+static void pids_are_lists(void **state)
+{
+	static const pid_t expected[] = {1, 2, 3, 4, 5};
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "-p", "1,2 3\n", "--pid=4\t", "-p", "5", NULL);
+	assert_int_equal(o.pids.count, 5);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(o.pids.items[i], expected[i]);
+	options_deinit(&o);
+	refused("no process id given", "-p", "");
+	refused("no process id given", "-p", " , ");
+	refused("'0' will not do", "-p", "0");
+	refused("'-1' will not do", "-p", "-1");
+	refused("'4x' will not do", "-p", "4x");
+	refused("will not do", "-p", "2147483648");
+	refused("will not do", "-p", "1111111111111111111111111111111111111111111111");
+}
+
+static void the_process_may_stand_in_a_spec(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "-e", "pid123:libc:malloc:entry", NULL);
+	assert_int_equal(o.pids.count, 1);
+	assert_int_equal(o.pids.items[0], 123);
+	options_deinit(&o);
+}
+
+static void times_are_those_of_strace(void **state)
+{
+	static const struct {
+		const char *word;
+		enum output_time time;
+	} cases[] = {{"-t", TIME_SECONDS},
+		     {"-tt", TIME_MICROSECONDS},
+		     {"-ttt", TIME_EPOCH},
+		     {"-r", TIME_RELATIVE}};
+	struct line line;
+	struct options o;
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		parse(&line, &o, cases[i].word, "-p", "1", NULL);
+		assert_int_equal(o.output.time, cases[i].time);
+		options_deinit(&o);
+	}
+}
+
+static void sizes_have_units_and_bounds(void **state)
+{
+	static const struct {
+		const char *word;
+		uint32_t size;
+	} cases[] = {{"64k", 64 << 10}, {"64K", 64 << 10},  {"1m", 1 << 20},
+		     {"2M", 2 << 20},	{"16384", 16384},   {"0x10000", 65536},
+		     {"16385", 32768},	{"100000", 131072}, {"1073741824", 1U << 30}};
+	struct line line;
+	struct options o;
+	(void)state;
+	if (sysconf(_SC_PAGESIZE) != 4096)
+		skip();
+	for (size_t i = 0; i < array_size(cases); i++) {
+		parse(&line, &o, "--ring-size", cases[i].word, "-p", "1", NULL);
+		assert_int_equal(o.ring_size, cases[i].size);
+		options_deinit(&o);
+	}
+	refused("too small", "--ring-size", "16383", "-p", "1");
+	refused("too small", "--ring-size", "0", "-p", "1");
+	refused("will not do", "--ring-size", "1073741825", "-p", "1");
+	refused("will not do", "--ring-size", "2048m", "-p", "1");
+	refused("will not do", "--ring-size", "17592186044416m", "-p", "1");
+	refused("will not do", "--ring-size", "1kk", "-p", "1");
+}
+
+static void numbers_have_bounds(void **state)
+{
+	(void)state;
+	refused("-s: '4097'", "-s", "4097", "-p", "1");
+	refused("from 0 to 4096", "-s", "-1", "-p", "1");
+	refused("--max-events: '0'", "--max-events", "0", "-p", "1");
+	refused("--max-probes: '1000001'", "--max-probes", "1000001", "-p", "1");
+	refused("--duration: '0'", "--duration", "0", "-p", "1");
+	refused("--duration: '-1'", "--duration", "-1", "-p", "1");
+	refused("--duration: 'nan'", "--duration", "nan", "-p", "1");
+	refused("--duration: 'inf'", "--duration", "inf", "-p", "1");
+	refused("--duration: '1s'", "--duration", "1s", "-p", "1");
+	assert_ok(try("-s", "0", "-p", "1", NULL));
+	assert_ok(try("-s", "4096", "-p", "1", NULL));
+}
+
+static void choices_name_what_there_is(void **state)
+{
+	(void)state;
+	refused("text, json", "--format", "xml", "-p", "1");
+	refused("auto, trampoline, site", "--return", "", "-p", "1");
+	refused("auto, always, never", "--color=Auto", "-p", "1");
+	refused("auto, tp_btf", "--syscall-backend", "kprobe", "-p", "1");
+}
+
+static void a_command_is_everything_behind_the_dashes(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "-f", "--", "ls", "-l", "--json", NULL);
+	assert_true(o.follow);
+	assert_int_equal(o.output.format, OUTPUT_TEXT);
+	assert_string_equal(o.argv[0], "ls");
+	assert_string_equal(o.argv[1], "-l");
+	assert_string_equal(o.argv[2], "--json");
+	assert_null(o.argv[3]);
+	options_deinit(&o);
+	/* A program may have the name of one of our commands. */
+	parse(&line, &o, "--", "list", NULL);
+	assert_int_equal(o.command, COMMAND_TRACE);
+	assert_string_equal(o.argv[0], "list");
+	options_deinit(&o);
+	refused("utrail -- ls", "ls", "-l");
+	refused("both a process and a command", "-p", "1", "--", "ls");
+}
+
+static void commands(void **state)
+{
+	static const char *const later[] = {"stat", "record", "report", "export", "top", "shell"};
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "list", "/bin/ls", "usdt:*", NULL);
+	assert_int_equal(o.command, COMMAND_LIST);
+	assert_string_equal(o.argv[0], "/bin/ls");
+	assert_string_equal(o.argv[1], "usdt:*");
+	options_deinit(&o);
+	parse(&line, &o, "explain", "-p", "1", "-e", "f", NULL);
+	assert_int_equal(o.command, COMMAND_EXPLAIN);
+	assert_int_equal(o.specs.count, 1);
+	options_deinit(&o);
+	parse(&line, &o, "check", NULL);
+	assert_int_equal(o.command, COMMAND_CHECK);
+	options_deinit(&o);
+	parse(&line, &o, "trace", "-p", "1", NULL);
+	assert_int_equal(o.command, COMMAND_TRACE);
+	options_deinit(&o);
+	for (size_t i = 0; i < array_size(later); i++)
+		refused("is not there yet", later[i]);
+	refused("did you mean 'utrail check'?", "chekc");
+}
+
+static void mistakes_are_explained(void **state)
+{
+	(void)state;
+	assert_err(try(NULL), ERR_USAGE, "nothing to trace");
+	refused("nothing to trace", "-f");
+	refused("nothing to trace", "explain");
+	refused("did you mean '--json'?", "--jsno", "-p", "1");
+	refused("there is no option '-Q'", "-Q");
+	refused("'--duration' needs a value", "-p", "1", "--duration");
+	refused("'-o' needs a value", "-o");
+	refused("to run a command, use: utrail [OPTIONS] -- ls -l", "-c", "ls -l");
+	refused("'kprobe' probes: not yet", "-p", "1", "-e", "kprobe:x");
+}
+
+/* What is printed goes where a test can read it. */
+static char *printed_by(const char *option)
+{
+	FILE *scratch = tmpfile();
+	assert_non_null(scratch);
+	fflush(stdout);
+	int saved = dup(STDOUT_FILENO);
+	assert_int_equal(dup2(fileno(scratch), STDOUT_FILENO), STDOUT_FILENO);
+	struct line line;
+	struct options o;
+	parse(&line, &o, option, NULL);
+	fflush(stdout);
+	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
+	close(saved);
+	assert_true(o.finished);
+	options_deinit(&o);
+	char *text = calloc(1, 16384);
+	assert_true(pread(fileno(scratch), text, 16383, 0) > 0);
+	fclose(scratch);
+	return text;
+}
+
+static void help_is_printed_and_that_is_all(void **state)
+{
+	(void)state;
+	char *text = printed_by("-h"), *end = text;
+	size_t lines = 0;
+	/* One screen: 24 lines of 80 and some, as terminals are at least. */
+	for (; (end = strchr(end, '\n')); end++)
+		lines++;
+	assert_in_range(lines, 10, 40);
+	free(text);
+	text = printed_by("--help");
+	assert_non_null(strstr(text, "--fail-on-loss"));
+	free(text);
+	text = printed_by("--version");
+	assert_string_equal(text, "utrail " UTRAIL_VERSION "\n");
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_option_sets_its_own),
+		cmocka_unit_test(pids_are_lists),
+		cmocka_unit_test(the_process_may_stand_in_a_spec),
+		cmocka_unit_test(times_are_those_of_strace),
+		cmocka_unit_test(sizes_have_units_and_bounds),
+		cmocka_unit_test(numbers_have_bounds),
+		cmocka_unit_test(choices_name_what_there_is),
+		cmocka_unit_test(a_command_is_everything_behind_the_dashes),
+		cmocka_unit_test(commands),
+		cmocka_unit_test(mistakes_are_explained),
+		cmocka_unit_test(help_is_printed_and_that_is_all),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A probe set as the rows that BPF reads: equal plans are one row. */
+#include "cli/tables.h"
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+
+static int make_set(void **state)
+{
+	static const struct compile_options options = {.string_limit = 256, .depth = 1};
+	struct probe_set *set = calloc(1, sizeof(*set));
+	assert_ok(probe_set_init(set, &options));
+	*state = set;
+	return 0;
+}
+
+static int free_set(void **state)
+{
+	probe_set_deinit(*state);
+	free(*state);
+	return 0;
+}
+
+static struct probe_site *add_site(struct probe_set *set)
+{
+	struct probe *probe;
+	struct probe_site *site;
+	assert_ok(probe_set_add_probe(set, &probe));
+	assert_ok(probe_set_add_site(set, probe, &site));
+	return site;
+}
+
+/* Reads `n` registers, `first` and those behind it. Its memory ends behind its last operation, as
+ * that of plan_finish() does: the sanitizer sees who reads further. */
+static const struct fetch_plan *make_plan(struct probe_set *set, uint8_t first, uint16_t n)
+{
+	size_t size = offsetof(struct fetch_plan, ops) + n * sizeof(struct fetch_op);
+	struct fetch_plan *plan = arena_alloc(&set->arena, size);
+	assert_non_null(plan);
+	plan->n_ops = n;
+	for (uint16_t i = 0; i < n; i++)
+		plan->ops[i] = (struct fetch_op){
+			.code = FETCH_REG, .reg = (uint8_t)(first + i), .size = 8};
+	return plan;
+}
+
+static void a_set_without_sites_has_the_empty_plan(void **state)
+{
+	struct tables tables;
+	assert_ok(tables_make(*state, &tables));
+	assert_int_equal(tables.n_plans, 1);
+	assert_null(tables.plans[0]);
+	tables_deinit(&tables);
+	assert_null(tables.plans);
+}
+
+static void a_site_that_reads_nothing_has_plan_0(void **state)
+{
+	struct probe_site *site = add_site(*state);
+	struct tables tables;
+	site->wire.entry_plan = site->wire.return_plan = 77;
+	assert_ok(tables_make(*state, &tables));
+	assert_int_equal(tables.n_plans, 1);
+	assert_int_equal(site->wire.entry_plan, 0);
+	assert_int_equal(site->wire.return_plan, 0);
+	tables_deinit(&tables);
+}
+
+static void equal_plans_are_one_row(void **state)
+{
+	struct probe_set *set = *state;
+	struct tables tables;
+	enum { SITES = 1000 };
+	for (int i = 0; i < SITES; i++) {
+		struct probe_site *site = add_site(set);
+		/* Equal by content, each in its own memory. */
+		site->entry_plan = make_plan(set, (uint8_t)(i % 2), 2);
+		site->return_plan = make_plan(set, 5, 1);
+	}
+	assert_ok(tables_make(set, &tables));
+	assert_int_equal(tables.n_plans, 1 + 3);
+	for (int i = 1; i <= SITES; i++) {
+		const struct site *wire = &set->sites.items[i]->wire;
+		const struct fetch_plan *entry = tables.plans[wire->entry_plan];
+		const struct fetch_plan *leave = tables.plans[wire->return_plan];
+		assert_int_equal(entry->n_ops, 2);
+		assert_int_equal(entry->ops[0].reg, (i - 1) % 2);
+		assert_int_equal(leave->n_ops, 1);
+		assert_int_equal(leave->ops[0].reg, 5);
+	}
+	tables_deinit(&tables);
+}
+
+/* One plan may be the beginning of another, or differ in its last byte. */
+static void plans_that_differ_stay_apart(void **state)
+{
+	struct probe_set *set = *state;
+	struct tables tables;
+	struct probe_site *sites[4];
+	for (size_t i = 0; i < 4; i++)
+		sites[i] = add_site(set);
+	sites[0]->entry_plan = make_plan(set, 1, 1);
+	sites[1]->entry_plan = make_plan(set, 1, 2);
+	sites[2]->entry_plan = make_plan(set, 2, 1);
+	struct fetch_plan *last = (struct fetch_plan *)make_plan(set, 1, 1);
+	last->ops[0].imm = INT64_MIN;
+	sites[3]->entry_plan = last;
+	assert_ok(tables_make(set, &tables));
+	assert_int_equal(tables.n_plans, 5);
+	for (size_t i = 0; i < 4; i++) {
+		const struct fetch_plan *row = tables.plans[sites[i]->wire.entry_plan];
+		size_t size = fetch_plan_size(sites[i]->entry_plan);
+		assert_int_equal(fetch_plan_size(row), size);
+		assert_memory_equal(row, sites[i]->entry_plan, size);
+		for (size_t j = 0; j < i; j++)
+			assert_int_not_equal(sites[i]->wire.entry_plan, sites[j]->wire.entry_plan);
+	}
+	tables_deinit(&tables);
+}
+
+static void rows_are_filled_and_nothing_else(void **state)
+{
+	struct probe_set *set = *state;
+	struct tables tables;
+	struct probe_site *first = add_site(set), *second = add_site(set);
+	first->wire = (struct site){.kind = SITE_ENTRY, .flags = SITE_HAS_RETURN, .owner = 1};
+	second->wire = (struct site){.kind = SITE_RETURN, .owner = 1};
+	first->entry_plan = make_plan(set, 3, 4);
+	assert_ok(tables_make(set, &tables));
+	struct site sites[4];
+	struct fetch_plan *plans = malloc(3 * sizeof(*plans));
+	memset(sites, 0xee, sizeof(sites));
+	memset(plans, 0xee, 3 * sizeof(*plans));
+	tables_fill_sites(set, sites);
+	tables_fill_plans(&tables, plans);
+	assert_int_equal(sites[1].kind, SITE_ENTRY);
+	assert_int_equal(sites[1].flags, SITE_HAS_RETURN);
+	assert_int_equal(sites[1].entry_plan, 1);
+	assert_int_equal(sites[2].kind, SITE_RETURN);
+	assert_int_equal(sites[2].owner, 1);
+	assert_memory_equal(&plans[1], first->entry_plan, fetch_plan_size(first->entry_plan));
+	/* Row 0 is never used; behind the last row is someone else's memory. */
+	assert_int_equal(sites[0].kind, 0xeeeeeeee);
+	assert_int_equal(sites[3].kind, 0xeeeeeeee);
+	assert_int_equal(plans[0].n_ops, 0xeeee);
+	assert_int_equal(plans[2].n_ops, 0xeeee);
+	free(plans);
+	tables_deinit(&tables);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_set_without_sites_has_the_empty_plan, make_set,
+						free_set),
+		cmocka_unit_test_setup_teardown(a_site_that_reads_nothing_has_plan_0, make_set,
+						free_set),
+		cmocka_unit_test_setup_teardown(equal_plans_are_one_row, make_set, free_set),
+		cmocka_unit_test_setup_teardown(plans_that_differ_stay_apart, make_set, free_set),
+		cmocka_unit_test_setup_teardown(rows_are_filled_and_nothing_else, make_set,
+						free_set),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
