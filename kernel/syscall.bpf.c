@@ -86,7 +86,9 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		return 0;
 	}
 	__u64 time_ns = bpf_ktime_get_boot_ns();
-	stream_announce(state, id, time_ns, stream);
+	scratch->id = id;
+	scratch->time_ns = time_ns;
+	stream_announce(state, scratch, stream);
 	bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
 	if (form == FETCH_OLD)
 		spans_drop_dead_old(scratch->regs[REG_SP]);

@@ -150,8 +150,11 @@ static __always_inline void fetch_string(struct scratch *scratch, const struct f
 	__u32 size = (limit + 2) & 8191;
 	barrier_var(size);
 	long got = fetch_string_into(scratch, position, size, from, sleepable);
-	if (got <= 0)
+	if (got < 0)
 		return fetch_blob_done(scratch, 0, 0, false);
+	/* Before 6.2 an empty string is 0 bytes, not 1. */
+	if (got == 0)
+		got = 1;
 	if (got > limit + 1)
 		return fetch_blob_done(scratch, limit, FETCH_BLOB_TRUNCATED, true);
 	fetch_blob_done(scratch, (__u32)got - 1, 0, true);

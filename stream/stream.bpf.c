@@ -73,3 +73,10 @@ __noinline int spans_find_old(__u64 sp, __u32 owner)
 	struct task_state *state = bpf_map_lookup_elem(&thread_states, &tid);
 	return state ? find(state, sp, owner) : SPANS_MAX;
 }
+
+__noinline int stream_announce_preemptible(struct task_state *state, struct scratch *scratch)
+{
+	if (state && scratch)
+		stream_announce_with(state, scratch, STREAM_PREEMPTIBLE);
+	return 0;
+}

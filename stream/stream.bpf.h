@@ -66,6 +66,10 @@ struct task_state {
 /* The payload starts at the same place for every kind, so that its bounds are constants; the head
  * is built right in front of it. */
 struct scratch {
+	/* What the hit at hand is, kept here and not on the stack: see uprobe/uprobe.bpf.c. */
+	__u64 id;
+	__u64 time_ns;
+	__u64 sp;
 	__u64 regs[REGS_MASK + 1];
 	__u64 acc;
 	__u32 position; /* bytes of payload written */
@@ -324,22 +328,36 @@ static __always_inline void stream_describe_task(struct event_task *event)
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 }
 
-/* Once per thread, before its first event; tried again while the ring is full. */
-static __always_inline void stream_announce(struct task_state *state, __u64 id, __u64 time_ns,
-					    enum stream_form form)
+/* Built where the slots will be. */
+static __always_inline void stream_announce_with(struct task_state *state, struct scratch *scratch,
+						 enum stream_form form)
 {
 	struct {
 		struct event_header header;
 		struct event_task task;
-	} record;
-	if (state->announced)
-		return;
-	stream_header(&record.header, id, EVENT_TASK, sizeof(record), 0, time_ns, form);
-	stream_describe_task(&record.task);
-	if (bpf_ringbuf_output(&ring, &record, sizeof(record), stream_wake_flags(sizeof(record))))
+	} *record = (void *)scratch->payload;
+	stream_header(&record->header, scratch->id, EVENT_TASK, sizeof(*record), 0,
+		      scratch->time_ns, form);
+	stream_describe_task(&record->task);
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record), stream_wake_flags(sizeof(*record))))
 		stream_count_loss(0, LOSS_BOOKKEEPING);
 	else
 		state->announced = 1;
+}
+
+/* A global function, so that its frame is not part of every program's. */
+extern int stream_announce_preemptible(struct task_state *state, struct scratch *scratch);
+
+/* Once per thread, before its first event; tried again while the ring is full. */
+static __always_inline void stream_announce(struct task_state *state, struct scratch *scratch,
+					    enum stream_form form)
+{
+	if (state->announced)
+		return;
+	if (form == STREAM_PREEMPTIBLE)
+		stream_announce_preemptible(state, scratch);
+	else
+		stream_announce_with(state, scratch, form);
 }
 
 /*

@@ -12,16 +12,13 @@
 #include "probe/fetch.bpf.h"
 #include "stream/stream.bpf.h"
 
-/* What a hit works on. */
-struct hit {
-	__u64 id;
-	__u64 time_ns;
-	__u32 site_id;
-	struct site *site;
-	struct task_state *state;
-	struct scratch *scratch;
-	enum stream_form form;
-};
+/*
+ * No frame here may reach 64 bytes. From 6.13 on the JIT gives larger ones of this program type a
+ * stack per CPU (bpf_enable_priv_stack() in kernel/bpf/verifier.c), in the belief that such a
+ * program is never entered twice on a CPU; but one behind a uprobe is preempted like any code of
+ * its task, and the next task's hit would run on the same stack. So the hit is described in the
+ * thread's scratch area, and the parts below are functions of their own.
+ */
 
 /* The context is read at constant offsets only: the verifier refuses a moved context pointer. */
 static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *ctx)
@@ -32,88 +29,76 @@ static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *c
 		scratch->regs[i] = from[i];
 }
 
-static __always_inline bool hit_begin(struct hit *hit, __u32 site_id, enum stream_form form)
+/* A thread's state and scratch area, described and announced; NULL: this hit is not for us, or is
+ * counted as lost. A return without state belongs to an entry that was counted already. */
+static __always_inline struct scratch *hit_begin(__u32 site_id, enum stream_form form,
+						 bool count_loss, struct task_state **ret_state)
 {
-	hit->id = bpf_get_current_pid_tgid();
-	if (!stream_wants_current(hit->id))
-		return false;
-	hit->time_ns = bpf_ktime_get_boot_ns();
-	hit->site_id = site_id;
-	hit->site = bpf_map_lookup_elem(&sites, &site_id);
-	if (!hit->site)
-		return false;
-	hit->state = stream_state(hit->id, form);
-	hit->scratch = stream_scratch(hit->id, form);
-	if (!hit->state || !hit->scratch) {
-		stream_count_loss(site_id, LOSS_NO_STORAGE);
-		return false;
+	__u64 id = bpf_get_current_pid_tgid();
+	if (!stream_wants_current(id))
+		return NULL;
+	struct task_state *state = stream_state(id, form);
+	struct scratch *scratch = stream_scratch(id, form);
+	if (!state || !scratch) {
+		if (count_loss)
+			stream_count_loss(site_id, LOSS_NO_STORAGE);
+		return NULL;
 	}
-	stream_announce(hit->state, hit->id, hit->time_ns, form);
-	hit->form = form;
-	return true;
+	scratch->id = id;
+	scratch->time_ns = bpf_ktime_get_boot_ns();
+	stream_announce(state, scratch, form);
+	*ret_state = state;
+	return scratch;
 }
 
 /* An entry or an instant: the header, then the slots. */
-static __always_inline bool emit_slots(struct hit *hit, __u32 kind, __u32 depth, __u32 span)
+static __always_inline bool emit_slots(struct scratch *scratch, __u32 site_id, __u32 kind,
+				       __u32 depth, __u32 span, enum stream_form form)
 {
-	struct scratch *scratch = hit->scratch;
 	struct event_header *header = stream_head(scratch, sizeof(*header));
-	stream_header(header, hit->id, kind, sizeof(*header) + scratch->position, hit->site_id,
-		      hit->time_ns, hit->form);
+	stream_header(header, scratch->id, kind, sizeof(*header) + scratch->position, site_id,
+		      scratch->time_ns, form);
 	header->depth = depth;
 	header->span = span;
 	header->unavailable = scratch->unavailable;
 	if (stream_emit(scratch, sizeof(*header)))
 		return true;
-	stream_count_loss(hit->site_id, LOSS_RING_FULL);
+	stream_count_loss(site_id, LOSS_RING_FULL);
 	return false;
 }
 
-static __always_inline void span_open(struct hit *hit, __u64 sp)
+static __always_inline void span_open(struct scratch *scratch, struct task_state *state,
+				      __u32 site_id, bool has_return, enum stream_form form)
 {
-	struct task_state *state = hit->state;
 	__u32 depth = state->depth;
 	/* 0 is "no span"; the wrap-around skips it. */
 	__u32 number = ++state->spans ?: ++state->spans;
-	bool sent = emit_slots(hit, EVENT_ENTRY, depth, number);
+	bool sent = emit_slots(scratch, site_id, EVENT_ENTRY, depth, number, form);
+	if (!has_return)
+		return;
 	if (depth >= SPANS_MAX) {
-		if (hit->site->flags & SITE_HAS_RETURN)
-			stream_count_loss(hit->site_id, LOSS_MISSED_RETURN);
+		stream_count_loss(site_id, LOSS_MISSED_RETURN);
 		return;
 	}
-	if (!(hit->site->flags & SITE_HAS_RETURN))
-		return;
 	struct span_frame *frame = &state->frames[depth & (SPANS_MAX - 1)];
-	frame->time_ns = hit->time_ns;
-	frame->sp = sp;
-	frame->site_id = hit->site_id;
+	frame->time_ns = scratch->time_ns;
+	frame->sp = scratch->sp;
+	frame->site_id = site_id;
 	frame->number = sent ? number : 0;
 	state->depth = depth + 1;
 }
 
-/* Ends the span of `owner` at this stack pointer; NULL: there is nobody to tell. */
-static __always_inline struct span_frame *span_close(struct hit *hit, __u32 owner, __u64 sp,
-						     bool old)
+static __always_inline void emit_return(struct scratch *scratch, struct task_state *state,
+					struct span_frame *frame, __u32 owner, __u32 flags,
+					enum stream_form form)
 {
-	__u32 index = old ? spans_find_old(sp, owner) : spans_find(hit->state, sp, owner);
-	if (index >= SPANS_MAX)
-		return NULL;
-	hit->state->depth = index;
-	struct span_frame *frame = &hit->state->frames[index & (SPANS_MAX - 1)];
-	return frame->number ? frame : NULL;
-}
-
-static __always_inline void emit_return(struct hit *hit, struct span_frame *frame, __u32 owner,
-					__u32 flags)
-{
-	struct scratch *scratch = hit->scratch;
 	struct {
 		struct event_header header;
 		struct event_return ret;
 	} *head = stream_head(scratch, sizeof(*head));
-	stream_header(&head->header, hit->id, EVENT_RETURN, sizeof(*head) + scratch->position,
-		      owner, hit->time_ns, hit->form);
-	head->header.depth = hit->state->depth;
+	stream_header(&head->header, scratch->id, EVENT_RETURN, sizeof(*head) + scratch->position,
+		      owner, scratch->time_ns, form);
+	head->header.depth = state->depth;
 	head->header.span = frame->number;
 	head->header.unavailable = scratch->unavailable;
 	head->ret.entry_time_ns = frame->time_ns;
@@ -123,60 +108,98 @@ static __always_inline void emit_return(struct hit *hit, struct span_frame *fram
 		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
 }
 
-/* A hit on one of the function's own `ret` instructions or tail jumps. */
-static __always_inline void on_return_site(struct hit *hit, __u64 sp, enum fetch_form form)
+/* Ends the innermost span of `owner` at this stack pointer; none: the call began before tracing
+ * did, or its entry was lost. */
+static __always_inline int return_part(struct scratch *scratch, struct task_state *state,
+				       struct site *site, __u32 owner, enum fetch_form form)
 {
-	__u32 owner = hit->site->owner;
-	bool tail = hit->site->flags & SITE_TAIL_CALL;
-	struct span_frame *frame = span_close(hit, owner, sp, form == FETCH_OLD);
-	if (!frame)
-		return;
-	fetch_begin(hit->scratch, 0);
+	bool old = form == FETCH_OLD;
+	__u32 index =
+		old ? spans_find_old(scratch->sp, owner) : spans_find(state, scratch->sp, owner);
+	if (index >= SPANS_MAX)
+		return 0;
+	state->depth = index;
+	struct span_frame *frame = &state->frames[index & (SPANS_MAX - 1)];
+	bool tail = site->flags & SITE_TAIL_CALL;
+	if (!frame->number)
+		return 0;
+	fetch_begin(scratch, 0);
 	if (!tail)
-		fetch_run(hit->scratch, hit->site->return_plan, form);
-	emit_return(hit, frame, owner, tail ? EVENT_RETURN_TAIL_CALL : 0);
+		fetch_run(scratch, site->return_plan, form);
+	emit_return(scratch, state, frame, owner, tail ? EVENT_RETURN_TAIL_CALL : 0,
+		    old ? STREAM_OLD : STREAM_PREEMPTIBLE);
+	return 0;
+}
+
+static __always_inline int entry_part(struct scratch *scratch, struct task_state *state,
+				      struct site *site, __u32 site_id, enum fetch_form form)
+{
+	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
+	if (form == FETCH_OLD)
+		spans_drop_dead_old(scratch->sp);
+	else
+		spans_drop_dead(state, scratch->sp);
+	fetch_begin(scratch, 0);
+	fetch_run(scratch, site->entry_plan, form);
+	if (site->kind == SITE_ENTRY)
+		span_open(scratch, state, site_id, site->flags & SITE_HAS_RETURN, stream);
+	else
+		emit_slots(scratch, site_id, EVENT_INSTANT, state->depth,
+			   stream_current_span(state), stream);
+	return 0;
+}
+
+/* Global functions: frames of their own. */
+__noinline int entry_sleepable(struct scratch *scratch, struct task_state *state, struct site *site,
+			       __u32 site_id)
+{
+	return scratch && state && site ? entry_part(scratch, state, site, site_id, FETCH_SLEEPABLE)
+					: 0;
+}
+
+__noinline int return_sleepable(struct scratch *scratch, struct task_state *state,
+				struct site *site, __u32 owner)
+{
+	return scratch && state && site ? return_part(scratch, state, site, owner, FETCH_SLEEPABLE)
+					: 0;
 }
 
 /* Entry-type hits: instants, entries, and returns seen at the function's own `ret`. */
 static __always_inline int on_hit(struct pt_regs *ctx, __u32 site_id, enum fetch_form form)
 {
-	struct hit hit;
-	if (!hit_begin(&hit, site_id, form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE))
+	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
+	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
+	if (!site)
 		return 0;
-	save_regs(hit.scratch, ctx);
-	__u64 sp = hit.scratch->regs[REG_SP];
-	if (hit.site->kind == SITE_RETURN) {
-		on_return_site(&hit, sp, form);
+	bool is_return = site->kind == SITE_RETURN;
+	struct task_state *state = NULL;
+	struct scratch *scratch = hit_begin(site_id, stream, !is_return, &state);
+	if (!scratch)
 		return 0;
-	}
+	save_regs(scratch, ctx);
+	scratch->sp = scratch->regs[REG_SP];
 	if (form == FETCH_OLD)
-		spans_drop_dead_old(sp);
-	else
-		spans_drop_dead(hit.state, sp);
-	fetch_begin(hit.scratch, 0);
-	fetch_run(hit.scratch, hit.site->entry_plan, form);
-	if (hit.site->kind == SITE_ENTRY)
-		span_open(&hit, sp);
-	else
-		emit_slots(&hit, EVENT_INSTANT, hit.state->depth, stream_current_span(hit.state));
-	return 0;
+		return is_return ? return_part(scratch, state, site, site->owner, form)
+				 : entry_part(scratch, state, site, site_id, form);
+	return is_return ? return_sleepable(scratch, state, site, site->owner)
+			 : entry_sleepable(scratch, state, site, site_id);
 }
 
 /* The kernel's return probe: the cookie is the entry site. */
 static __always_inline int on_return(struct pt_regs *ctx, __u32 site_id, enum fetch_form form)
 {
-	struct hit hit;
-	if (!hit_begin(&hit, site_id, form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE))
+	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
+	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
+	if (!site)
 		return 0;
-	save_regs(hit.scratch, ctx);
-	__u64 sp = hit.scratch->regs[REG_SP] - RETURN_SP_ADJUST;
-	struct span_frame *frame = span_close(&hit, site_id, sp, form == FETCH_OLD);
-	if (!frame)
+	struct task_state *state = NULL;
+	struct scratch *scratch = hit_begin(site_id, stream, false, &state);
+	if (!scratch)
 		return 0;
-	fetch_begin(hit.scratch, 0);
-	fetch_run(hit.scratch, hit.site->return_plan, form);
-	emit_return(&hit, frame, site_id, 0);
-	return 0;
+	save_regs(scratch, ctx);
+	scratch->sp = scratch->regs[REG_SP] - RETURN_SP_ADJUST;
+	return form == FETCH_OLD ? return_part(scratch, state, site, site_id, form)
+				 : return_sleepable(scratch, state, site, site_id);
 }
 
 SEC("uprobe.multi.s")
