@@ -20,6 +20,7 @@ static const char short_text[] =
 	"\n"
 	"  utrail -p 4242                            system calls, markers, task life\n"
 	"  utrail -p 4242 -e ./srv:handle_request    one function, with its arguments\n"
+	"     ... --inside                           and the system calls that it makes\n"
 	"  utrail -p 4242 -e './srv:*' -e %file      functions and the file calls they make\n"
 	"  utrail -f -e libc:malloc -- ./prog args   a command, from its first instruction\n"
 	"  utrail -e 'bash:readline() -> str'        every bash: what is typed\n"

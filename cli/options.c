@@ -28,6 +28,7 @@ enum {
 	KEY_RETURN,
 	KEY_BACKEND,
 	KEY_HELP,
+	KEY_INSIDE,
 };
 
 static const struct argp_option option_table[] = {
@@ -36,6 +37,8 @@ static const struct argp_option option_table[] = {
 	 "What to trace (repeatable; lists): FUNC, MODULE:FUNC, "
 	 "usdt:PROVIDER:NAME, syscall:NAME, %file, exec",
 	 1},
+	{"inside", KEY_INSIDE, NULL, 0,
+	 "Also show the system calls and markers inside the traced functions", 1},
 	{"follow", 'f', NULL, 0, "Follow forks, execs and new processes", 1},
 	{"output", 'o', "FILE", 0, "Write events to FILE", 2},
 	{"json", KEY_JSON, NULL, 0, "JSON Lines: one object an event", 2},
@@ -256,6 +259,9 @@ static void parse_flag(int key, struct options *options)
 		break;
 	case KEY_FAIL_ON_LOSS:
 		options->fail_on_loss = true;
+		break;
+	case KEY_INSIDE:
+		options->inside = true;
 		break;
 	}
 }

@@ -198,6 +198,42 @@ static struct err *add_default(const struct options *options, struct plan *plan)
 	return e;
 }
 
+/* --inside: whatever the target does, as far as it happens inside a traced call. */
+static struct err *add_inside(const struct options *options, struct plan *plan)
+{
+	size_t asked_for = plan->set.sites.count;
+	bool has_call = false;
+	for (size_t i = 1; i < asked_for; i++)
+		has_call |= plan->set.sites.items[i]->wire.kind == SITE_ENTRY;
+	if (!has_call)
+		return err_hint(err_new(ERR_USAGE, 0, "--inside: inside of what?"),
+				"name a function: -e FUNC --inside");
+	struct spec_list list = {0};
+	struct err *e = spec_parse("syscall:*,?usdt:*:*", &list);
+	for (size_t i = 0; !e && i < list.count; i++)
+		e = add_spec(options, plan, &list.items[i]);
+	spec_list_deinit(&list);
+	for (size_t i = asked_for; i < plan->set.sites.count; i++)
+		plan->set.sites.items[i]->wire.flags |= SITE_INSIDE;
+	return e;
+}
+
+/* Two specs may mean the same marker: it is probed once, as the first one said. */
+static void drop_repeated_sites(struct plan *plan)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++) {
+		struct probe_site *site = plan->set.sites.items[i];
+		for (size_t j = 1; j < i && site->probe->kind == PROBE_USDT; j++) {
+			const struct probe_site *earlier = plan->set.sites.items[j];
+			if (earlier->wire.kind && earlier->probe->kind == PROBE_USDT &&
+			    earlier->image == site->image && earlier->offset == site->offset) {
+				site->wire.kind = 0;
+				break;
+			}
+		}
+	}
+}
+
 static void note_kinds(struct plan *plan)
 {
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
@@ -218,6 +254,9 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 		e = add_default(options, ret);
 	for (size_t i = 0; !e && i < options->specs.count; i++)
 		e = add_spec(options, ret, &options->specs.items[i]);
+	if (!e && options->inside)
+		e = add_inside(options, ret);
+	drop_repeated_sites(ret);
 	if (options->follow)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);

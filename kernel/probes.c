@@ -242,8 +242,17 @@ static bool may_name_syscalls(const struct spec *spec)
 	       (spec->name_kind == SPEC_NAME_EXACT || spec->name_kind == SPEC_NAME_CLASS);
 }
 
+/* Calls that the kernel's own probe trampolines make, and no program: they are traces of tracing,
+ * shown only when they are asked for by name. */
+static bool is_trampoline_call(const char *name)
+{
+	return strcmp(name, "uretprobe") == 0 || strcmp(name, "uprobe") == 0;
+}
+
 static bool names_call(const struct spec *spec, const char *name, uint32_t classes)
 {
+	if (spec->name_kind != SPEC_NAME_EXACT && is_trampoline_call(name))
+		return false;
 	if (spec->name_kind == SPEC_NAME_CLASS)
 		return syscall_class_by_name(spec->name) & classes;
 	return spec_name_matches(spec, name);

@@ -94,6 +94,8 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		spans_drop_dead_old(scratch->regs[REG_SP]);
 	else
 		spans_drop_dead(state, scratch->regs[REG_SP]);
+	if ((site->flags & SITE_INSIDE) && state->depth == 0)
+		return 0;
 	read_inputs(state, scratch, site, form);
 	state->syscall_site = site_id;
 	state->syscall_time_ns = time_ns;

@@ -26,6 +26,8 @@ enum site_flags {
 		2, /* SITE_ENTRY: the return comes from a uretprobe with the same cookie */
 	/* SITE_ENTRY: a return is expected at all (else the span ends as soon as it starts) */
 	SITE_HAS_RETURN = 4,
+	/* SITE_INSTANT, SITE_SYSCALL: of interest only inside a traced call */
+	SITE_INSIDE = 8,
 };
 
 struct site {

@@ -139,6 +139,8 @@ static __always_inline int entry_part(struct scratch *scratch, struct task_state
 		spans_drop_dead_old(scratch->sp);
 	else
 		spans_drop_dead(state, scratch->sp);
+	if ((site->flags & SITE_INSIDE) && state->depth == 0)
+		return 0;
 	fetch_begin(scratch, 0);
 	fetch_run(scratch, site->entry_plan, form);
 	if (site->kind == SITE_ENTRY)

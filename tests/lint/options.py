@@ -191,7 +191,7 @@ DAMAGE = (
     ("bash", "--fail-on-loss ", "", ("bash completion: '--fail-on-loss' is missing",)),
     ("bash", "-o | --output | --format", "-o | --format", ("bash completion: --output takes a value",)),
     ("zsh", "--duration=[", "--duration[", ("zsh completion",)),
-    ("zsh", "'check:", "'chck:", ("zsh completion, commands",)),
+    ("zsh", "'check:", "'ckeck:", ("zsh completion, commands",)),
 )
 
 
