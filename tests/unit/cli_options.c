@@ -253,7 +253,7 @@ static void commands(void **state)
 	options_deinit(&o);
 	for (size_t i = 0; i < array_size(later); i++)
 		refused("is not there yet", later[i]);
-	refused("did you mean 'utrail check'?", "chekc");
+	refused("did you mean 'utrail check'?", "ckeck");
 }
 
 static void mistakes_are_explained(void **state)
