@@ -20,6 +20,8 @@
 
 /* Wake the reader when this part of the ring is full; its timer does the rest. */
 #define WAKE_DIVISOR	 8
+#define WAKE_MASK	 63
+#define WAKE_SELDOM	 (4U << 20)
 #define SYSCALL_ROWS_MAX 1024
 #define LINKS_MAX	 8
 #define BACKENDS_MAX	 8
@@ -87,10 +89,12 @@ static bool needs_hit(const struct plan *plan, bool as_return)
 	return false;
 }
 
-/* Follow, and know who ends; without a process in particular only what is shown. */
-static bool needs_task_life(const struct kernel *kernel, bool shown)
+static bool has_spans(const struct plan *plan)
 {
-	return kernel->filter || shown;
+	for (size_t i = 1; i < plan->set.sites.count; i++)
+		if (plan->set.sites.items[i]->wire.kind == SITE_ENTRY)
+			return true;
+	return false;
 }
 
 static struct bpf_program *hit_program(struct tracer *skel, enum uprobe_form form, bool as_return)
@@ -123,9 +127,15 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 		bpf_program__set_autoload(old ? skel->progs.old_sys_exit : skel->progs.sys_exit,
 					  true);
 	}
-	bpf_program__set_autoload(skel->progs.task_fork, needs_task_life(kernel, plan->show_fork));
-	bpf_program__set_autoload(skel->progs.task_exec, needs_task_life(kernel, plan->show_exec));
-	bpf_program__set_autoload(skel->progs.task_exit, needs_task_life(kernel, plan->show_exit));
+	/* Each tracepoint costs milliseconds of start-up and something at every fork of the
+	 * machine: only where children are followed, where state of threads must end with them, or
+	 * where it is shown. */
+	bool life = kernel->filter &&
+		    (kernel->options.follow || has_spans(plan) || plan->has_syscalls || old);
+	bpf_program__set_autoload(skel->progs.task_fork,
+				  plan->show_fork || (kernel->filter && kernel->options.follow));
+	bpf_program__set_autoload(skel->progs.task_exec, plan->show_exec || life);
+	bpf_program__set_autoload(skel->progs.task_exit, plan->show_exit || life);
 }
 
 static void size_maps(const struct kernel *kernel, const struct tables *tables, struct tracer *skel)
@@ -145,6 +155,17 @@ static void size_maps(const struct kernel *kernel, const struct tables *tables, 
 	}
 }
 
+/* One process alone can be filtered by the kernel already, so that others do not even trap. */
+static pid_t only_process(const struct kernel *kernel)
+{
+	const struct plan *plan = kernel->plan;
+	if (kernel->options.follow || plan->processes.count + (plan->launch ? 1 : 0) != 1)
+		return 0;
+	if (kernel->form == UPROBE_FORM_MULTI && !kernel->features.multi_pid_filter)
+		return 0;
+	return plan->launch ? launch_pid(plan->launch) : process_pid(plan->processes.items[0]);
+}
+
 static void set_constants(const struct kernel *kernel, struct tracer *skel)
 {
 	skel->rodata->has_task_storage = kernel->form != UPROBE_FORM_OLD;
@@ -154,6 +175,10 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
 	skel->rodata->own_process = (uint32_t)getpid();
+	skel->rodata->filtered_by_link =
+		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
+	/* A ring that many of the largest records cannot fill is asked now and then only. */
+	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
 }
 
@@ -324,17 +349,6 @@ static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *
 		return load_failed(errno, "attaching to a kernel tracepoint");
 	kernel->links[kernel->n_links++] = link;
 	return NULL;
-}
-
-/* One process alone can be filtered by the kernel already, so that others do not even trap. */
-static pid_t only_process(const struct kernel *kernel)
-{
-	const struct plan *plan = kernel->plan;
-	if (kernel->options.follow || plan->processes.count + (plan->launch ? 1 : 0) != 1)
-		return 0;
-	if (kernel->form == UPROBE_FORM_MULTI && !kernel->features.multi_pid_filter)
-		return 0;
-	return plan->launch ? launch_pid(plan->launch) : process_pid(plan->processes.items[0]);
 }
 
 struct err *kernel_trace_process(struct kernel *kernel, pid_t pid)

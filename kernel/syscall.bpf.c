@@ -92,7 +92,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
 	if (form == FETCH_OLD)
 		spans_drop_dead_old(scratch->regs[REG_SP]);
-	else
+	else if (stream_has_dead_span(state, scratch->regs[REG_SP]))
 		spans_drop_dead(state, scratch->regs[REG_SP]);
 	if ((site->flags & SITE_INSIDE) && state->depth == 0)
 		return 0;

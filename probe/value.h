@@ -65,6 +65,13 @@ struct slots {
 	const char *unreadable;
 };
 
+/* Empty: the array is a kilobyte and more, and is not cleared. */
+static inline void slots_init(struct slots *slots, const char *unreadable)
+{
+	slots->count = 0;
+	slots->unreadable = unreadable;
+}
+
 /*
  * Splits a payload into slots as `plan` (NULL: none) laid them out; bounds are checked against
  * `size`. Returns

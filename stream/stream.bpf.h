@@ -179,11 +179,13 @@ struct {
 
 extern const volatile bool has_task_storage;
 extern const volatile bool filter_by_process;
+extern const volatile bool filtered_by_link;
 extern const volatile bool follow_forks;
 /* Task life as events, or only for our own bookkeeping. */
 extern const volatile bool show_fork, show_exec, show_exit;
 extern const volatile __u32 own_process;
 extern const volatile __u64 wake_bytes;
+extern const volatile __u32 wake_mask;
 
 /* Set when all probes are attached: no event precede that. */
 extern volatile __u32 tracing;
@@ -205,6 +207,12 @@ static __always_inline bool stream_wants_current(__u64 id)
 	if (filter_by_process)
 		return bpf_map_lookup_elem(&targets, &tgid) != NULL;
 	return tgid != own_process;
+}
+
+/* The same where the attachment itself lets only the one traced process through. */
+static __always_inline bool stream_wants_hit(__u64 id)
+{
+	return filtered_by_link ? tracing : stream_wants_current(id);
 }
 
 /* --- loss ----------------------------------------------------------------------------------- */
@@ -265,12 +273,15 @@ static __always_inline struct scratch *stream_scratch(__u64 id, enum stream_form
 
 /* --- out ------------------------------------------------------------------------------------- */
 
-/* Wake the reader once, when what waits crosses the threshold; its timer does the rest. Waking it
- * for every record costs more than the record. */
-static __always_inline __u64 stream_wake_flags(__u32 size)
+/*
+ * Wake the reader when enough waits; its timer does the rest. Waking it for every record costs more
+ * than the record, and even to ask how much waits costs a tenth of one: with a large ring that is
+ * done now and then only.
+ */
+static __always_inline __u64 stream_wake_flags(__u32 sequence)
 {
-	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	if (waiting >= wake_bytes && waiting - size < wake_bytes)
+	if ((sequence & wake_mask) == 0 &&
+	    bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wake_bytes)
 		return BPF_RB_FORCE_WAKEUP;
 	return BPF_RB_NO_WAKEUP;
 }
@@ -339,7 +350,8 @@ static __always_inline void stream_announce_with(struct task_state *state, struc
 	stream_header(&record->header, scratch->id, EVENT_TASK, sizeof(*record), 0,
 		      scratch->time_ns, form);
 	stream_describe_task(&record->task);
-	if (bpf_ringbuf_output(&ring, record, sizeof(*record), stream_wake_flags(sizeof(*record))))
+	if (bpf_ringbuf_output(&ring, record, sizeof(*record),
+			       stream_wake_flags(record->header.sequence)))
 		stream_count_loss(0, LOSS_BOOKKEEPING);
 	else
 		state->announced = 1;
@@ -360,6 +372,11 @@ static __always_inline void stream_announce(struct task_state *state, struct scr
 		stream_announce_with(state, scratch, form);
 }
 
+static __always_inline void *stream_head(struct scratch *scratch, __u32 head_size)
+{
+	return scratch->head + RECORD_HEAD_MAX - head_size;
+}
+
 /*
  * Writes the record whose head (of `head_size` bytes, header included) was built right before the
  * payload. False: it did not fit, and was not counted yet.
@@ -369,14 +386,9 @@ static __always_inline bool stream_emit(struct scratch *scratch, __u32 head_size
 	__u32 payload = scratch->position;
 	if (payload > FETCH_PAYLOAD_MAX)
 		payload = FETCH_PAYLOAD_MAX;
-	__u32 size = head_size + payload;
-	return !bpf_ringbuf_output(&ring, scratch->head + RECORD_HEAD_MAX - head_size, size,
-				   stream_wake_flags(size));
-}
-
-static __always_inline void *stream_head(struct scratch *scratch, __u32 head_size)
-{
-	return scratch->head + RECORD_HEAD_MAX - head_size;
+	struct event_header *header = stream_head(scratch, head_size);
+	return !bpf_ringbuf_output(&ring, header, head_size + payload,
+				   stream_wake_flags(header->sequence));
 }
 
 /* --- spans ----------------------------------------------------------------------------------- */
@@ -396,6 +408,13 @@ extern int spans_drop_dead_old(__u64 sp);
  * call began before tracing did. */
 extern int spans_find(struct task_state *state, __u64 sp, __u32 owner);
 extern int spans_find_old(__u64 sp, __u32 owner);
+
+/* Mostly there is nothing to forget: no call is made for that. */
+static __always_inline bool stream_has_dead_span(struct task_state *state, __u64 sp)
+{
+	__u32 depth = state->depth;
+	return depth && state->frames[(depth - 1) & (SPANS_MAX - 1)].sp <= sp;
+}
 
 static __always_inline __u32 stream_current_span(struct task_state *state)
 {

@@ -119,7 +119,7 @@ static bool span_event(const struct stream *stream, const struct task *task,
 	const struct probe_site *site = find_site(stream, span->header.site_id);
 	if (!site)
 		return false;
-	arguments->unreadable = stream->options.unreadable;
+	slots_init(arguments, stream->options.unreadable);
 	if (slots_decode(site->entry_plan, span->header.unavailable, span->payload,
 			 span->payload_size, arguments) < 0)
 		return false;
@@ -253,8 +253,9 @@ static struct err *on_return(struct stream *stream, const struct arrival *arriva
 	struct open_span *span = task_top_span(arrival->task);
 	if (!span || span->header.depth != header->depth || span->header.span != header->span)
 		return bad_record(stream);
-	struct slots arguments, results = {.unreadable = stream->options.unreadable};
+	struct slots arguments, results;
 	struct stream_event event;
+	slots_init(&results, stream->options.unreadable);
 	if (!span_event(stream, arrival->task, span, &arguments, &event))
 		return bad_record(stream);
 	if (ret.flags & EVENT_RETURN_TAIL_CALL) {
@@ -275,7 +276,8 @@ static struct err *on_return(struct stream *stream, const struct arrival *arriva
 static struct err *on_instant(struct stream *stream, const struct arrival *arrival)
 {
 	const struct probe_site *site = find_site(stream, arrival->header->site_id);
-	struct slots arguments = {.unreadable = stream->options.unreadable};
+	struct slots arguments;
+	slots_init(&arguments, stream->options.unreadable);
 	if (!site || slots_decode(site->entry_plan, arrival->header->unavailable, arrival->body,
 				  arrival->size, &arguments) < 0)
 		return bad_record(stream);
@@ -291,9 +293,10 @@ static struct err *on_instant(struct stream *stream, const struct arrival *arriv
 static struct err *on_syscall(struct stream *stream, const struct arrival *arrival)
 {
 	const struct probe_site *site = find_site(stream, arrival->header->site_id);
-	struct slots arguments = {.unreadable = stream->options.unreadable};
-	struct slots results = arguments;
+	struct slots arguments, results;
 	struct event_syscall call;
+	slots_init(&arguments, stream->options.unreadable);
+	slots_init(&results, stream->options.unreadable);
 	if (!site || arrival->size < sizeof(call))
 		return bad_record(stream);
 	memcpy(&call, arrival->body, sizeof(call));

@@ -23,8 +23,11 @@ void tasks_deinit(struct tasks *tasks)
 
 struct task *tasks_find(struct tasks *tasks, uint32_t tid)
 {
-	struct task *task;
+	struct task *task = tasks->latest;
+	if (task && task->info.tid == tid)
+		return task;
 	HASH_FIND(hh, tasks->by_tid, &tid, sizeof(tid), task);
+	tasks->latest = task;
 	return task;
 }
 
@@ -45,6 +48,8 @@ struct task *tasks_get(struct tasks *tasks, uint32_t tgid, uint32_t tid)
 void tasks_remove(struct tasks *tasks, struct task *task)
 {
 	HASH_DEL(tasks->by_tid, task);
+	if (tasks->latest == task)
+		tasks->latest = NULL;
 	task_free(task);
 }
 

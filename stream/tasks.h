@@ -27,6 +27,8 @@ struct task {
 
 struct tasks {
 	struct task *by_tid;
+	struct task
+		*latest; /* found last: most records come from the same thread as the one before */
 };
 
 void tasks_deinit(struct tasks *tasks);

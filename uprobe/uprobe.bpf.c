@@ -35,7 +35,7 @@ static __always_inline struct scratch *hit_begin(__u32 site_id, enum stream_form
 						 bool count_loss, struct task_state **ret_state)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	if (!stream_wants_current(id))
+	if (!stream_wants_hit(id))
 		return NULL;
 	struct task_state *state = stream_state(id, form);
 	struct scratch *scratch = stream_scratch(id, form);
@@ -137,7 +137,7 @@ static __always_inline int entry_part(struct scratch *scratch, struct task_state
 	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
 	if (form == FETCH_OLD)
 		spans_drop_dead_old(scratch->sp);
-	else
+	else if (stream_has_dead_span(state, scratch->sp))
 		spans_drop_dead(state, scratch->sp);
 	if ((site->flags & SITE_INSIDE) && state->depth == 0)
 		return 0;
