@@ -81,10 +81,11 @@ static __always_inline void span_open(struct scratch *scratch, struct task_state
 	bool is_trampoline = flags & SITE_TRAMPOLINE;
 	if (!(flags & SITE_HAS_RETURN))
 		return;
-	if (depth >= SPANS_MAX || (is_trampoline && depth >= TRAMPOLINES_MAX)) {
+	bool is_missed = is_trampoline && depth >= TRAMPOLINES_MAX;
+	if (is_missed || depth >= SPANS_MAX)
 		stream_count_loss(site_id, LOSS_MISSED_RETURN);
+	if (depth >= SPANS_MAX)
 		return;
-	}
 	struct span_frame *frame = &state->frames[depth & (SPANS_MAX - 1)];
 	frame->time_ns = scratch->time_ns;
 	frame->sp = scratch->sp;
