@@ -86,9 +86,9 @@ static void put_plan(const struct plan *plan)
 		put_site(site);
 	}
 	if (syscalls)
-		printf("%zu system calls: BTF tracepoints sys_enter and sys_exit, one record a "
+		printf("%zu system call%s: BTF tracepoints sys_enter and sys_exit, one record a "
 		       "call\n",
-		       syscalls);
+		       syscalls, syscalls == 1 ? "" : "s");
 	if (plan->show_exec || plan->show_fork || plan->show_exit)
 		puts("task life: BTF tracepoints sched_process_fork, _exec, _exit");
 }

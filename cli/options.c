@@ -78,13 +78,14 @@ static struct err *parse_number(const char *option, const char *text, uint64_t m
 	errno = 0;
 	unsigned long long value = strtoull(text, &end, 0);
 	unsigned int shift = 0;
+	bool no_digits = end == text;
 	if (*end == 'k' || *end == 'K')
 		shift = 10;
 	else if (*end == 'm' || *end == 'M')
 		shift = 20;
 	if (shift)
 		end++;
-	if (end == text || *end || *text == '-' || errno || value > (UINT64_MAX >> shift) ||
+	if (no_digits || *end || *text == '-' || errno || value > (UINT64_MAX >> shift) ||
 	    (value << shift) < min || (value << shift) > max)
 		return err_why(err_new(ERR_USAGE, 0, "%s: '%s' will not do", option, text),
 			       "it takes a number from %llu to %llu", (unsigned long long)min,

@@ -93,6 +93,17 @@ void report_start(const struct plan *plan, const struct options *options)
 	fputs(plan->launch || options->duration_s > 0 ? "\n" : "; Ctrl-C ends\n", stderr);
 }
 
+void report_choices(const struct plan *plan, const char *const *backends)
+{
+	for (; *backends; backends += 2)
+		fprintf(stderr, "utrail: %s: %s\n", backends[0], backends[1]);
+	if (plan->verdict.why) {
+		fputs("utrail: returns: ", stderr);
+		put_escaped(stderr, plan->verdict.why);
+		fputc('\n', stderr);
+	}
+}
+
 void report_notes(const struct probe_set *set)
 {
 	for (size_t i = 0; i < set->notes.count; i++) {

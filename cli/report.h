@@ -14,6 +14,8 @@
 int report_error(struct err *e);
 /* "utrail: tracing 4242 (srv): 3 probes at 5 sites, 371 system calls; Ctrl-C ends" */
 void report_start(const struct plan *plan, const struct options *options);
+/* -v: what was chosen, and why. */
+void report_choices(const struct plan *plan, const char *const *backends);
 /* What could not be done as asked, one line each. */
 void report_notes(const struct probe_set *set);
 /* "12 events, 0 lost, 0 missed" */

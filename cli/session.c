@@ -324,9 +324,10 @@ static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
 	struct features features;
-	struct err *e = catch_signals(session);
-	e = e ? e : features_check_privilege();
+	struct err *e = features_check_privilege();
 	e = e ? e : plan_make(options, &session->plan);
+	/* Not before: the command must start with the signals that we were started with. */
+	e = e ? e : catch_signals(session);
 	e = e ? e : open_output(session);
 	if (e)
 		return e;
@@ -372,11 +373,12 @@ static struct err *begin(struct session *session)
 	if (session->options->duration_s > 0)
 		session->deadline_ns =
 			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
+	if (session->options->verbose)
+		report_choices(&session->plan, header.backends);
 	if (!session->options->quiet)
 		report_start(&session->plan, session->options);
 	if (!session->plan.launch)
 		return NULL;
-	/* The child must not inherit what we block. */
 	return launch_release(session->plan.launch);
 }
 

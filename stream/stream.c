@@ -292,11 +292,13 @@ static struct err *on_instant(struct stream *stream, const struct arrival *arriv
 
 static struct err *on_syscall(struct stream *stream, const struct arrival *arrival)
 {
+	/* The tracepoints cannot fault pages in. */
+	static const char not_resident[] = "not resident";
 	const struct probe_site *site = find_site(stream, arrival->header->site_id);
 	struct slots arguments, results;
 	struct event_syscall call;
-	slots_init(&arguments, stream->options.unreadable);
-	slots_init(&results, stream->options.unreadable);
+	slots_init(&arguments, not_resident);
+	slots_init(&results, not_resident);
 	if (!site || arrival->size < sizeof(call))
 		return bad_record(stream);
 	memcpy(&call, arrival->body, sizeof(call));

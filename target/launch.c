@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,7 +49,8 @@ static struct err *find_program(const char *name, char **ret)
 	return not_runnable(name, errnum);
 }
 
-/* In the child, between fork and exec: system calls only. */
+/* In the child, between fork and exec: system calls only, and as few as can be, as the last of them
+ * are traced already. Descriptors close themselves at the exec. */
 static _Noreturn void child(struct launch *launch, int go_fd, int failed_fd, char *const argv[])
 {
 	char byte;
@@ -62,12 +62,6 @@ static _Noreturn void child(struct launch *launch, int go_fd, int failed_fd, cha
 	while (got < 0 && errno == EINTR);
 	if (got != 1)
 		_exit(0); /* the tracer changed its mind, or has died */
-	close(go_fd);
-	/* What the tracer ignores for itself must not be ignored by the program. */
-	signal(SIGPIPE, SIG_DFL);
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	execv(launch->path, argv);
 	int errnum = errno;
 	ssize_t written = write(failed_fd, &errnum, sizeof(errnum));

@@ -37,8 +37,8 @@ void module_short_name(const char *path, char *buffer, size_t size)
 	snprintf(buffer, size, "%.*s", (int)length, name);
 	/* glibc before 2.34 is libc-2.31.so: the version is not part of what people call it. */
 	char *dash = strrchr(buffer, '-');
-	if (so && dash && isdigit((unsigned char)dash[1]) &&
-	    strspn(dash + 1, "0123456789.") == strlen(dash + 1))
+	if (so && dash && isdigit((unsigned char)dash[1]) && strchr(dash, '.') &&
+	    dash[1 + strspn(dash + 1, "0123456789.")] == '\0')
 		*dash = '\0';
 }
 
@@ -99,6 +99,15 @@ static const char *const library_directories[] = {
 	"/usr/local/lib",
 };
 
+/* libc.so in a development package is a text for the linker. */
+static bool is_elf(const char *path)
+{
+	char magic[4] = "";
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	return file && fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
+	       memcmp(magic, "\177ELF", sizeof(magic)) == 0;
+}
+
 static struct err *search_libraries(const char *wanted, char **ret)
 {
 	/* "libc" means libc.so.6, "libssl.so" means libssl.so.3. */
@@ -114,7 +123,7 @@ static struct err *search_libraries(const char *wanted, char **ret)
 #pragma GCC diagnostic pop
 			glob_t found = {0};
 			if (glob(pattern, 0, NULL, &found) == 0 && found.gl_pathc &&
-			    is_file(found.gl_pathv[0]))
+			    is_file(found.gl_pathv[0]) && is_elf(found.gl_pathv[0]))
 				*ret = strdup(found.gl_pathv[0]);
 			globfree(&found);
 			if (*ret)

@@ -142,10 +142,13 @@ struct err *process_open(pid_t pid, struct process **ret)
 	process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	process->root_fd = openat(process->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (process->root_fd < 0)
-		return err_hint(err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
-					"opening the root directory of pid %d (%s)", pid,
-					process->comm),
-				"run utrail as root: sudo utrail ...");
+		return err_hint(
+			err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
+				"opening the root directory of pid %d (%s)", pid, process->comm),
+			geteuid() == 0
+				? "its root is not to be seen even by root: a container, or a "
+				  "security module"
+				: "run utrail as root: sudo utrail ...");
 	if (!process_is_alive(process))
 		return no_such_process(pid);
 	*ret = take_ptr(process);

@@ -67,7 +67,8 @@ struct launch;
 
 /*
  * Starts `argv` in a child that waits before its exec, so that probes are in place from the first
- * instruction. The program is looked for as a shell does; ERR_FAILED with errno ENOENT or EACCES
+ * instruction. Signal mask and dispositions are those of the caller: prepare before changing one's
+ * own. The program is looked for as a shell does; ERR_FAILED with errno ENOENT or EACCES
  * when there is none (exit status 127 or 126). *ret_path is its file, owned by the launch.
  */
 struct err *launch_prepare(char *const argv[], struct launch **ret) must_check;

@@ -67,19 +67,25 @@ static __always_inline bool emit_slots(struct scratch *scratch, __u32 site_id, _
 	return false;
 }
 
+/* The kernel follows so many trampolined calls of a thread (MAX_URETPROBE_DEPTH in
+ * include/linux/uprobes.h), and lets the returns of deeper ones go by. */
+#define TRAMPOLINES_MAX 64
+
 static __always_inline void span_open(struct scratch *scratch, struct task_state *state,
-				      __u32 site_id, bool has_return, enum stream_form form)
+				      __u32 site_id, __u32 flags, enum stream_form form)
 {
 	__u32 depth = state->depth;
 	/* 0 is "no span"; the wrap-around skips it. */
 	__u32 number = ++state->spans ?: ++state->spans;
 	bool sent = emit_slots(scratch, site_id, EVENT_ENTRY, depth, number, form);
-	if (!has_return)
+	bool is_trampoline = flags & SITE_TRAMPOLINE;
+	if (!(flags & SITE_HAS_RETURN))
 		return;
-	if (depth >= SPANS_MAX) {
+	bool is_missed = is_trampoline && depth >= TRAMPOLINES_MAX;
+	if (is_missed || depth >= SPANS_MAX)
 		stream_count_loss(site_id, LOSS_MISSED_RETURN);
+	if (depth >= SPANS_MAX)
 		return;
-	}
 	struct span_frame *frame = &state->frames[depth & (SPANS_MAX - 1)];
 	frame->time_ns = scratch->time_ns;
 	frame->sp = scratch->sp;
@@ -144,7 +150,7 @@ static __always_inline int entry_part(struct scratch *scratch, struct task_state
 	fetch_begin(scratch, 0);
 	fetch_run(scratch, site->entry_plan, form);
 	if (site->kind == SITE_ENTRY)
-		span_open(scratch, state, site_id, site->flags & SITE_HAS_RETURN, stream);
+		span_open(scratch, state, site_id, site->flags, stream);
 	else
 		emit_slots(scratch, site_id, EVENT_INSTANT, state->depth,
 			   stream_current_span(state), stream);

@@ -42,6 +42,7 @@ def by_trampoline():
     target, trace = trace_target("recurse", [DEPTH, 5], ["recurse:down"], "--return=trampoline")
     without = check(trace, target, 5)
     ensure(len(without) in (0, 5 * (DEPTH - 64)), f"{len(without)} calls without a return")
+    same(trace.returns_lost, len(without), "returns told as lost, against calls without one")
 
 
 def deeper_than_any_limit():

@@ -301,7 +301,7 @@ static char *output_untraced(char *const argv[])
 	return read_back(fd);
 }
 
-/* With the signals set as a tracer does for itself. */
+/* The tracer sets its own signals when the command is prepared, and before it is released. */
 static char *output_launched(char *const argv[])
 {
 	int fd = open_scratch(), saved = redirect(fd);
@@ -312,9 +312,9 @@ static char *output_launched(char *const argv[])
 	sigaddset(&blocked, SIGTERM);
 	sigaddset(&blocked, SIGHUP);
 	sigaddset(&blocked, SIGCHLD);
+	assert_ok(launch_prepare(argv, &launch));
 	assert_int_equal(sigprocmask(SIG_BLOCK, &blocked, &before), 0);
 	assert_true(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
-	assert_ok(launch_prepare(argv, &launch));
 	assert_ok(launch_release(launch));
 	int status = wait_for(launch);
 	launch_close(launch);
