@@ -166,11 +166,53 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 	return e;
 }
 
+/* What the process itself would find there, beneath its own root. */
+static bool stat_in_process(const struct process *process, const char *path, struct stat *ret)
+{
+	_cleanup_close_ int fd = -1;
+	if (!process || path[0] != '/')
+		return false;
+	struct err *e = process_open_path(process, path, &fd);
+	bool found = !e && fstat(fd, ret) == 0;
+	err_free(e);
+	return found;
+}
+
+static bool is_mapped_file(const struct plan_module *module, const struct stat *st)
+{
+	return st->st_ino == module->mapped.inode && st->st_dev == module->mapped.device;
+}
+
 static bool is_same_file(const struct plan_module *module, const char *wanted)
 {
 	struct stat st;
-	return strchr(wanted, '/') && module->mapped.start && stat(wanted, &st) == 0 &&
-	       st.st_ino == module->mapped.inode && st.st_dev == module->mapped.device;
+	if (!strchr(wanted, '/') || !module->mapped.start)
+		return false;
+	return (stat_in_process(module->process, wanted, &st) && is_mapped_file(module, &st)) ||
+	       (stat(wanted, &st) == 0 && is_mapped_file(module, &st));
+}
+
+/* A file that is not mapped: in the root of the first process that has it, else in ours. */
+static struct err *add_unmapped(struct plan *plan, const char *wanted, bool *ret_found)
+{
+	struct process *process = NULL;
+	struct stat st;
+	for (size_t i = 0; i < plan->processes.count && !process; i++)
+		if (stat_in_process(plan->processes.items[i], wanted, &st))
+			process = plan->processes.items[i];
+	_cleanup_free_ char *path = NULL;
+	struct err *e = process ? NULL : module_search(wanted, &path);
+	*ret_found = process || path;
+	if (e || !*ret_found)
+		return e;
+	path = path ? path : strdup(wanted);
+	if (!path)
+		return &err_nomem;
+	if (plan->processes.count)
+		e = probe_set_note(
+			&plan->set,
+			"%s: the process has not mapped it: nothing is seen until it does", path);
+	return e ? e : add_module(plan, path, NULL, process, NULL);
 }
 
 struct err *plan_find_modules(struct plan *plan, const char *wanted, struct plan_modules *ret)
@@ -189,12 +231,13 @@ struct err *plan_find_modules(struct plan *plan, const char *wanted, struct plan
 	}
 	if (ret->indexes.count || !wanted)
 		return NULL;
-	_cleanup_free_ char *path = NULL;
-	e = module_search(wanted, &path);
-	if (e || !path)
+	bool found;
+	e = add_unmapped(plan, wanted, &found);
+	size_t *index = e || !found ? NULL : array_push(&ret->indexes);
+	if (e || !found)
 		return e;
-	size_t *index = array_push(&ret->indexes);
 	if (!index)
 		return &err_nomem;
-	return add_module(plan, path, NULL, NULL, index);
+	*index = plan->modules.count - 1;
+	return NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/image.h"
 
+#include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
 #include <errno.h>
 #include <string.h>
@@ -106,6 +107,7 @@ void image_close(struct image *image)
 	if (!image)
 		return;
 	builtin_free(image->builtin);
+	dwarf_cfi_end(image->unwind);
 	dwarf_info_free(image->dwarf);
 	debug_file_free(image->debug);
 	name_map_deinit(&image->imports);

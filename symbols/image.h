@@ -28,6 +28,7 @@ struct symbol_table {
 	size_t strings_size;
 };
 
+struct Dwarf_CFI_s;
 struct builtin;
 struct debug_file;
 struct dwarf_info;
@@ -68,7 +69,9 @@ struct image {
 	bool debug_searched;
 	struct dwarf_info *dwarf; /* dwarf_info.c */
 	bool dwarf_opened;
-	struct builtin *builtin; /* prototypes.c */
+	struct builtin *builtin;    /* prototypes.c */
+	struct Dwarf_CFI_s *unwind; /* unwind.c; NULL: none */
+	bool unwind_opened;
 };
 
 /* image.c */

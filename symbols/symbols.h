@@ -86,6 +86,16 @@ bool image_is_stripped(struct image *image); /* no .symtab, here or in a debug f
 const char *image_demangle(struct image *image, const char *symbol);
 /* The function whose [address, address + size) holds it, or NULL. */
 const struct function *image_function_at(struct image *image, uint64_t address);
+/*
+ * Is the stack at this address as a caller leaves it, so that the return address is on top (in the
+ * link register)? The unwind tables say so, where there are any for it.
+ */
+enum frame_place {
+	FRAME_UNKNOWN,
+	FRAME_START,
+	FRAME_INSIDE, /* something else is on top */
+};
+enum frame_place image_frame_place(struct image *image, uint64_t address);
 /* Is the symbol undefined here, so that the loader resolves it elsewhere? / defined, as anything?
  */
 bool image_imports(struct image *image, const char *symbol);

@@ -273,15 +273,17 @@ static struct err *add_instant(struct adding *adding, const struct place *place)
 
 /* Only as much as is needed: the entry alone is ten times faster. */
 static struct err *decode_for(const struct adding *adding, const struct function *function,
-			      struct code *ret)
+			      bool entry_proven, struct code *ret)
 {
 	struct arena *arena = &adding->set->arena;
 	bool sites =
 		is_span(adding->spec->kind) && adding->options->return_mode != RETURN_TRAMPOLINE;
 	struct err *e = code_decode_function(&adding->file, function, !sites, arena, ret);
+	ret->entry_proven = entry_proven;
 	if (!e && !sites && is_span(adding->spec->kind) &&
 	    return_form_wants_sites(adding->options, function, ret))
 		e = code_decode_function(&adding->file, function, false, arena, ret);
+	ret->entry_proven = entry_proven;
 	return e;
 }
 
@@ -296,7 +298,10 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 	if (code_is_cold_name(function->symbol))
 		return refuse(adding, name,
 			      "it is no function, but a part of one that the compiler moved");
-	struct err *e = decode_for(adding, function, &place.code);
+	enum frame_place frame = image_frame_place(adding->image, function->address);
+	if (frame == FRAME_INSIDE)
+		return refuse(adding, name, "the unwind tables tell that no function begins there");
+	struct err *e = decode_for(adding, function, frame == FRAME_START, &place.code);
 	if (e)
 		return e;
 	place.at = place.code.entry;

@@ -10,23 +10,30 @@ bool return_form_wants_sites(const struct uprobe_options *options, const struct 
 	if (options->return_mode != RETURN_TRAMPOLINE)
 		return true;
 	return return_address_matters(function->symbol) ||
-	       (code->calls_itself && !options->return_forced);
+	       ((code->calls_itself || !code->entry_proven) && !options->return_forced);
 }
 
-static const char *why_sites(const struct uprobe_options *options, const struct function *function)
+/* A symbol alone proves nothing: the trampoline's address would replace whatever is there. */
+static const char entry_unproven[] =
+	"no unwind tables tell that the return address is on top of its stack";
+
+static const char *why_sites(const struct uprobe_options *options, const struct function *function,
+			     const struct code *code)
 {
 	if (options->return_mode != RETURN_TRAMPOLINE)
 		return options->return_why;
 	if (return_address_matters(function->symbol))
 		return "it uses its own return address";
-	return "it calls itself, and the kernel follows no more than 64 calls";
+	if (code->calls_itself)
+		return "it calls itself, and the kernel follows no more than 64 calls";
+	return entry_unproven;
 }
 
 static struct err *choose_sites(const struct uprobe_options *options,
 				const struct function *function, const struct code *code,
 				struct arena *arena, struct return_form *ret)
 {
-	const char *why = why_sites(options, function);
+	const char *why = why_sites(options, function, code);
 	*ret = (struct return_form){.name = "site", .flags = SITE_HAS_RETURN, .by_sites = true};
 	ret->why = arena_printf(arena, "%s%s", why ? why : "",
 				code->conditional_tail ? "; a conditional jump leaves it, unseen"
@@ -53,6 +60,10 @@ struct err *return_form_choose(const struct uprobe_options *options,
 		return choose_sites(options, function, code, arena, ret);
 	if (options->return_mode != RETURN_TRAMPOLINE || return_address_matters(function->symbol))
 		return choose_none(code, ret);
+	if (!code->entry_proven && !options->return_forced) {
+		*ret = (struct return_form){.name = "none", .why = entry_unproven};
+		return NULL;
+	}
 	*ret = (struct return_form){.name = "trampoline",
 				    .flags = SITE_HAS_RETURN | SITE_TRAMPOLINE};
 	ret->why = arena_string(arena, options->return_why ? options->return_why : "");

@@ -48,6 +48,7 @@ struct code {
 	const char *why_not;   /* "jump table inside the text", "unknown instruction at +0x31" */
 	bool conditional_tail; /* a conditional jump leaves the function: its return is unseen */
 	bool calls_itself;     /* directly: it may nest deeper than the trampoline can follow */
+	bool entry_proven;     /* by the caller: the return address is on top of the stack there */
 };
 
 /*

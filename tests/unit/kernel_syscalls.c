@@ -195,7 +195,7 @@ static void arguments_have_their_kind(void **state)
 		{"lseek", "whence", TYPE_ENUM, 4, false},
 		{"pipe2", "fildes", TYPE_ARRAY, 8, true},
 		{"connect", "uservaddr", TYPE_BYTES, 8, false},
-		{"getcwd", "buf", TYPE_BYTES, 8, true},
+		{"getcwd", "buf", TYPE_STRING, 8, true},
 		{"execve", "argv", TYPE_POINTER, 8, false},
 		{"clock_gettime", "tp", TYPE_POINTER, 8, true},
 	};

@@ -77,6 +77,18 @@ __asm__(".globl with_data\n.type with_data,@function\nwith_data:\n"
 __asm__(".globl with_nop5\n.type with_nop5,@function\nwith_nop5:\n"
 	"push %rax\n.byte 0x0f,0x1f,0x44,0,0\npop %rax\nret\n.size with_nop5, . - with_nop5\n");
 
+/* A name for a place inside a function: the stack's top is what was pushed, as the unwind tables
+ * tell. Taken for a function, its return would be sought there. */
+__asm__(".globl around\n.type around,@function\naround:\n.cfi_startproc\n"
+	"push %rbx\n.cfi_adjust_cfa_offset 8\n"
+	".globl inside\n.type inside,@function\ninside:\nmov %edi,%ebx\nmov %ebx,%eax\n"
+	"pop %rbx\n.cfi_adjust_cfa_offset -8\nret\n.cfi_endproc\n"
+	".size inside, . - inside\n.size around, . - around\n");
+
+/* No unwind tables tell of this one. */
+__asm__(".globl untold\n.type untold,@function\nuntold:\n"
+	"push %rax\npop %rax\nret\n.size untold, . - untold\n");
+
 /* What setjmp is called elsewhere. */
 __asm__(".globl _setjmp\n.type _setjmp,@function\n_setjmp:\n"
 	"push %rax\npop %rax\nret\n.size _setjmp, . - _setjmp\n");

@@ -185,6 +185,20 @@ static void some_functions_go_by_sites_all_the_same(void **state)
 	assert_non_null(strstr(site(f, recursive)->probe->return_why, "calls itself"));
 }
 
+static void a_symbol_alone_does_not_prove_an_entry(void **state)
+{
+	struct fixture *f = *state;
+	assert_err(add(f, "inside", RETURN_TRAMPOLINE), ERR_FAILED, "no function begins there");
+	assert_err(add(f, "inside", RETURN_SITE), ERR_FAILED, "no function begins there");
+	size_t around = f->set.sites.count;
+	assert_ok(add(f, "around", RETURN_TRAMPOLINE));
+	assert_string_equal(site(f, around)->probe->return_form, "trampoline");
+	size_t untold = f->set.sites.count;
+	assert_ok(add(f, "untold", RETURN_TRAMPOLINE));
+	assert_string_equal(site(f, untold)->probe->return_form, "site");
+	assert_non_null(strstr(site(f, untold)->probe->return_why, "no unwind tables"));
+}
+
 static void the_user_may_insist_on_the_trampoline(void **state)
 {
 	struct fixture *f = *state;
@@ -344,6 +358,7 @@ int main(void)
 		IN_SET(without_types_the_result_is_a_number),
 		IN_SET(what_has_no_result_shows_none),
 		IN_SET(some_functions_go_by_sites_all_the_same),
+		IN_SET(a_symbol_alone_does_not_prove_an_entry),
 		IN_SET(the_user_may_insist_on_the_trampoline),
 		IN_SET(unseen_returns_are_told),
 		IN_SET(aliases_are_one_probe_under_the_asked_name),

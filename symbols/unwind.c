@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * symbols/unwind.c — what the unwind tables (.eh_frame) tell of one address.
+ *
+ * They are the compiler's own word on where a frame begins, which a symbol's name is not: assembly
+ * code marks places inside functions as functions, and a symbol table can be made to lie.
+ */
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <stdlib.h>
+
+#include "symbols/image.h"
+
+/* The stack pointer's DWARF number, and where the frame's address (CFA) lies above it at the start
+ * of a function: behind the return address, which on arm64 is in a register. */
+static void entry_rule(const struct image *image, Dwarf_Word *ret_register, Dwarf_Word *ret_offset)
+{
+	bool x86 = image->file.header.e_machine == EM_X86_64;
+	*ret_register = x86 ? 7 : 31;
+	*ret_offset = x86 ? 8 : 0;
+}
+
+static bool is_entry_rule(const struct image *image, const Dwarf_Op *op)
+{
+	Dwarf_Word stack_pointer, offset;
+	entry_rule(image, &stack_pointer, &offset);
+	if (op->atom == DW_OP_bregx)
+		return op->number == stack_pointer && op->number2 == offset;
+	return op->atom == DW_OP_breg0 + stack_pointer && op->number == offset;
+}
+
+enum frame_place image_frame_place(struct image *image, uint64_t address)
+{
+	if (!image->unwind_opened)
+		image->unwind = dwarf_getcfi_elf(image->file.elf);
+	image->unwind_opened = true;
+	Dwarf_Frame *frame = NULL;
+	if (!image->unwind || dwarf_cfi_addrframe(image->unwind, address, &frame) != 0)
+		return FRAME_UNKNOWN;
+	Dwarf_Op *ops = NULL;
+	size_t count = 0;
+	Dwarf_Addr start = 0, end;
+	enum frame_place place = FRAME_UNKNOWN;
+	/* The rules from `start` on; a function's first rules begin with it. */
+	if (dwarf_frame_info(frame, &start, &end, NULL) >= 0 &&
+	    dwarf_frame_cfa(frame, &ops, &count) == 0)
+		place = start == address && count == 1 && is_entry_rule(image, ops) ? FRAME_START
+										    : FRAME_INSIDE;
+	free(frame);
+	return place;
+}
