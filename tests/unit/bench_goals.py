@@ -75,6 +75,7 @@ class Judging(unittest.TestCase):
         goal = goals.Goal("G", "entry", "what", "added_ns", "", None, None, exact=0)
         self.assertTrue(self.judge([], [0, 0, 0], goal=goal).met())
         self.assertFalse(self.judge([], [0, 0, 3], goal=goal).met())
+        self.assertFalse(self.judge([], [0, -1, 0], goal=goal).met(), "an event too many")
 
 
 class Figures(unittest.TestCase):
