@@ -159,6 +159,16 @@ class Texts(unittest.TestCase):
         self.assertIn(("perf", "6.1"), reference)
         self.assertEqual(missing, ["strace", "perf beneath /new", "strace beneath /new"])
 
+    def test_a_peer_that_is_not_installed_is_no_tool(self):
+        original = run.PEER_VERSIONS
+        run.PEER_VERSIONS = {"gone": ["/nonexistent/gone"], "fails": ["false"], "works": ["echo", "works v1.2.3"]}
+        try:
+            found = [run.find_tool(name, None) for name in run.PEER_VERSIONS]
+        finally:
+            run.PEER_VERSIONS = original
+        self.assertEqual(found[:2], [None, None])
+        self.assertEqual((found[2].name, found[2].version), ("works", "1.2.3"))
+
     def test_bad_arguments_are_refused(self):
         for arguments in (["--rounds", "0"], ["--suite", "nothing"], ["--scale", "-1"]):
             with redirect_stderr(io.StringIO()), self.assertRaises(SystemExit):
