@@ -4,7 +4,8 @@
 A sample is a dictionary:
     added_ns        target's time per call above the untraced baseline: CPU, or wall if it sleeps
     added_wall_ns   the same by the wall clock
-    delivered       events in the text; lost_events: the target's own count minus these
+    delivered       events in the text; lost_events: the target's own count minus these, below 0
+                    when there were more, as where a process's start makes the same calls
     events_per_s    events delivered, by the time from the first call until the text was complete
     tracer_cpu_s    CPU time of the tracer without the target, for 300,000 delivered events
     rss_mib         biggest resident set of the tracer or a child of it
@@ -106,7 +107,7 @@ def figures(row, baseline, run, report, text_run, delivered):
         "added_wall_ns": added_wall,
         "calls": calls,
         "delivered": delivered,
-        "lost_events": max(0, calls - delivered),
+        "lost_events": calls - delivered,
         "events_per_s": delivered / (busy_ns / 1e9),
         "tracer_cpu_s": cpu_s * CPU_EVENTS / delivered if delivered else None,
         "rss_mib": run["rss_kib"] / 1024,

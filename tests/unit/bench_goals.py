@@ -75,6 +75,7 @@ class Judging(unittest.TestCase):
         goal = goals.Goal("G", "entry", "what", "added_ns", "", None, None, exact=0)
         self.assertTrue(self.judge([], [0, 0, 0], goal=goal).met())
         self.assertFalse(self.judge([], [0, 0, 3], goal=goal).met())
+        self.assertFalse(self.judge([], [0, -1, 0], goal=goal).met(), "an event too many")
 
 
 class Figures(unittest.TestCase):
@@ -157,6 +158,16 @@ class Texts(unittest.TestCase):
         self.assertNotIn(("bpftrace", "0.17.0"), reference)
         self.assertIn(("perf", "6.1"), reference)
         self.assertEqual(missing, ["strace", "perf beneath /new", "strace beneath /new"])
+
+    def test_a_peer_that_is_not_installed_is_no_tool(self):
+        original = run.PEER_VERSIONS
+        run.PEER_VERSIONS = {"gone": ["/nonexistent/gone"], "fails": ["false"], "works": ["echo", "works v1.2.3"]}
+        try:
+            found = [run.find_tool(name, None) for name in run.PEER_VERSIONS]
+        finally:
+            run.PEER_VERSIONS = original
+        self.assertEqual(found[:2], [None, None])
+        self.assertEqual((found[2].name, found[2].version), ("works", "1.2.3"))
 
     def test_bad_arguments_are_refused(self):
         for arguments in (["--rounds", "0"], ["--suite", "nothing"], ["--scale", "-1"]):
