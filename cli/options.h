@@ -27,7 +27,7 @@ struct options {
 	struct spec_list specs;
 	char **argv; /* the command to run, NULL: none; or the operands of `list` */
 	bool follow;
-	bool inside; /* also what the traced calls cause, and only that */
+	bool inside;		 /* also what the traced calls cause, and only that */
 	const char *output_path; /* -o, NULL: stdout or stderr */
 	struct output_options output;
 	const char *color; /* --color=WHEN */

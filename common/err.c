@@ -31,7 +31,8 @@ static char *format(const char *text, va_list args)
 	return ret;
 }
 
-struct err *err_new(enum err_kind kind, int errnum, const char *what, ...)
+/* Three names in parentheses: err.h has macros of these names for the analyzer. */
+struct err *(err_new)(enum err_kind kind, int errnum, const char *what, ...)
 {
 	struct err *e = calloc(1, sizeof(*e));
 	if (!e)
@@ -63,7 +64,7 @@ static void replace_line(char **line, const char *text, va_list args)
 	*line = made;
 }
 
-struct err *err_why(struct err *e, const char *why, ...)
+struct err *(err_why)(struct err *e, const char *why, ...)
 {
 	if (!e || e == &err_nomem)
 		return e;
@@ -74,7 +75,7 @@ struct err *err_why(struct err *e, const char *why, ...)
 	return e;
 }
 
-struct err *err_hint(struct err *e, const char *hint, ...)
+struct err *(err_hint)(struct err *e, const char *hint, ...)
 {
 	if (!e || e == &err_nomem)
 		return e;

@@ -56,6 +56,21 @@ const char *err_reason(const struct err *e); /* the why, or "" */
 /* The whole text, as above, ending in a newline. Free it; NULL when out of memory. */
 char *err_text(const struct err *e, const char *program) must_check;
 
+#ifdef __clang_analyzer__
+/* It sees no body, and would follow paths on which a failed function returns success. */
+#define err_assume(call)                         \
+	({                                       \
+		struct err *e_ = (call);         \
+		if (!e_)                         \
+			__builtin_unreachable(); \
+		e_;                              \
+	})
+#define err_new(...) err_assume((err_new)(__VA_ARGS__))
+/* Of a failure: nobody explains a success. */
+#define err_why(...)  err_assume((err_why)(__VA_ARGS__))
+#define err_hint(...) err_assume((err_hint)(__VA_ARGS__))
+#endif
+
 void err_free(struct err *e);
 static inline void err_freep(struct err **e)
 {

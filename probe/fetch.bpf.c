@@ -20,6 +20,17 @@ extern int bpf_copy_from_user_str(void *dst, __u32 dst__sz, const void *unsafe_p
 #define FIRST_ADDRESS 0x10000ULL
 #define LAST_ADDRESS  (1ULL << 48)
 
+/*
+ * The helpers with a 64-bit length. As declared in bpf_helpers.h it has 32 bits, and the compiler
+ * cuts it on its way there; verifiers up to 6.1 forget the bound of a register that was cut.
+ */
+static long (*const read_user)(void *to, __u64 size,
+			       const void *from) = (void *)BPF_FUNC_probe_read_user;
+static long (*const read_user_str)(void *to, __u64 size,
+				   const void *from) = (void *)BPF_FUNC_probe_read_user_str;
+static long (*const copy_from_user)(void *to, __u64 size,
+				    const void *from) = (void *)BPF_FUNC_copy_from_user;
+
 static __always_inline __u64 fetch_cut(__u64 value, __u32 size, bool sign)
 {
 	switch (size) {
@@ -35,26 +46,26 @@ static __always_inline __u64 fetch_cut(__u64 value, __u32 size, bool sign)
 }
 
 /* Copies exactly `size` bytes. The caller has bounded `size`. */
-static __always_inline long fetch_copy(void *to, __u32 size, __u64 from, bool sleepable)
+static __always_inline long fetch_copy(void *to, __u64 size, __u64 from, bool sleepable)
 {
-	long error = bpf_probe_read_user(to, size, (void *)from);
+	long error = read_user(to, size, (void *)from);
 	/* Not resident, or not there at all: only a read that may sleep can tell. */
 	if (error && sleepable)
-		error = bpf_copy_from_user(to, size, (void *)from);
+		error = copy_from_user(to, size, (void *)from);
 	return error;
 }
 
 /* Copies up to `size` bytes with the NUL; returns the bytes with NUL, or a negative error. */
-static __always_inline long fetch_copy_string(void *to, __u32 size, __u64 from, bool sleepable)
+static __always_inline long fetch_copy_string(void *to, __u64 size, __u64 from, bool sleepable)
 {
 	if (sleepable && bpf_ksym_exists(bpf_copy_from_user_str))
 		return bpf_copy_from_user_str(to, size, (void *)from, 0);
-	long length = bpf_probe_read_user_str(to, size, (void *)from);
+	long length = read_user_str(to, size, (void *)from);
 	if (length < 0 && sleepable) {
 		/* Before 6.12 (65ab5ac4df01): fault the page in with one byte, then read again. */
 		__u8 byte;
-		if (!bpf_copy_from_user(&byte, sizeof(byte), (void *)from))
-			length = bpf_probe_read_user_str(to, size, (void *)from);
+		if (!copy_from_user(&byte, sizeof(byte), (void *)from))
+			length = read_user_str(to, size, (void *)from);
 	}
 	return length;
 }
@@ -81,15 +92,20 @@ static __always_inline __u32 fetch_room(__u32 position)
 	return 0;
 }
 
-/* Calls copy(to, size, from, sleepable) with bounds that the verifier can see. */
-#define FETCH_IN_TIER(copy, tier)                                                                  \
-	do {                                                                                       \
-		if (position <= TIER_##tier##_START) {                                             \
-			if (size > TIER_##tier##_LENGTH)                                           \
-				size = TIER_##tier##_LENGTH;                                       \
-			return copy(scratch->payload + position + sizeof(struct fetch_blob), size, \
-				    from, sleepable);                                              \
-		}                                                                                  \
+/* Calls copy(to, size, from, sleepable) with bounds that every verifier can see: the compiler must
+ * not know what is compared (6.1 loses the bound of a copy). fetch_room() has seen to it already.
+ */
+#define FETCH_IN_TIER(copy, tier)                                                              \
+	do {                                                                                   \
+		__u64 tier_size = size, tier_start = position;                                 \
+		barrier_var(tier_size);                                                        \
+		barrier_var(tier_start);                                                       \
+		if (tier_start <= TIER_##tier##_START) {                                       \
+			if (tier_size > TIER_##tier##_LENGTH)                                  \
+				return -1;                                                     \
+			return copy(scratch->payload + tier_start + sizeof(struct fetch_blob), \
+				    tier_size, from, sleepable);                               \
+		}                                                                              \
 	} while (0)
 
 static __always_inline long fetch_string_into(struct scratch *scratch, __u32 position, __u32 size,

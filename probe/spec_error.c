@@ -87,7 +87,7 @@ static char *text_with_caret(const struct spec_parser *p, size_t at)
 	return NULL;
 }
 
-struct err *spec_error(const struct spec_parser *p, size_t at, const char *what, ...)
+struct err *(spec_error)(const struct spec_parser *p, size_t at, const char *what, ...)
 {
 	va_list args;
 	va_start(args, what);

@@ -50,6 +50,9 @@ struct spec_parser {
 /* ERR_USAGE, with the text and a caret under byte `at` as the why. */
 struct err *spec_error(const struct spec_parser *p, size_t at, const char *what, ...) must_check
 	printf_like(3, 4);
+#ifdef __clang_analyzer__
+#define spec_error(...) err_assume((spec_error)(__VA_ARGS__)) /* see common/err.h */
+#endif
 /* A part of the text, cut and made printable, for messages. Never NULL. */
 const char *spec_quote(const struct spec_parser *p, struct spec_span span);
 /* The word of `words` (NULL-terminated) that is nearest to `word`, NULL when none is near. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_BYTES (256 * 1024)
+#define CHUNK_BYTES ((size_t)256 * 1024)
 
 struct queue_chunk {
 	size_t used;

@@ -24,7 +24,7 @@ static __always_inline bool drop_one(struct task_state *state, __u64 sp)
 	__u32 depth = state->depth;
 	if (depth == 0 || depth > SPANS_MAX)
 		return false;
-	struct span_frame *top = &state->frames[(depth - 1) & (SPANS_MAX - 1)];
+	struct span_frame *top = stream_frame(state, depth - 1);
 	if (top->sp > sp || sp - top->sp > STACK_BYTES_MAX)
 		return false;
 	state->depth = depth - 1;
@@ -33,7 +33,7 @@ static __always_inline bool drop_one(struct task_state *state, __u64 sp)
 
 static __always_inline bool is_span(struct task_state *state, __u32 index, __u64 sp, __u32 owner)
 {
-	struct span_frame *frame = &state->frames[index & (SPANS_MAX - 1)];
+	struct span_frame *frame = stream_frame(state, index);
 	return frame->site_id == owner && frame->sp == sp;
 }
 

@@ -409,11 +409,19 @@ extern int spans_drop_dead_old(__u64 sp);
 extern int spans_find(struct task_state *state, __u64 sp, __u32 owner);
 extern int spans_find_old(__u64 sp, __u32 owner);
 
+/* Frame `index`. What the compiler knows of the index is hidden from it, so that the mask stays
+ * where the verifier looks for it. */
+static __always_inline struct span_frame *stream_frame(struct task_state *state, __u32 index)
+{
+	barrier_var(index);
+	return &state->frames[index & (SPANS_MAX - 1)];
+}
+
 /* Mostly there is nothing to forget: no call is made for that. */
 static __always_inline bool stream_has_dead_span(struct task_state *state, __u64 sp)
 {
 	__u32 depth = state->depth;
-	return depth && state->frames[(depth - 1) & (SPANS_MAX - 1)].sp <= sp;
+	return depth && stream_frame(state, depth - 1)->sp <= sp;
 }
 
 static __always_inline __u32 stream_current_span(struct task_state *state)
@@ -421,7 +429,7 @@ static __always_inline __u32 stream_current_span(struct task_state *state)
 	__u32 depth = state->depth;
 	if (depth == 0)
 		return 0;
-	return state->frames[(depth - 1) & (SPANS_MAX - 1)].number;
+	return stream_frame(state, depth - 1)->number;
 }
 
 #endif

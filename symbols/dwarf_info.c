@@ -54,8 +54,10 @@ static bool has_usable_dwarf(Elf *elf)
 		return false;
 	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
 		const Elf64_Shdr *header = elf64_getshdr(section);
-		const char *name = header ? elf_strptr(elf, names, header->sh_name) : NULL;
-		if (!is_debug_section(name) || header->sh_type == SHT_NOBITS)
+		if (!header || header->sh_type == SHT_NOBITS)
+			continue;
+		const char *name = elf_strptr(elf, names, header->sh_name);
+		if (!is_debug_section(name))
 			continue;
 		if (__builtin_add_overflow(total, inflated_size(section, header, name), &total))
 			return false;

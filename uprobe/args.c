@@ -35,7 +35,7 @@ static struct fetch_source in_register(uint8_t reg, const struct type *type)
 static struct fetch_source place_on_stack(struct taken *taken, const struct args_shape *shape)
 {
 	uint64_t at = (taken->stack + shape->align - 1) / shape->align * shape->align;
-	taken->stack = at + (shape->size + 7) / 8 * 8;
+	taken->stack = at + ((uint64_t)shape->size + 7) / 8 * 8;
 	/* At the entry, and at the push behind it, rsp points to the return address. */
 	return args_at(X86_RSP, at + 8);
 }

@@ -18,7 +18,7 @@ struct taken {
 static struct fetch_source place_on_stack(struct taken *taken, const struct args_shape *shape)
 {
 	uint64_t at = (taken->stack + shape->align - 1) / shape->align * shape->align;
-	taken->stack = at + (shape->size + 7) / 8 * 8;
+	taken->stack = at + ((uint64_t)shape->size + 7) / 8 * 8;
 	return args_at(ARM64_SP, at);
 }
 

@@ -3,7 +3,7 @@
  * Functions as they lie in a file.
  *
  * Compilers split functions: what is seldom run goes to another section under the name `f.cold`
- * (gcc before 9: `f.cold.0`), and the two parts jump to and fro. Such a part is no function: its
+ * (gcc before 9: `f.cold.0`), and the two parts jump both ways. Such a part is no function: its
  * returns are returns of `f`, and a jump to it leaves nothing. In a stripped file the part has no
  * name, and a jump to it looks like a tail call; the stack pointer then tells them apart at the
  * hit, as a tail call happens only with the stack as it was at the entry.
@@ -163,24 +163,22 @@ struct err *code_instruction_at(struct image *image, uint64_t address, struct ar
 
 struct boundary {
 	uint64_t address;
-	const struct decoder *decoder;
-	const struct code_request *request;
 	bool ok;
 	struct instruction instruction;
 	const char *why;
 };
 
 /* What may be said of an address that starts an instruction. */
-static struct err *judge_instruction(struct boundary *b, struct arena *arena)
+static struct err *judge_instruction(struct boundary *b, const struct code_part *text,
+				     const struct decoder *decoder, struct arena *arena)
 {
-	const struct code_part *text = &b->request->text;
 	size_t offset = b->address - text->address;
 	struct decoded insn;
-	if (!decode(b->decoder, text->bytes + offset, text->size - offset, b->address, &insn)) {
+	if (!decode(decoder, text->bytes + offset, text->size - offset, b->address, &insn)) {
 		b->why = "no instruction";
 		return NULL;
 	}
-	struct err *e = code_describe(b->decoder, text, &insn, b->address, arena, &b->instruction);
+	struct err *e = code_describe(decoder, text, &insn, b->address, arena, &b->instruction);
 	if (e)
 		return e;
 	b->why = insn.refused;
@@ -191,17 +189,18 @@ static struct err *judge_instruction(struct boundary *b, struct arena *arena)
 	return NULL;
 }
 
-static struct err *find_boundary(struct boundary *b, struct arena *arena)
+static struct err *find_boundary(struct boundary *b, const struct code_request *request,
+				 const struct decoder *decoder, struct arena *arena)
 {
-	struct walk walk = {.decoder = b->decoder,
+	struct walk walk = {.decoder = decoder,
 			    .arena = arena,
-			    .has_landing_pads = b->request->has_landing_pads,
-			    .find_part = b->request->find_part,
-			    .find_context = b->request->find_context};
-	walk.parts[0].code = b->request->text;
+			    .has_landing_pads = request->has_landing_pads,
+			    .find_part = request->find_part,
+			    .find_context = request->find_context};
+	walk.parts[0].code = request->text;
 	struct err *e = walk_run(&walk);
 	if (!e && walk_is_boundary(&walk, b->address))
-		e = judge_instruction(b, arena);
+		e = judge_instruction(b, &request->text, decoder, arena);
 	else if (!e && walk.whole)
 		b->why = "it is not the start of an instruction";
 	else if (!e)
@@ -218,13 +217,12 @@ static struct err *check_function(struct image *image, const struct function *fu
 	struct decoder decoder;
 	const struct code_file file = code_file_of(image);
 	request_init(&request, &file, &parts);
-	b->request = &request;
-	b->decoder = &decoder;
 	b->why = "its text cannot be read";
 	if (request.text.size < function->size)
 		return NULL;
 	b->why = "there is no decoder for this machine";
-	return decoder_init(&decoder, request.machine) ? find_boundary(b, arena) : NULL;
+	return decoder_init(&decoder, request.machine) ? find_boundary(b, &request, &decoder, arena)
+						       : NULL;
 }
 
 struct err *code_check_boundary(struct image *image, uint64_t offset, struct arena *arena,

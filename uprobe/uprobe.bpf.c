@@ -86,7 +86,7 @@ static __always_inline void span_open(struct scratch *scratch, struct task_state
 		stream_count_loss(site_id, LOSS_MISSED_RETURN);
 	if (depth >= SPANS_MAX)
 		return;
-	struct span_frame *frame = &state->frames[depth & (SPANS_MAX - 1)];
+	struct span_frame *frame = stream_frame(state, depth);
 	frame->time_ns = scratch->time_ns;
 	frame->sp = scratch->sp;
 	frame->site_id = site_id;
@@ -125,7 +125,7 @@ static __always_inline int return_part(struct scratch *scratch, struct task_stat
 	if (index >= SPANS_MAX)
 		return 0;
 	state->depth = index;
-	struct span_frame *frame = &state->frames[index & (SPANS_MAX - 1)];
+	struct span_frame *frame = stream_frame(state, index);
 	bool tail = site->flags & SITE_TAIL_CALL;
 	if (!frame->number)
 		return 0;

@@ -40,7 +40,7 @@ static struct err *add_argument(struct plan_builder *builder, const struct proto
 	const struct parameter *parameter = &prototype->parameters[index];
 	const struct fetch_source *length = NULL;
 	const char *name = parameter->name;
-	int counted = parameter->type->length_arg;
+	int8_t counted = parameter->type->length_arg;
 	if (counted > 0 && (uint32_t)counted <= prototype->n_parameters)
 		length = &sources[counted - 1];
 	if (!name || !*name)

@@ -49,7 +49,8 @@ int Server::parse(const char *text, Server &&other)
 
 bool Server::operator==(const Server &other) const
 {
-	return port == other.port && name == other.name && next == other.next && flags == other.flags;
+	return port == other.port && name == other.name && next == other.next &&
+	       flags == other.flags;
 }
 
 /* A class that cannot be copied bit by bit: its argument is an address, its result a hidden one. */

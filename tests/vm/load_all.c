@@ -6,13 +6,16 @@
  *
  * Prints one line per program, in the object's order:
  *
- *	prog NAME ok INSTRUCTIONS         instructions that the verifier went through (5.16), else 0
+ *	prog NAME ok INSTRUCTIONS FRAMES
  *	prog NAME refused REASON
  *
+ * INSTRUCTIONS went through the verifier (5.16, else 0); FRAMES are the bytes of stack of each of
+ * the program's functions, A+B+C (with -v: ?).
+ *
  * -s sets a constant of the object's .rodata before loading, as utrail does with the features that
- *it found; -v prints the whole verifier log of refused programs to stderr. Maps of types that the
- *kernel does not know are left out, as utrail leaves them out. Exit status: 0 when all were
- *offered, whether or not they were taken; 1 when the object or a setting is no good.
+ * it found; -v prints the whole verifier log of refused programs to stderr. Maps of types that the
+ * kernel does not know are left out, as utrail leaves them out. Exit status: 0 when all were
+ * offered, whether or not they were taken; 1 when the object or a setting is no good.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -25,6 +28,7 @@
 #include <unistd.h>
 
 #define LOG_SIZE     (1U << 20)
+#define LOG_STATS    4 /* BPF_LOG_STATS of the kernel's linux/bpf_verifier.h */
 #define SETTINGS_MAX 16
 
 struct options {
@@ -36,7 +40,8 @@ struct options {
 };
 
 /* While loading: the verifier's log says it better. */
-static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int quiet(enum libbpf_print_level level,
+						       const char *format, va_list args)
 {
 	(void)level;
 	(void)format;
@@ -44,7 +49,8 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-static int warnings(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int warnings(enum libbpf_print_level level,
+							  const char *format, va_list args)
 {
 	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
 }
@@ -137,6 +143,18 @@ static const char *verdict(char *log)
 	return last;
 }
 
+/* The sizes in the statistics' line "stack depth A+B+C"; newer kernels append "max N". */
+static const char *frames(char *log)
+{
+	static const char start[] = "stack depth ";
+	char *found = strstr(log, start);
+	if (!found)
+		return "?";
+	found += sizeof(start) - 1;
+	found[strspn(found, "0123456789+")] = '\0';
+	return found;
+}
+
 static unsigned int verified_instructions(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = {0};
@@ -156,11 +174,13 @@ static int offer(const struct options *options, const char *name, char *log)
 	*log = '\0';
 	bpf_program__set_autoload(program, true);
 	bpf_program__set_log_buf(program, log, LOG_SIZE);
+	/* With 0, libbpf asks again for the whole log when the program is refused. */
+	bpf_program__set_log_level(program, options->verbose ? 0 : LOG_STATS);
 	libbpf_set_print(quiet);
 	int error = bpf_object__load(object);
 	libbpf_set_print(warnings);
 	if (!error) {
-		printf("prog %s ok %u\n", name, verified_instructions(program));
+		printf("prog %s ok %u %s\n", name, verified_instructions(program), frames(log));
 	} else {
 		if (options->verbose)
 			fprintf(stderr, "--- %s\n%s", name, log);

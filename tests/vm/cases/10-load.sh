@@ -29,6 +29,14 @@ expected_refusal() {
 	done
 }
 
+# A frame of 64 bytes or more (rounded up to 16) goes to a stack per CPU from 6.13 on, which the
+# preempted programs of uprobes must not share: uprobe/uprobe.bpf.c.
+large_frame() {
+	case $1 in
+	multi_* | single_*) echo "${2##* }" | tr + '\n' | awk '$1 > 48 { print; exit }' ;;
+	esac
+}
+
 # Reads load_all's lines; prints those that are not as expected.
 compare() {
 	while read -r _ program verdict reason; do
@@ -39,6 +47,8 @@ compare() {
 			echo "$program: loads, though it is listed as refused ($want)"
 		elif [ -n "$want" ] && ! echo "$reason" | grep -q -e "$want"; then
 			echo "$program: refused for another reason: $reason"
+		elif [ "$verdict" = ok ] && [ -n "$(large_frame "$program" "$reason")" ]; then
+			echo "$program: a frame of 64 bytes or more: $reason"
 		fi
 	done
 }
