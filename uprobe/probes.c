@@ -287,6 +287,21 @@ static struct err *decode_for(const struct adding *adding, const struct function
 	return e;
 }
 
+/* A symbol is only a name: what speaks against a function there? NULL: nothing. */
+static const char *why_no_entry(struct image *image, const struct function *function,
+				enum frame_place frame)
+{
+	if (frame == FRAME_INSIDE)
+		return "the unwind tables tell that no function begins there";
+	if (frame == FRAME_START)
+		return NULL;
+	/* Without tables at least the other symbols must not contradict. */
+	const struct function *before = image_function_at(image, function->address - 1);
+	if (before && function->address - before->address < before->size)
+		return "another function's symbol covers it, and no unwind tables tell";
+	return NULL;
+}
+
 /* At its start. */
 static struct err *add_function(struct adding *adding, const struct function *function,
 				const char *name)
@@ -299,8 +314,9 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 		return refuse(adding, name,
 			      "it is no function, but a part of one that the compiler moved");
 	enum frame_place frame = image_frame_place(adding->image, function->address);
-	if (frame == FRAME_INSIDE)
-		return refuse(adding, name, "the unwind tables tell that no function begins there");
+	const char *why_not = why_no_entry(adding->image, function, frame);
+	if (why_not)
+		return refuse(adding, name, why_not);
 	struct err *e = decode_for(adding, function, frame == FRAME_START, &place.code);
 	if (e)
 		return e;

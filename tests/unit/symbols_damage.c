@@ -54,7 +54,6 @@ static void ask_about_functions(struct image *image, size_t size)
 	}
 	for (size_t i = 0; i < count; i += 7) {
 		image_function_at(image, functions[i].address);
-		image_frame_place(image, functions[i].address);
 		ask_about_prototype(image, &functions[i]);
 	}
 }

@@ -89,6 +89,12 @@ __asm__(".globl around\n.type around,@function\naround:\n.cfi_startproc\n"
 __asm__(".globl untold\n.type untold,@function\nuntold:\n"
 	"push %rax\npop %rax\nret\n.size untold, . - untold\n");
 
+/* The same without tables: the name leads into an instruction's operand. */
+__asm__(".globl operand_around\n.type operand_around,@function\noperand_around:\n"
+	"mov $0x90909090,%eax\nret\n.size operand_around, . - operand_around\n"
+	".globl operand\n.type operand,@function\n.set operand, operand_around + 1\n"
+	".size operand, 5\n");
+
 /* What setjmp is called elsewhere. */
 __asm__(".globl _setjmp\n.type _setjmp,@function\n_setjmp:\n"
 	"push %rax\npop %rax\nret\n.size _setjmp, . - _setjmp\n");

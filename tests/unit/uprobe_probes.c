@@ -190,6 +190,7 @@ static void a_symbol_alone_does_not_prove_an_entry(void **state)
 	struct fixture *f = *state;
 	assert_err(add(f, "inside", RETURN_TRAMPOLINE), ERR_FAILED, "no function begins there");
 	assert_err(add(f, "inside", RETURN_SITE), ERR_FAILED, "no function begins there");
+	assert_err(add(f, "operand", RETURN_SITE), ERR_FAILED, "another function's symbol");
 	size_t around = f->set.sites.count;
 	assert_ok(add(f, "around", RETURN_TRAMPOLINE));
 	assert_string_equal(site(f, around)->probe->return_form, "trampoline");
