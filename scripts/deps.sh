@@ -115,7 +115,7 @@ add_backports() {
 	backports_configured && return 0
 	# The mirror that serves bookworm itself serves its backports; whichever it is here.
 	uri=$(debian_archives | awk '$3 == "bookworm" { print $1; exit }')
-	uri=${uri:-http://deb.debian.org/debian}
+	[ -n "$uri" ] || die 'no source of bookworm is configured; bookworm-backports must be added by hand'
 	say "adding bookworm-backports ($uri) in $BACKPORTS_FILE"
 	{
 		echo '# Written by utrail scripts/deps.sh, for libbpf >= 1.4 and elfutils >= 0.192.'

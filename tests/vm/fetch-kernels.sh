@@ -40,13 +40,12 @@ pattern_of() {
 	esac
 }
 
-# The mirrors to try: the one that this system uses, the public one, the one for retired releases.
+# The mirror that this system uses, and what $UTRAIL_DEBIAN_MIRROR names: one for retired releases, say.
 # shellcheck disable=SC2016
 mirrors() {
 	apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' \
 		'Origin: Debian' 2>/dev/null | awk '$2 !~ /-/ { print $1; exit }'
-	echo http://deb.debian.org/debian
-	echo http://archive.debian.org/debian
+	[ -z "${UTRAIL_DEBIAN_MIRROR-}" ] || echo "$UTRAIL_DEBIAN_MIRROR"
 }
 
 # apt with a private configuration beneath $work.
