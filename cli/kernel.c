@@ -451,6 +451,14 @@ bool kernel_has_targets(const struct kernel *kernel)
 	return bpf_map_get_next_key(bpf_map__fd(kernel->skel->maps.targets), NULL, &first) == 0;
 }
 
+pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)
+{
+	uint32_t key = (uint32_t)previous, next;
+	int failed = bpf_map_get_next_key(bpf_map__fd(kernel->skel->maps.targets),
+					  previous ? &key : NULL, &next);
+	return failed ? 0 : (pid_t)next;
+}
+
 uint64_t kernel_missed(const struct kernel *kernel)
 {
 	uint64_t missed = 0;

@@ -19,6 +19,7 @@
 #include "cli/plan.h"
 #include "cli/report.h"
 #include "common/cleanup.h"
+#include "kernel/syscalls.h"
 #include "output/output.h"
 #include "stream/stream.h"
 
@@ -31,6 +32,8 @@
 #define QUIET_AFTER_NS 100000000ULL
 /* After Ctrl-C a command gets this long to end by itself, so that its end is in the trace. */
 #define GRACE_NS 1000000000ULL
+/* Once no record can be written any more, all of them are older than this from now. */
+#define SETTLED_NS 10000000ULL
 /* How often it is asked whether any followed process is left. */
 #define LOOK_NS 50000000ULL
 
@@ -268,12 +271,34 @@ static struct err *loop(struct session *session)
 /* --- the end -----------------------------------------------------------------------------------
  */
 
+static struct err *on_running(void *context, uint32_t tgid, uint32_t tid,
+			      const struct probe_site *site, const struct slots *arguments)
+{
+	struct session *session = context;
+	return stream_running(session->stream, tgid, tid, site, arguments);
+}
+
+/* Calls that have not returned have no record: nothing is lost in silence. */
+static struct err *tell_running(struct session *session)
+{
+	const struct running_sink sink = {.context = session, .running = on_running};
+	struct err *e = NULL;
+	for (pid_t pid = kernel_next_target(session->kernel, 0); !e && pid;
+	     pid = kernel_next_target(session->kernel, pid))
+		e = syscalls_running(&session->plan.set, pid, &sink);
+	return e;
+}
+
 /* Everything that was written before the probes went out is delivered. */
 static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
 {
 	kernel_stop(session->kernel);
 	if (!e)
 		e = drain(session);
+	if (!e)
+		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
+	if (!e && session->plan.has_syscalls)
+		e = tell_running(session);
 	if (!e)
 		e = stream_finish(session->stream);
 	const struct stream_counts *counts = stream_counts(session->stream);

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "common/err.h"
 #include "probe/probe.h"
@@ -67,5 +68,18 @@ const char *signal_name(int signum);			     /* "SIGCHLD", NULL when unknown */
 struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec) must_check;
 /* A call whose number is not in the table (a newer kernel): shown as syscall_N with raw words. */
 struct err *syscalls_add_unknown(struct probe_set *set, uint32_t number) must_check;
+
+/* Who is told of the calls that are still running. The slots are those of the site's entry plan,
+ * valid during the call. */
+struct running_sink {
+	void *context;
+	struct err *(*running)(void *context, uint32_t tgid, uint32_t tid,
+			       const struct probe_site *site, const struct slots *arguments);
+};
+
+/* Tells the calls of the set that threads of this process are in right now. A process that has
+ * ended has none. */
+struct err *syscalls_running(const struct probe_set *set, pid_t tgid,
+			     const struct running_sink *sink) must_check;
 
 #endif

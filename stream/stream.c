@@ -508,6 +508,25 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 	return e;
 }
 
+struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid,
+			   const struct probe_site *site, const struct slots *arguments)
+{
+	struct task *task = tasks_get(&stream->tasks, tgid, tid);
+	if (!task)
+		return &err_nomem;
+	const struct stream_event event = {
+		.kind = STREAM_SYSCALL,
+		.time_ns = stream->counts.newest_ns,
+		.task = &task->info,
+		.depth = (uint16_t)task->spans.count,
+		.site = site,
+		.arguments = arguments,
+		.ending = ENDING_OPEN,
+	};
+	struct err *e = open_spans(stream, task);
+	return e ? e : deliver(stream, &event, false);
+}
+
 struct err *stream_finish(struct stream *stream)
 {
 	struct err *e = NULL;

@@ -121,6 +121,10 @@ struct err *stream_release(struct stream *stream, uint64_t now_ns) must_check;
 /* Compares the loss table with what was told before; the difference becomes events. `rows` has as
  * many rows as the set has sites. */
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows) must_check;
+/* A system call that was still running when tracing ended, for what is known of it. Its time is
+ * that of the newest record. */
+struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid,
+			   const struct probe_site *site, const struct slots *arguments) must_check;
 /* Lets go of everything; spans that are still open end as such. */
 struct err *stream_finish(struct stream *stream) must_check;
 /* max_events were delivered. */

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A system call that has not returned when the trace ends is told, not lost in silence."""
+
+from utrail import Process, Trace, only, run, same
+
+
+def blocked_from_before():
+    target = Process(["sleep", "60"])
+    trace = Trace("-e", "syscall:clock_nanosleep", "--duration", "0.5", pid=target.pid)
+    trace.finish(stop=False)
+    event = only(trace.of("syscall"), "calls")
+    same(event["name"], "clock_nanosleep", "the call")
+    same(event["return"], "open", "how it ended")
+    same("ret" in event, False, "a result that nobody has seen")
+    same(event["args"]["rqtp"], {k: {"unavailable": "still running"} for k in ("tv_sec", "tv_nsec")},
+         "what only memory tells")
+
+
+def not_traced_is_not_told():
+    target = Process(["sleep", "60"])
+    trace = Trace("-e", "syscall:read", "--duration", "0.5", pid=target.pid)
+    trace.finish(stop=False)
+    same(len(trace.of("syscall")), 0, "calls")
+
+
+run(blocked_from_before, not_traced_is_not_told)
