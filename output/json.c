@@ -155,9 +155,10 @@ static void set_errno(struct output *output, json_t *line, int errnum)
 static void set_ending(struct output *output, json_t *line, const struct shown_scope *scope)
 {
 	static const char *const endings[] = {
-		[ENDING_RETURNED] = NULL,      [ENDING_TAIL_CALL] = "tail call",
-		[ENDING_UNWOUND] = "not seen", [ENDING_LOST] = "lost",
-		[ENDING_OPEN] = "open",	       [ENDING_UNKNOWN] = NULL,
+		[ENDING_RETURNED] = NULL,	  [ENDING_RETURNED_ALONE] = NULL,
+		[ENDING_TAIL_CALL] = "tail call", [ENDING_UNWOUND] = "not seen",
+		[ENDING_LOST] = "lost",		  [ENDING_OPEN] = "open",
+		[ENDING_UNKNOWN] = NULL,
 	};
 	struct shown result;
 	const char *ending = endings[scope->event->ending];
@@ -174,7 +175,9 @@ static struct err *put_span(struct output *output, const struct stream_event *ev
 	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
 	json_t *line = event_begin(output, event->kind == STREAM_CALL ? "call" : "syscall", event);
 	set_probe(output, line, event);
-	if (event->site->probe->kind != PROBE_URETPROBE)
+	if (event->ending == ENDING_RETURNED_ALONE)
+		json_set(output, line, "began", json_string_nocheck("before tracing"));
+	else if (event->site->probe->kind != PROBE_URETPROBE)
 		json_set(output, line, "args", json_arguments(output, &scope));
 	set_ending(output, line, &scope);
 	return event_end(output, line, event);

@@ -415,7 +415,7 @@ bool shown_result(const struct shown_scope *scope, struct shown *ret)
 {
 	const struct stream_event *event = scope->event;
 	const struct value_list *results = &event->site->results;
-	if (event->ending != ENDING_RETURNED)
+	if (event->ending != ENDING_RETURNED && event->ending != ENDING_RETURNED_ALONE)
 		return false;
 	if (event->kind == STREAM_SYSCALL) {
 		static const struct type plain = {.kind = TYPE_INT, .size = 8, .name = "long"};

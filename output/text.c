@@ -161,6 +161,10 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 		put_result(output, scope);
 		put_duration(&output->buffer, scope->event->duration_ns);
 		break;
+	case ENDING_RETURNED_ALONE:
+		put_result(output, scope);
+		buffer_put_literal(&output->buffer, " <began before tracing>");
+		break;
 	case ENDING_TAIL_CALL:
 		buffer_put_literal(&output->buffer, " = <tail call>");
 		put_duration(&output->buffer, scope->event->duration_ns);
@@ -183,7 +187,8 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 
 static bool ends_only(const struct stream_event *event)
 {
-	return event->site->probe->kind == PROBE_URETPROBE;
+	return event->site->probe->kind == PROBE_URETPROBE ||
+	       event->ending == ENDING_RETURNED_ALONE;
 }
 
 static bool is_output_argument(const struct value *value)
@@ -203,7 +208,8 @@ static bool has_output_argument(const struct value_list *list)
 /* The line that closes a span tells what was not known when it opened. */
 static void put_closing(struct output *output, const struct stream_event *event)
 {
-	bool has_end = event->ending == ENDING_RETURNED || event->ending == ENDING_TAIL_CALL;
+	bool has_end = event->ending == ENDING_RETURNED || event->ending == ENDING_RETURNED_ALONE ||
+		       event->ending == ENDING_TAIL_CALL;
 	/* When it is not known when the span ended, then not before what was shown last. */
 	uint64_t time_ns = has_end ? event->time_ns + event->duration_ns
 			   : event->time_ns > output->line_time_ns ? event->time_ns

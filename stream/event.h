@@ -42,6 +42,7 @@ _Static_assert(sizeof(struct event_header) == 40, "wire format");
 
 enum event_return_flags {
 	EVENT_RETURN_TAIL_CALL = 1, /* left by a tail jump: no result */
+	EVENT_RETURN_ALONE = 2,	    /* the call began before tracing did: no span, no entry time */
 };
 
 struct event_return {

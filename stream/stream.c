@@ -240,6 +240,26 @@ static struct err *on_entry(struct stream *stream, const struct arrival *arrival
 	return NULL;
 }
 
+/* A return whose entry was before tracing. */
+static struct err *on_return_alone(struct stream *stream, const struct arrival *arrival)
+{
+	const struct probe_site *site = find_site(stream, arrival->header->site_id);
+	struct slots arguments, results;
+	slots_init(&arguments, "before tracing");
+	slots_init(&results, stream->options.unreadable);
+	if (!site || slots_decode(site->return_plan, arrival->header->unavailable,
+				  (const char *)arrival->body + sizeof(struct event_return),
+				  arrival->size - sizeof(struct event_return), &results) < 0)
+		return bad_record(stream);
+	struct stream_event event = begin_event(arrival, STREAM_CALL);
+	event.site = site;
+	event.arguments = &arguments;
+	event.results = &results;
+	event.ending = ENDING_RETURNED_ALONE;
+	struct err *e = end_spans_above(stream, arrival->task, 0, ENDING_UNWOUND);
+	return e ? e : deliver(stream, &event, false);
+}
+
 static struct err *on_return(struct stream *stream, const struct arrival *arrival)
 {
 	const struct event_header *header = arrival->header;
@@ -247,6 +267,8 @@ static struct err *on_return(struct stream *stream, const struct arrival *arriva
 	if (arrival->size < sizeof(ret))
 		return bad_record(stream);
 	memcpy(&ret, arrival->body, sizeof(ret));
+	if (ret.flags & EVENT_RETURN_ALONE)
+		return on_return_alone(stream, arrival);
 	struct err *e = end_spans_above(stream, arrival->task, header->depth + 1U, ENDING_UNWOUND);
 	if (e)
 		return e;

@@ -39,11 +39,13 @@ enum stream_event_kind {
 
 enum stream_ending {
 	ENDING_RETURNED,
-	ENDING_TAIL_CALL, /* left by a tail jump: duration, no result */
-	ENDING_UNWOUND,	  /* no return seen: exception, longjmp, exit inside */
-	ENDING_LOST,	  /* the return's record was lost */
-	ENDING_OPEN,	  /* still running when tracing ended */
-	ENDING_UNKNOWN,	  /* this probe does not see returns */
+	ENDING_RETURNED_ALONE, /* the call began before tracing: a result, but no arguments, no
+				* duration; time_ns is that of the return */
+	ENDING_TAIL_CALL,      /* left by a tail jump: duration, no result */
+	ENDING_UNWOUND,	       /* no return seen: exception, longjmp, exit inside */
+	ENDING_LOST,	       /* the return's record was lost */
+	ENDING_OPEN,	       /* still running when tracing ended */
+	ENDING_UNKNOWN,	       /* this probe does not see returns */
 };
 
 /*

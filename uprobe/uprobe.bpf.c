@@ -114,26 +114,51 @@ static __always_inline void emit_return(struct scratch *scratch, struct task_sta
 		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
 }
 
-/* Ends the innermost span of `owner` at this stack pointer; none: the call began before tracing
- * did, or its entry was lost. */
+/* A return at the function's own `ret` whose entry was not seen. With no span open it can only have
+ * begun before tracing did: what a shell waited for when we came, say. */
+static __always_inline void emit_return_alone(struct scratch *scratch, __u32 owner,
+					      enum stream_form form)
+{
+	struct {
+		struct event_header header;
+		struct event_return ret;
+	} *head = stream_head(scratch, sizeof(*head));
+	stream_header(&head->header, scratch->id, EVENT_RETURN, sizeof(*head) + scratch->position,
+		      owner, scratch->time_ns, form);
+	head->header.unavailable = scratch->unavailable;
+	head->ret.entry_time_ns = 0;
+	head->ret.flags = EVENT_RETURN_ALONE;
+	head->ret.reserved = 0;
+	if (!stream_emit(scratch, sizeof(*head)))
+		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
+}
+
+/* Ends the innermost span of `owner` at this stack pointer, unless its entry was lost. */
 static __always_inline int return_part(struct scratch *scratch, struct task_state *state,
 				       struct site *site, __u32 owner, enum fetch_form form)
 {
 	bool old = form == FETCH_OLD;
+	enum stream_form stream = old ? STREAM_OLD : STREAM_PREEMPTIBLE;
 	__u32 index =
 		old ? spans_find_old(scratch->sp, owner) : spans_find(state, scratch->sp, owner);
-	if (index >= SPANS_MAX)
-		return 0;
-	state->depth = index;
-	struct span_frame *frame = stream_frame(state, index);
 	bool tail = site->flags & SITE_TAIL_CALL;
-	if (!frame->number)
+	bool alone = index >= SPANS_MAX;
+	if (alone && (tail || site->kind != SITE_RETURN || state->depth))
 		return 0;
+	struct span_frame *frame = stream_frame(state, index);
+	if (!alone) {
+		state->depth = index;
+		if (!frame->number)
+			return 0;
+	}
 	fetch_begin(scratch, 0);
 	if (!tail)
 		fetch_run(scratch, site->return_plan, form);
-	emit_return(scratch, state, frame, owner, tail ? EVENT_RETURN_TAIL_CALL : 0,
-		    old ? STREAM_OLD : STREAM_PREEMPTIBLE);
+	if (alone)
+		emit_return_alone(scratch, owner, stream);
+	else
+		emit_return(scratch, state, frame, owner, tail ? EVENT_RETURN_TAIL_CALL : 0,
+			    stream);
 	return 0;
 }
 

@@ -27,8 +27,8 @@ static void append(struct fixture *fixture, const char *text, ...)
 
 static const char *ending_name(enum stream_ending ending)
 {
-	static const char *const names[] = {"returned", "tail", "unwound",
-					    "lost",	"open", "unknown"};
+	static const char *const names[] = {"returned", "alone", "tail",   "unwound",
+					    "lost",	"open",	 "unknown"};
 	return names[ending];
 }
 
