@@ -175,6 +175,8 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
 	skel->rodata->own_process = (uint32_t)getpid();
+	skel->rodata->only_site = kernel->plan->set.sites.count == 2 ? 1 : 0;
+	skel->rodata->only_process = kernel->filter ? (uint32_t)only_process(kernel) : 0;
 	skel->rodata->filtered_by_link =
 		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
 	/* A ring that many of the largest records cannot fill is asked now and then only. */

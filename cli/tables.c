@@ -82,8 +82,37 @@ void tables_fill_sites(const struct probe_set *set, struct site *rows)
 		rows[i] = set->sites.items[i]->wire;
 }
 
+/* Does `next` mean the same when it takes the whole register itself? */
+static bool can_load(const struct fetch_op *load, const struct fetch_op *next)
+{
+	if (load->code != FETCH_REG || load->shift)
+		return false;
+	if (next->code == FETCH_STRING || next->code == FETCH_BYTES)
+		return load->size == 8;
+	return next->code == FETCH_INT && next->size <= load->size;
+}
+
+/* A register on its way straight to a slot takes one step instead of two: steps are what a hit
+ * costs beside the trap. The slots stay as they were. */
+static void fuse(struct fetch_plan *plan)
+{
+	uint16_t n = 0;
+	for (uint16_t i = 0; i < plan->n_ops; i++) {
+		struct fetch_op op = plan->ops[i];
+		if (i + 1 < plan->n_ops && can_load(&op, &plan->ops[i + 1])) {
+			plan->ops[i + 1].reg = op.reg;
+			plan->ops[i + 1].flags |= FETCH_FROM_REG;
+			continue;
+		}
+		plan->ops[n++] = op;
+	}
+	plan->n_ops = n;
+}
+
 void tables_fill_plans(const struct tables *tables, struct fetch_plan *rows)
 {
-	for (size_t i = 1; i < tables->n_plans; i++)
+	for (size_t i = 1; i < tables->n_plans; i++) {
 		memcpy(&rows[i], tables->plans[i], fetch_plan_size(tables->plans[i]));
+		fuse(&rows[i]);
+	}
 }

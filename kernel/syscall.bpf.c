@@ -22,9 +22,12 @@ struct {
 	__type(value, __u32);
 } syscall_sites SEC(".maps");
 
-static __always_inline bool is_compat(void)
+static __always_inline bool is_compat(enum fetch_form form)
 {
 #if defined(__TARGET_ARCH_x86)
+	if (form != FETCH_OLD)
+		return bpf_get_current_task_btf()->thread_info.status & TS_COMPAT;
+	/* Before 5.11 there is no such helper. */
 	struct task_struct *task = (void *)bpf_get_current_task();
 	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
 #else
@@ -57,6 +60,27 @@ static __always_inline void syscall_emit(struct task_state *state, struct scratc
 		stream_count_loss(site_id, LOSS_RING_FULL);
 }
 
+/* What plans of system calls name, and the stack pointer: loads through a BTF pointer, which cost
+ * nothing beside a copy of all registers by bpf_probe_read_kernel(), 90 ns a call. */
+static __always_inline void save_arguments(struct scratch *scratch, const struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	scratch->regs[X86_RDI] = regs->rdi;
+	scratch->regs[X86_RSI] = regs->rsi;
+	scratch->regs[X86_RDX] = regs->rdx;
+	scratch->regs[X86_R10] = regs->r10;
+	scratch->regs[X86_R8] = regs->r8;
+	scratch->regs[X86_R9] = regs->r9;
+	scratch->regs[X86_RSP] = regs->rsp;
+#else
+	const struct user_pt_regs *user = (const void *)regs;
+#pragma unroll
+	for (int i = 0; i < 6; i++)
+		scratch->regs[ARM64_X0 + i] = user->regs[i];
+	scratch->regs[ARM64_SP] = user->sp;
+#endif
+}
+
 /* Reads the inputs; at return once more when something was not resident at entry. */
 static __always_inline void read_inputs(struct task_state *state, struct scratch *scratch,
 					struct site *site, enum fetch_form form)
@@ -75,7 +99,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	if (!stream_wants_current(id))
 		return 0;
 	__u32 *found = bpf_map_lookup_elem(&syscall_sites, &number);
-	if (!found || !*found || is_compat())
+	if (!found || !*found || is_compat(form))
 		return 0;
 	__u32 site_id = *found;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
@@ -89,7 +113,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	scratch->id = id;
 	scratch->time_ns = time_ns;
 	stream_announce(state, scratch, stream);
-	bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
+	save_arguments(scratch, regs);
 	if (form == FETCH_OLD)
 		spans_drop_dead_old(scratch->regs[REG_SP]);
 	else if (stream_has_dead_span(state, scratch->regs[REG_SP]))
@@ -128,7 +152,8 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	if (!site || !scratch)
 		return 0;
 	__u64 time_ns = bpf_ktime_get_boot_ns();
-	bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
+	/* The arguments are there from the entry. */
+	scratch->regs[REG_RESULT] = (__u64)result;
 	if (state->syscall_unavailable && !state->execed)
 		read_inputs(state, scratch, site, form);
 	fetch_begin(scratch, state->syscall_size);

@@ -250,6 +250,8 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 {
 	bool sign = op->flags & FETCH_SIGNED;
 	__u64 reg = scratch->regs[op->reg & REGS_MASK];
+	if (op->flags & FETCH_FROM_REG)
+		fetch_load(scratch, reg);
 	switch (op->code) {
 	case FETCH_REG:
 		fetch_load(scratch, fetch_cut(reg >> (op->shift & 63), op->size, sign));

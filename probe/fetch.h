@@ -43,6 +43,8 @@ enum fetch_flags {
 	FETCH_NULL_OK = 4,
 	/* STRING: a number that is no user-space address is "unavailable" at once, without a try */
 	FETCH_MAYBE = 8,
+	/* INT, STRING, BYTES: acc = register `reg` first */
+	FETCH_FROM_REG = 16,
 };
 
 struct fetch_op {

@@ -9,6 +9,7 @@ const volatile bool has_task_storage = false;
 const volatile bool filter_by_process = false;
 const volatile bool filtered_by_link = false;
 const volatile bool follow_forks = false;
+const volatile __u32 only_process = 0;
 const volatile bool show_fork = false;
 const volatile bool show_exec = false;
 const volatile bool show_exit = false;

@@ -27,15 +27,17 @@
 #define STACK_BYTES_MAX (64ULL << 20)
 
 #if defined(__TARGET_ARCH_x86)
-#define REGS_USED X86_REGS
-#define REGS_MASK 31
-#define REG_SP	  X86_RSP
+#define REGS_USED  X86_REGS
+#define REGS_MASK  31
+#define REG_SP	   X86_RSP
+#define REG_RESULT X86_RAX
 /* The trampoline runs after the return address was popped. */
 #define RETURN_SP_ADJUST 8
 #else
 #define REGS_USED	 ARM64_REGS
 #define REGS_MASK	 63
 #define REG_SP		 ARM64_SP
+#define REG_RESULT	 ARM64_X0
 #define RETURN_SP_ADJUST 0
 #endif
 
@@ -180,6 +182,8 @@ struct {
 extern const volatile bool has_task_storage;
 extern const volatile bool filter_by_process;
 extern const volatile bool filtered_by_link;
+/* The one traced process; 0: several, or children too. */
+extern const volatile __u32 only_process;
 extern const volatile bool follow_forks;
 /* Task life as events, or only for our own bookkeeping. */
 extern const volatile bool show_fork, show_exec, show_exit;
@@ -204,6 +208,8 @@ static __always_inline bool stream_wants_current(__u64 id)
 	__u32 tgid = id >> 32;
 	if (!tracing)
 		return false;
+	if (only_process)
+		return tgid == only_process;
 	if (filter_by_process)
 		return bpf_map_lookup_elem(&targets, &tgid) != NULL;
 	return tgid != own_process;

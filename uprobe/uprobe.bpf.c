@@ -235,10 +235,13 @@ static __always_inline int on_return(struct pt_regs *ctx, __u32 site_id, enum fe
 				 : return_sleepable(scratch, state, site, site_id);
 }
 
+/* The site of all hits when there is but one: it needs no cookie. 0: there are several. */
+const volatile __u32 only_site = 0;
+
 SEC("uprobe.multi.s")
 int multi_hit(struct pt_regs *ctx)
 {
-	return on_hit(ctx, (__u32)bpf_get_attach_cookie(ctx), FETCH_SLEEPABLE);
+	return on_hit(ctx, only_site ?: (__u32)bpf_get_attach_cookie(ctx), FETCH_SLEEPABLE);
 }
 
 SEC("uretprobe.multi.s")
