@@ -70,8 +70,8 @@ static traced void fire_strings(const char *heap)
 	char stack[] = "on the stack";
 	const char *none = opaque((const char *)NULL);
 	__asm__ volatile("" : : "r"(stack) : "memory");
-	DTRACE_PROBE5(demo, strings, opaque("a literal"), (char *)opaque(&stack[0]), heap,
-		      opaque(""), none);
+	DTRACE_PROBE5(demo, strings, opaque((const char *)"a literal"), opaque(&stack[0]), heap,
+		      opaque((const char *)""), none);
 	printf("expect demo:strings(\"a literal\", \"on the stack\", \"on the heap\", \"\", NULL)\n");
 }
 

@@ -16,7 +16,7 @@ struct fixture {
 	struct loss_row losses[8];
 };
 
-static void append(struct fixture *fixture, const char *text, ...)
+printf_like(2, 3) static void append(struct fixture *fixture, const char *text, ...)
 {
 	size_t used = strlen(fixture->log);
 	va_list args;

@@ -47,7 +47,7 @@ TEXT(pop_first, "pop %rax\njmp *%rax");
 TEXT(push_wide, ".byte 0x48,0x50\npop %rax\nret"); /* REX.W: not what the kernel emulates */
 TEXT(returns, "test %edi,%edi\nje 1f\nret\n1: repz ret");
 TEXT(return_imm, "ret $8");
-TEXT(return_bnd, "bnd ret");
+TEXT(return_bnd, ".byte 0xf2\nret"); /* bnd, which clang does not know by name */
 TEXT(tail_jump, "test %edi,%edi\nje 1f\nret\n1: jmp . + 0x4000");
 TEXT(tail_linkage, "jmp *0x2000(%rip)");
 TEXT(tail_virtual, "mov (%rdi),%rax\njmp *0x18(%rax)");
