@@ -32,7 +32,7 @@ endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
   add_library(uprobe_functions SHARED uprobe_functions.c)
   target_compile_options(uprobe_functions PRIVATE -g -O2 -fcf-protection -fno-stack-protector
-    -fno-omit-frame-pointer $<$<C_COMPILER_ID:GNU>:-fno-shrink-wrap> -fno-semantic-interposition)
+    -fno-omit-frame-pointer -fno-semantic-interposition)
   utrail_unit_test(uprobe_probes SOURCES uprobe_probes.c LINK utrail_uprobe)
   target_compile_definitions(unit_uprobe_probes
     PRIVATE FUNCTIONS_PATH="$<TARGET_FILE:uprobe_functions>")
