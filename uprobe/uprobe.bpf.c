@@ -13,11 +13,11 @@
 #include "stream/stream.bpf.h"
 
 /*
- * No frame here may reach 64 bytes. From 6.13 on the JIT gives larger ones of this program type a
- * stack per CPU (bpf_enable_priv_stack() in kernel/bpf/verifier.c), in the belief that such a
- * program is never entered twice on a CPU; but one behind a uprobe is preempted like any code of
- * its task, and the next task's hit would run on the same stack. So the hit is described in the
- * thread's scratch area, and the parts below are functions of their own.
+ * No frame here may exceed 48 bytes. From 6.13 on the JIT gives those of 64 and more, rounded up
+ * to 16, of this program type a stack per CPU (bpf_enable_priv_stack() in kernel/bpf/verifier.c),
+ * in the belief that such a program is never entered twice on a CPU; but one behind a uprobe is
+ * preempted like any code of its task, and the next task's hit would run on the same stack. So the
+ * hit is described in the thread's scratch area, and the parts below are functions of their own.
  */
 
 /* The context is read at constant offsets only: the verifier refuses a moved context pointer. */
