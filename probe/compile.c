@@ -30,12 +30,6 @@ struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signe
 	return source;
 }
 
-static bool is_signed(const struct type *type)
-{
-	return type->kind == TYPE_INT || type->kind == TYPE_CHAR || type->kind == TYPE_ENUM ||
-	       type->kind == TYPE_ERRNO || type->kind == TYPE_FD;
-}
-
 /* Operations are written beyond n_ops and become part of the plan only when all of them fit. */
 struct draft {
 	struct fetch_plan *plan;
@@ -101,7 +95,7 @@ static void add_scalar(struct draft *draft, const struct fetch_source *source,
 		       const struct type *type, struct value *value)
 {
 	uint8_t size = is_scalar_size(type->size) ? (uint8_t)type->size : 8;
-	uint8_t flags = is_signed(type) ? FETCH_SIGNED : 0;
+	uint8_t flags = type_is_signed(type) ? FETCH_SIGNED : 0;
 	draft_load(draft, source, size, flags);
 	value->slot = draft_slot(
 		draft, &(struct fetch_op){.code = FETCH_INT, .size = size, .flags = flags});

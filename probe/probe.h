@@ -29,7 +29,6 @@ struct probe {
 	const char *symbol;   /* functions: as in the symbol table */
 	const char *return_form; /* spans: "trampoline", "site", "none", and why, for `explain` */
 	const char *return_why;
-	uint64_t condition_hits; /* reserved for filters */
 };
 
 struct probe_site {

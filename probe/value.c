@@ -72,20 +72,6 @@ static const struct slot *find_slot(const struct value *value, const struct slot
 	return slot;
 }
 
-static bool is_signed(const struct type *type)
-{
-	switch (type->kind) {
-	case TYPE_INT:
-	case TYPE_CHAR:
-	case TYPE_ENUM:
-	case TYPE_ERRNO:
-	case TYPE_FD:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static uint64_t extend(uint64_t bits, unsigned int width, bool sign)
 {
 	if (width == 0 || width >= 64)
@@ -124,9 +110,10 @@ static bool scalar_in_memory(const struct value *value, const struct slot *slot,
 	uint64_t bits = 0;
 	memcpy(&bits, memory + value->offset, width);
 	if (value->bit_size)
-		*ret = extend(bits >> value->bit_offset, value->bit_size, is_signed(value->type));
+		*ret = extend(bits >> value->bit_offset, value->bit_size,
+			      type_is_signed(value->type));
 	else
-		*ret = extend(bits, (unsigned int)width * 8, is_signed(value->type));
+		*ret = extend(bits, (unsigned int)width * 8, type_is_signed(value->type));
 	return true;
 }
 

@@ -84,4 +84,12 @@ struct prototype {
 	const char *source;	   /* where this was learnt: "DWARF", "built-in", "given" */
 };
 
+/* Is the number extended with its sign when it is read? Whoever fetches and whoever shows must
+ * agree. */
+static inline bool type_is_signed(const struct type *type)
+{
+	return type->kind == TYPE_INT || type->kind == TYPE_CHAR || type->kind == TYPE_ENUM ||
+	       type->kind == TYPE_ERRNO || type->kind == TYPE_FD;
+}
+
 #endif
