@@ -24,16 +24,6 @@ struct class_walk {
 
 static bool is_by_reference(struct class_walk *walk, Dwarf_Die *class);
 
-static uint64_t number_of(Dwarf_Die *die, unsigned int name)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Word value;
-	if (!dwarf_attr_integrate(die, name, &attribute) ||
-	    dwarf_formudata(&attribute, &value) != 0)
-		return 0;
-	return value;
-}
-
 static bool flag_of(Dwarf_Die *die, unsigned int name)
 {
 	Dwarf_Attribute attribute;
@@ -94,10 +84,10 @@ static bool copies_or_moves(Dwarf_Die *constructor, Dwarf_Die *class)
 static bool is_nontrivial(Dwarf_Die *function, Dwarf_Die *class, const char *class_name)
 {
 	const char *name = dwarf_diename(function);
-	if (number_of(function, DW_AT_virtuality) != DW_VIRTUALITY_none)
+	if (dwarf_info_number(function, DW_AT_virtuality) != DW_VIRTUALITY_none)
 		return true;
 	if (!name || flag_of(function, DW_AT_artificial) || flag_of(function, DW_AT_deleted) ||
-	    number_of(function, DW_AT_defaulted) == DW_DEFAULTED_in_class)
+	    dwarf_info_number(function, DW_AT_defaulted) == DW_DEFAULTED_in_class)
 		return false;
 	if (name[0] == '~')
 		return true;
@@ -118,7 +108,7 @@ static bool child_decides(struct class_walk *walk, Dwarf_Die *child, Dwarf_Die *
 	case DW_TAG_subprogram:
 		return is_nontrivial(child, class, class_name);
 	case DW_TAG_inheritance:
-		return number_of(child, DW_AT_virtuality) != DW_VIRTUALITY_none ||
+		return dwarf_info_number(child, DW_AT_virtuality) != DW_VIRTUALITY_none ||
 		       part_is_by_reference(walk, child);
 	case DW_TAG_member:
 		return part_is_by_reference(walk, child);
@@ -129,7 +119,7 @@ static bool child_decides(struct class_walk *walk, Dwarf_Die *child, Dwarf_Die *
 
 static bool is_by_reference(struct class_walk *walk, Dwarf_Die *class)
 {
-	uint64_t convention = number_of(class, DW_AT_calling_convention);
+	uint64_t convention = dwarf_info_number(class, DW_AT_calling_convention);
 	const char *name = dwarf_diename(class);
 	Dwarf_Die child;
 	bool ret = false;

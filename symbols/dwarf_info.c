@@ -172,3 +172,13 @@ void dwarf_info_free(struct dwarf_info *info)
 	arena_deinit(&info->arena);
 	free(info);
 }
+
+uint64_t dwarf_info_number(Dwarf_Die *die, unsigned int name)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word value;
+	if (!dwarf_attr_integrate(die, name, &attribute) ||
+	    dwarf_formudata(&attribute, &value) != 0)
+		return 0;
+	return value;
+}

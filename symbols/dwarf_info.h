@@ -81,4 +81,8 @@ bool dwarf_passed_by_reference(Dwarf_Die *die);
 /* A copy of a string of the file, cut at a length that nobody types. NULL: out of memory. */
 const char *dwarf_copy_name(struct dwarf_info *info, const char *name);
 
+/* An attribute that is an unsigned number, of the entry or of what it refers to; 0: there is none.
+ */
+uint64_t dwarf_info_number(Dwarf_Die *die, unsigned int name);
+
 #endif

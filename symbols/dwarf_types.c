@@ -44,19 +44,9 @@ static const struct type *build_target(struct type_builder *builder, Dwarf_Die *
 	return build(builder, &target);
 }
 
-static uint64_t unsigned_attribute(Dwarf_Die *die, unsigned int name)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Word value;
-	if (!dwarf_attr_integrate(die, name, &attribute) ||
-	    dwarf_formudata(&attribute, &value) != 0)
-		return 0;
-	return value;
-}
-
 static uint32_t byte_size(Dwarf_Die *die)
 {
-	uint64_t size = unsigned_attribute(die, DW_AT_byte_size);
+	uint64_t size = dwarf_info_number(die, DW_AT_byte_size);
 	return size <= UINT32_MAX ? (uint32_t)size : 0;
 }
 
@@ -108,7 +98,7 @@ static bool build_base(struct type_builder *builder, Dwarf_Die *die, struct type
 	if (!name_type(builder, die, "?", type))
 		return false;
 	type->size = byte_size(die);
-	type->kind = base_kind(unsigned_attribute(die, DW_AT_encoding), type->size, type->name);
+	type->kind = base_kind(dwarf_info_number(die, DW_AT_encoding), type->size, type->name);
 	return true;
 }
 
