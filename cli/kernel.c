@@ -447,12 +447,6 @@ const struct loss_row *kernel_losses(const struct kernel *kernel)
 	return kernel->losses.memory;
 }
 
-bool kernel_has_targets(const struct kernel *kernel)
-{
-	uint32_t first;
-	return bpf_map_get_next_key(bpf_map__fd(kernel->skel->maps.targets), NULL, &first) == 0;
-}
-
 pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)
 {
 	uint32_t key = (uint32_t)previous, next;

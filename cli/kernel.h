@@ -36,8 +36,6 @@ void kernel_closep(struct kernel **kernel);
 
 int kernel_ring_fd(const struct kernel *kernel);
 const struct loss_row *kernel_losses(const struct kernel *kernel); /* one row a site */
-/* Is any traced process left? */
-bool kernel_has_targets(const struct kernel *kernel);
 /* The first traced process after `previous` (0: at all); 0: there is none. */
 pid_t kernel_next_target(const struct kernel *kernel, pid_t previous);
 /* Hits that the kernel did not give to our programs, as it counts them. */

@@ -208,7 +208,7 @@ static bool target_has_ended(struct session *session)
 		if (fd.fd < 0 ? process_is_alive(plan->processes.items[i]) : poll(&fd, 1, 0) == 0)
 			return false;
 	}
-	return !session->options->follow || !kernel_has_targets(session->kernel);
+	return !session->options->follow || !kernel_next_target(session->kernel, 0);
 }
 
 /* True: stop now. */
