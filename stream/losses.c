@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/losses.h"
+
+#include <stdlib.h>
+
+#include "stream/stream.h"
+
+const char *loss_cause_name(enum loss_cause cause)
+{
+	static const char *const names[] = {
+		[LOSS_RING_FULL] = "ring full",
+		[LOSS_RETURN_RING_FULL] = "ring full at return",
+		[LOSS_NO_STORAGE] = "no memory for thread state",
+		[LOSS_MISSED_RETURN] = "too many calls open",
+		[LOSS_BOOKKEEPING] = "bookkeeping",
+	};
+	return cause < LOSS_CAUSES ? names[cause] : "unknown";
+}
+
+struct err *losses_init(struct losses *losses, size_t n_sites)
+{
+	losses->told = calloc(n_sites, sizeof(*losses->told));
+	losses->blamed = calloc(n_sites, sizeof(*losses->blamed));
+	if (losses->told && losses->blamed)
+		return NULL;
+	losses_deinit(losses);
+	return &err_nomem;
+}
+
+void losses_deinit(struct losses *losses)
+{
+	free(losses->told);
+	free(losses->blamed);
+	*losses = (struct losses){0};
+}
+
+uint64_t losses_fresh(struct losses *losses, uint32_t site_id, enum loss_cause cause,
+		      const struct loss_row *row)
+{
+	uint64_t now = __atomic_load_n(&row->count[cause], __ATOMIC_RELAXED);
+	uint64_t fresh = now - losses->told[site_id].count[cause];
+	losses->told[site_id].count[cause] = now;
+	return fresh;
+}
+
+bool losses_explain_span(struct losses *losses, uint32_t site_id)
+{
+	if (losses->blamed[site_id] >= losses->told[site_id].count[LOSS_RETURN_RING_FULL])
+		return false;
+	losses->blamed[site_id]++;
+	return true;
+}
