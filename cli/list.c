@@ -118,22 +118,19 @@ struct shown_function {
 	const struct prototype *prototype; /* NULL: unknown */
 	const char *file;
 	unsigned int line;
-	const char *entry; /* "emulated", "stepped", NULL: not decoded */
+	const char *entry; /* "emulated", "stepped", NULL: no probe may sit there */
 };
 
+/* As a trace would place its probe. */
 static struct err *classify_entry(struct listing *listing, struct image *image,
 				  struct shown_function *shown)
 {
-	uint8_t bytes[32];
-	struct code code;
-	if (!image_is_text(image, shown->function->offset, sizeof(bytes)))
-		return NULL;
-	struct err *e = image_read(image, shown->function->offset, bytes, sizeof(bytes));
-	e = e ? e
-	      : code_decode(image_machine(image), bytes, sizeof(bytes), 0, shown->function->address,
-			    &listing->arena, &code);
-	if (!e && code.entry.length)
-		shown->entry = code.entry.emulated ? "emulated" : "stepped";
+	struct instruction entry;
+	const char *why_not;
+	struct err *e =
+		uprobe_find_entry(image, shown->function, &listing->arena, &entry, &why_not);
+	if (!e && entry.length)
+		shown->entry = entry.emulated ? "emulated" : "stepped";
 	return e;
 }
 

@@ -125,16 +125,13 @@ static void list_candidates(struct image *image, const struct function *function
 	}
 }
 
-static struct err *refuse_ifunc(struct adding *adding, const struct function *function,
-				const char *name)
+static struct err *refuse_function(struct adding *adding, const struct function *function,
+				   const char *name, const char *why)
 {
 	char candidates[512];
-	struct err *e =
-		refuse(adding, name,
-		       "its symbol is a resolver (IFUNC) that runs once, at start, to choose "
-		       "the function");
-	if (!e)
-		return NULL;
+	struct err *e = refuse(adding, name, why);
+	if (!e || !function->ifunc)
+		return e;
 	list_candidates(adding->image, function, candidates, sizeof(candidates));
 	if (*candidates)
 		return err_hint(e, "probe what it chooses from: %s", candidates);
@@ -273,33 +270,16 @@ static struct err *add_instant(struct adding *adding, const struct place *place)
 
 /* Only as much as is needed: the entry alone is ten times faster. */
 static struct err *decode_for(const struct adding *adding, const struct function *function,
-			      bool entry_proven, struct code *ret)
+			      struct code *ret)
 {
 	struct arena *arena = &adding->set->arena;
 	bool sites =
 		is_span(adding->spec->kind) && adding->options->return_mode != RETURN_TRAMPOLINE;
 	struct err *e = code_decode_function(&adding->file, function, !sites, arena, ret);
-	ret->entry_proven = entry_proven;
-	if (!e && !sites && is_span(adding->spec->kind) &&
+	if (!e && ret->entry.length && !sites && is_span(adding->spec->kind) &&
 	    return_form_wants_sites(adding->options, function, ret))
 		e = code_decode_function(&adding->file, function, false, arena, ret);
-	ret->entry_proven = entry_proven;
 	return e;
-}
-
-/* A symbol is only a name: what speaks against a function there? NULL: nothing. */
-static const char *why_no_entry(struct image *image, const struct function *function,
-				enum frame_place frame)
-{
-	if (frame == FRAME_INSIDE)
-		return "the unwind tables tell that no function begins there";
-	if (frame == FRAME_START)
-		return NULL;
-	/* Without tables at least the other symbols must not contradict. */
-	const struct function *before = image_function_at(image, function->address - 1);
-	if (before && function->address - before->address < before->size)
-		return "another function's symbol covers it, and no unwind tables tell";
-	return NULL;
 }
 
 /* At its start. */
@@ -308,21 +288,12 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 {
 	const struct spec *spec = adding->spec;
 	struct place place = {.name = name, .function = function};
-	if (function->ifunc)
-		return refuse_ifunc(adding, function, name);
-	if (code_is_cold_name(function->symbol))
-		return refuse(adding, name,
-			      "it is no function, but a part of one that the compiler moved");
-	enum frame_place frame = image_frame_place(adding->image, function->address);
-	const char *why_not = why_no_entry(adding->image, function, frame);
-	if (why_not)
-		return refuse(adding, name, why_not);
-	struct err *e = decode_for(adding, function, frame == FRAME_START, &place.code);
+	struct err *e = decode_for(adding, function, &place.code);
 	if (e)
 		return e;
 	place.at = place.code.entry;
 	if (!place.at.length)
-		return refuse(adding, name, place.code.why_not);
+		return refuse_function(adding, function, name, place.code.why_not);
 	uint64_t offset;
 	if (image_offset_of(adding->image, place.at.address, &offset) &&
 	    is_taken(adding, offset, spec->kind))

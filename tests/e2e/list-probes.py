@@ -61,6 +61,26 @@ def parameters():
     contains(text[eight["line"] - 1], "eight(", f"line {eight['line']} of types.c")
 
 
+def entries():
+    """Where a probe would go, and what it costs there: list says what explain says."""
+    patterns = ["call:libc:mem*", "call:libc:str*", "call:libc:_IO_*", "call:libc:pthread_*"]
+    shown = listed(*patterns)
+    words = [word for p in patterns for word in ("-e", p)]
+    explained = plain(["explain", *words])
+    same(explained.status, 0, "status of explain")
+    pattern = r"^ +entry at file offset (0x\w+): .*\((emulated|single-stepped)\)$"
+    found = re.findall(pattern, explained.stdout, re.MULTILINE)
+    wanted = {int(offset, 16): how.replace("single-", "") for offset, how in found}
+    ensure(len(wanted) > 100, f"only {len(wanted)} entries in explain")
+    # A resolver has two names, of which that of the function it chooses is the one that is asked for.
+    refused = {f["offset"] for f in shown if "entry" not in f}
+    ensure(refused, "nothing is refused, not even what the loader chooses at start")
+    got = {int(f["offset"], 16): f["entry"] for f in shown if f["offset"] not in refused}
+    # The probe may go behind endbr64, which has four bytes.
+    same({o if o in got else o - 4: how for o, how in wanted.items()} == got, True, "entries of libc are the same")
+    same(set(got.values()), {"emulated", "stepped"}, "kinds of entries")
+
+
 def markers():
     for name in ("usdt-args", "usdt-shapes", "srv", "redzone"):
         path = sample(name)
@@ -113,4 +133,4 @@ def unprivileged():
     contains(process.stdout, "f", "the list")
 
 
-run(functions, parameters, markers, of_a_process, as_text, nothing_there, unprivileged)
+run(functions, parameters, entries, markers, of_a_process, as_text, nothing_there, unprivileged)
