@@ -12,6 +12,7 @@
 #include "cli/plan.h"
 #include "cli/suggest.h"
 #include "common/cleanup.h"
+#include "output/escape.h"
 #include "uprobe/uprobe.h"
 #include "usdt/usdt.h"
 
@@ -99,14 +100,9 @@ static json_t *json_name(const char *text)
 	return copy ? json_string(copy) : NULL;
 }
 
-static void put_escaped(const char *text)
+static void put_name(const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c < 0x20 || *c >= 0x7f)
-			printf("\\x%02x", *c);
-		else
-			putchar(*c);
-	}
+	escape_print(stdout, text, "");
 }
 
 /* --- functions ---------------------------------------------------------------------------------
@@ -164,24 +160,25 @@ static struct err *json_function(const char *module, const struct shown_function
 static struct err *text_function(const char *module, const struct shown_function *shown)
 {
 	const struct prototype *prototype = shown->prototype;
-	printf("%s:", module);
-	put_escaped(shown->name);
+	put_name(module);
+	putchar(':');
+	put_name(shown->name);
 	if (prototype) {
 		putchar('(');
 		for (uint32_t i = 0; i < prototype->n_parameters; i++) {
 			const struct parameter *p = &prototype->parameters[i];
 			fputs(i ? ", " : "", stdout);
-			put_escaped(p->type->name);
+			put_name(p->type->name);
 			if (*p->name && p->type->name[strlen(p->type->name) - 1] != '*')
 				putchar(' ');
-			put_escaped(p->name);
+			put_name(p->name);
 		}
 		fputs(prototype->variadic ? ", ...) -> " : ") -> ", stdout);
-		put_escaped(prototype->result->name);
+		put_name(prototype->result->name);
 	}
 	if (shown->file) {
 		fputs("  ", stdout);
-		put_escaped(shown->file);
+		put_name(shown->file);
 		printf(":%u", shown->line);
 	}
 	putchar('\n');
@@ -271,16 +268,18 @@ static struct err *json_marker(struct listing *listing, struct image *image, con
 static void text_marker(const struct listing *listing, const char *module,
 			const struct marker *marker)
 {
-	printf("usdt:%s:", module);
-	put_escaped(marker->first->provider);
+	fputs("usdt:", stdout);
+	put_name(module);
 	putchar(':');
-	put_escaped(marker->first->name);
+	put_name(marker->first->provider);
+	putchar(':');
+	put_name(marker->first->name);
 	if (marker->notes.count > 1)
 		printf("  %zu sites", marker->notes.count);
 	putchar('\n');
 	for (size_t i = 0; listing->options->verbose && i < marker->notes.count; i++) {
 		printf("    0x%" PRIx64 "  ", marker->notes.items[i]->offset);
-		put_escaped(marker->notes.items[i]->operands);
+		put_name(marker->notes.items[i]->operands);
 		putchar('\n');
 	}
 }
@@ -320,9 +319,11 @@ static struct err *list_markers(struct listing *listing, struct image *image,
 			text_marker(listing, module->name, &marker);
 		free(marker.notes.items);
 	}
-	if (!e && malformed)
-		fprintf(stderr, "utrail: %s: %zu malformed USDT notes were skipped\n", module->path,
-			malformed);
+	if (!e && malformed) {
+		fputs("utrail: ", stderr);
+		escape_print(stderr, module->path, "");
+		fprintf(stderr, ": %zu malformed USDT notes were skipped\n", malformed);
+	}
 	return e;
 }
 

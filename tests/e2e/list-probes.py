@@ -4,9 +4,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 
-from utrail import Process, Target, contains, ensure, only, plain, run, same, sample
+from utrail import Process, Target, contains, ensure, only, plain, program, run, same, sample, scratch
 
 
 def tool(*words):
@@ -117,12 +118,20 @@ def nothing_there():
     contains(process.stderr.lower(), "no", "the message")
 
 
+def hostile_name():
+    """What a file is called may not command the terminal that shows it."""
+    path = scratch() / "red\x1b[31m"
+    shutil.copy(sample("usdt-args"), path)
+    for words in (["list", path, "usdt:demo:t*"], ["list", path, "call:main"], ["explain", "-e", "call:main", "--", path]):
+        process = plain(words)
+        same(process.status, 0, f"status of {words[0]}")
+        contains(process.stdout, "red\\x1b[31m", f"what {words[0]} shows")
+        ensure("\x1b" not in process.stdout + process.stderr, "an escape character reached the terminal")
+
+
 def unprivileged():
     if os.geteuid() != 0:
         return
-    from utrail import program, scratch
-    import shutil
-
     # Where the build lies may be closed to other users.
     for path in (program(), sample("count")):
         shutil.copy(path, scratch())
@@ -133,4 +142,4 @@ def unprivileged():
     contains(process.stdout, "f", "the list")
 
 
-run(functions, parameters, entries, markers, of_a_process, as_text, nothing_there, unprivileged)
+run(functions, parameters, entries, markers, of_a_process, as_text, nothing_there, hostile_name, unprivileged)
