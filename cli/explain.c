@@ -123,7 +123,7 @@ struct err *inspect_explain(const struct options *options)
 	struct err *e = plan_make(options, &plan);
 	if (e)
 		return e;
-	report_notes(&plan.set);
+	report_notes(&plan.set, 0);
 	put_plan(&plan);
 	e = features_check_privilege();
 	if (e) {

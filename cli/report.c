@@ -102,9 +102,9 @@ void report_choices(const struct plan *plan, const char *const *backends)
 	}
 }
 
-void report_notes(const struct probe_set *set)
+void report_notes(const struct probe_set *set, size_t first)
 {
-	for (size_t i = 0; i < set->notes.count; i++)
+	for (size_t i = first; i < set->notes.count; i++)
 		put_line(set->notes.items[i].text);
 }
 
@@ -115,6 +115,9 @@ void report_summary(const struct output_summary *summary)
 	if (summary->returns_lost)
 		fprintf(stderr, " (and %" PRIu64 " returns of delivered calls)",
 			summary->returns_lost);
+	if (summary->gaps)
+		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
+			plural(summary->gaps));
 	fputc('\n', stderr);
 	if (summary->lost || summary->returns_lost)
 		fputs("utrail: events were lost: a larger --ring-size, fewer probes or -o FILE "

@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 
 #include "cli/kernel.h"
+#include "cli/late.h"
 #include "cli/plan.h"
 #include "cli/report.h"
 #include "common/cleanup.h"
@@ -44,7 +45,8 @@ struct session {
 	struct stream *stream;
 	struct output *output;
 	struct ring_buffer *ring;
-	int output_fd; /* of -o; -1: a standard stream */
+	struct late *late; /* NULL: what is probed cannot change any more */
+	int output_fd;	   /* of -o; -1: a standard stream */
 	int signal_fd;
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
@@ -244,26 +246,30 @@ static bool is_over(struct session *session)
 	return target_has_ended(session);
 }
 
-static void wait_for_events(struct session *session)
+static struct err *wait_for_events(struct session *session)
 {
 	bool quiet = now_ns(CLOCK_BOOTTIME) - session->active_ns > QUIET_AFTER_NS;
-	struct pollfd fds[3] = {
+	struct pollfd fds[] = {
 		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
 		{.fd = session->signal_fd, .events = POLLIN},
 		{.fd = -1, .events = POLLIN},
+		{.fd = session->late ? late_fd(session->late) : -1, .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
-	if (poll(fds, 3, quiet ? IDLE_MS : BUSY_MS) > 0 && (fds[1].revents || fds[2].revents))
+	if (poll(fds, array_size(fds), quiet ? IDLE_MS : BUSY_MS) <= 0)
+		return NULL;
+	if (fds[1].revents || fds[2].revents)
 		session->looked_ns = 0;
+	return fds[3].revents ? late_take(session->late) : NULL;
 }
 
 static struct err *loop(struct session *session)
 {
 	struct err *e = NULL;
 	while (!e && !is_over(session)) {
-		wait_for_events(session);
-		e = drain(session);
+		e = wait_for_events(session);
+		e = e ? e : drain(session);
 	}
 	return e;
 }
@@ -292,6 +298,9 @@ static struct err *tell_running(struct session *session)
 /* Everything that was written before the probes went out is delivered. */
 static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
 {
+	/* The last files, too, are probed or told. */
+	if (!e && session->late)
+		e = late_take(session->late);
 	kernel_stop(session->kernel);
 	if (!e)
 		e = drain(session);
@@ -305,7 +314,8 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 	*ret = (struct output_summary){.events = counts->events,
 				       .lost = counts->lost,
 				       .missed = kernel_missed(session->kernel),
-				       .returns_lost = counts->returns_lost};
+				       .returns_lost = counts->returns_lost,
+				       .gaps = counts->gaps};
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
@@ -332,7 +342,7 @@ static void check_books(const struct session *session)
 static int exit_status(struct session *session, const struct output_summary *summary)
 {
 	int status = 0;
-	bool loss = summary->lost || summary->missed || summary->returns_lost;
+	bool loss = summary->lost || summary->missed || summary->returns_lost || summary->gaps;
 	if (session->plan.launch && launch_has_ended(session->plan.launch, &status)) {
 		if (WIFSIGNALED(status))
 			return -WTERMSIG(status);
@@ -344,6 +354,20 @@ static int exit_status(struct session *session, const struct output_summary *sum
 
 /* --- phases ------------------------------------------------------------------------------------
  */
+
+/* Without it what comes later is not seen, and all else is. */
+static struct err *watch_mappings(struct session *session)
+{
+	const struct late_parts parts = {.options = session->options,
+					 .plan = &session->plan,
+					 .kernel = session->kernel,
+					 .stream = session->stream};
+	struct err *e = late_open(&parts, &session->late);
+	if (!e || e == &err_nomem)
+		return e;
+	report_error(e);
+	return NULL;
+}
 
 static struct err *prepare(struct session *session)
 {
@@ -357,13 +381,18 @@ static struct err *prepare(struct session *session)
 	if (e)
 		return e;
 	if (options->quiet < 2)
-		report_notes(&session->plan.set);
+		report_notes(&session->plan.set, 0);
 	features_detect(&features);
 	const struct kernel_options how = {.ring_size = options->ring_size,
-					   .follow = options->follow};
+					   .follow = options->follow,
+					   .growing = plan_may_grow(options, &session->plan)};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
+	if (!e && how.growing)
+		e = watch_mappings(session);
 	e = e ? e : kernel_attach(session->kernel);
+	if (!e && session->late)
+		e = late_catch_up(session->late);
 	if (e)
 		return e;
 	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
@@ -410,6 +439,7 @@ static struct err *begin(struct session *session)
 static void session_deinit(struct session *session)
 {
 	ring_buffer__free(session->ring);
+	late_close(session->late);
 	kernel_close(session->kernel);
 	stream_destroy(session->stream);
 	output_destroy(session->output);

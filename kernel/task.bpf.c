@@ -20,6 +20,22 @@ struct {
 	__type(value, struct exec_record);
 } exec_records SEC(".maps");
 
+/* Thread groups that were traced until they ended, and when: what they had mapped may be told by
+ * others only afterwards. The oldest make room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u64);
+} ended_targets SEC(".maps");
+
+static __always_inline void end_target(__u32 tgid)
+{
+	__u64 time_ns = bpf_ktime_get_boot_ns();
+	bpf_map_delete_elem(&targets, &tgid);
+	bpf_map_update_elem(&ended_targets, &tgid, &time_ns, BPF_ANY);
+}
+
 static __always_inline void emit_or_count(void *record, __u32 size, bool shown)
 {
 	struct event_header *header = record;
@@ -135,7 +151,7 @@ int BPF_PROG(task_exit, struct task_struct *task)
 		      STREAM_ATOMIC);
 	emit_or_count(&record, sizeof(record), show_exit);
 	if (filter_by_process && record.exit.is_last)
-		bpf_map_delete_elem(&targets, &tgid);
+		end_target(tgid);
 	if (!has_task_storage) {
 		bpf_map_delete_elem(&thread_states, &tid);
 		bpf_map_delete_elem(&thread_scratches, &tid);

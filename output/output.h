@@ -59,6 +59,7 @@ struct output_header {
 
 struct output_summary {
 	uint64_t events, lost, missed, returns_lost;
+	uint64_t gaps; /* files whose probes came after their code may have run */
 };
 
 struct output;

@@ -2,6 +2,7 @@
 #include "stream/losses.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "stream/stream.h"
 
@@ -17,14 +18,21 @@ const char *loss_cause_name(enum loss_cause cause)
 	return cause < LOSS_CAUSES ? names[cause] : "unknown";
 }
 
-struct err *losses_init(struct losses *losses, size_t n_sites)
+struct err *losses_resize(struct losses *losses, size_t n_sites)
 {
-	losses->told = calloc(n_sites, sizeof(*losses->told));
-	losses->blamed = calloc(n_sites, sizeof(*losses->blamed));
-	if (losses->told && losses->blamed)
+	size_t before = losses->n_sites;
+	if (n_sites <= before)
 		return NULL;
-	losses_deinit(losses);
-	return &err_nomem;
+	struct loss_row *told = reallocarray(losses->told, n_sites, sizeof(*told));
+	losses->told = told ? told : losses->told;
+	uint64_t *blamed = reallocarray(losses->blamed, n_sites, sizeof(*blamed));
+	losses->blamed = blamed ? blamed : losses->blamed;
+	if (!told || !blamed)
+		return &err_nomem;
+	memset(told + before, 0, (n_sites - before) * sizeof(*told));
+	memset(blamed + before, 0, (n_sites - before) * sizeof(*blamed));
+	losses->n_sites = n_sites;
+	return NULL;
 }
 
 void losses_deinit(struct losses *losses)

@@ -20,9 +20,11 @@
 struct losses {
 	struct loss_row *told; /* by site */
 	uint64_t *blamed;      /* spans that ended for want of their lost return, by site */
+	size_t n_sites;
 };
 
-struct err *losses_init(struct losses *losses, size_t n_sites) must_check;
+/* Makes room for so many sites; zeroed at first, and again whenever the set has grown. */
+struct err *losses_resize(struct losses *losses, size_t n_sites) must_check;
 void losses_deinit(struct losses *losses);
 
 /* What has come to this count since it was last asked for. The row may grow meanwhile. */

@@ -32,7 +32,7 @@ struct err *stream_create(const struct stream_options *options, struct stream **
 	stream->options = *options;
 	stream->nesting = (struct nesting){
 		.options = &stream->options, .counts = &stream->counts, .losses = &stream->losses};
-	struct err *e = losses_init(&stream->losses, options->set->sites.count);
+	struct err *e = losses_resize(&stream->losses, options->set->sites.count);
 	if (e) {
 		stream_destroy(stream);
 		return e;
@@ -141,8 +141,8 @@ static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_
 
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 {
-	struct err *e = NULL;
 	size_t count = stream->options.set->sites.count;
+	struct err *e = losses_resize(&stream->losses, count);
 	for (uint32_t site = 0; !e && site < count; site++) {
 		for (int cause = 0; !e && cause < LOSS_CAUSES; cause++) {
 			uint64_t fresh = losses_fresh(&stream->losses, site, cause, &rows[site]);
@@ -151,6 +151,24 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 		}
 	}
 	return e;
+}
+
+struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,
+		       uint64_t until_ns)
+{
+	struct task *task = tasks_get(&stream->nesting.tasks, tgid, tgid);
+	if (!task)
+		return &err_nomem;
+	const struct stream_event event = {
+		.kind = STREAM_GAP,
+		.time_ns = from_ns,
+		.duration_ns = until_ns - from_ns,
+		.task = &task->info,
+		.late = from_ns < stream->released_ns,
+		.gap_module = module,
+	};
+	stream->counts.gaps++;
+	return stream->options.sink.event(stream->options.sink.context, &event, false);
 }
 
 struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid,

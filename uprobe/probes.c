@@ -435,3 +435,49 @@ struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const 
 	free(adding.taken.items);
 	return e;
 }
+
+/* --- the proof is gone ------------------------------------------------------------------------ */
+
+/* The entry may sit behind the function's first instruction; the function is what covers it. */
+static const struct function *function_of(const struct probe_site *entry)
+{
+	uint64_t address;
+	return image_address_of(entry->image, entry->offset, &address)
+		       ? image_function_at(entry->image, address)
+		       : NULL;
+}
+
+static struct err *move_to_sites(struct probe_set *set, struct probe_site *entry, const char *why)
+{
+	struct adding adding = {
+		.set = set, .image = entry->image, .file = code_file_of(entry->image)};
+	struct place place = {.name = entry->probe->name, .function = function_of(entry)};
+	place.values = (struct function_values){.return_plan = entry->return_plan,
+						.results = entry->results};
+	struct err *e = NULL;
+	if (place.function)
+		e = code_decode_function(&adding.file, place.function, false, &set->arena,
+					 &place.code);
+	entry->wire.flags &= ~(uint32_t)(SITE_TRAMPOLINE | SITE_HAS_RETURN);
+	if (e)
+		return e;
+	bool whole = place.code.whole && place.code.n_returns + place.code.n_tail_jumps;
+	if (!whole)
+		return probe_set_note(set, "%s:%s: its returns are no longer seen: %s; and %s",
+				      entry->probe->module, entry->probe->name, why,
+				      place.code.why_not ? place.code.why_not : "it never returns");
+	entry->wire.flags |= SITE_HAS_RETURN;
+	return add_return_sites(&adding, entry, &place);
+}
+
+struct err *uprobe_use_return_sites(struct probe_set *set, const char *why)
+{
+	size_t count = set->sites.count;
+	struct err *e = NULL;
+	for (size_t i = 1; !e && i < count; i++) {
+		struct probe_site *site = set->sites.items[i];
+		if (site->wire.kind == SITE_ENTRY && (site->wire.flags & SITE_TRAMPOLINE))
+			e = move_to_sites(set, site, why);
+	}
+	return e;
+}

@@ -92,4 +92,11 @@ struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const 
 			      const struct spec *spec,
 			      const struct uprobe_options *options) must_check;
 
+/*
+ * The trampoline is not safe any more: the spans that use it get sites at their `ret` instructions,
+ * appended to the set; where there can be none, a note, and their returns are not seen. To be
+ * attached before the kernel's return probes are taken out, and the entries' rows written anew.
+ */
+struct err *uprobe_use_return_sites(struct probe_set *set, const char *why) must_check;
+
 #endif

@@ -7,9 +7,9 @@
 static void what_was_told_is_not_fresh(void **state)
 {
 	(void)state;
-	struct losses losses;
+	struct losses losses = {0};
 	struct loss_row row = {.count = {[LOSS_RING_FULL] = 5, [LOSS_NO_STORAGE] = 1}};
-	assert_ok(losses_init(&losses, 3));
+	assert_ok(losses_resize(&losses, 3));
 	assert_int_equal(losses_fresh(&losses, 2, LOSS_RING_FULL, &row), 5);
 	assert_int_equal(losses_fresh(&losses, 2, LOSS_RING_FULL, &row), 0);
 	row.count[LOSS_RING_FULL] = 7;
@@ -23,9 +23,9 @@ static void what_was_told_is_not_fresh(void **state)
 static void a_lost_return_explains_one_span(void **state)
 {
 	(void)state;
-	struct losses losses;
+	struct losses losses = {0};
 	const struct loss_row row = {.count = {[LOSS_RETURN_RING_FULL] = 2, [LOSS_RING_FULL] = 9}};
-	assert_ok(losses_init(&losses, 3));
+	assert_ok(losses_resize(&losses, 3));
 	assert_false(losses_explain_span(&losses, 1)); /* nothing told yet */
 	losses_fresh(&losses, 1, LOSS_RING_FULL, &row);
 	assert_false(losses_explain_span(&losses, 1));

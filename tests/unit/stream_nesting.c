@@ -21,7 +21,7 @@ static int set_up(void **state)
 						   .show_fork = true,
 						   .show_exec = true,
 						   .show_exit = true};
-	assert_ok(losses_init(&fixture->losses, fixture->log.set.sites.count));
+	assert_ok(losses_resize(&fixture->losses, fixture->log.set.sites.count));
 	fixture->nesting = (struct nesting){.options = &fixture->options,
 					    .counts = &fixture->counts,
 					    .losses = &fixture->losses};
