@@ -14,6 +14,7 @@
 #include "cli/tables.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"
+#include "probe/file.h"
 #include "stream/event.h"
 #include "tracer.skel.h"
 #include "uprobe/attach.h"
@@ -41,6 +42,7 @@ struct kernel {
 	struct kernel_options options;
 	enum uprobe_form form;
 	bool filter;
+	struct fetch_offsets file_offsets; /* when the plan asks for files */
 	struct tracer *skel;
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;
@@ -194,6 +196,9 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->only_process = kernel->filter ? (uint32_t)only_process(kernel) : 0;
 	skel->rodata->filtered_by_link =
 		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
+	skel->rodata->reads_files = kernel->plan->set.options.files;
+	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
+	       sizeof(kernel->file_offsets));
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
@@ -320,7 +325,9 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->options = *options;
 	kernel->form = features_uprobe_form(features);
 	kernel->filter = plan->processes.count || plan->launch;
-	e = tables_number(&kernel->tables, &plan->set, 1);
+	if (plan->set.options.files)
+		e = file_offsets_find(&kernel->file_offsets);
+	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
 	e = e ? e : load_skeleton(kernel);
 	if (e)
 		return e;

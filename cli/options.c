@@ -247,7 +247,7 @@ static void parse_flag(int key, struct options *options)
 		options->output.durations = true;
 		break;
 	case 'y':
-		options->output.fd_paths = true;
+		options->fd_paths = true;
 		break;
 	case 'q':
 		options->quiet++;

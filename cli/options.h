@@ -28,6 +28,7 @@ struct options {
 	char **argv; /* the command to run, NULL: none; or the operands of `list` */
 	bool follow;
 	bool inside;		 /* also what the traced calls cause, and only that */
+	bool fd_paths;		 /* -y */
 	const char *output_path; /* -o, NULL: stdout or stderr */
 	struct output_options output;
 	const char *color; /* --color=WHEN */

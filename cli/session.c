@@ -54,7 +54,6 @@ struct session {
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns;
 	int stop_signal;
-	char fd_path[4096];
 };
 
 static uint64_t now_ns(clockid_t clock)
@@ -81,13 +80,6 @@ static struct err *open_output_file(const char *path, int *ret)
 		return err_hint(err_why(e, "it is a symbolic link, which is not followed"),
 				"name the file itself, or use a shell redirection: > '%s'", path);
 	return e;
-}
-
-static const char *fd_path(void *context, uint32_t tgid, int fd)
-{
-	struct session *session = context;
-	bool known = process_fd_path((pid_t)tgid, fd, session->fd_path, sizeof(session->fd_path));
-	return known ? session->fd_path : NULL;
 }
 
 static bool wants_color(const struct options *options, int fd)
@@ -119,8 +111,6 @@ static struct err *open_output(struct session *session)
 	how.show_comm = anyone || options->follow || session->plan.processes.count > 1;
 	how.show_user = anyone;
 	how.realtime_offset_ns = (int64_t)(now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME));
-	how.fd_path = fd_path;
-	how.fd_path_context = session;
 	return output_create(fd, name, &how, &session->output);
 }
 

@@ -4,7 +4,7 @@
  *
  * Their record is written when they return, so there is none; but the kernel tells which call a
  * thread is in, and its words (/proc/PID/task/TID/syscall, proc(5)). What a plan reads from memory
- * cannot be had that way, and says so.
+ * cannot be had that way, and says so. A descriptor that a call waits on is still open.
  */
 #include "kernel/syscalls.h"
 
@@ -17,6 +17,8 @@
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "kernel/registers.h"
+#include "probe/file.h"
+#include "target/target.h"
 
 static void closedirp(DIR **directory)
 {
@@ -40,8 +42,25 @@ static bool word_of(const struct fetch_op *op, const uint64_t *words, uint64_t *
 	return false;
 }
 
-static void slots_from_words(const struct fetch_plan *plan, const uint64_t *words,
-			     struct slots *ret)
+/* What the descriptors among the arguments stand for. */
+struct running_files {
+	char bytes[SYSCALL_ARGUMENTS_MAX][sizeof(struct fetch_file) + FETCH_FILE_MAX];
+	size_t count;
+};
+
+static struct slot file_slot(struct running_files *files, pid_t tgid, int fd)
+{
+	char path[FETCH_FILE_MAX];
+	struct slot slot = {.available = true, .is_blob = true};
+	if (files->count >= SYSCALL_ARGUMENTS_MAX || !process_fd_path(tgid, fd, path, sizeof(path)))
+		return slot;
+	slot.bytes = files->bytes[files->count++];
+	slot.length = (uint32_t)file_from_text(path, (char *)slot.bytes);
+	return slot;
+}
+
+static void slots_from_words(const struct fetch_plan *plan, const uint64_t *words, pid_t tgid,
+			     struct running_files *files, struct slots *ret)
 {
 	uint64_t value = 0;
 	bool known = false;
@@ -50,6 +69,10 @@ static void slots_from_words(const struct fetch_plan *plan, const uint64_t *word
 		const struct fetch_op *op = &plan->ops[i];
 		if (op->code < FETCH_INT) {
 			known = word_of(op, words, &value);
+			continue;
+		}
+		if (op->code == FETCH_FILE && known) {
+			ret->items[ret->count++] = file_slot(files, tgid, (int)value);
 			continue;
 		}
 		bool is_int = op->code == FETCH_INT;
@@ -79,7 +102,8 @@ static struct err *tell_thread(const struct probe_set *set, pid_t tgid, pid_t ti
 		    site->syscall_number != number)
 			continue;
 		struct slots slots;
-		slots_from_words(site->entry_plan, words, &slots);
+		struct running_files files = {.count = 0};
+		slots_from_words(site->entry_plan, words, tgid, &files, &slots);
 		return sink->running(sink->context, (uint32_t)tgid, (uint32_t)tid, site, &slots);
 	}
 	return NULL;

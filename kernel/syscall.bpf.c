@@ -83,9 +83,10 @@ static __always_inline void save_arguments(struct scratch *scratch, const struct
 
 /* Reads the inputs; at return once more when something was not resident at entry. */
 static __always_inline void read_inputs(struct task_state *state, struct scratch *scratch,
-					struct site *site, enum fetch_form form)
+					struct site *site, bool again, enum fetch_form form)
 {
 	fetch_begin(scratch, 0);
+	scratch->keep_files = again;
 	fetch_run(scratch, site->entry_plan, form);
 	state->syscall_size = scratch->position;
 	state->syscall_unavailable = scratch->unavailable;
@@ -120,7 +121,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		spans_drop_dead(state, scratch->regs[REG_SP]);
 	if ((site->flags & SITE_INSIDE) && state->depth == 0)
 		return 0;
-	read_inputs(state, scratch, site, form);
+	read_inputs(state, scratch, site, false, form);
 	state->syscall_site = site_id;
 	state->syscall_time_ns = time_ns;
 	state->syscall_number = number;
@@ -155,7 +156,7 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
 	if (state->syscall_unavailable && !state->execed)
-		read_inputs(state, scratch, site, form);
+		read_inputs(state, scratch, site, true, form);
 	fetch_begin(scratch, state->syscall_size);
 	fetch_run(scratch, site->return_plan, form);
 	syscall_emit(state, scratch, id, time_ns, result, stream);

@@ -65,6 +65,16 @@ struct task_state {
 
 #define RECORD_HEAD_MAX (sizeof(struct event_header) + sizeof(struct event_syscall))
 
+/* On the way from a file up to the root directory: probe/file.bpf.h. Kernel addresses. */
+struct file_walk {
+	__u64 path; /* struct path that it began at */
+	__u64 leaf; /* struct dentry */
+	__u64 dentry, mount;
+	__u64 root_dentry, root_mount;
+	__u32 used; /* bytes of names */
+	__u32 flags;
+};
+
 /* The payload starts at the same place for every kind, so that its bounds are constants; the head
  * is built right in front of it. */
 struct scratch {
@@ -80,6 +90,9 @@ struct scratch {
 	__u32 poisoned;
 	__u32 length;
 	__u32 has_length; /* 1: `length` applies to the next BYTES; 2: and it was cut */
+	__u32 keep_files; /* FILE slots are there already, from the run before */
+	__u32 reserved;
+	struct file_walk walk;
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];
 };

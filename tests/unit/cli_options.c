@@ -89,7 +89,7 @@ static void every_option_sets_its_own(void **state)
 	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--json", "-o", "/tmp/x", "-s", "32",
 	      "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
 	      "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
-	assert_true(o.follow && o.output.fd_paths && o.verbose && o.fail_on_loss);
+	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss);
 	assert_int_equal(o.quiet, 2);
 	assert_int_equal(o.output.format, OUTPUT_JSON);
 	assert_string_equal(o.output_path, "/tmp/x");
