@@ -68,9 +68,15 @@ static uint64_t now_ns(clockid_t clock)
 
 static struct err *open_output_file(const char *path, int *ret)
 {
-	/* Never through a symbolic link, readable by nobody else: it may hold secrets. */
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/*
+	 * Never through a symbolic link, readable by nobody else: it may hold secrets. Never
+	 * waiting for the reader of a FIFO, where signals could not end us: they are blocked by
+	 * now.
+	 */
+	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	int fd = open(path, flags, 0600);
 	if (fd >= 0) {
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 		*ret = fd;
 		return NULL;
 	}
@@ -79,6 +85,9 @@ static struct err *open_output_file(const char *path, int *ret)
 	if (errno == ELOOP)
 		return err_hint(err_why(e, "it is a symbolic link, which is not followed"),
 				"name the file itself, or use a shell redirection: > '%s'", path);
+	if (errno == ENXIO)
+		return err_hint(err_why(e, "it is a named pipe that nobody reads"),
+				"start its reader before");
 	return e;
 }
 

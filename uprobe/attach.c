@@ -143,9 +143,9 @@ static struct err *multi_attach(struct attachment *attachment, struct bpf_progra
 	opts.uprobe_multi.cnt = (unsigned int)multi->offsets.count;
 	opts.uprobe_multi.pid = (unsigned int)pid;
 	opts.uprobe_multi.flags = strcmp(bpf_program__name(program), "multi_return") == 0
-					  ? BPF_F_UPROBE_MULTI_RETURN
+					  ? UPROBE_MULTI_RETURN
 					  : 0;
-	int link = bpf_link_create(bpf_program__fd(program), -1, BPF_TRACE_UPROBE_MULTI, &opts);
+	int link = bpf_link_create(bpf_program__fd(program), -1, UPROBE_MULTI_ATTACH, &opts);
 	if (link < 0)
 		return attach_failed(-link, multi->first);
 	return keep(attachment, link, opts.uprobe_multi.flags & BPF_F_UPROBE_MULTI_RETURN);

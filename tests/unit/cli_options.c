@@ -118,6 +118,9 @@ static void pids_are_lists(void **state)
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(o.pids.items[i], expected[i]);
 	options_deinit(&o);
+	parse(&line, &o, "-p", "7,8", "-p", "7", "-e", "pid8:libc:malloc:entry", NULL);
+	assert_int_equal(o.pids.count, 2);
+	options_deinit(&o);
 	refused("no process id given", "-p", "");
 	refused("no process id given", "-p", " , ");
 	refused("'0' will not do", "-p", "0");
@@ -240,6 +243,14 @@ static void commands(void **state)
 	assert_int_equal(o.command, COMMAND_LIST);
 	assert_string_equal(o.argv[0], "/bin/ls");
 	assert_string_equal(o.argv[1], "usdt:*");
+	assert_null(o.argv[2]);
+	options_deinit(&o);
+	parse(&line, &o, "list", "/bin/ls", "--json", "-p", "1", "usdt:*", NULL);
+	assert_int_equal(o.output.format, OUTPUT_JSON);
+	assert_int_equal(o.pids.count, 1);
+	assert_string_equal(o.argv[0], "/bin/ls");
+	assert_string_equal(o.argv[1], "usdt:*");
+	assert_null(o.argv[2]);
 	options_deinit(&o);
 	parse(&line, &o, "explain", "-p", "1", "-e", "f", NULL);
 	assert_int_equal(o.command, COMMAND_EXPLAIN);
@@ -263,6 +274,9 @@ static void mistakes_are_explained(void **state)
 	refused("nothing to trace", "-f");
 	refused("nothing to trace", "explain");
 	refused("did you mean '--json'?", "--jsno", "-p", "1");
+	refused("did you mean '--return'?", "--retrun=auto");
+	refused("there is no option '--comm'\n  hint:  all options", "--comm", "x");
+	refused("'--json' takes no value", "--json=3", "-p", "1");
 	refused("there is no option '-Q'", "-Q");
 	refused("'--duration' needs a value", "-p", "1", "--duration");
 	refused("'-o' needs a value", "-o");
