@@ -13,6 +13,7 @@
 #include "stream/stream.bpf.h"
 
 #define SYSCALLS_MAX 1024
+#define EINTR	     4 /* include/uapi/asm-generic/errno-base.h */
 
 /* Number of the call -> site id; 0: not traced. */
 struct {
@@ -131,6 +132,13 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	return 0;
 }
 
+/* Does the call leave nothing behind its pointers? The kernel's own range of errors; those that
+ * mean "interrupted" (EINTR, and 512 and above) do tell what is left of a sleep. */
+static __always_inline bool has_no_outputs(__s64 result)
+{
+	return result < 0 && result > -512 && result != -EINTR;
+}
+
 static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
@@ -151,7 +159,10 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	if (scratch->syscall_unavailable && !scratch->execed)
 		read_inputs(scratch, site, form);
 	fetch_begin(scratch, scratch->syscall_size);
-	fetch_run(scratch, site->return_plan, form);
+	if (has_no_outputs(result))
+		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
+	else
+		fetch_run(scratch, site->return_plan, form);
 	syscall_emit(scratch, id, time_ns, result, stream);
 	scratch->syscall_site = 0;
 	return 0;
