@@ -162,11 +162,11 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	bpf_map__set_max_entries(skel->maps.sites, sites);
 	bpf_map__set_max_entries(skel->maps.losses, sites);
 	bpf_map__set_max_entries(skel->maps.plans, plans);
-	bpf_map__set_autocreate(skel->maps.task_states, !old);
+	bpf_map__set_autocreate(skel->maps.task_spans, !old);
 	bpf_map__set_autocreate(skel->maps.task_scratches, !old);
 	if (!old) {
 		/* Part of the object for old kernels: smallest here. */
-		bpf_map__set_max_entries(skel->maps.thread_states, 1);
+		bpf_map__set_max_entries(skel->maps.thread_spans, 1);
 		bpf_map__set_max_entries(skel->maps.thread_scratches, 1);
 	}
 }
@@ -359,12 +359,12 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	bpf_object__for_each_map (map, copy->obj) {
 		struct bpf_map *shared =
 			bpf_object__find_map_by_name(kernel->skel->obj, bpf_map__name(map));
-		bool own = map == copy->maps.rodata || map == copy->maps.task_states ||
+		bool own = map == copy->maps.rodata || map == copy->maps.task_spans ||
 			   map == copy->maps.task_scratches;
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 	}
-	bpf_map__set_autocreate(copy->maps.task_states, false);
+	bpf_map__set_autocreate(copy->maps.task_spans, false);
 	bpf_map__set_autocreate(copy->maps.task_scratches, false);
 	set_constants(kernel, copy);
 	copy->rodata->old_site_id = site_id;

@@ -98,12 +98,12 @@ int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binp
 	if (!stream_wants_current(id) || !record)
 		return 0;
 	/* Old frames are gone with the old address space; never create state just for this. */
-	struct task_state *state =
-		has_task_storage ? stream_state(id, STREAM_ATOMIC) : stream_state(id, STREAM_OLD);
-	if (state) {
-		state->depth = 0;
-		state->execed = 1;
-		state->announced = 1;
+	struct scratch *scratch = has_task_storage ? stream_scratch(id, STREAM_ATOMIC, false)
+						   : stream_scratch(id, STREAM_OLD, false);
+	if (scratch) {
+		scratch->depth = 0;
+		scratch->execed = 1;
+		scratch->announced = 1;
 	}
 	stream_describe_task(&record->exec.task);
 	record->exec.old_tid = old_tid;
@@ -153,7 +153,7 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	if (filter_by_process && record.exit.is_last)
 		end_target(tgid);
 	if (!has_task_storage) {
-		bpf_map_delete_elem(&thread_states, &tid);
+		bpf_map_delete_elem(&thread_spans, &tid);
 		bpf_map_delete_elem(&thread_scratches, &tid);
 	}
 	return 0;

@@ -38,9 +38,10 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	memcpy(&call, arrival->body, sizeof(call));
 	const char *slots = (const char *)arrival->body + sizeof(call);
 	size_t size = arrival->size - sizeof(call);
-	if (call.entry_size > size ||
-	    slots_decode(site->entry_plan, call.entry_unavailable, slots, call.entry_size,
-			 &arguments) < 0 ||
+	if (call.entry_size > size || slots_decode(site->entry_plan, call.entry_unavailable, slots,
+						   call.entry_size, &arguments) < 0)
+		return bad_record(nesting);
+	if (!(call.flags & EVENT_SYSCALL_NO_OUTPUTS) &&
 	    slots_decode(site->return_plan, arrival->header->unavailable, slots + call.entry_size,
 			 size - call.entry_size, &results) < 0)
 		return nesting_malformed(nesting);

@@ -165,6 +165,23 @@ static void exit_ends_what_is_open(void **state)
 	finish(*state, "f(unwound,0) exit(prog) ");
 }
 
+/* Only the flag makes the missing slots of the return plan right. */
+static void a_failed_system_call_has_no_outputs(void **state)
+{
+	static const struct fetch_plan one_number = {
+		.n_ops = 1, .n_slots = 1, .ops = {{.code = FETCH_INT, .size = 8}}};
+	struct fixture *fixture = *state;
+	struct event_syscall body = {.entry_time_ns = 1 * MS, .result = -9};
+	fixture->set.sites.items[3]->return_plan = &one_number;
+	put(fixture, 2, 7, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
+	assert_ok(stream_release(fixture->stream, 100 * MS));
+	assert_int_equal(stream_counts(fixture->stream)->malformed, 1);
+	body.flags = EVENT_SYSCALL_NO_OUTPUTS;
+	put(fixture, 3, 7, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
+	finish(fixture, "mark ");
+	assert_int_equal(stream_counts(fixture->stream)->malformed, 1);
+}
+
 static void malformed_records_are_counted(void **state)
 {
 	struct fixture *fixture = *state;
@@ -212,6 +229,7 @@ int main(void)
 		TEST(threads_do_not_mix),
 		TEST(a_call_that_never_ends_is_open_at_the_end),
 		TEST(exit_ends_what_is_open),
+		TEST(a_failed_system_call_has_no_outputs),
 		TEST(malformed_records_are_counted),
 		TEST(many_records_pass_through_in_order),
 	};
