@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A program that makes its own text writable and patches functions of itself, also their first bytes,
+ * where a breakpoint may be. What it wrote must be what runs, during the trace and after it.
+ */
+#include <sys/mman.h>
+
+#include "integrity.h"
+
+__asm__(".globl patched\n.type patched,@function\npatched: .cfi_startproc\n"
+	"movl $1,%eax\nret\n.cfi_endproc\n.size patched,.-patched\n"
+	".globl inner\n.type inner,@function\ninner: .cfi_startproc\n"
+	"push %rbx\nmovl $1,%eax\npop %rbx\nret\n.cfi_endproc\n.size inner,.-inner\n");
+int patched(void);
+int inner(void);
+
+static noinline void patch(void *at, int value)
+{
+	char *page = (char *)((uintptr_t)at & ~4095ul);
+	mprotect(page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC);
+	memcpy(at, &value, sizeof(value));
+	mprotect(page, 8192, PROT_READ | PROT_EXEC);
+}
+
+int main(void)
+{
+	integrity_start();
+	int sum = 0;
+	for (int i = 0; i < 50; i++) {
+		patch((char *)patched + 1, i);
+		patch((char *)inner + 2, i * 3);
+		sum = sum * 7 + patched() + inner();
+	}
+	/* Over the first byte: a function that returns at once what %edi holds. */
+	patch((char *)patched, (int)0x90c3f889); /* mov %edi,%eax; ret; nop */
+	sum += ((int (*)(int))(void *)patched)(1000);
+	printf("sum %d\n", sum);
+	integrity_end(END_NO_MAPS);
+	return 0;
+}
