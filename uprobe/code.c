@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "uprobe/return_slot.h"
+
 #define TEXT_MAX 128
 
 struct err *code_describe(const struct decoder *decoder, const struct code_part *text,
@@ -209,6 +211,18 @@ static struct err *study(const struct code_request *request, const struct decode
 	return e;
 }
 
+/* What cannot be looked at may use it. */
+static struct err *look_for_slot(const struct code_request *request, const struct decoder *decoder,
+				 struct code *ret)
+{
+	if (!request->want_slot)
+		return NULL;
+	ret->uses_return_address = !request->size || request->text.size < request->size;
+	if (ret->uses_return_address)
+		return NULL;
+	return return_slot_search(decoder, &request->text, &ret->uses_return_address);
+}
+
 static struct err *refuse_entry(struct code *ret, struct arena *arena, const char *why)
 {
 	const char *kept = arena_string(arena, why);
@@ -255,6 +269,7 @@ struct err *code_decode_request(const struct code_request *request, struct arena
 		return refuse_entry(ret, arena, "its first bytes are no instruction");
 	ret->calls_itself = may_call_itself(request);
 	struct err *e = study(request, &decoder, &entry, arena, ret);
+	e = e ?: look_for_slot(request, &decoder, ret);
 	return e ?: place_entry(request, &decoder, &entry, arena, ret);
 }
 

@@ -14,6 +14,7 @@ struct code_request {
 	struct code_part text; /* what there is of the function, at most `size` bytes */
 	uint64_t size;	       /* as the symbol table says; 0: not known */
 	bool entry_only;       /* the returns do not matter: decode no more than the entry needs */
+	bool want_slot;	       /* is the return address used? (uses_return_address) */
 	bool has_landing_pads;
 	uint64_t
 		other_entry; /* another symbol's address inside it, which is entered too; 0: none */
@@ -33,9 +34,17 @@ struct code_file {
 
 struct code_file code_file_of(struct image *image);
 
+/* How much of a function is to be known: the entry alone is ten times faster than all. */
+enum code_depth {
+	CODE_ENTRY,
+	CODE_ENTRY_AND_SLOT, /* and whether it uses its return address */
+	CODE_WHOLE,
+};
+
 /* Reads and decodes a function of an image. */
 struct err *code_decode_function(const struct code_file *file, const struct function *function,
-				 bool entry_only, struct arena *arena, struct code *ret) must_check;
+				 enum code_depth depth, struct arena *arena,
+				 struct code *ret) must_check;
 
 /* Fills address, length, text and the like. */
 struct err *code_describe(const struct decoder *decoder, const struct code_part *text,

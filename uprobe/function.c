@@ -129,12 +129,13 @@ static void request_init(struct code_request *request, const struct code_file *f
 }
 
 struct err *code_decode_function(const struct code_file *file, const struct function *function,
-				 bool entry_only, struct arena *arena, struct code *ret)
+				 enum code_depth depth, struct arena *arena, struct code *ret)
 {
 	_cleanup_(parts_deinit) struct parts parts = {.image = file->image, .function = function};
 	struct code_request request;
 	request_init(&request, file, &parts);
-	request.entry_only = entry_only;
+	request.entry_only = depth != CODE_WHOLE;
+	request.want_slot = depth == CODE_ENTRY_AND_SLOT;
 	return code_decode_request(&request, arena, ret);
 }
 

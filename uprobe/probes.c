@@ -271,18 +271,20 @@ static struct err *add_instant(struct adding *adding, const struct place *place)
 
 /* --- functions -------------------------------------------------------------------------------- */
 
-/* Only as much as is needed: the entry alone is ten times faster. */
+/* Only as much as is needed. */
 static struct err *decode_for(const struct adding *adding, const struct function *function,
 			      bool entry_proven, struct code *ret)
 {
 	struct arena *arena = &adding->set->arena;
-	bool sites =
-		is_span(adding->spec->kind) && adding->options->return_mode != RETURN_TRAMPOLINE;
-	struct err *e = code_decode_function(&adding->file, function, !sites, arena, ret);
+	bool span = is_span(adding->spec->kind);
+	bool sites = span && adding->options->return_mode != RETURN_TRAMPOLINE;
+	enum code_depth depth = sites ? CODE_WHOLE : span ? CODE_ENTRY_AND_SLOT : CODE_ENTRY;
+	struct err *e = code_decode_function(&adding->file, function, depth, arena, ret);
+	bool uses_return_address = ret->uses_return_address;
 	ret->entry_proven = entry_proven;
-	if (!e && !sites && is_span(adding->spec->kind) &&
-	    return_form_wants_sites(adding->options, function, ret))
-		e = code_decode_function(&adding->file, function, false, arena, ret);
+	if (!e && !sites && span && return_form_wants_sites(adding->options, function, ret))
+		e = code_decode_function(&adding->file, function, CODE_WHOLE, arena, ret);
+	ret->uses_return_address = uses_return_address;
 	ret->entry_proven = entry_proven;
 	return e;
 }

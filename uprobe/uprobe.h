@@ -44,11 +44,13 @@ struct code {
 	size_t n_returns;
 	const uint64_t *tail_jumps; /* unconditional jumps out of the function */
 	size_t n_tail_jumps;
-	bool whole;	       /* every byte was decoded with certainty; else `why_not` */
-	const char *why_not;   /* "jump table inside the text", "unknown instruction at +0x31" */
-	bool conditional_tail; /* a conditional jump leaves the function: its return is unseen */
-	bool calls_itself;     /* directly: it may nest deeper than the trampoline can follow */
-	bool entry_proven;     /* by the caller: the return address is on top of the stack there */
+	bool whole;		  /* every byte was decoded with certainty; else `why_not` */
+	const char *why_not;	  /* "jump table inside the text", "unknown instruction at +0x31" */
+	bool conditional_tail;	  /* a conditional jump leaves the function: its return is unseen */
+	bool calls_itself;	  /* directly: it may nest deeper than the trampoline can follow */
+	bool uses_return_address; /* not only by `ret`: looked for where a trampoline is thought of
+				   */
+	bool entry_proven; /* by the caller: the return address is on top of the stack there */
 };
 
 /*
