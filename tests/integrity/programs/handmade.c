@@ -1,33 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Coroutines by hand-written assembler, that switch with `pop %rsp`, `xchg %rax,%rsp` and `mov`: no
+ * Coroutines by hand-written assembler, that switch with `mov`, `pop %rsp` or `xchg %rax,%rsp`: no
  * library and no symbol tells of them.
  */
 #include "integrity.h"
 
-__asm__(".globl switch_mov\n.type switch_mov,@function\nswitch_mov: .cfi_startproc\n"
-	"push %rbp\npush %rbx\npush %r12\npush %r13\npush %r14\npush %r15\n"
-	"mov %rsp,(%rdi)\nmov %rsi,%rsp\n"
-	"pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n"
-	".cfi_endproc\n.size switch_mov,.-switch_mov\n"
-	".globl switch_xchg\n.type switch_xchg,@function\nswitch_xchg: .cfi_startproc\n"
-	"push %rbp\npush %rbx\npush %r12\npush %r13\npush %r14\npush %r15\n"
-	"mov %rsi,%rax\n.byte 0x48,0x94\nmov %rax,(%rdi)\n"
-	"pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n"
-	".cfi_endproc\n.size switch_xchg,.-switch_xchg\n"
-	".globl switch_pop\n.type switch_pop,@function\nswitch_pop: .cfi_startproc\n"
-	"push %rbp\npush %rbx\npush %r12\npush %r13\npush %r14\npush %r15\n"
-	"mov %rsp,(%rdi)\npush %rsi\npop %rsp\n"
-	"pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n"
-	".cfi_endproc\n.size switch_pop,.-switch_pop\n");
-typedef void switcher(void **save, void *to);
-void switch_mov(void **save, void *to);
-void switch_xchg(void **save, void *to);
-void switch_pop(void **save, void *to);
-
-#ifndef SWITCH
-#define SWITCH switch_mov
+#if defined(BY_POP)
+#define SWITCH "push %rsi\npop %rsp\n"
+#elif defined(BY_XCHG)
+#define SWITCH "mov %rsi,%rax\n.byte 0x48,0x94\n"
+#else
+#define SWITCH "mov %rsi,%rsp\n"
 #endif
+
+/* How the new stack pointer gets into its register. */
+__asm__(".globl switch_stack\n.type switch_stack,@function\nswitch_stack: .cfi_startproc\n"
+	"push %rbp\npush %rbx\npush %r12\npush %r13\npush %r14\npush %r15\n"
+	"mov %rsp,(%rdi)\n" SWITCH
+	"pop %r15\npop %r14\npop %r13\npop %r12\npop %rbx\npop %rbp\nret\n"
+	".cfi_endproc\n.size switch_stack,.-switch_stack\n");
+void switch_stack(void **save, void *to);
+
 static void *home, *away;
 static long trace;
 static char stack[65536] __attribute__((aligned(16)));
@@ -35,14 +28,14 @@ static char stack[65536] __attribute__((aligned(16)));
 static noinline void yield_away(int mark)
 {
 	trace = trace * 5 + mark;
-	SWITCH(&home, away);
+	switch_stack(&home, away);
 	trace = trace * 3 + mark;
 }
 
 static noinline void yield_home(int mark)
 {
 	trace = trace * 7 + mark;
-	SWITCH(&away, home);
+	switch_stack(&away, home);
 }
 
 static void body(void)

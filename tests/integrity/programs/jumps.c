@@ -57,6 +57,6 @@ int main(void)
 	for (int i = 0; i < 60; i++)
 		sum = sum * 3 + by_setjmp(i) + by_sigsetjmp(i % 7) + by_builtin(i % 5);
 	printf("sum %ld total %ld\n", sum, total);
-	integrity_end(END_PLAIN);
+	integrity_end(END_NO_DATA); /* buffers of longjmp are scrambled */
 	return 0;
 }

@@ -26,7 +26,7 @@ static noinline long minus(long a, long b)
 static step *const steps[] = {plus, minus, odd};
 static noinline long through(long which, long b)
 {
-	return steps[which % 3](b % 7, which);
+	return steps[which % 3]((long)((unsigned long)b % 7), which);
 }
 static noinline long either(long a, long b)
 {
