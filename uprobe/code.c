@@ -175,6 +175,7 @@ static struct err *walk_code(const struct code_request *request, const struct de
 	entry->first_targeted = walk.entry_targeted[0] || !walk.whole;
 	entry->second_targeted = walk.entry_targeted[1] || !walk.whole;
 	ret->whole = walk.whole;
+	ret->not_code = walk.not_code;
 	ret->why_not = walk.why_not;
 	ret->conditional_tail = walk.conditional_exit;
 	if (!e && walk.whole)

@@ -278,11 +278,15 @@ static struct err *decode_for(const struct adding *adding, const struct function
 	struct arena *arena = &adding->set->arena;
 	bool span = is_span(adding->spec->kind);
 	bool sites = span && adding->options->return_mode != RETURN_TRAMPOLINE;
-	enum code_depth depth = sites ? CODE_WHOLE : span ? CODE_ENTRY_AND_SLOT : CODE_ENTRY;
+	/* Where no table tells that it is a function, its own bytes must. */
+	enum code_depth depth = sites || !entry_proven ? CODE_WHOLE
+				: span		       ? CODE_ENTRY_AND_SLOT
+						       : CODE_ENTRY;
 	struct err *e = code_decode_function(&adding->file, function, depth, arena, ret);
 	bool uses_return_address = ret->uses_return_address;
 	ret->entry_proven = entry_proven;
-	if (!e && !sites && span && return_form_wants_sites(adding->options, function, ret))
+	if (!e && depth != CODE_WHOLE && span &&
+	    return_form_wants_sites(adding->options, function, ret))
 		e = code_decode_function(&adding->file, function, CODE_WHOLE, arena, ret);
 	ret->uses_return_address = uses_return_address;
 	ret->entry_proven = entry_proven;
@@ -323,7 +327,7 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 	if (e)
 		return e;
 	place.at = place.code.entry;
-	if (!place.at.length)
+	if (!place.at.length || (frame != FRAME_START && place.code.not_code))
 		return refuse(adding, name, place.code.why_not);
 	uint64_t offset;
 	if (image_offset_of(adding->image, place.at.address, &offset) &&

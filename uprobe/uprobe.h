@@ -45,6 +45,7 @@ struct code {
 	const uint64_t *tail_jumps; /* unconditional jumps out of the function */
 	size_t n_tail_jumps;
 	bool whole;		  /* every byte was decoded with certainty; else `why_not` */
+	bool not_code;		  /* following its flow led to what cannot be code: see `why_not` */
 	const char *why_not;	  /* "jump table inside the text", "unknown instruction at +0x31" */
 	bool conditional_tail;	  /* a conditional jump leaves the function: its return is unseen */
 	bool calls_itself;	  /* directly: it may nest deeper than the trampoline can follow */

@@ -35,7 +35,7 @@ static noinline int copy_to(int out)
 
 static noinline void go(int stage, char *pid)
 {
-	char next[8], path[64];
+	char next[16], path[64];
 	snprintf(next, sizeof(next), "%d", stage + 1);
 	char *words[] = {(char *)"execs", next, pid, NULL};
 	char *environment[] = {(char *)"KEPT=yes", NULL};
@@ -54,12 +54,16 @@ static noinline void go(int stage, char *pid)
 			fexecve(fd, words, environment);
 		break;
 	case 3:
-		snprintf(path, sizeof(path), "/tmp/integrity-execs-%d", (int)getpid());
+		snprintf(path, sizeof(path), "/tmp/integrity-%d", (int)getpid());
+		mkdir(path, 0700);
+		strcat(path, "/execs");
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0700);
 		copy_to(fd);
 		close(fd);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		unlink(path);
+		*strrchr(path, '/') = '\0';
+		rmdir(path);
 		fexecve(fd, words, environment);
 		break;
 	default:

@@ -277,8 +277,8 @@ endfn odd_data
 
 fn odd_sled			/* entered at different places of a sled */
 	lea 1f(%rip), %rdx
-	and $7, %edi
-	add %rdi, %rdx
+	and $3, %edi
+	lea (%rdx,%rdi,2), %rdx
 	xor %eax, %eax
 	jmp *%rdx
 1:	inc %eax

@@ -90,7 +90,7 @@ static long leave(long value)
 	__asm__ volatile("push %%rbp\n\tlea 1f(%%rip),%%rax\n\tpush %%rax\n\tpush %%rbp\n\t"
 			 "mov %%rsp,%%rbp\n\tmov %[v],%%rax\n\tjmp odd_leave\n1:\tpop %%rbp"
 			 : "=&a"(ret)
-			 : [v] "r"(value)
+			 : [v] "c"(value)
 			 : "memory", "cc");
 	return ret;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A program that single-steps itself, with its own SIGTRAP handler, through whole calls of probed
- * functions: the kernel steps the replaced instruction too, and must not take the flag away.
+ * functions. The kernel steps the replaced instruction too, and must not take the flag away; but at
+ * each probe the program gets signals more than the instructions it ran, as documented. So their number
+ * stands on a line of its own, which check.py knows about.
  */
 #include <ucontext.h>
 
@@ -26,16 +28,16 @@ int main(void)
 {
 	integrity_start();
 	signal(SIGTRAP, on_trap);
-	long sum = 0, last = 0;
+	long sum = 0, last = 0, enough = 0;
 	for (int i = 0; i < 20; i++) {
 		__asm__ volatile("pushfq\n\torq $0x100,(%%rsp)\n\tpopfq" : : : "memory", "cc");
 		sum += probed(i) + probed2(sum);
 		__asm__ volatile("pushfq\n\tandq $~0x100,(%%rsp)\n\tpopfq" : : : "memory", "cc");
-		if (i && i < 3)
-			printf("steps of a round %ld\n", steps - last);
+		enough += steps - last >= 17;
 		last = steps;
 	}
-	printf("sum %ld steps %ld\n", sum, steps);
-	integrity_end(END_PLAIN);
+	printf("sum %ld enough %ld\n", sum, enough);
+	printf("steps %ld\n", steps);
+	integrity_end(END_NO_DATA);
 	return 0;
 }
