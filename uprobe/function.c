@@ -149,7 +149,7 @@ static const char *why_no_entry(struct image *image, const struct function *func
 }
 
 struct err *code_decode_function(const struct code_file *file, const struct function *function,
-				 bool entry_only, struct arena *arena, struct code *ret)
+				 enum code_depth depth, struct arena *arena, struct code *ret)
 {
 	_cleanup_(parts_deinit) struct parts parts = {.image = file->image, .function = function};
 	struct code_request request;
@@ -160,9 +160,13 @@ struct err *code_decode_function(const struct code_file *file, const struct func
 		return NULL;
 	}
 	request_init(&request, file, &parts);
-	request.entry_only = entry_only;
+	/* Where no table tells that it is a function, its own bytes must. */
+	request.entry_only = depth != CODE_WHOLE && frame == FRAME_START;
+	request.want_slot = depth == CODE_ENTRY_AND_SLOT;
 	struct err *e = code_decode_request(&request, arena, ret);
 	ret->entry_proven = frame == FRAME_START;
+	if (!ret->entry_proven && ret->not_code)
+		ret->entry.length = 0;
 	return e;
 }
 
@@ -172,7 +176,7 @@ struct err *uprobe_find_entry(struct image *image, const struct function *functi
 {
 	const struct code_file file = code_file_of(image);
 	struct code code;
-	struct err *e = code_decode_function(&file, function, true, arena, &code);
+	struct err *e = code_decode_function(&file, function, CODE_ENTRY, arena, &code);
 	if (e)
 		return e;
 	*ret = code.entry;

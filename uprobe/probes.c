@@ -268,17 +268,20 @@ static struct err *add_instant(struct adding *adding, const struct place *place)
 
 /* --- functions -------------------------------------------------------------------------------- */
 
-/* Only as much as is needed: the entry alone is ten times faster. */
+/* Only as much as is needed. */
 static struct err *decode_for(const struct adding *adding, const struct function *function,
 			      struct code *ret)
 {
 	struct arena *arena = &adding->set->arena;
-	bool sites =
-		is_span(adding->spec->kind) && adding->options->return_mode != RETURN_TRAMPOLINE;
-	struct err *e = code_decode_function(&adding->file, function, !sites, arena, ret);
-	if (!e && ret->entry.length && !sites && is_span(adding->spec->kind) &&
+	bool span = is_span(adding->spec->kind);
+	bool sites = span && adding->options->return_mode != RETURN_TRAMPOLINE;
+	enum code_depth depth = sites ? CODE_WHOLE : span ? CODE_ENTRY_AND_SLOT : CODE_ENTRY;
+	struct err *e = code_decode_function(&adding->file, function, depth, arena, ret);
+	bool uses_return_address = ret->uses_return_address;
+	if (!e && ret->entry.length && depth != CODE_WHOLE && span &&
 	    return_form_wants_sites(adding->options, function, ret))
-		e = code_decode_function(&adding->file, function, false, arena, ret);
+		e = code_decode_function(&adding->file, function, CODE_WHOLE, arena, ret);
+	ret->uses_return_address = uses_return_address;
 	return e;
 }
 
@@ -456,7 +459,7 @@ static struct err *move_to_sites(struct probe_set *set, struct probe_site *entry
 						.results = entry->results};
 	struct err *e = NULL;
 	if (place.function)
-		e = code_decode_function(&adding.file, place.function, false, &set->arena,
+		e = code_decode_function(&adding.file, place.function, CODE_WHOLE, &set->arena,
 					 &place.code);
 	entry->wire.flags &= ~(uint32_t)(SITE_TRAMPOLINE | SITE_HAS_RETURN);
 	if (e)
