@@ -9,8 +9,10 @@
 #include "sample.h"
 
 /* A nop and its note, as text for __asm__; `semaphore` is an expression, "0" for none. */
-#define MARK_WITH(provider, name, operands, semaphore)                            \
-	"\n990: nop\n"                                                            \
+#define MARK_WITH(provider, name, operands, semaphore) \
+	"\n990: nop\n" MARK_NOTE(provider, name, operands, semaphore)
+/* A further note for the nop before. */
+#define MARK_NOTE(provider, name, operands, semaphore)                            \
 	".pushsection .note.stapsdt,\"\",\"note\"\n.balign 4\n"                   \
 	".4byte 992f-991f,994f-993f,3\n"                                          \
 	"991: .asciz \"stapsdt\"\n992: .balign 4\n"                               \
