@@ -231,14 +231,50 @@ struct marker {
 	ARRAY_OF(const struct usdt_note *) notes;
 };
 
-static struct err *json_marker(struct listing *listing, struct image *image, const char *module,
-			       const struct marker *marker)
+/* {"arg2": "in xmm0"}: the arguments that cannot be read at this site, and why; NULL: all can. */
+static json_t *json_unavailable(const struct usdt_operand *operands, size_t count)
 {
-	json_t *sites = json_array(), *types = json_array();
+	json_t *object = NULL;
+	for (size_t i = 0; i < count; i++) {
+		char name[24];
+		if (!operands[i].source.unavailable)
+			continue;
+		snprintf(name, sizeof(name), "arg%zu", i + 1);
+		object = object ? object : json_object();
+		json_object_set_new(object, name, json_name(operands[i].source.unavailable));
+	}
+	return object;
+}
+
+static struct err *json_site(struct listing *listing, struct image *image,
+			     const struct usdt_note *note, json_t *sites)
+{
 	const struct usdt_operand *operands;
-	size_t count = 0;
-	struct err *e = usdt_operands(marker->first->operands, image_machine(image), image,
-				      marker->first, &listing->arena, &operands, &count);
+	size_t count;
+	struct err *e = usdt_operands(note->operands, image_machine(image), image, note,
+				      &listing->arena, &operands, &count);
+	if (e)
+		return e;
+	json_t *site = json_pack("{s:o*, s:o*}", "offset", json_hex(note->offset), "args",
+				 json_name(note->operands));
+	if (note->semaphore_offset)
+		json_object_set_new(site, "semaphore", json_hex(note->semaphore_offset));
+	if (note->refused)
+		json_object_set_new(site, "refused", json_string(note->refused));
+	json_t *unavailable = json_unavailable(operands, count);
+	if (unavailable)
+		json_object_set_new(site, "unavailable", unavailable);
+	return json_array_append_new(sites, site) == 0 ? NULL : &err_nomem;
+}
+
+/* Types of a marker's arguments at its first site. */
+static struct err *json_types(struct listing *listing, struct image *image,
+			      const struct usdt_note *note, json_t *types)
+{
+	const struct usdt_operand *operands;
+	size_t count;
+	struct err *e = usdt_operands(note->operands, image_machine(image), image, note,
+				      &listing->arena, &operands, &count);
 	for (size_t i = 0; !e && i < count; i++) {
 		char type[32];
 		snprintf(type, sizeof(type), "%s%d",
@@ -248,16 +284,24 @@ static struct err *json_marker(struct listing *listing, struct image *image, con
 			 operands[i].size * 8);
 		json_array_append_new(types, json_string(type));
 	}
-	for (size_t i = 0; !e && i < marker->notes.count; i++)
-		json_array_append_new(sites,
-				      json_pack("{s:o*, s:o*}", "offset",
-						json_hex(marker->notes.items[i]->offset), "args",
-						json_name(marker->notes.items[i]->operands)));
+	return e;
+}
+
+static struct err *json_marker(struct listing *listing, struct image *image, const char *module,
+			       const struct marker *marker)
+{
+	json_t *sites = json_array(), *types = json_array();
+	struct err *e = json_types(listing, image, marker->first, types);
+	bool semaphore = false;
+	for (size_t i = 0; !e && i < marker->notes.count; i++) {
+		semaphore |= marker->notes.items[i]->semaphore_offset != 0;
+		e = json_site(listing, image, marker->notes.items[i], sites);
+	}
 	json_t *object =
 		json_pack("{s:s, s:o*, s:o*, s:o*, s:b, s:o, s:o}", "type", "usdt", "module",
 			  json_name(module), "provider", json_name(marker->first->provider), "name",
-			  json_name(marker->first->name), "semaphore",
-			  marker->first->semaphore_offset != 0, "args", types, "sites", sites);
+			  json_name(marker->first->name), "semaphore", semaphore, "args", types,
+			  "sites", sites);
 	if (e) {
 		json_decref(object);
 		return e;
@@ -280,6 +324,8 @@ static void text_marker(const struct listing *listing, const char *module,
 	for (size_t i = 0; listing->options->verbose && i < marker->notes.count; i++) {
 		printf("    0x%" PRIx64 "  ", marker->notes.items[i]->offset);
 		put_name(marker->notes.items[i]->operands);
+		if (marker->notes.items[i]->refused)
+			printf("  <refused: %s>", marker->notes.items[i]->refused);
 		putchar('\n');
 	}
 }

@@ -218,15 +218,23 @@ static struct err *add_inside(const struct options *options, struct plan *plan)
 	return e;
 }
 
-/* Two specs may mean the same marker: it is probed once, as the first one said. */
+static bool same_marker(const struct probe *a, const struct probe *b)
+{
+	return a->kind == PROBE_USDT && b->kind == PROBE_USDT &&
+	       strcmp(a->provider, b->provider) == 0 && strcmp(a->name, b->name) == 0;
+}
+
+/* Two specs may mean the same marker: it is probed once, as the first one said. Different markers
+ * at one place (a linker folds equal functions) are all probed. */
 static void drop_repeated_sites(struct plan *plan)
 {
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
 		struct probe_site *site = plan->set.sites.items[i];
 		for (size_t j = 1; j < i && site->probe->kind == PROBE_USDT; j++) {
 			const struct probe_site *earlier = plan->set.sites.items[j];
-			if (earlier->wire.kind && earlier->probe->kind == PROBE_USDT &&
-			    earlier->image == site->image && earlier->offset == site->offset) {
+			if (earlier->wire.kind && earlier->image == site->image &&
+			    earlier->offset == site->offset &&
+			    same_marker(earlier->probe, site->probe)) {
 				site->wire.kind = 0;
 				break;
 			}

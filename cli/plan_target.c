@@ -142,10 +142,33 @@ struct err *plan_find_target(const struct options *options, struct plan *ret)
 	return e;
 }
 
+/* What the process itself would find there, beneath its own root. */
+static bool stat_in_process(const struct process *process, const char *path, struct stat *ret)
+{
+	_cleanup_close_ int fd = -1;
+	if (!process || path[0] != '/')
+		return false;
+	struct err *e = process_open_path(process, path, &fd);
+	bool found = !e && fstat(fd, ret) == 0;
+	err_free(e);
+	return found;
+}
+
+/* A package upgrade, say: the kernel keeps the file that the process runs until it ends. */
+static struct err *note_replaced(struct plan *plan, const struct plan_module *module)
+{
+	struct stat st;
+	if (!module->mapped.deleted || !stat_in_process(module->process, module->path, &st))
+		return NULL;
+	return probe_set_note(&plan->set,
+			      "%s: replaced on disk since pid %d has mapped it: traced is the file "
+			      "that it runs, not the new one",
+			      module->path, (int)process_pid(module->process));
+}
+
 struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
 			      struct image **ret)
 {
-	(void)plan;
 	*ret = module->image;
 	if (module->image || (module->tried && !named))
 		return NULL;
@@ -163,19 +186,7 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 		return NULL;
 	}
 	*ret = module->image;
-	return e;
-}
-
-/* What the process itself would find there, beneath its own root. */
-static bool stat_in_process(const struct process *process, const char *path, struct stat *ret)
-{
-	_cleanup_close_ int fd = -1;
-	if (!process || path[0] != '/')
-		return false;
-	struct err *e = process_open_path(process, path, &fd);
-	bool found = !e && fstat(fd, ret) == 0;
-	err_free(e);
-	return found;
+	return e ? e : note_replaced(plan, module);
 }
 
 static bool is_mapped_file(const struct plan_module *module, const struct stat *st)

@@ -207,6 +207,10 @@ struct err *suggest_match(struct plan *plan, const struct spec *spec)
 			    ? consider_markers(&nearest, &plan->set.arena, image, wanted)
 			    : consider_functions(&nearest, image, spec->name);
 	}
+	/* None could be looked into: why not the first, the program itself, say? */
+	if (!e && !first && found.indexes.count)
+		e = plan_module_image(plan, &plan->modules.items[found.indexes.items[0]], true,
+				      &first);
 	free(found.indexes.items);
 	if (e)
 		return e;
