@@ -40,7 +40,7 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	size_t size = arrival->size - sizeof(call);
 	if (call.entry_size > size || slots_decode(site->entry_plan, call.entry_unavailable, slots,
 						   call.entry_size, &arguments) < 0)
-		return bad_record(nesting);
+		return nesting_malformed(nesting);
 	if (!(call.flags & EVENT_SYSCALL_NO_OUTPUTS) &&
 	    slots_decode(site->return_plan, arrival->header->unavailable, slots + call.entry_size,
 			 size - call.entry_size, &results) < 0)

@@ -172,7 +172,7 @@ static void a_failed_system_call_has_no_outputs(void **state)
 		.n_ops = 1, .n_slots = 1, .ops = {{.code = FETCH_INT, .size = 8}}};
 	struct fixture *fixture = *state;
 	struct event_syscall body = {.entry_time_ns = 1 * MS, .result = -9};
-	fixture->set.sites.items[3]->return_plan = &one_number;
+	fixture->log.set.sites.items[3]->return_plan = &one_number;
 	put(fixture, 2, 7, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
 	assert_ok(stream_release(fixture->stream, 100 * MS));
 	assert_int_equal(stream_counts(fixture->stream)->malformed, 1);
