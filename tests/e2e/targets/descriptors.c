@@ -227,7 +227,6 @@ static void special_files(struct record *record)
 					    "/proc/self/ns/net"};
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		end(record, opened(record, paths[i], O_RDONLY));
-	mkfifo("fifo", 0600);
 	end(record, opened(record, "fifo", O_RDWR | O_NONBLOCK));
 	int fd = opened(record, ".", O_TMPFILE | O_RDWR);
 	if (fd >= 0)
@@ -285,6 +284,49 @@ static void directories(struct record *record)
 		record->wrong = true;
 }
 
+struct blocked {
+	long tid;
+	int directory, other;
+};
+
+/* Waits until the thread sleeps in its call, changes what the descriptor stands for, ends the call.
+ */
+static void *change_and_wake(void *context)
+{
+	const struct blocked *blocked = context;
+	char path[64], text[256] = "";
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/stat", blocked->tid);
+	while (!strstr(text, ") S ")) {
+		FILE *file = fopen(path, "r");
+		if (!file || !fgets(text, sizeof(text), file))
+			abort();
+		fclose(file);
+	}
+	dup2(blocked->other, blocked->directory);
+	open("fifo", O_RDONLY);
+	return NULL;
+}
+
+/* A name that is not in memory at the entry is read at the return; the descriptor's path must be
+ * that of the entry nevertheless. */
+static void changed_in_the_call(struct record *record)
+{
+	struct blocked blocked = {.tid = record->tid};
+	pthread_t thread;
+	int file = open("cold", O_RDWR | O_CREAT, 0600);
+	if (write(file, "fifo", 5) != 5)
+		abort();
+	const char *name = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+	blocked.directory = open(".", O_RDONLY | O_DIRECTORY);
+	blocked.other = open("/dev", O_RDONLY | O_DIRECTORY);
+	const char *path = told(blocked.directory);
+	call(getpgid, 0);
+	pthread_create(&thread, NULL, change_and_wake, &blocked);
+	int fd = (int)call(openat, blocked.directory, name, O_WRONLY);
+	with(with(add(record, "openat"), blocked.directory, path), fd, told(fd));
+	pthread_join(thread, NULL);
+}
+
 /* The paths that the program itself can use from now on. */
 static void other_root(struct record *record)
 {
@@ -304,7 +346,8 @@ static void other_root(struct record *record)
 static bool kinds(void)
 {
 	struct record record = {.tid = call(gettid)};
-	call(getpgid, 0);
+	mkfifo("fifo", 0600);
+	changed_in_the_call(&record);
 	unnamed(&record);
 	special_files(&record);
 	renamed_and_removed(&record);
@@ -318,6 +361,7 @@ static bool kinds(void)
 /* --- rename ---------------------------------------------------------------------------------- */
 
 static _Atomic bool over;
+static _Atomic long renames;
 
 static void *rename_thread(void *context)
 {
@@ -325,6 +369,7 @@ static void *rename_thread(void *context)
 	while (!over) {
 		rename("this", "that one with a name that is longer than forty bytes");
 		rename("that one with a name that is longer than forty bytes", "this");
+		renames += 2;
 	}
 	return NULL;
 }
@@ -338,10 +383,13 @@ static bool rename_above(long rounds)
 	mkdir("this/inner", 0700);
 	int fd = open("this/inner/file", O_RDWR | O_CREAT, 0600);
 	pthread_create(&thread, NULL, rename_thread, NULL);
-	for (long i = 0; i < rounds; i++)
+	/* At least so many reads, and about as many renames between them. */
+	long reads = 0;
+	for (; reads < rounds || (renames < rounds && reads < 10 * rounds); reads++)
 		call(read, fd, &byte, 0ul);
 	over = true;
 	pthread_join(thread, NULL);
+	sample_count("reads", (unsigned long)reads);
 	printf("expect %s/this/inner/file\t%s/that one with a name that is longer than forty "
 	       "bytes/inner/file\n",
 	       cwd, cwd);
