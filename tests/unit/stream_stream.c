@@ -178,7 +178,7 @@ static void a_failed_system_call_has_no_outputs(void **state)
 	assert_int_equal(stream_counts(fixture->stream)->malformed, 1);
 	body.flags = EVENT_SYSCALL_NO_OUTPUTS;
 	put(fixture, 3, 7, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
-	finish(fixture, "mark ");
+	finish(fixture, "call(-9,2000000) ");
 	assert_int_equal(stream_counts(fixture->stream)->malformed, 1);
 }
 
