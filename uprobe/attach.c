@@ -127,9 +127,8 @@ static struct err *multi_attach(struct attachment *attachment, struct bpf_progra
 	opts.uprobe_multi.ref_ctr_offsets = multi->has_semaphores ? multi->semaphores.items : NULL;
 	opts.uprobe_multi.cnt = (unsigned int)multi->offsets.count;
 	opts.uprobe_multi.pid = (unsigned int)pid;
-	opts.uprobe_multi.flags = strcmp(bpf_program__name(program), "multi_return") == 0
-					  ? UPROBE_MULTI_RETURN
-					  : 0;
+	opts.uprobe_multi.flags =
+		strcmp(bpf_program__name(program), "multi_return") == 0 ? UPROBE_MULTI_RETURN : 0;
 	int link = bpf_link_create(bpf_program__fd(program), -1, UPROBE_MULTI_ATTACH, &opts);
 	if (link < 0)
 		return attach_failed(-link, multi->first);
