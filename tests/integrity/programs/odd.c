@@ -3,6 +3,8 @@
  * Calls the functions of odd.S: instructions that the kernel steps elsewhere, emulates or must not
  * touch, as first instructions and inside.
  */
+#include <cpuid.h>
+
 #include "integrity.h"
 
 extern unsigned char odd_liar[16];
@@ -102,6 +104,12 @@ static long xlat(const unsigned char *table, long index)
 	return ret;
 }
 
+static int has_cmpxchg16b(void)
+{
+	unsigned int a, b, c = 0, d;
+	return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_CMPXCHG16B);
+}
+
 int main(void)
 {
 	char buffer[64];
@@ -124,7 +132,8 @@ int main(void)
 		printf("mul %ld\n", call5((void *)odd_rip_mul, n, 0, 0, 0, 0));
 		odd_scratch = n;
 		printf("cmpxchg %ld\n", call5((void *)odd_rip_cmpxchg, n, 0, n * 9, 0, 0));
-		printf("cmpxchg16b %ld\n", call5((void *)odd_rip_cmpxchg16b, n, 0, 0, n, n));
+		if (has_cmpxchg16b())
+			printf("cmpxchg16b %ld\n", call5((void *)odd_rip_cmpxchg16b, n, 0, 0, n, n));
 		printf("jcc %ld %ld popf %lx %lx\n", jcc(0, n), jcc(1, n), popf(0x202 | n),
 		       popf(0xa97));
 		printf("ret_pop %ld leave %ld\n", ret_pop(n * 100), leave(n));
