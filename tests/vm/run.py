@@ -89,7 +89,7 @@ def add_build(archive, build):
                 archive.program(path, f"bin/{path.name}")
     for name in INTEGRITY.read_text().split():
         if (build / "tests/integrity" / name).exists():
-            archive.program(build / "tests/integrity" / name, f"bin/{name}")
+            archive.program(build / "tests/integrity" / name, f"integrity/{name}")
     for page in sorted((build / "samples/www").glob("*")):
         archive.copy(page, f"bin/www/{page.name}")
     for path in sorted(build.rglob("tracer.linked.o"))[:1]:
