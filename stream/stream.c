@@ -312,6 +312,20 @@ static struct err *on_instant(struct stream *stream, const struct arrival *arriv
 	return e ? e : deliver(stream, &event, false);
 }
 
+/* The slots of a record that has both ends, behind its head. */
+static bool decode_both(const struct arrival *arrival, const struct probe_site *site, size_t head,
+			uint32_t entry_unavailable, size_t entry_size, struct slots *arguments,
+			struct slots *results)
+{
+	const char *slots = (const char *)arrival->body + head;
+	size_t size = arrival->size - head;
+	if (entry_size > size ||
+	    slots_decode(site->entry_plan, entry_unavailable, slots, entry_size, arguments) < 0)
+		return false;
+	return !results || slots_decode(site->return_plan, arrival->header->unavailable,
+					slots + entry_size, size - entry_size, results) >= 0;
+}
+
 static struct err *on_syscall(struct stream *stream, const struct arrival *arrival)
 {
 	/* The tracepoints cannot fault pages in. */
@@ -324,14 +338,9 @@ static struct err *on_syscall(struct stream *stream, const struct arrival *arriv
 	if (!site || arrival->size < sizeof(call))
 		return bad_record(stream);
 	memcpy(&call, arrival->body, sizeof(call));
-	const char *slots = (const char *)arrival->body + sizeof(call);
-	size_t size = arrival->size - sizeof(call);
-	if (call.entry_size > size || slots_decode(site->entry_plan, call.entry_unavailable, slots,
-						   call.entry_size, &arguments) < 0)
-		return bad_record(stream);
-	if (!(call.flags & EVENT_SYSCALL_NO_OUTPUTS) &&
-	    slots_decode(site->return_plan, arrival->header->unavailable, slots + call.entry_size,
-			 size - call.entry_size, &results) < 0)
+	bool no_outputs = call.flags & EVENT_SYSCALL_NO_OUTPUTS;
+	if (!decode_both(arrival, site, sizeof(call), call.entry_unavailable, call.entry_size,
+			 &arguments, no_outputs ? NULL : &results))
 		return bad_record(stream);
 	struct stream_event event = begin_event(arrival, STREAM_SYSCALL);
 	event.time_ns = call.entry_time_ns;
@@ -342,6 +351,34 @@ static struct err *on_syscall(struct stream *stream, const struct arrival *arriv
 	event.syscall_result = call.result;
 	if (!(site->wire.flags & SITE_HAS_RETURN))
 		event.ending = ENDING_UNKNOWN;
+	struct err *e = end_spans_above(stream, arrival->task, event.depth, ENDING_UNWOUND);
+	e = e ? e : open_spans(stream, arrival->task);
+	return e ? e : deliver(stream, &event, false);
+}
+
+/* Entry and return in one record: nothing of the thread was in between. */
+static struct err *on_call(struct stream *stream, const struct arrival *arrival)
+{
+	const struct probe_site *site = find_site(stream, arrival->header->site_id);
+	struct slots arguments, results;
+	struct event_call call;
+	slots_init(&arguments, stream->options.unreadable);
+	slots_init(&results, stream->options.unreadable);
+	if (!site || arrival->size < sizeof(call))
+		return bad_record(stream);
+	memcpy(&call, arrival->body, sizeof(call));
+	bool is_tail_call = call.flags & EVENT_RETURN_TAIL_CALL;
+	if (!decode_both(arrival, site, sizeof(call), call.entry_unavailable, call.entry_size,
+			 &arguments, is_tail_call ? NULL : &results))
+		return bad_record(stream);
+	struct stream_event event = begin_event(arrival, STREAM_CALL);
+	event.time_ns = call.entry_time_ns;
+	event.cpu = call.entry_cpu;
+	event.duration_ns = arrival->header->time_ns - call.entry_time_ns;
+	event.site = site;
+	event.arguments = &arguments;
+	event.results = is_tail_call ? NULL : &results;
+	event.ending = is_tail_call ? ENDING_TAIL_CALL : ENDING_RETURNED;
 	struct err *e = end_spans_above(stream, arrival->task, event.depth, ENDING_UNWOUND);
 	e = e ? e : open_spans(stream, arrival->task);
 	return e ? e : deliver(stream, &event, false);
@@ -433,14 +470,15 @@ static struct err *on_record(struct stream *stream, const struct event_header *h
 		.body = header + 1,
 		.size = header->size - sizeof(*header),
 		.task = tasks_get(&stream->tasks, header->tgid, header->tid),
-		.late = header->time_ns < stream->released_ns,
+		.late = header->time_ns < stream->released_ns && header->kind != EVENT_KEPT_ENTRY,
 	};
 	if (!arrival.task)
 		return &err_nomem;
-	if (!arrival.late)
+	if (header->time_ns > stream->released_ns)
 		stream->released_ns = header->time_ns;
 	switch (header->kind) {
 	case EVENT_ENTRY:
+	case EVENT_KEPT_ENTRY:
 		return on_entry(stream, &arrival);
 	case EVENT_RETURN:
 		return on_return(stream, &arrival);
@@ -448,6 +486,8 @@ static struct err *on_record(struct stream *stream, const struct event_header *h
 		return on_instant(stream, &arrival);
 	case EVENT_SYSCALL:
 		return on_syscall(stream, &arrival);
+	case EVENT_CALL:
+		return on_call(stream, &arrival);
 	case EVENT_TASK:
 		return on_task(stream, &arrival);
 	case EVENT_FORK:

@@ -47,11 +47,11 @@ def the_limit_itself():
 
 
 def all_processes():
-    check("has_task_storage=1")
+    check("keep_entries=0")
 
 
 def one_process():
-    check("has_task_storage=1", "filter_by_process=1", "follow_forks=1")
+    check("keep_entries=1", "filter_by_process=1", "follow_forks=1")
 
 
 run(the_limit_itself, all_processes, one_process)
