@@ -384,24 +384,13 @@ static struct err *on_call(struct stream *stream, const struct arrival *arrival)
 	return e ? e : deliver(stream, &event, false);
 }
 
-static void learn_task(struct task *task, const struct event_task *event)
-{
-	task->info.parent_tgid = event->parent_tgid;
-	task->info.uid = event->uid;
-	task->info.gid = event->gid;
-	task->info.tty = event->tty;
-	task->info.start_time_ns = event->start_time_ns;
-	memcpy(task->info.comm, event->comm, sizeof(task->info.comm));
-	task->info.comm[EVENT_COMM - 1] = '\0';
-}
-
 static struct err *on_task(struct stream *stream, const struct arrival *arrival)
 {
 	struct event_task event;
 	if (arrival->size < sizeof(event))
 		return bad_record(stream);
 	memcpy(&event, arrival->body, sizeof(event));
-	learn_task(arrival->task, &event);
+	task_learn(arrival->task, &event);
 	return NULL;
 }
 
@@ -433,7 +422,7 @@ static struct err *on_task_exec(struct stream *stream, const struct arrival *arr
 	if (exec.filename_size > text || exec.argv_size > text - exec.filename_size)
 		return bad_record(stream);
 	struct err *e = end_spans_above(stream, arrival->task, 0, ENDING_UNWOUND);
-	learn_task(arrival->task, &exec.task);
+	task_learn(arrival->task, &exec.task);
 	struct stream_event event = begin_event(arrival, STREAM_EXEC);
 	event.filename = (const char *)arrival->body + sizeof(exec);
 	event.argv = event.filename + exec.filename_size;
