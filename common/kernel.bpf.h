@@ -86,6 +86,11 @@ struct linux_binprm {
 	const char *filename;
 };
 
+/* Context of the iterator over tasks; `task` is NULL once more at the end. */
+struct bpf_iter__task {
+	struct task_struct *task;
+};
+
 #pragma clang attribute pop
 
 /* include/linux/sched/signal.h */

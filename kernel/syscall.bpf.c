@@ -112,6 +112,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	scratch->id = id;
 	scratch->time_ns = time_ns;
+	stream_send_kept(scratch, stream);
 	stream_announce(scratch, stream);
 	save_arguments(scratch, regs);
 	scratch->sp = scratch->regs[REG_SP];

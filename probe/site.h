@@ -28,6 +28,8 @@ enum site_flags {
 	SITE_HAS_RETURN = 4,
 	/* SITE_INSTANT, SITE_SYSCALL: of interest only inside a traced call */
 	SITE_INSIDE = 8,
+	/* SITE_ENTRY: the entry may wait for the return, and be one record with it */
+	SITE_KEEP = 16,
 };
 
 struct site {

@@ -37,6 +37,9 @@ struct task *tasks_get(struct tasks *tasks, uint32_t tgid, uint32_t tid);
 struct task *tasks_find(struct tasks *tasks, uint32_t tid);
 void tasks_remove(struct tasks *tasks, struct task *task);
 
+/* Who the thread is, as its announcement says. */
+void task_learn(struct task *task, const struct event_task *event);
+
 /* Keeps a copy of the entry; NULL: out of memory. */
 struct open_span *task_push_span(struct task *task, const struct event_header *entry, bool late);
 static inline struct open_span *task_top_span(struct task *task)
