@@ -10,14 +10,16 @@
 extern unsigned char odd_liar[16];
 extern long odd_scratch;
 
-#define PLAIN(X)                                                                                   \
-	X(odd_enter)                                                                               \
-	X(odd_push_imm) X(odd_push_long) X(odd_push_memory) X(odd_push_sp) X(odd_pushf)            \
-		X(odd_flags) X(odd_rep_ret) X(odd_nops) X(odd_nop5) X(odd_nop9) X(odd_rip_load)    \
-			X(odd_rip_div) X(odd_rip_sse) X(odd_rip_x87) X(odd_rip_bound) X(odd_fs)    \
-				X(odd_jump) X(odd_jump_memory) X(odd_overlap) X(odd_overlap2)      \
-					X(odd_data) X(odd_sled) X(odd_endbr_nop) X(odd_endbr_nop5) \
-						X(odd_stc) X(odd_raw)
+/* clang-format off */
+#define PLAIN(X) \
+	X(odd_enter) X(odd_push_imm) X(odd_push_long) X(odd_push_memory) \
+	X(odd_push_sp) X(odd_pushf) X(odd_flags) X(odd_rep_ret) \
+	X(odd_nops) X(odd_nop5) X(odd_nop9) X(odd_rip_load) \
+	X(odd_rip_div) X(odd_rip_sse) X(odd_rip_x87) X(odd_rip_bound) \
+	X(odd_fs) X(odd_jump) X(odd_jump_memory) X(odd_overlap) \
+	X(odd_overlap2) X(odd_data) X(odd_sled) X(odd_endbr_nop) \
+	X(odd_endbr_nop5) X(odd_stc) X(odd_raw)
+/* clang-format on */
 #define DECLARE(name) long name(long);
 #define ENTRY(name)   {#name, name},
 PLAIN(DECLARE)
