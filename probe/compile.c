@@ -316,6 +316,15 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 	return e;
 }
 
+int plan_add_slot(struct plan_builder *builder, const struct fetch_op *ops, size_t n_ops)
+{
+	struct draft draft = draft_begin(builder);
+	for (size_t i = 0; i + 1 < n_ops; i++)
+		draft_op(&draft, &ops[i]);
+	int slot = draft_slot(&draft, &ops[n_ops - 1]);
+	return draft_commit(&draft) ? slot : VALUE_NO_SLOT;
+}
+
 struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **ret_plan,
 			struct value_list *ret_values)
 {

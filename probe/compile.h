@@ -62,6 +62,12 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 			   const struct fetch_source *length) must_check;
 
 /*
+ * Appends operations as they are, of which the last one makes a slot. Returns its number, or
+ * VALUE_NO_SLOT when the plan is full. For whoever makes values of its own.
+ */
+int plan_add_slot(struct plan_builder *builder, const struct fetch_op *ops, size_t n_ops);
+
+/*
  * The values so far, copied into the arena. The plan is NULL when nothing is read, and has only its
  * n_ops operations behind it: never copy a whole struct fetch_plan from there.
  */

@@ -74,6 +74,7 @@ struct scratch {
 	__u64 sp;
 	__u64 regs[REGS_MASK + 1];
 	__u64 acc;
+	__u64 in_all;	/* bytes that the buffers of a list may still have */
 	__u32 position; /* bytes of payload written */
 	__u32 slot;
 	__u32 unavailable;
