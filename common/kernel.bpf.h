@@ -78,7 +78,7 @@ struct task_struct {
 };
 
 struct linux_binprm {
-	const char *filename;
+	const char *filename, *interp;
 };
 
 #pragma clang attribute pop

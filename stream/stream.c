@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/array.h"
+#include "stream/exec.h"
 #include "stream/queue.h"
 #include "stream/tasks.h"
 
@@ -339,11 +340,14 @@ static struct err *on_syscall(struct stream *stream, const struct arrival *arriv
 	event.arguments = &arguments;
 	event.results = &results;
 	event.syscall_result = call.result;
+	exec_complete(arrival->task, site, stream->options.set->options.string_limit, &arguments);
 	if (!(site->wire.flags & SITE_HAS_RETURN))
 		event.ending = ENDING_UNKNOWN;
 	struct err *e = end_spans_above(stream, arrival->task, event.depth, ENDING_UNWOUND);
 	e = e ? e : open_spans(stream, arrival->task);
-	return e ? e : deliver(stream, &event, false);
+	e = e ? e : deliver(stream, &event, false);
+	exec_forget(arrival->task);
+	return e;
 }
 
 static void learn_task(struct task *task, const struct event_task *event)
@@ -398,6 +402,7 @@ static struct err *on_task_exec(struct stream *stream, const struct arrival *arr
 	learn_task(arrival->task, &exec.task);
 	struct stream_event event = begin_event(arrival, STREAM_EXEC);
 	event.filename = (const char *)arrival->body + sizeof(exec);
+	e = e ? e : exec_keep(arrival->task, &exec, event.filename);
 	event.argv = event.filename + exec.filename_size;
 	event.argv_size = exec.argv_size;
 	event.exec_flags = exec.flags;
