@@ -105,7 +105,8 @@ void tables_fill_sites(const struct probe_set *set, size_t first, struct site *r
 /* Does `next` mean the same when it takes the whole register itself? */
 static bool can_load(const struct fetch_op *load, const struct fetch_op *next)
 {
-	if (load->code != FETCH_REG || load->shift)
+	/* A list's step is taken again for each element, and must not begin anew. */
+	if (load->code != FETCH_REG || load->shift || next->flags & FETCH_LIST)
 		return false;
 	if (next->code == FETCH_STRING || next->code == FETCH_BYTES)
 		return load->size == 8;

@@ -83,7 +83,7 @@ struct task_struct {
 };
 
 struct linux_binprm {
-	const char *filename;
+	const char *filename, *interp;
 };
 
 /* Context of the iterator over tasks; `task` is NULL once more at the end. */

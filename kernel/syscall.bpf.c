@@ -161,7 +161,7 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	if (scratch->syscall_unavailable && !scratch->execed)
 		read_inputs(scratch, site, true, form);
 	fetch_begin(scratch, scratch->syscall_size);
-	if (has_no_outputs(result))
+	if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
 		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
 	else
 		fetch_run(scratch, site->return_plan, form);

@@ -116,7 +116,9 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, enu
 	}
 	stream_describe_task(&record->exec.task);
 	record->exec.old_tid = old_tid;
-	record->exec.flags = 0;
+	record->exec.flags = BPF_CORE_READ(binprm, interp) != BPF_CORE_READ(binprm, filename)
+				     ? EVENT_EXEC_INTERPRETED
+				     : 0;
 	long length = bpf_probe_read_kernel_str(record->text, EVENT_EXEC_MAX,
 						BPF_CORE_READ(binprm, filename));
 	__u32 filename_size = length > 0 ? (__u32)length & 8191 : 0;

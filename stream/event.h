@@ -120,6 +120,7 @@ _Static_assert(sizeof(struct event_exec) == 56, "wire format");
 enum event_exec_flags {
 	EVENT_EXEC_ARGV_TRUNCATED = 1,
 	EVENT_EXEC_ARGV_UNREADABLE = 2,
+	EVENT_EXEC_INTERPRETED = 4, /* a script: the arguments are its interpreter's */
 };
 
 struct event_exit {

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "stream/exec.h"
 #include "stream/nesting.h"
 
 static struct err *on_instant(struct nesting *nesting, const struct arrival *arrival)
@@ -61,11 +62,14 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	event.arguments = &arguments;
 	event.results = &results;
 	event.syscall_result = call.result;
+	exec_complete(arrival->task, site, nesting->options->set->options.string_limit, &arguments);
 	if (!(site->wire.flags & SITE_HAS_RETURN))
 		event.ending = ENDING_UNKNOWN;
 	struct err *e = nesting_leave(nesting, arrival->task, event.depth, ENDING_UNWOUND);
 	e = e ? e : nesting_open(nesting, arrival->task);
-	return e ? e : nesting_deliver(nesting, &event, false);
+	e = e ? e : nesting_deliver(nesting, &event, false);
+	exec_forget(arrival->task);
+	return e;
 }
 
 /* Entry and return in one record: nothing of the thread was in between. */
@@ -140,6 +144,7 @@ static struct err *on_task_exec(struct nesting *nesting, const struct arrival *a
 	event.argv = event.filename + exec.filename_size;
 	event.argv_size = exec.argv_size;
 	event.exec_flags = exec.flags;
+	e = e ? e : exec_keep(arrival->task, &exec, event.filename);
 	if (exec.filename_size == 0 || event.filename[exec.filename_size - 1] != '\0')
 		event.filename = "";
 	if (e || !nesting->options->show_exec)

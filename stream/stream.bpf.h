@@ -76,6 +76,7 @@ struct scratch {
 	__u64 time_ns;
 	__u64 sp;
 	__u64 acc;
+	__u64 in_all;	/* bytes that the buffers of a list may still have */
 	__u32 position; /* bytes of payload written */
 	__u32 slot;
 	__u32 unavailable;

@@ -9,6 +9,7 @@ static void task_free(struct task *task)
 	for (size_t i = 0; i < task->spans_made; i++)
 		free(task->spans.items[i].payload);
 	free(task->spans.items);
+	free(task->exec);
 	free(task);
 }
 

@@ -20,8 +20,9 @@ struct open_span {
 struct task {
 	struct stream_task info;
 	ARRAY_OF(struct open_span) spans;
-	size_t spans_made; /* of spans.items, initialised: their buffers are kept */
-	size_t n_opened;   /* the outermost ones that the sink has */
+	size_t spans_made;	 /* of spans.items, initialised: their buffers are kept */
+	size_t n_opened;	 /* the outermost ones that the sink has */
+	struct exec_texts *exec; /* between the exec and the return of its system call, or NULL */
 	UT_hash_handle hh;
 };
 
