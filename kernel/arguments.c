@@ -586,6 +586,13 @@ static struct err *add_arguments(struct making *making)
 	return e;
 }
 
+/* After a failed call, too? A buffer that was NULL is told apart from one that was not filled. */
+static bool is_read_anyway(const struct syscall_argument *argument)
+{
+	return argument->at_return &&
+	       (argument->filled_by == FILLED_ANYWAY || argument->type->kind == TYPE_BYTES);
+}
+
 static struct err *make_all(struct making *making, struct probe_site *site)
 {
 	struct value_list unused;
@@ -604,7 +611,7 @@ static struct err *make_all(struct making *making, struct probe_site *site)
 			making->items[i].at_most =
 				&making->items[making->call->arguments[i].at_most_arg - 1];
 	for (uint32_t i = 0; i < count; i++)
-		if (making->call->arguments[i].filled_by == FILLED_ANYWAY)
+		if (is_read_anyway(&making->call->arguments[i]))
 			site->wire.flags |= SITE_OUTPUTS_ANYWAY;
 	site->arguments = (struct value_list){.items = making->items, .count = count};
 	return add_result(making, &site->results);

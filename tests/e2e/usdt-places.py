@@ -2,6 +2,7 @@
 """Markers in files that are not where they were: in memory, deleted, replaced, moved, elsewhere."""
 
 import os
+import platform
 import re
 import shutil
 import struct
@@ -9,7 +10,19 @@ import subprocess
 
 import stapsdt
 from utrail import (
-    Target, Trace, contains, ensure, need_program, need_root, only, plain, run, same, sample, scratch
+    Target,
+    Trace,
+    contains,
+    ensure,
+    need_program,
+    need_root,
+    only,
+    plain,
+    run,
+    same,
+    sample,
+    scratch,
+    skip,
 )
 
 ROUNDS = 10
@@ -168,6 +181,12 @@ def tool(*words):
     subprocess.run([str(w) for w in words], check=True, capture_output=True)
 
 
+def need_x86():
+    """The operands of usdt-operands, and programs of 32 bits, are there on x86-64 alone."""
+    if platform.machine() != "x86_64":
+        skip("x86-64 only")
+
+
 def stripped():
     """A copy without symbols, and the debug file that has them: (program, debug file)."""
     folder = scratch() / f"stripped-{len(os.listdir(scratch()))}"
@@ -191,6 +210,7 @@ def values_of(trace, target):
 
 def separate_symbols():
     """`operands_table(%rip)` in a program without symbols: next to it, in .debug, or nowhere."""
+    need_x86()
     for place in ("usdt-operands.debug", ".debug/usdt-operands.debug", None):
         program, debug = stripped()
         tool("objcopy", f"--add-gnu-debuglink={debug}", program)
@@ -215,6 +235,7 @@ def separate_symbols():
 
 def symbols_by_build_id():
     """In /usr/lib/debug/.build-id, which is another one in a mount namespace of utrail's own."""
+    need_x86()
     need_root()
     need_program("/usr/bin/unshare", "util-linux")
     if not os.path.isdir("/usr/lib/debug"):
@@ -254,6 +275,7 @@ jmp again
 
 def of_32_bits():
     """A program with a marker, refused by file and by process, and the message says why."""
+    need_x86()
     source, small = scratch() / "small.s", str(scratch() / "small")
     source.write_text(SMALL)
     tool("as", "--32", "-o", f"{small}.o", source)

@@ -2,7 +2,6 @@
 """OpenJDK's markers against the log that the virtual machine writes of itself."""
 
 import glob
-import os
 import re
 from collections import Counter
 
@@ -12,14 +11,9 @@ NAMES = ["class__loaded", "gc__begin", "gc__end"]
 
 
 def virtual_machine():
-    """Its directory; one of an installed package, or unpacked."""
-    from packages import fetch
-
+    """Its directory."""
     for path in sorted(glob.glob("/usr/lib/jvm/java-*-openjdk-*/lib/server/libjvm.so")):
         return path.removesuffix("/lib/server/libjvm.so")
-    if os.environ.get("UTRAIL_LONG"):
-        folder = fetch("bookworm", "openjdk", "openjdk-17-jre-headless")
-        return f"{folder}/usr/lib/jvm/java-17-openjdk-amd64"
     return skip("OpenJDK is not installed (package openjdk-17-jre-headless)")
 
 

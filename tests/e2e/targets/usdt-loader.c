@@ -56,14 +56,17 @@ static struct plugin load(const char *how, const char *path)
 int main(int argc, char **argv)
 {
 	unsigned long counts[5] = {0};
+#ifdef PLUGIN_LINKED
+	struct plugin plugin = {plugin_fire, plugin_semaphores};
+#else
 	struct plugin plugin = {NULL, NULL};
+#endif
 	/* Loaded before "ready" is said. */
 	for (int i = 1; i + 1 < argc; i++)
 		if (!strcmp(argv[i], "file") || !strcmp(argv[i], "memfd"))
 			plugin = load(argv[i], argv[i + 1]);
-#ifdef PLUGIN_LINKED
-	plugin = (struct plugin){plugin_fire, plugin_semaphores};
-#endif
+	if (!plugin.fire || !plugin.semaphores)
+		return 2;
 	struct sample sample = sample_begin(argc, argv);
 	long rounds = sample_number(argc, argv, sample.next, 1);
 	for (long i = 0; i < rounds; i++)
