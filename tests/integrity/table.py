@@ -57,17 +57,19 @@ CASES = [
     *others("unwindlib", package="libunwind-dev"),
     *others("textread", vary=r"^breakpoints \d+$"),
     # SIGTRAP: a breakpoint that the program has copied elsewhere is nobody's.
-    *others("remap", ends={mode: -5 for mode in FUNCTION_MODES}, without=("churn", "killed")),
-    *others("bits32", package="gcc-multilib", refused="it is a 32-bit program", without=("churn", "killed")),
+    *others("remap", ends={mode: -5 for mode in (*FUNCTION_MODES, "all-files")}, without=("churn", "killed")),
+    *others("bits32", package="gcc-multilib", refused="it is a 32-bit program", silent=("all-files",), without=("churn", "killed")),
     # Nearly all of a runtime's functions are called all the time.
     *others("go_static", "go_cgo", package=GO, probes=("main.*", "runtime.g*", "runtime.m*c*")),
     *others("panics", package="rustc"),
     Case("python", ("/usr/bin/python3", "work.py"), package="python3",
          probes=("PyObject_*", "_PyEval_*", "PyErr_*", "PyGen*")),
     Case("perl", ("perl", "work.pl"), package="perl", label="integrity-long", seconds=60),
-    Case("node", ("node", "work.js"), package="nodejs", label="integrity-long", seconds=60),
+    Case("node", ("node", "work.js"), package="nodejs", probes=("uv_*", "napi_*"), without=("all-files",), label="integrity-long", seconds=60),
     Case("luajit", ("luajit", "work.lua"), package="luajit"),
     Case("java", ("java", "-XX:TieredStopAtLevel=1", "-cp", "@", "Work"), package="default-jdk-headless",
+         module="libjvm.so", probes=("JVM_*", "JNI_*"), without=("all-files",),
+         silent=("launch", "site", "entry", "by-file"),  # it loads libjvm later
          label="integrity-long", seconds=60),
 ]
 
