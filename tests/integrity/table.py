@@ -39,7 +39,8 @@ GO = "golang-go"
 
 CASES = [
     *honest("redzone", "redzone_O3", "redzone_cet", "tailcalls", "gotos", "gotos_O0", "gotos_cet"),
-    *honest("jit", "storm", "segv", "bomb", "rawclone", "threads", "recursion", "recursion_O0"),
+    *honest("jit", "storm", "segv", "bomb", "rawclone", "threads", "recursion"),
+    *honest("recursion_O0", label="integrity-long", seconds=60),
     *honest("values", "values_O0", "restarts", "uring", "protect", "markers", "pipes", "stdstreams"),
     *honest("plain", "plain_O0", "plain_O3", "plain_Os", "plain_nopie", "plain_joined", "plain_cet"),
     *honest("plain_static", "plain_static_pie", "plain_notables", "plain_patchable", "ifunc", "limits"),
@@ -56,17 +57,19 @@ CASES = [
     *others("unwindlib", package="libunwind-dev"),
     *others("textread", vary=r"^breakpoints \d+$"),
     # SIGTRAP: a breakpoint that the program has copied elsewhere is nobody's.
-    *others("remap", ends={mode: -5 for mode in FUNCTION_MODES}, without=("churn", "killed")),
-    *others("bits32", package="gcc-multilib", refused="it is a 32-bit program", without=("churn", "killed")),
+    *others("remap", ends={mode: -5 for mode in (*FUNCTION_MODES, "all-files")}, without=("churn", "killed")),
+    *others("bits32", package="gcc-multilib", refused="it is a 32-bit program", silent=("all-files",), without=("churn", "killed")),
     # Nearly all of a runtime's functions are called all the time.
     *others("go_static", "go_cgo", package=GO, probes=("main.*", "runtime.g*", "runtime.m*c*")),
     *others("panics", package="rustc"),
     Case("python", ("/usr/bin/python3", "work.py"), package="python3",
          probes=("PyObject_*", "_PyEval_*", "PyErr_*", "PyGen*")),
-    Case("perl", ("perl", "work.pl"), package="perl"),
-    Case("node", ("node", "work.js"), package="nodejs", label="integrity-long", seconds=60),
+    Case("perl", ("perl", "work.pl"), package="perl", label="integrity-long", seconds=60),
+    Case("node", ("node", "work.js"), package="nodejs", probes=("uv_*", "napi_*"), without=("all-files",), label="integrity-long", seconds=60),
     Case("luajit", ("luajit", "work.lua"), package="luajit"),
     Case("java", ("java", "-XX:TieredStopAtLevel=1", "-cp", "@", "Work"), package="default-jdk-headless",
+         module="libjvm.so", probes=("JVM_*", "JNI_*"), without=("all-files",),
+         silent=("launch", "site", "entry", "by-file"),  # it loads libjvm later
          label="integrity-long", seconds=60),
 ]
 
