@@ -71,11 +71,24 @@ bool plan_is_function_kind(enum probe_kind kind)
 	return kind == PROBE_CALL || kind == PROBE_UPROBE || kind == PROBE_URETPROBE;
 }
 
+/* A marker's place is vouched for by its note alone: what the code around it says is asked too. */
+static struct err *check_marker(void *context, struct image *image, uint64_t offset,
+				const char **ret_why)
+{
+	struct plan *plan = context;
+	bool inside;
+	struct err *e = code_contradicts(image, offset, &plan->set.arena, &inside);
+	if (!e && inside)
+		*ret_why = "it is in the middle of an instruction";
+	return e;
+}
+
 struct err *plan_add_from_image(const struct options *options, struct plan *plan,
 				struct image *image, const char *name, const struct spec *spec)
 {
+	const struct usdt_options markers = {.check = check_marker, .check_context = plan};
 	if (spec->kind == PROBE_USDT)
-		return usdt_add_probes(&plan->set, image, name, spec, NULL);
+		return usdt_add_probes(&plan->set, image, name, spec, &markers);
 	if (spec->kind != PROBE_UPROBE) {
 		struct err *e = decide_return_mode(options, plan);
 		if (e)
@@ -159,7 +172,8 @@ static bool add_task_life(struct plan *plan, const struct spec *spec)
 static struct err *add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec)
 {
-	size_t before = plan->set.probes.count;
+	size_t before = plan->set.probes.count + plan->set.repeated;
+	size_t noted = plan->set.notes.count;
 	struct err *e = NULL;
 	if (add_task_life(plan, spec))
 		return NULL;
@@ -174,15 +188,15 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 		}
 		e = add_from_modules(options, plan, spec);
 	}
-	bool found = plan->set.probes.count > before;
+	bool found = plan->set.probes.count + plan->set.repeated > before;
 	if (!e && plan_is_function_kind(spec->kind))
 		e = check_ambiguous(spec, found);
 	if (!e && !found && !spec->kind_given && !spec->module) {
 		e = syscalls_add_probes(&plan->set, spec);
-		found = plan->set.probes.count > before;
+		found = plan->set.probes.count + plan->set.repeated > before;
 	}
 	if (!e && !found && !spec->negated && !spec->optional)
-		e = suggest_match(plan, spec);
+		e = suggest_match(plan, spec, noted);
 	return e;
 }
 

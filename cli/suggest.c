@@ -12,6 +12,7 @@
 
 #define NAME_MAX_COMPARED 64
 #define NEAREST		  3
+#define REFUSALS_TOLD	  8
 
 /* Names are cut at NAME_MAX_COMPARED. */
 size_t suggest_distance(const char *a, const char *b)
@@ -182,10 +183,37 @@ static struct err *explain_absence(const struct plan *plan, const struct spec *s
 	return hint_nearest(e, nearest, otherwise, later);
 }
 
-struct err *suggest_match(struct plan *plan, const struct spec *spec)
+/* Something has the name, but no probe may go there; NULL: it is not so. */
+static struct err *explain_refusals(const struct probe_set *set, const struct spec *spec,
+				    size_t first_note)
+{
+	char why[2048];
+	size_t told = 0, count = 0, used = 0;
+	for (size_t i = first_note; i < set->notes.count; i++) {
+		const struct probe_note *note = &set->notes.items[i];
+		if (!note->is_refusal || count++ >= REFUSALS_TOLD)
+			continue;
+		int n = snprintf(why + used, sizeof(why) - used, "%s%s", used ? "\n" : "",
+				 note->text);
+		used += n < 0 || (size_t)n >= sizeof(why) - used ? 0 : (size_t)n;
+		told++;
+	}
+	if (!count)
+		return NULL;
+	struct err *e = err_new(ERR_FAILED, 0, "'%s': nothing that matches can be probed safely",
+				spec->text);
+	if (count > told)
+		return err_why(e, "%s\nand %zu more", why, count - told);
+	return err_why(e, "%s", why);
+}
+
+struct err *suggest_match(struct plan *plan, const struct spec *spec, size_t first_note)
 {
 	if (spec->kind == PROBE_SYSCALL)
 		return syscall_unknown(spec);
+	struct err *refused = explain_refusals(&plan->set, spec, first_note);
+	if (refused)
+		return refused;
 	struct plan_modules found = {0};
 	struct nearest nearest = {0};
 	struct image *first = NULL;

@@ -9,7 +9,8 @@
 size_t suggest_distance(const char *a, const char *b);
 /* No such file is mapped, or to be found. */
 struct err *suggest_module(struct plan *plan, const struct spec *spec) must_check;
-/* The files are there, the name is not in them. */
-struct err *suggest_match(struct plan *plan, const struct spec *spec) must_check;
+/* The files are there, the name is not in them, or what has it must not be probed: then the set's
+ * notes from `first_note` on say so. */
+struct err *suggest_match(struct plan *plan, const struct spec *spec, size_t first_note) must_check;
 
 #endif

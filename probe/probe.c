@@ -50,19 +50,35 @@ struct err *probe_set_add_site(struct probe_set *set, const struct probe *probe,
 	return NULL;
 }
 
-struct err *probe_set_note(struct probe_set *set, const char *text, ...)
+static struct err *add_note(struct probe_set *set, bool is_refusal, const char *text, va_list args)
 {
 	struct probe_note *note = array_push(&set->notes);
 	if (!note)
 		return &err_nomem;
 	char made[1024];
-	va_list args;
-	va_start(args, text);
 	vsnprintf(made, sizeof(made), text, args);
-	va_end(args);
+	note->is_refusal = is_refusal;
 	note->text = arena_string(&set->arena, made);
 	if (note->text)
 		return NULL;
 	set->notes.count--;
 	return &err_nomem;
+}
+
+struct err *probe_set_note(struct probe_set *set, const char *text, ...)
+{
+	va_list args;
+	va_start(args, text);
+	struct err *e = add_note(set, false, text, args);
+	va_end(args);
+	return e;
+}
+
+struct err *probe_set_refuse(struct probe_set *set, const char *text, ...)
+{
+	va_list args;
+	va_start(args, text);
+	struct err *e = add_note(set, true, text, args);
+	va_end(args);
+	return e;
 }

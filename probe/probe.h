@@ -51,6 +51,7 @@ struct probe_site {
 /* Something that could not be done as asked and is said once: "srv:f: refused: …". */
 struct probe_note {
 	const char *text;
+	bool is_refusal; /* it matches, but must not be probed */
 };
 
 struct probe_set {
@@ -59,6 +60,7 @@ struct probe_set {
 	ARRAY_OF(struct probe *) probes;
 	ARRAY_OF(struct probe_site *) sites; /* [0] is NULL: ids start at 1 */
 	ARRAY_OF(struct probe_note) notes;
+	size_t repeated; /* matches that were probed already, for an earlier spec */
 };
 
 struct err *probe_set_init(struct probe_set *set, const struct compile_options *options) must_check;
@@ -69,6 +71,8 @@ struct err *probe_set_add_probe(struct probe_set *set, struct probe **ret) must_
 struct err *probe_set_add_site(struct probe_set *set, const struct probe *probe,
 			       struct probe_site **ret) must_check;
 struct err *probe_set_note(struct probe_set *set, const char *text, ...) must_check
+	printf_like(2, 3);
+struct err *probe_set_refuse(struct probe_set *set, const char *text, ...) must_check
 	printf_like(2, 3);
 
 #endif

@@ -96,6 +96,11 @@ enum frame_place {
 	FRAME_INSIDE, /* something else is on top */
 };
 enum frame_place image_frame_place(struct image *image, uint64_t address);
+/*
+ * Where the stretch of code around the address begins in which the unwind tables' rules stay the
+ * same: an instruction starts there. False: there are no tables for it.
+ */
+bool image_frame_row(struct image *image, uint64_t address, uint64_t *ret_start);
 /* Is the symbol undefined here, so that the loader resolves it elsewhere? / defined, as anything?
  */
 bool image_imports(struct image *image, const char *symbol);

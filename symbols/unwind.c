@@ -9,6 +9,7 @@
 #include <elfutils/libdw.h>
 #include <stdlib.h>
 
+#include "common/cleanup.h"
 #include "symbols/image.h"
 
 /* The stack pointer's DWARF number, and where the frame's address (CFA) lies above it at the start
@@ -42,23 +43,39 @@ static bool may_have_tables(const struct image *image)
 	       (elf_getshdrnum(image->file.elf, &sections) == 0 && sections == 0);
 }
 
-enum frame_place image_frame_place(struct image *image, uint64_t address)
+/* The rules at this address, the caller's to free; NULL: nothing is known of it. */
+static Dwarf_Frame *find_frame(struct image *image, uint64_t address)
 {
 	if (!image->unwind_opened && may_have_tables(image))
 		image->unwind = dwarf_getcfi_elf(image->file.elf);
 	image->unwind_opened = true;
 	Dwarf_Frame *frame = NULL;
 	if (!image->unwind || dwarf_cfi_addrframe(image->unwind, address, &frame) != 0)
-		return FRAME_UNKNOWN;
+		return NULL;
+	return frame;
+}
+
+enum frame_place image_frame_place(struct image *image, uint64_t address)
+{
+	_cleanup_free_ Dwarf_Frame *frame = find_frame(image, address);
 	Dwarf_Op *ops = NULL;
 	size_t count = 0;
 	Dwarf_Addr start = 0, end;
-	enum frame_place place = FRAME_UNKNOWN;
 	/* The rules from `start` on; a function's first rules begin with it. */
-	if (dwarf_frame_info(frame, &start, &end, NULL) >= 0 &&
-	    dwarf_frame_cfa(frame, &ops, &count) == 0)
-		place = start == address && count == 1 && is_entry_rule(image, ops) ? FRAME_START
-										    : FRAME_INSIDE;
-	free(frame);
-	return place;
+	if (!frame || dwarf_frame_info(frame, &start, &end, NULL) < 0 ||
+	    dwarf_frame_cfa(frame, &ops, &count) != 0)
+		return FRAME_UNKNOWN;
+	return start == address && count == 1 && is_entry_rule(image, ops) ? FRAME_START
+									   : FRAME_INSIDE;
+}
+
+bool image_frame_row(struct image *image, uint64_t address, uint64_t *ret_start)
+{
+	_cleanup_free_ Dwarf_Frame *frame = find_frame(image, address);
+	Dwarf_Addr start, end;
+	if (!frame || dwarf_frame_info(frame, &start, &end, NULL) < 0 || start > address ||
+	    end <= address)
+		return false;
+	*ret_start = start;
+	return true;
 }

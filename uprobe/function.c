@@ -288,3 +288,85 @@ struct err *code_check_boundary(struct image *image, uint64_t offset, struct are
 	*ret_why = b.ok ? NULL : b.why;
 	return NULL;
 }
+
+/* --- places that the file vouches for -------------------------------------------------------- */
+
+enum verdict {
+	VERDICT_NONE,
+	VERDICT_START,
+	VERDICT_INSIDE,
+};
+
+/* Straight on from an instruction's start; what cannot be decoded is no evidence. */
+static enum verdict sweep(const struct decoder *decoder, const struct code_part *text,
+			  uint64_t address)
+{
+	size_t at = 0, wanted = address - text->address;
+	struct decoded insn;
+	while (at < wanted) {
+		if (!decode(decoder, text->bytes + at, text->size - at, text->address + at, &insn))
+			return VERDICT_NONE;
+		at += insn.length;
+	}
+	return at == wanted ? VERDICT_START : VERDICT_INSIDE;
+}
+
+static struct err *judge_by_tables(struct image *image, uint64_t address, uint64_t offset,
+				   const struct decoder *decoder, enum verdict *ret)
+{
+	uint64_t start;
+	if (!image_frame_row(image, address, &start) || address - start > WALK_BYTES_MAX)
+		return NULL;
+	size_t size = address - start + ENTRY_BYTES;
+	while (size && !image_is_text(image, offset - (address - start), size))
+		size--;
+	_cleanup_free_ uint8_t *bytes = malloc(size + 1);
+	if (!bytes)
+		return &err_nomem;
+	struct err *e = image_read(image, offset - (address - start), bytes, size);
+	const struct code_part text = {.bytes = bytes, .address = start, .size = size};
+	if (!e)
+		*ret = sweep(decoder, &text, address);
+	return e;
+}
+
+static struct err *judge_by_flow(struct image *image, const struct function *function,
+				 uint64_t address, const struct decoder *decoder,
+				 struct arena *arena, enum verdict *ret)
+{
+	_cleanup_(parts_deinit) struct parts parts = {.image = image, .function = function};
+	struct code_request request;
+	const struct code_file file = code_file_of(image);
+	request_init(&request, &file, &parts);
+	struct walk walk = {.decoder = decoder,
+			    .arena = arena,
+			    .has_landing_pads = request.has_landing_pads,
+			    .find_part = request.find_part,
+			    .find_context = request.find_context};
+	walk.parts[0].code = request.text;
+	struct err *e = walk_run(&walk);
+	if (walk_is_boundary(&walk, address))
+		*ret = VERDICT_START;
+	else if (walk_is_inside(&walk, address))
+		*ret = VERDICT_INSIDE;
+	walk_deinit(&walk);
+	return e;
+}
+
+struct err *code_contradicts(struct image *image, uint64_t offset, struct arena *arena,
+			     bool *ret_inside)
+{
+	enum verdict verdict = VERDICT_NONE;
+	struct decoder decoder;
+	uint64_t address;
+	*ret_inside = false;
+	if (!decoder_init(&decoder, image_machine(image)) || !image_is_text(image, offset, 1) ||
+	    !image_address_of(image, offset, &address))
+		return NULL;
+	struct err *e = judge_by_tables(image, address, offset, &decoder, &verdict);
+	const struct function *function = e || verdict ? NULL : image_function_at(image, address);
+	if (function)
+		e = judge_by_flow(image, function, address, &decoder, arena, &verdict);
+	*ret_inside = verdict == VERDICT_INSIDE;
+	return e;
+}

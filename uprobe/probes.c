@@ -85,8 +85,8 @@ static struct err *refuse(struct adding *adding, const char *name, const char *w
 	    adding->spec->name_kind == SPEC_NAME_REGEX) {
 		if (adding->refused > REFUSALS_NAMED)
 			return NULL;
-		return probe_set_note(adding->set, "%s:%s: not probed: %s", adding->module, name,
-				      why);
+		return probe_set_refuse(adding->set, "%s:%s: not probed: %s", adding->module, name,
+					why);
 	}
 	struct err *e =
 		err_new(ERR_FAILED, 0, "'%s:%s' cannot be probed safely", adding->module, name);
@@ -97,8 +97,8 @@ static struct err *note_refusals(const struct adding *adding)
 {
 	if (adding->refused <= REFUSALS_NAMED)
 		return NULL;
-	return probe_set_note(adding->set, "%s: %zu more functions not probed, for like reasons",
-			      adding->module, adding->refused - REFUSALS_NAMED);
+	return probe_set_refuse(adding->set, "%s: %zu more functions not probed, for like reasons",
+				adding->module, adding->refused - REFUSALS_NAMED);
 }
 
 /* memcpy's implementations: __memcpy_avx_unaligned and the like. */
@@ -299,8 +299,10 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 		return refuse_function(adding, function, name, place.code.why_not);
 	uint64_t offset;
 	if (image_offset_of(adding->image, place.at.address, &offset) &&
-	    is_taken(adding, offset, spec->kind))
+	    is_taken(adding, offset, spec->kind)) {
+		adding->set->repeated++;
 		return NULL;
+	}
 	e = values_compile(adding->set, adding->image, function, spec, &place.values);
 	if (!e)
 		e = is_span(spec->kind) ? add_span(adding, &place) : add_instant(adding, &place);
@@ -326,8 +328,10 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 	if (!ok)
 		return refuse(adding, name, why);
 	place.function = function;
-	if (is_taken(adding, offset, PROBE_UPROBE))
+	if (is_taken(adding, offset, PROBE_UPROBE)) {
+		adding->set->repeated++;
 		return NULL;
+	}
 	adding->added++;
 	return add_instant(adding, &place);
 }

@@ -51,6 +51,15 @@ struct err *code_check_boundary(struct image *image, uint64_t offset, struct are
 				bool *ret_ok, struct instruction *ret_instruction,
 				const char **ret_why) must_check;
 
+/*
+ * For a place of which the file itself says that an instruction starts there (a USDT note), also in
+ * files without symbols: does it lie inside of another instruction? Decoded from where the unwind
+ * tables know that one starts, else along the flow of the function around it. *ret_inside is false
+ * when neither is there: then nothing contradicts the file.
+ */
+struct err *code_contradicts(struct image *image, uint64_t offset, struct arena *arena,
+			     bool *ret_inside) must_check;
+
 /* --- safety: how a return may be seen ------------------------------------------------------- */
 
 enum return_mode {

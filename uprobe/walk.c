@@ -46,13 +46,21 @@ bool walk_holds(const struct walk *walk, uint64_t address)
 	return part_of(walk, address) != NULL;
 }
 
-bool walk_is_boundary(const struct walk *walk, uint64_t address)
+static uint8_t cell_of(const struct walk *walk, uint64_t address)
 {
 	const struct walk_part *part = part_of(walk, address);
-	if (!part || !part->cells)
-		return false;
-	uint8_t cell = part->cells[address - part->code.address];
+	return part && part->cells ? part->cells[address - part->code.address] : 0;
+}
+
+bool walk_is_boundary(const struct walk *walk, uint64_t address)
+{
+	uint8_t cell = cell_of(walk, address);
 	return cell && cell != CELL_INSIDE;
+}
+
+bool walk_is_inside(const struct walk *walk, uint64_t address)
+{
+	return cell_of(walk, address) == CELL_INSIDE;
 }
 
 static struct err *add_part(struct walk *walk, const struct code_part *code)

@@ -74,6 +74,8 @@ void walk_deinit(struct walk *walk);
 
 /* Was an instruction found that starts there? */
 bool walk_is_boundary(const struct walk *walk, uint64_t address);
+/* Does it lie inside an instruction that was found? Both are certain, whole or not. */
+bool walk_is_inside(const struct walk *walk, uint64_t address);
 /* Does it lie in one of the parts? */
 bool walk_holds(const struct walk *walk, uint64_t address);
 

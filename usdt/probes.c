@@ -257,14 +257,36 @@ static struct err *add_site(const struct adding *adding, const struct usdt_note 
 	return site->operands ? compile_arguments(adding, note, site) : &err_nomem;
 }
 
-static const char *refusal(const struct adding *adding, const struct usdt_note *note)
+/* Why no probe may sit there; NULL: it may. */
+static struct err *refusal(const struct adding *adding, const struct usdt_note *note,
+			   const char **ret_why)
 {
-	if (note->refused)
-		return note->refused;
-	if (note->nop_length == 5 && !adding->options.allow_nop5)
-		return "on a 5-byte nop, which this kernel may rewrite into a call that "
-		       "destroys the red zone";
-	return NULL;
+	const struct usdt_options *options = &adding->options;
+	*ret_why = note->refused;
+	if (!*ret_why && note->nop_length == 5 && !options->allow_nop5)
+		*ret_why = "on a 5-byte nop, which this kernel may rewrite into a call that "
+			   "destroys the red zone";
+	if (*ret_why || !options->check)
+		return NULL;
+	return options->check(options->check_context, adding->image, note->offset, ret_why);
+}
+
+/* The sites of a marker that are left out, told by the first. */
+struct refusals {
+	const struct usdt_note *first;
+	const char *why;
+	size_t count;
+};
+
+static struct err *note_refusals(const struct adding *adding, const struct refusals *refusals,
+				 size_t count)
+{
+	if (!refusals->count)
+		return NULL;
+	return probe_set_refuse(
+		adding->set, "%s: %s:%s: %zu of %zu sites refused; the one at 0x%llx: %s",
+		adding->module, refusals->first->provider, refusals->first->name, refusals->count,
+		count, (unsigned long long)refusals->first->address, refusals->why);
 }
 
 /* All notes of one marker. */
@@ -272,26 +294,24 @@ static struct err *add_marker(const struct adding *adding, const struct match *m
 			      size_t count)
 {
 	struct probe *probe = NULL;
-	const struct usdt_note *refused = NULL;
-	size_t n_refused = 0;
+	struct refusals refusals = {0};
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < count; i++) {
 		const struct usdt_note *note = matches[i].note;
-		if (refusal(adding, note)) {
-			refused = refused ? refused : note;
-			n_refused++;
+		const char *why;
+		e = refusal(adding, note, &why);
+		if (!e && why) {
+			if (!refusals.count++) {
+				refusals.first = note;
+				refusals.why = why;
+			}
 			continue;
 		}
-		if (!probe)
+		if (!e && !probe)
 			e = add_probe(adding, note, &probe);
 		e = e ?: add_site(adding, note, probe);
 	}
-	if (e || !refused)
-		return e;
-	return probe_set_note(adding->set,
-			      "%s: %s:%s: %zu of %zu sites refused; the one at 0x%llx: %s",
-			      adding->module, refused->provider, refused->name, n_refused, count,
-			      (unsigned long long)refused->address, refusal(adding, refused));
+	return e ?: note_refusals(adding, &refusals, count);
 }
 
 static struct err *add_markers(const struct adding *adding, struct match *matches, size_t count)

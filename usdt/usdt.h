@@ -44,6 +44,14 @@ struct usdt_options {
 	 * the function around it; only for kernels on which a self-test has shown that they do not.
 	 */
 	bool allow_nop5;
+	/*
+	 * What speaks against a site that is on a nop all the same: sets *ret_why, or leaves it.
+	 * Told by decoding what is around it, which is the business of another module. NULL: do
+	 * without.
+	 */
+	struct err *(*check)(void *context, struct image *image, uint64_t offset,
+			     const char **ret_why);
+	void *check_context;
 };
 
 /*

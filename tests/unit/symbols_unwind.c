@@ -28,10 +28,17 @@ static size_t check_frames(struct image *image, const char *path)
 		assert_int_equal(image_frame_place(image, start), FRAME_START);
 		/* Every first instruction here has more than one byte, or pushes. */
 		assert_int_equal(image_frame_place(image, start + 1), FRAME_INSIDE);
+		uint64_t row;
+		assert_true(image_frame_row(image, start, &row));
+		assert_int_equal(row, start);
+		assert_true(image_frame_row(image, end - 1, &row));
+		assert_true(row >= start && row < end);
 		checked++;
 	}
 	assert_int_equal(pclose(out), 0);
+	uint64_t row;
 	assert_int_equal(image_frame_place(image, 1), FRAME_UNKNOWN);
+	assert_false(image_frame_row(image, 1, &row));
 	return checked;
 }
 

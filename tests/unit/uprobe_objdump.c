@@ -183,6 +183,34 @@ static void check_table(const struct elf *elf, const Elf64_Shdr *sections, const
 	}
 }
 
+/* Every so often one: the places that objdump lists are no contradiction, the ones between are. */
+static void check_contradictions(const char *path, const struct listing *listing)
+{
+	struct image *image;
+	struct arena arena = {0};
+	size_t inside = 0, asked = 0;
+	assert_ok(image_open(path, -1, &image));
+	for (size_t i = 0; i + 1 < listing->lines.count; i += 37) {
+		uint64_t address = listing->lines.items[i].address, offset;
+		bool contradicts;
+		if (!image_offset_of(image, address, &offset))
+			continue;
+		assert_ok(code_contradicts(image, offset, &arena, &contradicts));
+		if (contradicts)
+			fail_msg("%s: 0x%lx is an instruction", path, (unsigned long)address);
+		if (listing->lines.items[i + 1].address - address < 2)
+			continue;
+		assert_ok(code_contradicts(image, offset + 1, &arena, &contradicts));
+		inside += contradicts;
+		asked++;
+	}
+	printf("%s: %zu of %zu places inside of instructions are known as such\n", path, inside,
+	       asked);
+	assert_true(asked > 10 && inside * 100 > asked * 95);
+	arena_deinit(&arena);
+	image_close(image);
+}
+
 static void check_file(const char *path)
 {
 	struct elf elf;
@@ -201,6 +229,7 @@ static void check_file(const char *path)
 		assert_true(counts.functions > 10);
 		/* Compilers' output is regular: a decoder that gives up often is broken. */
 		assert_true(counts.whole * 10 > counts.functions * 8);
+		check_contradictions(path, &listing);
 	}
 	munmap((void *)(uintptr_t)elf.bytes, elf.size);
 	free(listing.lines.items);

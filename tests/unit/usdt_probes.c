@@ -227,6 +227,42 @@ static void unsafe_sites_are_left_out_and_told(void **state)
 	fixture_deinit(&fixture);
 }
 
+/* Stands in for whoever decodes the code around. */
+static struct err *refuse_second(void *context, struct image *image, uint64_t offset,
+				 const char **ret_why)
+{
+	size_t *asked = context;
+	assert_non_null(image);
+	++*asked;
+	if (offset == TEXT_OFFSET + 16)
+		*ret_why = "in the middle";
+	return NULL;
+}
+
+static void what_decoding_says_is_asked_of_each_nop(void **state)
+{
+	(void)state;
+	size_t asked = 0;
+	const struct usdt_options options = {.check = refuse_second, .check_context = &asked};
+	struct fixture fixture;
+	fixture_init(&fixture);
+	add(&fixture, "app", "x", "");
+	add(&fixture, "app", "x", "");
+	add(&fixture, "app", "y", "");
+	elf_put_marker(&fixture.elf,
+		       (struct elf_marker){TEXT_ADDRESS + 0x800, BASE, 0, "app", "x", ""});
+	struct spec spec = make_spec("app", "x");
+	add_spec(&fixture, &spec, &options);
+	assert_int_equal(asked, 2); /* neither what is not asked for nor what is no nop */
+	assert_int_equal(fixture.set.sites.count, 2);
+	assert_int_equal(fixture.set.sites.items[1]->offset, TEXT_OFFSET);
+	assert_int_equal(fixture.set.notes.count, 1);
+	assert_true(fixture.set.notes.items[0].is_refusal);
+	assert_string_equal(fixture.set.notes.items[0].text,
+			    "app: app:x: 2 of 3 sites refused; the one at 0x201010: in the middle");
+	fixture_deinit(&fixture);
+}
+
 static void a_long_nop_is_probed_only_where_that_is_safe(void **state)
 {
 	(void)state;
@@ -512,6 +548,7 @@ int main(void)
 		cmocka_unit_test(one_probe_has_a_site_for_each_note),
 		cmocka_unit_test(a_semaphore_travels_with_its_site),
 		cmocka_unit_test(unsafe_sites_are_left_out_and_told),
+		cmocka_unit_test(what_decoding_says_is_asked_of_each_nop),
 		cmocka_unit_test(a_long_nop_is_probed_only_where_that_is_safe),
 		cmocka_unit_test(malformed_notes_are_told_once),
 		cmocka_unit_test(without_a_word_types_come_from_sizes),
