@@ -1,1 +1,2 @@
 utrail_unit_test(common_err SOURCES common_err.c LINK utrail_common)
+utrail_unit_test(common_caps SOURCES common_caps.c LINK utrail_common)
