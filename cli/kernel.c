@@ -437,6 +437,13 @@ void kernel_closep(struct kernel **kernel)
 /* --- reading -----------------------------------------------------------------------------------
  */
 
+bool kernel_is_readable(const struct kernel *kernel)
+{
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+	return bpf_map_get_info_by_fd(kernel_ring_fd(kernel), &info, &size) == 0;
+}
+
 int kernel_ring_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.ring);

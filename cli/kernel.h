@@ -34,6 +34,9 @@ void kernel_stop(struct kernel *kernel);
 void kernel_close(struct kernel *kernel); /* NULL is fine */
 void kernel_closep(struct kernel **kernel);
 
+/* May we still read maps and programs through their descriptors? Before 5.19 the sysctl
+ * kernel.unprivileged_bpf_disabled forbids that, too, without CAP_BPF. */
+bool kernel_is_readable(const struct kernel *kernel);
 int kernel_ring_fd(const struct kernel *kernel);
 const struct loss_row *kernel_losses(const struct kernel *kernel); /* one row a site */
 /* The first traced process after `previous` (0: at all); 0: there is none. */

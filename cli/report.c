@@ -113,6 +113,14 @@ void report_notes(const struct probe_set *set)
 	}
 }
 
+void report_unseen_threads(size_t count)
+{
+	fprintf(stderr,
+		"utrail: %zu thread%s could not be looked at: a system call that was still running "
+		"there is not told (it takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)\n",
+		count, plural(count));
+}
+
 void report_summary(const struct output_summary *summary)
 {
 	fprintf(stderr, "%" PRIu64 " event%s, %" PRIu64 " lost, %" PRIu64 " missed",

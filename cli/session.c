@@ -15,8 +15,10 @@
 
 #include <bpf/libbpf.h>
 
+#include "cli/attacher.h"
 #include "cli/kernel.h"
 #include "cli/plan.h"
+#include "cli/privilege.h"
 #include "cli/report.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"
@@ -40,6 +42,8 @@
 struct session {
 	const struct options *options;
 	struct plan plan;
+	struct attacher *attacher;
+	struct process_view view;
 	struct kernel *kernel;
 	struct stream *stream;
 	struct output *output;
@@ -84,7 +88,8 @@ static struct err *open_output_file(const char *path, int *ret)
 static const char *fd_path(void *context, uint32_t tgid, int fd)
 {
 	struct session *session = context;
-	bool known = process_fd_path((pid_t)tgid, fd, session->fd_path, sizeof(session->fd_path));
+	bool known = session->view.fd_path(session->view.context, (pid_t)tgid, fd, session->fd_path,
+					   sizeof(session->fd_path));
 	return known ? session->fd_path : NULL;
 }
 
@@ -283,9 +288,15 @@ static struct err *tell_running(struct session *session)
 {
 	const struct running_sink sink = {.context = session, .running = on_running};
 	struct err *e = NULL;
+	size_t unseen = 0, denied;
 	for (pid_t pid = kernel_next_target(session->kernel, 0); !e && pid;
-	     pid = kernel_next_target(session->kernel, pid))
-		e = syscalls_running(&session->plan.set, pid, &sink);
+	     pid = kernel_next_target(session->kernel, pid)) {
+		denied = 0;
+		e = syscalls_running(&session->plan.set, pid, &session->view, &sink, &denied);
+		unseen += denied;
+	}
+	if (unseen)
+		report_unseen_threads(unseen);
 	return e;
 }
 
@@ -350,7 +361,12 @@ static struct err *prepare(struct session *session)
 	const struct options *options = session->options;
 	struct features features;
 	struct err *e = features_check_privilege();
+	/* Before anything of a target is read. */
+	e = e ? e : attacher_start(&session->attacher);
 	e = e ? e : plan_make(options, &session->plan);
+	if (!session->plan.has_syscalls && !options->output.fd_paths)
+		attacher_close(take_ptr(session->attacher));
+	session->view = attacher_view(session->attacher);
 	/* Not before: the command must start with the signals that we were started with. */
 	e = e ? e : catch_signals(session);
 	e = e ? e : open_output(session);
@@ -390,6 +406,7 @@ static struct err *begin(struct session *session)
 					     .boottime_ns = now_ns(CLOCK_BOOTTIME),
 					     .backends = kernel_backends(session->kernel)};
 	struct err *e = check_still_there(session);
+	e = e ? e : privilege_drop(session->kernel);
 	e = e ? e : output_begin(session->output, &header);
 	if (e)
 		return e;
@@ -416,6 +433,7 @@ static void session_deinit(struct session *session)
 	closep(&session->output_fd);
 	closep(&session->signal_fd);
 	plan_deinit(&session->plan);
+	attacher_close(session->attacher);
 }
 
 struct err *session_run(const struct options *options, int *ret_status)

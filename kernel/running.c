@@ -3,26 +3,13 @@
  * kernel/running.c — system calls that are still running when a trace ends.
  *
  * Their record is written when they return, so there is none; but the kernel tells which call a
- * thread is in, and its words (/proc/PID/task/TID/syscall, proc(5)). What a plan reads from memory
- * cannot be had that way, and says so.
+ * thread is in, and its words (target/calls.c). What a plan reads from memory cannot be had that
+ * way, and says so.
  */
 #include "kernel/syscalls.h"
 
-#include <dirent.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "common/array.h"
-#include "common/cleanup.h"
 #include "kernel/registers.h"
-
-static void closedirp(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
 
 /* What an operation on words alone yields; false: it needs memory. */
 static bool word_of(const struct fetch_op *op, const uint64_t *words, uint64_t *ret)
@@ -58,45 +45,34 @@ static void slots_from_words(const struct fetch_plan *plan, const uint64_t *word
 	}
 }
 
-static struct err *tell_thread(const struct probe_set *set, pid_t tgid, pid_t tid,
-			       const struct running_sink *sink)
+struct teller {
+	const struct probe_set *set;
+	const struct running_sink *sink;
+	pid_t tgid;
+};
+
+static struct err *tell_call(void *context, const struct thread_call *call)
 {
-	char path[64];
-	uint64_t words[SYSCALL_ARGUMENTS_MAX];
-	int64_t number;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", tgid, tid);
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	if (!file || fscanf(file,
-			    "%" SCNd64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
-			    " %" SCNx64,
-			    &number, &words[0], &words[1], &words[2], &words[3], &words[4],
-			    &words[5]) != 1 + SYSCALL_ARGUMENTS_MAX)
-		return NULL; /* it runs in user space, or has ended */
-	for (size_t i = 1; i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
+	const struct teller *teller = context;
+	for (size_t i = 1; i < teller->set->sites.count; i++) {
+		const struct probe_site *site = teller->set->sites.items[i];
 		/* What counts only inside of a function: that is not known here. */
 		if (site->wire.kind != SITE_SYSCALL || site->wire.flags & SITE_INSIDE ||
-		    site->syscall_number != number)
+		    site->syscall_number != call->number)
 			continue;
 		struct slots slots;
-		slots_from_words(site->entry_plan, words, &slots);
-		return sink->running(sink->context, (uint32_t)tgid, (uint32_t)tid, site, &slots);
+		slots_from_words(site->entry_plan, call->words, &slots);
+		return teller->sink->running(teller->sink->context, (uint32_t)teller->tgid,
+					     (uint32_t)call->tid, site, &slots);
 	}
 	return NULL;
 }
 
 struct err *syscalls_running(const struct probe_set *set, pid_t tgid,
-			     const struct running_sink *sink)
+			     const struct process_view *view, const struct running_sink *sink,
+			     size_t *ret_denied)
 {
-	char path[64];
-	struct err *e = NULL;
-	snprintf(path, sizeof(path), "/proc/%d/task", tgid);
-	_cleanup_(closedirp) DIR *directory = opendir(path);
-	const struct dirent *entry;
-	while (!e && directory && (entry = readdir(directory))) {
-		int tid = atoi(entry->d_name);
-		if (tid > 0)
-			e = tell_thread(set, tgid, tid, sink);
-	}
-	return e;
+	struct teller teller = {.set = set, .sink = sink, .tgid = tgid};
+	const struct call_sink calls = {.context = &teller, .call = tell_call};
+	return view->calls(view->context, tgid, &calls, ret_denied);
 }
