@@ -15,7 +15,13 @@
 #include "common/caps.h"
 #include "common/cleanup.h"
 
-#define KEPT (caps_bit(CAP_SYS_PTRACE) | caps_bit(CAP_DAC_READ_SEARCH))
+/* With CAP_SYS_PTRACE no other right is needed to look into a process; without, it takes all that
+ * the process has itself (a command inherits our ambient ones), so none is dropped. */
+static uint64_t kept(void)
+{
+	uint64_t have = caps_effective(), looking = caps_bit(CAP_SYS_PTRACE);
+	return have & looking ? have & (looking | caps_bit(CAP_DAC_READ_SEARCH)) : have;
+}
 
 enum verb {
 	VERB_CALLS,   /* pid: one answer for each thread that is in a call, then a last one */
@@ -172,7 +178,7 @@ static _Noreturn void child(int socket, pid_t parent)
 	close_others(socket);
 	outlive_signals();
 	prctl(PR_SET_NAME, "utrail-attacher");
-	struct err *e = caps_drop_to(KEPT);
+	struct err *e = caps_drop_to(kept());
 	/* It may have died before we asked to be told. */
 	if (e || getppid() != parent)
 		_exit(1);
@@ -187,10 +193,9 @@ static _Noreturn void child(int socket, pid_t parent)
 struct err *attacher_start(struct attacher **ret)
 {
 	*ret = NULL;
-	uint64_t have = caps_effective();
-	if (!(have & KEPT))
-		return NULL;
 	int pair[2];
+	if (!caps_effective())
+		return NULL;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return err_new(ERR_FAILED, errno, "making a socket pair");
 	_cleanup_close_ int theirs = pair[1];
@@ -269,6 +274,7 @@ static struct err *view_calls(void *context, pid_t pid, const struct call_sink *
 	const struct request request = {.verb = VERB_CALLS, .pid = pid};
 	struct answer answer;
 	struct err *failed = NULL;
+	bool told = false;
 	struct err *e = ask(attacher, &request);
 	while (!e) {
 		e = receive(attacher, &answer, NULL);
@@ -277,12 +283,16 @@ static struct err *view_calls(void *context, pid_t pid, const struct call_sink *
 		/* What the sink does not want is still taken off the socket. */
 		if (!failed)
 			failed = sink->call(sink->context, &answer.call);
+		told = true;
 	}
 	if (e) {
 		err_free(failed);
 		return e;
 	}
 	*ret_denied = (size_t)answer.denied;
+	/* To the attacher our command is no descendant, which Yama may ask for (ptrace_scope 1). */
+	if (!failed && answer.denied && !told)
+		failed = process_calls(pid, sink, ret_denied);
 	return failed;
 }
 

@@ -18,8 +18,8 @@
 
 struct attacher;
 
-/* NULL in *ret, and no process, when we have no rights that would be worth keeping: then the
- * collector sees as much as the child would. Call it early: what it forks is what we are now. */
+/* NULL in *ret, and no process, when we have no capability at all: then the collector sees as much
+ * as the child would. Call it early: what it forks is what we are now. */
 struct err *attacher_start(struct attacher **ret) must_check;
 void attacher_close(struct attacher *attacher); /* NULL is fine */
 

@@ -67,14 +67,16 @@ static int note_complaint(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
-static struct err *load_failed(int errnum, const char *doing)
+static struct err *load_failed(const struct kernel *kernel, int errnum, const char *doing)
 {
 	bool denied = errnum == EPERM || errnum == EACCES;
 	struct err *e = err_new(denied ? ERR_PERMISSION : ERR_UNSUPPORTED, errnum, "%s", doing);
 	if (last_complaint[0])
 		e = err_why(e, "%s: %s", strerror(errnum), last_complaint);
-	return err_hint(e, denied ? "run utrail as root; 'utrail check' says what is missing"
-				  : "'utrail check' says what this kernel lacks");
+	/* A helper that lockdown takes away is EINVAL to the verifier. */
+	if (denied || !kernel->features.read_kernel)
+		return features_load_denied(e, &kernel->features);
+	return err_hint(e, "'utrail check' says what this kernel lacks");
 }
 
 static bool needs_hit(const struct plan *plan, bool as_return)
@@ -251,18 +253,18 @@ static struct err *load_skeleton(struct kernel *kernel, const struct tables *tab
 	last_complaint[0] = '\0';
 	kernel->skel = tracer__open();
 	if (!kernel->skel)
-		return load_failed(errno, "opening the BPF programs");
+		return load_failed(kernel, errno, "opening the BPF programs");
 	select_programs(kernel, kernel->skel);
 	size_maps(kernel, tables, kernel->skel);
 	set_constants(kernel, kernel->skel);
 	int failed = tracer__load(kernel->skel);
 	if (failed)
-		return load_failed(-failed, "loading the BPF programs into the kernel");
+		return load_failed(kernel, -failed, "loading the BPF programs into the kernel");
 	struct err *e = fill_tables(kernel, tables);
 	return e ? e : fill_syscalls(kernel);
 }
 
-static struct err *check_features(const struct features *features)
+static struct err *check_features(const struct plan *plan, const struct features *features)
 {
 	struct err *e = NULL;
 	if (!features->kernel_btf)
@@ -272,14 +274,15 @@ static struct err *check_features(const struct features *features)
 	else if (!features->ring_buffer)
 		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
 			    "it has no BPF ring buffer (Linux 5.8)");
-	return e ? err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'")
-		 : NULL;
+	if (e)
+		return err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'");
+	return needs_hit(plan, false) ? features_check_uprobe(features) : NULL;
 }
 
 struct err *kernel_load(struct plan *plan, const struct features *features,
 			const struct kernel_options *options, struct kernel **ret)
 {
-	struct err *e = check_features(features);
+	struct err *e = check_features(plan, features);
 	if (e)
 		return e;
 	libbpf_set_print(note_complaint);
@@ -316,7 +319,7 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	struct tracer *copy = tracer__open();
 	*kept = copy;
 	if (!copy)
-		return load_failed(errno, "opening the BPF programs");
+		return load_failed(kernel, errno, "opening the BPF programs");
 	struct bpf_program *program;
 	bpf_object__for_each_program (program, copy->obj)
 		bpf_program__set_autoload(program, false);
@@ -336,7 +339,7 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	copy->rodata->old_site_id = site_id;
 	int failed = tracer__load(copy);
 	if (failed)
-		return load_failed(-failed, "loading a BPF program for one place");
+		return load_failed(kernel, -failed, "loading a BPF program for one place");
 	*ret = hit_program(copy, kernel->form, is_return);
 	return NULL;
 }
@@ -348,7 +351,7 @@ static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *
 	last_complaint[0] = '\0';
 	struct bpf_link *link = bpf_program__attach(program);
 	if (!link)
-		return load_failed(errno, "attaching to a kernel tracepoint");
+		return load_failed(kernel, errno, "attaching to a kernel tracepoint");
 	kernel->links[kernel->n_links++] = link;
 	return NULL;
 }

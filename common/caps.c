@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/array.h"
+
 /* Inode of the initial user namespace: PROC_USER_INIT_INO of include/linux/proc_ns.h. */
 #define INITIAL_USER_NAMESPACE 0xEFFFFFFDU
 
@@ -65,55 +67,47 @@ bool caps_in_initial_namespace(void)
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-/* Those that tracing has to do with; any other is told by its number. */
+/* Those that tracing has to do with, what is needed first in front. */
 static const struct {
 	unsigned int number;
 	const char *name;
 } known[] = {
-	{CAP_DAC_READ_SEARCH, "cap_dac_read_search"},
-	{CAP_SYS_PTRACE, "cap_sys_ptrace"},
-	{CAP_SYS_ADMIN, "cap_sys_admin"},
-	{CAP_SYS_RESOURCE, "cap_sys_resource"},
-	{CAP_PERFMON, "cap_perfmon"},
-	{CAP_BPF, "cap_bpf"},
-	{CAP_CHECKPOINT_RESTORE, "cap_checkpoint_restore"},
+	{CAP_BPF, "CAP_BPF"},
+	{CAP_PERFMON, "CAP_PERFMON"},
+	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
+	{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"},
+	{CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
+	{CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
+	{CAP_CHECKPOINT_RESTORE, "CAP_CHECKPOINT_RESTORE"},
 };
 
-static void name_of(unsigned int capability, char *buffer, size_t size)
+static uint64_t useful(void)
 {
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].number == capability) {
-			snprintf(buffer, size, "%s", known[i].name);
-			return;
-		}
-	snprintf(buffer, size, "%u", capability);
+	uint64_t set = 0;
+	for (size_t i = 0; i < array_size(known); i++)
+		set |= caps_bit(known[i].number);
+	return set;
 }
 
-/* Names in the order of their numbers; `last` separates the last one. */
-static void join(uint64_t set, const char *separator, const char *last, bool upper, char *buffer,
-		 size_t size)
+/* Those of the set that are known; `last` separates the last one. */
+static void join(uint64_t set, const char *separator, const char *last, char *buffer, size_t size)
 {
 	size_t used = 0;
+	set &= useful();
 	buffer[0] = '\0';
-	for (unsigned int i = 0; i < 64 && used < size; i++) {
-		char name[32];
-		if (!(set & caps_bit(i)))
+	for (size_t i = 0; i < array_size(known) && used < size; i++) {
+		if (!(set & caps_bit(known[i].number)))
 			continue;
-		name_of(i, name, sizeof(name));
-		for (char *c = name; upper && *c; c++)
-			*c = (char)toupper((unsigned char)*c);
-		bool is_last = i == 63 || !(set >> (i + 1));
-		used += (size_t)snprintf(buffer + used, size - used, "%s%s",
-					 !used	   ? ""
-					 : is_last ? last
-						   : separator,
-					 name);
+		set &= ~caps_bit(known[i].number);
+		const char *before = set ? separator : last;
+		used += (size_t)snprintf(buffer + used, size - used, "%s%s", used ? before : "",
+					 known[i].name);
 	}
 }
 
 void caps_names(uint64_t set, char *buffer, size_t size)
 {
-	join(set, ", ", " and ", true, buffer, size);
+	join(set, ", ", " and ", buffer, size);
 }
 
 void caps_command(uint64_t set, char *buffer, size_t size)
@@ -123,7 +117,9 @@ void caps_command(uint64_t set, char *buffer, size_t size)
 	if (length < 0)
 		length = snprintf(path, sizeof(path), "\"$(command -v utrail)\"");
 	path[length] = '\0';
-	join(set, ",", ",", false, names, sizeof(names));
+	join(set, ",", ",", names, sizeof(names));
+	for (char *c = names; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
 	snprintf(buffer, size, "sudo setcap %s+ep %s", names, path);
 }
 
@@ -131,10 +127,7 @@ void caps_command(uint64_t set, char *buffer, size_t size)
 struct err *caps_hint(struct err *e, uint64_t wanted)
 {
 	char command[4096];
-	uint64_t useful = 0;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		useful |= caps_bit(known[i].number);
-	caps_command((caps_effective() & useful) | wanted, command, sizeof(command));
+	caps_command((caps_effective() & useful()) | wanted, command, sizeof(command));
 	return err_hint(e, "run it as root: sudo utrail ...; or grant it for good: %s", command);
 }
 

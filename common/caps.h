@@ -40,7 +40,7 @@ uint64_t caps_missing(uint64_t wanted);
 /* Are they worth something to the kernel as a whole, or to a user namespace alone (containers)? */
 bool caps_in_initial_namespace(void);
 
-/* "CAP_BPF and CAP_PERFMON" */
+/* "CAP_BPF and CAP_PERFMON"; of those that tracing has to do with. */
 void caps_names(uint64_t set, char *buffer, size_t size);
 /* How to get these besides those that we have: sudo, or the setcap command for this very file. */
 struct err *caps_hint(struct err *e, uint64_t wanted) must_check;
