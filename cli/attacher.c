@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/array.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
 
@@ -267,33 +268,42 @@ static struct err *receive(struct attacher *attacher, struct answer *ret, int *r
 	return NULL;
 }
 
+struct calls {
+	struct thread_call *items;
+	size_t count, capacity;
+};
+
+static struct err *receive_calls(struct attacher *attacher, struct calls *ret, size_t *ret_denied)
+{
+	struct answer answer;
+	struct err *e;
+	while (!(e = receive(attacher, &answer, NULL)) && answer.more) {
+		struct thread_call *call = array_push(ret);
+		if (!call)
+			return &err_nomem;
+		*call = answer.call;
+	}
+	if (!e)
+		*ret_denied = (size_t)answer.denied;
+	return e;
+}
+
+/* All answers are taken before the sink gets the first: it may have questions of its own. */
 static struct err *view_calls(void *context, pid_t pid, const struct call_sink *sink,
 			      size_t *ret_denied)
 {
 	struct attacher *attacher = context;
 	const struct request request = {.verb = VERB_CALLS, .pid = pid};
-	struct answer answer;
-	struct err *failed = NULL;
-	bool told = false;
+	struct calls calls = {0};
 	struct err *e = ask(attacher, &request);
-	while (!e) {
-		e = receive(attacher, &answer, NULL);
-		if (e || !answer.more)
-			break;
-		/* What the sink does not want is still taken off the socket. */
-		if (!failed)
-			failed = sink->call(sink->context, &answer.call);
-		told = true;
-	}
-	if (e) {
-		err_free(failed);
-		return e;
-	}
-	*ret_denied = (size_t)answer.denied;
+	e = e ? e : receive_calls(attacher, &calls, ret_denied);
+	for (size_t i = 0; !e && i < calls.count; i++)
+		e = sink->call(sink->context, &calls.items[i]);
 	/* To the attacher our command is no descendant, which Yama may ask for (ptrace_scope 1). */
-	if (!failed && answer.denied && !told)
-		failed = process_calls(pid, sink, ret_denied);
-	return failed;
+	if (!e && *ret_denied && !calls.count)
+		e = process_calls(pid, sink, ret_denied);
+	free(calls.items);
+	return e;
 }
 
 static bool view_fd_path(void *context, pid_t pid, int fd, char *buffer, size_t size)

@@ -34,8 +34,8 @@ static void put_features(const struct features *features)
 		{features->kernel_btf, "system calls and task life (BTF tracepoints)",
 		 "off: they need the kernel's types"},
 		{features->read_kernel, "memory of the kernel can be read (no lockdown)",
-		 "off: what is executed, so task life, and all that needs to know of it; lockdown "
-		 "'confidentiality' forbids it"},
+		 "nothing can be traced: the lockdown mode 'confidentiality' forbids it; boot with "
+		 "lockdown=integrity"},
 		{features->cookie, "numbered attachments (BPF cookie, Linux 5.15)",
 		 "every probed place gets a program of its own: slower start, at most 63 places"},
 		{features->sleepable_uprobe, "strings right on the first touch (Linux 6.0)",
@@ -118,7 +118,7 @@ struct err *inspect_check(int *ret_status)
 	put_features(&features);
 	printf("     probes on programs: %s\n", uprobe_form_name(form));
 	put_command(form);
-	if (!features.kernel_btf || !features.ring_buffer)
+	if (!features.kernel_btf || !features.ring_buffer || !features.read_kernel)
 		*ret_status = ERR_UNSUPPORTED;
 	else if (!probes)
 		*ret_status = ERR_PERMISSION;

@@ -12,6 +12,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "common/array.h"
 #include "common/cleanup.h"
 
 /* r0 = 0; exit */
@@ -20,11 +21,28 @@ static const struct bpf_insn return_zero[] = {
 	{.code = BPF_JMP | BPF_EXIT},
 };
 
-static int load_probe_program(enum bpf_attach_type attach, unsigned int flags)
+/* bpf_probe_read_kernel(fp - 8, 8, 0); r0 = 0; exit */
+static const struct bpf_insn read_kernel[] = {
+	{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
+	{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8},
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8},
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3},
+	{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel},
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+	{.code = BPF_JMP | BPF_EXIT},
+};
+
+static int load_instructions(const struct bpf_insn *instructions, size_t count,
+			     enum bpf_attach_type attach, unsigned int flags)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach, .prog_flags = flags);
-	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "utrail_probe", "GPL", return_zero,
-			     sizeof(return_zero) / sizeof(return_zero[0]), &opts);
+	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "utrail_probe", "GPL", instructions, count,
+			     &opts);
+}
+
+static int load_probe_program(enum bpf_attach_type attach, unsigned int flags)
+{
+	return load_instructions(return_zero, array_size(return_zero), attach, flags);
 }
 
 /* Attaching to a directory fails in any case; how tells whether the kernel knows the link at all,
@@ -85,8 +103,8 @@ void features_detect(struct features *ret)
 	ret->sleepable_uprobe = sleepable >= 0;
 	ret->cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie,
 					      NULL) == 1;
-	ret->read_kernel = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_probe_read_kernel,
-						   NULL) == 1;
+	_cleanup_close_ int reader = load_instructions(read_kernel, array_size(read_kernel), 0, 0);
+	ret->read_kernel = reader >= 0;
 	detect_multi(ret);
 	if (features_uprobe_form(ret) != UPROBE_FORM_MULTI)
 		ret->perf_uprobe_error = try_perf_uprobe();

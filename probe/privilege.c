@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <bpf/btf.h>
+
 #include "common/caps.h"
 #include "common/cleanup.h"
 
@@ -56,14 +58,37 @@ static struct err *missing(struct err *e, uint64_t wanted, const char *what_for)
 	return caps_hint(e, wanted);
 }
 
+/* Before 5.11 BPF's memory counts as locked, and more of it than the limit is EPERM, too; what is
+ * freed counts for a while yet. The type went with that account. */
+static bool may_be_memory_limit(struct rlimit *ret)
+{
+	if (getrlimit(RLIMIT_MEMLOCK, ret) != 0 || ret->rlim_cur == RLIM_INFINITY ||
+	    !caps_missing(caps_bit(CAP_SYS_RESOURCE)))
+		return false;
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool counts = btf && btf__find_by_name_kind(btf, "bpf_map_memory", BTF_KIND_STRUCT) > 0;
+	btf__free(btf);
+	return counts;
+}
+
 /* All capabilities are there, and still the kernel said no to `call`. */
 static struct err *forbidden(struct err *e, const char *call, int errnum)
 {
 	char modules[256];
+	struct rlimit limit;
 	if (!caps_in_initial_namespace()) {
 		e = err_why(e, "the capabilities are those of a user namespace (a rootless "
 			       "container): the kernel asks for those of the machine");
 		return err_hint(e, "run utrail on the host as root: sudo utrail ...");
+	}
+	if (may_be_memory_limit(&limit)) {
+		e = err_why(
+			e,
+			"it may lock %llu KiB of memory (RLIMIT_MEMLOCK), which this kernel "
+			"counts BPF's buffers as (before 5.11), and CAP_SYS_RESOURCE is missing",
+			(unsigned long long)limit.rlim_cur / 1024);
+		return err_hint(e, "raise the limit: ulimit -l unlimited (as root); or use a "
+				   "smaller --ring-size");
 	}
 	if (has_seccomp_filter()) {
 		e = err_why(e, "a seccomp filter forbids %s: %s", call, strerror(errnum));
@@ -116,7 +141,6 @@ struct err *features_check_uprobe(const struct features *features)
 struct err *features_load_denied(struct err *e, const struct features *features)
 {
 	char mode[128];
-	struct rlimit limit;
 	if (caps_missing(LOADING))
 		return missing(e, LOADING, "needed to load BPF programs and to attach them");
 	read_line("/sys/kernel/security/lockdown", mode, sizeof(mode));
@@ -124,17 +148,6 @@ struct err *features_load_denied(struct err *e, const struct features *features)
 		e = err_why(e, "the kernel is locked down (confidentiality): BPF may not read its "
 			       "memory");
 		return err_hint(e, "boot with lockdown=integrity, or with Secure Boot off");
-	}
-	/* Before 5.11 BPF's memory counts as locked, and more than that is EPERM. */
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-	    caps_missing(caps_bit(CAP_SYS_RESOURCE))) {
-		e = err_why(
-			e,
-			"it may lock %llu KiB of memory (RLIMIT_MEMLOCK), which this kernel "
-			"counts BPF's buffers as (before 5.11), and CAP_SYS_RESOURCE is missing",
-			(unsigned long long)limit.rlim_cur / 1024);
-		return err_hint(e, "raise the limit: ulimit -l unlimited (as root), or use a "
-				   "smaller --ring-size");
 	}
 	return forbidden(e, "loading BPF programs", err_errno(e));
 }
