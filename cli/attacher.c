@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -27,6 +28,7 @@ static uint64_t kept(void)
 enum verb {
 	VERB_CALLS,   /* pid: one answer for each thread that is in a call, then a last one */
 	VERB_FD_PATH, /* pid, number: a descriptor */
+	VERB_MODULES, /* pid: one answer for each mapped file, then a last one */
 	VERB_OPEN,    /* pid, device, inode: of a mapped file; the answer carries it */
 };
 
@@ -39,11 +41,18 @@ struct request {
 	uint64_t device, inode;
 };
 
+struct mapped {
+	char path[4096]; /* NUL-terminated */
+	uint64_t device, inode, start, end;
+	uint32_t deleted, reserved;
+};
+
 struct answer {
 	int32_t errnum; /* 0: it worked */
 	uint32_t more;	/* another one follows */
 	union {
-		char path[4096]; /* NUL-terminated; first, as an initializer clears the first */
+		struct mapped module; /* first and largest: an initializer clears it */
+		char path[4096];      /* NUL-terminated */
 		struct thread_call call;
 		uint64_t denied; /* of the last answer to VERB_CALLS */
 	};
@@ -75,6 +84,15 @@ static bool send_answer(int socket, const struct answer *answer, int fd)
 	return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof(*answer);
 }
 
+/* Ends the error. */
+static int errnum_of(struct err *e)
+{
+	int errnum = e ? err_errno(e) : 0;
+	errnum = e && !errnum ? EIO : errnum;
+	err_free(e);
+	return errnum;
+}
+
 static struct err *send_call(void *context, const struct thread_call *call)
 {
 	const int *socket = context;
@@ -90,8 +108,7 @@ static bool serve_calls(int socket, const struct request *request)
 	size_t denied = 0;
 	struct err *e = process_calls(request->pid, &sink, &denied);
 	answer.denied = denied;
-	answer.errnum = e ? EIO : 0;
-	err_free(e);
+	answer.errnum = errnum_of(e);
 	return send_answer(socket, &answer, -1);
 }
 
@@ -103,33 +120,39 @@ static bool serve_fd_path(int socket, const struct request *request)
 	return send_answer(socket, &answer, -1);
 }
 
-static struct err *open_module(const struct request *request, int *ret_fd)
+static void module_to_wire(const struct module *module, struct mapped *ret)
 {
-	_cleanup_(process_closep) struct process *process = NULL;
+	snprintf(ret->path, sizeof(ret->path), "%s", module->path);
+	ret->device = module->device;
+	ret->inode = module->inode;
+	ret->start = module->start;
+	ret->end = module->end;
+	ret->deleted = module->deleted;
+}
+
+static bool serve_modules(int socket, const struct request *request)
+{
 	struct module_list list = {0};
-	struct err *e = process_open(request->pid, &process);
-	e = e ? e : process_modules(process, &list);
-	const struct module *found = NULL;
-	for (size_t i = 0; !e && i < list.count; i++)
-		if (list.items[i].device == request->device &&
-		    list.items[i].inode == request->inode)
-			found = &list.items[i];
-	if (!e)
-		e = found ? process_open_module(process, found, ret_fd)
-			  : err_new(ERR_FAILED, ENOENT, "pid %d has no such file mapped",
-				    request->pid);
+	struct answer last = {0};
+	bool sent = true;
+	struct err *e = process_own_view.modules(NULL, request->pid, &list);
+	for (size_t i = 0; sent && i < list.count; i++) {
+		struct answer answer = {.more = 1};
+		module_to_wire(&list.items[i], &answer.module);
+		sent = send_answer(socket, &answer, -1);
+	}
+	last.errnum = errnum_of(e);
 	module_list_deinit(&list);
-	return e;
+	return sent && send_answer(socket, &last, -1);
 }
 
 static bool serve_open(int socket, const struct request *request)
 {
 	struct answer answer = {0};
 	_cleanup_close_ int fd = -1;
-	struct err *e = open_module(request, &fd);
-	if (e)
-		answer.errnum = err_errno(e) > 0 ? err_errno(e) : EIO;
-	err_free(e);
+	const struct module wanted = {
+		.path = (char *)"", .device = request->device, .inode = request->inode};
+	answer.errnum = errnum_of(process_own_view.open_module(NULL, request->pid, &wanted, &fd));
 	return send_answer(socket, &answer, fd);
 }
 
@@ -143,6 +166,8 @@ static bool serve(int socket, const struct request *request)
 		return serve_calls(socket, request);
 	case VERB_FD_PATH:
 		return serve_fd_path(socket, request);
+	case VERB_MODULES:
+		return serve_modules(socket, request);
 	case VERB_OPEN:
 		return serve_open(socket, request);
 	}
@@ -324,24 +349,59 @@ static bool view_fd_path(void *context, pid_t pid, int fd, char *buffer, size_t 
 	return true;
 }
 
-struct process_view attacher_view(struct attacher *attacher)
+/* A path of the target's: anything may be in it, but it ends. */
+static bool module_from_wire(struct mapped *mapped, struct module *ret)
 {
-	if (!attacher)
-		return process_own_view;
-	return (struct process_view){
-		.context = attacher, .calls = view_calls, .fd_path = view_fd_path};
+	mapped->path[sizeof(mapped->path) - 1] = '\0';
+	*ret = (struct module){.path = strdup(mapped->path),
+			       .device = mapped->device,
+			       .inode = mapped->inode,
+			       .deleted = mapped->deleted,
+			       .start = mapped->start,
+			       .end = mapped->end};
+	return ret->path;
 }
 
-struct err *attacher_open_module(struct attacher *attacher, pid_t pid, const struct module *module,
-				 int *ret_fd)
+static struct err *receive_modules(struct attacher *attacher, struct module_list *list, pid_t pid)
 {
+	ARRAY_OF(struct module) found = {0};
+	struct answer answer;
+	struct err *e;
+	while (!(e = receive(attacher, &answer, NULL)) && answer.more) {
+		struct module *module = array_push(&found);
+		list->items = found.items;
+		if (!module || !module_from_wire(&answer.module, module))
+			return &err_nomem;
+		list->count = found.count;
+	}
+	if (!e && answer.errnum)
+		e = err_new(ERR_FAILED, answer.errnum, "reading what pid %d has mapped", pid);
+	return e;
+}
+
+static struct err *view_modules(void *context, pid_t pid, struct module_list *ret)
+{
+	struct attacher *attacher = context;
+	const struct request request = {.verb = VERB_MODULES, .pid = pid};
+	struct module_list list = {0};
+	struct err *e = ask(attacher, &request);
+	e = e ? e : receive_modules(attacher, &list, pid);
+	if (e)
+		module_list_deinit(&list);
+	else
+		*ret = list;
+	return e;
+}
+
+static struct err *view_open_module(void *context, pid_t pid, const struct module *module,
+				    int *ret_fd)
+{
+	struct attacher *attacher = context;
 	const struct request request = {
 		.verb = VERB_OPEN, .pid = pid, .device = module->device, .inode = module->inode};
 	struct answer answer;
-	if (!attacher)
-		return open_module(&request, ret_fd);
-	struct err *e = ask(attacher, &request);
 	_cleanup_close_ int fd = -1;
+	struct err *e = ask(attacher, &request);
 	e = e ? e : receive(attacher, &answer, &fd);
 	if (e)
 		return e;
@@ -350,4 +410,17 @@ struct err *attacher_open_module(struct attacher *attacher, pid_t pid, const str
 			       "opening '%s', mapped by pid %d", module->path, pid);
 	*ret_fd = take_fd(fd);
 	return NULL;
+}
+
+struct process_view attacher_view(struct attacher *attacher)
+{
+	if (!attacher)
+		return process_own_view;
+	return (struct process_view){
+		.context = attacher,
+		.calls = view_calls,
+		.fd_path = view_fd_path,
+		.modules = view_modules,
+		.open_module = view_open_module,
+	};
 }

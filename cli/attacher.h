@@ -23,11 +23,9 @@ struct attacher;
 struct err *attacher_start(struct attacher **ret) must_check;
 void attacher_close(struct attacher *attacher); /* NULL is fine */
 
-/* Looks at processes with the attacher's eyes; our own for NULL. Lives as long as the attacher. */
+/* Looks at processes with the attacher's eyes; our own for NULL. Lives as long as the attacher.
+ * What it opens it has found among the process's mappings itself: no other file can be had from it.
+ */
 struct process_view attacher_view(struct attacher *attacher);
-/* Read-only, close on exec: a file that the process has mapped executable; device and inode count.
- * The attacher looks it up itself among the mappings, so no other file can be had. */
-struct err *attacher_open_module(struct attacher *attacher, pid_t pid, const struct module *module,
-				 int *ret_fd) must_check;
 
 #endif

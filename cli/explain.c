@@ -7,7 +7,14 @@
 #include "cli/plan.h"
 #include "cli/report.h"
 #include "common/cleanup.h"
+#include "output/escape.h"
 #include "probe/features.h"
+
+/* Most of what is told stands in files that anyone may have made. */
+static void put(const char *text)
+{
+	escape_print(stdout, text, "");
+}
 
 static void put_build_id(const struct image *image)
 {
@@ -35,8 +42,10 @@ static void put_values(const char *label, const struct value_list *values)
 	printf("      %s", label);
 	for (size_t i = 0; i < values->count; i++) {
 		const struct value *value = &values->items[i];
-		printf("%s%s%s%s", i ? ", " : " ", value->type->name, *value->name ? " " : "",
-		       value->name);
+		fputs(i ? ", " : " ", stdout);
+		put(value->type->name);
+		fputs(*value->name ? " " : "", stdout);
+		put(value->name);
 		if (value->unavailable)
 			printf(" <%s>", value->unavailable);
 	}
@@ -51,23 +60,38 @@ static void put_site(const struct probe_site *site)
 	printf(" (%s)\n", site->emulated ? "emulated" : "single-stepped");
 	if (site->ref_ctr_offset)
 		printf("      semaphore at file offset 0x%" PRIx64 "\n", site->ref_ctr_offset);
-	if (site->operands)
-		printf("      operands: %s\n", *site->operands ? site->operands : "none");
+	if (site->operands) {
+		fputs("      operands: ", stdout);
+		put(*site->operands ? site->operands : "none");
+		putchar('\n');
+	}
 	put_values("reads:", &site->arguments);
 	put_values("result:", &site->results);
 }
 
 static void put_probe(const struct probe *probe, const struct probe_site *first)
 {
-	printf("%s %s:%s%s%s\n", probe_kind_name(probe->kind), probe->module,
-	       probe->provider ? probe->provider : "", probe->provider ? ":" : "", probe->name);
-	printf("    file:    %s\n    build id: ", image_path(first->image));
+	printf("%s ", probe_kind_name(probe->kind));
+	put(probe->module);
+	putchar(':');
+	if (probe->provider) {
+		put(probe->provider);
+		putchar(':');
+	}
+	put(probe->name);
+	fputs("\n    file:    ", stdout);
+	put(image_path(first->image));
+	fputs("\n    build id: ", stdout);
 	put_build_id(first->image);
 	const char *debug = image_debug_source(first->image);
-	printf("\n    types:   %s\n", debug ? debug : "no debug information");
-	if (probe->return_form)
-		printf("    returns: %s (%s)\n", probe->return_form,
-		       probe->return_why ? probe->return_why : "");
+	fputs("\n    types:   ", stdout);
+	put(debug ? debug : "no debug information");
+	putchar('\n');
+	if (!probe->return_form)
+		return;
+	printf("    returns: %s (", probe->return_form);
+	put(probe->return_why ? probe->return_why : "");
+	puts(")");
 }
 
 static void put_plan(const struct plan *plan)
@@ -99,7 +123,7 @@ struct err *inspect_explain(const struct options *options)
 	struct err *e = plan_make(options, &plan);
 	if (e)
 		return e;
-	report_notes(&plan.set);
+	report_notes(&plan.set, 0);
 	put_plan(&plan);
 	e = features_check_privilege();
 	if (e) {

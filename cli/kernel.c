@@ -12,8 +12,10 @@
 #include <bpf/libbpf.h>
 
 #include "cli/tables.h"
+#include "common/caps.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"
+#include "probe/file.h"
 #include "stream/event.h"
 #include "tracer.skel.h"
 #include "uprobe/attach.h"
@@ -25,10 +27,14 @@
 #define SYSCALL_ROWS_MAX 1024
 #define LINKS_MAX	 8
 #define BACKENDS_MAX	 8
+/* Rows kept free for what is mapped while tracing. */
+#define SPARE_SITES 16384
+#define SPARE_PLANS 512
 
-struct mapping {
+/* The rows of a BPF array, shared with us. */
+struct rows {
 	void *memory;
-	size_t size;
+	size_t size, capacity;
 };
 
 struct kernel {
@@ -37,12 +43,14 @@ struct kernel {
 	struct kernel_options options;
 	enum uprobe_form form;
 	bool filter;
+	struct fetch_offsets file_offsets; /* when the plan asks for files */
 	struct tracer *skel;
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
-	struct mapping losses;
+	struct tables tables;
+	struct rows sites, plans, losses;
 	const char *backends[BACKENDS_MAX + 1];
 };
 
@@ -79,10 +87,17 @@ static struct err *load_failed(const struct kernel *kernel, int errnum, const ch
 	return err_hint(e, "'utrail check' says what this kernel lacks");
 }
 
-static bool needs_hit(const struct plan *plan, bool as_return)
+/* Are there sites that run the program for hits, or that for the kernel's return probes? */
+static bool needs_hit(const struct kernel *kernel, bool as_return)
 {
-	for (size_t i = 1; i < plan->set.sites.count; i++) {
-		const struct probe_site *site = plan->set.sites.items[i];
+	const struct probe_set *set = &kernel->plan->set;
+	/* What comes later cannot load programs; but it never takes a trampoline against a verdict
+	 * or without one. */
+	if (kernel->options.growing &&
+	    (!as_return || kernel->plan->verdict.mode == RETURN_TRAMPOLINE))
+		return true;
+	for (size_t i = 1; i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
 		if (!site->image || !site->wire.kind)
 			continue;
 		if (!as_return || (site->wire.flags & SITE_TRAMPOLINE))
@@ -119,9 +134,9 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	bpf_object__for_each_program (program, skel->obj)
 		bpf_program__set_autoload(program, false);
 	/* Without cookies every site gets a copy of its own instead. */
-	if (!old && needs_hit(plan, false))
+	if (!old && needs_hit(kernel, false))
 		bpf_program__set_autoload(hit_program(skel, kernel->form, false), true);
-	if (!old && needs_hit(plan, true))
+	if (!old && needs_hit(kernel, true))
 		bpf_program__set_autoload(hit_program(skel, kernel->form, true), true);
 	if (plan->has_syscalls) {
 		bpf_program__set_autoload(old ? skel->progs.old_sys_enter : skel->progs.sys_enter,
@@ -132,27 +147,29 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	/* Each tracepoint costs milliseconds of start-up and something at every fork of the
 	 * machine: only where children are followed, where state of threads must end with them, or
 	 * where it is shown. */
-	bool life = kernel->filter &&
-		    (kernel->options.follow || has_spans(plan) || plan->has_syscalls || old);
+	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
+				       has_spans(plan) || plan->has_syscalls || old);
 	bpf_program__set_autoload(skel->progs.task_fork,
 				  plan->show_fork || (kernel->filter && kernel->options.follow));
 	bpf_program__set_autoload(skel->progs.task_exec, plan->show_exec || life);
 	bpf_program__set_autoload(skel->progs.task_exit, plan->show_exit || life);
 }
 
-static void size_maps(const struct kernel *kernel, const struct tables *tables, struct tracer *skel)
+static void size_maps(const struct kernel *kernel, struct tracer *skel)
 {
-	uint32_t sites = (uint32_t)kernel->plan->set.sites.count;
+	uint32_t spare = kernel->options.growing ? 1 : 0;
+	uint32_t sites = (uint32_t)kernel->plan->set.sites.count + spare * SPARE_SITES;
+	uint32_t plans = (uint32_t)kernel->tables.plans.count + spare * SPARE_PLANS;
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
 	bpf_map__set_max_entries(skel->maps.sites, sites);
 	bpf_map__set_max_entries(skel->maps.losses, sites);
-	bpf_map__set_max_entries(skel->maps.plans, (uint32_t)tables->n_plans);
-	bpf_map__set_autocreate(skel->maps.task_states, !old);
+	bpf_map__set_max_entries(skel->maps.plans, plans);
+	bpf_map__set_autocreate(skel->maps.task_spans, !old);
 	bpf_map__set_autocreate(skel->maps.task_scratches, !old);
 	if (!old) {
 		/* Part of the object for old kernels: smallest here. */
-		bpf_map__set_max_entries(skel->maps.thread_states, 1);
+		bpf_map__set_max_entries(skel->maps.thread_spans, 1);
 		bpf_map__set_max_entries(skel->maps.thread_scratches, 1);
 	}
 }
@@ -177,16 +194,20 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
 	skel->rodata->own_process = (uint32_t)getpid();
-	skel->rodata->only_site = kernel->plan->set.sites.count == 2 ? 1 : 0;
+	skel->rodata->only_site =
+		kernel->plan->set.sites.count == 2 && !kernel->options.growing ? 1 : 0;
 	skel->rodata->only_process = kernel->filter ? (uint32_t)only_process(kernel) : 0;
 	skel->rodata->filtered_by_link =
 		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
+	skel->rodata->reads_files = kernel->plan->set.options.files;
+	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
+	       sizeof(kernel->file_offsets));
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
 }
 
-static struct err *map_rows(const struct bpf_map *map, size_t row_size, struct mapping *ret)
+static struct err *map_rows(const struct bpf_map *map, size_t row_size, struct rows *ret)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t size = bpf_map__max_entries(map) * row_size;
@@ -194,25 +215,32 @@ static struct err *map_rows(const struct bpf_map *map, size_t row_size, struct m
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
 	if (memory == MAP_FAILED)
 		return err_new(ERR_FAILED, errno, "mapping the table '%s'", bpf_map__name(map));
-	*ret = (struct mapping){memory, size};
+	*ret = (struct rows){memory, size, bpf_map__max_entries(map)};
 	return NULL;
 }
 
-static struct err *fill_tables(struct kernel *kernel, const struct tables *tables)
+static void unmap_rows(struct rows *rows)
 {
-	struct mapping sites = {0}, plans = {0};
-	struct err *e = map_rows(kernel->skel->maps.sites, sizeof(struct site), &sites);
-	e = e ? e : map_rows(kernel->skel->maps.plans, sizeof(struct fetch_plan), &plans);
-	e = e ? e : map_rows(kernel->skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
-	if (!e) {
-		tables_fill_sites(&kernel->plan->set, sites.memory);
-		tables_fill_plans(tables, plans.memory);
-	}
-	if (sites.memory)
-		munmap(sites.memory, sites.size);
-	if (plans.memory)
-		munmap(plans.memory, plans.size);
-	return e;
+	if (rows->memory)
+		munmap(rows->memory, rows->size);
+	*rows = (struct rows){0};
+}
+
+static struct err *map_tables(struct kernel *kernel)
+{
+	struct tracer *skel = kernel->skel;
+	struct err *e = map_rows(skel->maps.sites, sizeof(struct site), &kernel->sites);
+	e = e ? e : map_rows(skel->maps.plans, sizeof(struct fetch_plan), &kernel->plans);
+	return e ? e : map_rows(skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
+}
+
+/* The rows of all sites from `first` on; plans first, so that no row names one that is not there.
+ */
+static void fill_rows(struct kernel *kernel, size_t first_plan, size_t first_site)
+{
+	tables_fill_plans(&kernel->tables, first_plan, kernel->plans.memory);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	tables_fill_sites(&kernel->plan->set, first_site, kernel->sites.memory);
 }
 
 static struct err *fill_syscalls(struct kernel *kernel)
@@ -232,7 +260,7 @@ static struct err *fill_syscalls(struct kernel *kernel)
 static void name_backends(struct kernel *kernel)
 {
 	size_t n = 0;
-	if (needs_hit(kernel->plan, false)) {
+	if (needs_hit(kernel, false)) {
 		kernel->backends[n++] = "user";
 		kernel->backends[n++] = uprobe_form_name(kernel->form);
 	}
@@ -248,24 +276,32 @@ static void name_backends(struct kernel *kernel)
 	kernel->backends[n] = NULL;
 }
 
-static struct err *load_skeleton(struct kernel *kernel, const struct tables *tables)
+static struct err *load_skeleton(struct kernel *kernel)
 {
 	last_complaint[0] = '\0';
 	kernel->skel = tracer__open();
 	if (!kernel->skel)
 		return load_failed(kernel, errno, "opening the BPF programs");
 	select_programs(kernel, kernel->skel);
-	size_maps(kernel, tables, kernel->skel);
+	size_maps(kernel, kernel->skel);
 	set_constants(kernel, kernel->skel);
 	int failed = tracer__load(kernel->skel);
 	if (failed)
 		return load_failed(kernel, -failed, "loading the BPF programs into the kernel");
-	struct err *e = fill_tables(kernel, tables);
-	return e ? e : fill_syscalls(kernel);
+	struct err *e = map_tables(kernel);
+	if (e)
+		return e;
+	fill_rows(kernel, 1, 1);
+	if (!kernel->options.growing) {
+		unmap_rows(&kernel->sites);
+		unmap_rows(&kernel->plans);
+	}
+	return fill_syscalls(kernel);
 }
 
-static struct err *check_features(const struct plan *plan, const struct features *features)
+static struct err *check_features(const struct kernel *kernel)
 {
+	const struct features *features = &kernel->features;
 	struct err *e = NULL;
 	if (!features->kernel_btf)
 		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
@@ -276,15 +312,12 @@ static struct err *check_features(const struct plan *plan, const struct features
 			    "it has no BPF ring buffer (Linux 5.8)");
 	if (e)
 		return err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'");
-	return needs_hit(plan, false) ? features_check_uprobe(features) : NULL;
+	return needs_hit(kernel, false) ? features_check_uprobe(features) : NULL;
 }
 
 struct err *kernel_load(struct plan *plan, const struct features *features,
 			const struct kernel_options *options, struct kernel **ret)
 {
-	struct err *e = check_features(plan, features);
-	if (e)
-		return e;
 	libbpf_set_print(note_complaint);
 	_cleanup_(kernel_closep) struct kernel *kernel = calloc(1, sizeof(*kernel));
 	if (!kernel)
@@ -294,10 +327,11 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->options = *options;
 	kernel->form = features_uprobe_form(features);
 	kernel->filter = plan->processes.count || plan->launch;
-	struct tables tables = {0};
-	e = tables_make(&plan->set, &tables);
-	e = e ? e : load_skeleton(kernel, &tables);
-	tables_deinit(&tables);
+	struct err *e = check_features(kernel);
+	if (!e && plan->set.options.files)
+		e = file_offsets_find(&kernel->file_offsets);
+	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
+	e = e ? e : load_skeleton(kernel);
 	if (e)
 		return e;
 	name_backends(kernel);
@@ -328,12 +362,12 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	bpf_object__for_each_map (map, copy->obj) {
 		struct bpf_map *shared =
 			bpf_object__find_map_by_name(kernel->skel->obj, bpf_map__name(map));
-		bool own = map == copy->maps.rodata || map == copy->maps.task_states ||
+		bool own = map == copy->maps.rodata || map == copy->maps.task_spans ||
 			   map == copy->maps.task_scratches;
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 	}
-	bpf_map__set_autocreate(copy->maps.task_states, false);
+	bpf_map__set_autocreate(copy->maps.task_spans, false);
 	bpf_map__set_autocreate(copy->maps.task_scratches, false);
 	set_constants(kernel, copy);
 	copy->rodata->old_site_id = site_id;
@@ -375,28 +409,60 @@ static struct err *trace_processes(struct kernel *kernel)
 	return e;
 }
 
-struct err *kernel_attach(struct kernel *kernel)
+static struct err *attach_from(struct kernel *kernel, size_t first)
 {
 	struct tracer *skel = kernel->skel;
 	const struct attach_programs programs = {
 		.form = kernel->form,
-		.hit = needs_hit(kernel->plan, false) ? hit_program(skel, kernel->form, false)
-						      : NULL,
-		.ret = needs_hit(kernel->plan, true) ? hit_program(skel, kernel->form, true) : NULL,
+		.hit = needs_hit(kernel, false) ? hit_program(skel, kernel->form, false) : NULL,
+		.ret = needs_hit(kernel, true) ? hit_program(skel, kernel->form, true) : NULL,
 		.copy = copy_program,
 		.context = kernel,
 	};
+	if (!programs.hit)
+		return NULL;
+	return attach_sites(&kernel->plan->set, first, &programs, only_process(kernel),
+			    &kernel->attachment);
+}
+
+struct err *kernel_attach(struct kernel *kernel)
+{
+	struct tracer *skel = kernel->skel;
 	struct bpf_program *const tracepoints[] = {
 		skel->progs.sys_enter,	  skel->progs.sys_exit,	 skel->progs.old_sys_enter,
 		skel->progs.old_sys_exit, skel->progs.task_fork, skel->progs.task_exec,
 		skel->progs.task_exit,
 	};
 	struct err *e = trace_processes(kernel);
-	if (!e && programs.hit)
-		e = attach_sites(&kernel->plan->set, &programs, only_process(kernel),
-				 &kernel->attachment);
+	e = e ? e : attach_from(kernel, 1);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
+	return e;
+}
+
+struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns)
+{
+	const struct probe_set *set = &kernel->plan->set;
+	size_t first_plan = kernel->tables.plans.count;
+	if (set->sites.count > kernel->sites.capacity)
+		return err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
+			       kernel->sites.capacity - 1);
+	struct err *e = tables_number(&kernel->tables, &kernel->plan->set, first);
+	if (!e && kernel->tables.plans.count > kernel->plans.capacity)
+		e = err_new(ERR_FAILED, 0,
+			    "no more than %zu kinds of arguments can be read in one "
+			    "run",
+			    kernel->plans.capacity - 1);
+	if (e)
+		return e;
+	fill_rows(kernel, first_plan, first);
+	e = attach_from(kernel, first);
+	if (!close_returns)
+		return e;
+	/* An entry that is hit before its row is written anew waits for a return that one of the
+	 * new sites sees. */
+	fill_rows(kernel, first_plan, 1);
+	attachment_close_returns(kernel->attachment);
 	return e;
 }
 
@@ -423,8 +489,10 @@ void kernel_close(struct kernel *kernel)
 	if (!kernel)
 		return;
 	kernel_stop(kernel);
-	if (kernel->losses.memory)
-		munmap(kernel->losses.memory, kernel->losses.size);
+	unmap_rows(&kernel->sites);
+	unmap_rows(&kernel->plans);
+	unmap_rows(&kernel->losses);
+	tables_deinit(&kernel->tables);
 	for (size_t i = 0; i < kernel->copies.count; i++)
 		tracer__destroy(kernel->copies.items[i]);
 	free(kernel->copies.items);
@@ -439,6 +507,14 @@ void kernel_closep(struct kernel **kernel)
 
 /* --- reading -----------------------------------------------------------------------------------
  */
+
+uint64_t kernel_late_capabilities(const struct kernel *kernel)
+{
+	if (!kernel->options.growing || kernel->form == UPROBE_FORM_MULTI)
+		return 0;
+	uint64_t loading = kernel->form == UPROBE_FORM_OLD ? caps_bit(CAP_BPF) : 0;
+	return loading | caps_bit(CAP_PERFMON) | caps_bit(CAP_SYS_ADMIN);
+}
 
 bool kernel_is_readable(const struct kernel *kernel)
 {
@@ -455,6 +531,17 @@ int kernel_ring_fd(const struct kernel *kernel)
 const struct loss_row *kernel_losses(const struct kernel *kernel)
 {
 	return kernel->losses.memory;
+}
+
+bool kernel_traced_process(const struct kernel *kernel, pid_t pid, uint64_t time_ns)
+{
+	const struct tracer *skel = kernel->skel;
+	uint32_t key = (uint32_t)pid, traced;
+	uint64_t ended_ns;
+	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.targets), &key, &traced) == 0)
+		return true;
+	return bpf_map_lookup_elem(bpf_map__fd(skel->maps.ended_targets), &key, &ended_ns) == 0 &&
+	       time_ns <= ended_ns;
 }
 
 pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)

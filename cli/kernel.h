@@ -20,6 +20,7 @@ struct kernel;
 struct kernel_options {
 	uint32_t ring_size;
 	bool follow;
+	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 };
 
 /* Loads the programs that the plan needs, in the best form that the kernel has. */
@@ -27,6 +28,14 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 			const struct kernel_options *options, struct kernel **ret) must_check;
 /* Attaches all probes; nothing is delivered before kernel_start(). */
 struct err *kernel_attach(struct kernel *kernel) must_check;
+/*
+ * The plan's set has grown from site `first` on: loads and attaches these, while tracing goes on.
+ * `close_returns`: then takes out the kernel's return probes, for which they stand in. Needs the
+ * option `growing`.
+ */
+struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns) must_check;
+/* Was it traced at that time (CLOCK_BOOTTIME)? Also when it has ended since. */
+bool kernel_traced_process(const struct kernel *kernel, pid_t pid, uint64_t time_ns);
 struct err *kernel_trace_process(struct kernel *kernel, pid_t pid) must_check;
 void kernel_start(struct kernel *kernel);
 /* Stops, and takes all probes out again: after this no record is written. */
@@ -34,6 +43,9 @@ void kernel_stop(struct kernel *kernel);
 void kernel_close(struct kernel *kernel); /* NULL is fine */
 void kernel_closep(struct kernel **kernel);
 
+/* What kernel_add_sites() needs while tracing: nothing with uprobe_multi, whose links the kernel
+ * gives to whoever holds the program; as for any perf event, and program, in the older forms. */
+uint64_t kernel_late_capabilities(const struct kernel *kernel);
 /* May we still read maps and programs through their descriptors? Before 5.19 the sysctl
  * kernel.unprivileged_bpf_disabled forbids that, too, without CAP_BPF. */
 bool kernel_is_readable(const struct kernel *kernel);

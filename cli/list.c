@@ -12,6 +12,7 @@
 #include "cli/plan.h"
 #include "cli/suggest.h"
 #include "common/cleanup.h"
+#include "output/escape.h"
 #include "uprobe/uprobe.h"
 #include "usdt/usdt.h"
 
@@ -99,14 +100,9 @@ static json_t *json_name(const char *text)
 	return copy ? json_string(copy) : NULL;
 }
 
-static void put_escaped(const char *text)
+static void put_name(const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c < 0x20 || *c >= 0x7f)
-			printf("\\x%02x", *c);
-		else
-			putchar(*c);
-	}
+	escape_print(stdout, text, "");
 }
 
 /* --- functions ---------------------------------------------------------------------------------
@@ -118,22 +114,19 @@ struct shown_function {
 	const struct prototype *prototype; /* NULL: unknown */
 	const char *file;
 	unsigned int line;
-	const char *entry; /* "emulated", "stepped", NULL: not decoded */
+	const char *entry; /* "emulated", "stepped", NULL: no probe may sit there */
 };
 
+/* As a trace would place its probe. */
 static struct err *classify_entry(struct listing *listing, struct image *image,
 				  struct shown_function *shown)
 {
-	uint8_t bytes[32];
-	struct code code;
-	if (!image_is_text(image, shown->function->offset, sizeof(bytes)))
-		return NULL;
-	struct err *e = image_read(image, shown->function->offset, bytes, sizeof(bytes));
-	e = e ? e
-	      : code_decode(image_machine(image), bytes, sizeof(bytes), 0, shown->function->address,
-			    &listing->arena, &code);
-	if (!e && code.entry.length)
-		shown->entry = code.entry.emulated ? "emulated" : "stepped";
+	struct instruction entry;
+	const char *why_not;
+	struct err *e =
+		uprobe_find_entry(image, shown->function, &listing->arena, &entry, &why_not);
+	if (!e && entry.length)
+		shown->entry = entry.emulated ? "emulated" : "stepped";
 	return e;
 }
 
@@ -167,24 +160,25 @@ static struct err *json_function(const char *module, const struct shown_function
 static struct err *text_function(const char *module, const struct shown_function *shown)
 {
 	const struct prototype *prototype = shown->prototype;
-	printf("%s:", module);
-	put_escaped(shown->name);
+	put_name(module);
+	putchar(':');
+	put_name(shown->name);
 	if (prototype) {
 		putchar('(');
 		for (uint32_t i = 0; i < prototype->n_parameters; i++) {
 			const struct parameter *p = &prototype->parameters[i];
 			fputs(i ? ", " : "", stdout);
-			put_escaped(p->type->name);
+			put_name(p->type->name);
 			if (*p->name && p->type->name[strlen(p->type->name) - 1] != '*')
 				putchar(' ');
-			put_escaped(p->name);
+			put_name(p->name);
 		}
 		fputs(prototype->variadic ? ", ...) -> " : ") -> ", stdout);
-		put_escaped(prototype->result->name);
+		put_name(prototype->result->name);
 	}
 	if (shown->file) {
 		fputs("  ", stdout);
-		put_escaped(shown->file);
+		put_name(shown->file);
 		printf(":%u", shown->line);
 	}
 	putchar('\n');
@@ -237,14 +231,50 @@ struct marker {
 	ARRAY_OF(const struct usdt_note *) notes;
 };
 
-static struct err *json_marker(struct listing *listing, struct image *image, const char *module,
-			       const struct marker *marker)
+/* {"arg2": "in xmm0"}: the arguments that cannot be read at this site, and why; NULL: all can. */
+static json_t *json_unavailable(const struct usdt_operand *operands, size_t count)
 {
-	json_t *sites = json_array(), *types = json_array();
+	json_t *object = NULL;
+	for (size_t i = 0; i < count; i++) {
+		char name[24];
+		if (!operands[i].source.unavailable)
+			continue;
+		snprintf(name, sizeof(name), "arg%zu", i + 1);
+		object = object ? object : json_object();
+		json_object_set_new(object, name, json_name(operands[i].source.unavailable));
+	}
+	return object;
+}
+
+static struct err *json_site(struct listing *listing, struct image *image,
+			     const struct usdt_note *note, json_t *sites)
+{
 	const struct usdt_operand *operands;
-	size_t count = 0;
-	struct err *e = usdt_operands(marker->first->operands, image_machine(image), image,
-				      marker->first, &listing->arena, &operands, &count);
+	size_t count;
+	struct err *e = usdt_operands(note->operands, image_machine(image), image, note,
+				      &listing->arena, &operands, &count);
+	if (e)
+		return e;
+	json_t *site = json_pack("{s:o*, s:o*}", "offset", json_hex(note->offset), "args",
+				 json_name(note->operands));
+	if (note->semaphore_offset)
+		json_object_set_new(site, "semaphore", json_hex(note->semaphore_offset));
+	if (note->refused)
+		json_object_set_new(site, "refused", json_string(note->refused));
+	json_t *unavailable = json_unavailable(operands, count);
+	if (unavailable)
+		json_object_set_new(site, "unavailable", unavailable);
+	return json_array_append_new(sites, site) == 0 ? NULL : &err_nomem;
+}
+
+/* Types of a marker's arguments at its first site. */
+static struct err *json_types(struct listing *listing, struct image *image,
+			      const struct usdt_note *note, json_t *types)
+{
+	const struct usdt_operand *operands;
+	size_t count;
+	struct err *e = usdt_operands(note->operands, image_machine(image), image, note,
+				      &listing->arena, &operands, &count);
 	for (size_t i = 0; !e && i < count; i++) {
 		char type[32];
 		snprintf(type, sizeof(type), "%s%d",
@@ -254,16 +284,24 @@ static struct err *json_marker(struct listing *listing, struct image *image, con
 			 operands[i].size * 8);
 		json_array_append_new(types, json_string(type));
 	}
-	for (size_t i = 0; !e && i < marker->notes.count; i++)
-		json_array_append_new(sites,
-				      json_pack("{s:o*, s:o*}", "offset",
-						json_hex(marker->notes.items[i]->offset), "args",
-						json_name(marker->notes.items[i]->operands)));
+	return e;
+}
+
+static struct err *json_marker(struct listing *listing, struct image *image, const char *module,
+			       const struct marker *marker)
+{
+	json_t *sites = json_array(), *types = json_array();
+	struct err *e = json_types(listing, image, marker->first, types);
+	bool semaphore = false;
+	for (size_t i = 0; !e && i < marker->notes.count; i++) {
+		semaphore |= marker->notes.items[i]->semaphore_offset != 0;
+		e = json_site(listing, image, marker->notes.items[i], sites);
+	}
 	json_t *object =
 		json_pack("{s:s, s:o*, s:o*, s:o*, s:b, s:o, s:o}", "type", "usdt", "module",
 			  json_name(module), "provider", json_name(marker->first->provider), "name",
-			  json_name(marker->first->name), "semaphore",
-			  marker->first->semaphore_offset != 0, "args", types, "sites", sites);
+			  json_name(marker->first->name), "semaphore", semaphore, "args", types,
+			  "sites", sites);
 	if (e) {
 		json_decref(object);
 		return e;
@@ -274,16 +312,20 @@ static struct err *json_marker(struct listing *listing, struct image *image, con
 static void text_marker(const struct listing *listing, const char *module,
 			const struct marker *marker)
 {
-	printf("usdt:%s:", module);
-	put_escaped(marker->first->provider);
+	fputs("usdt:", stdout);
+	put_name(module);
 	putchar(':');
-	put_escaped(marker->first->name);
+	put_name(marker->first->provider);
+	putchar(':');
+	put_name(marker->first->name);
 	if (marker->notes.count > 1)
 		printf("  %zu sites", marker->notes.count);
 	putchar('\n');
 	for (size_t i = 0; listing->options->verbose && i < marker->notes.count; i++) {
 		printf("    0x%" PRIx64 "  ", marker->notes.items[i]->offset);
-		put_escaped(marker->notes.items[i]->operands);
+		put_name(marker->notes.items[i]->operands);
+		if (marker->notes.items[i]->refused)
+			printf("  <refused: %s>", marker->notes.items[i]->refused);
 		putchar('\n');
 	}
 }
@@ -323,9 +365,11 @@ static struct err *list_markers(struct listing *listing, struct image *image,
 			text_marker(listing, module->name, &marker);
 		free(marker.notes.items);
 	}
-	if (!e && malformed)
-		fprintf(stderr, "utrail: %s: %zu malformed USDT notes were skipped\n", module->path,
-			malformed);
+	if (!e && malformed) {
+		fputs("utrail: ", stderr);
+		escape_print(stderr, module->path, "");
+		fprintf(stderr, ": %zu malformed USDT notes were skipped\n", malformed);
+	}
 	return e;
 }
 

@@ -94,10 +94,23 @@ static struct err *parse_number(const char *option, const char *text, uint64_t m
 	return NULL;
 }
 
+/* Each once, however often it is named. */
+static struct err *add_pid(struct options *options, pid_t pid)
+{
+	for (size_t i = 0; i < options->pids.count; i++)
+		if (options->pids.items[i] == pid)
+			return NULL;
+	pid_t *kept = array_push(&options->pids);
+	if (!kept)
+		return &err_nomem;
+	*kept = pid;
+	return NULL;
+}
+
 /* "1,2 3\n4": as $(pidof x) prints them. */
 static struct err *parse_pids(struct options *options, const char *text)
 {
-	size_t before = options->pids.count;
+	bool any = false;
 	while (*text) {
 		size_t length = strcspn(text, ", \t\n");
 		char word[32];
@@ -110,15 +123,15 @@ static struct err *parse_pids(struct options *options, const char *text)
 			if (e)
 				return err_hint(e, "a list of process ids: -p 4242 or -p \"$(pidof "
 						   "NAME)\"");
-			pid_t *kept = array_push(&options->pids);
-			if (!kept)
-				return &err_nomem;
-			*kept = (pid_t)pid;
+			any = true;
+			e = add_pid(options, (pid_t)pid);
+			if (e)
+				return e;
 		}
 		text += length;
 		text += strspn(text, ", \t\n");
 	}
-	if (options->pids.count == before)
+	if (!any)
 		return err_hint(err_new(ERR_USAGE, 0, "-p: no process id given"),
 				"is the process running? 'pidof NAME' prints nothing when not");
 	return NULL;
@@ -146,7 +159,10 @@ static struct err *parse_ring_size(const char *text, uint32_t *ret)
 	uint64_t size;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct err *e = parse_number("--ring-size", text, 0, 1U << 30, &size);
-	if (!e && size < 4 * page)
+	if (e)
+		e = err_hint(e, "with a unit: 64k, 16m; %llu at least",
+			     (unsigned long long)(4 * page));
+	else if (size < 4 * page)
 		e = err_hint(err_why(err_new(ERR_USAGE, 0, "--ring-size: '%s' is too small", text),
 				     "one event may take %d bytes", 8192),
 			     "use at least %llu", (unsigned long long)(4 * page));
@@ -247,7 +263,7 @@ static void parse_flag(int key, struct options *options)
 		options->output.durations = true;
 		break;
 	case 'y':
-		options->output.fd_paths = true;
+		options->fd_paths = true;
 		break;
 	case 'q':
 		options->quiet++;
@@ -305,6 +321,16 @@ static struct err *unknown_word(const char *word)
 			word);
 }
 
+/* Options may stand behind them: utrail list ./app --json. */
+static struct err *add_operand(char *word, struct options *options)
+{
+	char **kept = array_push(&options->operands);
+	if (!kept)
+		return &err_nomem;
+	*kept = word;
+	return NULL;
+}
+
 static struct err *parse_operand(char *word, struct argp_state *state, struct parsing *parsing)
 {
 	struct options *options = parsing->options;
@@ -317,11 +343,13 @@ static struct err *parse_operand(char *word, struct argp_state *state, struct pa
 		if (e || taken)
 			return e;
 	}
-	if (options->command == COMMAND_LIST || after_dashes) {
+	if (after_dashes) {
 		options->argv = &state->argv[state->next - 1];
 		state->next = state->argc;
 		return NULL;
 	}
+	if (options->command == COMMAND_LIST)
+		return add_operand(word, options);
 	return unknown_word(word);
 }
 
@@ -404,11 +432,9 @@ static struct err *collect_spec_pids(struct options *options)
 {
 	for (size_t i = 0; i < options->specs.count; i++) {
 		pid_t pid = options->specs.items[i].pid;
-		pid_t *kept = pid ? array_push(&options->pids) : NULL;
-		if (pid && !kept)
-			return &err_nomem;
-		if (kept)
-			*kept = pid;
+		struct err *e = pid ? add_pid(options, pid) : NULL;
+		if (e)
+			return e;
 	}
 	return NULL;
 }
@@ -446,10 +472,14 @@ static const struct argp_option *find_option(const char *word)
 static struct err *unknown_option(const char *word)
 {
 	const char *nearest = NULL;
-	size_t best = 4;
+	char name[64] = "";
+	if (word[1] == '-')
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	/* With more than half of its letters changed, it is another word. */
+	size_t best = strlen(name) / 2 + 1;
 	for (const struct argp_option *o = option_table; o->name || o->key; o++) {
-		size_t how_far = o->name ? suggest_distance(word + 2, o->name) : best;
-		if (word[1] != '-' || how_far >= best)
+		size_t how_far = o->name ? suggest_distance(name, o->name) : best;
+		if (!*name || how_far >= best)
 			continue;
 		best = how_far;
 		nearest = o->name;
@@ -464,6 +494,7 @@ static struct err *bad_option(char **argv)
 {
 	const struct argp_option *last = NULL;
 	const char *word = "";
+	bool needs_value = false;
 	for (char **at = argv + 1; *at && strcmp(*at, "--") != 0; at++) {
 		if (at[0][0] != '-' || !at[0][1])
 			continue;
@@ -472,10 +503,14 @@ static struct err *bad_option(char **argv)
 		if (!last)
 			return unknown_option(word);
 		bool has_value = strchr(word, '=') || (word[1] != '-' && word[2]);
-		if (last->arg && !has_value && !*++at)
+		needs_value = last->arg && !has_value && !*++at;
+		if (needs_value)
 			break;
+		if (!last->arg && word[1] == '-' && has_value)
+			return err_hint(err_new(ERR_USAGE, 0, "'--%s' takes no value", last->name),
+					"all options: utrail --help");
 	}
-	if (last && last->arg)
+	if (needs_value)
 		return err_hint(err_new(ERR_USAGE, 0, "'%s' needs a value", word), "%s %s: %s",
 				word, last->arg, last->doc ? last->doc : "see utrail --help");
 	return err_hint(err_new(ERR_USAGE, 0, "the option '%s' cannot be used so", word),
@@ -499,6 +534,10 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 	if (!e && failed)
 		e = bad_option(argv);
 	e = e ? e : collect_spec_pids(ret);
+	if (!e && ret->operands.count) {
+		e = add_operand(NULL, ret);
+		ret->argv = ret->operands.items;
+	}
 	e = e ? e : check_combination(ret);
 	if (e)
 		options_deinit(ret);
@@ -508,5 +547,6 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 void options_deinit(struct options *options)
 {
 	free(options->pids.items);
+	free(options->operands.items);
 	spec_list_deinit(&options->specs);
 }

@@ -25,9 +25,11 @@ struct options {
 	enum command command;
 	ARRAY_OF(pid_t) pids;
 	struct spec_list specs;
-	char **argv; /* the command to run, NULL: none; or the operands of `list` */
+	char **argv;		   /* the command to run, NULL: none; or the operands of `list` */
+	ARRAY_OF(char *) operands; /* backs argv then; the words are of main's argv */
 	bool follow;
 	bool inside;		 /* also what the traced calls cause, and only that */
+	bool fd_paths;		 /* -y */
 	const char *output_path; /* -o, NULL: stdout or stderr */
 	struct output_options output;
 	const char *color; /* --color=WHEN */

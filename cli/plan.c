@@ -66,13 +66,13 @@ static struct err *decide_return_mode(const struct options *options, struct plan
 
 /* --- one spec --------------------------------------------------------------------------------- */
 
-static bool is_function_kind(enum probe_kind kind)
+bool plan_is_function_kind(enum probe_kind kind)
 {
 	return kind == PROBE_CALL || kind == PROBE_UPROBE || kind == PROBE_URETPROBE;
 }
 
-static struct err *add_from_image(const struct options *options, struct plan *plan,
-				  struct image *image, const char *name, const struct spec *spec)
+struct err *plan_add_from_image(const struct options *options, struct plan *plan,
+				struct image *image, const char *name, const struct spec *spec)
 {
 	if (spec->kind == PROBE_USDT)
 		return usdt_add_probes(&plan->set, image, name, spec, NULL);
@@ -99,7 +99,7 @@ static struct err *add_from_modules(const struct options *options, struct plan *
 		struct plan_module *module = &plan->modules.items[found.indexes.items[i]];
 		e = plan_module_image(plan, module, spec->module != NULL, &image);
 		if (!e && image)
-			e = add_from_image(options, plan, image, module->name, spec);
+			e = plan_add_from_image(options, plan, image, module->name, spec);
 	}
 	if (!e && !found.indexes.count && !spec->optional)
 		e = spec->module
@@ -123,13 +123,14 @@ static struct err *check_ambiguous(const struct spec *spec, bool found_function)
 }
 
 /* '!': takes away what the specs before it have matched. */
-static void remove_matches(struct plan *plan, const struct spec *spec)
+void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec)
 {
-	for (size_t i = 1; i < plan->set.sites.count; i++) {
+	for (size_t i = first; i < plan->set.sites.count; i++) {
 		struct probe_site *site = plan->set.sites.items[i];
 		const struct probe *probe = site->probe;
-		bool same_kind = is_function_kind(spec->kind) ? is_function_kind(probe->kind)
-							      : probe->kind == spec->kind;
+		bool same_kind = plan_is_function_kind(spec->kind)
+					 ? plan_is_function_kind(probe->kind)
+					 : probe->kind == spec->kind;
 		bool same_module =
 			!spec->module ||
 			(site->image && module_name_matches(image_path(site->image), spec->module));
@@ -168,13 +169,13 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 		break;
 	default:
 		if (spec->negated) {
-			remove_matches(plan, spec);
+			plan_remove_matches(plan, 1, spec);
 			return spec->kind_given ? NULL : syscalls_add_probes(&plan->set, spec);
 		}
 		e = add_from_modules(options, plan, spec);
 	}
 	bool found = plan->set.probes.count > before;
-	if (!e && is_function_kind(spec->kind))
+	if (!e && plan_is_function_kind(spec->kind))
 		e = check_ambiguous(spec, found);
 	if (!e && !found && !spec->kind_given && !spec->module) {
 		e = syscalls_add_probes(&plan->set, spec);
@@ -185,17 +186,20 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	return e;
 }
 
-/* Nothing was asked for, or only what to leave out: what the process says of itself, and what it
- * asks the kernel. */
+/* What the target says of itself, and what it asks the kernel. */
+static struct err *add_implied(const struct options *options, struct plan *plan)
+{
+	struct err *e = spec_parse("syscall:*,?usdt:*:*", &plan->implied);
+	for (size_t i = 0; !e && i < plan->implied.count; i++)
+		e = add_spec(options, plan, &plan->implied.items[i]);
+	return e;
+}
+
+/* Nothing was asked for, or only what to leave out. */
 static struct err *add_default(const struct options *options, struct plan *plan)
 {
-	struct spec_list list = {0};
-	struct err *e = spec_parse("syscall:*,?usdt:*:*", &list);
-	for (size_t i = 0; !e && i < list.count; i++)
-		e = add_spec(options, plan, &list.items[i]);
-	spec_list_deinit(&list);
 	plan->show_exec = plan->show_fork = plan->show_exit = true;
-	return e;
+	return add_implied(options, plan);
 }
 
 /* --inside: whatever the target does, as far as it happens inside a traced call. */
@@ -208,30 +212,50 @@ static struct err *add_inside(const struct options *options, struct plan *plan)
 	if (!has_call)
 		return err_hint(err_new(ERR_USAGE, 0, "--inside: inside of what?"),
 				"name a function: -e FUNC --inside");
-	struct spec_list list = {0};
-	struct err *e = spec_parse("syscall:*,?usdt:*:*", &list);
-	for (size_t i = 0; !e && i < list.count; i++)
-		e = add_spec(options, plan, &list.items[i]);
-	spec_list_deinit(&list);
+	struct err *e = add_implied(options, plan);
 	for (size_t i = asked_for; i < plan->set.sites.count; i++)
 		plan->set.sites.items[i]->wire.flags |= SITE_INSIDE;
 	return e;
 }
 
-/* Two specs may mean the same marker: it is probed once, as the first one said. */
+static bool same_marker(const struct probe *a, const struct probe *b)
+{
+	return a->kind == PROBE_USDT && b->kind == PROBE_USDT &&
+	       strcmp(a->provider, b->provider) == 0 && strcmp(a->name, b->name) == 0;
+}
+
+/* Two specs may mean the same marker: it is probed once, as the first one said. Different markers
+ * at one place (a linker folds equal functions) are all probed. */
 static void drop_repeated_sites(struct plan *plan)
 {
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
 		struct probe_site *site = plan->set.sites.items[i];
 		for (size_t j = 1; j < i && site->probe->kind == PROBE_USDT; j++) {
 			const struct probe_site *earlier = plan->set.sites.items[j];
-			if (earlier->wire.kind && earlier->probe->kind == PROBE_USDT &&
-			    earlier->image == site->image && earlier->offset == site->offset) {
+			if (earlier->wire.kind && earlier->image == site->image &&
+			    earlier->offset == site->offset &&
+			    same_marker(earlier->probe, site->probe)) {
 				site->wire.kind = 0;
 				break;
 			}
 		}
 	}
+}
+
+/* Spans that come later take what is decided now, and never a trampoline without a proof. */
+static void settle_return_mode(const struct options *options, struct plan *plan)
+{
+	if (plan->verdict.mode != RETURN_AUTO || !plan_may_grow(options, plan))
+		return;
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].kind == PROBE_CALL ||
+		    options->specs.items[i].kind == PROBE_URETPROBE)
+			plan->verdict = (struct return_verdict){
+				options->return_mode == RETURN_TRAMPOLINE ? RETURN_TRAMPOLINE
+									  : RETURN_SITE,
+				options->return_mode == RETURN_AUTO
+					? "not all files that will run are known"
+					: "--return was given"};
 }
 
 static void note_kinds(struct plan *plan)
@@ -247,7 +271,8 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 {
 	*ret = (struct plan){0};
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
-						.depth = 1};
+						.depth = 1,
+						.files = options->fd_paths};
 	struct err *e = probe_set_init(&ret->set, &compile);
 	e = e ? e : plan_find_target(options, ret);
 	if (!e && (!options->specs.count || options->specs.items[0].negated))
@@ -260,6 +285,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 	if (options->follow)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);
+	settle_return_mode(options, ret);
 	if (e)
 		plan_deinit(ret);
 	return e;
@@ -277,5 +303,6 @@ void plan_deinit(struct plan *plan)
 	free(plan->processes.items);
 	launch_close(plan->launch);
 	probe_set_deinit(&plan->set);
+	spec_list_deinit(&plan->implied);
 	*plan = (struct plan){0};
 }

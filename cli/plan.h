@@ -29,11 +29,41 @@ struct plan {
 	bool show_fork, show_exec, show_exit;
 	bool has_syscalls;
 	struct return_verdict verdict; /* mode AUTO: not needed so far */
+	struct spec_list implied;      /* what was not typed: the default, and --inside */
 };
 
 struct err *plan_make(const struct options *options, struct plan *ret) must_check;
 void plan_deinit(struct plan *plan);
 
+/*
+ * May files that the target maps later change what is probed, or how? Then mappings are to be
+ * watched.
+ */
+bool plan_may_grow(const struct options *options, const struct plan *plan);
+/*
+ * A process of the target has mapped a file: adds what the specs mean there, unless the file is
+ * known. Nothing is removed, and what cannot be probed becomes a note. The new sites start at
+ * number *ret_first; there are none when that is the set's count. The file breaks the proof that
+ * the trampoline was safe: the sites include the `ret` instructions of all spans so far, and
+ * *ret_close_returns says that the kernel's return probes must go once these are attached.
+ */
+struct err *plan_add_mapping(const struct options *options, struct plan *plan,
+			     const struct process_view *view, const struct mapping *mapping,
+			     size_t *ret_first, bool *ret_close_returns) must_check;
+
+/* --- between the files of plan_*.c ------------------------------------------------------------ */
+
+/* What one spec means in one file. */
+struct err *plan_add_from_image(const struct options *options, struct plan *plan,
+				struct image *image, const char *name,
+				const struct spec *spec) must_check;
+/* '!': takes away what `spec` matches of the sites from `first` on. */
+void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec);
+bool plan_is_function_kind(enum probe_kind kind);
+struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
+			    struct process *process, size_t *ret_index) must_check;
+/* Is this what the user wrote for a module? */
+bool plan_is_module(const struct plan_module *module, const char *wanted);
 /* All processes of the target mentioned in options are opened, and their modules known. */
 struct err *plan_find_target(const struct options *options, struct plan *ret) must_check;
 /* Opens the file of a module; NULL, without an error, when it is not an ELF file of ours and

@@ -12,8 +12,8 @@
 
 #include "common/cleanup.h"
 
-static struct err *add_module(struct plan *plan, const char *path, const struct module *mapped,
-			      struct process *process, size_t *ret_index)
+struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
+			    struct process *process, size_t *ret_index)
 {
 	struct plan_module *module = array_push(&plan->modules);
 	if (!module)
@@ -56,7 +56,7 @@ static struct err *add_process(struct plan *plan, pid_t pid)
 	e = process_modules(*kept, &list);
 	for (size_t i = 0; !e && i < list.count; i++)
 		if (!has_file(plan, &list.items[i]))
-			e = add_module(plan, list.items[i].path, &list.items[i], *kept, NULL);
+			e = plan_add_module(plan, list.items[i].path, &list.items[i], *kept, NULL);
 	if (!e && !list.count)
 		e = err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has no program file", pid,
 				    process_comm(*kept)),
@@ -94,7 +94,7 @@ static struct err *add_needed(struct plan *plan, const char *loader, const char 
 		if (!end)
 			continue;
 		*end = '\0';
-		e = add_module(plan, path, NULL, NULL, NULL);
+		e = plan_add_module(plan, path, NULL, NULL, NULL);
 	}
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
@@ -105,7 +105,7 @@ static struct err *add_command(struct plan *plan, char *const argv[])
 {
 	struct err *e = launch_prepare(argv, &plan->launch);
 	size_t index = 0;
-	e = e ? e : add_module(plan, launch_path(plan->launch), NULL, NULL, &index);
+	e = e ? e : plan_add_module(plan, launch_path(plan->launch), NULL, NULL, &index);
 	if (e)
 		return e;
 	/* A script has an interpreter of its own: what it maps is not known before the exec. */
@@ -142,10 +142,33 @@ struct err *plan_find_target(const struct options *options, struct plan *ret)
 	return e;
 }
 
+/* What the process itself would find there, beneath its own root. */
+static bool stat_in_process(const struct process *process, const char *path, struct stat *ret)
+{
+	_cleanup_close_ int fd = -1;
+	if (!process || path[0] != '/')
+		return false;
+	struct err *e = process_open_path(process, path, &fd);
+	bool found = !e && fstat(fd, ret) == 0;
+	err_free(e);
+	return found;
+}
+
+/* A package upgrade, say: the kernel keeps the file that the process runs until it ends. */
+static struct err *note_replaced(struct plan *plan, const struct plan_module *module)
+{
+	struct stat st;
+	if (!module->mapped.deleted || !stat_in_process(module->process, module->path, &st))
+		return NULL;
+	return probe_set_note(&plan->set,
+			      "%s: replaced on disk since pid %d has mapped it: traced is the file "
+			      "that it runs, not the new one",
+			      module->path, (int)process_pid(module->process));
+}
+
 struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
 			      struct image **ret)
 {
-	(void)plan;
 	*ret = module->image;
 	if (module->image || (module->tried && !named))
 		return NULL;
@@ -163,19 +186,7 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 		return NULL;
 	}
 	*ret = module->image;
-	return e;
-}
-
-/* What the process itself would find there, beneath its own root. */
-static bool stat_in_process(const struct process *process, const char *path, struct stat *ret)
-{
-	_cleanup_close_ int fd = -1;
-	if (!process || path[0] != '/')
-		return false;
-	struct err *e = process_open_path(process, path, &fd);
-	bool found = !e && fstat(fd, ret) == 0;
-	err_free(e);
-	return found;
+	return e ? e : note_replaced(plan, module);
 }
 
 static bool is_mapped_file(const struct plan_module *module, const struct stat *st)
@@ -212,7 +223,12 @@ static struct err *add_unmapped(struct plan *plan, const char *wanted, bool *ret
 		e = probe_set_note(
 			&plan->set,
 			"%s: the process has not mapped it: nothing is seen until it does", path);
-	return e ? e : add_module(plan, path, NULL, process, NULL);
+	return e ? e : plan_add_module(plan, path, NULL, process, NULL);
+}
+
+bool plan_is_module(const struct plan_module *module, const char *wanted)
+{
+	return module_name_matches(module->path, wanted) || is_same_file(module, wanted);
 }
 
 struct err *plan_find_modules(struct plan *plan, const char *wanted, struct plan_modules *ret)
@@ -221,8 +237,7 @@ struct err *plan_find_modules(struct plan *plan, const char *wanted, struct plan
 	for (size_t i = 0; i < plan->modules.count; i++) {
 		const struct plan_module *module = &plan->modules.items[i];
 		bool any = !wanted && (module->process || plan->launch);
-		if (!any && !(wanted && (module_name_matches(module->path, wanted) ||
-					 is_same_file(module, wanted))))
+		if (!any && !(wanted && plan_is_module(module, wanted)))
 			continue;
 		size_t *index = array_push(&ret->indexes);
 		if (!index)

@@ -30,8 +30,9 @@ struct err *privilege_drop(const struct kernel *kernel)
 {
 	uint64_t have = caps_effective();
 	uint64_t reading = have & caps_bit(have & caps_bit(CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN);
+	uint64_t attaching = kernel_late_capabilities(kernel);
 	struct err *e = caps_suspend();
 	if (e)
 		return e;
-	return caps_drop_to(kernel_is_readable(kernel) ? 0 : reading);
+	return caps_drop_to(kernel_is_readable(kernel) ? attaching : attaching | reading);
 }

@@ -8,7 +8,8 @@
 
 /* Refuses to run set-user-id or set-group-id. */
 struct err *privilege_check_start(void) must_check;
-/* Drops every capability; CAP_BPF stays where the kernel lets nobody else read our own maps. */
+/* Drops every capability but those that the kernel still asks for: kernel_is_readable(),
+ * kernel_late_capabilities(). */
 struct err *privilege_drop(const struct kernel *kernel) must_check;
 
 #endif

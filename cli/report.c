@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/report.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,16 +8,15 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "output/escape.h"
 
-/* Names of processes and files are the target's: nothing of them may command a terminal. */
-static void put_escaped(FILE *out, const char *text)
+/* In the words of ours lie names of processes and files, which are the target's: nothing of them
+ * may command a terminal. */
+static void put_line(const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '\n' || (isprint(*c) && *c < 0x80))
-			fputc(*c, out);
-		else
-			fprintf(out, "\\x%02x", *c);
-	}
+	fputs("utrail: ", stderr);
+	escape_print(stderr, text, "\\");
+	fputc('\n', stderr);
 }
 
 int report_error(struct err *e)
@@ -26,7 +24,7 @@ int report_error(struct err *e)
 	int status = err_kind(e);
 	int errnum = err_errno(e);
 	_cleanup_free_ char *text = err_text(e, "utrail");
-	put_escaped(stderr, text ? text : "utrail: out of memory\n");
+	escape_print(stderr, text ? text : "utrail: out of memory\n", "\n\\");
 	/* As a shell answers for a command that cannot be run. */
 	if (strncmp(err_what(e), "cannot run ", 11) == 0)
 		status = errnum == ENOENT ? 127 : 126;
@@ -38,7 +36,7 @@ static void put_target(const struct plan *plan)
 {
 	if (plan->launch) {
 		fprintf(stderr, "%d (", launch_pid(plan->launch));
-		put_escaped(stderr, launch_path(plan->launch));
+		escape_print(stderr, launch_path(plan->launch), "");
 		fputc(')', stderr);
 		return;
 	}
@@ -48,7 +46,7 @@ static void put_target(const struct plan *plan)
 			break;
 		}
 		fprintf(stderr, "%s%d (", i ? ", " : "", process_pid(plan->processes.items[i]));
-		put_escaped(stderr, process_comm(plan->processes.items[i]));
+		escape_print(stderr, process_comm(plan->processes.items[i]), "");
 		fputc(')', stderr);
 	}
 	if (!plan->processes.count)
@@ -99,18 +97,15 @@ void report_choices(const struct plan *plan, const char *const *backends)
 		fprintf(stderr, "utrail: %s: %s\n", backends[0], backends[1]);
 	if (plan->verdict.why) {
 		fputs("utrail: returns: ", stderr);
-		put_escaped(stderr, plan->verdict.why);
+		escape_print(stderr, plan->verdict.why, "\\");
 		fputc('\n', stderr);
 	}
 }
 
-void report_notes(const struct probe_set *set)
+void report_notes(const struct probe_set *set, size_t first)
 {
-	for (size_t i = 0; i < set->notes.count; i++) {
-		fputs("utrail: ", stderr);
-		put_escaped(stderr, set->notes.items[i].text);
-		fputc('\n', stderr);
-	}
+	for (size_t i = first; i < set->notes.count; i++)
+		put_line(set->notes.items[i].text);
 }
 
 void report_unseen_threads(size_t count)
@@ -128,6 +123,9 @@ void report_summary(const struct output_summary *summary)
 	if (summary->returns_lost)
 		fprintf(stderr, " (and %" PRIu64 " returns of delivered calls)",
 			summary->returns_lost);
+	if (summary->gaps)
+		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
+			plural(summary->gaps));
 	fputc('\n', stderr);
 	if (summary->lost || summary->returns_lost)
 		fputs("utrail: events were lost: a larger --ring-size, fewer probes or -o FILE "

@@ -16,8 +16,8 @@ int report_error(struct err *e);
 void report_start(const struct plan *plan, const struct options *options);
 /* -v: what was chosen, and why. */
 void report_choices(const struct plan *plan, const char *const *backends);
-/* What could not be done as asked, one line each. */
-void report_notes(const struct probe_set *set);
+/* What could not be done as asked, one line each, from note number `first` on. */
+void report_notes(const struct probe_set *set, size_t first);
 /* Their calls that had not returned are not told. */
 void report_unseen_threads(size_t count);
 /* "12 events, 0 lost, 0 missed" */

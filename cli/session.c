@@ -17,6 +17,7 @@
 
 #include "cli/attacher.h"
 #include "cli/kernel.h"
+#include "cli/late.h"
 #include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
@@ -48,7 +49,8 @@ struct session {
 	struct stream *stream;
 	struct output *output;
 	struct ring_buffer *ring;
-	int output_fd; /* of -o; -1: a standard stream */
+	struct late *late; /* NULL: what is probed cannot change any more */
+	int output_fd;	   /* of -o; -1: a standard stream */
 	int signal_fd;
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
@@ -56,7 +58,6 @@ struct session {
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns;
 	int stop_signal;
-	char fd_path[4096];
 };
 
 static uint64_t now_ns(clockid_t clock)
@@ -71,9 +72,15 @@ static uint64_t now_ns(clockid_t clock)
 
 static struct err *open_output_file(const char *path, int *ret)
 {
-	/* Never through a symbolic link, readable by nobody else: it may hold secrets. */
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/*
+	 * Never through a symbolic link, readable by nobody else: it may hold secrets. Never
+	 * waiting for the reader of a FIFO, where signals could not end us: they are blocked by
+	 * now.
+	 */
+	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	int fd = open(path, flags, 0600);
 	if (fd >= 0) {
+		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 		*ret = fd;
 		return NULL;
 	}
@@ -82,15 +89,10 @@ static struct err *open_output_file(const char *path, int *ret)
 	if (errno == ELOOP)
 		return err_hint(err_why(e, "it is a symbolic link, which is not followed"),
 				"name the file itself, or use a shell redirection: > '%s'", path);
+	if (errno == ENXIO)
+		return err_hint(err_why(e, "it is a named pipe that nobody reads"),
+				"start its reader before");
 	return e;
-}
-
-static const char *fd_path(void *context, uint32_t tgid, int fd)
-{
-	struct session *session = context;
-	bool known = session->view.fd_path(session->view.context, (pid_t)tgid, fd, session->fd_path,
-					   sizeof(session->fd_path));
-	return known ? session->fd_path : NULL;
 }
 
 static bool wants_color(const struct options *options, int fd)
@@ -122,8 +124,6 @@ static struct err *open_output(struct session *session)
 	how.show_comm = anyone || options->follow || session->plan.processes.count > 1;
 	how.show_user = anyone;
 	how.realtime_offset_ns = (int64_t)(now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME));
-	how.fd_path = fd_path;
-	how.fd_path_context = session;
 	return output_create(fd, name, &how, &session->output);
 }
 
@@ -249,26 +249,30 @@ static bool is_over(struct session *session)
 	return target_has_ended(session);
 }
 
-static void wait_for_events(struct session *session)
+static struct err *wait_for_events(struct session *session)
 {
 	bool quiet = now_ns(CLOCK_BOOTTIME) - session->active_ns > QUIET_AFTER_NS;
-	struct pollfd fds[3] = {
+	struct pollfd fds[] = {
 		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
 		{.fd = session->signal_fd, .events = POLLIN},
 		{.fd = -1, .events = POLLIN},
+		{.fd = session->late ? late_fd(session->late) : -1, .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
-	if (poll(fds, 3, quiet ? IDLE_MS : BUSY_MS) > 0 && (fds[1].revents || fds[2].revents))
+	if (poll(fds, array_size(fds), quiet ? IDLE_MS : BUSY_MS) <= 0)
+		return NULL;
+	if (fds[1].revents || fds[2].revents)
 		session->looked_ns = 0;
+	return fds[3].revents ? late_take(session->late) : NULL;
 }
 
 static struct err *loop(struct session *session)
 {
 	struct err *e = NULL;
 	while (!e && !is_over(session)) {
-		wait_for_events(session);
-		e = drain(session);
+		e = wait_for_events(session);
+		e = e ? e : drain(session);
 	}
 	return e;
 }
@@ -303,6 +307,9 @@ static struct err *tell_running(struct session *session)
 /* Everything that was written before the probes went out is delivered. */
 static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
 {
+	/* The last files, too, are probed or told. */
+	if (!e && session->late)
+		e = late_take(session->late);
 	kernel_stop(session->kernel);
 	if (!e)
 		e = drain(session);
@@ -316,7 +323,8 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 	*ret = (struct output_summary){.events = counts->events,
 				       .lost = counts->lost,
 				       .missed = kernel_missed(session->kernel),
-				       .returns_lost = counts->returns_lost};
+				       .returns_lost = counts->returns_lost,
+				       .gaps = counts->gaps};
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
@@ -343,7 +351,7 @@ static void check_books(const struct session *session)
 static int exit_status(struct session *session, const struct output_summary *summary)
 {
 	int status = 0;
-	bool loss = summary->lost || summary->missed || summary->returns_lost;
+	bool loss = summary->lost || summary->missed || summary->returns_lost || summary->gaps;
 	if (session->plan.launch && launch_has_ended(session->plan.launch, &status)) {
 		if (WIFSIGNALED(status))
 			return -WTERMSIG(status);
@@ -356,6 +364,21 @@ static int exit_status(struct session *session, const struct output_summary *sum
 /* --- phases ------------------------------------------------------------------------------------
  */
 
+/* Without it what comes later is not seen, and all else is. */
+static struct err *watch_mappings(struct session *session)
+{
+	const struct late_parts parts = {.options = session->options,
+					 .plan = &session->plan,
+					 .kernel = session->kernel,
+					 .stream = session->stream,
+					 .view = &session->view};
+	struct err *e = late_open(&parts, &session->late);
+	if (!e || e == &err_nomem)
+		return e;
+	report_error(e);
+	return NULL;
+}
+
 static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
@@ -364,7 +387,8 @@ static struct err *prepare(struct session *session)
 	/* Before anything of a target is read. */
 	e = e ? e : attacher_start(&session->attacher);
 	e = e ? e : plan_make(options, &session->plan);
-	if (!session->plan.has_syscalls && !options->output.fd_paths)
+	bool growing = !e && plan_may_grow(options, &session->plan);
+	if (!growing && !session->plan.has_syscalls)
 		attacher_close(take_ptr(session->attacher));
 	session->view = attacher_view(session->attacher);
 	/* Not before: the command must start with the signals that we were started with. */
@@ -373,13 +397,17 @@ static struct err *prepare(struct session *session)
 	if (e)
 		return e;
 	if (options->quiet < 2)
-		report_notes(&session->plan.set);
+		report_notes(&session->plan.set, 0);
 	features_detect(&features);
-	const struct kernel_options how = {.ring_size = options->ring_size,
-					   .follow = options->follow};
+	const struct kernel_options how = {
+		.ring_size = options->ring_size, .follow = options->follow, .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
+	if (!e && how.growing)
+		e = watch_mappings(session);
 	e = e ? e : kernel_attach(session->kernel);
+	if (!e && session->late)
+		e = late_catch_up(session->late);
 	if (e)
 		return e;
 	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
@@ -427,6 +455,7 @@ static struct err *begin(struct session *session)
 static void session_deinit(struct session *session)
 {
 	ring_buffer__free(session->ring);
+	late_close(session->late);
 	kernel_close(session->kernel);
 	stream_destroy(session->stream);
 	output_destroy(session->output);

@@ -67,15 +67,17 @@ static void consider(struct nearest *nearest, const char *wanted, const char *na
 	nearest->count = kept + 1;
 }
 
-static struct err *hint_nearest(struct err *e, const struct nearest *nearest, const char *otherwise)
+/* `later`: one more line, or "". */
+static struct err *hint_nearest(struct err *e, const struct nearest *nearest, const char *otherwise,
+				const char *later)
 {
 	char text[512] = "";
 	if (!nearest->count)
-		return err_hint(e, "%s", otherwise);
+		return err_hint(e, "%s%s", otherwise, later);
 	for (size_t i = 0; i < nearest->count; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s'%s'", i ? ", " : "",
 			 nearest->names[i]);
-	return err_hint(e, "did you mean %s?", text);
+	return err_hint(e, "did you mean %s?%s", text, later);
 }
 
 struct err *suggest_module(struct plan *plan, const struct spec *spec)
@@ -92,7 +94,7 @@ struct err *suggest_module(struct plan *plan, const struct spec *spec)
 			       "library directories have none");
 	else
 		e = err_why(e, "$PATH and the library directories have none of that name");
-	return hint_nearest(e, &nearest, "give its path: ./app:FUNC or /usr/lib/libx.so:FUNC");
+	return hint_nearest(e, &nearest, "give its path: ./app:FUNC or /usr/lib/libx.so:FUNC", "");
 }
 
 static struct err *consider_functions(struct nearest *nearest, struct image *image,
@@ -144,7 +146,8 @@ static struct err *syscall_unknown(const struct spec *spec)
 	struct err *e = err_new(ERR_USAGE, 0, "'%s': no such system call%s", spec->text,
 				spec->name_kind == SPEC_NAME_CLASS ? " class" : "");
 	return hint_nearest(e, &nearest,
-			    "classes are %file, %network, %desc, %memory, %process, %signal, %ipc");
+			    "classes are %file, %network, %desc, %memory, %process, %signal, %ipc",
+			    "");
 }
 
 /* `path` NULL: several files were looked through. */
@@ -166,14 +169,17 @@ static struct err *explain_absence(const struct plan *plan, const struct spec *s
 	else
 		e = err_why(e, "it has %zu %s, none with that name", nearest->seen,
 			    usdt ? "markers" : "functions");
-	char otherwise[512], what[256] = "FILE";
+	char otherwise[512], later[512] = "", what[256] = "FILE";
 	if (path)
 		snprintf(what, sizeof(what), "%s", path);
 	else if (plan->processes.count)
 		snprintf(what, sizeof(what), "-p %d", process_pid(plan->processes.items[0]));
 	snprintf(otherwise, sizeof(otherwise), "list them: utrail list %s%s", what,
 		 usdt ? " 'usdt:*'" : "");
-	return hint_nearest(e, nearest, otherwise);
+	if (!path && (plan->processes.count || plan->launch))
+		snprintf(later, sizeof(later),
+			 "\nif a library that is loaded later has it: -e '?%s'", spec->text);
+	return hint_nearest(e, nearest, otherwise, later);
 }
 
 struct err *suggest_match(struct plan *plan, const struct spec *spec)
@@ -201,6 +207,10 @@ struct err *suggest_match(struct plan *plan, const struct spec *spec)
 			    ? consider_markers(&nearest, &plan->set.arena, image, wanted)
 			    : consider_functions(&nearest, image, spec->name);
 	}
+	/* None could be looked into: why not the first, the program itself, say? */
+	if (!e && !first && found.indexes.count)
+		e = plan_module_image(plan, &plan->modules.items[found.indexes.items[0]], true,
+				      &first);
 	free(found.indexes.items);
 	if (e)
 		return e;

@@ -5,29 +5,22 @@
 #include <string.h>
 #include <uthash.h>
 
-#include "common/array.h"
-
 struct known_plan {
 	const struct fetch_plan *plan;
 	uint32_t id;
 	UT_hash_handle hh;
 };
 
-struct making {
-	struct known_plan *known;
-	ARRAY_OF(const struct fetch_plan *) plans;
-};
-
-static struct err *number_plan(struct making *making, const struct fetch_plan *plan, uint32_t *ret)
+static struct err *number_plan(struct tables *tables, const struct fetch_plan *plan, uint32_t *ret)
 {
 	struct known_plan *known;
 	*ret = 0;
 	if (!plan)
 		return NULL;
 	size_t size = fetch_plan_size(plan);
-	HASH_FIND(hh, making->known, plan, size, known);
+	HASH_FIND(hh, tables->known, plan, size, known);
 	if (!known) {
-		const struct fetch_plan **kept = array_push(&making->plans);
+		const struct fetch_plan **kept = array_push(&tables->plans);
 		known = calloc(1, sizeof(*known));
 		if (!kept || !known) {
 			free(known);
@@ -35,50 +28,39 @@ static struct err *number_plan(struct making *making, const struct fetch_plan *p
 		}
 		*kept = plan;
 		known->plan = plan;
-		known->id = (uint32_t)making->plans.count - 1;
-		HASH_ADD_KEYPTR(hh, making->known, plan, size, known);
+		known->id = (uint32_t)tables->plans.count - 1;
+		HASH_ADD_KEYPTR(hh, tables->known, plan, size, known);
 	}
 	*ret = known->id;
 	return NULL;
 }
 
-static void forget(struct making *making)
+struct err *tables_number(struct tables *tables, struct probe_set *set, size_t first)
 {
-	struct known_plan *known, *next;
-	HASH_ITER (hh, making->known, known, next) {
-		HASH_DEL(making->known, known);
-		free(known);
-	}
-}
-
-struct err *tables_make(struct probe_set *set, struct tables *ret)
-{
-	struct making making = {0};
-	struct err *e = array_push(&making.plans) ? NULL : &err_nomem;
-	for (size_t i = 1; !e && i < set->sites.count; i++) {
+	/* Plan 0 is the empty one. */
+	struct err *e = tables->plans.count || array_push(&tables->plans) ? NULL : &err_nomem;
+	for (size_t i = first; !e && i < set->sites.count; i++) {
 		struct probe_site *site = set->sites.items[i];
-		e = number_plan(&making, site->entry_plan, &site->wire.entry_plan);
-		e = e ? e : number_plan(&making, site->return_plan, &site->wire.return_plan);
+		e = number_plan(tables, site->entry_plan, &site->wire.entry_plan);
+		e = e ? e : number_plan(tables, site->return_plan, &site->wire.return_plan);
 	}
-	forget(&making);
-	if (e) {
-		free(making.plans.items);
-		return e;
-	}
-	ret->plans = making.plans.items;
-	ret->n_plans = making.plans.count;
-	return NULL;
+	return e;
 }
 
 void tables_deinit(struct tables *tables)
 {
-	free(tables->plans);
+	struct known_plan *known, *next;
+	HASH_ITER (hh, tables->known, known, next) {
+		HASH_DEL(tables->known, known);
+		free(known);
+	}
+	free(tables->plans.items);
 	*tables = (struct tables){0};
 }
 
-void tables_fill_sites(const struct probe_set *set, struct site *rows)
+void tables_fill_sites(const struct probe_set *set, size_t first, struct site *rows)
 {
-	for (size_t i = 1; i < set->sites.count; i++)
+	for (size_t i = first; i < set->sites.count; i++)
 		rows[i] = set->sites.items[i]->wire;
 }
 
@@ -109,10 +91,11 @@ static void fuse(struct fetch_plan *plan)
 	plan->n_ops = n;
 }
 
-void tables_fill_plans(const struct tables *tables, struct fetch_plan *rows)
+void tables_fill_plans(const struct tables *tables, size_t first, struct fetch_plan *rows)
 {
-	for (size_t i = 1; i < tables->n_plans; i++) {
-		memcpy(&rows[i], tables->plans[i], fetch_plan_size(tables->plans[i]));
+	for (size_t i = first; i < tables->plans.count; i++) {
+		const struct fetch_plan *plan = tables->plans.items[i];
+		memcpy(&rows[i], plan, fetch_plan_size(plan));
 		fuse(&rows[i]);
 	}
 }

@@ -3,22 +3,26 @@
 #ifndef UTRAIL_CLI_TABLES_H
 #define UTRAIL_CLI_TABLES_H
 
+#include "common/array.h"
 #include "common/err.h"
 #include "probe/fetch.h"
 #include "probe/probe.h"
 #include "probe/site.h"
 
-/* Sites share equal plans: ten thousand functions without types need one. */
+struct known_plan; /* private */
+
+/* Sites share equal plans: ten thousand functions without types need one. Zeroed: ready for use. */
 struct tables {
-	const struct fetch_plan **plans; /* [0] is NULL: the empty plan */
-	size_t n_plans;
+	ARRAY_OF(const struct fetch_plan *) plans; /* [0] is NULL: the empty plan */
+	struct known_plan *known;
 };
 
-/* Numbers the distinct plans and writes the numbers into the sites. */
-struct err *tables_make(struct probe_set *set, struct tables *ret) must_check;
+/* Numbers the distinct plans of the sites from `first` on, and writes the numbers into the sites.
+ * The set may have grown since the last time. */
+struct err *tables_number(struct tables *tables, struct probe_set *set, size_t first) must_check;
 void tables_deinit(struct tables *tables);
-/* Both fill memory that the BPF maps share with us. */
-void tables_fill_sites(const struct probe_set *set, struct site *rows);
-void tables_fill_plans(const struct tables *tables, struct fetch_plan *rows);
+/* Both fill memory that the BPF maps share with us, from row `first` (at least 1) on. */
+void tables_fill_sites(const struct probe_set *set, size_t first, struct site *rows);
+void tables_fill_plans(const struct tables *tables, size_t first, struct fetch_plan *rows);
 
 #endif

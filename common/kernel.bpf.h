@@ -63,6 +63,9 @@ struct thread_info {
 	__u32 status;
 };
 
+struct files_struct;
+struct fs_struct;
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid;
@@ -74,6 +77,8 @@ struct task_struct {
 	const struct cred *cred;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
+	struct files_struct *files;
+	struct fs_struct *fs;
 	char comm[16];
 };
 

@@ -92,11 +92,26 @@ struct builders {
 	struct plan_builder entry, leave;
 };
 
+static bool is_input_fd(const struct syscall_argument *argument)
+{
+	return !argument->at_return && argument->type->kind == TYPE_FD;
+}
+
+/*
+ * Descriptors come first in the plan: when the inputs are read again at the return, their files
+ * must stay as they were at the entry, which is simple while nothing of varying size stands before
+ * them.
+ */
 static struct err *add_arguments(struct builders *builders, const struct syscall_info *call)
 {
 	struct err *e = NULL;
+	for (uint32_t i = 0; !e && i < call->n_arguments; i++)
+		if (is_input_fd(&call->arguments[i]))
+			e = add_argument(&builders->entry, call, i, false);
 	for (uint32_t i = 0; !e && i < call->n_arguments; i++) {
 		const struct syscall_argument *argument = &call->arguments[i];
+		if (is_input_fd(argument))
+			continue;
 		if (!argument->at_return)
 			e = add_argument(&builders->entry, call, i, false);
 		else if (is_output_struct(argument))
@@ -140,9 +155,15 @@ static struct err *merge_values(struct arena *arena, const struct syscall_info *
 	struct value *items = arena_array(arena, call->n_arguments ?: 1, sizeof(*items));
 	if (!items)
 		return &err_nomem;
-	size_t in = 0, out = 0;
+	size_t fds = 0, in = 0, out = 0;
+	for (uint32_t i = 0; i < call->n_arguments; i++)
+		in += is_input_fd(&call->arguments[i]);
 	for (uint32_t i = 0; i < call->n_arguments; i++) {
 		const struct syscall_argument *argument = &call->arguments[i];
+		if (is_input_fd(argument)) {
+			items[i] = inputs->items[fds++];
+			continue;
+		}
 		if (!argument->at_return) {
 			items[i] = inputs->items[in++];
 			continue;
@@ -162,11 +183,12 @@ static struct err *merge_values(struct arena *arena, const struct syscall_info *
 	return NULL;
 }
 
-/* The result itself is in every record; the list only says its type. */
-static struct err *list_result(struct arena *arena, const struct syscall_info *call,
+/* The result itself is in every record; the list only says its type, and where its file is. */
+static struct err *list_result(struct arena *arena, const struct syscall_info *call, int file_slot,
 			       struct value_list *ret)
 {
-	struct value result = {.name = "", .type = call->result, .slot = VALUE_NO_SLOT};
+	struct value result = {
+		.name = "", .type = call->result, .slot = VALUE_NO_SLOT, .file_slot = file_slot};
 	const struct value *item = arena_copy(arena, &result, sizeof(result));
 	if (!item)
 		return &err_nomem;
@@ -178,11 +200,15 @@ static struct err *build_plans(struct probe_set *set, const struct syscall_info 
 			       struct builders *builders, struct probe_site *site)
 {
 	struct value_list inputs, outputs;
+	struct fetch_source result = fetch_from_register(RESULT_REGISTER, 4, true);
+	int file_slot = 0;
 	struct err *e = add_arguments(builders, call);
+	if (!e && call->result->kind == TYPE_FD)
+		plan_add_file(&builders->leave, &result, &file_slot);
 	e = e ?: plan_finish(&builders->entry, &site->entry_plan, &inputs);
 	e = e ?: plan_finish(&builders->leave, &site->return_plan, &outputs);
 	e = e ?: merge_values(&set->arena, call, &inputs, &outputs, &site->arguments);
-	return e ?: list_result(&set->arena, call, &site->results);
+	return e ?: list_result(&set->arena, call, file_slot, &site->results);
 }
 
 static struct err *compile_call(struct probe_set *set, const struct syscall_info *call,

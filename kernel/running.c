@@ -4,12 +4,14 @@
  *
  * Their record is written when they return, so there is none; but the kernel tells which call a
  * thread is in, and its words (target/calls.c). What a plan reads from memory cannot be had that
- * way, and says so.
+ * way, and says so. A descriptor that a call waits on is still open.
  */
 #include "kernel/syscalls.h"
 
 #include "common/array.h"
 #include "kernel/registers.h"
+#include "probe/file.h"
+#include "target/target.h"
 
 /* What an operation on words alone yields; false: it needs memory. */
 static bool word_of(const struct fetch_op *op, const uint64_t *words, uint64_t *ret)
@@ -27,7 +29,34 @@ static bool word_of(const struct fetch_op *op, const uint64_t *words, uint64_t *
 	return false;
 }
 
+struct teller {
+	const struct probe_set *set;
+	const struct process_view *view;
+	const struct running_sink *sink;
+	pid_t tgid;
+};
+
+/* What the descriptors among the arguments stand for. */
+struct running_files {
+	char bytes[SYSCALL_ARGUMENTS_MAX][sizeof(struct fetch_file) + FETCH_FILE_MAX];
+	size_t count;
+};
+
+static struct slot file_slot(const struct teller *teller, struct running_files *files, int fd)
+{
+	char path[FETCH_FILE_MAX];
+	struct slot slot = {.available = true, .is_blob = true};
+	const struct process_view *view = teller->view;
+	if (files->count >= SYSCALL_ARGUMENTS_MAX ||
+	    !view->fd_path(view->context, teller->tgid, fd, path, sizeof(path)))
+		return slot;
+	slot.bytes = files->bytes[files->count++];
+	slot.length = (uint32_t)file_from_text(path, (char *)slot.bytes);
+	return slot;
+}
+
 static void slots_from_words(const struct fetch_plan *plan, const uint64_t *words,
+			     const struct teller *teller, struct running_files *files,
 			     struct slots *ret)
 {
 	uint64_t value = 0;
@@ -39,17 +68,15 @@ static void slots_from_words(const struct fetch_plan *plan, const uint64_t *word
 			known = word_of(op, words, &value);
 			continue;
 		}
+		if (op->code == FETCH_FILE && known) {
+			ret->items[ret->count++] = file_slot(teller, files, (int)value);
+			continue;
+		}
 		bool is_int = op->code == FETCH_INT;
 		ret->items[ret->count++] = (struct slot){
 			.available = is_int && known, .is_blob = !is_int, .number = value};
 	}
 }
-
-struct teller {
-	const struct probe_set *set;
-	const struct running_sink *sink;
-	pid_t tgid;
-};
 
 static struct err *tell_call(void *context, const struct thread_call *call)
 {
@@ -61,7 +88,8 @@ static struct err *tell_call(void *context, const struct thread_call *call)
 		    site->syscall_number != call->number)
 			continue;
 		struct slots slots;
-		slots_from_words(site->entry_plan, call->words, &slots);
+		struct running_files files = {.count = 0};
+		slots_from_words(site->entry_plan, call->words, teller, &files, &slots);
 		return teller->sink->running(teller->sink->context, (uint32_t)teller->tgid,
 					     (uint32_t)call->tid, site, &slots);
 	}
@@ -72,7 +100,7 @@ struct err *syscalls_running(const struct probe_set *set, pid_t tgid,
 			     const struct process_view *view, const struct running_sink *sink,
 			     size_t *ret_denied)
 {
-	struct teller teller = {.set = set, .sink = sink, .tgid = tgid};
+	struct teller teller = {.set = set, .view = view, .sink = sink, .tgid = tgid};
 	const struct call_sink calls = {.context = &teller, .call = tell_call};
 	return view->calls(view->context, tgid, &calls, ret_denied);
 }

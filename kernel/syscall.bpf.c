@@ -13,6 +13,7 @@
 #include "stream/stream.bpf.h"
 
 #define SYSCALLS_MAX 1024
+#define EINTR	     4 /* include/uapi/asm-generic/errno-base.h */
 
 /* Number of the call -> site id; 0: not traced. */
 struct {
@@ -36,26 +37,25 @@ static __always_inline bool is_compat(enum fetch_form form)
 }
 
 /* Completes the record in the scratch area and sends it. */
-static __always_inline void syscall_emit(struct task_state *state, struct scratch *scratch,
-					 __u64 id, __u64 time_ns, __s64 result,
-					 enum stream_form form)
+static __always_inline void syscall_emit(struct scratch *scratch, __u64 id, __u64 time_ns,
+					 __s64 result, enum stream_form form)
 {
 	struct {
 		struct event_header header;
 		struct event_syscall call;
 	} *head = stream_head(scratch, sizeof(*head));
-	__u32 site_id = state->syscall_site;
+	__u32 site_id = scratch->syscall_site;
 	stream_header(&head->header, id, EVENT_SYSCALL, sizeof(*head) + scratch->position, site_id,
 		      time_ns, form);
-	head->header.depth = state->depth;
-	head->header.span = stream_current_span(state);
+	head->header.depth = scratch->depth;
+	head->header.span = stream_current_span(scratch);
 	head->header.unavailable = scratch->unavailable;
-	head->call.entry_time_ns = state->syscall_time_ns;
+	head->call.entry_time_ns = scratch->syscall_time_ns;
 	head->call.result = result;
-	head->call.number = state->syscall_number;
-	head->call.entry_unavailable = state->syscall_unavailable;
-	head->call.entry_size = state->syscall_size;
-	head->call.flags = state->syscall_flags;
+	head->call.number = scratch->syscall_number;
+	head->call.entry_unavailable = scratch->syscall_unavailable;
+	head->call.entry_size = scratch->syscall_size;
+	head->call.flags = scratch->syscall_flags;
 	if (!stream_emit(scratch, sizeof(*head)))
 		stream_count_loss(site_id, LOSS_RING_FULL);
 }
@@ -82,19 +82,20 @@ static __always_inline void save_arguments(struct scratch *scratch, const struct
 }
 
 /* Reads the inputs; at return once more when something was not resident at entry. */
-static __always_inline void read_inputs(struct task_state *state, struct scratch *scratch,
-					struct site *site, enum fetch_form form)
+static __always_inline void read_inputs(struct scratch *scratch, struct site *site, bool again,
+					enum fetch_form form)
 {
 	fetch_begin(scratch, 0);
+	scratch->keep_files = again;
 	fetch_run(scratch, site->entry_plan, form);
-	state->syscall_size = scratch->position;
-	state->syscall_unavailable = scratch->unavailable;
+	scratch->syscall_size = scratch->position;
+	scratch->syscall_unavailable = scratch->unavailable;
 }
 
 static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fetch_form form)
 {
 	/* From 7.2 on these tracepoints may be preempted. */
-	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
+	enum stream_form stream = fetch_stream(form);
 	__u64 id = bpf_get_current_pid_tgid();
 	if (!stream_wants_current(id))
 		return 0;
@@ -103,63 +104,68 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		return 0;
 	__u32 site_id = *found;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
-	struct task_state *state = stream_state(id, stream);
-	struct scratch *scratch = stream_scratch(id, stream);
-	if (!site || !state || !scratch) {
+	struct scratch *scratch = stream_scratch(id, stream, true);
+	if (!site || !scratch) {
 		stream_count_loss(site_id, LOSS_NO_STORAGE);
 		return 0;
 	}
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	scratch->id = id;
 	scratch->time_ns = time_ns;
-	stream_announce(state, scratch, stream);
+	stream_announce(scratch, stream);
 	save_arguments(scratch, regs);
-	if (form == FETCH_OLD)
-		spans_drop_dead_old(scratch->regs[REG_SP]);
-	else if (stream_has_dead_span(state, scratch->regs[REG_SP]))
-		spans_drop_dead(state, scratch->regs[REG_SP]);
-	if ((site->flags & SITE_INSIDE) && state->depth == 0)
+	scratch->sp = scratch->regs[REG_SP];
+	stream_drop_dead_spans(scratch, stream);
+	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return 0;
-	read_inputs(state, scratch, site, form);
-	state->syscall_site = site_id;
-	state->syscall_time_ns = time_ns;
-	state->syscall_number = number;
-	state->syscall_flags = 0;
-	state->execed = 0;
+	read_inputs(scratch, site, false, form);
+	scratch->syscall_site = site_id;
+	scratch->syscall_time_ns = time_ns;
+	scratch->syscall_number = number;
+	scratch->syscall_flags = 0;
+	scratch->execed = 0;
 	if (site->flags & SITE_HAS_RETURN)
 		return 0;
 	/* exit, exit_group, rt_sigreturn: nothing will come back. */
 	scratch->unavailable = 0;
-	syscall_emit(state, scratch, id, time_ns, 0, stream);
-	state->syscall_site = 0;
+	syscall_emit(scratch, id, time_ns, 0, stream);
+	scratch->syscall_site = 0;
 	return 0;
+}
+
+/* Does the call leave nothing behind its pointers? The kernel's own range of errors; those that
+ * mean "interrupted" (EINTR, and 512 and above) do tell what is left of a sleep. */
+static __always_inline bool has_no_outputs(__s64 result)
+{
+	return result < 0 && result > -512 && result != -EINTR;
 }
 
 static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetch_form form)
 {
-	/* From 7.2 on these tracepoints may be preempted. */
-	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
+	enum stream_form stream = fetch_stream(form);
 	__u64 id = bpf_get_current_pid_tgid();
 	if (!stream_wants_current(id))
 		return 0;
-	struct task_state *state = stream_state(id, stream);
+	struct scratch *scratch = stream_scratch(id, stream, false);
 	/* In flight when tracing began, or a child's first return: no entry was seen. */
-	if (!state || !state->syscall_site)
+	if (!scratch || !scratch->syscall_site)
 		return 0;
-	__u32 site_id = state->syscall_site;
+	__u32 site_id = scratch->syscall_site;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
-	struct scratch *scratch = stream_scratch(id, stream);
-	if (!site || !scratch)
+	if (!site)
 		return 0;
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
-	if (state->syscall_unavailable && !state->execed)
-		read_inputs(state, scratch, site, form);
-	fetch_begin(scratch, state->syscall_size);
-	fetch_run(scratch, site->return_plan, form);
-	syscall_emit(state, scratch, id, time_ns, result, stream);
-	state->syscall_site = 0;
+	if (scratch->syscall_unavailable && !scratch->execed)
+		read_inputs(scratch, site, true, form);
+	fetch_begin(scratch, scratch->syscall_size);
+	if (has_no_outputs(result))
+		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
+	else
+		fetch_run(scratch, site->return_plan, form);
+	syscall_emit(scratch, id, time_ns, result, stream);
+	scratch->syscall_site = 0;
 	return 0;
 }
 

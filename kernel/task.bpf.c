@@ -20,6 +20,22 @@ struct {
 	__type(value, struct exec_record);
 } exec_records SEC(".maps");
 
+/* Thread groups that were traced until they ended, and when: what they had mapped may be told by
+ * others only afterwards. The oldest make room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u64);
+} ended_targets SEC(".maps");
+
+static __always_inline void end_target(__u32 tgid)
+{
+	__u64 time_ns = bpf_ktime_get_boot_ns();
+	bpf_map_delete_elem(&targets, &tgid);
+	bpf_map_update_elem(&ended_targets, &tgid, &time_ns, BPF_ANY);
+}
+
 static __always_inline void emit_or_count(void *record, __u32 size, bool shown)
 {
 	struct event_header *header = record;
@@ -82,12 +98,12 @@ int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binp
 	if (!stream_wants_current(id) || !record)
 		return 0;
 	/* Old frames are gone with the old address space; never create state just for this. */
-	struct task_state *state =
-		has_task_storage ? stream_state(id, STREAM_ATOMIC) : stream_state(id, STREAM_OLD);
-	if (state) {
-		state->depth = 0;
-		state->execed = 1;
-		state->announced = 1;
+	struct scratch *scratch = has_task_storage ? stream_scratch(id, STREAM_ATOMIC, false)
+						   : stream_scratch(id, STREAM_OLD, false);
+	if (scratch) {
+		scratch->depth = 0;
+		scratch->execed = 1;
+		scratch->announced = 1;
 	}
 	stream_describe_task(&record->exec.task);
 	record->exec.old_tid = old_tid;
@@ -135,9 +151,9 @@ int BPF_PROG(task_exit, struct task_struct *task)
 		      STREAM_ATOMIC);
 	emit_or_count(&record, sizeof(record), show_exit);
 	if (filter_by_process && record.exit.is_last)
-		bpf_map_delete_elem(&targets, &tgid);
+		end_target(tgid);
 	if (!has_task_storage) {
-		bpf_map_delete_elem(&thread_states, &tid);
+		bpf_map_delete_elem(&thread_spans, &tid);
 		bpf_map_delete_elem(&thread_scratches, &tid);
 	}
 	return 0;

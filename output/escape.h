@@ -10,25 +10,11 @@
 #ifndef UTRAIL_OUTPUT_ESCAPE_H
 #define UTRAIL_OUTPUT_ESCAPE_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
+#include <stdio.h>
 
+#include "common/utf8.h"
 #include "output/buffer.h"
-
-/*
- * Decodes one character: its length in bytes, 0 when the bytes are not valid UTF-8 (overlong forms,
- * surrogates, beyond U+10FFFF, cut short). `size` must not be 0.
- */
-size_t utf8_decode(const char *bytes, size_t size, uint32_t *ret_code);
-/* The other way; 0 when there is no such character. */
-size_t utf8_encode(uint64_t code, char to[static 4]);
-bool utf8_valid(const char *bytes, size_t size);
-/* `size` without the first bytes of a character that was cut at the end. */
-size_t utf8_whole(const char *bytes, size_t size);
-
-/* Safe to show: neither a control nor invisible, reordering or no character at all. */
-bool code_is_printable(uint32_t code);
 
 /*
  * Appends bytes, escaped: \n \t \r \\ as in C, the rest as \xNN. The characters in `also` are
@@ -39,5 +25,11 @@ void escape_put(struct buffer *buffer, const char *bytes, size_t size, const cha
 void escape_name(struct buffer *buffer, const char *name);
 /* "…" around it. */
 void escape_quoted(struct buffer *buffer, const char *bytes, size_t size);
+
+/*
+ * Prints text in which bytes of the target stand, escaped but for the ASCII characters in `keep`:
+ * "" for a name, "\n\\" for a message of our own, which has lines, and which nobody reads back.
+ */
+void escape_print(FILE *out, const char *text, const char *keep);
 
 #endif

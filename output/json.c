@@ -290,6 +290,14 @@ static struct err *put_lost(struct output *output, const struct stream_event *ev
 	return event_end(output, line, event);
 }
 
+static struct err *put_gap(struct output *output, const struct stream_event *event)
+{
+	json_t *line = event_begin(output, "gap", event);
+	json_set(output, line, "module", json_text(output, event->gap_module));
+	json_set(output, line, "gap_ns", json_decimal(event->duration_ns));
+	return event_end(output, line, event);
+}
+
 static struct err *json_begin(struct output *output, const struct output_header *header)
 {
 	json_t *line = line_begin(output, "header");
@@ -328,6 +336,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_exit(output, event);
 	case STREAM_LOST:
 		return put_lost(output, event);
+	case STREAM_GAP:
+		return put_gap(output, event);
 	}
 	return NULL;
 }
@@ -340,6 +350,8 @@ static struct err *json_end(struct output *output, const struct output_summary *
 	json_set(output, line, "missed", json_unsigned(summary->missed));
 	if (summary->returns_lost)
 		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
+	if (summary->gaps)
+		json_set(output, line, "gaps", json_unsigned(summary->gaps));
 	return json_put_line(output, line);
 }
 

@@ -8,6 +8,7 @@
 #include "output/names.h"
 #include "output/number.h"
 #include "output/sockaddr.h"
+#include "probe/file.h"
 
 /* The last integer up to which a double, which is what JavaScript reads, tells all apart. */
 #define EXACT_MAX (INT64_C(1) << 53)
@@ -194,15 +195,18 @@ static json_t *json_flags(struct output *output, const struct shown *shown)
 	return scratch_string(output);
 }
 
-static json_t *json_fd(struct output *output, const struct shown_scope *scope, int fd)
+static json_t *json_fd(struct output *output, const struct shown *shown)
 {
+	int fd = (int)(int64_t)shown->number;
+	char path[FILE_PATH_MAX];
+	bool is_cut;
 	json_t *number = fd == AT_FDCWD ? json_string_nocheck("AT_FDCWD") : json_integer(fd);
-	const char *path =
-		fd >= 0 || fd == AT_FDCWD ? fd_path(output, scope->event->task->tgid, fd) : NULL;
-	if (!path)
+	if (!shown->bytes || !file_path(shown->bytes, shown->length, path, &is_cut))
 		return number;
 	json_t *object = wrapped(output, "fd", number, false);
 	json_set(output, object, "path", json_text(output, path));
+	if (is_cut)
+		json_set(output, object, "truncated", json_true());
 	return object;
 }
 
@@ -312,7 +316,7 @@ json_t *json_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_ERRNO:
 		return json_minus_name(output, shown->text);
 	case SHOWN_FD:
-		return json_fd(output, scope, (int)(int64_t)shown->number);
+		return json_fd(output, shown);
 	case SHOWN_STRING:
 		return json_bytes(output, shown->bytes, shown->length, shown->truncated);
 	case SHOWN_SOCKADDR:

@@ -38,16 +38,9 @@ struct output_options {
 	bool color;	/* already decided: --color, NO_COLOR, is it a terminal */
 	bool show_comm; /* more than one program is traced: show names */
 	bool show_user; /* no PID was given: show uid and tty */
-	bool fd_paths;	/* -y */
 	/* -s: strings are cut when they are read; the writer cuts arrays. 0: no limit */
 	uint32_t string_limit;
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */
-	/*
-	 * With fd_paths: what a descriptor of a process stands for ("/etc/passwd", "pipe:[77]"),
-	 * NULL when not known; AT_FDCWD asks for the working directory. Valid until the next call.
-	 */
-	const char *(*fd_path)(void *context, uint32_t tgid, int fd);
-	void *fd_path_context;
 };
 
 struct output_header {
@@ -59,6 +52,7 @@ struct output_header {
 
 struct output_summary {
 	uint64_t events, lost, missed, returns_lost;
+	uint64_t gaps; /* files whose probes came after their code may have run */
 };
 
 struct output;

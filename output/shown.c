@@ -261,6 +261,18 @@ static void shown_member(const struct shown *whole, const struct type_member *me
 		shown_memory(member->type, bytes, available, ret);
 }
 
+/* What a descriptor stood for. */
+static void add_file(const struct value *value, const struct slots *slots, uint32_t index,
+		     struct shown *shown)
+{
+	const char *bytes;
+	uint32_t length;
+	if (!value || shown->kind != SHOWN_FD || !value_file(value, slots, index, &bytes, &length))
+		return;
+	shown->bytes = bytes;
+	shown->length = length;
+}
+
 static void limit_array(const struct shown_scope *scope, struct shown *ret)
 {
 	uint32_t limit = scope->array_limit;
@@ -288,6 +300,7 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 	} else {
 		uint32_t at = index * whole->type->size;
 		shown_memory(whole->type, whole->bytes + at, whole->length - at, ret);
+		add_file(whole->files, whole->slots, index, ret);
 	}
 	ret->level = whole->level + 1;
 	limit_array(scope, ret);
@@ -335,6 +348,10 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 			.length = length,
 			.truncated = truncated,
 		};
+	if (ret->kind == SHOWN_ARRAY) {
+		ret->files = value;
+		ret->slots = slots;
+	}
 	if (type->kind == TYPE_BYTES && ret->kind == SHOWN_STRING && sockaddr_is_type(type) &&
 	    length >= 2)
 		ret->kind = SHOWN_SOCKADDR;
@@ -360,6 +377,7 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 		return;
 	}
 	shown_width(value->type, bits, value->bit_size ?: type_width(value->type), ret);
+	add_file(value, slots, 0, ret);
 	bool is_filled = !value->n_members || !value->members[0].at_return ||
 			 !(scope->opening || (scope->failed && !scope->restarts));
 	if (value->type->kind == TYPE_POINTER && ret->kind != SHOWN_NULL && value->n_members &&
@@ -423,6 +441,8 @@ bool shown_result(const struct shown_scope *scope, struct shown *ret)
 		if (type->kind == TYPE_VOID || scope->failed)
 			type = &plain;
 		shown_bits(type, (uint64_t)event->syscall_result, ret);
+		if (results->count)
+			add_file(&results->items[0], event->results, 0, ret);
 		return true;
 	}
 	if (!results->count || !event->results || results->items[0].type->kind == TYPE_VOID)

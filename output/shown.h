@@ -31,7 +31,7 @@ enum shown_kind {
 	SHOWN_NAME,  /* text: an enumerator */
 	SHOWN_FLAGS, /* number, type */
 	SHOWN_ERRNO, /* text: "ENOENT", of a negative number */
-	SHOWN_FD,    /* number, signed */
+	SHOWN_FD,    /* number, signed; bytes: of file_path(), NULL when that was not read */
 	SHOWN_STRING,
 	SHOWN_SOCKADDR, /* bytes */
 	SHOWN_STRUCT,	/* `count` parts with names */
@@ -51,11 +51,12 @@ struct shown {
 		const char *text;
 	};
 	const struct type *type;
-	/* STRING, SOCKADDR, and compounds that were copied whole */
+	/* STRING, SOCKADDR, FD, and compounds that were copied whole */
 	const char *bytes;
 	uint32_t length;
 	/* STRUCT whose members were fetched one by one */
 	const struct value *members;
+	const struct value *files; /* ARRAY: it knows the files of its elements; may be NULL */
 	const struct slots *slots;
 };
 

@@ -346,6 +346,20 @@ static void put_lost(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_OFF);
 }
 
+/* --- libfoo: mapped, and probed 1.2 ms later --- */
+static void put_gap(struct output *output, const struct stream_event *event)
+{
+	struct buffer *buffer = &output->buffer;
+	put_left(output, event, event->time_ns);
+	text_color(output, COLOR_RED);
+	buffer_put_literal(buffer, "--- ");
+	escape_put(buffer, event->gap_module, strlen(event->gap_module), "");
+	buffer_put_literal(buffer, ": mapped, and probed ");
+	put_u64(buffer, event->duration_ns / 1000);
+	buffer_put_literal(buffer, " us later; what it did before was not seen ---");
+	text_color(output, COLOR_OFF);
+}
+
 /* --- the writer ------------------------------------------------------------------------------ */
 
 static struct err *text_begin(struct output *output, const struct output_header *header)
@@ -388,6 +402,9 @@ static struct err *text_event(struct output *output, const struct stream_event *
 		break;
 	case STREAM_LOST:
 		put_lost(output, event);
+		break;
+	case STREAM_GAP:
+		put_gap(output, event);
 		break;
 	}
 	return NULL;

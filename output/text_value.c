@@ -7,6 +7,7 @@
 #include "output/number.h"
 #include "output/sockaddr.h"
 #include "output/writer.h"
+#include "probe/file.h"
 
 static void put_number(struct buffer *buffer, char *(*format)(char *to, uint64_t number),
 		       uint64_t number)
@@ -71,16 +72,16 @@ static void put_flags(struct buffer *buffer, const struct shown *shown)
 	put_number(buffer, walk.rest ? number_hex : number_unsigned, walk.rest);
 }
 
-static void put_fd(struct output *output, const struct shown_scope *scope, int fd)
+static void put_fd(struct buffer *buffer, const struct shown *shown)
 {
-	struct buffer *buffer = &output->buffer;
+	int fd = (int)(int64_t)shown->number;
+	char path[FILE_PATH_MAX];
+	bool is_cut;
 	if (fd == AT_FDCWD)
 		buffer_put_literal(buffer, "AT_FDCWD");
 	else
 		put_signed(buffer, fd);
-	const char *path =
-		fd >= 0 || fd == AT_FDCWD ? fd_path(output, scope->event->task->tgid, fd) : NULL;
-	if (!path)
+	if (!shown->bytes || !file_path(shown->bytes, shown->length, path, &is_cut))
 		return;
 	buffer_put_char(buffer, '<');
 	escape_put(buffer, path, strlen(path), "<>");
@@ -177,7 +178,7 @@ void text_shown(struct output *output, const struct shown_scope *scope, const st
 		put_flags(buffer, shown);
 		break;
 	case SHOWN_FD:
-		put_fd(output, scope, (int)(int64_t)shown->number);
+		put_fd(buffer, shown);
 		break;
 	case SHOWN_SOCKADDR:
 		put_sockaddr(buffer, shown);

@@ -35,13 +35,6 @@ struct output {
 	bool nomem;
 };
 
-static inline const char *fd_path(const struct output *output, uint32_t tgid, int fd)
-{
-	if (!output->options.fd_paths || !output->options.fd_path)
-		return NULL;
-	return output->options.fd_path(output->options.fd_path_context, tgid, fd);
-}
-
 /* text_value.c: "name=value, …" and one value */
 void text_arguments(struct output *output, const struct shown_scope *scope,
 		    bool (*chosen)(const struct value *value));

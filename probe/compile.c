@@ -101,6 +101,46 @@ static void add_scalar(struct draft *draft, const struct fetch_source *source,
 		draft, &(struct fetch_op){.code = FETCH_INT, .size = size, .flags = flags});
 }
 
+/* What the descriptor in the accumulator stands for. */
+static int draft_file(struct draft *draft, uint8_t flags)
+{
+	return 1 + draft_slot(draft, &(struct fetch_op){.code = FETCH_FILE, .flags = flags});
+}
+
+/* With an array, one for each element: see value.file_slot. */
+static void add_array_files(struct draft *draft, const struct fetch_source *source,
+			    struct value *value)
+{
+	const struct type *type = value->type;
+	for (uint32_t at = 0; at + 4 <= type->size; at += 4) {
+		draft_source(draft, source);
+		draft_op(draft, &(struct fetch_op){.code = FETCH_ADD, .imm = at});
+		draft_op(draft,
+			 &(struct fetch_op){.code = FETCH_DEREF, .size = 4, .flags = FETCH_SIGNED});
+		int slot = draft_file(draft, 0);
+		if (!at)
+			value->file_slot = slot;
+	}
+}
+
+static bool is_fd_array(const struct type *type)
+{
+	return type->kind == TYPE_ARRAY && type->target && type->target->kind == TYPE_FD &&
+	       type->target->size == 4;
+}
+
+void plan_add_file(struct plan_builder *builder, const struct fetch_source *source, int *ret_slot)
+{
+	struct draft draft = draft_begin(builder);
+	*ret_slot = 0;
+	if (!builder->options.files)
+		return;
+	draft_load(&draft, source, 4, FETCH_SIGNED);
+	int slot = draft_file(&draft, 0);
+	if (draft_commit(&draft))
+		*ret_slot = slot;
+}
+
 /* Both what it is and what it would be as a pointer to text. */
 static void add_word(struct draft *draft, const struct fetch_source *source, uint32_t limit,
 		     struct value *value)
@@ -169,6 +209,19 @@ static int add_member_string(struct plan_builder *builder, const struct fetch_so
 	return draft_commit(&draft) ? slot : VALUE_NO_SLOT;
 }
 
+static int add_member_file(struct plan_builder *builder, const struct fetch_source *source,
+			   bool through_pointer, uint32_t offset)
+{
+	struct draft draft = draft_begin(builder);
+	draft_source(&draft, source);
+	if (through_pointer && source->is_address)
+		draft_op(&draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 8});
+	draft_op(&draft, &(struct fetch_op){.code = FETCH_ADD, .imm = offset});
+	draft_op(&draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 4, .flags = FETCH_SIGNED});
+	int slot = draft_file(&draft, FETCH_CWD);
+	return draft_commit(&draft) ? slot : 0;
+}
+
 /* Where the members of a structure come from. */
 struct copied {
 	const struct fetch_source *source;
@@ -203,6 +256,10 @@ static struct err *add_member(struct plan_builder *builder, const struct copied 
 			ret->unavailable = full_text;
 	} else if (type->kind == TYPE_STRING) {
 		ret->unavailable = "in a register";
+	} else if (type->kind == TYPE_FD && type->size == 4 && !from->in_register &&
+		   builder->options.files) {
+		ret->file_slot =
+			add_member_file(builder, from->source, from->through_pointer, ret->offset);
 	} else if (type->kind == TYPE_ARRAY && !(type->target && type->target->kind == TYPE_CHAR)) {
 		ret->unavailable = "array";
 	} else if (type->kind == TYPE_BYTES) {
@@ -273,6 +330,19 @@ static bool has_members(const struct type *type)
 	return type && type->kind == TYPE_STRUCT && type->n_members && type->size;
 }
 
+/* The accumulator still holds a scalar. What no longer fits is left out. */
+static void add_files(struct plan_builder *builder, const struct fetch_source *source,
+		      struct value *value)
+{
+	struct draft draft = draft_begin(builder);
+	if (value->type->kind == TYPE_FD)
+		value->file_slot = draft_file(&draft, FETCH_CWD);
+	else if (source->is_address && is_fd_array(value->type))
+		add_array_files(&draft, source, value);
+	if (!draft_commit(&draft))
+		value->file_slot = 0;
+}
+
 static void add_plain(struct plan_builder *builder, const struct fetch_source *source,
 		      const struct fetch_source *length, struct value *value)
 {
@@ -292,6 +362,8 @@ static void add_plain(struct plan_builder *builder, const struct fetch_source *s
 		add_scalar(&draft, source, type, value);
 	if (!draft_commit(&draft))
 		value->unavailable = full_text;
+	else if (builder->options.files)
+		add_files(builder, source, value);
 }
 
 struct err *plan_add_value(struct plan_builder *builder, const char *name, const struct type *type,

@@ -33,6 +33,7 @@ struct fetch_source {
 struct compile_options {
 	uint32_t string_limit; /* -s: bytes of a string or buffer, up to FETCH_STRING_MAX */
 	uint32_t depth;	       /* levels of structures that pointers lead to; 0: bare pointers */
+	bool files;	       /* -y: what descriptors stand for */
 };
 
 struct plan_builder {
@@ -60,6 +61,10 @@ void plan_builder_deinit(struct plan_builder *builder);
 struct err *plan_add_value(struct plan_builder *builder, const char *name, const struct type *type,
 			   const struct fetch_source *source,
 			   const struct fetch_source *length) must_check;
+
+/* Appends the file of the descriptor that a source gives, when the options ask for it; *ret_slot is
+ * for value.file_slot. For results: AT_FDCWD is no directory there. */
+void plan_add_file(struct plan_builder *builder, const struct fetch_source *source, int *ret_slot);
 
 /*
  * The values so far, copied into the arena. The plan is NULL when nothing is read, and has only its

@@ -55,7 +55,7 @@ static int multi_link_error(int program, int pid)
 	opts.uprobe_multi.offsets = &offset;
 	opts.uprobe_multi.cnt = 1;
 	opts.uprobe_multi.pid = (unsigned int)pid;
-	int link = bpf_link_create(program, -1, BPF_TRACE_UPROBE_MULTI, &opts);
+	int link = bpf_link_create(program, -1, UPROBE_MULTI_ATTACH, &opts);
 	if (link >= 0) {
 		close(link);
 		return 0;
@@ -84,7 +84,7 @@ static int try_perf_uprobe(void)
 
 static void detect_multi(struct features *features)
 {
-	_cleanup_close_ int program = load_probe_program(BPF_TRACE_UPROBE_MULTI, 0);
+	_cleanup_close_ int program = load_probe_program(UPROBE_MULTI_ATTACH, 0);
 	if (program < 0)
 		return;
 	features->uprobe_multi = multi_link_error(program, 0) == EBADF;

@@ -23,6 +23,11 @@ struct features {
 	int perf_uprobe_error;
 };
 
+/* include/uapi/linux/bpf.h since 6.6; the headers of Debian 12 are of 6.1, so their names are not
+ * there. */
+#define UPROBE_MULTI_ATTACH 48	      /* BPF_TRACE_UPROBE_MULTI */
+#define UPROBE_MULTI_RETURN (1U << 0) /* BPF_F_UPROBE_MULTI_RETURN */
+
 /* How user-space probes run here; the forms of uprobe/uprobe.bpf.c. */
 enum uprobe_form {
 	UPROBE_FORM_MULTI,

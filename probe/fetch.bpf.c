@@ -11,6 +11,11 @@
  * right; the others mark what is not resident as unavailable.
  */
 #include "probe/fetch.bpf.h"
+#include "probe/file.bpf.h"
+
+/* Does any plan have a FILE operation? */
+const volatile bool reads_files = false;
+const volatile struct fetch_offsets file_offsets = {};
 
 extern int bpf_copy_from_user_str(void *dst, __u32 dst__sz, const void *unsafe_ptr__ign,
 				  __u64 flags) __ksym __weak;
@@ -239,6 +244,27 @@ static __always_inline void fetch_length(struct scratch *scratch, const struct f
 	scratch->length = length > limit ? (__u32)limit : (__u32)length;
 }
 
+/* A slot of a run before, which must stay as it is: the call may have closed the descriptor. */
+static __always_inline void fetch_keep(struct scratch *scratch)
+{
+	__u64 position = scratch->position;
+	barrier_var(position);
+	if (position > FILE_START_MAX)
+		return fetch_blob_done(scratch, 0, 0, false);
+	const struct fetch_blob *blob = (void *)(scratch->payload + position);
+	fetch_slot_done(scratch, sizeof(*blob) + (blob->length & 2047), true);
+}
+
+static __always_inline void fetch_file(struct scratch *scratch, const struct fetch_op *op)
+{
+	if (!reads_files || scratch->poisoned || scratch->position > FILE_START_MAX)
+		return fetch_blob_done(scratch, 0, 0, false);
+	if (scratch->keep_files)
+		return fetch_keep(scratch);
+	__u32 size = file_read(scratch, (__s32)scratch->acc, op->flags);
+	fetch_blob_done(scratch, size, 0, true);
+}
+
 static __always_inline void fetch_load(struct scratch *scratch, __u64 value)
 {
 	scratch->acc = value;
@@ -279,6 +305,9 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		break;
 	case FETCH_BYTES:
 		fetch_bytes(scratch, op, sleepable);
+		break;
+	case FETCH_FILE:
+		fetch_file(scratch, op);
 		break;
 	}
 	return 0;

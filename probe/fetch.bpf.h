@@ -20,6 +20,7 @@ static __always_inline void fetch_begin(struct scratch *scratch, __u32 position)
 	scratch->unavailable = 0;
 	scratch->poisoned = 1;
 	scratch->has_length = 0;
+	scratch->keep_files = 0;
 }
 
 enum fetch_form {
@@ -27,6 +28,12 @@ enum fetch_form {
 	FETCH_ATOMIC,
 	FETCH_OLD, /* before 5.12 */
 };
+
+/* What the form of a program's reads says about how it runs. */
+static __always_inline enum stream_form fetch_stream(enum fetch_form form)
+{
+	return form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
+}
 
 /* `form` is a constant. */
 static __always_inline void fetch_run(struct scratch *scratch, __u32 plan_id, enum fetch_form form)

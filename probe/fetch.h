@@ -33,6 +33,8 @@ enum fetch_code {
 	FETCH_INT,    /* int slot: acc, cut to `size` */
 	FETCH_STRING, /* bytes slot: NUL-terminated at acc, at most imm bytes without the NUL */
 	FETCH_BYTES,  /* bytes slot: imm bytes at acc, fewer when a LENGTH went before */
+	FETCH_FILE, /* bytes slot: struct fetch_file of the descriptor acc; empty when there is none
+		     */
 };
 
 enum fetch_flags {
@@ -45,6 +47,8 @@ enum fetch_flags {
 	FETCH_MAYBE = 8,
 	/* INT, STRING, BYTES: acc = register `reg` first */
 	FETCH_FROM_REG = 16,
+	/* FILE: AT_FDCWD is the working directory, and no error number */
+	FETCH_CWD = 32,
 };
 
 struct fetch_op {
@@ -81,5 +85,40 @@ struct fetch_blob {
 	__u32 flags;  /* enum fetch_blob_flags */
 };
 _Static_assert(sizeof(struct fetch_blob) == 8, "wire format");
+
+enum fetch_file_flags {
+	FETCH_FILE_UNLINKED = 1, /* its name was removed */
+	FETCH_FILE_CUT = 2,	 /* there are more directories above */
+	FETCH_FILE_LOOSE = 4,	 /* below no root directory: a pipe, a socket, a memfd */
+	FETCH_FILE_TEXT = 8,	 /* the names are one text, as /proc/PID/fd/N shows it */
+};
+
+/*
+ * What a descriptor stands for. The names of the path follow, the file's own first, each with a
+ * NUL, up to the root directory of the process.
+ */
+struct fetch_file {
+	__u64 inode;
+	__u32 magic; /* of its file system, linux/magic.h */
+	__u32 flags; /* enum fetch_file_flags */
+};
+_Static_assert(sizeof(struct fetch_file) == 16, "wire format");
+
+#define FETCH_FILE_NAME_MAX 256				 /* of one name with its NUL */
+#define FETCH_FILE_MAX	    (1024 + FETCH_FILE_NAME_MAX) /* of all names */
+
+/*
+ * Where FILE finds what it reads, bytes from the start of the kernel's structures. User space looks
+ * them up (probe/file.h) when a plan has a FILE: relocations in the programs (CO-RE) would cost
+ * every run milliseconds.
+ */
+struct fetch_offsets {
+	__u32 files_fdt, fdt_max_fds, fdt_fd, file_path, fs_root, fs_pwd;
+	__u32 path_mount, path_dentry;
+	__u32 dentry_sequence, dentry_hashed, dentry_parent, dentry_name, dentry_inode, dentry_sb;
+	__u32 inode_number, sb_magic;
+	__u32 vfsmount_root, mount_parent, mount_point, mount_vfsmount;
+};
+_Static_assert(sizeof(struct fetch_offsets) == 80, "wire format");
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/utf8.h"
 #include "probe/spec_parse.h"
 
 #define SHOWN_WHOLE 200 /* columns; of a longer text, a window around the place is shown */
@@ -19,24 +20,10 @@
 /* Bytes of the character at `text`; *ret_plain: may be printed as it is. */
 static size_t character(const char *text, size_t left, bool *ret_plain)
 {
-	unsigned char first = (unsigned char)*text;
-	*ret_plain = first >= 0x20 && first < 0x7f;
-	size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-	if (first < 0xc2 || first > 0xf4 || length > left)
-		return 1;
-	uint32_t code = first & (0x7fU >> length);
-	for (size_t i = 1; i < length; i++) {
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			return 1;
-		code = code << 6 | ((unsigned char)text[i] & 0x3f);
-	}
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	if (code < smallest[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-		return 1;
-	/* C1 controls, and the marks that turn the direction of text or end a line. */
-	*ret_plain = code >= 0xa0 && !(code >= 0x200b && code <= 0x200f) &&
-		     !(code >= 0x2028 && code <= 0x202e) && !(code >= 0x2060 && code <= 0x206f);
-	return length;
+	uint32_t code;
+	size_t length = utf8_decode(text, left, &code);
+	*ret_plain = length && code_is_printable(code);
+	return length ? length : 1;
 }
 
 static size_t columns(const char *text, size_t length)

@@ -184,6 +184,20 @@ bool value_text(const struct value *value, const struct slots *slots, const char
 	return true;
 }
 
+bool value_file(const struct value *value, const struct slots *slots, uint32_t index,
+		const char **ret, uint32_t *ret_length)
+{
+	if (value->file_slot <= 0 || !slots || index >= FETCH_SLOTS_MAX ||
+	    (uint32_t)value->file_slot - 1 + index >= slots->count)
+		return false;
+	const struct slot *slot = &slots->items[(uint32_t)value->file_slot - 1 + index];
+	if (!slot->available || !slot->is_blob || !slot->length)
+		return false;
+	*ret = slot->bytes;
+	*ret_length = slot->length;
+	return true;
+}
+
 bool value_is_shown(const struct value *value, const struct slots *slots)
 {
 	uint64_t bits;

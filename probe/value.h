@@ -25,8 +25,11 @@ struct value {
 	const struct type *type; /* never NULL */
 	int slot;		 /* VALUE_NO_SLOT: see `unavailable` */
 	int text_slot;		 /* TYPE_WORD: what it would lead to; else 0 */
-	bool at_return;		 /* the slot is one of the return plan's: an output argument */
-	bool in_blob;		 /* the scalar lies in a bytes slot, at `offset` */
+	/* TYPE_FD, and an array of these, with -y: the file that it stood for is in slot
+	 * `file_slot - 1` and, of the elements of an array, those after it; 0: not asked for */
+	int file_slot;
+	bool at_return; /* the slot is one of the return plan's: an output argument */
+	bool in_blob;	/* the scalar lies in a bytes slot, at `offset` */
 	uint32_t offset;
 	uint8_t bit_size, bit_offset; /* of a bit-field inside its blob; bit_size 0: whole bytes */
 	/* Means something only when this other argument has one of these bits: open's mode. */
@@ -88,6 +91,12 @@ bool value_is_shown(const struct value *value, const struct slots *slots);
 /* TYPE_WORD: does it lead to text that a person can read? Then *ret is that, not NUL-terminated. */
 bool value_text(const struct value *value, const struct slots *slots, const char **ret,
 		uint32_t *ret_length, uint32_t *ret_blob_flags);
+/*
+ * TYPE_FD, or element `index` of an array of them: the struct fetch_file of what it stood for, for
+ * file_path(). False: there is none.
+ */
+bool value_file(const struct value *value, const struct slots *slots, uint32_t index,
+		const char **ret, uint32_t *ret_length);
 /* The text or bytes of a TYPE_STRING / TYPE_BYTES / char array value; same result. */
 bool value_bytes(const struct value *value, const struct slots *slots, const char **ret,
 		 uint32_t *ret_length, uint32_t *ret_blob_flags, const char **ret_why);

@@ -46,7 +46,7 @@ main() {
 	"$BUILD/samples/client" -d 100 "$port" 0 >"$work/client" 2>&1 &
 	client_pid=$!
 
-	command=("$BUILD/utrail" -p "$srv_pid" --duration "$SECONDS_TRACED"
+	command=("$BUILD/utrail" -p "$srv_pid" --duration "$SECONDS_TRACED" -s 64
 		-e 'srv:handle_request' -e 'srv:render' -e 'usdt:app:*'
 		-e 'syscall:%file' -e 'syscall:%network' -e 'syscall:%desc')
 	say "utrail ${command[*]:1}"

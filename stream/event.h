@@ -64,7 +64,8 @@ struct event_syscall {
 _Static_assert(sizeof(struct event_syscall) == 32, "wire format");
 
 enum event_syscall_flags {
-	EVENT_SYSCALL_COMPAT = 1, /* 32-bit entry: the number is of another table */
+	EVENT_SYSCALL_COMPAT = 1,     /* 32-bit entry: the number is of another table */
+	EVENT_SYSCALL_NO_OUTPUTS = 2, /* it failed: there are no slots of the return plan */
 };
 
 #define EVENT_COMM 16

@@ -19,29 +19,54 @@ const volatile __u32 wake_mask = 0;
 
 volatile __u32 tracing = 0;
 
-/* Is the innermost span dead, so that it can be dropped? Bounds are for the verifier. */
-static __always_inline bool drop_one(struct task_state *state, __u64 sp)
+/* What the compiler knows of the index is hidden from it, so that the mask stays where the verifier
+ * looks for it. */
+static __always_inline struct span_frame *outer_frame(struct outer_spans *outer, __u32 index)
 {
-	__u32 depth = state->depth;
-	if (depth == 0 || depth > SPANS_MAX)
+	barrier_var(index);
+	return &outer->frames[index & (SPANS_MAX - 1)];
+}
+
+/* The outer span `index` becomes the top. */
+static __always_inline void raise(struct scratch *scratch, struct outer_spans *outer, __u32 index)
+{
+	scratch->top = *outer_frame(outer, index);
+	scratch->depth = index + 1;
+}
+
+static __always_inline void drop_top(struct scratch *scratch, struct outer_spans *outer)
+{
+	__u32 depth = scratch->depth;
+	if (outer && depth > 1)
+		raise(scratch, outer, depth - 2);
+	else
+		scratch->depth = 0;
+}
+
+/* Is the innermost span dead, so that it can be dropped? */
+static __always_inline bool drop_one(struct scratch *scratch, struct outer_spans *outer)
+{
+	__u64 sp = scratch->sp, top = scratch->top.sp;
+	if (!scratch->depth || top > sp || sp - top > STACK_BYTES_MAX)
 		return false;
-	struct span_frame *top = stream_frame(state, depth - 1);
-	if (top->sp > sp || sp - top->sp > STACK_BYTES_MAX)
-		return false;
-	state->depth = depth - 1;
+	drop_top(scratch, outer);
 	return true;
 }
 
-static __always_inline bool is_span(struct task_state *state, __u32 index, __u64 sp, __u32 owner)
+static __always_inline bool raise_if(struct scratch *scratch, struct outer_spans *outer,
+				     __u32 index, __u32 owner)
 {
-	struct span_frame *frame = stream_frame(state, index);
-	return frame->site_id == owner && frame->sp == sp;
+	struct span_frame *frame = outer_frame(outer, index);
+	if (frame->site_id != owner || frame->sp != scratch->sp)
+		return false;
+	raise(scratch, outer, index);
+	return true;
 }
 
 /* bpf_loop() (5.17) has its body verified once. */
 struct search {
-	struct task_state *state;
-	__u64 sp;
+	struct scratch *scratch;
+	struct outer_spans *outer;
 	__u32 owner;
 	__u32 found;
 };
@@ -49,66 +74,115 @@ struct search {
 static long drop_step(__u32 i, void *context)
 {
 	struct search *search = context;
-	return !drop_one(search->state, search->sp);
+	return !drop_one(search->scratch, search->outer);
 }
 
 static long find_step(__u32 i, void *context)
 {
 	struct search *search = context;
-	__u32 index = search->state->depth - 1 - i;
-	if (!is_span(search->state, index, search->sp, search->owner))
+	__u32 index = search->scratch->depth - 2 - i;
+	if (!raise_if(search->scratch, search->outer, index, search->owner))
 		return 0;
-	search->found = index;
+	search->found = 1;
 	return 1;
 }
 
-__noinline int spans_drop_dead(struct task_state *state, __u64 sp)
+__noinline int spans_drop_dead(struct scratch *scratch)
 {
-	struct search search = {.state = state, .sp = sp};
-	if (state)
+	struct search search = {.scratch = scratch};
+	if (!scratch)
+		return 0;
+	search.outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
+	if (search.outer)
 		bpf_loop(SPANS_MAX, drop_step, &search, 0);
+	else
+		drop_one(scratch, NULL);
 	return 0;
 }
 
-__noinline int spans_find(struct task_state *state, __u64 sp, __u32 owner)
+__noinline int spans_unwind_to(struct scratch *scratch, __u32 owner)
 {
-	struct search search = {.state = state, .sp = sp, .owner = owner, .found = SPANS_MAX};
-	if (state && state->depth <= SPANS_MAX)
-		bpf_loop(state->depth, find_step, &search, 0);
+	struct search search = {.scratch = scratch, .owner = owner};
+	if (!scratch || scratch->depth < 2 || scratch->depth > SPANS_MAX)
+		return 0;
+	search.outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
+	if (search.outer)
+		bpf_loop(scratch->depth - 1, find_step, &search, 0);
 	return search.found;
 }
 
-/* Before 5.17: loops, bounded by the size of the frame array. */
-__noinline int spans_drop_dead_old(__u64 sp)
+static __always_inline int store_top(struct scratch *scratch, __u64 id, enum stream_form form)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct task_state *state = bpf_map_lookup_elem(&thread_states, &tid);
-	for (int i = 0; state && i < SPANS_MAX; i++)
-		if (!drop_one(state, sp))
+	struct outer_spans *outer = stream_outer_spans(id, form, true);
+	if (!outer || !scratch->depth)
+		return 0;
+	*outer_frame(outer, scratch->depth - 1) = scratch->top;
+	return 1;
+}
+
+__noinline int spans_store_top(struct scratch *scratch)
+{
+	return scratch ? store_top(scratch, 0, STREAM_PREEMPTIBLE) : 0;
+}
+
+__noinline int spans_load_top(struct scratch *scratch)
+{
+	struct outer_spans *outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
+	if (scratch && outer && scratch->depth)
+		raise(scratch, outer, scratch->depth - 1);
+	return 0;
+}
+
+/* Before 5.17: loops, bounded by the number of frames. */
+__noinline int spans_drop_dead_old(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
+	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
+	for (int i = 0; scratch && i < SPANS_MAX; i++)
+		if (!drop_one(scratch, outer))
 			break;
 	return 0;
 }
 
-__noinline int spans_find_old(__u64 sp, __u32 owner)
+__noinline int spans_unwind_to_old(__u32 owner)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct task_state *state = bpf_map_lookup_elem(&thread_states, &tid);
-	if (!state)
-		return SPANS_MAX;
-	__u32 depth = state->depth;
+	__u64 id = bpf_get_current_pid_tgid();
+	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
+	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
+	if (!scratch || !outer)
+		return 0;
+	__u32 left = scratch->depth;
 	for (int i = 0; i < SPANS_MAX; i++) {
-		if (depth == 0 || depth > SPANS_MAX)
+		if (left < 2 || left > SPANS_MAX)
 			break;
-		depth--;
-		if (is_span(state, depth, sp, owner))
-			return depth;
+		left--;
+		if (raise_if(scratch, outer, left - 1, owner))
+			return 1;
 	}
-	return SPANS_MAX;
+	return 0;
 }
 
-__noinline int stream_announce_preemptible(struct task_state *state, struct scratch *scratch)
+__noinline int spans_store_top_old(void)
 {
-	if (state && scratch)
-		stream_announce_with(state, scratch, STREAM_PREEMPTIBLE);
+	__u64 id = bpf_get_current_pid_tgid();
+	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
+	return scratch ? store_top(scratch, id, STREAM_OLD) : 0;
+}
+
+__noinline int spans_load_top_old(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
+	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
+	if (scratch && outer && scratch->depth)
+		raise(scratch, outer, scratch->depth - 1);
+	return 0;
+}
+
+__noinline int stream_announce_preemptible(struct scratch *scratch)
+{
+	if (scratch)
+		stream_announce_with(scratch, STREAM_PREEMPTIBLE);
 	return 0;
 }

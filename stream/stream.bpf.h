@@ -2,10 +2,9 @@
 /*
  * stream/stream.bpf.h — the BPF side of the stream: filters, per-thread state, the one way out.
  *
- * Every program asks stream_wants_current() first, gets the thread's state, builds its record in
- * the thread's scratch area and leaves through stream_emit(), which numbers the record and counts
- * it when it does not fit. State is per task, never per CPU, because sleepable programs are
- * preempted.
+ * Every program asks stream_wants_current() first, gets the thread's scratch area, builds its
+ * record there and leaves through stream_emit(), which numbers the record and counts it when it
+ * does not fit. State is per task, never per CPU, because sleepable programs are preempted.
  *
  * A system call's record is started at entry and finished at return, and occupies the scratch area
  * in between; no user probe can hit then, and task life uses records of its own.
@@ -19,8 +18,7 @@
 #include "probe/site.h"
 #include "stream/event.h"
 
-/* Spans open in one thread. 256 frames keep the state below the 8 KiB that task storage allows on
- * all kernels (7.2 gives NULL above). Power of two: the index is masked. */
+/* Spans open in one thread. Power of two: the index is masked. */
 #define SPANS_MAX 256
 
 /* Two frames further apart than this are on different stacks, and neither is inside the other. */
@@ -48,31 +46,35 @@ struct span_frame {
 	__u32 number; /* 0: its entry record was lost */
 };
 
-struct task_state {
-	__u32 depth;	    /* frames in use */
-	__u32 spans;	    /* numbers given out */
-	__u32 announced;    /* the EVENT_TASK record is in the stream */
-	__u32 syscall_site; /* in flight; 0: none */
-	__u64 syscall_time_ns;
-	__u32 syscall_number;
-	__u32 syscall_size; /* entry slots, bytes */
-	__u32 syscall_unavailable;
-	__u32 syscall_flags;
-	__u32 execed; /* the address space was replaced during the system call */
-	__u32 reserved;
+/*
+ * All open spans of a thread but the innermost one, which is in its scratch area: most calls are
+ * the only traced one of their thread, and need no second look-up for what they were.
+ */
+struct outer_spans {
 	struct span_frame frames[SPANS_MAX];
 };
 
 #define RECORD_HEAD_MAX (sizeof(struct event_header) + sizeof(struct event_syscall))
 
-/* The payload starts at the same place for every kind, so that its bounds are constants; the head
- * is built right in front of it. */
+/* On the way from a file up to the root directory: probe/file.bpf.h. Kernel addresses. */
+struct file_walk {
+	__u64 path; /* struct path that it began at */
+	__u64 leaf; /* struct dentry */
+	__u64 dentry, mount;
+	__u64 root_dentry, root_mount;
+	__u32 used; /* bytes of names */
+	__u32 flags;
+};
+
+/*
+ * What a thread is doing. The payload starts at the same place for every kind of record, so that
+ * its bounds are constants; the head is built right in front of it.
+ */
 struct scratch {
 	/* What the hit at hand is, kept here and not on the stack: see uprobe/uprobe.bpf.c. */
 	__u64 id;
 	__u64 time_ns;
 	__u64 sp;
-	__u64 regs[REGS_MASK + 1];
 	__u64 acc;
 	__u32 position; /* bytes of payload written */
 	__u32 slot;
@@ -80,10 +82,27 @@ struct scratch {
 	__u32 poisoned;
 	__u32 length;
 	__u32 has_length; /* 1: `length` applies to the next BYTES; 2: and it was cut */
+	__u32 keep_files; /* FILE slots are there already, from the run before */
+	/* What is known of the thread. */
+	__u32 announced;       /* the EVENT_TASK record is in the stream */
+	__u32 spans;	       /* numbers given out */
+	__u32 depth;	       /* spans open */
+	__u32 syscall_site;    /* in flight; 0: none */
+	__u32 execed;	       /* the address space was replaced during the system call */
+	struct span_frame top; /* the innermost one; void at depth 0 */
+	__u64 syscall_time_ns;
+	__u32 syscall_number;
+	__u32 syscall_size; /* entry slots, bytes */
+	__u32 syscall_unavailable;
+	__u32 syscall_flags;
+	struct file_walk walk;
+	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];
 };
+/* 7.2 gives no task storage of 8 KiB and more. */
 _Static_assert(sizeof(struct scratch) < 7168, "must stay well below 8 KiB");
+_Static_assert(sizeof(struct outer_spans) < 7168, "must stay well below 8 KiB");
 
 /* --- maps; weak, so that each object that includes this shares one --------------------------- */
 
@@ -135,15 +154,15 @@ struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct task_state);
-} task_states __weak SEC(".maps");
+	__type(value, struct scratch);
+} task_scratches __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct scratch);
-} task_scratches __weak SEC(".maps");
+	__type(value, struct outer_spans);
+} task_spans __weak SEC(".maps");
 
 /* The same by thread id, where tracing programs have no task storage (before 5.11). Preallocated:
  * those kernels warn about allocation at run time in tracing programs. */
@@ -152,30 +171,30 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, OLD_KERNEL_THREADS);
 	__type(key, __u32);
-	__type(value, struct task_state);
-} thread_states __weak SEC(".maps");
+	__type(value, struct scratch);
+} thread_scratches __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, OLD_KERNEL_THREADS);
 	__type(key, __u32);
-	__type(value, struct scratch);
-} thread_scratches __weak SEC(".maps");
+	__type(value, struct outer_spans);
+} thread_spans __weak SEC(".maps");
 
 /* What a fresh entry of the two above is made from: too big for the BPF stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct task_state);
-} blank_state __weak SEC(".maps");
+	__type(value, struct scratch);
+} blank_scratch __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct scratch);
-} blank_scratch __weak SEC(".maps");
+	__type(value, struct outer_spans);
+} blank_spans __weak SEC(".maps");
 
 /* --- settings, constant once loaded: the verifier removes what they switch off ---------------- */
 
@@ -230,51 +249,39 @@ static __always_inline void stream_count_loss(__u32 site_id, enum loss_cause cau
 		__sync_fetch_and_add(&row->count[cause], 1);
 }
 
-/* --- the thread's state ---------------------------------------------------------------------- */
+/* --- the thread ------------------------------------------------------------------------------ */
 
-static __always_inline struct task_state *stream_old_state(__u32 tid)
+/* The entry of a thread in one of the maps for old kernels, made from the blank one when asked. */
+static __always_inline void *stream_old_entry(void *map, void *blanks, __u32 tid, bool create)
 {
-	struct task_state *state = bpf_map_lookup_elem(&thread_states, &tid);
-	if (state)
-		return state;
+	void *entry = bpf_map_lookup_elem(map, &tid);
+	if (entry || !create)
+		return entry;
 	__u32 zero = 0;
-	struct task_state *blank = bpf_map_lookup_elem(&blank_state, &zero);
+	void *blank = bpf_map_lookup_elem(blanks, &zero);
 	if (!blank)
 		return NULL;
-	bpf_map_update_elem(&thread_states, &tid, blank, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&thread_states, &tid);
+	bpf_map_update_elem(map, &tid, blank, BPF_NOEXIST);
+	return bpf_map_lookup_elem(map, &tid);
 }
 
-static __always_inline struct scratch *stream_old_scratch(__u32 tid)
-{
-	struct scratch *scratch = bpf_map_lookup_elem(&thread_scratches, &tid);
-	if (scratch)
-		return scratch;
-	__u32 zero = 0;
-	struct scratch *blank = bpf_map_lookup_elem(&blank_scratch, &zero);
-	if (!blank)
-		return NULL;
-	bpf_map_update_elem(&thread_scratches, &tid, blank, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&thread_scratches, &tid);
-}
-
-/*
- * NULL: no memory. The caller counts LOSS_NO_STORAGE.
- */
-static __always_inline struct task_state *stream_state(__u64 id, enum stream_form form)
+/* NULL: no memory, and the caller counts LOSS_NO_STORAGE; or there is none, and none was to be
+ * made. */
+static __always_inline struct scratch *stream_scratch(__u64 id, enum stream_form form, bool create)
 {
 	if (form == STREAM_OLD)
-		return stream_old_state((__u32)id);
-	return bpf_task_storage_get(&task_states, bpf_get_current_task_btf(), NULL,
-				    BPF_LOCAL_STORAGE_GET_F_CREATE);
-}
-
-static __always_inline struct scratch *stream_scratch(__u64 id, enum stream_form form)
-{
-	if (form == STREAM_OLD)
-		return stream_old_scratch((__u32)id);
+		return stream_old_entry(&thread_scratches, &blank_scratch, (__u32)id, create);
 	return bpf_task_storage_get(&task_scratches, bpf_get_current_task_btf(), NULL,
-				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+				    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+}
+
+static __always_inline struct outer_spans *stream_outer_spans(__u64 id, enum stream_form form,
+							      bool create)
+{
+	if (form == STREAM_OLD)
+		return stream_old_entry(&thread_spans, &blank_spans, (__u32)id, create);
+	return bpf_task_storage_get(&task_spans, bpf_get_current_task_btf(), NULL,
+				    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 }
 
 /* --- out ------------------------------------------------------------------------------------- */
@@ -346,8 +353,7 @@ static __always_inline void stream_describe_task(struct event_task *event)
 }
 
 /* Built where the slots will be. */
-static __always_inline void stream_announce_with(struct task_state *state, struct scratch *scratch,
-						 enum stream_form form)
+static __always_inline void stream_announce_with(struct scratch *scratch, enum stream_form form)
 {
 	struct {
 		struct event_header header;
@@ -360,22 +366,21 @@ static __always_inline void stream_announce_with(struct task_state *state, struc
 			       stream_wake_flags(record->header.sequence)))
 		stream_count_loss(0, LOSS_BOOKKEEPING);
 	else
-		state->announced = 1;
+		scratch->announced = 1;
 }
 
 /* A global function, so that its frame is not part of every program's. */
-extern int stream_announce_preemptible(struct task_state *state, struct scratch *scratch);
+extern int stream_announce_preemptible(struct scratch *scratch);
 
 /* Once per thread, before its first event; tried again while the ring is full. */
-static __always_inline void stream_announce(struct task_state *state, struct scratch *scratch,
-					    enum stream_form form)
+static __always_inline void stream_announce(struct scratch *scratch, enum stream_form form)
 {
-	if (state->announced)
+	if (scratch->announced)
 		return;
 	if (form == STREAM_PREEMPTIBLE)
-		stream_announce_preemptible(state, scratch);
+		stream_announce_preemptible(scratch);
 	else
-		stream_announce_with(state, scratch, form);
+		stream_announce_with(scratch, form);
 }
 
 static __always_inline void *stream_head(struct scratch *scratch, __u32 head_size)
@@ -400,42 +405,48 @@ static __always_inline bool stream_emit(struct scratch *scratch, __u32 head_size
 /* --- spans ----------------------------------------------------------------------------------- */
 
 /*
- * The loops over frames are global functions: verified once, on their own, instead of along every
- * path through the programs. Kernels before 5.12 accept no pointers there: the old forms take
- * numbers only and find the state themselves.
+ * What touches the outer spans are global functions: verified once, on their own, instead of along
+ * every path through the programs. Kernels before 5.12 accept no pointers there: the old forms take
+ * numbers only and find the thread themselves.
  */
 
-/* Forgets the frames that the stack pointer has left without a return being seen (longjmp, an
+/* Forgets the frames that scratch->sp has left without a return being seen (longjmp, an
  * exception, a tail call): the stack grows down, so a frame that is still alive lies above. */
-extern int spans_drop_dead(struct task_state *state, __u64 sp);
-extern int spans_drop_dead_old(__u64 sp);
+extern int spans_drop_dead(struct scratch *scratch);
+extern int spans_drop_dead_old(void);
 
-/* Index of the innermost open span of this function at this stack pointer; SPANS_MAX: none, the
- * call began before tracing did. */
-extern int spans_find(struct task_state *state, __u64 sp, __u32 owner);
-extern int spans_find_old(__u64 sp, __u32 owner);
+/* Makes the innermost open span of this function at scratch->sp the top, and forgets those
+ * inside of it. 0: there is none, the call began before tracing did. */
+extern int spans_unwind_to(struct scratch *scratch, __u32 owner);
+extern int spans_unwind_to_old(__u32 owner);
 
-/* Frame `index`. What the compiler knows of the index is hidden from it, so that the mask stays
- * where the verifier looks for it. */
-static __always_inline struct span_frame *stream_frame(struct task_state *state, __u32 index)
+/* The top joins the outer spans, so that another one can take its place. 0: no memory. */
+extern int spans_store_top(struct scratch *scratch);
+extern int spans_store_top_old(void);
+
+/* The top was closed: the last of the outer spans takes its place. */
+extern int spans_load_top(struct scratch *scratch);
+extern int spans_load_top_old(void);
+
+static __always_inline bool stream_top_is(struct scratch *scratch, __u32 owner)
 {
-	barrier_var(index);
-	return &state->frames[index & (SPANS_MAX - 1)];
+	return scratch->depth && scratch->top.site_id == owner && scratch->top.sp == scratch->sp;
 }
 
 /* Mostly there is nothing to forget: no call is made for that. */
-static __always_inline bool stream_has_dead_span(struct task_state *state, __u64 sp)
+static __always_inline void stream_drop_dead_spans(struct scratch *scratch, enum stream_form form)
 {
-	__u32 depth = state->depth;
-	return depth && stream_frame(state, depth - 1)->sp <= sp;
+	if (!scratch->depth || scratch->top.sp > scratch->sp)
+		return;
+	if (form == STREAM_OLD)
+		spans_drop_dead_old();
+	else
+		spans_drop_dead(scratch);
 }
 
-static __always_inline __u32 stream_current_span(struct task_state *state)
+static __always_inline __u32 stream_current_span(struct scratch *scratch)
 {
-	__u32 depth = state->depth;
-	if (depth == 0)
-		return 0;
-	return stream_frame(state, depth - 1)->number;
+	return scratch->depth ? scratch->top.number : 0;
 }
 
 #endif

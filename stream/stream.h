@@ -35,6 +35,7 @@ enum stream_event_kind {
 	STREAM_FORK,
 	STREAM_EXIT,
 	STREAM_LOST,
+	STREAM_GAP, /* a file was mapped, and its probes came after duration_ns only */
 };
 
 enum stream_ending {
@@ -78,6 +79,7 @@ struct stream_event {
 	/* LOST */
 	enum loss_cause loss_cause;
 	uint64_t loss_count;
+	const char *gap_module; /* GAP: as shown */
 };
 
 /* Who takes the events. Any error ends the trace. */
@@ -107,6 +109,7 @@ struct stream_counts {
 	uint64_t lost;	       /* events that the loss table counts as lost */
 	uint64_t returns_lost; /* calls delivered without their return, for want of space */
 	uint64_t late;
+	uint64_t gaps;	    /* files that were probed after they had been mapped */
 	uint64_t newest_ns; /* time of the newest record seen */
 };
 
@@ -121,8 +124,12 @@ struct err *stream_take(struct stream *stream, const void *record, size_t size) 
 /* Lets go, in order, of what is older than the window. */
 struct err *stream_release(struct stream *stream, uint64_t now_ns) must_check;
 /* Compares the loss table with what was told before; the difference becomes events. `rows` has as
- * many rows as the set has sites. */
+ * many rows as the set has sites by now. */
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows) must_check;
+/* A traced process mapped `module` at `from_ns`, and its probes were in place at `until_ns`: what
+ * ran there between was not seen, nor counted by anybody. */
+struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,
+		       uint64_t until_ns) must_check;
 /* A system call that was still running when tracing ended, for what is known of it. Its time is
  * that of the newest record. */
 struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid,

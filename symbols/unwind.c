@@ -29,9 +29,22 @@ static bool is_entry_rule(const struct image *image, const Dwarf_Op *op)
 	return op->atom == DW_OP_breg0 + stack_pointer && op->number == offset;
 }
 
+/*
+ * Without a section .eh_frame libdw goes by the program headers, and has libelf read the whole file
+ * for it; libelf (0.192, elf_end.c) then loses the sections that it read one by one before. Only a
+ * file without section headers has none of these, and is the one that needs that way: linkers make
+ * the segment from the section.
+ */
+static bool may_have_tables(const struct image *image)
+{
+	size_t sections;
+	return elf_file_section(&image->file, ".eh_frame", 0) ||
+	       (elf_getshdrnum(image->file.elf, &sections) == 0 && sections == 0);
+}
+
 enum frame_place image_frame_place(struct image *image, uint64_t address)
 {
-	if (!image->unwind_opened)
+	if (!image->unwind_opened && may_have_tables(image))
 		image->unwind = dwarf_getcfi_elf(image->file.elf);
 	image->unwind_opened = true;
 	Dwarf_Frame *frame = NULL;

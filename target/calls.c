@@ -58,18 +58,3 @@ struct err *process_calls(pid_t pid, const struct call_sink *sink, size_t *ret_d
 	}
 	return e;
 }
-
-static struct err *own_calls(void *context, pid_t pid, const struct call_sink *sink,
-			     size_t *ret_denied)
-{
-	(void)context;
-	return process_calls(pid, sink, ret_denied);
-}
-
-static bool own_fd_path(void *context, pid_t pid, int fd, char *buffer, size_t size)
-{
-	(void)context;
-	return process_fd_path(pid, fd, buffer, size);
-}
-
-const struct process_view process_own_view = {.calls = own_calls, .fd_path = own_fd_path};

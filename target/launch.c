@@ -22,10 +22,12 @@ struct launch {
 
 static struct err *not_runnable(const char *name, int errnum)
 {
-	return err_hint(err_new(ERR_FAILED, errnum, "cannot run '%s'", name),
-			errnum == ENOENT ? "check the name and $PATH"
-					 : "make it executable: chmod +x '%s'",
-			name);
+	struct err *e = err_new(ERR_FAILED, errnum, "cannot run '%s'", name);
+	if (errnum == ENOENT)
+		return err_hint(e, "check the name and $PATH");
+	if (errnum == EISDIR)
+		return err_hint(e, "name a program in it");
+	return err_hint(e, "make it executable: chmod +x '%s'", name);
 }
 
 static struct err *find_program(const char *name, char **ret)

@@ -367,7 +367,10 @@ struct err *process_open_module(const struct process *process, const struct modu
 bool process_fd_path(pid_t pid, int fd, char *buffer, size_t size)
 {
 	char link[64];
-	snprintf(link, sizeof(link), "/proc/%d/fd/%d", pid, fd);
+	if (fd == AT_FDCWD)
+		snprintf(link, sizeof(link), "/proc/%d/cwd", pid);
+	else
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", pid, fd);
 	ssize_t length = readlink(link, buffer, size - 1);
 	if (length < 0)
 		return false;

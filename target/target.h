@@ -58,7 +58,8 @@ struct err *process_open_module(const struct process *process, const struct modu
 /* A path as the process would open it. */
 struct err *process_open_path(const struct process *process, const char *path,
 			      int *ret_fd) must_check;
-/* Path of one of its descriptors into `buffer`; false when it has none. */
+/* Path of one of its descriptors, of its working directory for AT_FDCWD, into `buffer`; false when
+ * it has none. */
 bool process_fd_path(pid_t pid, int fd, char *buffer, size_t size);
 
 /* The system call that a thread is in, with the words it was given. */
@@ -84,9 +85,41 @@ struct process_view {
 	struct err *(*calls)(void *context, pid_t pid, const struct call_sink *sink,
 			     size_t *ret_denied);
 	bool (*fd_path)(void *context, pid_t pid, int fd, char *buffer, size_t size);
+	struct err *(*modules)(void *context, pid_t pid, struct module_list *ret);
+	/* Device and inode say which. */
+	struct err *(*open_module)(void *context, pid_t pid, const struct module *module,
+				   int *ret_fd);
 };
 
 extern const struct process_view process_own_view;
+
+/* --- files mapped from now on ----------------------------------------------------------------- */
+
+/* One executable mapping of a file, just made: by dlopen, or by an exec. */
+struct mapping {
+	pid_t pid;	      /* as the initial PID namespace numbers it */
+	uint64_t time_ns;     /* CLOCK_BOOTTIME */
+	struct module module; /* its path lasts for the call */
+};
+
+struct mapping_sink {
+	void *context;
+	struct err *(*mapped)(void *context, const struct mapping *mapping);
+};
+
+/* Watches the whole machine: a mapping is the caller's to want or not. Needs CAP_PERFMON. */
+struct mapping_watch;
+struct err *mapping_watch_open(struct mapping_watch **ret) must_check;
+void mapping_watch_close(struct mapping_watch *watch); /* NULL is fine */
+void mapping_watch_closep(struct mapping_watch **watch);
+int mapping_watch_fd(const struct mapping_watch *watch); /* readable when there is something */
+/*
+ * Gives what has come to the sink, in order of time for each CPU; stops at the sink's first error.
+ * *ret_lost: mappings that did not fit the kernel's buffer; only a look at each process's list can
+ * tell which.
+ */
+struct err *mapping_watch_read(struct mapping_watch *watch, const struct mapping_sink *sink,
+			       uint64_t *ret_lost) must_check;
 
 /* --- a command ------------------------------------------------------------------------------ */
 

@@ -19,13 +19,27 @@
 /* Kernels without cookies get one program per site; loading each takes tens of milliseconds. */
 #define OLD_SITES_MAX 64
 
-struct attachment {
-	ARRAY_OF(int) fds; /* links and perf events */
+/* Links and perf events. */
+struct descriptors {
+	int *items;
+	size_t count, capacity;
 };
 
-static struct err *keep(struct attachment *attachment, int fd)
+struct attachment {
+	struct descriptors hits, returns;
+};
+
+static void close_descriptors(struct descriptors *fds)
 {
-	int *kept = array_push(&attachment->fds);
+	for (size_t i = 0; i < fds->count; i++)
+		close(fds->items[i]);
+	free(fds->items);
+	*fds = (struct descriptors){0};
+}
+
+static struct err *keep(struct attachment *attachment, int fd, bool as_return)
+{
+	int *kept = array_push(as_return ? &attachment->returns : &attachment->hits);
 	if (!kept) {
 		close(fd);
 		return &err_nomem;
@@ -38,20 +52,20 @@ void attachment_close(struct attachment *attachment)
 {
 	if (!attachment)
 		return;
-	for (size_t i = 0; i < attachment->fds.count; i++)
-		close(attachment->fds.items[i]);
-	free(attachment->fds.items);
+	close_descriptors(&attachment->returns);
+	close_descriptors(&attachment->hits);
 	free(attachment);
 }
 
-static void attachment_closep(struct attachment **attachment)
+void attachment_close_returns(struct attachment *attachment)
 {
-	attachment_close(*attachment);
+	if (attachment)
+		close_descriptors(&attachment->returns);
 }
 
 size_t attachment_links(const struct attachment *attachment)
 {
-	return attachment->fds.count;
+	return attachment->hits.count + attachment->returns.count;
 }
 
 static struct err *attach_failed(int errnum, const struct probe_site *site)
@@ -93,10 +107,11 @@ static void multi_deinit(struct multi *multi)
 	free(multi->cookies.items);
 }
 
-static struct err *multi_collect(const struct probe_set *set, const struct image *image,
-				 bool as_return, bool *done, struct multi *ret)
+static struct err *multi_collect(const struct probe_set *set, size_t first,
+				 const struct image *image, bool as_return, bool *done,
+				 struct multi *ret)
 {
-	for (size_t i = 1; i < set->sites.count; i++) {
+	for (size_t i = first; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
 		if (!is_attached_as(site, as_return) || site->image != image)
 			continue;
@@ -127,28 +142,28 @@ static struct err *multi_attach(struct attachment *attachment, struct bpf_progra
 	opts.uprobe_multi.ref_ctr_offsets = multi->has_semaphores ? multi->semaphores.items : NULL;
 	opts.uprobe_multi.cnt = (unsigned int)multi->offsets.count;
 	opts.uprobe_multi.pid = (unsigned int)pid;
-	opts.uprobe_multi.flags = strcmp(bpf_program__name(program), "multi_return") == 0
-					  ? BPF_F_UPROBE_MULTI_RETURN
-					  : 0;
-	int link = bpf_link_create(bpf_program__fd(program), -1, BPF_TRACE_UPROBE_MULTI, &opts);
+	opts.uprobe_multi.flags =
+		strcmp(bpf_program__name(program), "multi_return") == 0 ? UPROBE_MULTI_RETURN : 0;
+	int link = bpf_link_create(bpf_program__fd(program), -1, UPROBE_MULTI_ATTACH, &opts);
 	if (link < 0)
 		return attach_failed(-link, multi->first);
-	return keep(attachment, link);
+	return keep(attachment, link, opts.uprobe_multi.flags & BPF_F_UPROBE_MULTI_RETURN);
 }
 
 static struct err *attach_multi(struct attachment *attachment, const struct probe_set *set,
-				struct bpf_program *program, bool as_return, pid_t pid)
+				size_t first, struct bpf_program *program, bool as_return,
+				pid_t pid)
 {
 	_cleanup_free_ bool *done = calloc(set->sites.count, sizeof(*done));
 	if (!done)
 		return &err_nomem;
 	struct err *e = NULL;
-	for (size_t i = 1; !e && i < set->sites.count; i++) {
+	for (size_t i = first; !e && i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
 		if (done[i] || !is_attached_as(site, as_return))
 			continue;
 		struct multi multi = {0};
-		e = multi_collect(set, site->image, as_return, done, &multi);
+		e = multi_collect(set, first, site->image, as_return, done, &multi);
 		if (!e)
 			e = multi_attach(attachment, program, site->image, &multi, pid);
 		multi_deinit(&multi);
@@ -224,14 +239,14 @@ static struct err *attach_one(struct attachment *attachment, const struct attach
 	}
 	if (programs->form != UPROBE_FORM_OLD) {
 		ioctl(event, PERF_EVENT_IOC_ENABLE, 0);
-		e = keep(attachment, link);
+		e = keep(attachment, link, as_return);
 	}
-	struct err *kept = keep(attachment, event);
+	struct err *kept = keep(attachment, event, as_return);
 	return e ? e : kept;
 }
 
 static struct err *attach_singly(struct attachment *attachment, const struct probe_set *set,
-				 const struct attach_programs *programs, pid_t pid)
+				 size_t first, const struct attach_programs *programs, pid_t pid)
 {
 	if (programs->form == UPROBE_FORM_OLD && set->sites.count > OLD_SITES_MAX) {
 		struct err *e =
@@ -241,7 +256,7 @@ static struct err *attach_singly(struct attachment *attachment, const struct pro
 		return err_hint(e, "choose fewer functions: at most %d", OLD_SITES_MAX - 1);
 	}
 	struct err *e = NULL;
-	for (size_t i = 1; !e && i < set->sites.count; i++) {
+	for (size_t i = first; !e && i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
 		if (is_attached_as(site, true))
 			e = attach_one(attachment, programs, site, true, pid);
@@ -251,23 +266,21 @@ static struct err *attach_singly(struct attachment *attachment, const struct pro
 	return e;
 }
 
-struct err *attach_sites(const struct probe_set *set, const struct attach_programs *programs,
-			 pid_t pid, struct attachment **ret)
+struct err *attach_sites(const struct probe_set *set, size_t first,
+			 const struct attach_programs *programs, pid_t pid,
+			 struct attachment **attachment)
 {
-	_cleanup_(attachment_closep) struct attachment *attachment = calloc(1, sizeof(*attachment));
-	struct err *e = NULL;
-	if (!attachment)
+	if (!*attachment)
+		*attachment = calloc(1, sizeof(**attachment));
+	if (!*attachment)
 		return &err_nomem;
-	if (programs->form == UPROBE_FORM_MULTI) {
-		if (programs->ret)
-			e = attach_multi(attachment, set, programs->ret, true, pid);
-		if (!e && programs->hit)
-			e = attach_multi(attachment, set, programs->hit, false, pid);
-	} else {
-		e = attach_singly(attachment, set, programs, pid);
-	}
-	if (e)
-		return e;
-	*ret = take_ptr(attachment);
-	return NULL;
+	if (programs->form != UPROBE_FORM_MULTI)
+		return attach_singly(*attachment, set, first, programs, pid);
+	struct err *e = NULL;
+	/* Returns first: a call whose entry is seen has its end seen, too. */
+	if (programs->ret)
+		e = attach_multi(*attachment, set, first, programs->ret, true, pid);
+	if (!e && programs->hit)
+		e = attach_multi(*attachment, set, first, programs->hit, false, pid);
+	return e;
 }

@@ -29,9 +29,16 @@ struct attach_programs {
 
 struct attachment;
 
-/* `pid`: only this process; 0: every process that maps the files. */
-struct err *attach_sites(const struct probe_set *set, const struct attach_programs *programs,
-			 pid_t pid, struct attachment **ret) must_check;
+/*
+ * Attaches the sites from number `first` on (1: all). `pid`: only this process; 0: every process
+ * that maps the files. *attachment is NULL at first, and then grows with each call; after an error
+ * it holds what was attached until then.
+ */
+struct err *attach_sites(const struct probe_set *set, size_t first,
+			 const struct attach_programs *programs, pid_t pid,
+			 struct attachment **attachment) must_check;
+/* Takes out the kernel's return probes alone: when the trampoline is no longer safe. */
+void attachment_close_returns(struct attachment *attachment);
 /* Detaches everything; waits for the kernel (tens of milliseconds). NULL is fine. */
 void attachment_close(struct attachment *attachment);
 size_t attachment_links(const struct attachment *attachment);

@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "uprobe/return_slot.h"
+
 #define TEXT_MAX 128
 
 struct err *code_describe(const struct decoder *decoder, const struct code_part *text,
@@ -173,6 +175,7 @@ static struct err *walk_code(const struct code_request *request, const struct de
 	entry->first_targeted = walk.entry_targeted[0] || !walk.whole;
 	entry->second_targeted = walk.entry_targeted[1] || !walk.whole;
 	ret->whole = walk.whole;
+	ret->not_code = walk.not_code;
 	ret->why_not = walk.why_not;
 	ret->conditional_tail = walk.conditional_exit;
 	if (!e && walk.whole)
@@ -207,6 +210,18 @@ static struct err *study(const struct code_request *request, const struct decode
 	entry->first_targeted = entry->first_targeted && first;
 	entry->second_targeted = entry->second_targeted && second;
 	return e;
+}
+
+/* What cannot be looked at may use it. */
+static struct err *look_for_slot(const struct code_request *request, const struct decoder *decoder,
+				 struct code *ret)
+{
+	if (!request->want_slot)
+		return NULL;
+	ret->uses_return_address = !request->size || request->text.size < request->size;
+	if (ret->uses_return_address)
+		return NULL;
+	return return_slot_search(decoder, &request->text, &ret->uses_return_address);
 }
 
 static struct err *refuse_entry(struct code *ret, struct arena *arena, const char *why)
@@ -255,6 +270,7 @@ struct err *code_decode_request(const struct code_request *request, struct arena
 		return refuse_entry(ret, arena, "its first bytes are no instruction");
 	ret->calls_itself = may_call_itself(request);
 	struct err *e = study(request, &decoder, &entry, arena, ret);
+	e = e ?: look_for_slot(request, &decoder, ret);
 	return e ?: place_entry(request, &decoder, &entry, arena, ret);
 }
 

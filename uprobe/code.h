@@ -9,11 +9,39 @@
 #include "uprobe/uprobe.h"
 #include "uprobe/walk.h"
 
+/* Everything placement needs to know about one function. */
+struct code {
+	struct instruction entry; /* where an entry probe goes: see `entry_why` */
+	const char *entry_why;	  /* "first instruction", "push after endbr64" */
+	const uint64_t *returns;  /* addresses of ret instructions */
+	size_t n_returns;
+	const uint64_t *tail_jumps; /* unconditional jumps out of the function */
+	size_t n_tail_jumps;
+	bool whole;		  /* every byte was decoded with certainty; else `why_not` */
+	bool not_code;		  /* following its flow led to what cannot be code: see `why_not` */
+	const char *why_not;	  /* "jump table inside the text", "unknown instruction at +0x31" */
+	bool conditional_tail;	  /* a conditional jump leaves the function: its return is unseen */
+	bool calls_itself;	  /* directly: it may nest deeper than the trampoline can follow */
+	bool uses_return_address; /* not only by `ret`: looked for where a trampoline is thought of
+				   */
+	bool entry_proven; /* by the unwind tables: the return address is on top of the stack there
+			    */
+};
+
+/*
+ * Decodes a function: `bytes` are its text, `size` of them, at `address`. `size` 0 decodes the
+ * entry alone from what is there (`available` bytes). Fails only for want of memory; what cannot be
+ * decoded is told in the result, with entry.length == 0 when not even the entry is safe.
+ */
+struct err *code_decode(unsigned int machine, const uint8_t *bytes, size_t available, uint64_t size,
+			uint64_t address, struct arena *arena, struct code *ret) must_check;
+
 struct code_request {
 	unsigned int machine;
 	struct code_part text; /* what there is of the function, at most `size` bytes */
 	uint64_t size;	       /* as the symbol table says; 0: not known */
 	bool entry_only;       /* the returns do not matter: decode no more than the entry needs */
+	bool want_slot;	       /* is the return address used? (uses_return_address) */
 	bool has_landing_pads;
 	uint64_t
 		other_entry; /* another symbol's address inside it, which is entered too; 0: none */
@@ -33,9 +61,20 @@ struct code_file {
 
 struct code_file code_file_of(struct image *image);
 
-/* Reads and decodes a function of an image. */
+/* How much of a function is to be known: the entry alone is ten times faster than all. */
+enum code_depth {
+	CODE_ENTRY,
+	CODE_ENTRY_AND_SLOT, /* and whether it uses its return address */
+	CODE_WHOLE,
+};
+
+/*
+ * Reads and decodes a function of an image, and tells by its unwind tables and neighbours whether
+ * it is one: entry.length is 0, with why_not, where no probe may sit at its start.
+ */
 struct err *code_decode_function(const struct code_file *file, const struct function *function,
-				 bool entry_only, struct arena *arena, struct code *ret) must_check;
+				 enum code_depth depth, struct arena *arena,
+				 struct code *ret) must_check;
 
 /* Fills address, length, text and the like. */
 struct err *code_describe(const struct decoder *decoder, const struct code_part *text,

@@ -90,6 +90,62 @@ static bool is_two_byte(const ZydisDecodedInstruction *insn)
 	return is_legacy(insn) && insn->opcode_map == ZYDIS_OPCODE_MAP_0F;
 }
 
+/*
+ * The kernel looks at the opcode byte alone, also behind a VEX or EVEX prefix, where it means
+ * something else: it "emulates" vpor (eb) as a jump and vpbroadcastb (7a) as jp, by going on behind
+ * it, leaves %rip in its own page after vcmpps (c2, a ret elsewhere), and the trap flag set after
+ * vfnmadd132ss (9d, popf). branch_setup_xol_ops() and arch_uprobe_analyze_insn() in
+ * arch/x86/kernel/uprobes.c.
+ */
+static bool is_taken_for_another(const ZydisDecodedInstruction *insn)
+{
+	if (is_legacy(insn))
+		return false;
+	switch (insn->opcode) {
+	case 0x90:
+	case 0x9a:
+	case 0x9d:
+	case 0xc2:
+	case 0xc3:
+	case 0xca:
+	case 0xcb:
+	case 0xe8:
+	case 0xe9:
+	case 0xea:
+	case 0xeb:
+	case 0xff:
+		return true;
+	default:
+		return (insn->opcode & 0xf0) == 0x70;
+	}
+}
+
+/* Behind rep and repne: ins, outs, movs, cmps, stos, lods, scas. */
+static bool is_repeated(const ZydisDecodedInstruction *insn)
+{
+	uint8_t opcode = insn->opcode;
+	bool is_string = (opcode & 0xfc) == 0x6c || (opcode & 0xfc) == 0xa4 ||
+			 (opcode >= 0xaa && opcode <= 0xaf);
+	return is_string && (has_prefix(insn, 0xf2) || has_prefix(insn, 0xf3));
+}
+
+/* What is stepped, but not as if it had run where it stands. */
+static const char *refused_one_byte(const ZydisDecodedInstruction *insn)
+{
+	/* Kernels took any 90 for a nop, even xchg %r8,%rax (49 90). */
+	if (insn->opcode == 0x90 && insn->raw.rex.B)
+		return "some kernels take it for a nop";
+	if (insn->opcode == 0x8e && insn->raw.modrm.reg == 2)
+		return "it masks exceptions";
+	/* A later popf would set the flag in earnest, and SIGTRAP end the target. */
+	if (insn->opcode == 0x9c)
+		return "it would store the trap flag that the kernel steps it with";
+	/* The processor stops after each round, and the kernel goes back to the breakpoint. */
+	if (is_repeated(insn))
+		return "each round of its repetition would hit the probe";
+	return NULL;
+}
+
 static const char *refused(const ZydisDecodedInstruction *insn, const struct decoded *decoded)
 {
 	/* "x86/uprobes: Keep shadow stack in sync for emulated CALLs": kernels without it push the
@@ -104,11 +160,10 @@ static const char *refused(const ZydisDecodedInstruction *insn, const struct dec
 		why = refused_0f(insn);
 	else if (!old_map && !in_table(good_opcodes, insn->opcode))
 		why = "the kernel cannot step this instruction";
-	/* Kernels took any 90 for a nop, even xchg %r8,%rax (49 90). */
-	else if (is_one_byte(insn) && insn->opcode == 0x90 && insn->raw.rex.B)
-		why = "some kernels take it for a nop";
-	else if (is_one_byte(insn) && insn->opcode == 0x8e && insn->raw.modrm.reg == 2)
-		why = "it masks exceptions";
+	else if (is_one_byte(insn))
+		why = refused_one_byte(insn);
+	if (!why && is_taken_for_another(insn))
+		why = "the kernel takes its opcode for that of another instruction";
 	/* Intel and AMD disagree on 66 e9; the kernel refuses. */
 	if (!why && insn->raw.imm[0].is_relative && has_prefix(insn, 0x66))
 		why = "16-bit branch";
@@ -275,17 +330,23 @@ bool decoder_init(struct decoder *decoder, unsigned int machine)
 	return true;
 }
 
+bool decode_raw(const struct decoder *decoder, const uint8_t *bytes, size_t available,
+		uint64_t address, struct decoded *ret, ZydisDecodedInstruction *ret_raw)
+{
+	if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder->zydis, NULL, bytes, available,
+						      ret_raw)))
+		return false;
+	describe(ret_raw, bytes, address, ret);
+	return true;
+}
+
 bool decode(const struct decoder *decoder, const uint8_t *bytes, size_t available, uint64_t address,
 	    struct decoded *ret)
 {
+	ZydisDecodedInstruction insn;
 	if (decoder->machine == EM_AARCH64)
 		return decode_arm64(bytes, available, address, ret);
-	ZydisDecodedInstruction insn;
-	if (ZYAN_FAILED(
-		    ZydisDecoderDecodeInstruction(&decoder->zydis, NULL, bytes, available, &insn)))
-		return false;
-	describe(&insn, bytes, address, ret);
-	return true;
+	return decode_raw(decoder, bytes, available, address, ret, &insn);
 }
 
 void decode_text(const struct decoder *decoder, const uint8_t *bytes, size_t available,

@@ -59,6 +59,9 @@ bool decoder_init(struct decoder *decoder, unsigned int machine);
 /* False when the bytes are no instruction, or end inside one. */
 bool decode(const struct decoder *decoder, const uint8_t *bytes, size_t available, uint64_t address,
 	    struct decoded *ret);
+/* The same, and what the disassembler found: lengths and raw fields only. x86-64 alone. */
+bool decode_raw(const struct decoder *decoder, const uint8_t *bytes, size_t available,
+		uint64_t address, struct decoded *ret, ZydisDecodedInstruction *ret_raw);
 /* "push %rbp", as objdump writes it; "" when the machine's decoder has no words. */
 void decode_text(const struct decoder *decoder, const uint8_t *bytes, size_t available,
 		 uint64_t address, char *buffer, size_t size);

@@ -128,14 +128,60 @@ static void request_init(struct code_request *request, const struct code_file *f
 		request->text = (struct code_part){.address = parts->function->address};
 }
 
+/* A symbol is only a name: what speaks against a function there? NULL: nothing. */
+static const char *why_no_entry(struct image *image, const struct function *function,
+				enum frame_place frame)
+{
+	if (function->ifunc)
+		return "its symbol is a resolver (IFUNC) that runs once, at start, to choose the "
+		       "function";
+	if (code_is_cold_name(function->symbol))
+		return "it is no function, but a part of one that the compiler moved";
+	if (frame == FRAME_INSIDE)
+		return "the unwind tables tell that no function begins there";
+	if (frame == FRAME_START)
+		return NULL;
+	/* Without tables at least the other symbols must not contradict. */
+	const struct function *before = image_function_at(image, function->address - 1);
+	if (before && function->address - before->address < before->size)
+		return "another function's symbol covers it, and no unwind tables tell";
+	return NULL;
+}
+
 struct err *code_decode_function(const struct code_file *file, const struct function *function,
-				 bool entry_only, struct arena *arena, struct code *ret)
+				 enum code_depth depth, struct arena *arena, struct code *ret)
 {
 	_cleanup_(parts_deinit) struct parts parts = {.image = file->image, .function = function};
 	struct code_request request;
+	enum frame_place frame = image_frame_place(file->image, function->address);
+	const char *why_not = why_no_entry(file->image, function, frame);
+	if (why_not) {
+		*ret = (struct code){.why_not = why_not, .entry_why = why_not};
+		return NULL;
+	}
 	request_init(&request, file, &parts);
-	request.entry_only = entry_only;
-	return code_decode_request(&request, arena, ret);
+	/* Where no table tells that it is a function, its own bytes must. */
+	request.entry_only = depth != CODE_WHOLE && frame == FRAME_START;
+	request.want_slot = depth == CODE_ENTRY_AND_SLOT;
+	struct err *e = code_decode_request(&request, arena, ret);
+	ret->entry_proven = frame == FRAME_START;
+	if (!ret->entry_proven && ret->not_code)
+		ret->entry.length = 0;
+	return e;
+}
+
+struct err *uprobe_find_entry(struct image *image, const struct function *function,
+			      struct arena *arena, struct instruction *ret,
+			      const char **ret_why_not)
+{
+	const struct code_file file = code_file_of(image);
+	struct code code;
+	struct err *e = code_decode_function(&file, function, CODE_ENTRY, arena, &code);
+	if (e)
+		return e;
+	*ret = code.entry;
+	*ret_why_not = code.entry.length ? NULL : code.why_not;
+	return NULL;
 }
 
 struct err *code_instruction_at(struct image *image, uint64_t address, struct arena *arena,

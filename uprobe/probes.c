@@ -125,16 +125,13 @@ static void list_candidates(struct image *image, const struct function *function
 	}
 }
 
-static struct err *refuse_ifunc(struct adding *adding, const struct function *function,
-				const char *name)
+static struct err *refuse_function(struct adding *adding, const struct function *function,
+				   const char *name, const char *why)
 {
 	char candidates[512];
-	struct err *e =
-		refuse(adding, name,
-		       "its symbol is a resolver (IFUNC) that runs once, at start, to choose "
-		       "the function");
-	if (!e)
-		return NULL;
+	struct err *e = refuse(adding, name, why);
+	if (!e || !function->ifunc)
+		return e;
 	list_candidates(adding->image, function, candidates, sizeof(candidates));
 	if (*candidates)
 		return err_hint(e, "probe what it chooses from: %s", candidates);
@@ -271,35 +268,21 @@ static struct err *add_instant(struct adding *adding, const struct place *place)
 
 /* --- functions -------------------------------------------------------------------------------- */
 
-/* Only as much as is needed: the entry alone is ten times faster. */
+/* Only as much as is needed. */
 static struct err *decode_for(const struct adding *adding, const struct function *function,
-			      bool entry_proven, struct code *ret)
+			      struct code *ret)
 {
 	struct arena *arena = &adding->set->arena;
-	bool sites =
-		is_span(adding->spec->kind) && adding->options->return_mode != RETURN_TRAMPOLINE;
-	struct err *e = code_decode_function(&adding->file, function, !sites, arena, ret);
-	ret->entry_proven = entry_proven;
-	if (!e && !sites && is_span(adding->spec->kind) &&
+	bool span = is_span(adding->spec->kind);
+	bool sites = span && adding->options->return_mode != RETURN_TRAMPOLINE;
+	enum code_depth depth = sites ? CODE_WHOLE : span ? CODE_ENTRY_AND_SLOT : CODE_ENTRY;
+	struct err *e = code_decode_function(&adding->file, function, depth, arena, ret);
+	bool uses_return_address = ret->uses_return_address;
+	if (!e && ret->entry.length && depth != CODE_WHOLE && span &&
 	    return_form_wants_sites(adding->options, function, ret))
-		e = code_decode_function(&adding->file, function, false, arena, ret);
-	ret->entry_proven = entry_proven;
+		e = code_decode_function(&adding->file, function, CODE_WHOLE, arena, ret);
+	ret->uses_return_address = uses_return_address;
 	return e;
-}
-
-/* A symbol is only a name: what speaks against a function there? NULL: nothing. */
-static const char *why_no_entry(struct image *image, const struct function *function,
-				enum frame_place frame)
-{
-	if (frame == FRAME_INSIDE)
-		return "the unwind tables tell that no function begins there";
-	if (frame == FRAME_START)
-		return NULL;
-	/* Without tables at least the other symbols must not contradict. */
-	const struct function *before = image_function_at(image, function->address - 1);
-	if (before && function->address - before->address < before->size)
-		return "another function's symbol covers it, and no unwind tables tell";
-	return NULL;
 }
 
 /* At its start. */
@@ -308,21 +291,12 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 {
 	const struct spec *spec = adding->spec;
 	struct place place = {.name = name, .function = function};
-	if (function->ifunc)
-		return refuse_ifunc(adding, function, name);
-	if (code_is_cold_name(function->symbol))
-		return refuse(adding, name,
-			      "it is no function, but a part of one that the compiler moved");
-	enum frame_place frame = image_frame_place(adding->image, function->address);
-	const char *why_not = why_no_entry(adding->image, function, frame);
-	if (why_not)
-		return refuse(adding, name, why_not);
-	struct err *e = decode_for(adding, function, frame == FRAME_START, &place.code);
+	struct err *e = decode_for(adding, function, &place.code);
 	if (e)
 		return e;
 	place.at = place.code.entry;
 	if (!place.at.length)
-		return refuse(adding, name, place.code.why_not);
+		return refuse_function(adding, function, name, place.code.why_not);
 	uint64_t offset;
 	if (image_offset_of(adding->image, place.at.address, &offset) &&
 	    is_taken(adding, offset, spec->kind))
@@ -462,5 +436,51 @@ struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const 
 	if (!e)
 		e = add_by_name(&adding);
 	free(adding.taken.items);
+	return e;
+}
+
+/* --- the proof is gone ------------------------------------------------------------------------ */
+
+/* The entry may sit behind the function's first instruction; the function is what covers it. */
+static const struct function *function_of(const struct probe_site *entry)
+{
+	uint64_t address;
+	return image_address_of(entry->image, entry->offset, &address)
+		       ? image_function_at(entry->image, address)
+		       : NULL;
+}
+
+static struct err *move_to_sites(struct probe_set *set, struct probe_site *entry, const char *why)
+{
+	struct adding adding = {
+		.set = set, .image = entry->image, .file = code_file_of(entry->image)};
+	struct place place = {.name = entry->probe->name, .function = function_of(entry)};
+	place.values = (struct function_values){.return_plan = entry->return_plan,
+						.results = entry->results};
+	struct err *e = NULL;
+	if (place.function)
+		e = code_decode_function(&adding.file, place.function, CODE_WHOLE, &set->arena,
+					 &place.code);
+	entry->wire.flags &= ~(uint32_t)(SITE_TRAMPOLINE | SITE_HAS_RETURN);
+	if (e)
+		return e;
+	bool whole = place.code.whole && place.code.n_returns + place.code.n_tail_jumps;
+	if (!whole)
+		return probe_set_note(set, "%s:%s: its returns are no longer seen: %s; and %s",
+				      entry->probe->module, entry->probe->name, why,
+				      place.code.why_not ? place.code.why_not : "it never returns");
+	entry->wire.flags |= SITE_HAS_RETURN;
+	return add_return_sites(&adding, entry, &place);
+}
+
+struct err *uprobe_use_return_sites(struct probe_set *set, const char *why)
+{
+	size_t count = set->sites.count;
+	struct err *e = NULL;
+	for (size_t i = 1; !e && i < count; i++) {
+		struct probe_site *site = set->sites.items[i];
+		if (site->wire.kind == SITE_ENTRY && (site->wire.flags & SITE_TRAMPOLINE))
+			e = move_to_sites(set, site, why);
+	}
 	return e;
 }

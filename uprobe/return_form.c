@@ -4,12 +4,18 @@
 #include "probe/site.h"
 #include "uprobe/safety.h"
 
+/* Known by its name, or seen in its instructions. */
+static bool uses_return_address(const struct function *function, const struct code *code)
+{
+	return code->uses_return_address || return_address_matters(function->symbol);
+}
+
 bool return_form_wants_sites(const struct uprobe_options *options, const struct function *function,
 			     const struct code *code)
 {
 	if (options->return_mode != RETURN_TRAMPOLINE)
 		return true;
-	return return_address_matters(function->symbol) ||
+	return uses_return_address(function, code) ||
 	       ((code->calls_itself || !code->entry_proven) && !options->return_forced);
 }
 
@@ -22,7 +28,7 @@ static const char *why_sites(const struct uprobe_options *options, const struct 
 {
 	if (options->return_mode != RETURN_TRAMPOLINE)
 		return options->return_why;
-	if (return_address_matters(function->symbol))
+	if (uses_return_address(function, code))
 		return "it uses its own return address";
 	if (code->calls_itself)
 		return "it calls itself, and the kernel follows no more than 64 calls";
@@ -58,7 +64,7 @@ struct err *return_form_choose(const struct uprobe_options *options,
 	bool has_sites = code->whole && code->n_returns + code->n_tail_jumps;
 	if (has_sites && return_form_wants_sites(options, function, code))
 		return choose_sites(options, function, code, arena, ret);
-	if (options->return_mode != RETURN_TRAMPOLINE || return_address_matters(function->symbol))
+	if (options->return_mode != RETURN_TRAMPOLINE || uses_return_address(function, code))
 		return choose_none(code, ret);
 	if (!code->entry_proven && !options->return_forced) {
 		*ret = (struct return_form){.name = "none", .why = entry_unproven};

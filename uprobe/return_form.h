@@ -3,7 +3,7 @@
 #ifndef UTRAIL_UPROBE_RETURN_FORM_H
 #define UTRAIL_UPROBE_RETURN_FORM_H
 
-#include "uprobe/uprobe.h"
+#include "uprobe/code.h"
 
 struct return_form {
 	const char *name, *why; /* as in struct probe */

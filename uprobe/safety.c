@@ -18,10 +18,14 @@
  *  - Switching stacks: ucontext, Boost.Context, libco, and many hand-made ones. Names are not
  *    enough, as a stripped library shows none of its own: the text itself is searched for
  *    instructions that load the stack pointer with a foreign value.
+ *  - Handling signals on another stack, when it lies above the interrupted frames: the kernel takes
+ *    these for dead as soon as a probed function is called there, and their returns crash.
  *  - Moving stacks, or finding roots in them by return address: Go, split stacks, OCaml.
  *  - Instrumentation that reads return addresses: mcount, -finstrument-functions.
  *  - A seccomp filter may not know the system call that the trampoline makes since 6.11, and kill.
- *  - Single functions that use their own return address: return_address_matters().
+ *  - Walking along frame pointers by hand: the text is searched for functions that do.
+ *  - Single functions that use their own return address: return_address_matters() by name, and by
+ *    their instructions (return_slot.c).
  *
  * A proof holds for the files it looked at. So there is none when the list is not complete, and
  * none for programs that load further libraries by dlopen(). What libc itself loads (name service
@@ -51,6 +55,7 @@ static const char throws[] = "can throw through the frame";
 static const char unwinds[] = "can unwind the stack";
 static const char forces[] = "can end threads by unwinding their stacks";
 static const char switches[] = "can switch stacks";
+static const char signals[] = "can handle signals on another stack";
 static const char loads[] = "can load further libraries";
 static const char reads[] = "reads return addresses";
 
@@ -77,6 +82,7 @@ static const struct risk imported[] = {
 	{"makecontext", switches},
 	{"swapcontext", switches},
 	{"setcontext", switches},
+	{"sigaltstack", signals},
 	{"dlopen", loads},
 	{"dlmopen", loads},
 	{"__libc_dlopen_mode", loads},
@@ -115,7 +121,7 @@ static const struct risk present[] = {
 static const struct risk linked[] = {
 	{"makecontext", switches}, {"swapcontext", switches}, {"setcontext", switches},
 	{"dlopen", loads},	   {"pthread_exit", forces},  {"pthread_cancel", forces},
-	{"backtrace", unwinds},	   {"mcount", reads},
+	{"backtrace", unwinds},	   {"mcount", reads},	      {"sigaltstack", signals},
 };
 
 /* Libraries that exist to unwind; by the start of their names. */
@@ -254,10 +260,12 @@ static struct err *object_on_search(struct verdict *verdict, struct image *image
 	if (is_static(image) &&
 	    object_to_symbols(verdict, image, image_defines, linked, array_size(linked)))
 		return NULL;
-	bool found;
-	struct err *e = stack_switch_search(image, &found);
-	if (!e && found)
+	enum text_risk found;
+	struct err *e = text_search(image, &found);
+	if (!e && found == TEXT_SWITCHES)
 		object(verdict, image, "may switch stacks: it loads the stack pointer");
+	else if (!e && found == TEXT_WALKS)
+		object(verdict, image, "may read return addresses: it follows frame pointers");
 	return e;
 }
 

@@ -14,10 +14,17 @@
  */
 bool return_address_matters(const char *symbol);
 
+enum text_risk {
+	TEXT_HARMLESS,
+	TEXT_SWITCHES,
+	TEXT_WALKS,
+};
+
 /*
  * Looks through all text for instructions that load the stack pointer with a foreign value, as
- * every switch of stacks must, under whatever name. False positives are possible.
+ * every switch of stacks must, under whatever name; and for functions that follow frame pointers to
+ * the return addresses of others. False positives are possible.
  */
-struct err *stack_switch_search(const struct image *image, bool *ret) must_check;
+struct err *text_search(const struct image *image, enum text_risk *ret) must_check;
 
 #endif

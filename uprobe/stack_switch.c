@@ -11,18 +11,20 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "uprobe/return_slot.h"
 #include "uprobe/safety.h"
 
 #define CHUNK (1u << 20)
 #define PAGE  4096u
 /* REX, opcode, ModRM, SIB: what is looked at, which chunks must overlap by. */
-#define WINDOW 4
+#define WINDOW	4
+#define OVERLAP 4096u
 
-#define REX_B  1
-#define REX_R  4
-#define RSP    4
-#define RBP    5
-#define R10    2 /* with REX_B */
+#define REX_B	1
+#define REX_R	4
+#define RSP	4
+#define RBP	5
+#define R10	2 /* with REX_B */
 
 struct text {
 	const uint8_t *bytes;
@@ -73,6 +75,8 @@ static bool loads_stack_pointer(const struct text *text, size_t at)
 		return to_reg && !is_frame;
 	case 0x87: /* xchg */
 		return to_reg || to_rm;
+	case 0x94: /* xchg %rax,%rsp */
+		return !(rex & REX_B);
 	case 0x8d: /* lea ...,%rsp */
 		if (!to_reg || mod == 3 || is_frame)
 			return false;
@@ -92,18 +96,28 @@ static bool search(const struct text *text)
 	return false;
 }
 
-static struct err *search_range(const struct image *image, uint64_t start, uint64_t end,
-				uint8_t *buffer, bool *ret)
+static enum text_risk judge(const struct decoder *decoder, const struct code_part *part)
+{
+	const struct text text = {.bytes = part->bytes, .size = part->size};
+	if (search(&text) || stack_pop_search(decoder, part))
+		return TEXT_SWITCHES;
+	return frame_walk_search(decoder, part) ? TEXT_WALKS : TEXT_HARMLESS;
+}
+
+/* The overlap keeps a short function whole in one of two chunks. */
+static struct err *search_range(const struct image *image, const struct decoder *decoder,
+				uint64_t start, uint64_t end, uint8_t *buffer, enum text_risk *ret)
 {
 	while (!*ret && start < end) {
 		size_t size = end - start < CHUNK ? end - start : CHUNK;
 		struct err *e = image_read(image, start, buffer, size);
 		if (e)
 			return e;
-		*ret = search(&(struct text){.bytes = buffer, .size = size});
+		const struct code_part part = {.bytes = buffer, .address = start, .size = size};
+		*ret = judge(decoder, &part);
 		if (size < CHUNK)
 			break;
-		start += size - WINDOW + 1;
+		start += size - OVERLAP;
 	}
 	return NULL;
 }
@@ -113,12 +127,13 @@ static bool has_text(const struct image *image, uint64_t page, uint64_t size)
 	return image_is_text(image, page, 1) || image_is_text(image, page + size - 1, 1);
 }
 
-struct err *stack_switch_search(const struct image *image, bool *ret)
+struct err *text_search(const struct image *image, enum text_risk *ret)
 {
 	struct stat st;
-	*ret = false;
-	if (image_machine(image) != EM_X86_64) {
-		*ret = true; /* there is no such search yet: unproven */
+	struct decoder decoder;
+	*ret = TEXT_HARMLESS;
+	if (image_machine(image) != EM_X86_64 || !decoder_init(&decoder, EM_X86_64)) {
+		*ret = TEXT_SWITCHES; /* there is no such search yet: unproven */
 		return NULL;
 	}
 	_cleanup_free_ uint8_t *buffer = malloc(CHUNK);
@@ -133,10 +148,10 @@ struct err *stack_switch_search(const struct image *image, bool *ret)
 		uint64_t length = size - page < PAGE ? size - page : PAGE;
 		if (has_text(image, page, length))
 			continue;
-		e = search_range(image, start, page, buffer, ret);
+		e = search_range(image, &decoder, start, page, buffer, ret);
 		start = page + PAGE;
 	}
 	if (!e && !*ret)
-		e = search_range(image, start, size, buffer, ret);
+		e = search_range(image, &decoder, start, size, buffer, ret);
 	return e;
 }

@@ -29,25 +29,24 @@ static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *c
 		scratch->regs[i] = from[i];
 }
 
-/* A thread's state and scratch area, described and announced; NULL: this hit is not for us, or is
- * counted as lost. A return without state belongs to an entry that was counted already. */
-static __always_inline struct scratch *hit_begin(__u32 site_id, enum stream_form form,
-						 bool count_loss, struct task_state **ret_state)
+/* The thread's scratch area, with this hit described in it, the thread announced; NULL: this hit is
+ * not for us, or is counted as lost. A return without one belongs to an entry that was counted. */
+static __always_inline struct scratch *hit_begin(struct pt_regs *ctx, __u32 site_id,
+						 enum stream_form form, bool count_loss)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	if (!stream_wants_hit(id))
 		return NULL;
-	struct task_state *state = stream_state(id, form);
-	struct scratch *scratch = stream_scratch(id, form);
-	if (!state || !scratch) {
+	struct scratch *scratch = stream_scratch(id, form, true);
+	if (!scratch) {
 		if (count_loss)
 			stream_count_loss(site_id, LOSS_NO_STORAGE);
 		return NULL;
 	}
 	scratch->id = id;
 	scratch->time_ns = bpf_ktime_get_boot_ns();
-	stream_announce(state, scratch, form);
-	*ret_state = state;
+	stream_announce(scratch, form);
+	save_regs(scratch, ctx);
 	return scratch;
 }
 
@@ -71,32 +70,37 @@ static __always_inline bool emit_slots(struct scratch *scratch, __u32 site_id, _
  * include/linux/uprobes.h), and lets the returns of deeper ones go by. */
 #define TRAMPOLINES_MAX 64
 
-static __always_inline void span_open(struct scratch *scratch, struct task_state *state,
-				      __u32 site_id, __u32 flags, enum stream_form form)
+/* Sends the entry and makes it the top. Without memory for what is around it, the whole call is
+ * lost: nothing could tell its return. */
+static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __u32 flags,
+				      enum stream_form form)
 {
-	__u32 depth = state->depth;
+	__u32 depth = scratch->depth;
+	bool is_kept = (flags & SITE_HAS_RETURN) && depth < SPANS_MAX;
+	if (is_kept && depth &&
+	    !(form == STREAM_OLD ? spans_store_top_old() : spans_store_top(scratch))) {
+		stream_count_loss(site_id, LOSS_NO_STORAGE);
+		return;
+	}
 	/* 0 is "no span"; the wrap-around skips it. */
-	__u32 number = ++state->spans ?: ++state->spans;
+	__u32 number = ++scratch->spans ?: ++scratch->spans;
 	bool sent = emit_slots(scratch, site_id, EVENT_ENTRY, depth, number, form);
-	bool is_trampoline = flags & SITE_TRAMPOLINE;
-	if (!(flags & SITE_HAS_RETURN))
-		return;
-	bool is_missed = is_trampoline && depth >= TRAMPOLINES_MAX;
-	if (is_missed || depth >= SPANS_MAX)
+	bool is_missed = (flags & SITE_TRAMPOLINE) && depth >= TRAMPOLINES_MAX;
+	if ((flags & SITE_HAS_RETURN) && (is_missed || !is_kept))
 		stream_count_loss(site_id, LOSS_MISSED_RETURN);
-	if (depth >= SPANS_MAX)
+	if (!is_kept)
 		return;
-	struct span_frame *frame = stream_frame(state, depth);
-	frame->time_ns = scratch->time_ns;
-	frame->sp = scratch->sp;
-	frame->site_id = site_id;
-	frame->number = sent ? number : 0;
-	state->depth = depth + 1;
+	scratch->top.time_ns = scratch->time_ns;
+	scratch->top.sp = scratch->sp;
+	scratch->top.site_id = site_id;
+	scratch->top.number = sent ? number : 0;
+	scratch->depth = depth + 1;
 }
 
-static __always_inline void emit_return(struct scratch *scratch, struct task_state *state,
-					struct span_frame *frame, __u32 owner, __u32 flags,
-					enum stream_form form)
+/* The end of the call that `span` and its entry's time name; both 0: it began before tracing did.
+ */
+static __always_inline void emit_return(struct scratch *scratch, __u32 owner, __u32 span,
+					__u64 entry_time_ns, __u32 flags, enum stream_form form)
 {
 	struct {
 		struct event_header header;
@@ -104,135 +108,119 @@ static __always_inline void emit_return(struct scratch *scratch, struct task_sta
 	} *head = stream_head(scratch, sizeof(*head));
 	stream_header(&head->header, scratch->id, EVENT_RETURN, sizeof(*head) + scratch->position,
 		      owner, scratch->time_ns, form);
-	head->header.depth = state->depth;
-	head->header.span = frame->number;
+	head->header.depth = scratch->depth;
+	head->header.span = span;
 	head->header.unavailable = scratch->unavailable;
-	head->ret.entry_time_ns = frame->time_ns;
+	head->ret.entry_time_ns = entry_time_ns;
 	head->ret.flags = flags;
 	head->ret.reserved = 0;
 	if (!stream_emit(scratch, sizeof(*head)))
 		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
 }
 
-/* A return at the function's own `ret` whose entry was not seen. With no span open it can only have
- * begun before tracing did: what a shell waited for when we came, say. */
-static __always_inline void emit_return_alone(struct scratch *scratch, __u32 owner,
-					      enum stream_form form)
+/* Makes the innermost span of `owner` at this stack pointer the top. False: there is none. */
+static __always_inline bool find_span(struct scratch *scratch, __u32 owner, enum stream_form form)
 {
-	struct {
-		struct event_header header;
-		struct event_return ret;
-	} *head = stream_head(scratch, sizeof(*head));
-	stream_header(&head->header, scratch->id, EVENT_RETURN, sizeof(*head) + scratch->position,
-		      owner, scratch->time_ns, form);
-	head->header.unavailable = scratch->unavailable;
-	head->ret.entry_time_ns = 0;
-	head->ret.flags = EVENT_RETURN_ALONE;
-	head->ret.reserved = 0;
-	if (!stream_emit(scratch, sizeof(*head)))
-		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
+	if (stream_top_is(scratch, owner))
+		return true;
+	if (scratch->depth < 2)
+		return false;
+	return form == STREAM_OLD ? spans_unwind_to_old(owner) : spans_unwind_to(scratch, owner);
 }
 
-/* Ends the innermost span of `owner` at this stack pointer, unless its entry was lost. */
-static __always_inline int return_part(struct scratch *scratch, struct task_state *state,
-				       struct site *site, __u32 owner, enum fetch_form form)
+static __always_inline void send_return(struct scratch *scratch, struct site *site, __u32 owner,
+					bool is_alone, enum fetch_form form)
 {
-	bool old = form == FETCH_OLD;
-	enum stream_form stream = old ? STREAM_OLD : STREAM_PREEMPTIBLE;
-	__u32 index =
-		old ? spans_find_old(scratch->sp, owner) : spans_find(state, scratch->sp, owner);
-	bool tail = site->flags & SITE_TAIL_CALL;
-	bool alone = index >= SPANS_MAX;
-	if (alone && (tail || site->kind != SITE_RETURN || state->depth))
-		return 0;
-	struct span_frame *frame = stream_frame(state, index);
-	if (!alone) {
-		state->depth = index;
-		if (!frame->number)
-			return 0;
-	}
+	bool is_tail_call = site->flags & SITE_TAIL_CALL;
+	enum stream_form stream = fetch_stream(form);
 	fetch_begin(scratch, 0);
-	if (!tail)
+	if (!is_tail_call)
 		fetch_run(scratch, site->return_plan, form);
-	if (alone)
-		emit_return_alone(scratch, owner, stream);
+	if (is_alone)
+		emit_return(scratch, owner, 0, 0, EVENT_RETURN_ALONE, stream);
 	else
-		emit_return(scratch, state, frame, owner, tail ? EVENT_RETURN_TAIL_CALL : 0,
-			    stream);
+		emit_return(scratch, owner, scratch->top.number, scratch->top.time_ns,
+			    is_tail_call ? EVENT_RETURN_TAIL_CALL : 0, stream);
+}
+
+/* Ends the innermost span of `owner` at this stack pointer, unless its entry was lost. A return at
+ * the function's own `ret` whose entry was not seen, with no span open, can only belong to a call
+ * that began before tracing did: what a shell waited for when we came, say. */
+static __always_inline int return_part(struct scratch *scratch, struct site *site, __u32 owner,
+				       enum fetch_form form)
+{
+	if (!find_span(scratch, owner, fetch_stream(form))) {
+		bool is_tail_call = site->flags & SITE_TAIL_CALL;
+		if (site->kind == SITE_RETURN && !is_tail_call && !scratch->depth)
+			send_return(scratch, site, owner, true, form);
+		return 0;
+	}
+	scratch->depth--;
+	if (scratch->top.number)
+		send_return(scratch, site, owner, false, form);
+	if (scratch->depth)
+		form == FETCH_OLD ? spans_load_top_old() : spans_load_top(scratch);
 	return 0;
 }
 
-static __always_inline int entry_part(struct scratch *scratch, struct task_state *state,
-				      struct site *site, __u32 site_id, enum fetch_form form)
+static __always_inline int entry_part(struct scratch *scratch, struct site *site, __u32 site_id,
+				      enum fetch_form form)
 {
-	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
-	if (form == FETCH_OLD)
-		spans_drop_dead_old(scratch->sp);
-	else if (stream_has_dead_span(state, scratch->sp))
-		spans_drop_dead(state, scratch->sp);
-	if ((site->flags & SITE_INSIDE) && state->depth == 0)
+	enum stream_form stream = fetch_stream(form);
+	stream_drop_dead_spans(scratch, stream);
+	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return 0;
 	fetch_begin(scratch, 0);
 	fetch_run(scratch, site->entry_plan, form);
 	if (site->kind == SITE_ENTRY)
-		span_open(scratch, state, site_id, site->flags, stream);
+		span_open(scratch, site_id, site->flags, stream);
 	else
-		emit_slots(scratch, site_id, EVENT_INSTANT, state->depth,
-			   stream_current_span(state), stream);
+		emit_slots(scratch, site_id, EVENT_INSTANT, scratch->depth,
+			   stream_current_span(scratch), stream);
 	return 0;
 }
 
 /* Global functions: frames of their own. */
-__noinline int entry_sleepable(struct scratch *scratch, struct task_state *state, struct site *site,
-			       __u32 site_id)
+__noinline int entry_sleepable(struct scratch *scratch, struct site *site, __u32 site_id)
 {
-	return scratch && state && site ? entry_part(scratch, state, site, site_id, FETCH_SLEEPABLE)
-					: 0;
+	return scratch && site ? entry_part(scratch, site, site_id, FETCH_SLEEPABLE) : 0;
 }
 
-__noinline int return_sleepable(struct scratch *scratch, struct task_state *state,
-				struct site *site, __u32 owner)
+__noinline int return_sleepable(struct scratch *scratch, struct site *site, __u32 owner)
 {
-	return scratch && state && site ? return_part(scratch, state, site, owner, FETCH_SLEEPABLE)
-					: 0;
+	return scratch && site ? return_part(scratch, site, owner, FETCH_SLEEPABLE) : 0;
 }
 
 /* Entry-type hits: instants, entries, and returns seen at the function's own `ret`. */
 static __always_inline int on_hit(struct pt_regs *ctx, __u32 site_id, enum fetch_form form)
 {
-	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site)
 		return 0;
 	bool is_return = site->kind == SITE_RETURN;
-	struct task_state *state = NULL;
-	struct scratch *scratch = hit_begin(site_id, stream, !is_return, &state);
+	struct scratch *scratch = hit_begin(ctx, site_id, fetch_stream(form), !is_return);
 	if (!scratch)
 		return 0;
-	save_regs(scratch, ctx);
 	scratch->sp = scratch->regs[REG_SP];
 	if (form == FETCH_OLD)
-		return is_return ? return_part(scratch, state, site, site->owner, form)
-				 : entry_part(scratch, state, site, site_id, form);
-	return is_return ? return_sleepable(scratch, state, site, site->owner)
-			 : entry_sleepable(scratch, state, site, site_id);
+		return is_return ? return_part(scratch, site, site->owner, form)
+				 : entry_part(scratch, site, site_id, form);
+	return is_return ? return_sleepable(scratch, site, site->owner)
+			 : entry_sleepable(scratch, site, site_id);
 }
 
 /* The kernel's return probe: the cookie is the entry site. */
 static __always_inline int on_return(struct pt_regs *ctx, __u32 site_id, enum fetch_form form)
 {
-	enum stream_form stream = form == FETCH_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site)
 		return 0;
-	struct task_state *state = NULL;
-	struct scratch *scratch = hit_begin(site_id, stream, false, &state);
+	struct scratch *scratch = hit_begin(ctx, site_id, fetch_stream(form), false);
 	if (!scratch)
 		return 0;
-	save_regs(scratch, ctx);
 	scratch->sp = scratch->regs[REG_SP] - RETURN_SP_ADJUST;
-	return form == FETCH_OLD ? return_part(scratch, state, site, site_id, form)
-				 : return_sleepable(scratch, state, site, site_id);
+	return form == FETCH_OLD ? return_part(scratch, site, site_id, form)
+				 : return_sleepable(scratch, site, site_id);
 }
 
 /* The site of all hits when there is but one: it needs no cookie. 0: there are several. */
@@ -247,7 +235,7 @@ int multi_hit(struct pt_regs *ctx)
 SEC("uretprobe.multi.s")
 int multi_return(struct pt_regs *ctx)
 {
-	return on_return(ctx, (__u32)bpf_get_attach_cookie(ctx), FETCH_SLEEPABLE);
+	return on_return(ctx, only_site ?: (__u32)bpf_get_attach_cookie(ctx), FETCH_SLEEPABLE);
 }
 
 SEC("uprobe.s")

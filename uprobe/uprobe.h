@@ -36,28 +36,14 @@ struct instruction {
 	const char *text; /* "push %rbp", in the arena */
 };
 
-/* Everything placement needs to know about one function. */
-struct code {
-	struct instruction entry; /* where an entry probe goes: see `entry_why` */
-	const char *entry_why;	  /* "first instruction", "push after endbr64" */
-	const uint64_t *returns;  /* addresses of ret instructions */
-	size_t n_returns;
-	const uint64_t *tail_jumps; /* unconditional jumps out of the function */
-	size_t n_tail_jumps;
-	bool whole;	       /* every byte was decoded with certainty; else `why_not` */
-	const char *why_not;   /* "jump table inside the text", "unknown instruction at +0x31" */
-	bool conditional_tail; /* a conditional jump leaves the function: its return is unseen */
-	bool calls_itself;     /* directly: it may nest deeper than the trampoline can follow */
-	bool entry_proven;     /* by the caller: the return address is on top of the stack there */
-};
-
 /*
- * Decodes a function: `bytes` are its text, `size` of them, at `address`. `size` 0 decodes the
- * entry alone from what is there (`available` bytes). Fails only for want of memory; what cannot be
- * decoded is told in the result, with entry.length == 0 when not even the entry is safe.
+ * Where the probe on a function's entry goes: its first instruction, or the one behind endbr64.
+ * `ret->length` is 0 when none may go there, and *ret_why_not says why. `function` is one of the
+ * image's own list. Fails for want of memory, or when the file cannot be read.
  */
-struct err *code_decode(unsigned int machine, const uint8_t *bytes, size_t available, uint64_t size,
-			uint64_t address, struct arena *arena, struct code *ret) must_check;
+struct err *uprobe_find_entry(struct image *image, const struct function *function,
+			      struct arena *arena, struct instruction *ret,
+			      const char **ret_why_not) must_check;
 
 /* Is `offset` the start of an instruction of a function that spans it, by decoding from its start?
  * When not, *ret_why says why. */
@@ -105,5 +91,12 @@ struct uprobe_options {
 struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const char *module,
 			      const struct spec *spec,
 			      const struct uprobe_options *options) must_check;
+
+/*
+ * The trampoline is not safe any more: the spans that use it get sites at their `ret` instructions,
+ * appended to the set; where there can be none, a note, and their returns are not seen. To be
+ * attached before the kernel's return probes are taken out, and the entries' rows written anew.
+ */
+struct err *uprobe_use_return_sites(struct probe_set *set, const char *why) must_check;
 
 #endif

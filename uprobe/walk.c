@@ -24,6 +24,13 @@ static void give_up(struct walk *walk, const char *why, uint64_t address)
 	walk->why_not = text ? text : why;
 }
 
+/* What flow leads to is certainly code; when it cannot be, the start was none. */
+static void give_up_code(struct walk *walk, const char *why, uint64_t address)
+{
+	walk->not_code = true;
+	give_up(walk, why, address);
+}
+
 static struct walk_part *part_of(const struct walk *walk, uint64_t address)
 {
 	for (size_t i = 0; i < walk->n_parts; i++) {
@@ -171,16 +178,16 @@ static bool take(struct walk *walk, struct walk_part *part, size_t offset, struc
 	const struct code_part *code = &part->code;
 	uint64_t address = code->address + offset;
 	if (!decode(walk->decoder, code->bytes + offset, code->size - offset, address, ret)) {
-		give_up(walk, "no instruction, or one cut off by the end,", address);
+		give_up_code(walk, "no instruction, or one cut off by the end,", address);
 		return false;
 	}
 	if (ret->is_odd) {
-		give_up(walk, "an instruction that programs do not use", address);
+		give_up_code(walk, "an instruction that programs do not use", address);
 		return false;
 	}
 	for (size_t i = 1; i < ret->length; i++) {
 		if (part->cells[offset + i]) {
-			give_up(walk, "instructions overlap", address);
+			give_up_code(walk, "instructions overlap", address);
 			return false;
 		}
 	}
@@ -199,8 +206,8 @@ static struct err *follow(struct walk *walk, uint64_t address)
 	for (; offset < part->code.size; offset += insn.length) {
 		uint8_t cell = part->cells[offset];
 		if (cell == CELL_INSIDE)
-			give_up(walk, "a jump into the middle of an instruction",
-				part->code.address + offset);
+			give_up_code(walk, "a jump into the middle of an instruction",
+				     part->code.address + offset);
 		if (cell || !take(walk, part, offset, &insn))
 			return NULL;
 		struct err *e = note_flow(walk, part->code.address + offset, &insn, &run);
@@ -212,7 +219,7 @@ static struct err *follow(struct walk *walk, uint64_t address)
 	}
 	/* The last instruction may be a call that never returns. */
 	if (insn.flow != FLOW_CALL)
-		give_up(walk, "the code runs on behind its end", part->code.address + offset);
+		give_up_code(walk, "the code runs on behind its end", part->code.address + offset);
 	return NULL;
 }
 
@@ -317,8 +324,10 @@ struct err *walk_run(struct walk *walk)
 	if (!e && first.size)
 		e = follow_later(walk, first.address);
 	e = e ?: follow_pending(walk);
+	bool not_code = walk->not_code;
 	if (!e && !walk->why_not)
 		e = fill_gaps(walk, &had_gaps);
+	walk->not_code = not_code; /* what fills the gaps may be data */
 	if (e)
 		return e;
 	judge_indirect(walk, had_gaps);

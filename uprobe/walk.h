@@ -61,6 +61,7 @@ struct walk {
 	uint64_t entry_targets[2];	  /* branches to these addresses are looked for */
 	bool entry_targeted[2];
 	bool whole;
+	bool not_code; /* flow led to what no program has: data, or a cut */
 	const char *why_not;
 };
 

@@ -112,7 +112,10 @@ void placement_find_semaphore(const struct image *image, const struct section_ra
 	uint64_t offset = 0;
 	if (address >= probes->address && address - probes->address < probes->size)
 		offset = probes->offset + (address - probes->address);
-	else if (image_offset_of(image, address, &offset) && image_is_text(image, offset, 1))
+	else if (!image_offset_of(image, address, &offset))
+		offset = 0;
+	/* A section table can lie: never is a word of code to be counted up. */
+	if (image_is_text(image, offset, 1) || image_is_text(image, offset + 1, 1))
 		offset = 0;
 	/* The kernel takes even offsets only, and 0 means that there is none. */
 	if (!offset || offset % 2)

@@ -186,7 +186,9 @@ static struct err *compile_arguments(const struct adding *adding, const struct u
 	struct err *e = usdt_operands(note->operands, image_machine(adding->image), adding->image,
 				      note, arena, &list.operands, &list.n_operands);
 	e = e ?: note_extra_types(adding, note, list.n_operands);
-	e = e ?: types_of_marker(note->provider, note->name, arena, &list.known, &list.n_known);
+	e = e
+		    ?: types_of_marker(note->provider, note->name, list.n_operands, arena,
+				       &list.known, &list.n_known);
 	if (e)
 		return e;
 	_cleanup_(plan_builder_deinit) struct plan_builder builder;

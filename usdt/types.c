@@ -104,16 +104,24 @@ static int compare_row(const void *key, const void *row)
 	return strcmp(key, ((const struct types_row *)row)->marker);
 }
 
-struct err *types_of_marker(const char *provider, const char *name, struct arena *arena,
-			    const struct parameter **ret, size_t *ret_count)
+static const struct types_row *find_row(const char *marker)
+{
+	return bsearch(marker, types_table, types_table_count, sizeof(types_table[0]), compare_row);
+}
+
+struct err *types_of_marker(const char *provider, const char *name, size_t n_operands,
+			    struct arena *arena, const struct parameter **ret, size_t *ret_count)
 {
 	char marker[128];
 	*ret_count = 0;
-	int length = snprintf(marker, sizeof(marker), "%s:%s", provider, name);
+	int length = snprintf(marker, sizeof(marker), "%s:%s/%zu", provider, name, n_operands);
 	if (length < 0 || (size_t)length >= sizeof(marker))
 		return NULL;
-	const struct types_row *row =
-		bsearch(marker, types_table, types_table_count, sizeof(*row), compare_row);
+	const struct types_row *row = find_row(marker);
+	if (!row) {
+		*strrchr(marker, '/') = 0;
+		row = find_row(marker);
+	}
 	return row ? types_parse(row->types, arena, ret, ret_count) : NULL;
 }
 
@@ -234,7 +242,7 @@ struct err *usdt_parameters(const struct usdt_note *note, const struct usdt_oper
 {
 	const struct parameter *known;
 	size_t n_known;
-	struct err *e = types_of_marker(note->provider, note->name, arena, &known, &n_known);
+	struct err *e = types_of_marker(note->provider, note->name, count, arena, &known, &n_known);
 	struct parameter *made = arena_array(arena, count ? count : 1, sizeof(*made));
 	if (e || !made)
 		return e ? e : &err_nomem;

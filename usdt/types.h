@@ -11,18 +11,19 @@
 
 /* Compiled in from types.txt, sorted by marker. */
 struct types_row {
-	const char *marker; /* "python:line" */
+	const char *marker; /* "python:line"; "postgresql:buffer__read__done/7" */
 	const char *types;  /* "str filename, str funcname, int lineno" */
 };
 extern const struct types_row types_table[];
 extern const size_t types_table_count;
 
 /*
- * The arguments of a marker as the table has them; *ret_count is 0 when it is not in there. A
- * parameter whose type is NULL is as the note says.
+ * The arguments of a marker that has n_operands of them, as the table has them; *ret_count is 0
+ * when it is not in there. A parameter whose type is NULL is as the note says.
  */
-struct err *types_of_marker(const char *provider, const char *name, struct arena *arena,
-			    const struct parameter **ret, size_t *ret_count) must_check;
+struct err *types_of_marker(const char *provider, const char *name, size_t n_operands,
+			    struct arena *arena, const struct parameter **ret,
+			    size_t *ret_count) must_check;
 /* The same for the text of one row. Words that are not understood have type NULL. */
 struct err *types_parse(const char *text, struct arena *arena, const struct parameter **ret,
 			size_t *ret_count) must_check;

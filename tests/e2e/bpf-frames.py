@@ -54,4 +54,8 @@ def one_process():
     check("has_task_storage=1", "filter_by_process=1", "follow_forks=1")
 
 
-run(the_limit_itself, all_processes, one_process)
+def paths_of_descriptors():
+    check("has_task_storage=1", "filter_by_process=1", "reads_files=1")
+
+
+run(the_limit_itself, all_processes, one_process, paths_of_descriptors)

@@ -88,6 +88,14 @@ def a_directory():
     check_error(process, 1, "(?i)directory")
 
 
+def a_fifo():
+    """Without a reader it is refused: waiting for one, utrail could not be stopped."""
+    path = scratch() / "fifo"
+    os.mkfifo(path)
+    process = plain(["-o", path, "-e", "exec", "--duration", "0.1"])
+    check_error(process, 1, "named pipe that nobody reads", hint=".*reader")
+
+
 def a_link():
     """Links are not followed: somebody else may have put it there."""
     victim, link = scratch() / "victim", scratch() / "link"
@@ -114,6 +122,7 @@ run(
     full_disk_of_a_command,
     no_such_folder,
     a_directory,
+    a_fifo,
     a_link,
     stderr_closed,
 )

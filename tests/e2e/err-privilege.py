@@ -1,25 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Without the privileges: what is missing, exactly, how to get it, and exit status 3."""
 
+import os
 import shutil
 
-from utrail import Process, Target, check_error, need_program, need_root, program, run, scratch
+from utrail import Process, Target, check_error, need_program, need_root, program, run, sample, scratch
 
 NOBODY = ["--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
-def copy():
-    # Where the build lies may be closed to other users.
-    path = scratch() / "utrail"
+def copy(source):
+    # Where the build lies may be closed to other users, as /root is.
+    path = scratch() / os.path.basename(source)
     if not path.exists():
-        shutil.copy(program(), path)
+        shutil.copy(source, path)
     return path
+
+
+def target_of_nobody():
+    return Target(copy(sample("count")), "-w", "5", user=65534, group=65534, extra_groups=[])
 
 
 def as_nobody(*words, options=NOBODY):
     need_root()
     need_program("setpriv", "util-linux")
-    process = Process(["setpriv", *options, copy(), *words])
+    process = Process(["setpriv", *options, copy(program()), *words])
     process.wait()
     return process
 
@@ -27,7 +32,7 @@ def as_nobody(*words, options=NOBODY):
 def own_process():
     """Even an own process cannot be traced without the capabilities."""
     need_root()
-    target = Target("count", "-w", "5", user=65534, group=65534, extra_groups=[])
+    target = target_of_nobody()
     process = as_nobody("-p", str(target.pid), "-e", "syscall:write")
     check_error(process, 3, "CAP_(BPF|PERFMON|SYS_ADMIN)", hint=".*(sudo|root)")
     target.release()
@@ -59,7 +64,7 @@ def one_is_missing():
         others = ",".join(f"+{c}" for c in ("bpf", "perfmon", "sys_ptrace", "dac_read_search") if c != name)
         bounds = f"-all,{others}"
         options = [*NOBODY, f"--inh-caps={bounds}", f"--ambient-caps={bounds}", f"--bounding-set={bounds}"]
-        target = Target("count", "-w", "5", user=65534, group=65534, extra_groups=[])
+        target = target_of_nobody()
         process = as_nobody("-p", str(target.pid), "-e", "count:f", options=options)
         check_error(process, 3, f"CAP_{name.upper()}")
         target.release()

@@ -4,9 +4,10 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 
-from utrail import Process, Target, contains, ensure, only, plain, run, same, sample
+from utrail import Process, Target, contains, ensure, only, plain, program, run, same, sample, scratch
 
 
 def tool(*words):
@@ -61,6 +62,26 @@ def parameters():
     contains(text[eight["line"] - 1], "eight(", f"line {eight['line']} of types.c")
 
 
+def entries():
+    """Where a probe would go, and what it costs there: list says what explain says."""
+    patterns = ["call:libc:mem*", "call:libc:str*", "call:libc:_IO_*", "call:libc:pthread_*"]
+    shown = listed(*patterns)
+    words = [word for p in patterns for word in ("-e", p)]
+    explained = plain(["explain", *words])
+    same(explained.status, 0, "status of explain")
+    pattern = r"^ +entry at file offset (0x\w+): .*\((emulated|single-stepped)\)$"
+    found = re.findall(pattern, explained.stdout, re.MULTILINE)
+    wanted = {int(offset, 16): how.replace("single-", "") for offset, how in found}
+    ensure(len(wanted) > 100, f"only {len(wanted)} entries in explain")
+    # A resolver has two names, of which that of the function it chooses is the one that is asked for.
+    refused = {f["offset"] for f in shown if "entry" not in f}
+    ensure(refused, "nothing is refused, not even what the loader chooses at start")
+    got = {int(f["offset"], 16): f["entry"] for f in shown if f["offset"] not in refused}
+    # The probe may go behind endbr64, which has four bytes.
+    same({o if o in got else o - 4: how for o, how in wanted.items()} == got, True, "entries of libc are the same")
+    same(set(got.values()), {"emulated", "stepped"}, "kinds of entries")
+
+
 def markers():
     for name in ("usdt-args", "usdt-shapes", "srv", "redzone"):
         path = sample(name)
@@ -97,12 +118,20 @@ def nothing_there():
     contains(process.stderr.lower(), "no", "the message")
 
 
+def hostile_name():
+    """What a file is called may not command the terminal that shows it."""
+    path = scratch() / "red\x1b[31m"
+    shutil.copy(sample("usdt-args"), path)
+    for words in (["list", path, "usdt:demo:t*"], ["list", path, "call:main"], ["explain", "-e", "call:main", "--", path]):
+        process = plain(words)
+        same(process.status, 0, f"status of {words[0]}")
+        contains(process.stdout, "red\\x1b[31m", f"what {words[0]} shows")
+        ensure("\x1b" not in process.stdout + process.stderr, "an escape character reached the terminal")
+
+
 def unprivileged():
     if os.geteuid() != 0:
         return
-    from utrail import program, scratch
-    import shutil
-
     # Where the build lies may be closed to other users.
     for path in (program(), sample("count")):
         shutil.copy(path, scratch())
@@ -113,4 +142,4 @@ def unprivileged():
     contains(process.stdout, "f", "the list")
 
 
-run(functions, parameters, markers, of_a_process, as_text, nothing_there, unprivileged)
+run(functions, parameters, entries, markers, of_a_process, as_text, nothing_there, hostile_name, unprivileged)

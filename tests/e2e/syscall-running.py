@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A system call that has not returned when the trace ends is told, not lost in silence."""
 
+import os
+import subprocess
+
 from utrail import Process, Trace, only, run, same
 
 
@@ -16,6 +19,15 @@ def blocked_from_before():
          "what only memory tells")
 
 
+def waiting_for_a_pipe():
+    """What it waits for is open still, and shown."""
+    target = Process(["cat"], stdin=subprocess.PIPE)
+    trace = Trace("-y", "-e", "syscall:read", "--duration", "0.5", pid=target.pid)
+    trace.finish(stop=False)
+    event = only(trace.of("syscall"), "calls")
+    same(event["args"]["fd"], {"fd": 0, "path": os.readlink(f"/proc/{target.pid}/fd/0")}, "the descriptor")
+
+
 def not_traced_is_not_told():
     target = Process(["sleep", "60"])
     trace = Trace("-e", "syscall:read", "--duration", "0.5", pid=target.pid)
@@ -23,4 +35,4 @@ def not_traced_is_not_told():
     same(len(trace.of("syscall")), 0, "calls")
 
 
-run(blocked_from_before, not_traced_is_not_told)
+run(blocked_from_before, waiting_for_a_pipe, not_traced_is_not_told)

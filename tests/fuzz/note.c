@@ -59,6 +59,37 @@ static void check_site(const struct image *image, const struct probe_site *site)
 	}
 }
 
+static void check_note(const struct image *image, const struct usdt_note *note)
+{
+	require(note->provider[0] && note->name[0] && note->operands);
+	if (note->refused)
+		return;
+	require(image_is_text(image, note->offset, 1) && note->nop_length);
+	require(!note->semaphore_offset || !image_is_text(image, note->semaphore_offset, 1));
+}
+
+/* As `list` does: the operands and types of each note, whether a probe may sit there or not. */
+static struct err *read_all(struct image *image)
+{
+	struct arena arena = {0};
+	const struct usdt_note *notes;
+	const struct usdt_operand *operands;
+	const struct parameter *parameters;
+	size_t count = 0, n_operands, malformed = 0;
+	struct err *e = usdt_notes(image, &arena, &notes, &count, &malformed);
+	for (size_t i = 0; !e && i < count; i++) {
+		check_note(image, &notes[i]);
+		e = usdt_operands(notes[i].operands, image_machine(image), image, &notes[i], &arena,
+				  &operands, &n_operands);
+		require(!e && n_operands <= USDT_OPERANDS_MAX);
+		e = usdt_parameters(&notes[i], operands, n_operands, &arena, &parameters);
+		for (size_t j = 0; !e && j < n_operands; j++)
+			require(parameters[j].type && parameters[j].name);
+	}
+	arena_deinit(&arena);
+	return e;
+}
+
 static struct err *add_probes(struct image *image)
 {
 	static const struct compile_options options = {.string_limit = 64, .depth = 1};
@@ -82,7 +113,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err *e = image_open("fuzz", fd, &image);
 	close(fd);
 	if (!e) {
-		e = add_probes(image);
+		e = read_all(image);
+		e = e ?: add_probes(image);
 		image_close(image);
 	}
 	err_free(e);

@@ -352,6 +352,13 @@ class Trace(Process):
         self.check_summary()
         return self
 
+    def wait_for_text(self, part, timeout=TIMEOUT):
+        """Until the trace's file holds it."""
+        end = time.monotonic() + timeout
+        while part not in self.text:
+            ensure(time.monotonic() < end, f"no {part!r} in the trace: {self.text[-500:]}")
+            time.sleep(0.01)
+
     @property
     def text(self):
         if self.file and not self.file.exists():
@@ -382,7 +389,7 @@ class Trace(Process):
 
     @property
     def events(self):
-        return [r for r in self.records if r["type"] not in ("header", "lost", "summary")]
+        return [r for r in self.records if r["type"] not in ("header", "lost", "gap", "summary")]
 
     def of(self, kind, name=None, **members):
         """Events of one type, and of one name unless None."""
@@ -414,6 +421,11 @@ class Trace(Process):
         return sum(int(r["count"]) for r in told if name in (None, r["name"]))
 
     @property
+    def gaps(self):
+        """Files that were probed after they had been mapped."""
+        return [r for r in self.records if r["type"] == "gap"]
+
+    @property
     def returns_lost(self):
         """Calls that were delivered, but whose return was not."""
         told = [r for r in self.records if r["type"] == "lost" and r["cause"] in RETURN_CAUSES]
@@ -434,6 +446,7 @@ class Trace(Process):
         same(events, len(self.events), "events of the summary against records in the file")
         same(lost, self.losses, "lost events of the summary against 'lost' records")
         same(int(last.get("returns_lost", 0)), self.returns_lost, "lost returns against 'lost' records")
+        same(int(last.get("gaps", 0)), len(self.gaps), "gaps of the summary against 'gap' records")
 
     def check_nothing_lost(self):
         events, lost, missed = self.summary

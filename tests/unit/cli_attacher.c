@@ -108,13 +108,14 @@ static void calls_of_threads(void **state)
 static void only_mapped_files(void **state)
 {
 	struct attacher *attacher = started();
+	struct process_view view = attacher_view(attacher);
 	struct stat self, got;
 	int fd = -1;
 	(void)state;
 	assert_int_equal(stat("/proc/self/exe", &self), 0);
 	struct module wanted = {
 		.path = (char *)"self", .device = self.st_dev, .inode = self.st_ino};
-	assert_ok(attacher_open_module(attacher, getpid(), &wanted, &fd));
+	assert_ok(view.open_module(view.context, getpid(), &wanted, &fd));
 	assert_int_equal(fstat(fd, &got), 0);
 	assert_int_equal(got.st_ino, self.st_ino);
 	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
@@ -123,8 +124,32 @@ static void only_mapped_files(void **state)
 	assert_int_equal(stat("/etc/passwd", &self), 0);
 	wanted = (struct module){
 		.path = (char *)"passwd", .device = self.st_dev, .inode = self.st_ino};
-	assert_err(attacher_open_module(attacher, getpid(), &wanted, &fd), ERR_FAILED, "passwd");
-	assert_err(attacher_open_module(attacher, 0, &wanted, &fd), ERR_FAILED, "passwd");
+	assert_err(view.open_module(view.context, getpid(), &wanted, &fd), ERR_FAILED, "passwd");
+	assert_err(view.open_module(view.context, 0, &wanted, &fd), ERR_FAILED, "passwd");
+	attacher_close(attacher);
+}
+
+static void same_modules(void **state)
+{
+	struct attacher *attacher = started();
+	struct process_view view = attacher_view(attacher);
+	struct module_list got = {0}, wanted = {0};
+	(void)state;
+	assert_ok(process_own_view.modules(NULL, getpid(), &wanted));
+	assert_ok(view.modules(view.context, getpid(), &got));
+	assert_true(wanted.count > 1);
+	assert_int_equal(got.count, wanted.count);
+	for (size_t i = 0; i < got.count; i++) {
+		assert_string_equal(got.items[i].path, wanted.items[i].path);
+		assert_int_equal(got.items[i].device, wanted.items[i].device);
+		assert_int_equal(got.items[i].inode, wanted.items[i].inode);
+		assert_int_equal(got.items[i].start, wanted.items[i].start);
+		assert_int_equal(got.items[i].end, wanted.items[i].end);
+		assert_int_equal(got.items[i].deleted, wanted.items[i].deleted);
+	}
+	module_list_deinit(&got);
+	module_list_deinit(&wanted);
+	assert_err(view.modules(view.context, 0, &got), ERR_FAILED, "mapped");
 	attacher_close(attacher);
 }
 
@@ -226,9 +251,13 @@ static void none_without_rights(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_path),	       cmocka_unit_test(calls_of_threads),
-		cmocka_unit_test(only_mapped_files),   cmocka_unit_test(signals_do_not_end_it),
-		cmocka_unit_test(its_death_is_told),   cmocka_unit_test(it_ends_with_us),
+		cmocka_unit_test(same_path),
+		cmocka_unit_test(calls_of_threads),
+		cmocka_unit_test(only_mapped_files),
+		cmocka_unit_test(same_modules),
+		cmocka_unit_test(signals_do_not_end_it),
+		cmocka_unit_test(its_death_is_told),
+		cmocka_unit_test(it_ends_with_us),
 		cmocka_unit_test(none_without_rights),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

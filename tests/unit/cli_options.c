@@ -89,7 +89,7 @@ static void every_option_sets_its_own(void **state)
 	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--json", "-o", "/tmp/x", "-s", "32",
 	      "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
 	      "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
-	assert_true(o.follow && o.output.fd_paths && o.verbose && o.fail_on_loss);
+	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss);
 	assert_int_equal(o.quiet, 2);
 	assert_int_equal(o.output.format, OUTPUT_JSON);
 	assert_string_equal(o.output_path, "/tmp/x");
@@ -117,6 +117,9 @@ static void pids_are_lists(void **state)
 	assert_int_equal(o.pids.count, 5);
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(o.pids.items[i], expected[i]);
+	options_deinit(&o);
+	parse(&line, &o, "-p", "7,8", "-p", "7", "-e", "pid8:libc:malloc:entry", NULL);
+	assert_int_equal(o.pids.count, 2);
 	options_deinit(&o);
 	refused("no process id given", "-p", "");
 	refused("no process id given", "-p", " , ");
@@ -240,6 +243,14 @@ static void commands(void **state)
 	assert_int_equal(o.command, COMMAND_LIST);
 	assert_string_equal(o.argv[0], "/bin/ls");
 	assert_string_equal(o.argv[1], "usdt:*");
+	assert_null(o.argv[2]);
+	options_deinit(&o);
+	parse(&line, &o, "list", "/bin/ls", "--json", "-p", "1", "usdt:*", NULL);
+	assert_int_equal(o.output.format, OUTPUT_JSON);
+	assert_int_equal(o.pids.count, 1);
+	assert_string_equal(o.argv[0], "/bin/ls");
+	assert_string_equal(o.argv[1], "usdt:*");
+	assert_null(o.argv[2]);
 	options_deinit(&o);
 	parse(&line, &o, "explain", "-p", "1", "-e", "f", NULL);
 	assert_int_equal(o.command, COMMAND_EXPLAIN);
@@ -263,6 +274,9 @@ static void mistakes_are_explained(void **state)
 	refused("nothing to trace", "-f");
 	refused("nothing to trace", "explain");
 	refused("did you mean '--json'?", "--jsno", "-p", "1");
+	refused("did you mean '--return'?", "--retrun=auto");
+	refused("there is no option '--comm'\n  hint:  all options", "--comm", "x");
+	refused("'--json' takes no value", "--json=3", "-p", "1");
 	refused("there is no option '-Q'", "-Q");
 	refused("'--duration' needs a value", "-p", "1", "--duration");
 	refused("'-o' needs a value", "-o");

@@ -46,21 +46,21 @@ static const struct fetch_plan *make_plan(struct probe_set *set, uint8_t first, 
 
 static void a_set_without_sites_has_the_empty_plan(void **state)
 {
-	struct tables tables;
-	assert_ok(tables_make(*state, &tables));
-	assert_int_equal(tables.n_plans, 1);
-	assert_null(tables.plans[0]);
+	struct tables tables = {0};
+	assert_ok(tables_number(&tables, *state, 1));
+	assert_int_equal(tables.plans.count, 1);
+	assert_null(tables.plans.items[0]);
 	tables_deinit(&tables);
-	assert_null(tables.plans);
+	assert_null(tables.plans.items);
 }
 
 static void a_site_that_reads_nothing_has_plan_0(void **state)
 {
 	struct probe_site *site = add_site(*state);
-	struct tables tables;
+	struct tables tables = {0};
 	site->wire.entry_plan = site->wire.return_plan = 77;
-	assert_ok(tables_make(*state, &tables));
-	assert_int_equal(tables.n_plans, 1);
+	assert_ok(tables_number(&tables, *state, 1));
+	assert_int_equal(tables.plans.count, 1);
 	assert_int_equal(site->wire.entry_plan, 0);
 	assert_int_equal(site->wire.return_plan, 0);
 	tables_deinit(&tables);
@@ -69,7 +69,7 @@ static void a_site_that_reads_nothing_has_plan_0(void **state)
 static void equal_plans_are_one_row(void **state)
 {
 	struct probe_set *set = *state;
-	struct tables tables;
+	struct tables tables = {0};
 	enum { SITES = 1000 };
 	for (int i = 0; i < SITES; i++) {
 		struct probe_site *site = add_site(set);
@@ -77,12 +77,12 @@ static void equal_plans_are_one_row(void **state)
 		site->entry_plan = make_plan(set, (uint8_t)(i % 2), 2);
 		site->return_plan = make_plan(set, 5, 1);
 	}
-	assert_ok(tables_make(set, &tables));
-	assert_int_equal(tables.n_plans, 1 + 3);
+	assert_ok(tables_number(&tables, set, 1));
+	assert_int_equal(tables.plans.count, 1 + 3);
 	for (int i = 1; i <= SITES; i++) {
 		const struct site *wire = &set->sites.items[i]->wire;
-		const struct fetch_plan *entry = tables.plans[wire->entry_plan];
-		const struct fetch_plan *leave = tables.plans[wire->return_plan];
+		const struct fetch_plan *entry = tables.plans.items[wire->entry_plan];
+		const struct fetch_plan *leave = tables.plans.items[wire->return_plan];
 		assert_int_equal(entry->n_ops, 2);
 		assert_int_equal(entry->ops[0].reg, (i - 1) % 2);
 		assert_int_equal(leave->n_ops, 1);
@@ -95,7 +95,7 @@ static void equal_plans_are_one_row(void **state)
 static void plans_that_differ_stay_apart(void **state)
 {
 	struct probe_set *set = *state;
-	struct tables tables;
+	struct tables tables = {0};
 	struct probe_site *sites[4];
 	for (size_t i = 0; i < 4; i++)
 		sites[i] = add_site(set);
@@ -105,10 +105,10 @@ static void plans_that_differ_stay_apart(void **state)
 	struct fetch_plan *last = (struct fetch_plan *)make_plan(set, 1, 1);
 	last->ops[0].imm = INT64_MIN;
 	sites[3]->entry_plan = last;
-	assert_ok(tables_make(set, &tables));
-	assert_int_equal(tables.n_plans, 5);
+	assert_ok(tables_number(&tables, set, 1));
+	assert_int_equal(tables.plans.count, 5);
 	for (size_t i = 0; i < 4; i++) {
-		const struct fetch_plan *row = tables.plans[sites[i]->wire.entry_plan];
+		const struct fetch_plan *row = tables.plans.items[sites[i]->wire.entry_plan];
 		size_t size = fetch_plan_size(sites[i]->entry_plan);
 		assert_int_equal(fetch_plan_size(row), size);
 		assert_memory_equal(row, sites[i]->entry_plan, size);
@@ -121,18 +121,18 @@ static void plans_that_differ_stay_apart(void **state)
 static void rows_are_filled_and_nothing_else(void **state)
 {
 	struct probe_set *set = *state;
-	struct tables tables;
+	struct tables tables = {0};
 	struct probe_site *first = add_site(set), *second = add_site(set);
 	first->wire = (struct site){.kind = SITE_ENTRY, .flags = SITE_HAS_RETURN, .owner = 1};
 	second->wire = (struct site){.kind = SITE_RETURN, .owner = 1};
 	first->entry_plan = make_plan(set, 3, 4);
-	assert_ok(tables_make(set, &tables));
+	assert_ok(tables_number(&tables, set, 1));
 	struct site sites[4];
 	struct fetch_plan *plans = malloc(3 * sizeof(*plans));
 	memset(sites, 0xee, sizeof(sites));
 	memset(plans, 0xee, 3 * sizeof(*plans));
-	tables_fill_sites(set, sites);
-	tables_fill_plans(&tables, plans);
+	tables_fill_sites(set, 1, sites);
+	tables_fill_plans(&tables, 1, plans);
 	assert_int_equal(sites[1].kind, SITE_ENTRY);
 	assert_int_equal(sites[1].flags, SITE_HAS_RETURN);
 	assert_int_equal(sites[1].entry_plan, 1);
@@ -148,6 +148,36 @@ static void rows_are_filled_and_nothing_else(void **state)
 	tables_deinit(&tables);
 }
 
+/* What comes later shares the rows of what was there, and moves none of them. */
+static void a_set_may_grow(void **state)
+{
+	struct probe_set *set = *state;
+	struct tables tables = {0};
+	struct probe_site *first = add_site(set);
+	first->entry_plan = make_plan(set, 1, 1);
+	assert_ok(tables_number(&tables, set, 1));
+	struct probe_site *known = add_site(set), *new = add_site(set);
+	known->entry_plan = make_plan(set, 1, 1);
+	new->entry_plan = make_plan(set, 9, 3);
+	assert_ok(tables_number(&tables, set, 2));
+	assert_int_equal(tables.plans.count, 3);
+	assert_int_equal(known->wire.entry_plan, first->wire.entry_plan);
+	assert_int_equal(new->wire.entry_plan, 2);
+	struct site sites[4];
+	struct fetch_plan *plans = malloc(3 * sizeof(*plans));
+	memset(sites, 0xee, sizeof(sites));
+	memset(plans, 0xee, 3 * sizeof(*plans));
+	tables_fill_sites(set, 2, sites);
+	tables_fill_plans(&tables, 2, plans);
+	assert_int_equal(sites[1].kind, 0xeeeeeeee);
+	assert_int_equal(sites[2].entry_plan, 1);
+	assert_int_equal(sites[3].entry_plan, 2);
+	assert_int_equal(plans[1].n_ops, 0xeeee);
+	assert_int_equal(plans[2].n_ops, 3);
+	free(plans);
+	tables_deinit(&tables);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +187,7 @@ int main(void)
 						free_set),
 		cmocka_unit_test_setup_teardown(equal_plans_are_one_row, make_set, free_set),
 		cmocka_unit_test_setup_teardown(plans_that_differ_stay_apart, make_set, free_set),
+		cmocka_unit_test_setup_teardown(a_set_may_grow, make_set, free_set),
 		cmocka_unit_test_setup_teardown(rows_are_filled_and_nothing_else, make_set,
 						free_set),
 	};

@@ -49,9 +49,9 @@ static void ask(struct probe_set *set, const char *mark, enum spec_name kind, co
 	spec_list_deinit(&list);
 }
 
-static void set_init(struct probe_set *set)
+static void set_init(struct probe_set *set, bool files)
 {
-	static const struct compile_options options = {.string_limit = 32, .depth = 1};
+	const struct compile_options options = {.string_limit = 32, .depth = 1, .files = files};
 	assert_ok(probe_set_init(set, &options));
 }
 
@@ -85,10 +85,11 @@ static void assert_ids(const struct probe_set *set)
 }
 
 /* Prepares `name` alone and runs its plans as the kernel would, for these words. */
-static void make_call(struct call *call, const char *name, const uint64_t *words, int64_t result)
+static void make_call_with(struct call *call, bool files, const char *name, const uint64_t *words,
+			   int64_t result)
 {
 	memset(call, 0, sizeof(*call));
-	set_init(&call->set);
+	set_init(&call->set, files);
 	add(&call->set, SPEC_NAME_EXACT, name);
 	call->site = site_named(&call->set, name);
 	assert_non_null(call->site);
@@ -99,6 +100,11 @@ static void make_call(struct call *call, const char *name, const uint64_t *words
 	call->leave.regs[result_word] = (uint64_t)result;
 	plan_run(&call->entry, call->site->entry_plan);
 	plan_run(&call->leave, call->site->return_plan);
+}
+
+static void make_call(struct call *call, const char *name, const uint64_t *words, int64_t result)
+{
+	make_call_with(call, false, name, words, result);
 }
 
 static void end_call(struct call *call)
@@ -292,6 +298,84 @@ static void pipe_gives_two_descriptors(void **state)
 	end_call(&call);
 }
 
+/* Of the interpreter in kernel_run_plan.c: what was asked for. */
+static void assert_file(const struct value *value, const struct slots *slots, uint32_t index,
+			const char *wanted)
+{
+	const char *bytes;
+	uint32_t length;
+	bool found = value_file(value, slots, index, &bytes, &length);
+	assert_int_equal(found, wanted != NULL);
+	if (wanted)
+		assert_string_equal(bytes + sizeof(struct fetch_file), wanted);
+}
+
+static void descriptors_come_with_their_files(void **state)
+{
+	(void)state;
+	struct call call;
+	make_call_with(&call, true, "renameat",
+		       WORDS(0xdead0000ffffff9c, (uintptr_t) "a", 5, (uintptr_t) "b"), 0);
+	assert_file(value_at(&call, 0, "olddfd"), &call.entry.slots, 0, "cwd");
+	assert_file(value_at(&call, 2, "newdfd"), &call.entry.slots, 0, "5");
+	assert_bytes(&call, value_at(&call, 1, "oldname"), "a", 1, 0);
+	assert_bytes(&call, value_at(&call, 3, "newname"), "b", 1, 0);
+	assert_file(value_at(&call, 1, "oldname"), &call.entry.slots, 0, NULL);
+	end_call(&call);
+	make_call_with(&call, true, "close", WORDS(-1), -EBADF);
+	assert_file(value_at(&call, 0, "fd"), &call.entry.slots, 0, NULL);
+	end_call(&call);
+	make_call(&call, "close", WORDS(3), 0);
+	assert_file(value_at(&call, 0, "fd"), &call.entry.slots, 0, NULL);
+	end_call(&call);
+}
+
+/* They are read before anything whose size may differ when it is read again at the return. */
+static void files_stand_first_in_the_plan(void **state)
+{
+	(void)state;
+	struct call call;
+	make_call_with(&call, true, "linkat", WORDS(3, (uintptr_t) "a", 4, (uintptr_t) "b", 0), 0);
+	const struct fetch_plan *plan = call.site->entry_plan;
+	int files = 0, others = 0;
+	for (uint32_t i = 0; i < plan->n_ops; i++) {
+		files += plan->ops[i].code == FETCH_FILE;
+		others += plan->ops[i].code == FETCH_STRING;
+		assert_false(plan->ops[i].code == FETCH_FILE && others);
+	}
+	assert_int_equal(files, 2);
+	assert_int_equal(others, 2);
+	end_call(&call);
+}
+
+static void results_come_with_their_files(void **state)
+{
+	(void)state;
+	struct call call;
+	make_call_with(&call, true, "openat", WORDS(3, (uintptr_t) "x", 0, 0), 7);
+	const struct value *result = &call.site->results.items[0];
+	assert_file(result, &call.leave.slots, 0, "7");
+	assert_int_equal(result->slot, VALUE_NO_SLOT);
+	end_call(&call);
+	/* -ENETDOWN is the number that stands for the working directory elsewhere. */
+	make_call_with(&call, true, "socket", WORDS(2, 1, 0), -ENETDOWN);
+	assert_file(&call.site->results.items[0], &call.leave.slots, 0, NULL);
+	end_call(&call);
+	make_call_with(&call, true, "read", WORDS(3, (uintptr_t) "abc", 3), 3);
+	assert_file(&call.site->results.items[0], &call.leave.slots, 0, NULL);
+	assert_bytes(&call, value_at(&call, 1, "buf"), "abc", 3, 0);
+	end_call(&call);
+	const int fds[2] = {8, 9};
+	make_call_with(&call, true, "pipe2", WORDS((uintptr_t)fds, 0), 0);
+	const struct value *value = value_at(&call, 0, "fildes");
+	if (result_spares_arguments) {
+		assert_file(value, &call.leave.slots, 0, "8");
+		assert_file(value, &call.leave.slots, 1, "9");
+		assert_bytes(&call, value, fds, sizeof(fds), 0);
+	}
+	end_call(&call);
+}
+
 static void structures_show_their_members(void **state)
 {
 	(void)state;
@@ -334,7 +418,7 @@ static void all_calls_fit_their_plans(void **state)
 {
 	(void)state;
 	struct probe_set set;
-	set_init(&set);
+	set_init(&set, false);
 	add(&set, SPEC_NAME_GLOB, "*");
 	size_t count;
 	syscall_first(&count);
@@ -363,7 +447,7 @@ static void names_globs_and_classes_add_calls_once(void **state)
 {
 	(void)state;
 	struct probe_set set;
-	set_init(&set);
+	set_init(&set, false);
 	add(&set, SPEC_NAME_EXACT, "openat");
 	assert_int_equal(set.sites.count, 2);
 	add(&set, SPEC_NAME_GLOB, "openat*");
@@ -388,7 +472,7 @@ static void bare_names_may_be_calls(void **state)
 {
 	(void)state;
 	struct probe_set set;
-	set_init(&set);
+	set_init(&set, false);
 	struct spec spec = {.kind = PROBE_CALL,
 			    .kind_given = true,
 			    .name_kind = SPEC_NAME_EXACT,
@@ -414,7 +498,7 @@ static void negation_takes_calls_away_and_keeps_owners(void **state)
 {
 	(void)state;
 	struct probe_set set;
-	set_init(&set);
+	set_init(&set, false);
 	add(&set, SPEC_NAME_GLOB, "open*");
 	/* A function behind them: its return site names the entry site as its owner. */
 	struct probe *function;
@@ -458,7 +542,7 @@ static void unknown_calls_show_raw_words(void **state)
 {
 	(void)state;
 	struct probe_set set;
-	set_init(&set);
+	set_init(&set, false);
 	assert_ok(syscalls_add_unknown(&set, 1000));
 	assert_ok(syscalls_add_unknown(&set, 1000));
 	assert_int_equal(set.sites.count, 2);
@@ -498,6 +582,9 @@ int main(void)
 		cmocka_unit_test(accept_reads_the_address_at_return),
 		cmocka_unit_test(mmap_takes_six),
 		cmocka_unit_test(pipe_gives_two_descriptors),
+		cmocka_unit_test(descriptors_come_with_their_files),
+		cmocka_unit_test(files_stand_first_in_the_plan),
+		cmocka_unit_test(results_come_with_their_files),
 		cmocka_unit_test(structures_show_their_members),
 		cmocka_unit_test(depth_0_leaves_pointers_alone),
 		cmocka_unit_test(all_calls_fit_their_plans),

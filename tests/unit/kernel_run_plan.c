@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/kernel_run_plan.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -84,6 +86,24 @@ static void dereference(struct machine *m, const struct fetch_op *op)
 	m->acc = cut(value, op->size, op->flags & FETCH_SIGNED);
 }
 
+/* Not the path, but what it would be asked of: "3", "cwd". */
+static void add_file(struct machine *m, const struct fetch_op *op)
+{
+	struct {
+		struct fetch_blob head;
+		struct fetch_file file;
+		char name[16];
+	} blob = {.file.flags = FETCH_FILE_TEXT};
+	int fd = (int)m->acc;
+	if (fd == AT_FDCWD && op->flags & FETCH_CWD)
+		strcpy(blob.name, "cwd");
+	else if (fd >= 0)
+		snprintf(blob.name, sizeof(blob.name), "%d", fd);
+	if (*blob.name)
+		blob.head.length = (uint32_t)(sizeof(blob.file) + strlen(blob.name) + 1);
+	add_slot(m, &blob, sizeof(blob.head) + blob.head.length, !m->poisoned);
+}
+
 static void step(struct machine *m, const struct fetch_op *op)
 {
 	uint64_t reg = m->run->regs[op->reg];
@@ -111,6 +131,9 @@ static void step(struct machine *m, const struct fetch_op *op)
 	case FETCH_STRING:
 	case FETCH_BYTES:
 		add_blob(m, op, op->code == FETCH_STRING);
+		break;
+	case FETCH_FILE:
+		add_file(m, op);
 		break;
 	default:
 		fail_msg("operation %u", op->code);

@@ -134,6 +134,22 @@ struct value *made_text(struct made *made, const char *name, const struct type *
 	return value;
 }
 
+void made_file(struct made *made, struct value *value, const char *names, size_t size,
+	       uint32_t flags)
+{
+	const struct fetch_file file = {.inode = 77, .flags = flags};
+	struct slots *slots = value == &made->result ? &made->results : &made->arguments;
+	char *bytes = made->files[made->n_files++];
+	CHECK(made->n_files <= MADE_VALUES && sizeof(file) + size <= sizeof(made->files[0]));
+	memcpy(bytes, &file, sizeof(file));
+	memcpy(bytes + sizeof(file), names, size);
+	value->file_slot = (int)slots->count + 1;
+	slots->items[slots->count++] = (struct slot){.available = true,
+						     .is_blob = true,
+						     .bytes = bytes,
+						     .length = (uint32_t)(sizeof(file) + size)};
+}
+
 struct value *made_missing(struct made *made, const char *name, const char *why)
 {
 	struct value *value = add_value(made, name, &type_int);

@@ -16,6 +16,8 @@ struct made {
 	struct slots arguments, results;
 	struct stream_task task;
 	struct stream_event event;
+	char files[MADE_VALUES][64];
+	size_t n_files;
 };
 
 extern const struct type type_int, type_long, type_ulong, type_hex, type_mode, type_bool, type_char,
@@ -30,10 +32,16 @@ struct value *made_number(struct made *made, const char *name, const struct type
 struct value *made_text(struct made *made, const char *name, const struct type *type,
 			const char *bytes, uint32_t length, uint32_t blob_flags);
 struct value *made_missing(struct made *made, const char *name, const char *why);
+/* What the descriptor `value`, an argument or the result, stood for: as FETCH_FILE reads it.
+ * `names` is a literal with a NUL behind each name but the last. */
+void made_file(struct made *made, struct value *value, const char *names, size_t size,
+	       uint32_t flags);
 /* It ended: kind of result, duration 12000 ns. */
 void made_result(struct made *made, const struct type *type, uint64_t number);
 void made_free(struct made *made);
 
+#define FILE_NAMES(made, value, names, flags) \
+	made_file((made), (value), (names), sizeof(names), (flags))
 #define TEXT(made, name, literal) \
 	made_text((made), (name), &type_string, (literal), sizeof(literal) - 1, 0)
 

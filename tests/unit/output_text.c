@@ -293,30 +293,42 @@ static void output_arguments_come_from_the_return(void **state)
 		    "[4242/4250] srv:read(fd=7, buf=<not returned>) = <no return seen>\n");
 }
 
-static const char *fake_path(void *context, uint32_t tgid, int fd)
-{
-	assert_string_equal(context, "context");
-	assert_int_equal(tgid, 4242);
-	return fd == 7 ? "/srv/<x>\n" : fd == AT_FDCWD ? "/home" : NULL;
-}
-
 static void descriptors_get_their_path(void **state)
 {
 	(void)state;
-	static char context[] = "context";
-	struct output_options options = plain;
-	options.fd_paths = true;
-	options.fd_path = fake_path;
-	options.fd_path_context = context;
-	assert_line(&options, made_openat(7),
+	struct made *made = made_openat(7);
+	FILE_NAMES(made, &made->values[0], "home", 0);
+	FILE_NAMES(made, &made->result, "<x>\n\0srv", 0);
+	assert_line(&plain, made,
 		    "[4242/4250] openat(AT_FDCWD</home>, \"/srv/www/index\", O_RDONLY) = "
 		    "7</srv/\\x3cx\\x3e\\n> <0.000012>\n");
-	assert_line(&options, made_openat(8),
-		    "[4242/4250] openat(AT_FDCWD</home>, \"/srv/www/index\", O_RDONLY) = 8 "
+	made = made_openat(8);
+	FILE_NAMES(made, &made->values[0], "b\0a", FETCH_FILE_CUT);
+	assert_line(&plain, made,
+		    "[4242/4250] openat(AT_FDCWD<.../a/b>, \"/srv/www/index\", O_RDONLY) = 8 "
 		    "<0.000012>\n");
-	options.fd_paths = false;
-	assert_line(&options, made_openat(7),
-		    "[4242/4250] openat(AT_FDCWD, \"/srv/www/index\", O_RDONLY) = 7 <0.000012>\n");
+	/* An error is no descriptor, whatever was read for it. */
+	made = made_openat(-ENOENT);
+	FILE_NAMES(made, &made->result, "x", 0);
+	assert_line(&plain, made,
+		    "[4242/4250] openat(AT_FDCWD, \"/srv/www/index\", O_RDONLY) = -1 ENOENT "
+		    "(No such file or directory) <0.000012>\n");
+}
+
+static void arrays_of_descriptors_get_their_paths(void **state)
+{
+	(void)state;
+	static const struct type type_fds = {
+		.kind = TYPE_ARRAY, .size = 8, .name = "int *", .target = &type_fd};
+	const int32_t fds[2] = {3, 4};
+	struct made *made = made_event(STREAM_SYSCALL, "pipe2");
+	struct value *value = made_text(made, "fildes", &type_fds, (const char *)fds, 8, 0);
+	FILE_NAMES(made, value, "one", 0);
+	int first = value->file_slot;
+	FILE_NAMES(made, value, "two", 0);
+	value->file_slot = first;
+	made_result(made, &type_long, 0);
+	assert_line(&plain, made, "[4242/4250] pipe2([3</one>, 4</two>]) = 0 <0.000012>\n");
 }
 
 static void socket_addresses_are_taken_apart(void **state)
@@ -495,6 +507,7 @@ int main(void)
 		cmocka_unit_test(system_calls_look_as_in_strace),
 		cmocka_unit_test(output_arguments_come_from_the_return),
 		cmocka_unit_test(descriptors_get_their_path),
+		cmocka_unit_test(arrays_of_descriptors_get_their_paths),
 		cmocka_unit_test(socket_addresses_are_taken_apart),
 		cmocka_unit_test(structures_are_shown_by_member),
 		cmocka_unit_test(arrays_end_where_they_should),

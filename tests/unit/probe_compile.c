@@ -108,6 +108,11 @@ static void run_op(struct machine *m, const struct fetch_op *op)
 		m->n_slots++;
 		break;
 	}
+	case FETCH_FILE: { /* what it is asked for */
+		int32_t fd = (int32_t)m->acc;
+		put_blob(m, &fd, m->poisoned ? 0 : sizeof(fd), 0, !m->poisoned);
+		break;
+	}
 	default:
 		run_text(m, op);
 	}
@@ -386,6 +391,77 @@ static void what_cannot_be_had_keeps_its_reason(void **state)
 	end(&trip);
 }
 
+static int32_t file_of(const struct round_trip *trip, const struct value *value, uint32_t index)
+{
+	const char *bytes;
+	uint32_t length;
+	int32_t fd;
+	assert_true(value_file(value, &trip->slots, index, &bytes, &length));
+	assert_int_equal(length, sizeof(fd));
+	memcpy(&fd, bytes, sizeof(fd));
+	return fd;
+}
+
+static void descriptors_are_read_with_their_files(void **state)
+{
+	(void)state;
+	static const struct type fd_type = {.kind = TYPE_FD, .size = 4, .name = "fd"};
+	static const struct type_member members[] = {{.name = "flags", .type = &int_type},
+						     {.name = "fd", .type = &fd_type, .offset = 4}};
+	static const struct type holder = {.kind = TYPE_STRUCT,
+					   .size = 8,
+					   .name = "struct holder",
+					   .members = members,
+					   .n_members = 2};
+	static const struct type pointer = {
+		.kind = TYPE_POINTER, .size = 8, .name = "struct holder *", .target = &holder};
+	const int32_t held[2] = {1, 11};
+	const char *bytes;
+	uint32_t length;
+	struct round_trip trip;
+	begin(&trip);
+	trip.builder.options.files = true;
+	add(&trip, &fd_type, 0, 0xdead00000007);
+	add(&trip, &int_type, 1, 8);
+	add(&trip, &pointer, 2, (uintptr_t)held);
+	run(&trip);
+	assert_int_equal((int64_t)scalar(&trip, &trip.values.items[0]), 7);
+	assert_int_equal(file_of(&trip, &trip.values.items[0], 0), 7);
+	assert_false(value_file(&trip.values.items[0], &trip.slots, 99, &bytes, &length));
+	assert_false(value_file(&trip.values.items[0], NULL, 0, &bytes, &length));
+	assert_false(value_file(&trip.values.items[1], &trip.slots, 0, &bytes, &length));
+	assert_int_equal(file_of(&trip, &trip.values.items[2].members[1], 0), 11);
+	end(&trip);
+}
+
+/* A value whose file has no room left is still there. */
+static void files_give_way_in_a_full_plan(void **state)
+{
+	(void)state;
+	static const struct type fd_type = {.kind = TYPE_FD, .size = 4, .name = "fd"};
+	const char *bytes;
+	uint32_t length;
+	struct round_trip trip;
+	begin(&trip);
+	trip.builder.options.files = true;
+	for (uint32_t i = 0; i < FETCH_SLOTS_MAX - 1; i++)
+		add(&trip, &int_type, 0, 3);
+	add(&trip, &fd_type, 0, 3);
+	const struct fetch_source source = fetch_from_register(0, 4, true);
+	int slot = 99;
+	plan_add_file(&trip.builder, &source, &slot);
+	assert_int_equal(slot, 0);
+	bool has_room = trip.builder.plan.n_slots == FETCH_SLOTS_MAX;
+	run(&trip);
+	const struct value *last = &trip.values.items[FETCH_SLOTS_MAX - 1];
+	assert_false(value_file(last, &trip.slots, 0, &bytes, &length));
+	if (has_room)
+		assert_int_equal(scalar(&trip, last), 3);
+	else
+		assert_string_equal(last->unavailable, "too many values");
+	end(&trip);
+}
+
 static void a_short_payload_is_refused(void **state)
 {
 	(void)state;
@@ -412,6 +488,8 @@ int main(void)
 		cmocka_unit_test(a_null_structure_has_no_members),
 		cmocka_unit_test(a_full_plan_says_so),
 		cmocka_unit_test(what_cannot_be_had_keeps_its_reason),
+		cmocka_unit_test(descriptors_are_read_with_their_files),
+		cmocka_unit_test(files_give_way_in_a_full_plan),
 		cmocka_unit_test(a_short_payload_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,1 +1,3 @@
-utrail_unit_test(stream_stream SOURCES stream_stream.c LINK utrail_stream)
+foreach(name stream losses nesting queue)
+  utrail_unit_test(stream_${name} SOURCES stream_${name}.c LINK utrail_stream)
+endforeach()

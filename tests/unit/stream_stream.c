@@ -1,89 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records made by hand, as BPF would write them, in and out of order; the sink writes them down. */
-#include "tests/unit/unit.h"
-
-#include <stdio.h>
-
-#include "stream/stream.h"
-
-#define MS 1000000ULL
+#include "tests/unit/stream_log.h"
 
 struct fixture {
-	struct probe_set set;
-	struct probe f, g, call;
+	struct stream_log log;
 	struct stream *stream;
-	char log[4096];
 	struct loss_row losses[8];
 };
-
-printf_like(2, 3) static void append(struct fixture *fixture, const char *text, ...)
-{
-	size_t used = strlen(fixture->log);
-	va_list args;
-	va_start(args, text);
-	vsnprintf(fixture->log + used, sizeof(fixture->log) - used, text, args);
-	va_end(args);
-}
-
-static const char *ending_name(enum stream_ending ending)
-{
-	static const char *const names[] = {"returned", "alone", "tail",   "unwound",
-					    "lost",	"open",	 "unknown"};
-	return names[ending];
-}
-
-static struct err *log_opened(void *context, const struct stream_event *event)
-{
-	append(context, "%s{ ", event->site->probe->name);
-	return NULL;
-}
-
-static struct err *log_event(void *context, const struct stream_event *event, bool was_opened)
-{
-	struct fixture *fixture = context;
-	switch (event->kind) {
-	case STREAM_CALL:
-		append(fixture, "%s%s(%s,%llu)%s ", was_opened ? "}" : "", event->site->probe->name,
-		       ending_name(event->ending), (unsigned long long)event->duration_ns,
-		       event->late ? "late" : "");
-		break;
-	case STREAM_LOST:
-		append(fixture, "lost(%s,%llu) ", loss_cause_name(event->loss_cause),
-		       (unsigned long long)event->loss_count);
-		break;
-	case STREAM_EXIT:
-		append(fixture, "exit(%s) ", event->task->comm);
-		break;
-	default:
-		append(fixture, "%s%s ", event->site ? event->site->probe->name : "task",
-		       event->late ? "late" : "");
-	}
-	return NULL;
-}
-
-/* Sites: 1 = f, 2 = g (both spans), 3 = a marker. */
-static void add_site(struct fixture *fixture, struct probe *probe, const char *name,
-		     enum probe_kind kind, enum site_kind site_kind)
-{
-	struct probe_site *site;
-	probe->name = name;
-	probe->kind = kind;
-	assert_ok(probe_set_add_site(&fixture->set, probe, &site));
-	site->wire.kind = site_kind;
-	site->wire.flags = SITE_HAS_RETURN;
-}
 
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	const struct compile_options compile = {.string_limit = 64};
-	assert_ok(probe_set_init(&fixture->set, &compile));
-	add_site(fixture, &fixture->f, "f", PROBE_CALL, SITE_ENTRY);
-	add_site(fixture, &fixture->g, "g", PROBE_CALL, SITE_ENTRY);
-	add_site(fixture, &fixture->call, "mark", PROBE_USDT, SITE_INSTANT);
+	stream_log_init(&fixture->log);
 	const struct stream_options options = {
-		.set = &fixture->set,
-		.sink = {.context = fixture, .opened = log_opened, .event = log_event},
+		.set = &fixture->log.set,
+		.sink = stream_log_sink(&fixture->log),
 		.show_exit = true,
 	};
 	assert_ok(stream_create(&options, &fixture->stream));
@@ -95,7 +26,7 @@ static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
 	stream_destroy(fixture->stream);
-	probe_set_deinit(&fixture->set);
+	probe_set_deinit(&fixture->log.set);
 	free(fixture);
 	return 0;
 }
@@ -103,19 +34,9 @@ static int tear_down(void **state)
 static void put(struct fixture *fixture, uint64_t time_ms, uint32_t tid, enum event_kind kind,
 		uint32_t site, uint32_t depth, uint32_t span, const void *body, size_t size)
 {
-	char record[512] = {0};
-	struct event_header header = {.time_ns = time_ms * MS,
-				      .tgid = 1,
-				      .tid = tid,
-				      .site_id = site,
-				      .kind = (uint16_t)kind,
-				      .size = (uint16_t)(sizeof(header) + size),
-				      .depth = (uint16_t)depth,
-				      .span = span};
-	memcpy(record, &header, sizeof(header));
-	if (size)
-		memcpy(record + sizeof(header), body, size);
-	assert_ok(stream_take(fixture->stream, record, header.size));
+	struct test_record record = record_of(time_ms, kind, site, depth, span, body, size);
+	record.header.tid = tid;
+	assert_ok(stream_take(fixture->stream, &record, record.header.size));
 }
 
 static void entry(struct fixture *fixture, uint64_t ms, uint32_t site, uint32_t depth,
@@ -139,7 +60,7 @@ static void mark(struct fixture *fixture, uint64_t ms, uint32_t depth)
 static void finish(struct fixture *fixture, const char *wanted)
 {
 	assert_ok(stream_finish(fixture->stream));
-	assert_string_equal(fixture->log, wanted);
+	assert_string_equal(fixture->log.log, wanted);
 }
 
 static void a_call_without_children_is_one_event(void **state)
@@ -172,9 +93,9 @@ static void nothing_leaves_before_the_window_has_passed(void **state)
 	struct fixture *fixture = *state;
 	mark(fixture, 10, 0);
 	assert_ok(stream_release(fixture->stream, 10 * MS));
-	assert_string_equal(fixture->log, "");
+	assert_string_equal(fixture->log.log, "");
 	assert_ok(stream_release(fixture->stream, 20 * MS));
-	assert_string_equal(fixture->log, "mark ");
+	assert_string_equal(fixture->log.log, "mark ");
 }
 
 static void what_comes_after_its_turn_is_flagged(void **state)
@@ -244,6 +165,23 @@ static void exit_ends_what_is_open(void **state)
 	finish(*state, "f(unwound,0) exit(prog) ");
 }
 
+/* Only the flag makes the missing slots of the return plan right. */
+static void a_failed_system_call_has_no_outputs(void **state)
+{
+	static const struct fetch_plan one_number = {
+		.n_ops = 1, .n_slots = 1, .ops = {{.code = FETCH_INT, .size = 8}}};
+	struct fixture *fixture = *state;
+	struct event_syscall body = {.entry_time_ns = 1 * MS, .result = -9};
+	fixture->log.set.sites.items[3]->return_plan = &one_number;
+	put(fixture, 2, 7, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
+	assert_ok(stream_release(fixture->stream, 100 * MS));
+	assert_int_equal(stream_counts(fixture->stream)->malformed, 1);
+	body.flags = EVENT_SYSCALL_NO_OUTPUTS;
+	put(fixture, 3, 7, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
+	finish(fixture, "mark ");
+	assert_int_equal(stream_counts(fixture->stream)->malformed, 1);
+}
+
 static void malformed_records_are_counted(void **state)
 {
 	struct fixture *fixture = *state;
@@ -266,11 +204,11 @@ static void many_records_pass_through_in_order(void **state)
 	for (uint64_t i = 0; i < 40000; i += 2) {
 		mark(fixture, i + 1, 0);
 		mark(fixture, i, 0);
-		fixture->log[0] = '\0';
+		fixture->log.log[0] = '\0';
 		assert_ok(stream_release(fixture->stream, i * MS));
-		assert_null(strstr(fixture->log, "late"));
+		assert_null(strstr(fixture->log.log, "late"));
 	}
-	fixture->log[0] = '\0';
+	fixture->log.log[0] = '\0';
 	assert_ok(stream_finish(fixture->stream));
 	assert_int_equal(stream_counts(fixture->stream)->events, 40000);
 	assert_int_equal(stream_counts(fixture->stream)->late, 0);
@@ -291,6 +229,7 @@ int main(void)
 		TEST(threads_do_not_mix),
 		TEST(a_call_that_never_ends_is_open_at_the_end),
 		TEST(exit_ends_what_is_open),
+		TEST(a_failed_system_call_has_no_outputs),
 		TEST(malformed_records_are_counted),
 		TEST(many_records_pass_through_in_order),
 	};

@@ -44,6 +44,9 @@ symbols_derived(by_id pie
 foreach(version 2 3 4 5)
   symbols_fixture(dwarf${version} ${c} ${CMAKE_C_COMPILER} -gdwarf-${version} -gstrict-dwarf -O2)
 endforeach()
+# As another tool may leave it, or a compiler that writes none (clang).
+symbols_derived(no_aranges dwarf5
+  COMMAND ${UTRAIL_OBJCOPY} --remove-section=.debug_aranges dwarf5 no_aranges)
 symbols_fixture(type_units ${c} ${CMAKE_C_COMPILER} -g -O0 -fdebug-types-section)
 symbols_fixture(zlib ${c} ${CMAKE_C_COMPILER} -g -O1 -gz=zlib)
 symbols_fixture(split ${c} ${CMAKE_C_COMPILER} -g -O1 -gsplit-dwarf)
@@ -57,10 +60,15 @@ if(UTRAIL_CLANG_C)
 endif()
 # dwz 0.15 does not know .debug_addr, which clang makes for DWARF 5.
 find_program(UTRAIL_DWZ dwz)
-if(UTRAIL_DWZ AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
-  symbols_derived(dwz_main pie
-    COMMAND ${CMAKE_COMMAND} -E copy pie dwz_main
-    COMMAND ${CMAKE_COMMAND} -E copy pie dwz_other
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  set(dwz_from pie)
+else()
+  set(dwz_from dwarf4)
+endif()
+if(UTRAIL_DWZ)
+  symbols_derived(dwz_main ${dwz_from}
+    COMMAND ${CMAKE_COMMAND} -E copy ${dwz_from} dwz_main
+    COMMAND ${CMAKE_COMMAND} -E copy ${dwz_from} dwz_other
     COMMAND ${UTRAIL_DWZ} -m dwz_common -M /somewhere/.dwz/dwz_common dwz_main dwz_other)
 endif()
 add_custom_target(symbols_fixtures DEPENDS ${symbols_fixtures})
@@ -79,6 +87,7 @@ symbols_test(refusals)
 symbols_test(functions)
 symbols_test(demangle)
 symbols_test(damage)
+symbols_test(unwind)
 symbols_test(debug_file)
 symbols_test(prototype)
 symbols_test(prototype_cpp)

@@ -474,6 +474,10 @@ static void descriptors_have_paths(void **state)
 	close(fds[1]);
 	assert_false(process_fd_path(getpid(), fds[0], buffer, sizeof(buffer)));
 	assert_false(process_fd_path(getpid(), -1, buffer, sizeof(buffer)));
+	char here[4096], told[4096];
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_true(process_fd_path(getpid(), AT_FDCWD, told, sizeof(told)));
+	assert_string_equal(told, here);
 }
 
 int main(void)

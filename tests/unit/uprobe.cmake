@@ -21,6 +21,8 @@ uprobe_target(plain LINK -s)
 uprobe_target(ucontext DEFINE TARGET_UCONTEXT)
 uprobe_target(cleanup DEFINE TARGET_CLEANUP OPTIONS -fexceptions)
 uprobe_target(thread DEFINE TARGET_THREAD)
+uprobe_target(altstack DEFINE TARGET_ALTSTACK)
+uprobe_target(frames DEFINE TARGET_FRAMES OPTIONS -fno-omit-frame-pointer LINK -s)
 uprobe_target(switch DEFINE TARGET_SWITCH LINK -s)
 find_library(UPROBE_STATIC_LIBC libc.a)
 if(UPROBE_STATIC_LIBC)
@@ -30,6 +32,7 @@ endif()
 
 # A library of known functions, x86-64 alone: it holds machine code.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
+  utrail_unit_test(uprobe_return_slot SOURCES uprobe_return_slot.c LINK utrail_uprobe)
   add_library(uprobe_functions SHARED uprobe_functions.c)
   target_compile_options(uprobe_functions PRIVATE -g -O2 -fcf-protection -fno-stack-protector
     -fno-omit-frame-pointer -fno-semantic-interposition)

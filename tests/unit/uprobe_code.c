@@ -40,6 +40,18 @@ TEXT(interrupt_first, "int $0x80\nret");
 TEXT(xchg_first, "xchg %r8,%rax\nret");
 TEXT(vmovdqa_first, "vmovdqa (%rdi),%ymm0\nret");
 TEXT(vmovaps_first, "vmovaps (%rdi),%ymm0\nret");
+TEXT(vaddps_first, "vaddps %ymm0,%ymm1,%ymm2\nret");
+/* Taken for jumps, a return and popf. */
+TEXT(vpor_first, "vpor %xmm0,%xmm1,%xmm2\nret");
+TEXT(vpcmpeqb_first, "vpcmpeqb %xmm0,%xmm1,%xmm2\nret");
+TEXT(vcmpps_first, "vcmpps $0,%xmm0,%xmm1,%xmm2\nret");
+TEXT(vfnmadd_first, "vfnmadd132ss %xmm0,%xmm1,%xmm2\nret");
+TEXT(vpbroadcastb_first, ".byte 0x62,0xe2,0x7d,0x28,0x7a,0xce\nret"); /* %esi,%ymm17 */
+TEXT(pushf_first, "pushfq\npop %rax\nret");
+TEXT(popf_first, "popfq\nret");
+TEXT(rep_first, "rep stosb\nret");
+TEXT(repne_first, "repne scasb\nret");
+TEXT(string_first, "stosb\nret");
 TEXT(segment_first, ".byte 0x2e\nmov (%rdi),%eax\nret");
 TEXT(tls_first, "mov %fs:0x28,%rax\nret");
 TEXT(riprel_first, "mov 0x1000(%rip),%rax\nret");
@@ -117,6 +129,17 @@ static const struct expectation expectations[] = {
 	CASE(xchg_first, REFUSED, false, false, false, 0, 0, false, "nop"),
 	CASE(vmovdqa_first, REFUSED, false, false, false, 0, 0, false, "cannot step"),
 	CASE(vmovaps_first, 0, false, false, true, 1, 0, false, NULL),
+	CASE(vaddps_first, 0, false, false, true, 1, 0, false, NULL),
+	CASE(vpor_first, REFUSED, false, false, false, 0, 0, false, "another instruction"),
+	CASE(vpcmpeqb_first, REFUSED, false, false, false, 0, 0, false, "another instruction"),
+	CASE(vcmpps_first, REFUSED, false, false, false, 0, 0, false, "another instruction"),
+	CASE(vfnmadd_first, REFUSED, false, false, false, 0, 0, false, "another instruction"),
+	CASE(vpbroadcastb_first, REFUSED, false, false, false, 0, 0, false, "another instruction"),
+	CASE(pushf_first, REFUSED, false, false, false, 0, 0, false, "trap flag"),
+	CASE(popf_first, 0, false, false, true, 1, 0, false, NULL),
+	CASE(rep_first, REFUSED, false, false, false, 0, 0, false, "repetition"),
+	CASE(repne_first, REFUSED, false, false, false, 0, 0, false, "repetition"),
+	CASE(string_first, 0, false, false, true, 1, 0, false, NULL),
 	CASE(segment_first, REFUSED, false, false, false, 0, 0, false, "segment"),
 	CASE(tls_first, 0, false, false, true, 1, 0, false, NULL),
 	CASE(riprel_first, 0, false, false, true, 1, 0, false, NULL),

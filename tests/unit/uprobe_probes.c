@@ -173,6 +173,34 @@ static void what_has_no_result_shows_none(void **state)
 	assert_string_equal(site(f, 2)->results.items[0].unavailable, "in xmm0");
 }
 
+/* What lists functions says of each what a trace would do. */
+static void the_entry_is_where_the_probe_goes(void **state)
+{
+	struct fixture *f = *state;
+	const struct function *functions;
+	size_t count, refused = 0, behind_landing = 0;
+	assert_ok(image_functions(f->image, &functions, &count));
+	for (size_t i = 0; i < count; i++) {
+		struct instruction entry;
+		const char *why;
+		size_t sites = f->set.sites.count;
+		assert_ok(uprobe_find_entry(f->image, &functions[i], &f->set.arena, &entry, &why));
+		struct err *e = add(f, functions[i].symbol, RETURN_TRAMPOLINE);
+		if (!entry.length) {
+			assert_non_null(e);
+			assert_non_null(strstr(err_reason(e), why));
+			refused++;
+		} else if (!e && f->set.sites.count > sites) { /* else: an alias */
+			assert_int_equal(site_address(f, sites), entry.address);
+			assert_int_equal(site(f, sites)->emulated, entry.emulated);
+			behind_landing += entry.address != functions[i].address;
+		}
+		assert_true(!e || !entry.length);
+		err_free(e);
+	}
+	assert_true(refused > 2 && behind_landing > 2);
+}
+
 static void some_functions_go_by_sites_all_the_same(void **state)
 {
 	struct fixture *f = *state;
@@ -358,6 +386,7 @@ int main(void)
 		IN_SET(types_come_from_the_image_and_the_spec),
 		IN_SET(without_types_the_result_is_a_number),
 		IN_SET(what_has_no_result_shows_none),
+		IN_SET(the_entry_is_where_the_probe_goes),
 		IN_SET(some_functions_go_by_sites_all_the_same),
 		IN_SET(a_symbol_alone_does_not_prove_an_entry),
 		IN_SET(the_user_may_insist_on_the_trampoline),

@@ -63,6 +63,9 @@ static void each_danger_is_named(void **state)
 	EXPECT(RETURN_SITE, "target_cleanup can throw through the frame", TARGET_CLEANUP_PATH,
 	       LIBC);
 	EXPECT(RETURN_SITE, "target_thread can end threads by unwinding", TARGET_THREAD_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_altstack can handle signals on another stack",
+	       TARGET_ALTSTACK_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_frames may read return addresses", TARGET_FRAMES_PATH, LIBC);
 }
 
 static void a_switch_without_a_name_is_found(void **state)

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,20 @@ static void work(void)
 static void work(void)
 {
 	pthread_exit(NULL);
+}
+#elif defined(TARGET_ALTSTACK)
+static void work(void)
+{
+	static char memory[65536];
+	sigaltstack(&(stack_t){.ss_sp = memory, .ss_size = sizeof(memory)}, NULL);
+}
+#elif defined(TARGET_FRAMES)
+/* A stack trace by hand. */
+static void work(void)
+{
+	void **frame = __builtin_frame_address(0);
+	for (int i = 0; i < 3 && frame; i++, frame = frame[0])
+		printf("%p\n", frame[1]);
 }
 #elif defined(TARGET_SWITCH)
 /* As coroutine libraries do it. */

@@ -31,6 +31,7 @@ struct elf {
 	uint16_t machine;
 	uint64_t base_address; /* of section .stapsdt.base, 0: no such section */
 	bool no_probes;	       /* no section .probes */
+	bool probes_lie;       /* its section has the offset of the text */
 	bool no_notes;	       /* no section .note.stapsdt */
 	uint64_t notes_size;   /* lie about the section's size; 0: the truth */
 	uint8_t text[SEGMENT_SIZE];
@@ -126,7 +127,8 @@ static inline void elf_make_sections(const struct elf *elf, Elf64_Shdr *sections
 					    .sh_type = SHT_PROGBITS,
 					    .sh_flags = SHF_ALLOC | SHF_WRITE,
 					    .sh_addr = DATA_ADDRESS + 0x100,
-					    .sh_offset = DATA_OFFSET + 0x100,
+					    .sh_offset = elf->probes_lie ? TEXT_OFFSET + 0x100
+									 : DATA_OFFSET + 0x100,
 					    .sh_size = 0x100};
 	sections[SEC_NOTES] =
 		(Elf64_Shdr){.sh_name = elf->no_notes ? 0 : 29,

@@ -394,6 +394,22 @@ static void a_semaphore_is_found_without_its_section(void **state)
 	opened_close(&opened);
 }
 
+static void a_section_that_lies_leads_to_no_code(void **state)
+{
+	(void)state;
+	struct elf elf;
+	elf_init(&elf);
+	elf.probes_lie = true;
+	elf_put_nop(&elf, TEXT_ADDRESS);
+	elf_put_marker(&elf, (struct elf_marker){TEXT_ADDRESS, BASE, DATA_ADDRESS + 0x104, "app",
+						 "x", ""});
+	struct opened opened = read_elf(&elf);
+	assert_int_equal(opened.count, 1);
+	assert_int_equal(opened.notes[0].semaphore_offset, 0);
+	assert_string_equal(opened.notes[0].refused, "semaphore is not in the file's data");
+	opened_close(&opened);
+}
+
 static void arm64_has_one_nop(void **state)
 {
 	(void)state;
@@ -433,6 +449,7 @@ int main(void)
 		cmocka_unit_test(places_unfit_for_a_probe_are_refused),
 		cmocka_unit_test(semaphores_must_be_data_of_the_file),
 		cmocka_unit_test(a_semaphore_is_found_without_its_section),
+		cmocka_unit_test(a_section_that_lies_leads_to_no_code),
 		cmocka_unit_test(arm64_has_one_nop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static void every_row_is_found_and_understood(void **state)
 		const char *colon = strchr(types_table[i].marker, ':');
 		snprintf(provider, sizeof(provider), "%.*s", (int)(colon - types_table[i].marker),
 			 types_table[i].marker);
-		assert_ok(types_of_marker(provider, colon + 1, &arena, &parameters, &count));
+		assert_ok(types_of_marker(provider, colon + 1, 0, &arena, &parameters, &count));
 		assert_true(count > 0);
 		const char *word = types_table[i].types;
 		for (size_t k = 0; k < count; k++) {
@@ -81,13 +81,30 @@ static void unknown_markers_have_no_types(void **state)
 	const struct parameter *parameters;
 	size_t count = 1;
 	char name[300];
-	assert_ok(types_of_marker("python", "lines", &arena, &parameters, &count));
+	assert_ok(types_of_marker("python", "lines", 0, &arena, &parameters, &count));
 	assert_int_equal(count, 0);
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = 0;
 	count = 1;
-	assert_ok(types_of_marker("python", name, &arena, &parameters, &count));
+	assert_ok(types_of_marker("python", name, 0, &arena, &parameters, &count));
 	assert_int_equal(count, 0);
+	arena_deinit(&arena);
+}
+
+/* PostgreSQL 16 dropped an argument in the middle. */
+static void the_number_of_arguments_chooses(void **state)
+{
+	(void)state;
+	struct arena arena = {0};
+	const struct parameter *parameters;
+	size_t count;
+	const char *name = "buffer__read__done";
+	assert_ok(types_of_marker("postgresql", name, 8, &arena, &parameters, &count));
+	assert_int_equal(count, 8);
+	assert_string_equal(parameters[6].name, "extend");
+	assert_ok(types_of_marker("postgresql", name, 7, &arena, &parameters, &count));
+	assert_int_equal(count, 7);
+	assert_string_equal(parameters[6].name, "found");
 	arena_deinit(&arena);
 }
 
@@ -187,11 +204,12 @@ static size_t check_note(struct image *image, const struct usdt_note *note, stru
 	const struct parameter *parameters;
 	const struct usdt_operand *operands;
 	size_t count, n_operands;
-	assert_ok(types_of_marker(note->provider, note->name, arena, &parameters, &count));
-	if (!count)
-		return 0;
 	assert_ok(usdt_operands(note->operands, image_machine(image), image, note, arena, &operands,
 				&n_operands));
+	assert_ok(types_of_marker(note->provider, note->name, n_operands, arena, &parameters,
+				  &count));
+	if (!count)
+		return 0;
 	if (count != n_operands)
 		fail_msg("%s:%s: %zu in the table, %zu in the file (%s)", note->provider,
 			 note->name, count, n_operands, note->operands);
@@ -259,6 +277,7 @@ int main(void)
 		cmocka_unit_test(every_row_is_found_and_understood),
 		cmocka_unit_test(words_become_types),
 		cmocka_unit_test(unknown_markers_have_no_types),
+		cmocka_unit_test(the_number_of_arguments_chooses),
 		cmocka_unit_test(the_operands_size_wins),
 		cmocka_unit_test(parameters_are_what_a_list_shows),
 		cmocka_unit_test(rows_fit_the_markers_of_real_files),

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/late.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cli/report.h"
+#include "common/cleanup.h"
+
+struct late {
+	struct late_parts parts;
+	struct mapping_watch *watch;
+	bool began; /* tracing has: from now on late means a gap */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
+}
+
+struct err *late_open(const struct late_parts *parts, struct late **ret)
+{
+	struct late *late = calloc(1, sizeof(*late));
+	if (!late)
+		return &err_nomem;
+	late->parts = *parts;
+	struct err *e = mapping_watch_open(&late->watch);
+	if (e) {
+		free(late);
+		return e;
+	}
+	*ret = late;
+	return NULL;
+}
+
+void late_close(struct late *late)
+{
+	if (!late)
+		return;
+	mapping_watch_close(late->watch);
+	free(late);
+}
+
+int late_fd(const struct late *late)
+{
+	return mapping_watch_fd(late->watch);
+}
+
+static struct err *on_mapping(void *context, const struct mapping *mapping)
+{
+	struct late *late = context;
+	const struct late_parts *parts = &late->parts;
+	struct probe_set *set = &parts->plan->set;
+	size_t n_notes = set->notes.count, first;
+	bool close_returns;
+	if (!kernel_traced_process(parts->kernel, mapping->pid, mapping->time_ns))
+		return NULL;
+	struct err *e = plan_add_mapping(parts->options, parts->plan, parts->view, mapping, &first,
+					 &close_returns);
+	if (!e && (close_returns || set->sites.count > first)) {
+		/* The trace goes on without these. */
+		struct err *refused = kernel_add_sites(parts->kernel, first, close_returns);
+		if (refused == &err_nomem)
+			return refused;
+		/* The only traced process has ended: the gap is as long as it lived on. */
+		if (refused && err_errno(refused) == ESRCH)
+			err_free(take_ptr(refused));
+		if (refused)
+			report_error(err_wrap(refused, "probing '%s', which pid %d has mapped",
+					      mapping->module.path, mapping->pid));
+		else if (late->began && set->sites.count > first)
+			e = stream_gap(parts->stream, (uint32_t)mapping->pid,
+				       set->sites.items[set->sites.count - 1]->probe->module,
+				       mapping->time_ns, now_ns());
+	}
+	if (parts->options->quiet < 2)
+		report_notes(set, n_notes);
+	return e;
+}
+
+/* Looks through what all traced processes have mapped. */
+static struct err *look(struct late *late, uint64_t since_ns)
+{
+	const struct kernel *kernel = late->parts.kernel;
+	const struct process_view *view = late->parts.view;
+	struct err *e = NULL;
+	for (pid_t pid = kernel_next_target(kernel, 0); !e && pid;
+	     pid = kernel_next_target(kernel, pid)) {
+		/* Before its exec a command is a copy of ourselves. */
+		if (!late->began && late->parts.plan->launch)
+			continue;
+		struct module_list list = {0};
+		/* It may have ended by now. */
+		err_free(view->modules(view->context, pid, &list));
+		for (size_t i = 0; !e && i < list.count; i++) {
+			const struct mapping mapping = {
+				.pid = pid, .time_ns = since_ns, .module = list.items[i]};
+			e = on_mapping(late, &mapping);
+		}
+		module_list_deinit(&list);
+	}
+	return e;
+}
+
+struct err *late_take(struct late *late)
+{
+	const struct mapping_sink sink = {.context = late, .mapped = on_mapping};
+	uint64_t began_ns = now_ns(), lost;
+	struct err *e = mapping_watch_read(late->watch, &sink, &lost);
+	return e || !lost ? e : look(late, began_ns);
+}
+
+struct err *late_catch_up(struct late *late)
+{
+	struct err *e = look(late, now_ns());
+	late->began = true;
+	return e;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/late.h — what the target maps while it is traced (dlopen, exec) is probed, too.
+ *
+ * The kernel tells of a mapping when it is made, and the file's code may run a moment later, before
+ * our probes are in place: that time is a gap, and is told as one. A file that is known already has
+ * none, because probes belong to files: the kernel puts them into every new mapping itself.
+ */
+#ifndef UTRAIL_CLI_LATE_H
+#define UTRAIL_CLI_LATE_H
+
+#include "cli/kernel.h"
+#include "cli/options.h"
+#include "cli/plan.h"
+#include "common/err.h"
+#include "stream/stream.h"
+
+struct late;
+
+/* All of them outlive it. From here on no mapping is missed. */
+struct late_parts {
+	const struct options *options;
+	struct plan *plan;
+	struct kernel *kernel;
+	struct stream *stream;
+	const struct process_view *view; /* we have no rights of our own by then */
+};
+struct err *late_open(const struct late_parts *parts, struct late **ret) must_check;
+void late_close(struct late *late); /* NULL is fine */
+
+int late_fd(const struct late *late); /* readable when there is something to take */
+/* Probes what was mapped. Only errors that end the trace: what cannot be probed is said. */
+struct err *late_take(struct late *late) must_check;
+/* What was mapped after the plan was made and before tracing began; no gap, nothing was promised
+ * for that time. */
+struct err *late_catch_up(struct late *late) must_check;
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/losses.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "stream/stream.h"
+
+const char *loss_cause_name(enum loss_cause cause)
+{
+	static const char *const names[] = {
+		[LOSS_RING_FULL] = "ring full",
+		[LOSS_RETURN_RING_FULL] = "ring full at return",
+		[LOSS_NO_STORAGE] = "no memory for thread state",
+		[LOSS_MISSED_RETURN] = "too many calls open",
+		[LOSS_BOOKKEEPING] = "bookkeeping",
+	};
+	return cause < LOSS_CAUSES ? names[cause] : "unknown";
+}
+
+struct err *losses_resize(struct losses *losses, size_t n_sites)
+{
+	size_t before = losses->n_sites;
+	if (n_sites <= before)
+		return NULL;
+	struct loss_row *told = reallocarray(losses->told, n_sites, sizeof(*told));
+	losses->told = told ? told : losses->told;
+	uint64_t *blamed = reallocarray(losses->blamed, n_sites, sizeof(*blamed));
+	losses->blamed = blamed ? blamed : losses->blamed;
+	if (!told || !blamed)
+		return &err_nomem;
+	memset(told + before, 0, (n_sites - before) * sizeof(*told));
+	memset(blamed + before, 0, (n_sites - before) * sizeof(*blamed));
+	losses->n_sites = n_sites;
+	return NULL;
+}
+
+void losses_deinit(struct losses *losses)
+{
+	free(losses->told);
+	free(losses->blamed);
+	*losses = (struct losses){0};
+}
+
+uint64_t losses_fresh(struct losses *losses, uint32_t site_id, enum loss_cause cause,
+		      const struct loss_row *row)
+{
+	uint64_t now = __atomic_load_n(&row->count[cause], __ATOMIC_RELAXED);
+	uint64_t fresh = now - losses->told[site_id].count[cause];
+	losses->told[site_id].count[cause] = now;
+	return fresh;
+}
+
+bool losses_explain_span(struct losses *losses, uint32_t site_id)
+{
+	if (losses->blamed[site_id] >= losses->told[site_id].count[LOSS_RETURN_RING_FULL])
+		return false;
+	losses->blamed[site_id]++;
+	return true;
+}

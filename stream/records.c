@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stream/records.c — what each kind of record means: markers and system calls become events where
+ * they stand, task life names the threads.
+ */
+#include <string.h>
+
+#include "stream/nesting.h"
+
+static struct err *on_instant(struct nesting *nesting, const struct arrival *arrival)
+{
+	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
+	struct slots arguments;
+	slots_init(&arguments, nesting->options->unreadable);
+	if (!site || slots_decode(site->entry_plan, arrival->header->unavailable, arrival->body,
+				  arrival->size, &arguments) < 0)
+		return nesting_malformed(nesting);
+	struct stream_event event = arrival_event(
+		arrival, site->probe->kind == PROBE_USDT ? STREAM_USDT : STREAM_PROBE);
+	event.site = site;
+	event.arguments = &arguments;
+	struct err *e = nesting_leave(nesting, arrival->task, event.depth, ENDING_UNWOUND);
+	e = e ? e : nesting_open(nesting, arrival->task);
+	return e ? e : nesting_deliver(nesting, &event, false);
+}
+
+static struct err *on_syscall(struct nesting *nesting, const struct arrival *arrival)
+{
+	/* The tracepoints cannot fault pages in. */
+	static const char not_resident[] = "not resident";
+	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
+	struct slots arguments, results;
+	struct event_syscall call;
+	slots_init(&arguments, not_resident);
+	slots_init(&results, not_resident);
+	if (!site || arrival->size < sizeof(call))
+		return nesting_malformed(nesting);
+	memcpy(&call, arrival->body, sizeof(call));
+	const char *slots = (const char *)arrival->body + sizeof(call);
+	size_t size = arrival->size - sizeof(call);
+	if (call.entry_size > size || slots_decode(site->entry_plan, call.entry_unavailable, slots,
+						   call.entry_size, &arguments) < 0)
+		return nesting_malformed(nesting);
+	if (!(call.flags & EVENT_SYSCALL_NO_OUTPUTS) &&
+	    slots_decode(site->return_plan, arrival->header->unavailable, slots + call.entry_size,
+			 size - call.entry_size, &results) < 0)
+		return nesting_malformed(nesting);
+	struct stream_event event = arrival_event(arrival, STREAM_SYSCALL);
+	event.time_ns = call.entry_time_ns;
+	event.duration_ns = arrival->header->time_ns - call.entry_time_ns;
+	event.site = site;
+	event.arguments = &arguments;
+	event.results = &results;
+	event.syscall_result = call.result;
+	if (!(site->wire.flags & SITE_HAS_RETURN))
+		event.ending = ENDING_UNKNOWN;
+	struct err *e = nesting_leave(nesting, arrival->task, event.depth, ENDING_UNWOUND);
+	e = e ? e : nesting_open(nesting, arrival->task);
+	return e ? e : nesting_deliver(nesting, &event, false);
+}
+
+static void learn_task(struct task *task, const struct event_task *event)
+{
+	task->info.parent_tgid = event->parent_tgid;
+	task->info.uid = event->uid;
+	task->info.gid = event->gid;
+	task->info.tty = event->tty;
+	task->info.start_time_ns = event->start_time_ns;
+	memcpy(task->info.comm, event->comm, sizeof(task->info.comm));
+	task->info.comm[EVENT_COMM - 1] = '\0';
+}
+
+static struct err *on_task(struct nesting *nesting, const struct arrival *arrival)
+{
+	struct event_task event;
+	if (arrival->size < sizeof(event))
+		return nesting_malformed(nesting);
+	memcpy(&event, arrival->body, sizeof(event));
+	learn_task(arrival->task, &event);
+	return NULL;
+}
+
+static struct err *on_task_fork(struct nesting *nesting, const struct arrival *arrival)
+{
+	struct event_fork fork;
+	if (arrival->size < sizeof(fork))
+		return nesting_malformed(nesting);
+	memcpy(&fork, arrival->body, sizeof(fork));
+	struct task *parent = arrival->task;
+	memcpy(parent->info.comm, fork.comm, sizeof(parent->info.comm));
+	struct stream_event event = arrival_event(arrival, STREAM_FORK);
+	event.depth = (uint16_t)parent->spans.count;
+	event.child_tgid = fork.child_tgid;
+	event.child_tid = fork.child_tid;
+	if (!nesting->options->show_fork)
+		return NULL;
+	struct err *e = nesting_open(nesting, parent);
+	return e ? e : nesting_deliver(nesting, &event, false);
+}
+
+static struct err *on_task_exec(struct nesting *nesting, const struct arrival *arrival)
+{
+	struct event_exec exec;
+	if (arrival->size < sizeof(exec))
+		return nesting_malformed(nesting);
+	memcpy(&exec, arrival->body, sizeof(exec));
+	size_t text = arrival->size - sizeof(exec);
+	if (exec.filename_size > text || exec.argv_size > text - exec.filename_size)
+		return nesting_malformed(nesting);
+	struct err *e = nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
+	learn_task(arrival->task, &exec.task);
+	struct stream_event event = arrival_event(arrival, STREAM_EXEC);
+	event.filename = (const char *)arrival->body + sizeof(exec);
+	event.argv = event.filename + exec.filename_size;
+	event.argv_size = exec.argv_size;
+	event.exec_flags = exec.flags;
+	if (exec.filename_size == 0 || event.filename[exec.filename_size - 1] != '\0')
+		event.filename = "";
+	if (e || !nesting->options->show_exec)
+		return e;
+	return nesting_deliver(nesting, &event, false);
+}
+
+static struct err *on_task_exit(struct nesting *nesting, const struct arrival *arrival)
+{
+	struct event_exit exit;
+	if (arrival->size < sizeof(exit))
+		return nesting_malformed(nesting);
+	memcpy(&exit, arrival->body, sizeof(exit));
+	struct err *e = nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
+	memcpy(arrival->task->info.comm, exit.comm, sizeof(arrival->task->info.comm));
+	struct stream_event event = arrival_event(arrival, STREAM_EXIT);
+	event.exit_code = exit.code;
+	event.exit_is_last = exit.is_last;
+	if (!e && nesting->options->show_exit)
+		e = nesting_deliver(nesting, &event, false);
+	tasks_remove(&nesting->tasks, arrival->task);
+	return e;
+}
+
+struct err *nesting_take(struct nesting *nesting, const struct event_header *header, bool late)
+{
+	struct arrival arrival = {
+		.header = header,
+		.body = header + 1,
+		.size = header->size - sizeof(*header),
+		.task = tasks_get(&nesting->tasks, header->tgid, header->tid),
+		.late = late,
+	};
+	if (!arrival.task)
+		return &err_nomem;
+	switch (header->kind) {
+	case EVENT_ENTRY:
+		return nesting_entry(nesting, &arrival);
+	case EVENT_RETURN:
+		return nesting_return(nesting, &arrival);
+	case EVENT_INSTANT:
+		return on_instant(nesting, &arrival);
+	case EVENT_SYSCALL:
+		return on_syscall(nesting, &arrival);
+	case EVENT_TASK:
+		return on_task(nesting, &arrival);
+	case EVENT_FORK:
+		return on_task_fork(nesting, &arrival);
+	case EVENT_EXEC:
+		return on_task_exec(nesting, &arrival);
+	case EVENT_EXIT:
+		return on_task_exit(nesting, &arrival);
+	default:
+		return nesting_malformed(nesting);
+	}
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that come while tracing: what dlopen and exec map is probed, and the gap before that is told."""
+
+from pathlib import Path
+
+from utrail import Target, Trace, build_dir, contains, ensure, ns, only, run, same, sample
+
+CALLS = 50
+
+
+def library():
+    return str(Path(build_dir(), "tests/e2e/targets/libplugin.so"))
+
+
+def check_gap(gap, pid):
+    same(gap["module"], "libplugin", "the file of the gap")
+    same(gap["pid"], pid, "the process of the gap")
+    ensure(0 < ns(gap, "gap_ns") < 5 * 10**9, f"its length: {gap}")
+
+
+def check_calls(trace, rounds, pid):
+    """Every call and every marker, with its values."""
+    calls = trace.calls("plugin_work")
+    same([call["args"]["round"] for call in calls], rounds, "arguments of the calls")
+    same([call["ret"] for call in calls], [2 * n for n in rounds], "results of the calls")
+    same([list(m["args"].values())[0] for m in trace.markers("work")], rounds, "arguments of the markers")
+    same({event["pid"] for event in calls}, {pid}, "the process of the calls")
+
+
+def loaded_late():
+    """One gap, at the first load; then every call of every load is there."""
+    loads = 3
+    target = Target("plugins", "-w", library(), CALLS, loads)
+    trace = Trace("-e", "?plugin_*,?usdt:plugin:*", pid=target.pid)
+    target.release()
+    for n in range(loads):
+        target.wait_for(rf"(?:loaded \d+\s+){{{n + 1}}}")
+        if n == 0:
+            trace.wait_for_text('"type":"gap"')
+        target.release()
+    target.finish()
+    trace.finish(status=0)
+    same(target.counts["plugin_work"], CALLS * loads, "calls of the target")
+    check_calls(trace, list(range(CALLS)) * loads, target.pid)
+    check_gap(only(trace.gaps, "gaps"), target.pid)
+    contains(trace.stderr, "1 file probed late")
+
+
+def called_at_once():
+    """What ran in the gap is not in the stream: delivered calls are the last ones, and the gap is told."""
+    target = Target("plugins", "-w", library(), 200000, 0)
+    trace = Trace("-e", "?plugin_work", "--fail-on-loss", pid=target.pid)
+    target.release()
+    target.finish(timeout=60)
+    trace.finish(status=1)
+    total = target.counts["plugin_work"]
+    rounds = [call["args"]["round"] for call in trace.calls("plugin_work")]
+    _, lost, _ = trace.summary
+    ensure(len(rounds) + lost <= total, f"{len(rounds)} delivered + {lost} lost of {total}")
+    if not lost and rounds:
+        same(rounds, list(range(total - len(rounds), total)), "the calls behind the gap")
+    check_gap(only(trace.gaps, "gaps"), target.pid)
+
+
+def programs_run_later():
+    """-f: the second run of a program that was new has no gap."""
+    program = sample("count")
+    shell = f"{program} 20; sleep 0.5; {program} 20"
+    trace = Trace("-f", "-e", "?count:*", "-e", "exec", command=["sh", "-c", shell])
+    trace.finish(status=0, stop=False)
+    runs = [e["pid"] for e in trace.events if e["type"] == "exec" and e["filename"] == program]
+    same(len(runs), 2, "programs that ran")
+    gap = only(trace.gaps, "gaps")
+    same((gap["module"], gap["pid"]), ("count", runs[0]), "the gap")
+    told = [c for c in trace.calls() if c["pid"] == runs[1]]
+    alone = Trace("-e", "count:*", command=[program, "20"]).finish(stop=False)
+    wanted = len(alone.calls())
+    ensure(wanted >= 20, f"calls of a run alone: {wanted}")
+    same(len(told), wanted, "calls of the second run")
+
+
+def nobody_asked():
+    """A library that no spec means is no gap."""
+    target = Target("plugins", "-w", library(), CALLS, 1)
+    trace = Trace("-e", "libc:puts,?usdt:other:*", pid=target.pid)
+    target.release()
+    target.wait_for(r"loaded \d+")
+    target.release()
+    target.finish()
+    trace.finish(status=0)
+    same(trace.gaps, [], "gaps")
+
+
+run(loaded_late, called_at_once, programs_run_later, nobody_asked)

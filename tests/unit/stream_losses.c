@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/unit.h"
+
+#include "stream/losses.h"
+#include "stream/stream.h"
+
+static void what_was_told_is_not_fresh(void **state)
+{
+	(void)state;
+	struct losses losses = {0};
+	struct loss_row row = {.count = {[LOSS_RING_FULL] = 5, [LOSS_NO_STORAGE] = 1}};
+	assert_ok(losses_resize(&losses, 3));
+	assert_int_equal(losses_fresh(&losses, 2, LOSS_RING_FULL, &row), 5);
+	assert_int_equal(losses_fresh(&losses, 2, LOSS_RING_FULL, &row), 0);
+	row.count[LOSS_RING_FULL] = 7;
+	assert_int_equal(losses_fresh(&losses, 2, LOSS_RING_FULL, &row), 2);
+	/* Other causes and other sites are counts of their own. */
+	assert_int_equal(losses_fresh(&losses, 2, LOSS_NO_STORAGE, &row), 1);
+	assert_int_equal(losses_fresh(&losses, 0, LOSS_RING_FULL, &row), 7);
+	losses_deinit(&losses);
+}
+
+static void a_lost_return_explains_one_span(void **state)
+{
+	(void)state;
+	struct losses losses = {0};
+	const struct loss_row row = {.count = {[LOSS_RETURN_RING_FULL] = 2, [LOSS_RING_FULL] = 9}};
+	assert_ok(losses_resize(&losses, 3));
+	assert_false(losses_explain_span(&losses, 1)); /* nothing told yet */
+	losses_fresh(&losses, 1, LOSS_RING_FULL, &row);
+	assert_false(losses_explain_span(&losses, 1));
+	losses_fresh(&losses, 1, LOSS_RETURN_RING_FULL, &row);
+	assert_false(losses_explain_span(&losses, 2));
+	assert_true(losses_explain_span(&losses, 1));
+	assert_true(losses_explain_span(&losses, 1));
+	assert_false(losses_explain_span(&losses, 1));
+	losses_deinit(&losses);
+}
+
+static void every_cause_has_a_name(void **state)
+{
+	(void)state;
+	for (int i = 0; i < LOSS_CAUSES; i++) {
+		assert_string_not_equal(loss_cause_name(i), "unknown");
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(loss_cause_name(i), loss_cause_name(j));
+	}
+	assert_string_equal(loss_cause_name(LOSS_CAUSES), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_told_is_not_fresh),
+		cmocka_unit_test(a_lost_return_explains_one_span),
+		cmocka_unit_test(every_cause_has_a_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records in order of time, handed to the nesting itself: no queue, no window. */
+#include "tests/unit/stream_log.h"
+
+#include "stream/nesting.h"
+
+struct fixture {
+	struct stream_log log;
+	struct stream_options options;
+	struct stream_counts counts;
+	struct losses losses;
+	struct nesting nesting;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	stream_log_init(&fixture->log);
+	fixture->options = (struct stream_options){.set = &fixture->log.set,
+						   .sink = stream_log_sink(&fixture->log),
+						   .show_fork = true,
+						   .show_exec = true,
+						   .show_exit = true};
+	assert_ok(losses_resize(&fixture->losses, fixture->log.set.sites.count));
+	fixture->nesting = (struct nesting){.options = &fixture->options,
+					    .counts = &fixture->counts,
+					    .losses = &fixture->losses};
+	*state = fixture;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+	tasks_deinit(&fixture->nesting.tasks);
+	losses_deinit(&fixture->losses);
+	probe_set_deinit(&fixture->log.set);
+	free(fixture);
+	return 0;
+}
+
+static void put(struct fixture *fixture, uint64_t ms, enum event_kind kind, uint32_t site,
+		uint32_t depth, uint32_t span, const void *body, size_t size)
+{
+	const struct test_record record = record_of(ms, kind, site, depth, span, body, size);
+	assert_ok(nesting_take(&fixture->nesting, &record.header, false));
+}
+
+static void entry(struct fixture *fixture, uint64_t ms, uint32_t site, uint32_t depth,
+		  uint32_t span)
+{
+	put(fixture, ms, EVENT_ENTRY, site, depth, span, NULL, 0);
+}
+
+static void leave(struct fixture *fixture, uint64_t ms, uint32_t site, uint32_t depth,
+		  uint32_t span, uint32_t flags)
+{
+	const struct event_return body = {.flags = flags};
+	put(fixture, ms, EVENT_RETURN, site, depth, span, &body, sizeof(body));
+}
+
+static void a_return_ends_the_span_of_its_number(void **state)
+{
+	struct fixture *fixture = *state;
+	entry(fixture, 1, 1, 0, 10);
+	entry(fixture, 2, 2, 1, 11);
+	leave(fixture, 3, 2, 1, 99, 0); /* of no span that is open */
+	assert_int_equal(fixture->counts.malformed, 1);
+	leave(fixture, 4, 2, 1, 11, 0);
+	leave(fixture, 5, 1, 0, 10, 0);
+	assert_string_equal(fixture->log.log, "f{ g(returned,2000000) }f(returned,4000000) ");
+}
+
+static void a_tail_call_has_a_duration(void **state)
+{
+	struct fixture *fixture = *state;
+	entry(fixture, 1, 1, 0, 1);
+	leave(fixture, 2, 1, 0, 1, EVENT_RETURN_TAIL_CALL);
+	assert_string_equal(fixture->log.log, "f(tail,1000000) ");
+}
+
+static void a_return_without_entry_leaves_all_that_is_open(void **state)
+{
+	struct fixture *fixture = *state;
+	entry(fixture, 1, 2, 0, 1);
+	leave(fixture, 2, 1, 0, 0, EVENT_RETURN_ALONE);
+	assert_string_equal(fixture->log.log, "g(unwound,0) f(alone,0) ");
+}
+
+static void a_probe_that_sees_no_return_is_told_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->log.set.sites.items[1]->wire.flags = 0;
+	entry(fixture, 1, 1, 0, 1);
+	assert_string_equal(fixture->log.log, "f(unknown,0) ");
+}
+
+static void only_as_many_spans_are_lost_as_the_table_says(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct loss_row row = {.count = {[LOSS_RETURN_RING_FULL] = 1}};
+	losses_fresh(&fixture->losses, 1, LOSS_RETURN_RING_FULL, &row);
+	for (uint32_t i = 0; i < 3; i++)
+		entry(fixture, i + 1, 1, 0, i);
+	assert_string_equal(fixture->log.log, "f(lost,0) f(unwound,0) ");
+}
+
+static void nothing_is_delivered_beyond_the_limit(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->options.max_events = 1;
+	put(fixture, 1, EVENT_INSTANT, 3, 0, 0, NULL, 0);
+	assert_true(nesting_is_full(&fixture->nesting));
+	put(fixture, 2, EVENT_INSTANT, 3, 0, 0, NULL, 0);
+	assert_string_equal(fixture->log.log, "mark ");
+	assert_int_equal(fixture->counts.events, 1);
+}
+
+static void a_system_call_lasts_from_its_entry(void **state)
+{
+	const struct event_syscall body = {.entry_time_ns = 2 * MS, .result = -4};
+	struct fixture *fixture = *state;
+	put(fixture, 5, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
+	assert_string_equal(fixture->log.log, "call(-4,3000000) ");
+}
+
+static void a_system_call_whose_sizes_lie_is_malformed(void **state)
+{
+	const struct event_syscall body = {.entry_size = 8};
+	struct fixture *fixture = *state;
+	put(fixture, 5, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
+	put(fixture, 5, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body) - 1);
+	assert_string_equal(fixture->log.log, "");
+	assert_int_equal(fixture->counts.malformed, 2);
+}
+
+static void task_life_names_the_thread(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct event_fork fork = {.child_tgid = 9, .child_tid = 9, .comm = "shell"};
+	struct {
+		struct event_exec exec;
+		char text[32];
+	} exec = {.exec = {.task = {.uid = 5, .comm = "prog"}, .filename_size = 6, .argv_size = 2},
+		  .text = "/prog\0a"};
+	put(fixture, 1, EVENT_FORK, 0, 0, 0, &fork, sizeof(fork));
+	assert_string_equal(tasks_find(&fixture->nesting.tasks, 7)->info.comm, "shell");
+	put(fixture, 2, EVENT_EXEC, 0, 0, 0, &exec, sizeof(exec.exec) + 8);
+	assert_string_equal(fixture->log.log, "fork(9) exec(/prog,prog) ");
+	assert_int_equal(tasks_find(&fixture->nesting.tasks, 7)->info.uid, 5);
+}
+
+static void task_life_that_lies_of_its_size_is_malformed(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct event_exec exec = {.filename_size = 1};
+	const struct event_exec argv = {.argv_size = UINT32_MAX};
+	put(fixture, 1, EVENT_EXEC, 0, 0, 0, &exec, sizeof(exec));
+	put(fixture, 1, EVENT_EXEC, 0, 0, 0, &argv, sizeof(argv));
+	put(fixture, 1, EVENT_EXIT, 0, 0, 0, &exec, sizeof(struct event_exit) - 1);
+	put(fixture, 1, EVENT_TASK, 0, 0, 0, &exec, sizeof(struct event_task) - 1);
+	put(fixture, 1, EVENT_FORK, 0, 0, 0, &exec, sizeof(struct event_fork) - 1);
+	assert_string_equal(fixture->log.log, "");
+	assert_int_equal(fixture->counts.malformed, 5);
+}
+
+static void exit_forgets_the_thread(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct event_exit body = {.comm = "prog"};
+	entry(fixture, 1, 1, 0, 1);
+	put(fixture, 2, EVENT_EXIT, 0, 0, 0, &body, sizeof(body));
+	assert_string_equal(fixture->log.log, "f(unwound,0) exit(prog) ");
+	assert_null(tasks_find(&fixture->nesting.tasks, 7));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(a_return_ends_the_span_of_its_number),
+		TEST(a_tail_call_has_a_duration),
+		TEST(a_return_without_entry_leaves_all_that_is_open),
+		TEST(a_probe_that_sees_no_return_is_told_at_once),
+		TEST(only_as_many_spans_are_lost_as_the_table_says),
+		TEST(nothing_is_delivered_beyond_the_limit),
+		TEST(a_system_call_lasts_from_its_entry),
+		TEST(a_system_call_whose_sizes_lie_is_malformed),
+		TEST(task_life_names_the_thread),
+		TEST(task_life_that_lies_of_its_size_is_malformed),
+		TEST(exit_forgets_the_thread),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
