@@ -191,7 +191,8 @@ def setuid_is_refused():
         shutil.copy(program(), path)
         path.chmod(mode)
         for words in (["check"], ["--version"], ["-e", "exec", "--", "true"]):
-            process = finished(granted("", path, *words))
+            # The leak checker cannot look into a program that was given rights.
+            process = finished(granted("", path, *words), env={"ASAN_OPTIONS": "detect_leaks=0"})
             if process.status == 0 and not process.stderr and os.statvfs(path).f_flag & os.ST_NOSUID:
                 skip("the scratch directory is mounted nosuid")
             same(process.status, 3, process.report("status"))
