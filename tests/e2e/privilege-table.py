@@ -8,6 +8,7 @@ import re
 import shutil
 import struct
 import subprocess
+from pathlib import Path
 
 from utrail import (TIMEOUT, Process, Target, contains, ensure, matches, need_program, need_root, program, run,
                     same, sample, scratch, skip)
@@ -186,13 +187,14 @@ def no_new_privs_is_named():
 
 def setuid_is_refused():
     need_root()
+    if b"__asan_init" in Path(program()).read_bytes():
+        skip("the leak checker cannot look into a program that was given rights")
     for mode in (0o4755, 0o2755):
         path = scratch() / f"utrail-{mode:o}"
         shutil.copy(program(), path)
         path.chmod(mode)
         for words in (["check"], ["--version"], ["-e", "exec", "--", "true"]):
-            # The leak checker cannot look into a program that was given rights.
-            process = finished(granted("", path, *words), env={"ASAN_OPTIONS": "detect_leaks=0"})
+            process = finished(granted("", path, *words))
             if process.status == 0 and not process.stderr and os.statvfs(path).f_flag & os.ST_NOSUID:
                 skip("the scratch directory is mounted nosuid")
             same(process.status, 3, process.report("status"))
