@@ -47,6 +47,8 @@ struct kernel {
 	struct tracer *skel;
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;
+	bool keeps; /* entries may wait for their returns */
+	struct bpf_link *kept_link, *exit_link;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
@@ -126,6 +128,23 @@ static struct bpf_program *hit_program(struct tracer *skel, enum uprobe_form for
 	}
 }
 
+/* Each tracepoint costs milliseconds of start-up and something at every fork of the machine: only
+ * where children are followed, where state of threads must end with them, or where it is shown. */
+static void select_task_life(const struct kernel *kernel, struct tracer *skel)
+{
+	const struct plan *plan = kernel->plan;
+	bool old = kernel->form == UPROBE_FORM_OLD;
+	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
+				       has_spans(plan) || plan->has_syscalls || old);
+	bool fork = plan->show_fork || (kernel->filter && kernel->options.follow);
+	bpf_program__set_autoload(old ? skel->progs.old_task_fork : skel->progs.task_fork, fork);
+	bpf_program__set_autoload(old ? skel->progs.old_task_exec : skel->progs.task_exec,
+				  plan->show_exec || life);
+	bpf_program__set_autoload(old ? skel->progs.old_task_exit : skel->progs.task_exit,
+				  plan->show_exit || life);
+	bpf_program__set_autoload(skel->progs.kept_flush, kernel->keeps);
+}
+
 static void select_programs(const struct kernel *kernel, struct tracer *skel)
 {
 	struct bpf_program *program;
@@ -144,15 +163,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 		bpf_program__set_autoload(old ? skel->progs.old_sys_exit : skel->progs.sys_exit,
 					  true);
 	}
-	/* Each tracepoint costs milliseconds of start-up and something at every fork of the
-	 * machine: only where children are followed, where state of threads must end with them, or
-	 * where it is shown. */
-	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
-				       has_spans(plan) || plan->has_syscalls || old);
-	bpf_program__set_autoload(skel->progs.task_fork,
-				  plan->show_fork || (kernel->filter && kernel->options.follow));
-	bpf_program__set_autoload(skel->progs.task_exec, plan->show_exec || life);
-	bpf_program__set_autoload(skel->progs.task_exit, plan->show_exit || life);
+	select_task_life(kernel, skel);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -187,9 +198,9 @@ static pid_t only_process(const struct kernel *kernel)
 
 static void set_constants(const struct kernel *kernel, struct tracer *skel)
 {
-	skel->rodata->has_task_storage = kernel->form != UPROBE_FORM_OLD;
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
+	skel->rodata->keep_entries = kernel->keeps;
 	skel->rodata->show_fork = kernel->plan->show_fork;
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
@@ -327,6 +338,8 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->options = *options;
 	kernel->form = features_uprobe_form(features);
 	kernel->filter = plan->processes.count || plan->launch;
+	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
+	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && has_spans(plan);
 	struct err *e = check_features(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
@@ -378,6 +391,23 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	return NULL;
 }
 
+/* The threads of one process where the kernel can tell them apart (6.1), else all. */
+static struct err *attach_iterator(struct kernel *kernel)
+{
+	union bpf_iter_link_info info = {.task.pid = (uint32_t)only_process(kernel)};
+	LIBBPF_OPTS(bpf_iter_attach_opts, some, .link_info = &info, .link_info_len = sizeof(info));
+	const struct bpf_program *program = kernel->skel->progs.kept_flush;
+	if (!kernel->keeps)
+		return NULL;
+	if (info.task.pid)
+		kernel->kept_link = bpf_program__attach_iter(program, &some);
+	if (!kernel->kept_link)
+		kernel->kept_link = bpf_program__attach_iter(program, NULL);
+	return kernel->kept_link
+		       ? NULL
+		       : load_failed(kernel, errno, "attaching to the kernel's list of tasks");
+}
+
 static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *program)
 {
 	if (!bpf_program__autoload(program))
@@ -386,7 +416,10 @@ static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *
 	struct bpf_link *link = bpf_program__attach(program);
 	if (!link)
 		return load_failed(kernel, errno, "attaching to a kernel tracepoint");
-	kernel->links[kernel->n_links++] = link;
+	if (program == kernel->skel->progs.task_exit)
+		kernel->exit_link = link;
+	else
+		kernel->links[kernel->n_links++] = link;
 	return NULL;
 }
 
@@ -429,15 +462,16 @@ struct err *kernel_attach(struct kernel *kernel)
 {
 	struct tracer *skel = kernel->skel;
 	struct bpf_program *const tracepoints[] = {
-		skel->progs.sys_enter,	  skel->progs.sys_exit,	 skel->progs.old_sys_enter,
-		skel->progs.old_sys_exit, skel->progs.task_fork, skel->progs.task_exec,
-		skel->progs.task_exit,
+		skel->progs.sys_enter,	   skel->progs.sys_exit,      skel->progs.old_sys_enter,
+		skel->progs.old_sys_exit,  skel->progs.task_fork,     skel->progs.task_exec,
+		skel->progs.task_exit,	   skel->progs.old_task_fork, skel->progs.old_task_exec,
+		skel->progs.old_task_exit,
 	};
 	struct err *e = trace_processes(kernel);
 	e = e ? e : attach_from(kernel, 1);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
-	return e;
+	return e ? e : attach_iterator(kernel);
 }
 
 struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns)
@@ -472,6 +506,7 @@ void kernel_start(struct kernel *kernel)
 	__atomic_store_n(&kernel->skel->bss->tracing, 1, __ATOMIC_SEQ_CST);
 }
 
+/* The end of a thread stays attached: it sends what waits, until kernel_send_kept() has. */
 void kernel_stop(struct kernel *kernel)
 {
 	if (!kernel->skel)
@@ -489,6 +524,8 @@ void kernel_close(struct kernel *kernel)
 	if (!kernel)
 		return;
 	kernel_stop(kernel);
+	bpf_link__destroy(kernel->exit_link);
+	bpf_link__destroy(kernel->kept_link);
 	unmap_rows(&kernel->sites);
 	unmap_rows(&kernel->plans);
 	unmap_rows(&kernel->losses);
@@ -503,6 +540,27 @@ void kernel_close(struct kernel *kernel)
 void kernel_closep(struct kernel **kernel)
 {
 	kernel_close(*kernel);
+}
+
+struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns, uint64_t *ret_left)
+{
+	char nothing[64];
+	*ret_left = 0;
+	if (!kernel->kept_link)
+		return NULL;
+	kernel->skel->bss->kept_before = before_ns;
+	kernel->skel->bss->kept_left = 0;
+	_cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(kernel->kept_link));
+	if (fd < 0)
+		return err_new(ERR_FAILED, errno, "looking through the threads");
+	ssize_t got;
+	do
+		got = read(fd, nothing, sizeof(nothing));
+	while (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)));
+	if (got < 0)
+		return err_new(ERR_FAILED, errno, "looking through the threads");
+	*ret_left = kernel->skel->bss->kept_left;
+	return NULL;
 }
 
 /* --- reading -----------------------------------------------------------------------------------

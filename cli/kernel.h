@@ -38,8 +38,13 @@ struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_ret
 bool kernel_traced_process(const struct kernel *kernel, pid_t pid, uint64_t time_ns);
 struct err *kernel_trace_process(struct kernel *kernel, pid_t pid) must_check;
 void kernel_start(struct kernel *kernel);
-/* Stops, and takes all probes out again: after this no record is written. */
+/* Stops, and takes all probes out again: after this no record is written but those of entries that
+ * waited. */
 void kernel_stop(struct kernel *kernel);
+/* Entries older than that which wait for their return become records. *ret_left: how many found no
+ * room in the ring, and still wait. */
+struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns,
+			     uint64_t *ret_left) must_check;
 void kernel_close(struct kernel *kernel); /* NULL is fine */
 void kernel_closep(struct kernel **kernel);
 

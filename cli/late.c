@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "cli/report.h"
-#include "common/cleanup.h"
 
 struct late {
 	struct late_parts parts;
@@ -49,6 +48,22 @@ int late_fd(const struct late *late)
 	return mapping_watch_fd(late->watch);
 }
 
+/* The trace goes on without what cannot be attached. */
+static struct err *attach(struct late *late, const struct mapping *mapping, size_t first,
+			  bool close_returns)
+{
+	struct err *e = kernel_add_sites(late->parts.kernel, first, close_returns);
+	if (!e || e == &err_nomem)
+		return e;
+	/* Its only process has ended: there is nothing left to attach to. */
+	if (err_errno(e) == ESRCH)
+		err_free(e);
+	else
+		report_error(err_wrap(e, "probing '%s', which pid %d has mapped",
+				      mapping->module.path, mapping->pid));
+	return NULL;
+}
+
 static struct err *on_mapping(void *context, const struct mapping *mapping)
 {
 	struct late *late = context;
@@ -61,17 +76,8 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 	struct err *e = plan_add_mapping(parts->options, parts->plan, parts->view, mapping, &first,
 					 &close_returns);
 	if (!e && (close_returns || set->sites.count > first)) {
-		/* The trace goes on without these. */
-		struct err *refused = kernel_add_sites(parts->kernel, first, close_returns);
-		if (refused == &err_nomem)
-			return refused;
-		/* The only traced process has ended: the gap is as long as it lived on. */
-		if (refused && err_errno(refused) == ESRCH)
-			err_free(take_ptr(refused));
-		if (refused)
-			report_error(err_wrap(refused, "probing '%s', which pid %d has mapped",
-					      mapping->module.path, mapping->pid));
-		else if (late->began && set->sites.count > first)
+		e = attach(late, mapping, first, close_returns);
+		if (!e && late->began && set->sites.count > first)
 			e = stream_gap(parts->stream, (uint32_t)mapping->pid,
 				       set->sites.items[set->sites.count - 1]->probe->module,
 				       mapping->time_ns, now_ns());

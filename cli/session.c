@@ -40,6 +40,10 @@
 /* How often it is asked whether any followed process is left. */
 #define LOOK_NS 50000000ULL
 
+/* An entry that waits for its return becomes a record after this time, and how often that is looked
+ * after: in time for the stream to show calls that take long. */
+#define KEPT_NS 100000000ULL
+
 struct session {
 	const struct options *options;
 	struct plan plan;
@@ -56,7 +60,7 @@ struct session {
 	struct err *error; /* of a callback, which cannot return it */
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
-	uint64_t looked_ns, active_ns;
+	uint64_t looked_ns, active_ns, kept_ns;
 	int stop_signal;
 };
 
@@ -267,11 +271,21 @@ static struct err *wait_for_events(struct session *session)
 	return fds[3].revents ? late_take(session->late) : NULL;
 }
 
+static struct err *look_after_kept(struct session *session)
+{
+	uint64_t now = now_ns(CLOCK_BOOTTIME), left;
+	if (now - session->kept_ns < KEPT_NS)
+		return NULL;
+	session->kept_ns = now;
+	return kernel_send_kept(session->kernel, now - KEPT_NS, &left);
+}
+
 static struct err *loop(struct session *session)
 {
 	struct err *e = NULL;
 	while (!e && !is_over(session)) {
 		e = wait_for_events(session);
+		e = e ? e : look_after_kept(session);
 		e = e ? e : drain(session);
 	}
 	return e;
@@ -304,6 +318,20 @@ static struct err *tell_running(struct session *session)
 	return e;
 }
 
+/* Takes in the rest; entries that still wait for their return among it. */
+static struct err *drain_all(struct session *session)
+{
+	uint64_t left = 1;
+	struct err *e = NULL;
+	while (!e && left) {
+		e = kernel_send_kept(session->kernel, UINT64_MAX, &left);
+		e = e ? e : drain(session);
+		if (stream_is_full(session->stream) || output_closed(session->output))
+			break;
+	}
+	return e;
+}
+
 /* Everything that was written before the probes went out is delivered. */
 static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
 {
@@ -312,7 +340,7 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 		e = late_take(session->late);
 	kernel_stop(session->kernel);
 	if (!e)
-		e = drain(session);
+		e = drain_all(session);
 	if (!e)
 		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
 	if (!e && session->plan.has_syscalls)

@@ -58,16 +58,55 @@ void tables_deinit(struct tables *tables)
 	*tables = (struct tables){0};
 }
 
+/* What a return may add to an entry that waited for it: little enough that both fit as they would
+ * have fitted alone, whatever the limits of strings. */
+#define KEPT_RETURN_MAX 1024
+
+static uint64_t most_bytes(const struct fetch_plan *plan)
+{
+	uint64_t bytes = 0;
+	for (uint16_t i = 0; plan && i < plan->n_ops; i++) {
+		switch (plan->ops[i].code) {
+		case FETCH_INT:
+			bytes += sizeof(uint64_t);
+			break;
+		case FETCH_FILE:
+			bytes += sizeof(struct fetch_blob) + sizeof(struct fetch_file) +
+				 FETCH_FILE_MAX;
+			break;
+		case FETCH_LENGTH:
+		case FETCH_STRING:
+		case FETCH_BYTES:
+			bytes += sizeof(struct fetch_blob) + (uint32_t)plan->ops[i].imm +
+				 sizeof(uint64_t);
+			break;
+		default:
+			break;
+		}
+	}
+	return bytes;
+}
+
+static bool may_wait(const struct probe_site *site)
+{
+	return site->wire.kind == SITE_ENTRY && (site->wire.flags & SITE_HAS_RETURN) &&
+	       most_bytes(site->return_plan) <= KEPT_RETURN_MAX;
+}
+
 void tables_fill_sites(const struct probe_set *set, size_t first, struct site *rows)
 {
-	for (size_t i = first; i < set->sites.count; i++)
+	for (size_t i = first; i < set->sites.count; i++) {
 		rows[i] = set->sites.items[i]->wire;
+		if (may_wait(set->sites.items[i]))
+			rows[i].flags |= SITE_KEEP;
+	}
 }
 
 /* Does `next` mean the same when it takes the whole register itself? */
 static bool can_load(const struct fetch_op *load, const struct fetch_op *next)
 {
-	if (load->code != FETCH_REG || load->shift)
+	/* A list's step is taken again for each element, and must not begin anew. */
+	if (load->code != FETCH_REG || load->shift || next->flags & FETCH_LIST)
 		return false;
 	if (next->code == FETCH_STRING || next->code == FETCH_BYTES)
 		return load->size == 8;

@@ -83,7 +83,12 @@ struct task_struct {
 };
 
 struct linux_binprm {
-	const char *filename;
+	const char *filename, *interp;
+};
+
+/* Context of the iterator over tasks; `task` is NULL once more at the end. */
+struct bpf_iter__task {
+	struct task_struct *task;
 };
 
 #pragma clang attribute pop

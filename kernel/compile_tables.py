@@ -6,12 +6,14 @@ Turns the tables of system calls into C, at build time:
   syscalls.tbl, classes.tbl   numbers, names, arguments, classes (made by generate_syscalls.py)
   arguments.tbl               how arguments and results are read and shown
   constants.tbl, structs.tbl  names of flags and commands, members of structures
+  choices.tbl                 arguments whose meaning depends on another one
 
 Every value of a constant, offset and size comes from the C compiler and the system's headers; this
 script only writes down the question. Output files, in the directory given:
 
   syscall_table.c             the table itself
-  constants_UNIT.c            types with names of constants, one file per unit of constants.tbl
+  constants_UNIT.c            types with names of constants, structures and choices, one file per
+                              unit of constants.tbl
   syscall_numbers.h           for a unit test: {name, SYS_name} for all names in the table
 """
 
@@ -25,12 +27,19 @@ import sys
 Constant = collections.namedtuple("Constant", "name mask is_macro")
 Group = collections.namedtuple("Group", "unit constants")
 Unit = collections.namedtuple("Unit", "name headers groups")
-Member = collections.namedtuple("Member", "name c_type how")
+Member = collections.namedtuple("Member", "name c_type how condition")
+Struct = collections.namedtuple("Struct", "unit c_type members")
+Choice = collections.namedtuple("Choice", "keys c_type how")
 Rules = collections.namedtuple("Rules", "types rules used")
 Call = collections.namedtuple("Call", "x86_64 arm64 name arguments")
 
 KINDS = {"int": "TYPE_INT", "uint": "TYPE_UINT", "hex": "TYPE_HEX", "octal": "TYPE_OCTAL",
-         "pointer": "TYPE_POINTER", "string": "TYPE_STRING"}
+         "pointer": "TYPE_POINTER", "string": "TYPE_STRING", "device": "TYPE_DEVICE",
+         "char": "TYPE_CHAR", "signal": "TYPE_SIGNAL",
+         "signals": "TYPE_SIGNAL_SET", "wait_status": "TYPE_WAIT_STATUS"}
+# Those with the names of a group.
+NAMED = {"enum": "TYPE_ENUM", "flags": "TYPE_FLAGS", "mode": "TYPE_MODE"}
+FILLED = {"out": "FILLED_BY_SUCCESS", "found": "FILLED_BY_RESULT", "left": "FILLED_BY_INTERRUPT", "after": "FILLED_ANYWAY"}
 BANNER = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by compile_tables.py: do not edit. */\n"
 
 
@@ -104,16 +113,31 @@ def read_constants(path):
     return units, groups
 
 
-def read_structs(path):
-    structs, headers, current = collections.OrderedDict(), [], None
+def read_structs(path, units):
+    structs, current = collections.OrderedDict(), None
+    names = {unit.name: unit for unit in units}
     for line in lines_of(path):
         fields = line.strip().split("\t")
-        if line.startswith("struct "):
-            current = structs.setdefault(fields[0], [])
-            headers.append(fields[1])
+        if not line.startswith("\t"):
+            unit = fields[2] if fields[2:] else units[0].name
+            c_type = fields[3] if fields[3:] else fields[0]
+            current = structs.setdefault(fields[0], Struct(unit, c_type, [])).members
+            names[unit].headers.extend(fields[1].split())
         else:
-            current.append(Member(*fields))
-    return structs, headers
+            current.append(Member(*fields, *[""] * (4 - len(fields))))
+    return structs
+
+
+def read_choices(path):
+    choices, unit = collections.OrderedDict(), None
+    for line in lines_of(path):
+        fields = line.strip().split("\t")
+        if not line.startswith("\t"):
+            name, unit = fields
+            choices[name] = (unit, [])
+        else:
+            choices[name][1].append(Choice(re.findall(r"\([^)]*\)|\S+", fields[0]), *fields[1:]))
+    return choices
 
 
 # --- C types --------------------------------------------------------------------------------------
@@ -130,10 +154,11 @@ def identifier(*words):
 class Types:
     """All struct type objects: plain ones in the table's file, those with constants in a unit's."""
 
-    def __init__(self, rules, groups, structs):
-        self.rules, self.groups, self.structs = rules, groups, structs
+    def __init__(self, rules, groups, structs, choices):
+        self.rules, self.groups, self.structs, self.choices = rules, groups, structs, choices
         self.plain = {}      # initialiser -> index
         self.named = {}      # identifier -> (group, kind, size, c_type)
+        self.chosen = {}     # choice -> names of the arguments of the calls that have it
 
     def size_of(self, c_type):
         if c_type.endswith("*"):
@@ -147,7 +172,7 @@ class Types:
 
     def add_plain(self, kind, size, c_type, extra=""):
         text = f"{{.kind = {kind}, .size = {size}, .name = {quoted(c_type)}{extra}}}"
-        return f"&types[{self.plain.setdefault(text, len(self.plain))}]"
+        return f"&syscall_types[{self.plain.setdefault(text, len(self.plain))}]"
 
     def add_named(self, kind, group, size, c_type):
         if group not in self.groups:
@@ -156,44 +181,116 @@ class Types:
         self.named[name] = (group, kind, size, c_type)
         return "&" + name
 
-    def array(self, count):
-        element = self.add_plain("TYPE_FD", 4, "int")
-        return self.add_plain("TYPE_ARRAY", 4 * count, "int *",
-                              f", .target = {element}, .n_members = {count}")
+    def struct(self, how):
+        if how not in self.structs:
+            fail(f"structs.tbl has no {how!r}")
+        return "&" + identifier("syscall", how)
 
     def scalar(self, how, size, c_type):
         """The type for words that need nothing but the value itself."""
-        if how[0] in ("enum", "flags"):
-            return self.add_named("TYPE_" + how[0].upper(), how[1], size, c_type)
+        if how[0] in NAMED:
+            return self.add_named(NAMED[how[0]], how[1], size, c_type)
         if how[0] == "fd":
             return self.add_named("TYPE_FD", how[1], 4, c_type) if how[1:] else \
                 self.add_plain("TYPE_FD", 4, c_type)
         if how[0] in KINDS:
             return self.add_plain(KINDS[how[0]], size, c_type)
-        return fail(f"arguments.tbl: {' '.join(how)!r} is not known")
+        return fail(f"{' '.join(how)!r} is not known")
+
+    def behind(self, how, c_type):
+        """The type of what a pointer leads to: a structure, or else what its C type says."""
+        if how[0] == "struct":
+            return self.struct(" ".join(how))
+        element = re.sub(r"\bconst |\s*\*$", "", c_type).strip()
+        return self.scalar(how, self.size_of(element), element)
+
+    def array(self, how, c_type, count):
+        return self.add_plain("TYPE_ARRAY", 0, c_type,
+                              f", .target = {self.behind(how, c_type)}, .n_members = {count}")
+
+    def pointer(self, target, c_type):
+        return self.add_plain("TYPE_POINTER", 8, c_type, f", .target = {target}")
 
 
 class Shown:
-    """One argument, or the result, as C."""
+    """One argument, or the result, as C. `names`: of the arguments of its call."""
 
     def __init__(self, types, c_type, how, names):
         words = how.split()
-        self.at_return = words[0] == "out"
-        words = words[1:] if self.at_return else words
-        self.length = 0
-        if words[0] in ("bytes", "sockaddr"):
-            self.length = -1 if words[1] == "return" else names.index(words[1]) + 1
-            self.type = types.add_plain("TYPE_BYTES", 8, c_type, f", .length_arg = {self.length}")
-        elif words[0] == "struct":
-            name = " ".join(words)
-            if name not in types.structs:
-                fail(f"arguments.tbl: structs.tbl has no {name!r}")
-            self.type = types.add_plain("TYPE_POINTER", 8, c_type,
-                                        f", .target = &{identifier('syscall', name)}")
-        elif words[0] == "fds":
-            self.type = types.array(int(words[1]))
-        else:
-            self.type = types.scalar(words, types.size_of(c_type), c_type)
+        self.fields = {}
+        if words[0] in FILLED:
+            self.fields = {"at_return": "true", "filled_by": FILLED[words.pop(0)]}
+        self.types, self.c_type, self.names = types, c_type, names
+        make = getattr(self, "make_" + words[0], None)
+        self.type = make(words[1:]) if make else types.scalar(words, types.size_of(c_type), c_type)
+
+    def set_length(self, word):
+        if not word.isdigit():
+            self.fields["length_arg"] = -1 if word == "return" else self.names.index(word) + 1
+        return word if word.isdigit() else 0
+
+    def make_bytes(self, words):
+        self.set_length(words[0])
+        extra = f", .length_arg = {self.fields['length_arg']}"
+        if words[1:2] == ["choose"]:
+            self.make_choose(words[2:])
+        elif words[1:]:
+            self.fields["at_most_arg"] = self.names.index(words[1]) + 1
+        return self.types.add_plain("TYPE_BYTES", 8, self.c_type, extra)
+
+    make_sockaddr = make_bytes
+
+    def make_struct(self, words):
+        return self.types.pointer(self.types.struct(" ".join(["struct"] + words)), self.c_type)
+
+    def make_to(self, words):
+        return self.types.pointer(self.types.behind(words, self.c_type), self.c_type)
+
+    def make_array(self, words):
+        count = self.set_length(words[0])
+        return self.types.pointer(self.types.array(words[1:], self.c_type, count), self.c_type)
+
+    def make_text(self, words):
+        char = self.types.add_plain("TYPE_CHAR", 1, "char")
+        text = self.types.add_plain("TYPE_ARRAY", words[0], "char []",
+                                    f", .target = {char}, .n_members = {words[0]}")
+        return self.types.pointer(text, self.c_type)
+
+    def make_strings(self, _):
+        self.fields["shape"] = "SHAPE_STRINGS"
+        string = self.types.add_plain("TYPE_STRING", 8, "char *")
+        return self.types.add_plain("TYPE_ARRAY", 8, self.c_type, f", .target = {string}")
+
+    def make_count(self, words):
+        self.fields["shape"] = "SHAPE_COUNT"
+        return self.types.pointer(self.types.add_plain("TYPE_COUNT", 8, words[0]), self.c_type)
+
+    def make_buffers(self, words):
+        self.fields["shape"] = "SHAPE_BUFFERS"
+        self.set_length(words[0])
+        return self.types.add_plain("TYPE_ARRAY", 8, self.c_type,
+                                    f", .target = {self.types.struct('struct iovec')}")
+
+    def make_message(self, _):
+        self.fields["shape"] = "SHAPE_MESSAGE"
+        return self.types.pointer(self.types.struct("struct msghdr"), self.c_type)
+
+    def make_choose(self, words):
+        """NAME ARGUMENT HOW, the last for what no choice fits."""
+        if words[0] not in self.types.choices:
+            fail(f"choices.tbl has no {words[0]!r}")
+        index = self.names.index(words[1])
+        if self.types.chosen.setdefault(words[0], self.names)[index] != words[1]:
+            fail(f"choices.tbl: {words[0]} is used by calls with other arguments")
+        self.fields["chosen_by"] = index + 1
+        self.fields["choices"] = "&" + identifier("syscall_choices", words[0])
+        if not words[2:]:
+            return None
+        return self.types.scalar(words[2:], self.types.size_of(self.c_type), self.c_type)
+
+    def text(self):
+        fields = [f".type = {self.type}"] + [f".{k} = {v}" for k, v in self.fields.items()]
+        return ", ".join(fields)
 
 
 def matches(pattern, text):
@@ -221,11 +318,11 @@ def constant_lines(constant, cast, has_mask):
 
 def named_type(types, name):
     group, kind, size, c_type = types.named[name]
-    is_bits = kind == "TYPE_FLAGS" or types.is_unsigned(c_type)
+    is_bits = kind in ("TYPE_FLAGS", "TYPE_MODE") or types.is_unsigned(c_type)
     cast = "BITS" if is_bits and kind != "TYPE_FD" else f"(int{size * 8}_t)"
     out = [f"static const struct enumerator {name}_names[] = {{"]
     for constant in types.groups[group].constants:
-        out += constant_lines(constant, cast, kind == "TYPE_FLAGS")
+        out += constant_lines(constant, cast, kind != "TYPE_ENUM")
     out += ["};", f"const struct type {name} = {{",
             f"\t.kind = {kind}, .size = {size}, .name = {quoted(c_type)},",
             f"\t.enumerators = {name}_names, .n_enumerators = COUNT({name}_names),", "};", ""]
@@ -242,69 +339,120 @@ def include_lines(headers):
     return out
 
 
-def member_type(types, member):
-    """(declarations needed before, expression) of a member's type; its size is asked in C."""
+def member_type(types, name, member):
+    """The expression of a member's type; its size is asked in C."""
     words = member.how.split()
+    size = f"sizeof((({name} *)0)->{member.name})"
     if words[0] == "struct":
-        return "&" + identifier("syscall", member.how)
-    if words[0] in ("flags", "enum"):
+        return types.struct(member.how)
+    if words[0] in NAMED:
         return types.scalar(words, types.size_of(member.c_type), member.c_type)
+    if words[0] == "text":
+        return ("&(const struct type){.kind = TYPE_ARRAY, .name = \"char []\",\n\t .target = "
+                f"{types.add_plain('TYPE_CHAR', 1, 'char')}, .size = {size}, .n_members = {size}}}")
+    if words[0] in ("bytes", "sockaddr"):
+        return types.add_plain("TYPE_BYTES", 8, member.c_type, ", .length_arg = 1")
+    if words[0] == "buffers":
+        return types.add_plain("TYPE_ARRAY", 8, member.c_type,
+                               f", .target = {types.struct('struct iovec')}")
+    if words[0] == "array":
+        element = types.scalar(words[1:], types.size_of(member.c_type), member.c_type)
+        return ("&(const struct type){.kind = TYPE_ARRAY, .name = "
+                f"{quoted(member.c_type + ' []')}, .target = {element},\n\t .size = {size}}}")
     kind = "TYPE_FD" if words[0] == "fd" else KINDS[words[0]]
     return (f"&(const struct type){{.kind = {kind}, .size = {types.size_of(member.c_type)}, "
             f".name = {quoted(member.c_type)}}}")
 
 
-def struct_lines(types, name, members):
+def condition_text(name, member):
+    """`if MEMBER & MASK == VALUE`, or unless."""
+    if not member.condition:
+        return "{0}"
+    word, other, _, mask, _, value = member.condition.split()
+    return (f"{{.offset = offsetof({name}, {other}), .mask = {mask}, .value = {value}, "
+            f".is_not = {str(word == 'unless').lower()}}}")
+
+
+def struct_lines(types, name, struct):
     made = identifier("syscall", name)
+    name, members = struct.c_type, struct.members
+    abbreviated = members[-1].name == "..."
+    members = members[:-1] if abbreviated else members
     out, checks = [f"static const struct type_member {made}_members[] = {{"], []
     for member in members:
-        out.append(f"\t{{.name = {quoted(member.name)}, .type = {member_type(types, member)},\n"
+        out.append(f"\t{{.name = {quoted(member.name)}, .type = {member_type(types, name, member)},\n"
                    f"\t .offset = offsetof({name}, {member.name})}},")
-        if not member.how.startswith("struct "):
+        if member.how.split()[0] not in ("struct", "text", "array"):
             checks.append(f"_Static_assert(sizeof((({name} *)0)->{member.name}) == "
                           f"{types.size_of(member.c_type)}, {quoted(name + ' ' + member.name)});")
+    conditions = "NULL"
+    if any(m.condition for m in members):
+        conditions = made + "_conditions"
+        out += ["};", f"static const struct type_condition {conditions}[] = {{"]
+        out += [f"\t{condition_text(name, m)}," for m in members]
     out += ["};", f"const struct type {made} = {{",
             f"\t.kind = TYPE_STRUCT, .size = sizeof({name}), .name = {quoted(name)},",
-            f"\t.members = {made}_members, .n_members = COUNT({made}_members),", "};"]
+            f"\t.members = {made}_members, .n_members = COUNT({made}_members),",
+            f"\t.conditions = {conditions}, .abbreviated = {str(abbreviated).lower()},", "};"]
     return out + checks + [""]
 
 
-def unit_text(types, unit, struct_headers):
-    structs = types.structs if struct_headers else {}
-    body = []
-    for name, members in structs.items():
-        body += struct_lines(types, name, members)
+def choice_lines(types, name, choices):
+    made = identifier("syscall_choices", name)
+    if name not in types.chosen:
+        fail(f"choices.tbl: nothing uses {name!r}, or only something above it")
+    out = [f"static const struct syscall_choice {made}_items[] = {{"]
+    for choice in choices:
+        argument = "NULL"
+        if choice.how != "none":
+            shown = Shown(types, choice.c_type, choice.how, types.chosen[name])
+            argument = f"&(const struct syscall_argument){{{shown.text()}}}"
+        for key in choice.keys:
+            item = f"\t{{.key = BITS({key}), .argument = {argument}}},"
+            out += [f"#ifdef {key}", item, "#endif"] if re.fullmatch(r"[A-Za-z_]\w*", key) else [item]
+    return out + ["};", f"const struct syscall_choices {made} = {{{made}_items, COUNT({made}_items)}};",
+                  ""]
+
+
+def unit_text(types, unit, body):
     named = [n for n in types.named if types.groups[types.named[n][0]].unit == unit.name]
     head = [BANNER + "/* No header of the C library that defines struct timeval and the like. */",
-            "#include <stddef.h>", '#include "symbols/type.h"']
-    head += include_lines(dict.fromkeys(unit.headers + struct_headers)) + [
+            "#include <stddef.h>", '#include "kernel/argument.h"', '#include "probe/value.h"']
+    head += include_lines(dict.fromkeys(unit.headers)) + [
         "", "#define COUNT(a) (sizeof(a) / sizeof((a)[0]))",
         "/* The bits as they are, not as a sign: 1 << 31 is an int. */",
-        "#define BITS(x) (sizeof(x) == 4 ? (int64_t)(uint32_t)(x) : (int64_t)(x))", ""]
-    head += [f"extern const struct type {n};" for n in sorted(named)]
-    head += [f"extern const struct type {identifier('syscall', n)};" for n in structs]
+        "#define BITS(x) (sizeof(x) == 4 ? (int64_t)(uint32_t)(unsigned long)(x) : (int64_t)(x))", ""]
+    head += extern_lines(types)
     for name in sorted(named):
         head += [""] + named_type(types, name)
     return "\n".join(head + body) + "\n"
 
 
+def extern_lines(types):
+    out = ["extern const struct type syscall_types[];"]
+    out += [f"extern const struct type {n};" for n in sorted(types.named)]
+    out += [f"extern const struct type {identifier('syscall', n)};" for n in types.structs]
+    return out + [f"extern const struct syscall_choices {identifier('syscall_choices', n)};"
+                  for n in types.choices]
+
+
 def call_lines(types, rules, call, number, classes):
     names = [n for _, n in call.arguments]
     how = find_how(rules, call.name, "return", "long")
-    result = types.add_plain("TYPE_VOID", 0, "void") if how == "none" else \
-        types.scalar([how], 8, "long")
+    result = Shown(types, "long", "int" if how == "none" else how, names)
+    if how == "none":
+        result.type = types.add_plain("TYPE_VOID", 0, "void")
     bits = " | ".join("SYSCALL_" + c.upper() for c in classes.get(call.name, [])) or "0"
     out = ["\t{", f"\t\t.name = {quoted(call.name)}, .number = {number},",
            f"\t\t.n_arguments = {len(names)},", "\t\t.arguments = {"]
     for c_type, name in call.arguments:
         shown = Shown(types, c_type, find_how(rules, call.name, name, c_type), names)
-        out.append(f"\t\t\t{{.name = {quoted(name)}, .type = {shown.type}, "
-                   f".at_return = {str(shown.at_return).lower()}, .length_arg = {shown.length}}},")
-    return out + ["\t\t},", f"\t\t.result = {result},",
+        out.append(f"\t\t\t{{.name = {quoted(name)}, {shown.text()}}},")
+    return out + ["\t\t},", f"\t\t.result = {{.name = \"\", {result.text()}}},",
                   f"\t\t.no_return = {str(how == 'none').lower()}, .classes = {bits},", "\t},"]
 
 
-def table_text(types, rules, calls, classes):
+def table_lines(types, rules, calls, classes):
     body = []
     for word, macro in (("x86_64", "__x86_64__"), ("arm64", "__aarch64__")):
         chosen = [c for c in calls if getattr(c, word) != "-"]
@@ -312,13 +460,25 @@ def table_text(types, rules, calls, classes):
         for call in sorted(chosen, key=lambda c, w=word: int(getattr(c, w))):
             body += call_lines(types, rules, call, getattr(call, word), classes)
         body += ["};", "#endif", ""]
-    body += ["const size_t syscall_table_count = array_size(syscall_table);"]
+    return body + ["const size_t syscall_table_count = array_size(syscall_table);"]
+
+
+def table_text(types, body):
     head = [BANNER + '#include "common/array.h"', '#include "kernel/table.h"', ""]
-    head += [f"extern const struct type {n};" for n in sorted(types.named)]
-    head += [f"extern const struct type {identifier('syscall', n)};" for n in types.structs]
-    head += ["", "static const struct type types[] = {"]
+    head += extern_lines(types) + ["", "const struct type syscall_types[] = {"]
     head += [f"\t[{i}] = {text}," for text, i in types.plain.items()] + ["};", ""]
     return "\n".join(head + body) + "\n"
+
+
+def unit_lines(types, unit):
+    body = []
+    for name, struct in types.structs.items():
+        if struct.unit == unit.name:
+            body += struct_lines(types, name, struct)
+    for name, (of, choices) in types.choices.items():
+        if of == unit.name:
+            body += choice_lines(types, name, choices)
+    return body
 
 
 def numbers_text(calls):
@@ -349,18 +509,14 @@ def main():
     os.chdir(options.tables)
     calls, rules = read_calls("syscalls.tbl"), read_rules("arguments.tbl")
     units, groups = read_constants("constants.tbl")
-    structs, struct_headers = read_structs("structs.tbl")
-    types = Types(rules, groups, structs)
-    write(options.output, "syscall_table.c",
-          table_text(types, rules, calls, read_classes("classes.tbl")))
+    types = Types(rules, groups, read_structs("structs.tbl", units), read_choices("choices.tbl"))
+    # Everything first, because types are found on the way; then the files.
+    table = table_lines(types, rules, calls, read_classes("classes.tbl"))
+    bodies = [unit_lines(types, unit) for unit in units]
     check_rules_used(rules)
-    # The types with constants that only structures use, too, before the units are written.
-    for members in structs.values():
-        for member in members:
-            member_type(types, member)
-    for unit in units:
-        write(options.output, f"constants_{unit.name}.c",
-              unit_text(types, unit, struct_headers if unit is units[0] else []))
+    write(options.output, "syscall_table.c", table_text(types, table))
+    for unit, body in zip(units, bodies):
+        write(options.output, f"constants_{unit.name}.c", unit_text(types, unit, body))
     write(options.output, "syscall_numbers.h", numbers_text(calls))
 
 

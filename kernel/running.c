@@ -72,7 +72,7 @@ static void slots_from_words(const struct fetch_plan *plan, const uint64_t *word
 			ret->items[ret->count++] = file_slot(teller, files, (int)value);
 			continue;
 		}
-		bool is_int = op->code == FETCH_INT;
+		bool is_int = op->code == FETCH_INT && !(op->flags & FETCH_LIST);
 		ret->items[ret->count++] = (struct slot){
 			.available = is_int && known, .is_blob = !is_int, .number = value};
 	}

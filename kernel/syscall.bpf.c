@@ -112,6 +112,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	scratch->id = id;
 	scratch->time_ns = time_ns;
+	stream_send_kept(scratch, stream);
 	stream_announce(scratch, stream);
 	save_arguments(scratch, regs);
 	scratch->sp = scratch->regs[REG_SP];
@@ -160,7 +161,7 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	if (scratch->syscall_unavailable && !scratch->execed)
 		read_inputs(scratch, site, true, form);
 	fetch_begin(scratch, scratch->syscall_size);
-	if (has_no_outputs(result))
+	if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
 		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
 	else
 		fetch_run(scratch, site->return_plan, form);

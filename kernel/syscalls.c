@@ -55,12 +55,3 @@ const char *errno_name(int errnum)
 	/* glibc's own list (since 2.32); it has a name for 0 too. */
 	return errnum > 0 ? strerrorname_np(errnum) : NULL;
 }
-
-const char *signal_name(int signum)
-{
-	const struct type *signals = &syscall_type_enum_signals_4_int;
-	for (uint32_t i = 0; i < signals->n_enumerators; i++)
-		if (signals->enumerators[i].value == signum)
-			return signals->enumerators[i].name;
-	return NULL;
-}

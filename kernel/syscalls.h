@@ -17,29 +17,19 @@
 #include <sys/types.h>
 
 #include "common/err.h"
+#include "kernel/argument.h"
 #include "probe/probe.h"
 #include "symbols/type.h"
 #include "target/target.h"
 
 #define SYSCALL_ARGUMENTS_MAX 6
 
-struct syscall_argument {
-	const char *name;
-	const struct type *type;
-	bool at_return; /* an output: the bytes behind the pointer are there when the call is over
-			 */
-	/* TYPE_BYTES: 1-based argument with the length, SYSCALL_LENGTH_RESULT: the return value */
-	int8_t length_arg;
-};
-
-#define SYSCALL_LENGTH_RESULT (-1)
-
 struct syscall_info {
 	const char *name;
 	uint32_t number;
 	uint32_t n_arguments;
 	struct syscall_argument arguments[SYSCALL_ARGUMENTS_MAX];
-	const struct type *result;
+	struct syscall_argument result;
 	bool no_return;	  /* exit, exit_group, rt_sigreturn: there is no return event */
 	uint32_t classes; /* bits: enum syscall_class */
 };
@@ -60,7 +50,6 @@ const struct syscall_info *syscall_by_name(const char *name);
 const struct syscall_info *syscall_first(size_t *ret_count); /* the whole table, by number */
 uint32_t syscall_class_by_name(const char *name);	     /* "file" -> bit, 0: no such class */
 const char *errno_name(int errnum);			     /* "ENOENT", NULL when unknown */
-const char *signal_name(int signum);			     /* "SIGCHLD", NULL when unknown */
 
 /*
  * Adds the calls that a spec names (exact, glob, regex, class; kind SYSCALL or a bare name). Adds

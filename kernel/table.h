@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* kernel/table.h — what compile_tables.py makes of the tables. Private to kernel/. */
+/* kernel/table.h — what compile_tables.py makes of the tables, and what is made of that. Private to
+ * kernel/. */
 #ifndef UTRAIL_KERNEL_TABLE_H
 #define UTRAIL_KERNEL_TABLE_H
 
@@ -9,7 +10,12 @@
 extern const struct syscall_info syscall_table[];
 extern const size_t syscall_table_count;
 
-/* The type of kill's `sig`: its enumerators are the signals. */
-extern const struct type syscall_type_enum_signals_4_int;
+/*
+ * Makes what reads the arguments: the site's entry plan for the inputs, its return plan for the
+ * outputs, when they are filled; and the lists of values. What `call` points at lives as long as
+ * the set.
+ */
+struct err *syscall_arguments(struct probe_set *set, const struct syscall_info *call,
+			      struct probe_site *site) must_check;
 
 #endif

@@ -43,8 +43,17 @@ static __always_inline void emit_or_count(void *record, __u32 size, bool shown)
 		stream_count_loss(0, shown ? LOSS_RING_FULL : LOSS_BOOKKEEPING);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
+/* An entry that waits comes before what happens to its thread now. */
+static __always_inline void send_kept(__u64 id, enum stream_form form)
+{
+	if (form == STREAM_OLD || !keep_entries)
+		return;
+	struct scratch *scratch = stream_scratch(id, form, false);
+	if (scratch)
+		stream_send_kept(scratch, form);
+}
+
+static __always_inline int on_fork(struct task_struct *child, enum stream_form form)
 {
 	struct {
 		struct event_header header;
@@ -54,6 +63,7 @@ int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 	__u32 child_tgid = child->tgid;
 	if (!stream_wants_current(id))
 		return 0;
+	send_kept(id, form);
 	if (filter_by_process && follow_forks && child_tgid != id >> 32) {
 		__u32 traced = 1;
 		if (bpf_map_update_elem(&targets, &child_tgid, &traced, BPF_ANY))
@@ -89,8 +99,7 @@ static __always_inline __u32 read_argv(struct exec_record *record, __u32 at)
 	return bytes;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binprm *binprm)
+static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, enum stream_form form)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 zero = 0;
@@ -98,8 +107,8 @@ int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binp
 	if (!stream_wants_current(id) || !record)
 		return 0;
 	/* Old frames are gone with the old address space; never create state just for this. */
-	struct scratch *scratch = has_task_storage ? stream_scratch(id, STREAM_ATOMIC, false)
-						   : stream_scratch(id, STREAM_OLD, false);
+	send_kept(id, form);
+	struct scratch *scratch = stream_scratch(id, form, false);
 	if (scratch) {
 		scratch->depth = 0;
 		scratch->execed = 1;
@@ -107,7 +116,9 @@ int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binp
 	}
 	stream_describe_task(&record->exec.task);
 	record->exec.old_tid = old_tid;
-	record->exec.flags = 0;
+	record->exec.flags = BPF_CORE_READ(binprm, interp) != BPF_CORE_READ(binprm, filename)
+				     ? EVENT_EXEC_INTERPRETED
+				     : 0;
 	long length = bpf_probe_read_kernel_str(record->text, EVENT_EXEC_MAX,
 						BPF_CORE_READ(binprm, filename));
 	__u32 filename_size = length > 0 ? (__u32)length & 8191 : 0;
@@ -126,8 +137,7 @@ int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binp
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(task_exit, struct task_struct *task)
+static __always_inline int on_exit(struct task_struct *task, enum stream_form form)
 {
 	struct {
 		struct event_header header;
@@ -136,6 +146,8 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tgid = id >> 32;
 	__u32 tid = (__u32)id;
+	/* Even when tracing is just ending: who looks through the threads then misses this one. */
+	send_kept(id, form);
 	if (!stream_wants_current(id))
 		return 0;
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
@@ -152,9 +164,45 @@ int BPF_PROG(task_exit, struct task_struct *task)
 	emit_or_count(&record, sizeof(record), show_exit);
 	if (filter_by_process && record.exit.is_last)
 		end_target(tgid);
-	if (!has_task_storage) {
+	if (form == STREAM_OLD) {
 		bpf_map_delete_elem(&thread_spans, &tid);
 		bpf_map_delete_elem(&thread_scratches, &tid);
 	}
 	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(child, STREAM_ATOMIC);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binprm *binprm)
+{
+	return on_exec(old_tid, binprm, STREAM_ATOMIC);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(task_exit, struct task_struct *task)
+{
+	return on_exit(task, STREAM_ATOMIC);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(old_task_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(child, STREAM_OLD);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(old_task_exec, struct task_struct *task, int old_tid, struct linux_binprm *binprm)
+{
+	return on_exec(old_tid, binprm, STREAM_OLD);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(old_task_exit, struct task_struct *task)
+{
+	return on_exit(task, STREAM_OLD);
 }

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "output/escape.h"
 #include "output/json.h"
@@ -188,9 +189,11 @@ static json_t *json_flags(struct output *output, const struct shown *shown)
 	if (!scratch->used)
 		return json_unsigned(shown->number);
 	if (walk.rest) {
+		bool is_mode = shown->type->kind == TYPE_MODE;
 		buffer_put_char(scratch, '|');
 		char *to = buffer_reserve(scratch, NUMBER_MAX);
-		scratch->used += (size_t)(number_hex(to, walk.rest) - to);
+		char *end = (is_mode ? number_octal : number_hex)(to, walk.rest);
+		scratch->used += (size_t)(end - to);
 	}
 	return scratch_string(output);
 }
@@ -257,6 +260,8 @@ static json_t *json_struct(struct output *output, const struct shown_scope *scop
 		struct shown part;
 		const char *name;
 		shown_part(scope, whole, i, &part, &name);
+		if (part.kind == SHOWN_HIDDEN)
+			continue;
 		json_set_unique(output, object, name, "member", i + 1,
 				json_shown(output, scope, &part));
 	}
@@ -275,6 +280,42 @@ static json_t *json_elements(struct output *output, const struct shown_scope *sc
 			output->nomem = true;
 	}
 	return whole->truncated ? wrapped(output, "array", array, true) : array;
+}
+
+static json_t *json_signal_set(struct output *output, uint64_t set)
+{
+	char text[NAMES_MAX];
+	json_t *array = json_array();
+	for (int i = 0; i < 64; i++)
+		if (set >> i & 1 &&
+		    json_array_append_new(array, json_text(output, names_signal(i + 1, text))) != 0)
+			output->nomem = true;
+	return array;
+}
+
+/* The words of an exit event; a process that was stopped or goes on has not ended. */
+static json_t *json_wait_status(struct output *output, int status)
+{
+	char text[NAMES_MAX];
+	if (WIFEXITED(status))
+		return wrapped(output, "status", json_integer(WEXITSTATUS(status)), false);
+	if (WIFCONTINUED(status))
+		return wrapped(output, "continued", json_true(), false);
+	if (WIFSTOPPED(status))
+		return wrapped(output, "stopped",
+			       json_text(output, names_signal(WSTOPSIG(status), text)), false);
+	json_t *object = wrapped(output, "signal",
+				 json_text(output, names_signal(WTERMSIG(status), text)), false);
+	json_set(output, object, "core_dumped", json_boolean(WCOREDUMP(status)));
+	return object;
+}
+
+static json_t *json_device(struct output *output, uint64_t device)
+{
+	struct device_number number = device_number(device);
+	json_t *object = wrapped(output, "major", json_integer(number.major), false);
+	json_set(output, object, "minor", json_integer(number.minor));
+	return object;
 }
 
 static json_t *json_minus_name(struct output *output, const char *name)
@@ -325,6 +366,20 @@ json_t *json_shown(struct output *output, const struct shown_scope *scope,
 		return json_struct(output, scope, shown);
 	case SHOWN_ARRAY:
 		return json_elements(output, scope, shown);
+	case SHOWN_SIGNAL:
+		return names_is_signal((int64_t)shown->number)
+			       ? json_text(output, names_signal((int)shown->number, text))
+			       : json_signed((int64_t)shown->number);
+	case SHOWN_SIGNAL_SET:
+		return json_signal_set(output, shown->number);
+	case SHOWN_WAIT_STATUS:
+		return json_wait_status(output, (int)shown->number);
+	case SHOWN_DEVICE:
+		return json_device(output, shown->number);
+	case SHOWN_COUNT:
+		return wrapped(output, "count", json_integer(shown->count), false);
+	case SHOWN_HIDDEN:
+		break;
 	}
 	return NULL;
 }
@@ -335,9 +390,10 @@ json_t *json_arguments(struct output *output, const struct shown_scope *scope)
 	json_t *object = json_object();
 	for (size_t i = 0; i < list->count; i++) {
 		struct shown shown;
-		if (!value_is_shown(&list->items[i], scope->event->arguments))
+		const struct value *value = value_choose(&list->items[i], scope->event->arguments);
+		if (!value)
 			continue;
-		shown_value(scope, &list->items[i], scope->event->arguments, &shown);
+		shown_value(scope, value, scope->event->arguments, &shown);
 		json_set_unique(output, object, list->items[i].name, "arg", i + 1,
 				json_shown(output, scope, &shown));
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/names.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "common/array.h"
@@ -54,22 +55,36 @@ static const char *prefix_number(const char *prefix, uint64_t number, char *text
 const char *names_signal(int signum, char text[static NAMES_MAX])
 {
 	/* The kernel's first real-time signal is 32; the C library keeps some for itself. */
-	if (signum >= 32 && signum <= 64)
+	if (signum == 32)
+		return strcpy(text, "SIGRTMIN");
+	if (signum > 32 && signum <= 64)
 		return prefix_number("SIGRT_", (uint64_t)signum - 32, text);
-	const char *name = sigabbrev_np(signum);
+	/* The C library's own name for it is POLL. */
+	const char *name = signum == SIGIO ? "IO" : sigabbrev_np(signum);
 	if (!name)
 		return prefix_number("signal ", (uint64_t)signum, text);
 	stpcpy(stpcpy(text, "SIG"), name);
 	return text;
 }
 
+const char *names_signal_short(int signum, char text[static NAMES_MAX])
+{
+	return names_signal(signum, text) + strlen("SIG");
+}
+
+struct device_number device_number(uint64_t device)
+{
+	/* new_encode_dev() in include/linux/kdev_t.h */
+	return (struct device_number){
+		.major = device >> 8 & 0xfff,
+		.minor = (uint32_t)((device & 0xff) | (device >> 12 & 0xfff00)),
+	};
+}
+
 const char *names_tty(uint32_t device, char text[static NAMES_MAX])
 {
-	/* new_encode_dev() in include/linux/kdev_t.h; majors in
-	 * Documentation/admin-guide/devices.txt
-	 */
-	uint32_t major = device >> 8 & 0xfff;
-	uint32_t minor = (device & 0xff) | (device >> 12 & 0xfff00);
+	/* Majors in Documentation/admin-guide/devices.txt */
+	uint32_t major = device_number(device).major, minor = device_number(device).minor;
 	if (!device)
 		return strcpy(text, "?");
 	if (major >= 136 && major <= 143)

@@ -22,9 +22,24 @@ static inline bool result_failed(int64_t result)
 
 #define NAMES_MAX 24 /* bytes with NUL that the following may need */
 
-/* "SIGSEGV", "SIGRT_1". */
+/* Is there such a signal? 0 is none. */
+static inline bool names_is_signal(int64_t number)
+{
+	return number >= 1 && number <= 64;
+}
+
+/* "SIGSEGV", "SIGRTMIN", "SIGRT_1". */
 const char *names_signal(int signum, char text[static NAMES_MAX]);
 /* Device number as /proc/PID/stat has it: "pts/3", "tty1", "?" for none. */
 const char *names_tty(uint32_t device, char text[static NAMES_MAX]);
+
+/* As in a set of signals: "CHLD", "RTMIN", "RT_1". The signal must be one. */
+const char *names_signal_short(int signum, char text[static NAMES_MAX]);
+
+struct device_number {
+	uint32_t major, minor;
+};
+/* Of a device's number as the kernel gives it to programs. */
+struct device_number device_number(uint64_t device);
 
 #endif

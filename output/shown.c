@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output/names.h"
+#include "output/shown_list.h"
 #include "output/sockaddr.h"
 
 /* Structures by value cannot nest without end, but the types come from the target's own file. */
@@ -100,6 +101,7 @@ static void shown_width(const struct type *type, uint64_t bits, unsigned int wid
 		ret->number = sign_extend(bits, width);
 		break;
 	case TYPE_UINT:
+	case TYPE_COUNT:
 		break;
 	case TYPE_OCTAL:
 		ret->kind = SHOWN_OCTAL;
@@ -118,7 +120,21 @@ static void shown_width(const struct type *type, uint64_t bits, unsigned int wid
 		shown_enum(type, bits, width, ret);
 		break;
 	case TYPE_FLAGS:
+	case TYPE_MODE:
 		ret->kind = SHOWN_FLAGS;
+		break;
+	case TYPE_DEVICE:
+		ret->kind = SHOWN_DEVICE;
+		break;
+	case TYPE_SIGNAL:
+		ret->kind = SHOWN_SIGNAL;
+		ret->number = sign_extend(bits, width);
+		break;
+	case TYPE_SIGNAL_SET:
+		ret->kind = SHOWN_SIGNAL_SET;
+		break;
+	case TYPE_WAIT_STATUS:
+		ret->kind = SHOWN_WAIT_STATUS;
 		break;
 	case TYPE_ERRNO:
 		shown_errno(bits, width, ret);
@@ -208,6 +224,7 @@ static void shown_struct(const struct type *type, const char *bytes, uint32_t le
 		.bytes = bytes,
 		.length = length,
 		.count = type->n_members,
+		.truncated = type->abbreviated,
 	};
 }
 
@@ -246,9 +263,27 @@ static void shown_bit_field(const struct type_member *member, const char *bytes,
 	shown_width(member->type, load(bytes, size) >> member->bit_offset, member->bit_size, ret);
 }
 
+/* Does what another member says leave this one a meaning? Yes when it cannot be told. */
+static bool has_meaning(const struct shown *whole, uint32_t index)
+{
+	const struct type_condition *condition = whole->type->conditions;
+	uint32_t other;
+	if (!condition || !condition[index].mask)
+		return true;
+	condition += index;
+	if (whole->length < sizeof(other) || condition->offset > whole->length - sizeof(other))
+		return true;
+	memcpy(&other, whole->bytes + condition->offset, sizeof(other));
+	return ((other & condition->mask) == condition->value) != condition->is_not;
+}
+
 static void shown_member(const struct shown *whole, const struct type_member *member,
 			 struct shown *ret)
 {
+	if (whole->is_list && member->type->kind == TYPE_BYTES) {
+		shown_gathered(whole, ret);
+		return;
+	}
 	if (member->offset > whole->length) {
 		unavailable(ret, "not copied");
 		return;
@@ -276,7 +311,7 @@ static void add_file(const struct value *value, const struct slots *slots, uint3
 static void limit_array(const struct shown_scope *scope, struct shown *ret)
 {
 	uint32_t limit = scope->array_limit;
-	if (ret->kind == SHOWN_ARRAY && limit && ret->count > limit) {
+	if (ret->kind == SHOWN_ARRAY && !ret->is_list && limit && ret->count > limit) {
 		ret->count = limit;
 		ret->truncated = true;
 	}
@@ -295,6 +330,10 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		*ret_name = whole->type->members[index].name ?: "";
 	if (whole->level >= NESTING_MAX) {
 		unavailable(ret, "nested too deeply");
+	} else if (whole->kind == SHOWN_ARRAY && whole->is_list) {
+		shown_element(whole, index, ret);
+	} else if (whole->kind == SHOWN_STRUCT && !has_meaning(whole, index)) {
+		*ret = (struct shown){.kind = SHOWN_HIDDEN};
 	} else if (whole->kind == SHOWN_STRUCT) {
 		shown_member(whole, &whole->type->members[index], ret);
 	} else {
@@ -337,6 +376,8 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 	bool truncated = flags & FETCH_BLOB_TRUNCATED;
 	if (flags & FETCH_BLOB_NULL)
 		*ret = (struct shown){.kind = SHOWN_NULL};
+	else if (flags & FETCH_BLOB_END)
+		shown_list(type, bytes, length, truncated, slots, ret);
 	else if (type->kind == TYPE_ARRAY)
 		shown_array(type, bytes, length, is_cut(value, length, truncated), ret);
 	else if (type->kind == TYPE_STRUCT)
@@ -357,7 +398,51 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 		ret->kind = SHOWN_SOCKADDR;
 }
 
-/* A pointer, with or without the members of what it leads to. */
+/* Is what a system call gives back there? */
+static bool is_filled(const struct shown_scope *scope, const struct value *value)
+{
+	if (!value->at_return)
+		return true;
+	if (scope->opening)
+		return false;
+	switch ((enum value_filled_by)value->filled_by) {
+	case FILLED_BY_SUCCESS:
+		return !scope->failed;
+	case FILLED_BY_RESULT:
+		return !scope->failed && scope->event->syscall_result != 0;
+	case FILLED_BY_INTERRUPT:
+		return scope->restarts;
+	case FILLED_ANYWAY:
+		return true;
+	}
+	return false;
+}
+
+/* A pointer's number is in `ret`; is there more to say of it? */
+static void shown_pointer(const struct shown_scope *scope, const struct value *value,
+			  const struct slots *slots, struct shown *ret)
+{
+	uint64_t count;
+	const char *why;
+	const struct value *copy = value->copy;
+	if (value->n_members) {
+		*ret = (struct shown){
+			.kind = SHOWN_STRUCT,
+			.members = value->members,
+			.count = (uint32_t)value->n_members,
+			.slots = slots,
+		};
+	} else if (copy && copy->type->kind == TYPE_COUNT) {
+		if (!value_scalar(copy, slots, &count, &why))
+			return;
+		ret->kind = SHOWN_COUNT;
+		ret->count = (uint32_t)count;
+		ret->name = copy->type->name;
+	} else if (copy && is_filled(scope, copy)) {
+		shown_value(scope, copy, slots, ret);
+	}
+}
+
 static void shown_scalar(const struct shown_scope *scope, const struct value *value,
 			 const struct slots *slots, struct shown *ret)
 {
@@ -378,16 +463,9 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 	}
 	shown_width(value->type, bits, value->bit_size ?: type_width(value->type), ret);
 	add_file(value, slots, 0, ret);
-	bool is_filled = !value->n_members || !value->members[0].at_return ||
-			 !(scope->opening || (scope->failed && !scope->restarts));
-	if (value->type->kind == TYPE_POINTER && ret->kind != SHOWN_NULL && value->n_members &&
-	    is_filled)
-		*ret = (struct shown){
-			.kind = SHOWN_STRUCT,
-			.members = value->members,
-			.count = (uint32_t)value->n_members,
-			.slots = slots,
-		};
+	ret->boxed = value->boxed;
+	if (value->type->kind == TYPE_POINTER && ret->kind != SHOWN_NULL)
+		shown_pointer(scope, value, slots, ret);
 }
 
 static bool is_blob(const struct value *value)
@@ -403,6 +481,26 @@ static bool is_blob(const struct value *value)
 	}
 }
 
+/* recvfrom() with MSG_TRUNC, getxattr() with size 0: the result is more than was filled. */
+static void limit_bytes(const struct value *value, const struct slots *entry, struct shown *ret)
+{
+	uint64_t size;
+	const char *why;
+	if (value->at_most && ret->kind == SHOWN_STRING &&
+	    value_scalar(value->at_most, entry, &size, &why) && size < ret->length) {
+		ret->length = (uint32_t)size;
+		ret->truncated = false;
+	}
+}
+
+static bool is_null(const struct value *value, const struct slots *slots)
+{
+	uint32_t length, flags = 0;
+	const char *bytes, *why;
+	return is_blob(value) && value_bytes(value, slots, &bytes, &length, &flags, &why) &&
+	       flags & FETCH_BLOB_NULL;
+}
+
 void shown_value(const struct shown_scope *scope, const struct value *value,
 		 const struct slots *inherited, struct shown *ret)
 {
@@ -412,17 +510,22 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		unavailable(ret, value->unavailable);
 	} else if (!slots) {
 		unavailable(ret, why);
-	} else if (value->type->kind == TYPE_STRUCT && value->n_members) {
+	} else if (value->type->kind == TYPE_STRUCT && value->n_members &&
+		   is_filled(scope, value)) {
 		*ret = (struct shown){
 			.kind = SHOWN_STRUCT,
 			.members = value->members,
 			.count = (uint32_t)value->n_members,
 			.slots = slots,
 		};
-	} else if (value->at_return && scope->failed && !(scope->restarts && !is_blob(value))) {
-		unavailable(ret, "call failed");
+	} else if (!is_filled(scope, value)) {
+		if (is_null(value, slots))
+			*ret = (struct shown){.kind = SHOWN_NULL};
+		else
+			unavailable(ret, "call failed");
 	} else if (is_blob(value)) {
 		shown_blob(value, slots, ret);
+		limit_bytes(value, inherited, ret);
 	} else {
 		shown_scalar(scope, value, slots, ret);
 	}
@@ -437,7 +540,9 @@ bool shown_result(const struct shown_scope *scope, struct shown *ret)
 		return false;
 	if (event->kind == STREAM_SYSCALL) {
 		static const struct type plain = {.kind = TYPE_INT, .size = 8, .name = "long"};
-		const struct type *type = results->count ? results->items[0].type : &plain;
+		const struct value *result =
+			results->count ? value_choose(&results->items[0], event->arguments) : NULL;
+		const struct type *type = result ? result->type : &plain;
 		if (type->kind == TYPE_VOID || scope->failed)
 			type = &plain;
 		shown_bits(type, (uint64_t)event->syscall_result, ret);
@@ -460,66 +565,4 @@ bool shown_instant_result(const struct shown_scope *scope, struct shown *ret)
 		return false;
 	shown_value(scope, &list->items[0], event->results ?: event->arguments, ret);
 	return true;
-}
-
-/* --- names ----------------------------------------------------------------------------------- */
-
-static uint64_t flag_value(const struct shown *flags, uint32_t index)
-{
-	return cut((uint64_t)flags->type->enumerators[index].value, type_width(flags->type));
-}
-
-/* The bits that a name accounts for. */
-static uint64_t flag_bits(const struct shown *flags, uint32_t index)
-{
-	int64_t mask = flags->type->enumerators[index].mask;
-	return mask ? cut((uint64_t)mask, type_width(flags->type)) : flag_value(flags, index);
-}
-
-/* A name for 0 that has no field of its own stands for the absence of all flags. */
-static bool flag_applies(const struct shown *flags, uint32_t index)
-{
-	uint64_t bits = flag_bits(flags, index);
-	return flags->type->enumerators[index].name &&
-	       (flags->number & bits) == flag_value(flags, index) && (bits || !flags->number);
-}
-
-/* Is there a name for more of the bits, these among them? O_SYNC before O_DSYNC; of two names for
- * the same bits, the first. */
-static bool is_covered(const struct shown *flags, uint32_t index)
-{
-	uint64_t bits = flag_bits(flags, index);
-	for (uint32_t i = 0; i < flags->type->n_enumerators; i++) {
-		uint64_t other = flag_bits(flags, i);
-		if ((other & bits) == bits && (other != bits || i < index) &&
-		    flag_applies(flags, i))
-			return true;
-	}
-	return false;
-}
-
-bool flags_next(const struct shown *flags, struct flags_walk *walk, const char **ret_name)
-{
-	if (!walk->started) {
-		walk->started = true;
-		walk->rest = flags->number;
-	}
-	while (walk->next < flags->type->n_enumerators) {
-		uint32_t index = walk->next++;
-		if (!flag_applies(flags, index) || is_covered(flags, index))
-			continue;
-		walk->rest &= ~flag_bits(flags, index);
-		*ret_name = flags->type->enumerators[index].name;
-		return true;
-	}
-	return false;
-}
-
-bool argument_name_is_bare(const char *name)
-{
-	if (!name || !*name)
-		return true;
-	if (strncmp(name, "arg", 3) != 0 || !name[3])
-		return false;
-	return name[3 + strspn(name + 3, "0123456789")] == '\0';
 }

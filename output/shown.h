@@ -33,14 +33,22 @@ enum shown_kind {
 	SHOWN_ERRNO, /* text: "ENOENT", of a negative number */
 	SHOWN_FD,    /* number, signed; bytes: of file_path(), NULL when that was not read */
 	SHOWN_STRING,
-	SHOWN_SOCKADDR, /* bytes */
-	SHOWN_STRUCT,	/* `count` parts with names */
-	SHOWN_ARRAY,	/* `count` parts without */
+	SHOWN_SOCKADDR,	   /* bytes */
+	SHOWN_SIGNAL,	   /* number, signed; no signal: just a number */
+	SHOWN_SIGNAL_SET,  /* number */
+	SHOWN_WAIT_STATUS, /* number */
+	SHOWN_DEVICE,	   /* number */
+	SHOWN_COUNT,	   /* number: a pointer; to `count` things called `name` */
+	SHOWN_HIDDEN,	   /* a part that means nothing beside what the others say */
+	SHOWN_STRUCT,	   /* `count` parts with names */
+	SHOWN_ARRAY,	   /* `count` parts without */
 };
 
 struct shown {
 	enum shown_kind kind;
-	bool truncated; /* STRING, ARRAY: there was more */
+	bool truncated; /* STRING, ARRAY, STRUCT: there was more */
+	bool boxed;	/* all that a pointer leads to */
+	bool is_list; /* ARRAY: its elements are blobs, see slot_list_next(); STRUCT: one of them */
 	bool is_single; /* REAL: of 4 bytes */
 	bool is_wide;
 	uint8_t level; /* of nesting in copied bytes */
@@ -51,9 +59,11 @@ struct shown {
 		const char *text;
 	};
 	const struct type *type;
+	const char *name; /* COUNT */
 	/* STRING, SOCKADDR, FD, and compounds that were copied whole */
 	const char *bytes;
 	uint32_t length;
+	uint32_t blob_flags; /* is_list, STRUCT */
 	/* STRUCT whose members were fetched one by one */
 	const struct value *members;
 	const struct value *files; /* ARRAY: it knows the files of its elements; may be NULL */

@@ -2,8 +2,10 @@
 /* output/text_value.c — values as text, in strace's spelling. */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "output/escape.h"
+#include "output/names.h"
 #include "output/number.h"
 #include "output/sockaddr.h"
 #include "output/writer.h"
@@ -54,6 +56,14 @@ static void put_char(struct buffer *buffer, const struct shown *shown)
 	buffer_put_char(buffer, '\'');
 }
 
+/* Three digits at least, as modes are written: 000, 0644 */
+static void put_mode_bits(struct buffer *buffer, uint64_t bits)
+{
+	if (bits < 010)
+		buffer_put_string(buffer, bits ? "0" : "00");
+	put_number(buffer, number_octal, bits);
+}
+
 static void put_flags(struct buffer *buffer, const struct shown *shown)
 {
 	struct flags_walk walk = {0};
@@ -69,7 +79,96 @@ static void put_flags(struct buffer *buffer, const struct shown *shown)
 		return;
 	if (!is_first)
 		buffer_put_char(buffer, '|');
-	put_number(buffer, walk.rest ? number_hex : number_unsigned, walk.rest);
+	if (shown->type->kind == TYPE_MODE)
+		put_mode_bits(buffer, walk.rest);
+	else
+		put_number(buffer, walk.rest ? number_hex : number_unsigned, walk.rest);
+}
+
+static void put_signal(struct buffer *buffer, int64_t number)
+{
+	char text[NAMES_MAX];
+	if (names_is_signal(number))
+		buffer_put_string(buffer, names_signal((int)number, text));
+	else
+		put_signed(buffer, number);
+}
+
+/* [CHLD INT]; of more than half of all, those that are missing: ~[KILL] */
+static void put_signal_set(struct buffer *buffer, uint64_t set)
+{
+	char text[NAMES_MAX];
+	bool is_first = true;
+	if (__builtin_popcountll(set) > 32) {
+		buffer_put_char(buffer, '~');
+		set = ~set;
+	}
+	buffer_put_char(buffer, '[');
+	for (int i = 0; i < 64; i++) {
+		if (!(set >> i & 1))
+			continue;
+		if (!is_first)
+			buffer_put_char(buffer, ' ');
+		buffer_put_string(buffer, names_signal_short(i + 1, text));
+		is_first = false;
+	}
+	buffer_put_char(buffer, ']');
+}
+
+static void put_condition(struct buffer *buffer, const char *is, const char *value)
+{
+	buffer_put_string(buffer, is);
+	buffer_put_string(buffer, " == ");
+	buffer_put_string(buffer, value);
+}
+
+static void put_wait_status(struct buffer *buffer, int status)
+{
+	char text[NAMES_MAX];
+	buffer_put_char(buffer, '{');
+	if (WIFEXITED(status)) {
+		*number_unsigned(text, (uint64_t)WEXITSTATUS(status)) = '\0';
+		put_condition(buffer, "WIFEXITED(s) && WEXITSTATUS(s)", text);
+	} else if (WIFSTOPPED(status)) {
+		put_condition(buffer, "WIFSTOPPED(s) && WSTOPSIG(s)",
+			      names_signal(WSTOPSIG(status), text));
+		if (status >> 16) { /* a ptrace event */
+			buffer_put_literal(buffer, "} | ");
+			put_number(buffer, number_hex, (uint64_t)(status >> 16) << 16);
+			return;
+		}
+	} else if (WIFCONTINUED(status)) {
+		buffer_put_literal(buffer, "WIFCONTINUED(s)");
+	} else {
+		put_condition(buffer, "WIFSIGNALED(s) && WTERMSIG(s)",
+			      names_signal(WTERMSIG(status), text));
+		if (WCOREDUMP(status))
+			buffer_put_literal(buffer, " && WCOREDUMP(s)");
+	}
+	buffer_put_char(buffer, '}');
+}
+
+static void put_device(struct buffer *buffer, uint64_t device)
+{
+	struct device_number number = device_number(device);
+	buffer_put_literal(buffer, "makedev(");
+	put_number(buffer, number_hex, number.major);
+	buffer_put_literal(buffer, ", ");
+	put_number(buffer, number_hex, number.minor);
+	buffer_put_char(buffer, ')');
+}
+
+/* 0x7ffd3f10 with a comment: how much lies there */
+static void put_count(struct buffer *buffer, const struct shown *shown)
+{
+	put_number(buffer, number_hex, shown->number);
+	buffer_put_literal(buffer, " /* ");
+	put_number(buffer, number_unsigned, shown->count);
+	buffer_put_char(buffer, ' ');
+	buffer_put_string(buffer, shown->name);
+	if (shown->count != 1)
+		buffer_put_char(buffer, 's');
+	buffer_put_literal(buffer, " */");
 }
 
 static void put_fd(struct buffer *buffer, const struct shown *shown)
@@ -99,14 +198,17 @@ static void put_parts(struct output *output, const struct shown_scope *scope,
 		      const struct shown *whole)
 {
 	struct buffer *buffer = &output->buffer;
-	bool is_struct = whole->kind == SHOWN_STRUCT;
+	bool is_struct = whole->kind == SHOWN_STRUCT, is_first = true;
 	buffer_put_char(buffer, is_struct ? '{' : '[');
 	for (uint32_t i = 0; i < whole->count; i++) {
 		struct shown part;
 		const char *name;
 		shown_part(scope, whole, i, &part, &name);
-		if (i)
+		if (part.kind == SHOWN_HIDDEN)
+			continue;
+		if (!is_first)
 			buffer_put_literal(buffer, ", ");
+		is_first = false;
 		if (*name) {
 			escape_name(buffer, name);
 			buffer_put_char(buffer, '=');
@@ -114,7 +216,7 @@ static void put_parts(struct output *output, const struct shown_scope *scope,
 		text_shown(output, scope, &part);
 	}
 	if (whole->truncated)
-		buffer_put_string(buffer, whole->count ? ", ..." : "...");
+		buffer_put_string(buffer, is_first ? "..." : ", ...");
 	buffer_put_char(buffer, is_struct ? '}' : ']');
 }
 
@@ -131,7 +233,8 @@ static void put_real(struct buffer *buffer, const struct shown *shown)
 	buffer->used += (size_t)(number_real(to, shown->real, shown->is_single) - to);
 }
 
-void text_shown(struct output *output, const struct shown_scope *scope, const struct shown *shown)
+static void put_shown(struct output *output, const struct shown_scope *scope,
+		      const struct shown *shown)
 {
 	struct buffer *buffer = &output->buffer;
 	switch (shown->kind) {
@@ -187,10 +290,38 @@ void text_shown(struct output *output, const struct shown_scope *scope, const st
 	case SHOWN_ARRAY:
 		put_parts(output, scope, shown);
 		break;
+	case SHOWN_SIGNAL:
+		put_signal(buffer, (int64_t)shown->number);
+		break;
+	case SHOWN_SIGNAL_SET:
+		put_signal_set(buffer, shown->number);
+		break;
+	case SHOWN_WAIT_STATUS:
+		put_wait_status(buffer, (int)shown->number);
+		break;
+	case SHOWN_DEVICE:
+		put_device(buffer, shown->number);
+		break;
+	case SHOWN_COUNT:
+		put_count(buffer, shown);
+		break;
+	case SHOWN_HIDDEN:
+		break;
 	case SHOWN_UNAVAILABLE:
 		put_unavailable(buffer, shown->text);
 		break;
 	}
+}
+
+/* What a pointer leads to stands in brackets, as an array of one. */
+void text_shown(struct output *output, const struct shown_scope *scope, const struct shown *shown)
+{
+	bool boxed = shown->boxed && shown->kind != SHOWN_UNAVAILABLE;
+	if (boxed)
+		buffer_put_char(&output->buffer, '[');
+	put_shown(output, scope, shown);
+	if (boxed)
+		buffer_put_char(&output->buffer, ']');
 }
 
 /* System calls are shown as C calls them, without names, as strace does. */
@@ -204,7 +335,7 @@ void text_arguments(struct output *output, const struct shown_scope *scope,
 	for (size_t i = 0; i < event->site->arguments.count; i++) {
 		const struct value *value = &event->site->arguments.items[i];
 		struct shown shown;
-		if ((chosen && !chosen(value)) || !value_is_shown(value, event->arguments))
+		if ((chosen && !chosen(value)) || !(value = value_choose(value, event->arguments)))
 			continue;
 		if (!is_first)
 			buffer_put_literal(buffer, ", ");

@@ -112,7 +112,8 @@ static void add_array_files(struct draft *draft, const struct fetch_source *sour
 			    struct value *value)
 {
 	const struct type *type = value->type;
-	for (uint32_t at = 0; at + 4 <= type->size; at += 4) {
+	uint32_t size = type->size ? type->size : type->n_members * 4;
+	for (uint32_t at = 0; at + 4 <= size; at += 4) {
 		draft_source(draft, source);
 		draft_op(draft, &(struct fetch_op){.code = FETCH_ADD, .imm = at});
 		draft_op(draft,
@@ -127,6 +128,17 @@ static bool is_fd_array(const struct type *type)
 {
 	return type->kind == TYPE_ARRAY && type->target && type->target->kind == TYPE_FD &&
 	       type->target->size == 4;
+}
+
+void plan_add_array_files(struct plan_builder *builder, const struct fetch_source *source,
+			  struct value *value)
+{
+	struct draft draft = draft_begin(builder);
+	if (!builder->options.files || !is_fd_array(value->type))
+		return;
+	add_array_files(&draft, source, value);
+	if (!draft_commit(&draft))
+		value->file_slot = 0;
 }
 
 void plan_add_file(struct plan_builder *builder, const struct fetch_source *source, int *ret_slot)
@@ -386,6 +398,15 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 		value.slot = VALUE_NO_SLOT;
 	*kept = value;
 	return e;
+}
+
+int plan_add_slot(struct plan_builder *builder, const struct fetch_op *ops, size_t n_ops)
+{
+	struct draft draft = draft_begin(builder);
+	for (size_t i = 0; i + 1 < n_ops; i++)
+		draft_op(&draft, &ops[i]);
+	int slot = draft_slot(&draft, &ops[n_ops - 1]);
+	return draft_commit(&draft) ? slot : VALUE_NO_SLOT;
 }
 
 struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **ret_plan,

@@ -65,6 +65,16 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 /* Appends the file of the descriptor that a source gives, when the options ask for it; *ret_slot is
  * for value.file_slot. For results: AT_FDCWD is no directory there. */
 void plan_add_file(struct plan_builder *builder, const struct fetch_source *source, int *ret_slot);
+/* The same for each element of `value`, an array of descriptors at the address that the source
+ * gives; nothing for other values. Sets value.file_slot. */
+void plan_add_array_files(struct plan_builder *builder, const struct fetch_source *source,
+			  struct value *value);
+
+/*
+ * Appends operations as they are, of which the last one makes a slot. Returns its number, or
+ * VALUE_NO_SLOT when the plan is full. For whoever makes values of its own.
+ */
+int plan_add_slot(struct plan_builder *builder, const struct fetch_op *ops, size_t n_ops);
 
 /*
  * The values so far, copied into the arena. The plan is NULL when nothing is read, and has only its

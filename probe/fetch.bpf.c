@@ -148,12 +148,12 @@ static __always_inline void fetch_blob_done(struct scratch *scratch, __u32 lengt
 		return;
 	struct fetch_blob *blob = (void *)(scratch->payload + position);
 	blob->length = length;
-	blob->flags = flags;
+	blob->flags = available ? flags : flags | FETCH_BLOB_UNREADABLE;
 	fetch_slot_done(scratch, sizeof(*blob) + length, available);
 }
 
 static __always_inline void fetch_string(struct scratch *scratch, const struct fetch_op *op,
-					 bool sleepable)
+					 __u32 limit, bool sleepable)
 {
 	__u32 position = scratch->position;
 	__u32 room = fetch_room(position);
@@ -165,7 +165,6 @@ static __always_inline void fetch_string(struct scratch *scratch, const struct f
 	if ((op->flags & FETCH_MAYBE) && (from < FIRST_ADDRESS || from >= LAST_ADDRESS))
 		return fetch_blob_done(scratch, 0, 0, false);
 	/* One more than the limit and the NUL, to tell a cut string from one that just fits. */
-	__u32 limit = (__u32)op->imm;
 	if (limit > room - 2)
 		limit = room - 2;
 	__u32 size = (limit + 2) & 8191;
@@ -194,6 +193,8 @@ static __always_inline void fetch_bytes(struct scratch *scratch, const struct fe
 		return fetch_blob_done(scratch, 0, 0, false);
 	if (from == 0 && (op->flags & FETCH_NULL_OK))
 		return fetch_blob_done(scratch, 0, FETCH_BLOB_NULL, true);
+	if ((op->flags & FETCH_MAYBE) && (from < FIRST_ADDRESS || from >= LAST_ADDRESS))
+		size = 0;
 	if (size > room) {
 		size = room;
 		flags = FETCH_BLOB_TRUNCATED;
@@ -236,10 +237,20 @@ static __always_inline void fetch_deref(struct scratch *scratch, const struct fe
 
 static __always_inline void fetch_length(struct scratch *scratch, const struct fetch_op *op)
 {
-	__u64 length = scratch->acc;
+	__u64 length = scratch->acc << (op->shift & 63);
 	__u64 limit = (__u64)op->imm;
+	if (op->flags & FETCH_WHEN) {
+		__u64 reg = scratch->regs[op->reg & REGS_MASK];
+		if (fetch_cut(reg, op->size, false) == limit >> 32)
+			scratch->length = (__u32)limit;
+		return;
+	}
 	if (scratch->poisoned || ((op->flags & FETCH_LENGTH_SIGNED) && (__s64)length < 0))
 		length = 0;
+	if (op->flags & FETCH_IN_ALL) {
+		scratch->in_all = length;
+		return;
+	}
 	scratch->has_length = length > limit ? 2 : 1;
 	scratch->length = length > limit ? (__u32)limit : (__u32)length;
 }
@@ -271,6 +282,128 @@ static __always_inline void fetch_load(struct scratch *scratch, __u64 value)
 	scratch->poisoned = 0;
 }
 
+/*
+ * Lists. Each step handles one element, and is taken again while it returns 1. The last half
+ * kilobyte of the payload is for the list's end and for the slots after it.
+ */
+#define LIST_END   (FETCH_PAYLOAD_MAX - 512)
+#define COUNT_STEP 16
+
+static __always_inline int fetch_list_end(struct scratch *scratch, __u32 flags, bool available)
+{
+	scratch->has_length = 0;
+	scratch->in_all = FETCH_PAYLOAD_MAX;
+	fetch_blob_done(scratch, 0, flags | FETCH_BLOB_END, available);
+	return 0;
+}
+
+/* Bytes that an element may have, its blob included; 0: no room for another one. */
+static __always_inline __u32 fetch_list_room(struct scratch *scratch)
+{
+	__u32 position = scratch->position;
+	return position < LIST_END - 64 ? LIST_END - position : 0;
+}
+
+static __always_inline int fetch_list_string(struct scratch *scratch, const struct fetch_op *op,
+					     bool sleepable)
+{
+	__u64 cursor = scratch->acc, from = 0;
+	__u32 room = fetch_list_room(scratch);
+	__u32 limit = (__u32)op->imm;
+	if (scratch->poisoned)
+		return fetch_list_end(scratch, 0, false);
+	if (cursor == 0)
+		return fetch_list_end(scratch, FETCH_BLOB_NULL, true);
+	if (fetch_copy(&from, sizeof(from), cursor, sleepable))
+		return fetch_list_end(scratch, 0, false);
+	if (from == 0)
+		return fetch_list_end(scratch, 0, true);
+	if (scratch->length == 0 || room == 0)
+		return fetch_list_end(scratch, FETCH_BLOB_TRUNCATED, true);
+	scratch->length--;
+	scratch->acc = from;
+	fetch_string(scratch, op, limit < room - 16 ? limit : room - 16, sleepable);
+	scratch->slot--;
+	scratch->acc = cursor + sizeof(from);
+	return 1;
+}
+
+struct fetch_iovec {
+	__u64 base, length;
+};
+
+/* The iovec at the list's cursor goes to its blob at `position`; returns that copy. */
+static __always_inline struct fetch_iovec *fetch_list_iovec(struct scratch *scratch, __u32 position,
+							    bool sleepable)
+{
+	__u64 start = position;
+	barrier_var(start);
+	if (start > LIST_END)
+		return NULL;
+	struct fetch_iovec *iovec = (void *)(scratch->payload + start + sizeof(struct fetch_blob));
+	return fetch_copy(iovec, sizeof(*iovec), scratch->acc, sleepable) ? NULL : iovec;
+}
+
+static __always_inline int fetch_list_bytes(struct scratch *scratch, const struct fetch_op *op,
+					    bool sleepable)
+{
+	__u32 position = scratch->position;
+	__u32 room = fetch_list_room(scratch);
+	if (scratch->poisoned)
+		return fetch_list_end(scratch, 0, false);
+	if (scratch->acc == 0)
+		return fetch_list_end(scratch, FETCH_BLOB_NULL, true);
+	if (scratch->length == 0 || room == 0)
+		return fetch_list_end(
+			scratch,
+			scratch->length || scratch->has_length == 2 ? FETCH_BLOB_TRUNCATED : 0,
+			true);
+	struct fetch_iovec *iovec = fetch_list_iovec(scratch, position, sleepable);
+	if (!iovec)
+		return fetch_list_end(scratch, 0, false);
+	__u64 base = iovec->base, wanted = iovec->length;
+	if (wanted > scratch->in_all)
+		wanted = scratch->in_all;
+	scratch->in_all -= op->flags & FETCH_LENGTH_SIGNED ? wanted : 0;
+	__u64 bytes = wanted < (__u64)op->imm ? wanted : (__u64)op->imm;
+	if (bytes > room - 32)
+		bytes = room - 32;
+	__u32 size = (__u32)bytes & 8191;
+	barrier_var(size);
+	bool available =
+		size == 0 || base == 0 ||
+		!fetch_bytes_into(scratch, position + sizeof(*iovec), size, base, sleepable);
+	if (!available || base == 0)
+		size = 0;
+	scratch->length--;
+	fetch_blob_done(scratch, sizeof(*iovec) + size, wanted > bytes ? FETCH_BLOB_TRUNCATED : 0,
+			available);
+	scratch->slot--;
+	scratch->acc += sizeof(*iovec);
+	return 1;
+}
+
+static __always_inline int fetch_list_count(struct scratch *scratch, const struct fetch_op *op,
+					    bool sleepable)
+{
+	__u64 pointer = 0;
+	bool ended = scratch->poisoned || scratch->acc == 0 || scratch->length >= FETCH_COUNT_MAX;
+	for (int i = 0; i < COUNT_STEP && !ended; i++) {
+		if (fetch_copy(&pointer, sizeof(pointer), scratch->acc, sleepable))
+			scratch->poisoned = 1;
+		ended = scratch->poisoned || pointer == 0;
+		scratch->acc += sizeof(pointer);
+		scratch->length += !ended;
+	}
+	if (!ended)
+		return 1;
+	scratch->has_length = 0;
+	scratch->acc = scratch->length;
+	fetch_int(scratch, op);
+	return 0;
+}
+
+/* Returns 1 when the step is to be taken again. */
 static __always_inline int fetch_step_body(const struct fetch_op *op, struct scratch *scratch,
 					   bool sleepable)
 {
@@ -298,12 +431,18 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		fetch_length(scratch, op);
 		break;
 	case FETCH_INT:
+		if (op->flags & FETCH_LIST)
+			return fetch_list_count(scratch, op, sleepable);
 		fetch_int(scratch, op);
 		break;
 	case FETCH_STRING:
-		fetch_string(scratch, op, sleepable);
+		if (op->flags & FETCH_LIST)
+			return fetch_list_string(scratch, op, sleepable);
+		fetch_string(scratch, op, (__u32)op->imm, sleepable);
 		break;
 	case FETCH_BYTES:
+		if (op->flags & FETCH_LIST)
+			return fetch_list_bytes(scratch, op, sleepable);
 		fetch_bytes(scratch, op, sleepable);
 		break;
 	case FETCH_FILE:
@@ -333,18 +472,47 @@ __noinline int fetch_step_old(__u32 plan_id, __u32 index)
 	return fetch_step_body(&plan->ops[index], scratch, false);
 }
 
+/* The further elements of a list; as many steps as the longest one takes, and its end. */
+#define AGAIN_MAX (FETCH_LIST_MAX + FETCH_COUNT_MAX / COUNT_STEP + 1)
+
+__noinline int fetch_again_sleepable(const struct fetch_op *op, struct scratch *scratch)
+{
+	for (int i = 0; op && scratch && i < AGAIN_MAX; i++)
+		if (!fetch_step_sleepable(op, scratch))
+			break;
+	return 0;
+}
+
+__noinline int fetch_again_atomic(const struct fetch_op *op, struct scratch *scratch)
+{
+	for (int i = 0; op && scratch && i < AGAIN_MAX; i++)
+		if (!fetch_step_atomic(op, scratch))
+			break;
+	return 0;
+}
+
+__noinline int fetch_again_old(__u32 plan_id, __u32 index)
+{
+	for (int i = 0; i < AGAIN_MAX; i++)
+		if (!fetch_step_old(plan_id, index))
+			break;
+	return 0;
+}
+
 /* Each loop is bounded by the size of a plan. */
 __noinline int fetch_run_sleepable(const struct fetch_plan *plan, struct scratch *scratch)
 {
 	for (__u32 i = 0; plan && scratch && i < FETCH_OPS_MAX && i < plan->n_ops; i++)
-		fetch_step_sleepable(&plan->ops[i], scratch);
+		if (fetch_step_sleepable(&plan->ops[i], scratch))
+			fetch_again_sleepable(&plan->ops[i], scratch);
 	return 0;
 }
 
 __noinline int fetch_run_atomic(const struct fetch_plan *plan, struct scratch *scratch)
 {
 	for (__u32 i = 0; plan && scratch && i < FETCH_OPS_MAX && i < plan->n_ops; i++)
-		fetch_step_atomic(&plan->ops[i], scratch);
+		if (fetch_step_atomic(&plan->ops[i], scratch))
+			fetch_again_atomic(&plan->ops[i], scratch);
 	return 0;
 }
 
@@ -352,6 +520,7 @@ __noinline int fetch_run_old(__u32 plan_id)
 {
 	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
 	for (__u32 i = 0; plan && i < FETCH_OPS_MAX && i < plan->n_ops; i++)
-		fetch_step_old(plan_id, i);
+		if (fetch_step_old(plan_id, i))
+			fetch_again_old(plan_id, i);
 	return 0;
 }

@@ -21,6 +21,7 @@ static __always_inline void fetch_begin(struct scratch *scratch, __u32 position)
 	scratch->poisoned = 1;
 	scratch->has_length = 0;
 	scratch->keep_files = 0;
+	scratch->in_all = FETCH_PAYLOAD_MAX;
 }
 
 enum fetch_form {

@@ -8,6 +8,7 @@
  *
  *	int slot	8 bytes, already cut to size and sign-extended
  *	bytes slot	struct fetch_blob, then `length` bytes, padded to a multiple of 8
+ *	list slot	bytes slots, the last of them empty, with FETCH_BLOB_END
  *
  * A slot that could not be read sets its bit in event_header.unavailable and is still there (zero,
  * or an empty blob), so that the later ones keep their places; after a failed operation the
@@ -29,7 +30,7 @@ enum fetch_code {
 	FETCH_ADD,    /* acc += imm */
 	FETCH_INDEX,  /* acc += (register `reg`, cut to `size`) * imm */
 	FETCH_DEREF,  /* acc = the `size` bytes at address acc (1, 2, 4, 8) */
-	FETCH_LENGTH, /* limit of the next BYTES = min(acc, its own imm); acc is spent */
+	FETCH_LENGTH, /* limit of the next BYTES = min(acc << shift, its own imm); acc is spent */
 	FETCH_INT,    /* int slot: acc, cut to `size` */
 	FETCH_STRING, /* bytes slot: NUL-terminated at acc, at most imm bytes without the NUL */
 	FETCH_BYTES,  /* bytes slot: imm bytes at acc, fewer when a LENGTH went before */
@@ -43,12 +44,26 @@ enum fetch_flags {
 	FETCH_LENGTH_SIGNED = 2,
 	/* STRING, BYTES: a NULL pointer is an empty slot with FETCH_BLOB_NULL, not "unavailable" */
 	FETCH_NULL_OK = 4,
-	/* STRING: a number that is no user-space address is "unavailable" at once, without a try */
+	/* A number that is no user-space address is not tried at all. STRING: "unavailable". BYTES:
+	 * an empty slot */
 	FETCH_MAYBE = 8,
 	/* INT, STRING, BYTES: acc = register `reg` first */
 	FETCH_FROM_REG = 16,
 	/* FILE: AT_FDCWD is the working directory, and no error number */
 	FETCH_CWD = 32,
+	/* LENGTH: only when register `reg`, cut to `size`, is the upper half of `imm`: then the
+	 * lower half is the length. acc stays */
+	FETCH_WHEN = 32,
+	/*
+	 * acc is the address of an array, and the slot holds one blob per element, then one with
+	 * FETCH_BLOB_END; a LENGTH before says how many elements at most.
+	 * STRING: of pointers to strings, up to a NULL. BYTES: of struct iovec; each blob is the
+	 * iovec itself, then up to imm bytes of what it leads to. INT: of pointers, up to a NULL,
+	 * which are only counted; the LENGTH before is 0.
+	 */
+	FETCH_LIST = 64,
+	/* LENGTH: not of the next BYTES, but of all buffers of the next list together */
+	FETCH_IN_ALL = 128,
 };
 
 struct fetch_op {
@@ -66,6 +81,8 @@ _Static_assert(sizeof(struct fetch_op) == 16, "wire format");
 #define FETCH_SLOTS_MAX	  32   /* bits of event_header.unavailable */
 #define FETCH_STRING_MAX  4096 /* bytes of one string, without its NUL */
 #define FETCH_PAYLOAD_MAX 6080 /* all slots of one record; what no longer fits is cut */
+#define FETCH_LIST_MAX	  128  /* elements of a list */
+#define FETCH_COUNT_MAX	  2048 /* pointers that a list's INT counts */
 
 struct fetch_plan {
 	__u16 n_ops;
@@ -78,6 +95,8 @@ _Static_assert(sizeof(struct fetch_plan) == 776, "wire format");
 enum fetch_blob_flags {
 	FETCH_BLOB_TRUNCATED = 1, /* there was more */
 	FETCH_BLOB_NULL = 2,	  /* the pointer was NULL */
+	FETCH_BLOB_UNREADABLE = 4,
+	FETCH_BLOB_END = 8, /* of a list; TRUNCATED: the array had more elements */
 };
 
 struct fetch_blob {

@@ -28,6 +28,10 @@ enum site_flags {
 	SITE_HAS_RETURN = 4,
 	/* SITE_INSTANT, SITE_SYSCALL: of interest only inside a traced call */
 	SITE_INSIDE = 8,
+	/* SITE_ENTRY: the entry may wait for the return, and be one record with it */
+	SITE_KEEP = 16,
+	/* SITE_SYSCALL: something is read at the return also when the call failed */
+	SITE_OUTPUTS_ANYWAY = 32,
 };
 
 struct site {

@@ -24,6 +24,39 @@ static bool decode_blob(const uint8_t *at, size_t left, struct slot *slot, size_
 	return true;
 }
 
+bool slot_list_next(const char *list, uint32_t length, uint32_t *position, struct list_element *ret)
+{
+	struct fetch_blob blob;
+	if (*position > length || length - *position < sizeof(blob))
+		return false;
+	memcpy(&blob, list + *position, sizeof(blob));
+	if (padded(blob.length) > length - *position - sizeof(blob) || blob.flags & FETCH_BLOB_END)
+		return false;
+	*ret = (struct list_element){.bytes = list + *position + sizeof(blob),
+				     .length = blob.length,
+				     .blob_flags = blob.flags};
+	*position += (uint32_t)(sizeof(blob) + padded(blob.length));
+	return true;
+}
+
+/* All blobs up to the one that ends the list. That some element was unreadable is for the element
+ * to say. */
+static bool decode_list(const uint8_t *at, size_t left, struct slot *slot, size_t *ret_used)
+{
+	size_t used = 0, step;
+	do {
+		if (!decode_blob(at + used, left - used, slot, &step))
+			return false;
+		used += step;
+	} while (!(slot->blob_flags & FETCH_BLOB_END));
+	slot->is_list = true;
+	slot->bytes = (const char *)at;
+	slot->length = (uint32_t)used;
+	slot->available = !(slot->blob_flags & FETCH_BLOB_UNREADABLE);
+	*ret_used = used;
+	return true;
+}
+
 long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const void *payload,
 		  size_t size, struct slots *ret)
 {
@@ -43,6 +76,9 @@ long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const voi
 			if (size - used < step)
 				return -1;
 			memcpy(&slot->number, at + used, step);
+		} else if (plan->ops[i].flags & FETCH_LIST) {
+			if (!decode_list(at + used, size - used, slot, &step))
+				return -1;
 		} else if (!decode_blob(at + used, size - used, slot, &step)) {
 			return -1;
 		}
@@ -198,10 +234,35 @@ bool value_file(const struct value *value, const struct slots *slots, uint32_t i
 	return true;
 }
 
-bool value_is_shown(const struct value *value, const struct slots *slots)
+static uint64_t cut(uint64_t bits, uint32_t size)
+{
+	return size && size < 8 ? bits & ((1ULL << size * 8) - 1) : bits;
+}
+
+static const struct value *choose(const struct value *value, const struct slots *slots)
 {
 	uint64_t bits;
 	const char *why;
-	return !value->shown_if || !value_scalar(value->shown_if, slots, &bits, &why) ||
-	       (bits & value->shown_if_bits);
+	if (!value_scalar(value->chosen_by, slots, &bits, &why))
+		return value;
+	uint32_t size = value->chosen_by->type->size;
+	for (size_t i = 0; i < value->n_choices; i++)
+		if (cut(value->choices[i].key, size) == cut(bits, size))
+			return value->choices[i].value;
+	return value;
+}
+
+const struct value *value_choose(const struct value *value, const struct slots *slots)
+{
+	uint64_t bits;
+	const char *why;
+	if (value->shown_if && value_scalar(value->shown_if, slots, &bits, &why) &&
+	    !(bits & value->shown_if_bits))
+		return NULL;
+	const struct value *before = NULL;
+	while (value && value != before && value->chosen_by) {
+		before = value;
+		value = choose(value, slots);
+	}
+	return value;
 }

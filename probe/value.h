@@ -20,6 +20,20 @@
 
 #define VALUE_NO_SLOT (-1)
 
+/* After which system calls an output is there. */
+enum value_filled_by {
+	FILLED_BY_SUCCESS,
+	FILLED_BY_RESULT,    /* only when the result is not 0: wait4() that found nobody */
+	FILLED_BY_INTERRUPT, /* only when a signal broke the call off */
+	FILLED_ANYWAY,
+};
+
+/* What a value is when the other one, that it depends on, has this number. */
+struct value_choice {
+	uint64_t key;
+	const struct value *value; /* NULL: it means nothing then, and is not shown */
+};
+
 struct value {
 	const char *name;	 /* "req", "arg1"; "" for a return value */
 	const struct type *type; /* never NULL */
@@ -28,8 +42,10 @@ struct value {
 	/* TYPE_FD, and an array of these, with -y: the file that it stood for is in slot
 	 * `file_slot - 1` and, of the elements of an array, those after it; 0: not asked for */
 	int file_slot;
-	bool at_return; /* the slot is one of the return plan's: an output argument */
-	bool in_blob;	/* the scalar lies in a bytes slot, at `offset` */
+	bool at_return;	   /* the slot is one of the return plan's: an output argument */
+	uint8_t filled_by; /* at_return: enum value_filled_by */
+	bool in_blob;	   /* the scalar lies in a bytes slot, at `offset` */
+	bool boxed;	   /* it is all that a pointer leads to: [5] */
 	uint32_t offset;
 	uint8_t bit_size, bit_offset; /* of a bit-field inside its blob; bit_size 0: whole bytes */
 	/* Means something only when this other argument has one of these bits: open's mode. */
@@ -42,6 +58,15 @@ struct value {
 	 */
 	const struct value *members;
 	size_t n_members;
+	/* POINTER: what it leads to, where that was copied to a slot of its own. */
+	const struct value *copy;
+	/* Bytes: this other argument is the size of the buffer. */
+	const struct value *at_most;
+	/* What it is depends on this argument: fcntl's third on its command. None fits: the value
+	 * as it stands here. */
+	const struct value *chosen_by;
+	const struct value_choice *choices;
+	size_t n_choices;
 };
 
 /* A list of values, in the order shown; all memory below it is one allocation chain. */
@@ -58,6 +83,9 @@ struct slot {
 	const char *bytes;   /* blob: not NUL-terminated, inside the record */
 	uint32_t length;     /* blob */
 	uint32_t blob_flags; /* enum fetch_blob_flags */
+	/* FETCH_LIST: `bytes` are blobs, `length` with their heads and the last one; see
+	 * slot_list_next(). blob_flags are the last one's */
+	bool is_list;
 };
 
 struct slots {
@@ -83,11 +111,24 @@ static inline void slots_init(struct slots *slots, const char *unreadable)
 long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const void *payload,
 		  size_t size, struct slots *ret);
 
+/* One element of a list. */
+struct list_element {
+	const char *bytes;
+	uint32_t length, blob_flags;
+};
+/* Walks a list's bytes: *position is 0 at first. False at the end. */
+bool slot_list_next(const char *list, uint32_t length, uint32_t *position,
+		    struct list_element *ret);
+
 /* The scalar bits of a value: false when it is unavailable; *ret_why then says why, never NULL. */
 bool value_scalar(const struct value *value, const struct slots *slots, uint64_t *ret,
 		  const char **ret_why);
-/* Is it to be shown at all? See shown_if; yes also when the other argument is not available. */
-bool value_is_shown(const struct value *value, const struct slots *slots);
+/*
+ * What this value is in this record: itself, or what another argument makes of it; NULL: it is not
+ * to be shown (see shown_if and choices). `slots`: of the entry. Itself also when the other
+ * argument is not available.
+ */
+const struct value *value_choose(const struct value *value, const struct slots *slots);
 /* TYPE_WORD: does it lead to text that a person can read? Then *ret is that, not NUL-terminated. */
 bool value_text(const struct value *value, const struct slots *slots, const char **ret,
 		uint32_t *ret_length, uint32_t *ret_blob_flags);

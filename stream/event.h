@@ -23,16 +23,23 @@ enum event_kind {
 	EVENT_FORK,    /* struct event_fork; the header names the parent */
 	EVENT_EXEC,    /* struct event_exec, then file name and arguments */
 	EVENT_EXIT,    /* struct event_exit */
+	/* A span that opened and ended with nothing of its thread in between: struct event_call,
+	 * slots of the entry plan, then of the return plan */
+	EVENT_CALL,
+	/* EVENT_ENTRY of a span that was to become an EVENT_CALL, sent when it could not: it comes
+	 * later than its time says */
+	EVENT_KEPT_ENTRY,
 };
 
 struct event_header {
-	__u64 time_ns;	 /* CLOCK_BOOTTIME, when it happened; of a system call: its return */
-	__u32 tgid, tid; /* as the initial PID namespace numbers them */
-	__u32 site_id;	 /* row of the site table, 0 for task life; returns name the entry site */
-	__u16 kind;	 /* enum event_kind */
-	__u16 size;	 /* header and all that follows, bytes */
-	__u32 sequence;	 /* per CPU, counts attempts */
-	__u16 cpu;
+	/* CLOCK_BOOTTIME, when it happened; of a system call, and of EVENT_CALL: its return */
+	__u64 time_ns;
+	__u32 tgid, tid;   /* as the initial PID namespace numbers them */
+	__u32 site_id;	   /* row of the site table, 0 for task life; returns name the entry site */
+	__u16 kind;	   /* enum event_kind */
+	__u16 size;	   /* header and all that follows, bytes */
+	__u32 sequence;	   /* per CPU, counts attempts */
+	__u16 cpu;	   /* where it happened; of a kept entry, the sequence is another CPU's */
 	__u16 depth;	   /* spans open around it, in this thread */
 	__u32 span;	   /* entry and return: number of this span in its thread; else of the span
 			    * around it, 0 for none */
@@ -51,6 +58,19 @@ struct event_return {
 	__u32 reserved;
 };
 _Static_assert(sizeof(struct event_return) == 16, "wire format");
+
+struct event_call {
+	__u64 entry_time_ns;
+	__u32 entry_unavailable; /* as in struct event_syscall */
+	__u16 entry_size;	 /* bytes of the entry slots */
+	__u16 entry_cpu;
+	__u32 flags; /* enum event_return_flags */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct event_call) == 24, "wire format");
+
+/* Entries with more bytes of slots are never kept. */
+#define EVENT_KEPT_MAX 512
 
 struct event_syscall {
 	__u64 entry_time_ns;
@@ -100,6 +120,7 @@ _Static_assert(sizeof(struct event_exec) == 56, "wire format");
 enum event_exec_flags {
 	EVENT_EXEC_ARGV_TRUNCATED = 1,
 	EVENT_EXEC_ARGV_UNREADABLE = 2,
+	EVENT_EXEC_INTERPRETED = 4, /* a script: the arguments are its interpreter's */
 };
 
 struct event_exit {

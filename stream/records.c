@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "stream/exec.h"
 #include "stream/nesting.h"
 
 static struct err *on_instant(struct nesting *nesting, const struct arrival *arrival)
@@ -24,6 +25,20 @@ static struct err *on_instant(struct nesting *nesting, const struct arrival *arr
 	return e ? e : nesting_deliver(nesting, &event, false);
 }
 
+/* The slots of a record that has both ends, behind its head. */
+static bool decode_both(const struct arrival *arrival, const struct probe_site *site, size_t head,
+			uint32_t entry_unavailable, size_t entry_size, struct slots *arguments,
+			struct slots *results)
+{
+	const char *slots = (const char *)arrival->body + head;
+	size_t size = arrival->size - head;
+	if (entry_size > size ||
+	    slots_decode(site->entry_plan, entry_unavailable, slots, entry_size, arguments) < 0)
+		return false;
+	return !results || slots_decode(site->return_plan, arrival->header->unavailable,
+					slots + entry_size, size - entry_size, results) >= 0;
+}
+
 static struct err *on_syscall(struct nesting *nesting, const struct arrival *arrival)
 {
 	/* The tracepoints cannot fault pages in. */
@@ -36,14 +51,9 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	if (!site || arrival->size < sizeof(call))
 		return nesting_malformed(nesting);
 	memcpy(&call, arrival->body, sizeof(call));
-	const char *slots = (const char *)arrival->body + sizeof(call);
-	size_t size = arrival->size - sizeof(call);
-	if (call.entry_size > size || slots_decode(site->entry_plan, call.entry_unavailable, slots,
-						   call.entry_size, &arguments) < 0)
-		return nesting_malformed(nesting);
-	if (!(call.flags & EVENT_SYSCALL_NO_OUTPUTS) &&
-	    slots_decode(site->return_plan, arrival->header->unavailable, slots + call.entry_size,
-			 size - call.entry_size, &results) < 0)
+	bool no_outputs = call.flags & EVENT_SYSCALL_NO_OUTPUTS;
+	if (!decode_both(arrival, site, sizeof(call), call.entry_unavailable, call.entry_size,
+			 &arguments, no_outputs ? NULL : &results))
 		return nesting_malformed(nesting);
 	struct stream_event event = arrival_event(arrival, STREAM_SYSCALL);
 	event.time_ns = call.entry_time_ns;
@@ -52,22 +62,42 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	event.arguments = &arguments;
 	event.results = &results;
 	event.syscall_result = call.result;
+	exec_complete(arrival->task, site, nesting->options->set->options.string_limit, &arguments);
 	if (!(site->wire.flags & SITE_HAS_RETURN))
 		event.ending = ENDING_UNKNOWN;
 	struct err *e = nesting_leave(nesting, arrival->task, event.depth, ENDING_UNWOUND);
 	e = e ? e : nesting_open(nesting, arrival->task);
-	return e ? e : nesting_deliver(nesting, &event, false);
+	e = e ? e : nesting_deliver(nesting, &event, false);
+	exec_forget(arrival->task);
+	return e;
 }
 
-static void learn_task(struct task *task, const struct event_task *event)
+/* Entry and return in one record: nothing of the thread was in between. */
+static struct err *on_call(struct nesting *nesting, const struct arrival *arrival)
 {
-	task->info.parent_tgid = event->parent_tgid;
-	task->info.uid = event->uid;
-	task->info.gid = event->gid;
-	task->info.tty = event->tty;
-	task->info.start_time_ns = event->start_time_ns;
-	memcpy(task->info.comm, event->comm, sizeof(task->info.comm));
-	task->info.comm[EVENT_COMM - 1] = '\0';
+	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
+	struct slots arguments, results;
+	struct event_call call;
+	slots_init(&arguments, nesting->options->unreadable);
+	slots_init(&results, nesting->options->unreadable);
+	if (!site || arrival->size < sizeof(call))
+		return nesting_malformed(nesting);
+	memcpy(&call, arrival->body, sizeof(call));
+	bool is_tail_call = call.flags & EVENT_RETURN_TAIL_CALL;
+	if (!decode_both(arrival, site, sizeof(call), call.entry_unavailable, call.entry_size,
+			 &arguments, is_tail_call ? NULL : &results))
+		return nesting_malformed(nesting);
+	struct stream_event event = arrival_event(arrival, STREAM_CALL);
+	event.time_ns = call.entry_time_ns;
+	event.cpu = call.entry_cpu;
+	event.duration_ns = arrival->header->time_ns - call.entry_time_ns;
+	event.site = site;
+	event.arguments = &arguments;
+	event.results = is_tail_call ? NULL : &results;
+	event.ending = is_tail_call ? ENDING_TAIL_CALL : ENDING_RETURNED;
+	struct err *e = nesting_leave(nesting, arrival->task, event.depth, ENDING_UNWOUND);
+	e = e ? e : nesting_open(nesting, arrival->task);
+	return e ? e : nesting_deliver(nesting, &event, false);
 }
 
 static struct err *on_task(struct nesting *nesting, const struct arrival *arrival)
@@ -76,7 +106,7 @@ static struct err *on_task(struct nesting *nesting, const struct arrival *arriva
 	if (arrival->size < sizeof(event))
 		return nesting_malformed(nesting);
 	memcpy(&event, arrival->body, sizeof(event));
-	learn_task(arrival->task, &event);
+	task_learn(arrival->task, &event);
 	return NULL;
 }
 
@@ -108,12 +138,13 @@ static struct err *on_task_exec(struct nesting *nesting, const struct arrival *a
 	if (exec.filename_size > text || exec.argv_size > text - exec.filename_size)
 		return nesting_malformed(nesting);
 	struct err *e = nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
-	learn_task(arrival->task, &exec.task);
+	task_learn(arrival->task, &exec.task);
 	struct stream_event event = arrival_event(arrival, STREAM_EXEC);
 	event.filename = (const char *)arrival->body + sizeof(exec);
 	event.argv = event.filename + exec.filename_size;
 	event.argv_size = exec.argv_size;
 	event.exec_flags = exec.flags;
+	e = e ? e : exec_keep(arrival->task, &exec, event.filename);
 	if (exec.filename_size == 0 || event.filename[exec.filename_size - 1] != '\0')
 		event.filename = "";
 	if (e || !nesting->options->show_exec)
@@ -151,6 +182,7 @@ struct err *nesting_take(struct nesting *nesting, const struct event_header *hea
 		return &err_nomem;
 	switch (header->kind) {
 	case EVENT_ENTRY:
+	case EVENT_KEPT_ENTRY:
 		return nesting_entry(nesting, &arrival);
 	case EVENT_RETURN:
 		return nesting_return(nesting, &arrival);
@@ -158,6 +190,8 @@ struct err *nesting_take(struct nesting *nesting, const struct event_header *hea
 		return on_instant(nesting, &arrival);
 	case EVENT_SYSCALL:
 		return on_syscall(nesting, &arrival);
+	case EVENT_CALL:
+		return on_call(nesting, &arrival);
 	case EVENT_TASK:
 		return on_task(nesting, &arrival);
 	case EVENT_FORK:

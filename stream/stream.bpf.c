@@ -5,10 +5,10 @@
 /* What kernels accept as GPL-compatible; the sources' own terms are in the first line. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-const volatile bool has_task_storage = false;
 const volatile bool filter_by_process = false;
 const volatile bool filtered_by_link = false;
 const volatile bool follow_forks = false;
+const volatile bool keep_entries = false;
 const volatile __u32 only_process = 0;
 const volatile bool show_fork = false;
 const volatile bool show_exec = false;
@@ -184,5 +184,21 @@ __noinline int stream_announce_preemptible(struct scratch *scratch)
 {
 	if (scratch)
 		stream_announce_with(scratch, STREAM_PREEMPTIBLE);
+	return 0;
+}
+
+/* The record is lost, and the whole call with it, when it does not fit. */
+__noinline int kept_send(struct scratch *scratch)
+{
+	if (!scratch || !stream_take_kept(scratch))
+		return 0;
+	struct event_header *header = stream_head(scratch, sizeof(*header));
+	kept_header(header, scratch);
+	header->sequence = stream_sequence(STREAM_PREEMPTIBLE);
+	scratch->position = scratch->kept_size;
+	if (stream_emit(scratch, sizeof(*header)))
+		return 0;
+	stream_count_loss(scratch->top.site_id, LOSS_RING_FULL);
+	scratch->top.number = 0;
 	return 0;
 }

@@ -76,6 +76,7 @@ struct scratch {
 	__u64 time_ns;
 	__u64 sp;
 	__u64 acc;
+	__u64 in_all;	/* bytes that the buffers of a list may still have */
 	__u32 position; /* bytes of payload written */
 	__u32 slot;
 	__u32 unavailable;
@@ -96,6 +97,16 @@ struct scratch {
 	__u32 syscall_unavailable;
 	__u32 syscall_flags;
 	struct file_walk walk;
+	/*
+	 * Number of the top span while its entry waits for the return, its slots at the start of
+	 * the payload; 0: none waits. Whoever sets it to 0 sends the entry: this thread, or, when
+	 * that takes its time, stream/kept.bpf.c on another CPU.
+	 */
+	__u32 kept;
+	__u32 kept_unavailable;
+	__u16 kept_size;
+	__u16 kept_cpu;
+	__u32 reserved;
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];
@@ -198,12 +209,13 @@ struct {
 
 /* --- settings, constant once loaded: the verifier removes what they switch off ---------------- */
 
-extern const volatile bool has_task_storage;
 extern const volatile bool filter_by_process;
 extern const volatile bool filtered_by_link;
 /* The one traced process; 0: several, or children too. */
 extern const volatile __u32 only_process;
 extern const volatile bool follow_forks;
+/* Entries may wait: somebody looks after them. */
+extern const volatile bool keep_entries;
 /* Task life as events, or only for our own bookkeeping. */
 extern const volatile bool show_fork, show_exec, show_exit;
 extern const volatile __u32 own_process;
@@ -372,10 +384,11 @@ static __always_inline void stream_announce_with(struct scratch *scratch, enum s
 /* A global function, so that its frame is not part of every program's. */
 extern int stream_announce_preemptible(struct scratch *scratch);
 
-/* Once per thread, before its first event; tried again while the ring is full. */
+/* Once per thread, before its first event; tried again while the ring is full. Not over the slots
+ * of an entry that waits. */
 static __always_inline void stream_announce(struct scratch *scratch, enum stream_form form)
 {
-	if (scratch->announced)
+	if (scratch->announced || scratch->kept)
 		return;
 	if (form == STREAM_PREEMPTIBLE)
 		stream_announce_preemptible(scratch);
@@ -400,6 +413,40 @@ static __always_inline bool stream_emit(struct scratch *scratch, __u32 head_size
 	struct event_header *header = stream_head(scratch, head_size);
 	return !bpf_ringbuf_output(&ring, header, head_size + payload,
 				   stream_wake_flags(header->sequence));
+}
+
+/* --- entries that wait ----------------------------------------------------------------------- */
+
+/* All but the sequence. */
+static __always_inline void kept_header(struct event_header *header, struct scratch *scratch)
+{
+	header->time_ns = scratch->top.time_ns;
+	header->tgid = scratch->id >> 32;
+	header->tid = (__u32)scratch->id;
+	header->site_id = scratch->top.site_id;
+	header->kind = EVENT_KEPT_ENTRY;
+	header->size = sizeof(*header) + scratch->kept_size;
+	header->cpu = scratch->kept_cpu;
+	header->depth = scratch->depth - 1;
+	header->span = scratch->top.number;
+	header->unavailable = scratch->kept_unavailable;
+}
+
+/* Sends the entry that waits as a record of its own. A global function: see the spans below. */
+extern int kept_send(struct scratch *scratch);
+
+/* True: an entry did wait, and is the caller's now. Kernels of the old form have no such atomics.
+ */
+static __always_inline bool stream_take_kept(struct scratch *scratch)
+{
+	return scratch->kept && __sync_lock_test_and_set(&scratch->kept, 0);
+}
+
+/* Before anything else of this thread is sent, or the payload used. */
+static __always_inline void stream_send_kept(struct scratch *scratch, enum stream_form form)
+{
+	if (form != STREAM_OLD && scratch->kept)
+		kept_send(scratch);
 }
 
 /* --- spans ----------------------------------------------------------------------------------- */

@@ -102,8 +102,9 @@ static struct err *show_long_spans(struct stream *stream, uint64_t now_ns)
 /* Lets the oldest record go. */
 static struct err *let_go(struct stream *stream, const struct event_header *oldest)
 {
-	bool late = oldest->time_ns < stream->released_ns;
-	if (!late)
+	/* What waited in the kernel is not what "late" is for. */
+	bool late = oldest->time_ns < stream->released_ns && oldest->kind != EVENT_KEPT_ENTRY;
+	if (oldest->time_ns > stream->released_ns)
 		stream->released_ns = oldest->time_ns;
 	struct err *e = nesting_take(&stream->nesting, oldest, late);
 	queue_pop(&stream->queue);

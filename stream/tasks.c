@@ -9,6 +9,7 @@ static void task_free(struct task *task)
 	for (size_t i = 0; i < task->spans_made; i++)
 		free(task->spans.items[i].payload);
 	free(task->spans.items);
+	free(task->exec);
 	free(task);
 }
 
@@ -51,6 +52,17 @@ void tasks_remove(struct tasks *tasks, struct task *task)
 	if (tasks->latest == task)
 		tasks->latest = NULL;
 	task_free(task);
+}
+
+void task_learn(struct task *task, const struct event_task *event)
+{
+	task->info.parent_tgid = event->parent_tgid;
+	task->info.uid = event->uid;
+	task->info.gid = event->gid;
+	task->info.tty = event->tty;
+	task->info.start_time_ns = event->start_time_ns;
+	memcpy(task->info.comm, event->comm, sizeof(task->info.comm));
+	task->info.comm[EVENT_COMM - 1] = '\0';
 }
 
 struct open_span *task_push_span(struct task *task, const struct event_header *entry, bool late)

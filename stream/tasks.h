@@ -20,8 +20,9 @@ struct open_span {
 struct task {
 	struct stream_task info;
 	ARRAY_OF(struct open_span) spans;
-	size_t spans_made; /* of spans.items, initialised: their buffers are kept */
-	size_t n_opened;   /* the outermost ones that the sink has */
+	size_t spans_made;	 /* of spans.items, initialised: their buffers are kept */
+	size_t n_opened;	 /* the outermost ones that the sink has */
+	struct exec_texts *exec; /* between the exec and the return of its system call, or NULL */
 	UT_hash_handle hh;
 };
 
@@ -36,6 +37,9 @@ void tasks_deinit(struct tasks *tasks);
 struct task *tasks_get(struct tasks *tasks, uint32_t tgid, uint32_t tid);
 struct task *tasks_find(struct tasks *tasks, uint32_t tid);
 void tasks_remove(struct tasks *tasks, struct task *task);
+
+/* Who the thread is, as its announcement says. */
+void task_learn(struct task *task, const struct event_task *event);
 
 /* Keeps a copy of the entry; NULL: out of memory. */
 struct open_span *task_push_span(struct task *task, const struct event_header *entry, bool late);

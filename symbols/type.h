@@ -31,9 +31,15 @@ enum type_kind {
 			 (`length_arg`) */
 	TYPE_STRUCT,  /* by value; a pointer to one is TYPE_POINTER with `target` */
 	TYPE_ARRAY,
-	TYPE_ERRNO, /* negative: an errno by name */
-	TYPE_FD,    /* file descriptor; the path on -y */
-	TYPE_WORD,  /* 8 bytes of unknown meaning: text when they lead to some, else a number */
+	TYPE_ERRNO,  /* negative: an errno by name */
+	TYPE_FD,     /* file descriptor; the path on -y */
+	TYPE_WORD,   /* 8 bytes of unknown meaning: text when they lead to some, else a number */
+	TYPE_MODE,   /* FLAGS whose rest is octal: S_IFREG|0644 */
+	TYPE_DEVICE, /* the number of a device: 32 bits of major and minor */
+	TYPE_SIGNAL,
+	TYPE_SIGNAL_SET,  /* bit n: signal n + 1 */
+	TYPE_WAIT_STATUS, /* what wait(2) says */
+	TYPE_COUNT, /* how many pointers lie in an array up to its NULL; the name says of what */
 };
 
 struct enumerator {
@@ -54,13 +60,20 @@ struct type_member {
 	uint8_t bit_offset; /* least significant bit, counted from bit 0 of the byte at `offset` */
 };
 
+/* A member that means something only when 4 other bytes, under this mask, are `value`, or are not:
+ * st_rdev is of devices. Mask 0: always. */
+struct type_condition {
+	uint32_t offset, mask, value;
+	bool is_not;
+};
+
 struct type {
 	enum type_kind kind;
 	uint32_t size;	  /* bytes of the value itself (8 for pointers, 0 for void or unknown) */
 	const char *name; /* as the programmer wrote it: "size_t", "struct request *"; never NULL */
-	const struct type *target;	   /* POINTER and ARRAY; NULL: unknown */
-	const struct type_member *members; /* STRUCT */
-	uint32_t n_members;
+	const struct type *target;	      /* POINTER and ARRAY; NULL: unknown */
+	const struct type_member *members;    /* STRUCT */
+	uint32_t n_members;		      /* of an ARRAY: elements, 0: not known */
 	const struct enumerator *enumerators; /* ENUM and FLAGS */
 	uint32_t n_enumerators;
 	int8_t length_arg; /* BYTES and STRING: 1-based argument that holds the length, 0: none */
@@ -68,6 +81,8 @@ struct type {
 	 * place as a hidden first argument. (As a parameter it is a pointer to the class already.)
 	 */
 	bool in_memory;
+	const struct type_condition *conditions; /* STRUCT: of each member; NULL: none */
+	bool abbreviated;			 /* STRUCT: `members` are not all of them */
 };
 
 struct parameter {

@@ -120,6 +120,26 @@ static bool is_taken_for_another(const ZydisDecodedInstruction *insn)
 	}
 }
 
+/*
+ * What the kernel's decoder (arch/x86/lib/x86-opcode-map.txt) has no entry for; then the attachment
+ * fails as a whole: AMD's XOP and FMA4, and the maps of AVX512-FP16, which 5.10 does not know.
+ */
+static bool is_unknown_to_kernels(const ZydisDecodedInstruction *insn)
+{
+	uint8_t row = insn->opcode >> 4, column = insn->opcode & 15;
+	switch (insn->encoding) {
+	case ZYDIS_INSTRUCTION_ENCODING_LEGACY:
+		return false;
+	case ZYDIS_INSTRUCTION_ENCODING_VEX:
+		return insn->opcode_map == ZYDIS_OPCODE_MAP_0F3A &&
+		       ((row == 5 && column >= 12) || ((row == 6 || row == 7) && column >= 8));
+	case ZYDIS_INSTRUCTION_ENCODING_EVEX:
+		return insn->opcode_map > ZYDIS_OPCODE_MAP_0F3A;
+	default:
+		return true;
+	}
+}
+
 /* Behind rep and repne: ins, outs, movs, cmps, stos, lods, scas. */
 static bool is_repeated(const ZydisDecodedInstruction *insn)
 {
@@ -162,6 +182,8 @@ static const char *refused(const ZydisDecodedInstruction *insn, const struct dec
 		why = "the kernel cannot step this instruction";
 	else if (is_one_byte(insn))
 		why = refused_one_byte(insn);
+	if (!why && is_unknown_to_kernels(insn))
+		why = "the kernel does not know this instruction";
 	if (!why && is_taken_for_another(insn))
 		why = "the kernel takes its opcode for that of another instruction";
 	/* Intel and AMD disagree on 66 e9; the kernel refuses. */

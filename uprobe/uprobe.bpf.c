@@ -70,31 +70,68 @@ static __always_inline bool emit_slots(struct scratch *scratch, __u32 site_id, _
  * include/linux/uprobes.h), and lets the returns of deeper ones go by. */
 #define TRAMPOLINES_MAX 64
 
-/* Sends the entry and makes it the top. Without memory for what is around it, the whole call is
- * lost: nothing could tell its return. */
+/* The entry waits for its return. All of it is written before it can be taken: the exchange orders
+ * what other CPUs see. */
+static __always_inline void keep_entry(struct scratch *scratch, __u32 number)
+{
+	scratch->kept_size = scratch->position;
+	scratch->kept_unavailable = scratch->unavailable;
+	scratch->kept_cpu = bpf_get_smp_processor_id();
+	__sync_lock_test_and_set(&scratch->kept, number);
+}
+
+/* Makes the call the top, and sends its entry or has it wait. Without memory for what is around it,
+ * the whole call is lost: nothing could tell its return. */
 static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __u32 flags,
 				      enum stream_form form)
 {
 	__u32 depth = scratch->depth;
-	bool is_kept = (flags & SITE_HAS_RETURN) && depth < SPANS_MAX;
-	if (is_kept && depth &&
+	bool has_frame = (flags & SITE_HAS_RETURN) && depth < SPANS_MAX;
+	if (has_frame && depth &&
 	    !(form == STREAM_OLD ? spans_store_top_old() : spans_store_top(scratch))) {
 		stream_count_loss(site_id, LOSS_NO_STORAGE);
 		return;
 	}
 	/* 0 is "no span"; the wrap-around skips it. */
 	__u32 number = ++scratch->spans ?: ++scratch->spans;
-	bool sent = emit_slots(scratch, site_id, EVENT_ENTRY, depth, number, form);
 	bool is_missed = (flags & SITE_TRAMPOLINE) && depth >= TRAMPOLINES_MAX;
-	if ((flags & SITE_HAS_RETURN) && (is_missed || !is_kept))
+	bool waits = form != STREAM_OLD && keep_entries && (flags & SITE_KEEP) && has_frame &&
+		     !is_missed && scratch->position <= EVENT_KEPT_MAX;
+	bool sent = waits || emit_slots(scratch, site_id, EVENT_ENTRY, depth, number, form);
+	if ((flags & SITE_HAS_RETURN) && (is_missed || !has_frame))
 		stream_count_loss(site_id, LOSS_MISSED_RETURN);
-	if (!is_kept)
+	if (!has_frame)
 		return;
 	scratch->top.time_ns = scratch->time_ns;
 	scratch->top.sp = scratch->sp;
 	scratch->top.site_id = site_id;
 	scratch->top.number = sent ? number : 0;
 	scratch->depth = depth + 1;
+	if (waits)
+		keep_entry(scratch, number);
+}
+
+/* Entry and return in one; the slots of the return are behind those of the entry. */
+static __always_inline void emit_call(struct scratch *scratch, __u32 owner, __u32 flags,
+				      enum stream_form form)
+{
+	struct {
+		struct event_header header;
+		struct event_call call;
+	} *head = stream_head(scratch, sizeof(*head));
+	stream_header(&head->header, scratch->id, EVENT_CALL, sizeof(*head) + scratch->position,
+		      owner, scratch->time_ns, form);
+	head->header.depth = scratch->depth;
+	head->header.span = scratch->top.number;
+	head->header.unavailable = scratch->unavailable;
+	head->call.entry_time_ns = scratch->top.time_ns;
+	head->call.entry_unavailable = scratch->kept_unavailable;
+	head->call.entry_size = scratch->kept_size;
+	head->call.entry_cpu = scratch->kept_cpu;
+	head->call.flags = flags;
+	head->call.reserved = 0;
+	if (!stream_emit(scratch, sizeof(*head)))
+		stream_count_loss(owner, LOSS_RING_FULL);
 }
 
 /* The end of the call that `span` and its entry's time name; both 0: it began before tracing did.
@@ -118,29 +155,44 @@ static __always_inline void emit_return(struct scratch *scratch, __u32 owner, __
 		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
 }
 
-/* Makes the innermost span of `owner` at this stack pointer the top. False: there is none. */
-static __always_inline bool find_span(struct scratch *scratch, __u32 owner, enum stream_form form)
+/* What is known of the call that a return ends. */
+enum return_of {
+	RETURN_OF_NOTHING, /* no such call is open */
+	RETURN_OF_SPAN,
+	RETURN_OF_KEPT, /* its entry waits for this */
+};
+
+/* Makes the innermost span of `owner` at this stack pointer the top. */
+static __always_inline enum return_of find_span(struct scratch *scratch, __u32 owner,
+						enum stream_form form)
 {
 	if (stream_top_is(scratch, owner))
-		return true;
+		return form != STREAM_OLD && stream_take_kept(scratch) ? RETURN_OF_KEPT
+								       : RETURN_OF_SPAN;
+	stream_send_kept(scratch, form);
 	if (scratch->depth < 2)
-		return false;
-	return form == STREAM_OLD ? spans_unwind_to_old(owner) : spans_unwind_to(scratch, owner);
+		return RETURN_OF_NOTHING;
+	return (form == STREAM_OLD ? spans_unwind_to_old(owner) : spans_unwind_to(scratch, owner))
+		       ? RETURN_OF_SPAN
+		       : RETURN_OF_NOTHING;
 }
 
 static __always_inline void send_return(struct scratch *scratch, struct site *site, __u32 owner,
-					bool is_alone, enum fetch_form form)
+					enum return_of of, enum fetch_form form)
 {
 	bool is_tail_call = site->flags & SITE_TAIL_CALL;
+	__u32 flags = is_tail_call ? EVENT_RETURN_TAIL_CALL : 0;
 	enum stream_form stream = fetch_stream(form);
-	fetch_begin(scratch, 0);
+	fetch_begin(scratch, of == RETURN_OF_KEPT ? scratch->kept_size : 0);
 	if (!is_tail_call)
 		fetch_run(scratch, site->return_plan, form);
-	if (is_alone)
-		emit_return(scratch, owner, 0, 0, EVENT_RETURN_ALONE, stream);
+	if (of == RETURN_OF_KEPT)
+		emit_call(scratch, owner, flags, stream);
+	else if (of == RETURN_OF_SPAN)
+		emit_return(scratch, owner, scratch->top.number, scratch->top.time_ns, flags,
+			    stream);
 	else
-		emit_return(scratch, owner, scratch->top.number, scratch->top.time_ns,
-			    is_tail_call ? EVENT_RETURN_TAIL_CALL : 0, stream);
+		emit_return(scratch, owner, 0, 0, EVENT_RETURN_ALONE, stream);
 }
 
 /* Ends the innermost span of `owner` at this stack pointer, unless its entry was lost. A return at
@@ -149,15 +201,16 @@ static __always_inline void send_return(struct scratch *scratch, struct site *si
 static __always_inline int return_part(struct scratch *scratch, struct site *site, __u32 owner,
 				       enum fetch_form form)
 {
-	if (!find_span(scratch, owner, fetch_stream(form))) {
+	enum return_of of = find_span(scratch, owner, fetch_stream(form));
+	if (of == RETURN_OF_NOTHING) {
 		bool is_tail_call = site->flags & SITE_TAIL_CALL;
 		if (site->kind == SITE_RETURN && !is_tail_call && !scratch->depth)
-			send_return(scratch, site, owner, true, form);
+			send_return(scratch, site, owner, of, form);
 		return 0;
 	}
 	scratch->depth--;
 	if (scratch->top.number)
-		send_return(scratch, site, owner, false, form);
+		send_return(scratch, site, owner, of, form);
 	if (scratch->depth)
 		form == FETCH_OLD ? spans_load_top_old() : spans_load_top(scratch);
 	return 0;
@@ -167,6 +220,7 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 				      enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
+	stream_send_kept(scratch, stream);
 	stream_drop_dead_spans(scratch, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return 0;

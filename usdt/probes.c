@@ -89,6 +89,7 @@ struct argument_list {
 	size_t n_operands;
 	const struct parameter *known; /* of the table; a type may be NULL */
 	size_t n_known;
+	size_t n_guessed; /* so many of the first may be looked at for a text */
 };
 
 /* The user's word first, then the table's. */
@@ -127,7 +128,7 @@ static struct fetch_source length_source(const struct argument_list *list, int a
 }
 
 static struct err *add_argument(const struct adding *adding, const struct argument_list *list,
-				size_t index, struct plan_builder *builder)
+				size_t index, struct plan_builder *builder, bool *ret_full)
 {
 	struct arena *arena = &adding->set->arena;
 	const struct usdt_operand *operand = &list->operands[index];
@@ -142,6 +143,8 @@ static struct err *add_argument(const struct adding *adding, const struct argume
 	const char *name = types_name(&known, index, arena);
 	if (!name)
 		return &err_nomem;
+	if (type->kind == TYPE_WORD && index >= list->n_guessed)
+		type = &types_number;
 	/* For bytes the plan wants a pointer to them, and an operand that lies in memory and is
 	 * bigger than a word has its address where others have their value. */
 	if (type->kind == TYPE_BYTES && source.is_address && type != known.type)
@@ -150,7 +153,10 @@ static struct err *add_argument(const struct adding *adding, const struct argume
 		length = length_source(list, type->length_arg);
 	if (!source.unavailable)
 		source.unavailable = why ? why : length.unavailable;
-	return plan_add_value(builder, name, type, &source, type->length_arg ? &length : NULL);
+	e = plan_add_value(builder, name, type, &source, type->length_arg ? &length : NULL);
+	if (!e && !source.unavailable && builder->values.items[index].unavailable)
+		*ret_full = true;
+	return e;
 }
 
 /* Said once, though many sites, or the next spec, may come to say it. */
@@ -178,6 +184,19 @@ static struct err *note_extra_types(const struct adding *adding, const struct us
 			     count));
 }
 
+/* *ret_full: there was no room for an argument that could be read. */
+static struct err *make_plan(const struct adding *adding, const struct argument_list *list,
+			     struct probe_site *site, bool *ret_full)
+{
+	_cleanup_(plan_builder_deinit) struct plan_builder builder;
+	struct err *e = NULL;
+	plan_builder_init(&builder, &adding->set->arena, &adding->set->options);
+	*ret_full = false;
+	for (size_t i = 0; !e && i < list->n_operands; i++)
+		e = add_argument(adding, list, i, &builder, ret_full);
+	return e ?: plan_finish(&builder, &site->entry_plan, &site->arguments);
+}
+
 static struct err *compile_arguments(const struct adding *adding, const struct usdt_note *note,
 				     struct probe_site *site)
 {
@@ -191,11 +210,14 @@ static struct err *compile_arguments(const struct adding *adding, const struct u
 				       &list.known, &list.n_known);
 	if (e)
 		return e;
-	_cleanup_(plan_builder_deinit) struct plan_builder builder;
-	plan_builder_init(&builder, arena, &adding->set->options);
-	for (size_t i = 0; !e && i < list.n_operands; i++)
-		e = add_argument(adding, &list, i, &builder);
-	return e ?: plan_finish(&builder, &site->entry_plan, &site->arguments);
+	/* A text costs the plan more than a number: rather all numbers than some texts. */
+	bool full = true;
+	for (list.n_guessed = list.n_operands; !e && full; list.n_guessed /= 2) {
+		e = make_plan(adding, &list, site, &full);
+		if (!list.n_guessed)
+			break;
+	}
+	return e;
 }
 
 /* --- probes --------------------------------------------------------------------------------- */

@@ -136,6 +136,7 @@ static const struct type integers[2][4] = {
 	 {.kind = TYPE_INT, .size = 4, .name = "int32_t"},
 	 {.kind = TYPE_INT, .size = 8, .name = "int64_t"}},
 };
+const struct type types_number = {.kind = TYPE_UINT, .size = 8, .name = "uint64_t"};
 static const struct type float_type = {.kind = TYPE_FLOAT, .size = 4, .name = "float"};
 static const struct type double_type = {.kind = TYPE_FLOAT, .size = 8, .name = "double"};
 

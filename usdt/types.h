@@ -37,6 +37,9 @@ struct err *types_fit(const struct usdt_operand *operand, const struct type *wan
 		      struct arena *arena, const struct type **ret,
 		      const char **ret_why) must_check;
 
+/* A number and nothing else, in the place of a TYPE_WORD, which may lead to a text. */
+extern const struct type types_number;
+
 /* The parameter's name, or "arg1" for the first; NULL when out of memory. */
 const char *types_name(const struct parameter *parameter, size_t index, struct arena *arena);
 

@@ -47,15 +47,15 @@ def the_limit_itself():
 
 
 def all_processes():
-    check("has_task_storage=1")
+    check("keep_entries=0")
 
 
 def one_process():
-    check("has_task_storage=1", "filter_by_process=1", "follow_forks=1")
+    check("keep_entries=1", "filter_by_process=1", "follow_forks=1")
 
 
 def paths_of_descriptors():
-    check("has_task_storage=1", "filter_by_process=1", "reads_files=1")
+    check("keep_entries=1", "filter_by_process=1", "reads_files=1")
 
 
 run(the_limit_itself, all_processes, one_process, paths_of_descriptors)

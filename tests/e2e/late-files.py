@@ -65,8 +65,10 @@ def called_at_once():
 def programs_run_later():
     """-f: the second run of a program that was new has no gap."""
     program = sample("count")
-    shell = f"{program} 20; sleep 0.5; {program} 20"
+    shell = f"{program} 20; read line; {program} 20"
     trace = Trace("-f", "-e", "?count:*", "-e", "exec", command=["sh", "-c", shell])
+    trace.wait_for_text('"type":"gap"')
+    trace.write("\n")
     trace.finish(status=0, stop=False)
     runs = [e["pid"] for e in trace.events if e["type"] == "exec" and e["filename"] == program]
     same(len(runs), 2, "programs that ran")

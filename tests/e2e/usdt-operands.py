@@ -79,6 +79,17 @@ def exact_sizes():
     same(marker(trace, "text"), ["the end of the world"], "a text that ends where the page does")
 
 
+def more_than_a_plan_holds():
+    """What is too much has a reason; what comes before it is there."""
+    _, trace = traced()
+    got = marker(trace, "flood")
+    same(len(got), 37, "arguments of the marker 'flood'")
+    read = [number(v) for v in got if not isinstance(v, dict)]
+    ensure(len(read) > 8, f"only {len(read)} of 37 were read")
+    same(set(read), {-(1 << 63), 2}, "values that were read")
+    same({v["unavailable"] for v in got if isinstance(v, dict)}, {"too many values"}, "reasons")
+
+
 def as_bytes(value):
     import base64
 
@@ -102,4 +113,4 @@ def refused():
     same(listed, told, "reasons of list, against those of the trace")
 
 
-run(readable, exact_sizes, refused)
+run(readable, exact_sizes, refused, more_than_a_plan_holds)

@@ -47,7 +47,7 @@ CASES = [
     *honest("registers", "odd"),
     *honest("plain_clang", "gotos_clang", package="clang"),
     *honest("plain_musl", "redzone_musl", "recursion_musl", package=MUSL),
-    *others("plain_stripped", probes=("main",), silent=("attach", "launch", "site")),
+    *others("plain_stripped", probes=("main",), silent=FUNCTION_MODES),
     *others("selfpatch", vary=r"^under probe "),
     *others("stepself", vary=r"^steps "),
     *others("jumps", "coroutines", "altstack", "leader", "antidebug"),

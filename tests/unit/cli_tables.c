@@ -134,7 +134,7 @@ static void rows_are_filled_and_nothing_else(void **state)
 	tables_fill_sites(set, 1, sites);
 	tables_fill_plans(&tables, 1, plans);
 	assert_int_equal(sites[1].kind, SITE_ENTRY);
-	assert_int_equal(sites[1].flags, SITE_HAS_RETURN);
+	assert_int_equal(sites[1].flags, SITE_HAS_RETURN | SITE_KEEP);
 	assert_int_equal(sites[1].entry_plan, 1);
 	assert_int_equal(sites[2].kind, SITE_RETURN);
 	assert_int_equal(sites[2].owner, 1);
@@ -178,6 +178,37 @@ static void a_set_may_grow(void **state)
 	tables_deinit(&tables);
 }
 
+static uint32_t filled_flags(struct probe_set *set, const struct probe_site *site)
+{
+	struct site rows[16];
+	tables_fill_sites(set, 1, rows);
+	return rows[site->id].flags;
+}
+
+/* An entry waits for its return only when both fit into one record for sure. */
+static void entries_wait_for_small_returns(void **state)
+{
+	struct probe_set *set = *state;
+	struct probe_site *site = add_site(set);
+	struct fetch_plan *plan = (struct fetch_plan *)make_plan(set, 1, 3);
+	plan->ops[1] = (struct fetch_op){.code = FETCH_INT, .size = 8};
+	plan->ops[2] = (struct fetch_op){.code = FETCH_STRING, .imm = 1000};
+	site->return_plan = plan;
+	site->wire = (struct site){.kind = SITE_ENTRY, .flags = SITE_HAS_RETURN};
+	/* 8 bytes of a number, 8 of a blob's head, 1000 of text in 8 more at most. */
+	assert_int_equal(filled_flags(set, site), SITE_HAS_RETURN | SITE_KEEP);
+	plan->ops[2].imm = 1001;
+	assert_int_equal(filled_flags(set, site), SITE_HAS_RETURN);
+	plan->ops[2].code = FETCH_BYTES;
+	assert_int_equal(filled_flags(set, site), SITE_HAS_RETURN);
+	site->return_plan = NULL;
+	assert_int_equal(filled_flags(set, site), SITE_HAS_RETURN | SITE_KEEP);
+	site->wire.flags = 0;
+	assert_int_equal(filled_flags(set, site), 0);
+	site->wire = (struct site){.kind = SITE_RETURN, .flags = SITE_HAS_RETURN};
+	assert_int_equal(filled_flags(set, site), SITE_HAS_RETURN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_set_may_grow, make_set, free_set),
 		cmocka_unit_test_setup_teardown(rows_are_filled_and_nothing_else, make_set,
 						free_set),
+		cmocka_unit_test_setup_teardown(entries_wait_for_small_returns, make_set, free_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@ struct machine {
 	struct plan_run *run;
 	uint64_t acc;
 	uint64_t length; /* of the next BYTES */
+	uint64_t in_all; /* of the buffers of the next list */
 	bool has_length, cut, poisoned;
 };
 
@@ -46,6 +47,8 @@ static void add_blob(struct machine *m, const struct fetch_op *op, bool is_strin
 	} blob = {0};
 	uint64_t size = m->has_length ? m->length : (uint64_t)op->imm;
 	bool ok = !m->poisoned;
+	if (ok && !is_string && op->flags & FETCH_MAYBE && m->acc < 4096)
+		size = 0;
 	if (ok && m->acc == 0 && op->flags & FETCH_NULL_OK) {
 		blob.head.flags = FETCH_BLOB_NULL;
 	} else if (ok && m->acc && is_string) {
@@ -53,7 +56,7 @@ static void add_blob(struct machine *m, const struct fetch_op *op, bool is_strin
 		m->cut = size > (uint64_t)op->imm;
 		size -= m->cut;
 	}
-	if (ok && m->acc) {
+	if (ok && m->acc && size) {
 		ok = read_memory(blob.bytes, m->acc, size);
 		blob.head.length = ok ? (uint32_t)size : 0;
 		blob.head.flags = m->cut ? FETCH_BLOB_TRUNCATED : 0;
@@ -65,11 +68,93 @@ static void add_blob(struct machine *m, const struct fetch_op *op, bool is_strin
 static void limit_length(struct machine *m, const struct fetch_op *op)
 {
 	bool is_negative = op->flags & FETCH_LENGTH_SIGNED && (int64_t)m->acc < 0;
-	m->length = m->poisoned || is_negative ? 0 : m->acc;
+	uint64_t length = m->poisoned || is_negative ? 0 : m->acc << op->shift;
+	if (op->flags & FETCH_WHEN) {
+		if (cut(m->run->regs[op->reg], op->size, false) == (uint64_t)op->imm >> 32)
+			m->length = (uint32_t)op->imm;
+		return;
+	}
+	if (op->flags & FETCH_IN_ALL) {
+		m->in_all = length;
+		return;
+	}
+	m->length = length;
 	m->cut = m->length > (uint64_t)op->imm;
 	if (m->cut)
 		m->length = (uint64_t)op->imm;
 	m->has_length = true;
+}
+
+/* One blob of a list, which is one slot; its text is at `from`, behind `head_size` bytes. */
+static void add_element(struct machine *m, const void *head, size_t head_size, uint64_t from,
+			uint64_t size, uint32_t flags)
+{
+	struct {
+		struct fetch_blob head;
+		char bytes[FETCH_STRING_MAX];
+	} blob = {.head.flags = flags};
+	memcpy(blob.bytes, head, head_size);
+	if (from && !read_memory(blob.bytes + head_size, from, size)) {
+		blob.head.flags |= FETCH_BLOB_UNREADABLE;
+		m->run->unavailable |= 1u << m->run->n_slots;
+		size = 0;
+	}
+	blob.head.length = (uint32_t)(head_size + (from ? size : 0));
+	uint32_t slots = m->run->n_slots;
+	add_slot(m, &blob, sizeof(blob.head) + blob.head.length, true);
+	if (!(flags & FETCH_BLOB_END))
+		m->run->n_slots = slots;
+}
+
+static void add_string_list(struct machine *m, const struct fetch_op *op)
+{
+	uint64_t from = 0, at = m->acc;
+	for (; at && read_memory(&from, at, sizeof(from)) && from && m->length; m->length--) {
+		size_t size = strnlen((const char *)from, (size_t)op->imm + 1);
+		bool is_cut = size > (size_t)op->imm;
+		add_element(m, "", 0, from, size - is_cut, is_cut ? FETCH_BLOB_TRUNCATED : 0);
+		at += sizeof(from);
+	}
+	add_element(m, "", 0, 0, 0,
+		    FETCH_BLOB_END | (at ? 0 : FETCH_BLOB_NULL) |
+			    (from && !m->length ? FETCH_BLOB_TRUNCATED : 0));
+}
+
+static void add_buffer_list(struct machine *m, const struct fetch_op *op)
+{
+	struct iovec iovec;
+	for (uint64_t at = m->acc; m->length; m->length--, at += sizeof(iovec)) {
+		if (!read_memory(&iovec, at, sizeof(iovec)))
+			fail_msg("no iovec");
+		uint64_t size = iovec.iov_len;
+		if (op->flags & FETCH_LENGTH_SIGNED) {
+			size = size < m->in_all ? size : m->in_all;
+			m->in_all -= size;
+		}
+		bool is_cut = size > (uint64_t)op->imm;
+		add_element(m, &iovec, sizeof(iovec), (uintptr_t)iovec.iov_base,
+			    is_cut ? (uint64_t)op->imm : size, is_cut ? FETCH_BLOB_TRUNCATED : 0);
+	}
+	add_element(m, "", 0, 0, 0, FETCH_BLOB_END | (m->cut ? FETCH_BLOB_TRUNCATED : 0));
+}
+
+static void add_count(struct machine *m)
+{
+	uint64_t pointer = 0, count = 0;
+	while (m->acc && read_memory(&pointer, m->acc + 8 * count, sizeof(pointer)) && pointer)
+		count++;
+	add_slot(m, &count, sizeof(count), !m->poisoned);
+}
+
+static void add_list(struct machine *m, const struct fetch_op *op)
+{
+	if (op->code == FETCH_STRING)
+		add_string_list(m, op);
+	else if (op->code == FETCH_BYTES)
+		add_buffer_list(m, op);
+	else
+		add_count(m);
+	m->has_length = m->cut = false;
 }
 
 static void load(struct machine *m, uint64_t value)
@@ -108,6 +193,10 @@ static void step(struct machine *m, const struct fetch_op *op)
 {
 	uint64_t reg = m->run->regs[op->reg];
 	uint64_t shown;
+	if (op->flags & FETCH_LIST) {
+		add_list(m, op);
+		return;
+	}
 	switch (op->code) {
 	case FETCH_REG:
 		load(m, cut(reg >> op->shift, op->size, op->flags & FETCH_SIGNED));
@@ -117,6 +206,9 @@ static void step(struct machine *m, const struct fetch_op *op)
 		break;
 	case FETCH_ADD:
 		m->acc += (uint64_t)op->imm;
+		break;
+	case FETCH_INDEX:
+		m->acc += cut(reg, op->size, op->flags & FETCH_SIGNED) * (uint64_t)op->imm;
 		break;
 	case FETCH_DEREF:
 		dereference(m, op);

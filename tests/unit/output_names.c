@@ -31,9 +31,32 @@ static void signals_have_names(void **state)
 	char text[NAMES_MAX];
 	assert_string_equal(names_signal(SIGSEGV, text), "SIGSEGV");
 	assert_string_equal(names_signal(SIGKILL, text), "SIGKILL");
-	assert_string_equal(names_signal(32, text), "SIGRT_0");
+	assert_string_equal(names_signal(32, text), "SIGRTMIN");
 	assert_string_equal(names_signal(64, text), "SIGRT_32");
 	assert_string_equal(names_signal(100, text), "signal 100");
+}
+
+static void signals_have_short_names(void **state)
+{
+	(void)state;
+	char text[NAMES_MAX];
+	assert_string_equal(names_signal_short(SIGCHLD, text), "CHLD");
+	assert_string_equal(names_signal_short(32, text), "RTMIN");
+	assert_string_equal(names_signal_short(33, text), "RT_1");
+	for (int i = 1; i <= 64; i++)
+		assert_true(names_is_signal(i) && names_signal_short(i, text)[0]);
+	assert_false(names_is_signal(0));
+	assert_false(names_is_signal(65));
+	assert_false(names_is_signal(-1));
+}
+
+static void devices_have_two_numbers(void **state)
+{
+	(void)state;
+	const dev_t device = makedev(0x801, 0x12345);
+	struct device_number number = device_number(device);
+	assert_int_equal(number.major, major(device));
+	assert_int_equal(number.minor, minor(device));
 }
 
 /* The low 32 bits of a dev_t have the layout of /proc/PID/stat. */
@@ -57,6 +80,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors_have_names_and_words),
 		cmocka_unit_test(signals_have_names),
+		cmocka_unit_test(signals_have_short_names),
+		cmocka_unit_test(devices_have_two_numbers),
 		cmocka_unit_test(terminals_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

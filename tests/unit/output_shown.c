@@ -163,37 +163,41 @@ static void bits_are_cut_to_their_type(void **state)
 	assert_int_equal(shown.kind, SHOWN_UNAVAILABLE);
 }
 
-/* nanosleep(): a `struct timespec *` that is filled only when the sleep was interrupted. */
-static void filled_structures_depend_on_the_result(void **state)
+/* What a pointer leads to is there when the call filled it: nanosleep()'s only after a signal. */
+static void outputs_depend_on_the_result(void **state)
 {
 	(void)state;
 	static const struct {
 		int64_t result;
-		enum shown_kind kind;
+		bool filled[4]; /* by enum value_filled_by */
 	} cases[] = {
-		{0, SHOWN_STRUCT},    {-EINTR, SHOWN_STRUCT}, {-516, SHOWN_STRUCT},
-		{-EFAULT, SHOWN_HEX}, {-4096, SHOWN_STRUCT},
+		{0, {true, false, false, true}},	{5, {true, true, false, true}},
+		{-EINTR, {false, false, true, true}},	{-516, {false, false, true, true}},
+		{-EFAULT, {false, false, false, true}}, {-4096, {true, true, false, true}},
 	};
-	for (size_t i = 0; i < array_size(cases); i++) {
+	for (size_t i = 0; i < array_size(cases) * 4; i++) {
 		struct made *made = made_event(STREAM_SYSCALL, "nanosleep");
 		struct value *rem = made_number(made, "rem", &type_pointer, 0x1000);
-		struct value seconds = {
-			.name = "tv_sec", .type = &type_long, .slot = 1, .at_return = true};
-		struct shown shown, part;
-		const char *name;
-		rem->members = &seconds;
-		rem->n_members = 1;
-		made_result(made, &type_int, (uint64_t)cases[i].result);
-		made->results.items[1] = (struct slot){.available = true, .number = 9};
+		struct value copy = {.name = "rem",
+				     .type = &type_long,
+				     .slot = 1,
+				     .at_return = true,
+				     .filled_by = (uint8_t)(i % 4),
+				     .boxed = true};
+		struct shown shown;
+		rem->copy = &copy;
+		made_result(made, &type_int, (uint64_t)cases[i / 4].result);
 		made->results.count = 2;
+		made->results.items[1] = (struct slot){.available = true, .number = 7};
 		struct shown_scope scope = shown_scope(&made->event, false, 0);
-		shown_value(&scope, rem, &made->arguments, &shown);
-		assert_int_equal(shown.kind, cases[i].kind);
-		if (shown.kind == SHOWN_STRUCT) {
-			shown_part(&scope, &shown, 0, &part, &name);
-			assert_int_equal(part.number, 9);
-			assert_string_equal(name, "tv_sec");
-		}
+		shown_value(&scope, rem, made->event.arguments, &shown);
+		bool is_filled = cases[i / 4].filled[i % 4];
+		assert_int_equal(shown.kind, is_filled ? SHOWN_SIGNED : SHOWN_HEX);
+		assert_int_equal(shown.number, is_filled ? 7 : 0x1000);
+		assert_int_equal(shown.boxed, is_filled);
+		scope.opening = true;
+		shown_value(&scope, rem, made->event.arguments, &shown);
+		assert_int_equal(shown.kind, SHOWN_HEX);
 		made_free(made);
 	}
 }
@@ -240,7 +244,7 @@ int main(void)
 		cmocka_unit_test(a_cut_structure_tells_what_is_missing),
 		cmocka_unit_test(types_that_lie_do_no_harm),
 		cmocka_unit_test(bits_are_cut_to_their_type),
-		cmocka_unit_test(filled_structures_depend_on_the_result),
+		cmocka_unit_test(outputs_depend_on_the_result),
 		cmocka_unit_test(missing_slots_say_why),
 		cmocka_unit_test(bare_names_say_no_more_than_the_place),
 	};

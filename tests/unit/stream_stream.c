@@ -80,6 +80,58 @@ static void a_parent_is_opened_before_its_child(void **state)
 	finish(*state, "f{ g{ mark }g(returned,2000000) }f(returned,4000000) ");
 }
 
+/* Entry and return as one record. */
+static void whole(struct fixture *fixture, uint64_t begun_ms, uint64_t ended_ms, uint32_t site,
+		  uint32_t depth)
+{
+	const struct event_call body = {.entry_time_ns = begun_ms * MS};
+	put(fixture, ended_ms, 7, EVENT_CALL, site, depth, 9, &body, sizeof(body));
+}
+
+static void a_call_may_be_one_record(void **state)
+{
+	whole(*state, 1, 3, 1, 0);
+	entry(*state, 4, 1, 0, 1);
+	whole(*state, 5, 8, 2, 1);
+	leave(*state, 9, 1, 0, 1);
+	finish(*state, "f(returned,2000000) f{ g(returned,3000000) }f(returned,5000000) ");
+}
+
+static void such_a_call_ends_what_was_left_before_it(void **state)
+{
+	entry(*state, 1, 1, 0, 1);
+	whole(*state, 2, 3, 2, 0);
+	finish(*state, "f(unwound,0) g(returned,1000000) ");
+}
+
+static void such_a_record_is_checked(void **state)
+{
+	struct fixture *fixture = *state;
+	struct event_call body = {.entry_size = 8};
+	put(fixture, 1, 7, EVENT_CALL, 1, 0, 1, &body, sizeof(body));
+	body.entry_size = 0;
+	put(fixture, 2, 7, EVENT_CALL, 99, 0, 1, &body, sizeof(body));
+	put(fixture, 3, 7, EVENT_CALL, 1, 0, 1, &body, sizeof(body) - 1);
+	body.flags = EVENT_RETURN_TAIL_CALL;
+	put(fixture, 4, 7, EVENT_CALL, 1, 0, 1, &body, sizeof(body));
+	finish(fixture, "f(tail,4000000) ");
+	assert_int_equal(stream_counts(fixture->stream)->malformed, 3);
+}
+
+/* It waited in the kernel: that is not what "late" is for. Others are late as before. */
+static void an_entry_that_waited_is_not_late(void **state)
+{
+	struct fixture *fixture = *state;
+	mark(fixture, 10, 0);
+	assert_ok(stream_release(fixture->stream, 100 * MS));
+	put(fixture, 5, 7, EVENT_KEPT_ENTRY, 1, 0, 1, NULL, 0);
+	assert_ok(stream_release(fixture->stream, 100 * MS));
+	mark(fixture, 9, 1);
+	leave(fixture, 12, 1, 0, 1);
+	finish(fixture, "mark f{ marklate }f(returned,7000000) ");
+	assert_int_equal(stream_counts(fixture->stream)->late, 1);
+}
+
 static void records_leave_in_order_of_time(void **state)
 {
 	leave(*state, 5, 1, 0, 1);
@@ -178,7 +230,7 @@ static void a_failed_system_call_has_no_outputs(void **state)
 	assert_int_equal(stream_counts(fixture->stream)->malformed, 1);
 	body.flags = EVENT_SYSCALL_NO_OUTPUTS;
 	put(fixture, 3, 7, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
-	finish(fixture, "mark ");
+	finish(fixture, "call(-9,2000000) ");
 	assert_int_equal(stream_counts(fixture->stream)->malformed, 1);
 }
 
@@ -220,6 +272,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_without_children_is_one_event),
 		TEST(a_parent_is_opened_before_its_child),
+		TEST(a_call_may_be_one_record),
+		TEST(such_a_call_ends_what_was_left_before_it),
+		TEST(such_a_record_is_checked),
+		TEST(an_entry_that_waited_is_not_late),
 		TEST(records_leave_in_order_of_time),
 		TEST(nothing_leaves_before_the_window_has_passed),
 		TEST(what_comes_after_its_turn_is_flagged),

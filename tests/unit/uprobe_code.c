@@ -47,6 +47,10 @@ TEXT(vpcmpeqb_first, "vpcmpeqb %xmm0,%xmm1,%xmm2\nret");
 TEXT(vcmpps_first, "vcmpps $0,%xmm0,%xmm1,%xmm2\nret");
 TEXT(vfnmadd_first, "vfnmadd132ss %xmm0,%xmm1,%xmm2\nret");
 TEXT(vpbroadcastb_first, ".byte 0x62,0xe2,0x7d,0x28,0x7a,0xce\nret"); /* %esi,%ymm17 */
+TEXT(fma4_first, "vfmaddsd %xmm2,%xmm1,%xmm0,%xmm0\nret");
+TEXT(fma3_first, "vfmadd213sd %xmm2,%xmm1,%xmm0\nret");
+TEXT(xop_first, "vpcmov %xmm0,%xmm1,%xmm2,%xmm3\nret");
+TEXT(fp16_first, ".byte 0x62,0xf5,0x74,0x08,0x58,0xc0\nret"); /* vaddph */
 TEXT(pushf_first, "pushfq\npop %rax\nret");
 TEXT(popf_first, "popfq\nret");
 TEXT(rep_first, "rep stosb\nret");
@@ -135,6 +139,10 @@ static const struct expectation expectations[] = {
 	CASE(vcmpps_first, REFUSED, false, false, false, 0, 0, false, "another instruction"),
 	CASE(vfnmadd_first, REFUSED, false, false, false, 0, 0, false, "another instruction"),
 	CASE(vpbroadcastb_first, REFUSED, false, false, false, 0, 0, false, "another instruction"),
+	CASE(fma4_first, REFUSED, false, false, false, 0, 0, false, "does not know"),
+	CASE(fma3_first, 0, false, false, true, 1, 0, false, NULL),
+	CASE(xop_first, REFUSED, false, false, false, 0, 0, false, "does not know"),
+	CASE(fp16_first, REFUSED, false, false, false, 0, 0, false, "does not know"),
 	CASE(pushf_first, REFUSED, false, false, false, 0, 0, false, "trap flag"),
 	CASE(popf_first, 0, false, false, true, 1, 0, false, NULL),
 	CASE(rep_first, REFUSED, false, false, false, 0, 0, false, "repetition"),

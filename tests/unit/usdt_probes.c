@@ -460,6 +460,30 @@ static void what_cannot_be_read_is_one_argument_of_one_site(void **state)
 	fixture_deinit(&fixture);
 }
 
+static void numbers_go_before_texts_where_not_all_fit(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	fixture_init(&fixture);
+	char operands[12 * 16] = "";
+	for (int i = 0; i < 12; i++)
+		strcat(operands, "8@-24(%rbp) ");
+	add(&fixture, "app", "twelve", operands);
+	add(&fixture, "app", "two", "8@-24(%rbp) 8@%rdi");
+	ask(&fixture, "app", "twelve");
+	const struct probe_site *site = fixture.set.sites.items[1];
+	assert_int_equal(site->arguments.count, 12);
+	for (size_t i = 0; i < 12; i++) {
+		assert_null(site->arguments.items[i].unavailable);
+		assert_int_equal(site->arguments.items[i].type->kind, TYPE_UINT);
+	}
+	ask(&fixture, "app", "two");
+	site = fixture.set.sites.items[2];
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(site->arguments.items[i].type->kind, TYPE_WORD);
+	fixture_deinit(&fixture);
+}
+
 static void thirty_arguments_are_kept_as_far_as_the_plan_holds(void **state)
 {
 	(void)state;
@@ -497,6 +521,7 @@ int main(void)
 		cmocka_unit_test(the_table_names_and_types_known_markers),
 		cmocka_unit_test(a_string_takes_its_length_from_another_argument),
 		cmocka_unit_test(what_cannot_be_read_is_one_argument_of_one_site),
+		cmocka_unit_test(numbers_go_before_texts_where_not_all_fit),
 		cmocka_unit_test(thirty_arguments_are_kept_as_far_as_the_plan_holds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

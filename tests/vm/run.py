@@ -25,6 +25,8 @@ import initrd
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIP = 77
+# Programs of tests/integrity/ that run here too.
+INTEGRITY = HERE.parent / "integrity/guest.txt"
 CASE_TIMEOUT_S = 100
 # Emulated machines sometimes hang on their way up, before anything of ours runs: they get a second chance.
 BOOT_TIMEOUT_S = 80
@@ -85,6 +87,9 @@ def add_build(archive, build):
         for path in sorted((build / folder).glob("*")):
             if path.is_file() and os.access(path, os.X_OK) and path.suffix == "":
                 archive.program(path, f"bin/{path.name}")
+    for name in INTEGRITY.read_text().split():
+        if (build / "tests/integrity" / name).exists():
+            archive.program(build / "tests/integrity" / name, f"integrity/{name}")
     for page in sorted((build / "samples/www").glob("*")):
         archive.copy(page, f"bin/www/{page.name}")
     for path in sorted(build.rglob("tracer.linked.o"))[:1]:
@@ -102,7 +107,7 @@ def make_initrd(path, build, patterns):
         for tool in HOST_TOOLS:
             archive.program(find_program(tool), f"bin/{tool}")
         add_build(archive, build)
-        for path in [HERE / "expected-loads.txt", HERE / "cases/lib.inc"]:
+        for path in [HERE / "expected-loads.txt", HERE / "cases/lib.inc", HERE / "cases/integrity.inc", INTEGRITY]:
             archive.copy(path, f"cases/{path.name}")
         cases = [path for path in sorted((HERE / "cases").glob("*.sh"))
                  if any(fnmatch.fnmatch(path.stem, pattern) for pattern in patterns)]

@@ -34,6 +34,8 @@ void pass_all(void);
 #define REGISTER(n64, n32, n16, n8)                                                         \
 	MARK(n64, "8@%" #n64 " -8@%" #n64 " 4@%" #n32 " -4@%" #n32 " 2@%" #n16 " -2@%" #n16 \
 		  " 1@%" #n8 " -1@%" #n8 " 4@%" #n64 " -1@%" #n32)
+#define FOUR(operand)	 operand " " operand " " operand " " operand
+#define TWELVE(operand)	 FOUR(operand) " " FOUR(operand) " " FOUR(operand)
 #define LOAD(index, reg) "movq 8*" #index "+wanted(%rip), %" #reg "\n"
 
 __asm__(".text\n.p2align 4\n.globl pass_all\n.type pass_all,@function\npass_all:\n"
@@ -80,6 +82,10 @@ __asm__(".text\n.p2align 4\n.globl pass_all\n.type pass_all,@function\npass_all:
 					MARK(many,
 					     "1@$1 1@$2 1@$3 1@$4 1@$5 1@$6 1@$7 1@$8 1@$9 1@$10 1@$11 1@$12 1@$13 1@$14 "
 					     "-8@%rcx -8@%rsi -8@(%rdi) -4@operands_table(%rip) 1@$19 1@$20")
+	/* Twelve arguments in memory, each of which may be a number or a text. */
+	MARK(twelve, TWELVE("8@8(%rdi)"))
+		MARK(flood, TWELVE("-8@8(%rdi,%rsi,8)") " " TWELVE("-8@8(%rdi,%rsi,8)") " " TWELVE(
+				    "-8@8(%rdi,%rsi,8)") " -8@%rcx")
 	/* %r12 points to the end of a page, behind which nothing is mapped. */
 	MARK(edges, "1@-1(%r12) 2@-2(%r12) 4@-4(%r12) -8@-8(%r12)") MARK(
 		beyond, "1@(%r12) 2@-1(%r12) 4@-3(%r12) -8@-7(%r12) 1@-1(%r12)")
@@ -158,6 +164,9 @@ static void put_memory(void)
 	put_number(two, 1, true);
 	put_number(two - 8, 8, true);
 	put_number(two, 8, true);
+	printf("\nvalue twelve");
+	for (int i = 0; i < 12; i++)
+		put_number(two + 8, 8, false);
 	putchar('\n');
 	put_words("indexed", 5, (const int[]){16, 8, 24, 0, 12});
 	put_number(two + 1, 1, false);

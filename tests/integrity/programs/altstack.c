@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signal handlers on a stack of their own, which lies above the interrupted frames (in main's frame),
- * below them, and in the heap. Whoever takes a higher stack pointer for a sign that frames are gone
- * forgets the calls that the handler has interrupted.
+ * Signal handlers on a stack of their own, which lies above the interrupted frames (in main's
+ * frame), below them, and in the heap. Whoever takes a higher stack pointer for a sign that frames
+ * are gone forgets the calls that the handler has interrupted.
  */
 #include "integrity.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What programs do that do not want to be debugged: trace themselves, look for a tracer in /proc, let
- * int3 and single-stepping lead to handlers of their own.
+ * What programs do that do not want to be debugged: trace themselves, look for a tracer in /proc,
+ * let int3 and single-stepping lead to handlers of their own.
  */
 #include <sys/ptrace.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A 32-bit program: other instructions behind the same bytes, another system call table. Its functions
- * are refused; it runs on as it does without a tracer.
+ * A 32-bit program: other instructions behind the same bytes, another system call table. Its
+ * functions are refused; it runs on as it does without a tracer.
  */
 #include <stdio.h>
 #include <unistd.h>

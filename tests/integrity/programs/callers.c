@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Functions that read return addresses by themselves, their own and those of frames above, without
- * any library. A return address that the kernel has replaced is not the one that the compiler wrote.
+ * any library. A return address that the kernel has replaced is not the one that the compiler
+ * wrote.
  */
 #include "integrity.h"
 

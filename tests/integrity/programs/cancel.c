@@ -7,6 +7,8 @@
 
 #include "integrity.h"
 
+#pragma GCC diagnostic ignored "-Winfinite-recursion"
+
 static long cleaned;
 
 static void clean(void *at)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All that a process is given by whoever starts it, and could tell a tracer by: descriptors, limits,
- * signals, environment, arguments, session, priority, umask, capabilities, flags of the process.
+ * All that a process is given by whoever starts it, and could tell a tracer by: descriptors,
+ * limits, signals, environment, arguments, session, priority, umask, capabilities, flags of the
+ * process.
  */
 #include <dirent.h>
 #include <fcntl.h>

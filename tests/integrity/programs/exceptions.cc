@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Exceptions through many frames, out of destructors' scopes, rethrown, nested, and carried from one
-// thread to another; and one that nobody catches ends a child by std::terminate().
+// Exceptions through many frames, out of destructors' scopes, rethrown, nested, and carried from
+// one thread to another; and one that nobody catches ends a child by std::terminate().
 #include <sys/wait.h>
 
 #include <exception>
@@ -15,8 +15,13 @@ static long destroyed;
 
 struct guard {
 	long n;
-	explicit guard(long value) : n(value) {}
-	~guard() { destroyed += n; }
+	explicit guard(long value) : n(value)
+	{
+	}
+	~guard()
+	{
+		destroyed += n;
+	}
 };
 
 static noinline long deep(int n, int kind)

@@ -80,7 +80,8 @@ int main(int argc, char **argv)
 	if (!stage)
 		integrity_start();
 	printf("stage %d work %ld same pid %d kept %s\n", stage, work(stage + 20),
-	       argc > 2 ? !strcmp(argv[2], pid) : 1, stage && getenv("KEPT") ? getenv("KEPT") : "-");
+	       argc > 2 ? !strcmp(argv[2], pid) : 1,
+	       stage && getenv("KEPT") ? getenv("KEPT") : "-");
 	fflush(stdout);
 	go(stage, pid);
 	integrity_end(END_PLAIN);

@@ -11,6 +11,8 @@
 
 #include "integrity.h"
 
+#pragma GCC diagnostic ignored "-Winfinite-recursion"
+
 static sigjmp_buf out;
 static volatile long depth_reached;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An interpreter with computed gotos, and one with a switch: jumps through tables, whose targets only
- * data tells. A `ret` taken for data, or data for a `ret`, would put a breakpoint in the wrong place.
+ * An interpreter with computed gotos, and one with a switch: jumps through tables, whose targets
+ * only data tells. A `ret` taken for data, or data for a `ret`, would put a breakpoint in the wrong
+ * place.
  */
 #include "integrity.h"
 
@@ -18,8 +19,7 @@ mul:
 sub:
 	x -= 11;
 	goto *labels[*code++];
-xor:
-	x ^= 0x55;
+	xor : x ^= 0x55;
 	if (x % 5 == 0)
 		return x;
 	goto *labels[*code++];

@@ -18,7 +18,7 @@
 #else
 #define noinline __attribute__((noinline, noclone))
 #endif
-#define unused	 __attribute__((unused))
+#define unused	      __attribute__((unused))
 #define array_size(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Tells that it runs, and waits for a line: time to attach to it. */
@@ -68,8 +68,9 @@ static unused void integrity_add(struct integrity_view *view, const char *key, u
 	view->mappings[i].size += size;
 }
 
-/* Sizes, summed up by file and permissions: addresses are random. [uprobes] is the kernel's page for
- * single-stepping, which the documentation tells of; the stack's size depends on its random start. */
+/* Sizes, summed up by file and permissions: addresses are random. [uprobes] is the kernel's page
+ * for single-stepping, which the documentation tells of; the stack's size depends on its random
+ * start. */
 static unused void integrity_look(struct integrity_view *view)
 {
 	char line[512];

@@ -26,7 +26,7 @@ static void *thread(void *at)
 		sum += work(i);
 	printf("thread %ld\n", sum);
 	fflush(stdout);
-	execl("/proc/self/exe", program, "again", (char *)NULL);
+	execl("/proc/thread-self/exe", program, "again", (char *)NULL);
 	return NULL;
 }
 

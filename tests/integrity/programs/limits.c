@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tight limits: address space, stack, locked memory (mlockall), processes, files, CPU time. What fails
- * must fail at the same place, but for the one page that the kernel maps for probes.
+ * Tight limits: address space, stack, locked memory (mlockall), processes, files, CPU time. What
+ * fails must fail at the same place, but for the one page that the kernel maps for probes.
  */
 #include <errno.h>
 #include <sys/mman.h>

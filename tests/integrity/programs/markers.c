@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * USDT markers in leaf functions, with operands in registers, on the stack and in the red zone; one in
- * a function that is inlined many times; and in a child that a fork leaves behind.
+ * USDT markers in leaf functions, with operands in registers, on the stack and in the red zone; one
+ * in a function that is inlined many times; and in a child that a fork leaves behind.
  */
 #include <sys/sdt.h>
 #include <sys/wait.h>

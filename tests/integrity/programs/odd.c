@@ -3,19 +3,25 @@
  * Calls the functions of odd.S: instructions that the kernel steps elsewhere, emulates or must not
  * touch, as first instructions and inside.
  */
+#include <cpuid.h>
+
 #include "integrity.h"
 
 extern unsigned char odd_liar[16];
 extern long odd_scratch;
 
-#define PLAIN(X)                                                                                   \
-	X(odd_enter) X(odd_push_imm) X(odd_push_long) X(odd_push_memory) X(odd_push_sp)            \
-	X(odd_pushf) X(odd_flags) X(odd_rep_ret) X(odd_nops) X(odd_nop5) X(odd_nop9)               \
-	X(odd_rip_load) X(odd_rip_div) X(odd_rip_sse) X(odd_rip_x87) X(odd_rip_bound) X(odd_fs)    \
-	X(odd_jump) X(odd_jump_memory) X(odd_overlap) X(odd_overlap2) X(odd_data) X(odd_sled)      \
-	X(odd_endbr_nop) X(odd_endbr_nop5) X(odd_stc) X(odd_raw)
+/* clang-format off */
+#define PLAIN(X) \
+	X(odd_enter) X(odd_push_imm) X(odd_push_long) X(odd_push_memory) \
+	X(odd_push_sp) X(odd_pushf) X(odd_flags) X(odd_rep_ret) \
+	X(odd_nops) X(odd_nop5) X(odd_nop9) X(odd_rip_load) \
+	X(odd_rip_div) X(odd_rip_sse) X(odd_rip_x87) X(odd_rip_bound) \
+	X(odd_fs) X(odd_jump) X(odd_jump_memory) X(odd_overlap) \
+	X(odd_overlap2) X(odd_data) X(odd_sled) X(odd_endbr_nop) \
+	X(odd_endbr_nop5) X(odd_stc) X(odd_raw)
+/* clang-format on */
 #define DECLARE(name) long name(long);
-#define ENTRY(name) {#name, name},
+#define ENTRY(name)   {#name, name},
 PLAIN(DECLARE)
 static const struct {
 	const char *name;
@@ -102,6 +108,12 @@ static long xlat(const unsigned char *table, long index)
 	return ret;
 }
 
+static int has_cmpxchg16b(void)
+{
+	unsigned int a, b, c = 0, d;
+	return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_CMPXCHG16B);
+}
+
 int main(void)
 {
 	char buffer[64];
@@ -124,14 +136,17 @@ int main(void)
 		printf("mul %ld\n", call5((void *)odd_rip_mul, n, 0, 0, 0, 0));
 		odd_scratch = n;
 		printf("cmpxchg %ld\n", call5((void *)odd_rip_cmpxchg, n, 0, n * 9, 0, 0));
-		printf("cmpxchg16b %ld\n", call5((void *)odd_rip_cmpxchg16b, n, 0, 0, n, n));
+		if (has_cmpxchg16b())
+			printf("cmpxchg16b %ld\n",
+			       call5((void *)odd_rip_cmpxchg16b, n, 0, 0, n, n));
 		printf("jcc %ld %ld popf %lx %lx\n", jcc(0, n), jcc(1, n), popf(0x202 | n),
 		       popf(0xa97));
 		printf("ret_pop %ld leave %ld\n", ret_pop(n * 100), leave(n));
 		printf("only ret %ld\n", rounds((void *)odd_only_ret, n, 0, 0));
 		printf("xlat %ld\n", xlat(odd_liar, n));
 		memcpy(buffer, "abcdefghij", 11);
-		printf("std %ld\n", call5((void *)odd_std, 0, 0, (long)(intptr_t)(buffer + n), 0, 0));
+		printf("std %ld\n",
+		       call5((void *)odd_std, 0, 0, (long)(intptr_t)(buffer + n), 0, 0));
 	}
 	/* A table that its symbol calls a function. */
 	printf("liar");

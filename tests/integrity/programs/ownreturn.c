@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * As callers.c, but nothing keeps frame pointers, and no function looks further than at its own return
- * address: read, popped, compared, changed (a retpoline by hand), passed on by its place.
+ * As callers.c, but nothing keeps frame pointers, and no function looks further than at its own
+ * return address: read, popped, compared, changed (a retpoline by hand), passed on by its place.
  */
 #include "integrity.h"
 
@@ -31,8 +31,8 @@ noinline int look(void **place)
 	return is_mine(*place);
 }
 
-/* popped: pops its return address and jumps to it. skipped: returns two bytes further. by_place: passes
- * the place on. thunk: leaves for %r11 by a changed return address. */
+/* popped: pops its return address and jumps to it. skipped: returns two bytes further. by_place:
+ * passes the place on. thunk: leaves for %r11 by a changed return address. */
 __asm__(".macro fn name\n.globl \\name\n.type \\name,@function\n\\name: .cfi_startproc\n.endm\n"
 	".macro endfn name\n.cfi_endproc\n.size \\name,.-\\name\n.endm\n"
 	"fn popped\npop %rdx\nmov %rdx,%rax\njmp *%rdx\nendfn popped\n"

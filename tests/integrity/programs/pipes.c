@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a program's end looks like from outside: ended by a signal of its own, by SIGPIPE, by abort(),
- * by an unhandled fault in the first instruction of a traced function, with an exit status above 127.
+ * What a program's end looks like from outside: ended by a signal of its own, by SIGPIPE, by
+ * abort(), by an unhandled fault in the first instruction of a traced function, with an exit status
+ * above 127.
  */
 #include <sys/wait.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An ordinary program, built in many ways: optimised or not, with landing pads, static, without
- * position-independent code, without a unified text, stripped, with musl, by clang. What the compiler
- * makes of the same source differs in every first and last instruction.
+ * position-independent code, without a unified text, stripped, with musl, by clang. What the
+ * compiler makes of the same source differs in every first and last instruction.
  */
 #include "integrity.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clone with CLONE_VM and a stack of its own: no thread, no copy. The child runs traced functions in
- * the same memory, while the parent waits and while it does not.
+ * clone with CLONE_VM and a stack of its own: no thread, no copy. The child runs traced functions
+ * in the same memory, while the parent waits and while it does not.
  */
 #include <sched.h>
 #include <sys/wait.h>

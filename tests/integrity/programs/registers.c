@@ -11,7 +11,8 @@ struct state {
 	unsigned long words[16]; /* rax rbx rcx rdx rsi rdi rbp r8-r15 flags */
 };
 
-/* The function that is probed: its instructions are of all kinds that the kernel treats specially. */
+/* The function that is probed: its instructions are of all kinds that the kernel treats specially.
+ */
 __asm__(".globl quiet\n.type quiet,@function\nquiet: .cfi_startproc\nnop\nret\n"
 	".cfi_endproc\n.size quiet,.-quiet\n"
 	".globl quiet_lea\n.type quiet_lea,@function\nquiet_lea: .cfi_startproc\n"
@@ -19,8 +20,8 @@ __asm__(".globl quiet\n.type quiet,@function\nquiet: .cfi_startproc\nnop\nret\n"
 	".globl quiet_push\n.type quiet_push,@function\nquiet_push: .cfi_startproc\n"
 	"push %r9\n.cfi_adjust_cfa_offset 8\npop %r9\n.cfi_adjust_cfa_offset -8\nret\n"
 	".cfi_endproc\n.size quiet_push,.-quiet_push\n"
-	/* Loads all registers from a pattern, calls, stores them; %rsp and the state's place are kept
-	 * in memory. */
+	/* Loads all registers from a pattern, calls, stores them; %rsp and the state's place are
+	 * kept in memory. */
 	".local saved_sp\n.comm saved_sp,8,8\n.local saved_to\n.comm saved_to,8,8\n"
 	".local saved_call\n.comm saved_call,8,8\n"
 	".globl around\n.type around,@function\naround:\n"
@@ -57,8 +58,8 @@ static size_t vector_size(void)
 }
 
 /* No vector instruction of the compiler's may come in between. */
-static noinline __attribute__((target("general-regs-only"))) void
-vectors(void (*f)(void), int can_save)
+static noinline __attribute__((target("general-regs-only"))) void vectors(void (*f)(void),
+									  int can_save)
 {
 	if (!can_save) {
 		__asm__ volatile("fxsave64 %0" : "=m"(before));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program that puts its text on other pages, as those do that want huge ones: it copies the page of a
- * function that it has not called yet, and maps the copy over the original. A breakpoint that was there
- * is copied too, and nobody knows of it any more.
+ * A program that puts its text on other pages, as those do that want huge ones: it copies the page
+ * of a function that it has not called yet, and maps the copy over the original. A breakpoint that
+ * was there is copied too, and nobody knows of it any more.
  */
 #include <sys/mman.h>
 

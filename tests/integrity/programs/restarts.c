@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls that signals interrupt: restarted with SA_RESTART, ended with EINTR without, cut short
- * sleeps, timers that count expirations.
+ * System calls that signals interrupt: restarted with SA_RESTART, ended with EINTR without, cut
+ * short sleeps, timers that count expirations.
  */
 #include <errno.h>
 #include <poll.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A handler of SIGSEGV that repairs and goes on, or leaves by siglongjmp. The faulting instruction is
- * a function's first one, which a probe makes run elsewhere: address, cause and %rip must be those of
- * the original.
+ * A handler of SIGSEGV that repairs and goes on, or leaves by siglongjmp. The faulting instruction
+ * is a function's first one, which a probe makes run elsewhere: address, cause and %rip must be
+ * those of the original.
  */
 #include <setjmp.h>
 #include <sys/mman.h>

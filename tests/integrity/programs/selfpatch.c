@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program that makes its own text writable and patches functions of itself, also their first bytes,
- * where a breakpoint may be. What it wrote must be what runs, with one exception that is documented: of
- * the instruction under a breakpoint, the kernel runs the copy that it took when it set it, until the
- * breakpoint itself is written over. That result has a line of its own.
+ * A program that makes its own text writable and patches functions of itself, also their first
+ * bytes, where a breakpoint may be. What it wrote must be what runs, with one exception that is
+ * documented: of the instruction under a breakpoint, the kernel runs the copy that it took when it
+ * set it, until the breakpoint itself is written over. That result has a line of its own.
  */
 #include <sys/mman.h>
 

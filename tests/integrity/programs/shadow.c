@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A shadow stack by hand: every function keeps its return address at its entry, and compares it before
- * it returns, as instrumented programs do (-finstrument-functions).
+ * A shadow stack by hand: every function keeps its return address at its entry, and compares it
+ * before it returns, as instrumented programs do (-finstrument-functions).
  */
 #include "integrity.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Input, output and error output, much of each, in pieces of all sizes, through a traced program whose
- * standard streams are pipes.
+ * Input, output and error output, much of each, in pieces of all sizes, through a traced program
+ * whose standard streams are pipes.
  */
 #include "integrity.h"
 

@@ -2,8 +2,8 @@
 /*
  * A program that single-steps itself, with its own SIGTRAP handler, through whole calls of probed
  * functions. The kernel steps the replaced instruction too, and must not take the flag away; but at
- * each probe the program gets signals more than the instructions it ran, as documented. So their number
- * stands on a line of its own, which check.py knows about.
+ * each probe the program gets signals more than the instructions it ran, as documented. So their
+ * number stands on a line of its own, which check.py knows about.
  */
 #include <ucontext.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Functions that end in a jump to another: direct, through a pointer, conditional, and two that chase
- * each other for 100,000 rounds. A probe that made calls of them would use up the stack.
+ * Functions that end in a jump to another: direct, through a pointer, conditional, and two that
+ * chase each other for 100,000 rounds. A probe that made calls of them would use up the stack.
  */
 #include "integrity.h"
 

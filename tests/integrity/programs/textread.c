@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program that reads its own text: through a pointer, through /proc/self/mem, and through a private
- * mapping of its own file. There a breakpoint can be seen; that is how probes work, and documented.
- * Nothing but breakpoints may differ, and read() of the file must show none. The number of bytes that
- * differ goes to a line of its own, which check.py knows about; all others must be as they were.
+ * A program that reads its own text: through a pointer, through /proc/self/mem, and through a
+ * private mapping of its own file. There a breakpoint can be seen; that is how probes work, and
+ * documented. Nothing but breakpoints may differ, and read() of the file must show none. The number
+ * of bytes that differ goes to a line of its own, which check.py knows about; all others must be as
+ * they were.
  */
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -67,12 +67,17 @@ int main(void)
 	long sum = 0;
 	for (int i = 0; i < 100; i++) {
 		char in[16] = "0123456789", out[16] = "";
-		struct io_uring_sqe write_it = {.opcode = IORING_OP_WRITE, .fd = ends[1],
-						.addr = (uintptr_t)in, .len = 10,
+		struct io_uring_sqe write_it = {.opcode = IORING_OP_WRITE,
+						.fd = ends[1],
+						.addr = (uintptr_t)in,
+						.len = 10,
 						.flags = i % 2 ? IOSQE_ASYNC : 0,
 						.user_data = (unsigned int)i};
-		struct io_uring_sqe read_it = {.opcode = IORING_OP_READ, .fd = ends[0],
-					       .addr = (uintptr_t)out, .len = 10, .user_data = 7};
+		struct io_uring_sqe read_it = {.opcode = IORING_OP_READ,
+					       .fd = ends[0],
+					       .addr = (uintptr_t)out,
+					       .len = 10,
+					       .user_data = 7};
 		sum = sum * 3 + ring_do(&ring, &write_it) + ring_do(&ring, &read_it) + out[i % 10];
 	}
 	printf("sum %ld\n", sum);

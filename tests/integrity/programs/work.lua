@@ -5,7 +5,7 @@ io.stdout:flush()
 io.read("*l")
 local function deep(n) return n > 0 and deep(n - 1) + n or 1 end
 local sum = 0
-for i = 1, 20000 do
+for i = 1, 2000 do
 	local ok, value = pcall(function() if i % 7 == 0 then error({i}) end return deep(i % 10) end)
 	sum = (sum * 3 + (ok and value or value[1])) % 1000003
 end

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/argument.h — what an argument of a system call is, as compile_tables.py writes it down.
+ *
+ * Apart from syscalls.h because the generated files that include the kernel's own headers include
+ * this: no header of the C library here.
+ */
+#ifndef UTRAIL_KERNEL_ARGUMENT_H
+#define UTRAIL_KERNEL_ARGUMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "symbols/type.h"
+
+/* How it is read, where the type does not say it. */
+enum syscall_shape {
+	SHAPE_PLAIN,   /* the word; with TYPE_POINTER, a copy of what the type's target says */
+	SHAPE_STRINGS, /* pointers to strings, up to a NULL */
+	SHAPE_COUNT,   /* pointers, up to a NULL, only counted */
+	SHAPE_BUFFERS, /* struct iovec, and what they lead to */
+	SHAPE_MESSAGE, /* struct msghdr, and what it leads to */
+};
+
+#define SYSCALL_LENGTH_RESULT (-1)
+
+struct syscall_choices;
+
+struct syscall_argument {
+	const char *name;
+	const struct type *type;
+	bool at_return; /* an output: the bytes behind the pointer are there when the call is over
+			 */
+	uint8_t filled_by; /* at_return: enum value_filled_by */
+	/* Of bytes, elements or buffers: 1-based argument with their number, or
+	 * SYSCALL_LENGTH_RESULT: the return value. 0: the type says it. */
+	int8_t length_arg;
+	/* Of bytes: 1-based argument with the size of the buffer, which the result may exceed. */
+	uint8_t at_most_arg;
+	uint8_t shape; /* enum syscall_shape */
+	/* It depends on this argument, 1-based; 0: it does not. */
+	uint8_t chosen_by;
+	const struct syscall_choices *choices;
+};
+
+struct syscall_choice {
+	uint64_t key;
+	const struct syscall_argument *argument; /* without a name; NULL: not shown */
+};
+
+struct syscall_choices {
+	const struct syscall_choice *items;
+	size_t count;
+};
+
+#endif

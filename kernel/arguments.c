@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/arguments.c — what reads the arguments of a system call: operations for its entry and for
+ * its return, and the values that are found in their slots.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+#include "common/array.h"
+#include "kernel/registers.h"
+#include "kernel/table.h"
+
+/* Bytes of an array whose length another argument says; what is beyond is cut. */
+#define ARRAY_BYTES_MAX 1024
+
+static const char full_text[] = "too many values";
+static const char overwritten[] = "overwritten by the result";
+
+struct making {
+	struct arena *arena;
+	const struct syscall_info *call;
+	struct plan_builder entry, leave;
+	struct value *items;
+	int result_file_slot; /* as in struct value */
+};
+
+static struct plan_builder *builder_of(struct making *making, bool at_return)
+{
+	return at_return ? &making->leave : &making->entry;
+}
+
+/* arm64: the result takes the place of the first argument. */
+static bool is_overwritten(uint32_t index, bool at_return)
+{
+	return at_return && argument_registers[index] == RESULT_REGISTER;
+}
+
+static struct fetch_source argument_source(const struct making *making, uint32_t index,
+					   bool at_return)
+{
+	const struct type *type = making->call->arguments[index].type;
+	struct fetch_source source = fetch_from_register(argument_registers[index],
+							 (uint8_t)type->size, type_is_signed(type));
+	if (is_overwritten(index, at_return))
+		source.unavailable = overwritten;
+	return source;
+}
+
+/* Where the length of a buffer is: in the result, in an argument, or behind an argument. */
+static struct fetch_source length_source(const struct making *making, int length_arg,
+					 bool at_return)
+{
+	if (length_arg == SYSCALL_LENGTH_RESULT)
+		return fetch_from_register(RESULT_REGISTER, 8, true);
+	uint32_t index = (uint32_t)length_arg - 1;
+	struct fetch_source source = argument_source(making, index, at_return);
+	if (making->call->arguments[index].type->kind == TYPE_POINTER)
+		/* accept's `int *upeer_addrlen` */
+		source.ops[source.n_ops++] =
+			(struct fetch_op){.code = FETCH_DEREF, .size = 4, .flags = FETCH_SIGNED};
+	return source;
+}
+
+/* --- operations ------------------------------------------------------------------------------ */
+
+struct ops {
+	struct fetch_op items[FETCH_OPS_MAX];
+	uint32_t count;
+	bool full;
+};
+
+static void add_op(struct ops *ops, struct fetch_op op)
+{
+	if (ops->count < FETCH_OPS_MAX)
+		ops->items[ops->count++] = op;
+	else
+		ops->full = true;
+}
+
+static void add_register(struct ops *ops, uint8_t reg)
+{
+	add_op(ops, (struct fetch_op){.code = FETCH_REG, .reg = reg, .size = 8});
+}
+
+/* acc = the `size` bytes at `offset` of the structure that the register leads to. */
+static void add_field(struct ops *ops, uint8_t reg, size_t offset, uint8_t size)
+{
+	add_register(ops, reg);
+	if (offset)
+		add_op(ops, (struct fetch_op){.code = FETCH_ADD, .imm = (int64_t)offset});
+	add_op(ops, (struct fetch_op){.code = FETCH_DEREF, .size = size});
+}
+
+static void add_length(struct ops *ops, uint8_t flags, int64_t limit)
+{
+	add_op(ops, (struct fetch_op){.code = FETCH_LENGTH,
+				      .flags = FETCH_LENGTH_SIGNED | flags,
+				      .imm = limit});
+}
+
+static void add_bytes(struct ops *ops, uint8_t reg, uint8_t flags, int64_t size)
+{
+	add_register(ops, reg);
+	add_op(ops,
+	       (struct fetch_op){.code = FETCH_BYTES, .flags = FETCH_NULL_OK | flags, .imm = size});
+}
+
+static void place_slot(struct making *making, const struct ops *ops, bool at_return,
+		       struct value *value)
+{
+	value->at_return = at_return;
+	value->slot = VALUE_NO_SLOT;
+	if (!ops->full)
+		value->slot = plan_add_slot(builder_of(making, at_return), ops->items, ops->count);
+	if (value->slot == VALUE_NO_SLOT)
+		value->unavailable = full_text;
+}
+
+/* --- pointers, and a copy of what they lead to ------------------------------------------------ */
+
+static bool is_compound(const struct type *type)
+{
+	return type->kind == TYPE_STRUCT || type->kind == TYPE_ARRAY;
+}
+
+static uint32_t element_size(const struct type *type)
+{
+	return type->kind == TYPE_ARRAY && type->target ? type->target->size : type->size;
+}
+
+/* 0: another argument says it. */
+static uint32_t copied_size(const struct type *type)
+{
+	if (type->kind != TYPE_ARRAY || type->size)
+		return type->size;
+	return type->n_members * element_size(type);
+}
+
+/* The word as it is in the register, whatever it leads to. */
+static void add_word(struct making *making, uint32_t index, struct value *value)
+{
+	struct ops ops = {0};
+	add_register(&ops, argument_registers[index]);
+	add_op(&ops, (struct fetch_op){.code = FETCH_INT, .size = 8});
+	place_slot(making, &ops, false, value);
+}
+
+static void add_copy(struct making *making, uint32_t index, const struct syscall_argument *argument,
+		     struct value *copy)
+{
+	struct ops ops = {0};
+	const struct type *type = argument->type->target;
+	if (is_overwritten(index, argument->at_return)) {
+		copy->unavailable = overwritten;
+		return;
+	}
+	if (argument->length_arg) {
+		struct fetch_source count =
+			length_source(making, argument->length_arg, argument->at_return);
+		if (count.unavailable || count.n_ops != 1) {
+			copy->unavailable = count.unavailable ?: "elements not counted";
+			return;
+		}
+		add_op(&ops, (struct fetch_op){.code = FETCH_CONST});
+		add_op(&ops, (struct fetch_op){.code = FETCH_INDEX,
+					       .reg = count.ops[0].reg,
+					       .size = count.ops[0].size,
+					       .flags = count.ops[0].flags,
+					       .imm = element_size(type)});
+		add_length(&ops, 0, ARRAY_BYTES_MAX);
+	}
+	add_bytes(&ops, argument_registers[index], 0,
+		  argument->length_arg ? ARRAY_BYTES_MAX : copied_size(type));
+	place_slot(making, &ops, argument->at_return, copy);
+}
+
+static bool is_boxed(const struct type *type)
+{
+	return !is_compound(type) && type->kind != TYPE_SIGNAL_SET && type->kind != TYPE_COUNT;
+}
+
+/* A value for what lies behind a pointer; the caller says in which slot. */
+static struct value *new_copy(struct making *making, const struct syscall_argument *argument)
+{
+	struct value *copy = arena_array(making->arena, 1, sizeof(*copy));
+	if (copy)
+		*copy = (struct value){.name = argument->name,
+				       .type = argument->type->target,
+				       .slot = VALUE_NO_SLOT,
+				       .at_return = argument->at_return,
+				       .filled_by = argument->filled_by,
+				       .in_blob = !is_compound(argument->type->target),
+				       .boxed = is_boxed(argument->type->target)};
+	return copy;
+}
+
+/* With -y: what the descriptors stand for that the copy holds. */
+static void add_copied_files(struct making *making, uint32_t index,
+			     const struct syscall_argument *argument, struct value *copy)
+{
+	struct fetch_source source = fetch_from_register(argument_registers[index], 8, false);
+	source.is_address = true;
+	if (!copy->unavailable)
+		plan_add_array_files(builder_of(making, argument->at_return), &source, copy);
+}
+
+static struct err *add_pointer(struct making *making, uint32_t index,
+			       const struct syscall_argument *argument, struct value *value)
+{
+	struct value *copy = new_copy(making, argument);
+	if (!copy)
+		return &err_nomem;
+	add_word(making, index, value);
+	if (!making->entry.options.depth)
+		return NULL;
+	add_copy(making, index, argument, copy);
+	add_copied_files(making, index, argument, copy);
+	value->copy = copy;
+	return NULL;
+}
+
+/* --- lists ----------------------------------------------------------------------------------- */
+
+static void add_strings(struct making *making, uint32_t index, struct value *value)
+{
+	struct ops ops = {0};
+	add_op(&ops, (struct fetch_op){.code = FETCH_CONST, .imm = FETCH_LIST_MAX});
+	add_length(&ops, 0, FETCH_LIST_MAX);
+	add_register(&ops, argument_registers[index]);
+	add_op(&ops, (struct fetch_op){.code = FETCH_STRING,
+				       .flags = FETCH_LIST,
+				       .imm = making->entry.options.string_limit});
+	place_slot(making, &ops, false, value);
+}
+
+static struct err *add_count(struct making *making, uint32_t index,
+			     const struct syscall_argument *argument, struct value *value)
+{
+	struct value *copy = new_copy(making, argument);
+	struct ops ops = {0};
+	if (!copy)
+		return &err_nomem;
+	copy->in_blob = false;
+	add_word(making, index, value);
+	add_op(&ops, (struct fetch_op){.code = FETCH_CONST});
+	add_length(&ops, 0, 0);
+	add_register(&ops, argument_registers[index]);
+	add_op(&ops, (struct fetch_op){.code = FETCH_INT, .size = 8, .flags = FETCH_LIST});
+	place_slot(making, &ops, false, copy);
+	value->copy = copy;
+	return NULL;
+}
+
+/* After the operations that give the number of iovecs: how many of them, and of their bytes. */
+static void limit_buffers(struct ops *ops, bool at_return)
+{
+	add_length(ops, 0, FETCH_LIST_MAX);
+	if (!at_return)
+		return;
+	add_op(ops, (struct fetch_op){.code = FETCH_REG, .reg = RESULT_REGISTER, .size = 8});
+	add_length(ops, FETCH_IN_ALL, INT32_MAX);
+}
+
+/* acc is the address of the first iovec. */
+static void add_buffers_at(struct making *making, struct ops *ops, bool at_return,
+			   struct value *value)
+{
+	add_op(ops, (struct fetch_op){.code = FETCH_BYTES,
+				      .flags = FETCH_LIST | (at_return ? FETCH_LENGTH_SIGNED : 0),
+				      .imm = making->entry.options.string_limit});
+	place_slot(making, ops, at_return, value);
+}
+
+static void add_buffers(struct making *making, uint32_t index,
+			const struct syscall_argument *argument, struct value *value)
+{
+	struct ops ops = {0};
+	uint32_t count = (uint32_t)argument->length_arg - 1;
+	if (is_overwritten(index, argument->at_return)) {
+		value->unavailable = overwritten;
+		return;
+	}
+	add_register(&ops, argument_registers[count]);
+	limit_buffers(&ops, argument->at_return);
+	add_register(&ops, argument_registers[index]);
+	add_buffers_at(making, &ops, argument->at_return, value);
+}
+
+/* --- struct msghdr ---------------------------------------------------------------------------- */
+
+enum message_member {
+	MESSAGE_NAME,
+	MESSAGE_NAME_LENGTH,
+	MESSAGE_BUFFERS,
+	MESSAGE_N_BUFFERS,
+	MESSAGE_CONTROL_LENGTH,
+	MESSAGE_FLAGS,
+	MESSAGE_MEMBERS
+};
+
+static void add_message_name(struct making *making, uint8_t reg, struct value *value)
+{
+	struct ops ops = {0};
+	add_field(&ops, reg, offsetof(struct msghdr, msg_namelen), 4);
+	add_length(&ops, 0, sizeof(struct sockaddr_storage));
+	add_field(&ops, reg, offsetof(struct msghdr, msg_name), 8);
+	add_op(&ops, (struct fetch_op){.code = FETCH_BYTES,
+				       .flags = FETCH_NULL_OK,
+				       .imm = sizeof(struct sockaddr_storage)});
+	place_slot(making, &ops, value->at_return, value);
+}
+
+static void add_message_buffers(struct making *making, uint8_t reg, struct value *value)
+{
+	struct ops ops = {0};
+	add_field(&ops, reg, offsetof(struct msghdr, msg_iovlen), 8);
+	limit_buffers(&ops, value->at_return);
+	add_field(&ops, reg, offsetof(struct msghdr, msg_iov), 8);
+	add_buffers_at(making, &ops, value->at_return, value);
+}
+
+/* The kernel's struct user_msghdr is laid out as the C library's struct msghdr. */
+static struct err *add_message(struct making *making, uint32_t index,
+			       const struct syscall_argument *argument, struct value *value)
+{
+	uint8_t reg = argument_registers[index];
+	const struct type *type = argument->type->target;
+	struct value *copy = new_copy(making, argument);
+	struct value *members = arena_array(making->arena, MESSAGE_MEMBERS, sizeof(*members));
+	struct ops ops = {0};
+	if (!copy || !members)
+		return &err_nomem;
+	add_word(making, index, value);
+	add_bytes(&ops, reg, 0, sizeof(struct msghdr));
+	place_slot(making, &ops, argument->at_return, copy);
+	for (uint32_t i = 0; i < MESSAGE_MEMBERS && i < type->n_members; i++)
+		members[i] = (struct value){.name = type->members[i].name,
+					    .type = type->members[i].type,
+					    .slot = copy->slot,
+					    .at_return = argument->at_return,
+					    .in_blob = true,
+					    .offset = type->members[i].offset,
+					    .unavailable = copy->unavailable};
+	members[MESSAGE_NAME].in_blob = members[MESSAGE_BUFFERS].in_blob = false;
+	add_message_name(making, reg, &members[MESSAGE_NAME]);
+	add_message_buffers(making, reg, &members[MESSAGE_BUFFERS]);
+	copy->members = members;
+	copy->n_members = MESSAGE_MEMBERS;
+	value->copy = copy;
+	return NULL;
+}
+
+/* --- arguments that another one decides on ---------------------------------------------------- */
+
+/* The slots with what the pointer leads to, for those numbers of the other argument for which it
+ * is one. */
+struct copies {
+	struct value entry, leave;
+	bool is_buffer; /* the argument is a buffer whatever the other one says: the same slot */
+};
+
+static void add_chosen_copy(struct making *making, uint32_t index,
+			    const struct syscall_argument *argument, bool at_return,
+			    struct value *ret)
+{
+	struct ops ops = {0};
+	uint32_t key = argument->chosen_by - 1U, n_found = 0;
+	add_op(&ops, (struct fetch_op){.code = FETCH_CONST});
+	add_length(&ops, 0, 0);
+	for (size_t i = 0; i < argument->choices->count; i++) {
+		const struct syscall_choice *choice = &argument->choices->items[i];
+		if (!choice->argument || choice->argument->type->kind != TYPE_POINTER ||
+		    !choice->argument->type->target || choice->argument->at_return != at_return)
+			continue;
+		uint64_t size = copied_size(choice->argument->type->target);
+		add_op(&ops, (struct fetch_op){.code = FETCH_LENGTH,
+					       .reg = argument_registers[key],
+					       .size = 4,
+					       .flags = FETCH_WHEN,
+					       .imm = (int64_t)(choice->key << 32 | size)});
+		n_found++;
+	}
+	if (!n_found)
+		return;
+	add_bytes(&ops, argument_registers[index], FETCH_MAYBE, 0);
+	place_slot(making, &ops, at_return, ret);
+	if (is_overwritten(key, at_return) || is_overwritten(index, at_return))
+		ret->unavailable = overwritten;
+}
+
+static struct err *choose_value(struct making *making, const struct syscall_argument *argument,
+				const struct copies *copies, const struct value *base,
+				struct value *ret);
+
+static struct err *add_choices(struct making *making, const struct syscall_argument *argument,
+			       const struct copies *copies, const struct value *base,
+			       struct value *ret)
+{
+	const struct syscall_choices *from = argument->choices;
+	struct value_choice *choices = arena_array(making->arena, from->count, sizeof(*choices));
+	struct value *values = arena_array(making->arena, from->count, sizeof(*values));
+	struct err *e = NULL;
+	if (!choices || !values)
+		return &err_nomem;
+	for (size_t i = 0; !e && i < from->count; i++) {
+		choices[i].key = from->items[i].key;
+		if (!from->items[i].argument)
+			continue;
+		e = choose_value(making, from->items[i].argument, copies, base, &values[i]);
+		choices[i].value = &values[i];
+	}
+	ret->chosen_by = &making->items[argument->chosen_by - 1];
+	ret->choices = choices;
+	ret->n_choices = from->count;
+	return e;
+}
+
+/* `base` as one of the choices has it. */
+static struct err *choose_value(struct making *making, const struct syscall_argument *argument,
+				const struct copies *copies, const struct value *base,
+				struct value *ret)
+{
+	const struct value *from = argument->at_return ? &copies->leave : &copies->entry;
+	*ret = *base;
+	ret->chosen_by = NULL;
+	if (!copies->is_buffer || argument->type->kind == TYPE_POINTER)
+		ret->type = argument->type;
+	if (argument->type->kind == TYPE_POINTER && argument->type->target) {
+		struct value *copy = new_copy(making, argument);
+		if (!copy)
+			return &err_nomem;
+		if (copies->is_buffer)
+			from = base;
+		copy->name = base->name;
+		copy->slot = from->slot;
+		copy->at_return = from->at_return;
+		copy->unavailable = from->unavailable;
+		ret->copy = copy;
+		if (copies->is_buffer)
+			*ret = *copy;
+	}
+	return argument->choices ? add_choices(making, argument, copies, base, ret) : NULL;
+}
+
+static struct err *add_chosen(struct making *making, uint32_t index,
+			      const struct syscall_argument *argument, struct value *value)
+{
+	struct copies copies = {.is_buffer = value->type->kind == TYPE_BYTES};
+	if (!copies.is_buffer) {
+		copies.entry.slot = copies.leave.slot = VALUE_NO_SLOT;
+		add_chosen_copy(making, index, argument, false, &copies.entry);
+		add_chosen_copy(making, index, argument, true, &copies.leave);
+	}
+	struct value base = *value;
+	return add_choices(making, argument, &copies, &base, value);
+}
+
+/* --- one call -------------------------------------------------------------------------------- */
+
+/* Words, texts and buffers: what the plan builder does for all probes. */
+static struct err *add_plain(struct making *making, uint32_t index,
+			     const struct syscall_argument *argument, struct value *ret)
+{
+	struct plan_builder *builder = builder_of(making, argument->at_return);
+	struct fetch_source source = argument_source(making, index, argument->at_return);
+	struct fetch_source length;
+	if (argument->length_arg) {
+		length = length_source(making, argument->length_arg, argument->at_return);
+		if (length.unavailable)
+			source.unavailable = length.unavailable;
+	}
+	/* Half an address says nothing: the limit for texts is not for them. */
+	uint32_t limit = builder->options.string_limit;
+	if (strstr(argument->type->name, "struct sockaddr"))
+		builder->options.string_limit = sizeof(struct sockaddr_storage);
+	struct err *e = plan_add_value(builder, argument->name, argument->type, &source,
+				       argument->length_arg ? &length : NULL);
+	builder->options.string_limit = limit;
+	if (e)
+		return e;
+	*ret = builder->values.items[builder->values.count - 1];
+	ret->at_return = argument->at_return;
+	ret->filled_by = argument->filled_by;
+	return NULL;
+}
+
+static struct err *add_argument(struct making *making, uint32_t index)
+{
+	const struct syscall_argument *argument = &making->call->arguments[index];
+	struct value *value = &making->items[index];
+	struct err *e = NULL;
+	*value = (struct value){.name = argument->name,
+				.type = argument->type,
+				.slot = VALUE_NO_SLOT,
+				.at_return = argument->at_return,
+				.filled_by = argument->filled_by};
+	switch (argument->shape) {
+	case SHAPE_STRINGS:
+		add_strings(making, index, value);
+		return NULL;
+	case SHAPE_COUNT:
+		return add_count(making, index, argument, value);
+	case SHAPE_BUFFERS:
+		add_buffers(making, index, argument, value);
+		return NULL;
+	case SHAPE_MESSAGE:
+		return add_message(making, index, argument, value);
+	default:
+		break;
+	}
+	if (argument->type->kind == TYPE_POINTER && argument->type->target)
+		e = add_pointer(making, index, argument, value);
+	else
+		e = add_plain(making, index, argument, value);
+	if (!e && argument->choices)
+		e = add_chosen(making, index, argument, value);
+	return e;
+}
+
+/*
+ * open(2): without one of these flags the mode is whatever was in the register. mknod(2): only a
+ * device, block or character, has a number; both have this bit, and nothing else that mknod makes.
+ */
+static void hide_unused(const struct syscall_info *call, struct value *items)
+{
+	static const struct {
+		const char *calls, *name, *other;
+		uint64_t bits;
+	} uses[] = {
+		{"open", "mode", "flags", O_CREAT | (O_TMPFILE & ~O_DIRECTORY)},
+		{"mknod", "dev", "mode", S_IFCHR},
+	};
+	for (size_t use = 0; use < array_size(uses); use++) {
+		const struct value *other = NULL;
+		if (strncmp(call->name, uses[use].calls, strlen(uses[use].calls)) != 0)
+			continue;
+		for (uint32_t i = 0; i < call->n_arguments; i++) {
+			if (strcmp(items[i].name, uses[use].other) == 0)
+				other = &items[i];
+			if (!other || strcmp(items[i].name, uses[use].name) != 0)
+				continue;
+			items[i].shown_if = other;
+			items[i].shown_if_bits = uses[use].bits;
+		}
+	}
+}
+
+/* The number itself is in every record; what is made here says how it is shown. */
+static struct err *add_result(struct making *making, struct value_list *ret)
+{
+	const struct syscall_argument *result = &making->call->result;
+	struct value *value = arena_array(making->arena, 1, sizeof(*value));
+	struct copies none = {0};
+	if (!value)
+		return &err_nomem;
+	*value = (struct value){.name = result->name, .type = result->type, .slot = VALUE_NO_SLOT};
+	value->file_slot = making->result_file_slot;
+	*ret = (struct value_list){.items = value, .count = 1};
+	struct value base = *value;
+	return result->choices ? add_choices(making, result, &none, &base, value) : NULL;
+}
+
+static bool is_input_fd(const struct syscall_argument *argument)
+{
+	return !argument->at_return && argument->type->kind == TYPE_FD;
+}
+
+/*
+ * Descriptors come first in the plan: when the inputs are read again at the return, their files
+ * must stay as they were at the entry, which is simple while nothing of varying size stands before
+ * them.
+ */
+static struct err *add_arguments(struct making *making)
+{
+	const struct syscall_info *call = making->call;
+	struct err *e = NULL;
+	for (uint32_t i = 0; !e && i < call->n_arguments; i++)
+		if (is_input_fd(&call->arguments[i]))
+			e = add_argument(making, i);
+	for (uint32_t i = 0; !e && i < call->n_arguments; i++)
+		if (!is_input_fd(&call->arguments[i]))
+			e = add_argument(making, i);
+	return e;
+}
+
+static struct err *make_all(struct making *making, struct probe_site *site)
+{
+	struct value_list unused;
+	uint32_t count = making->call->n_arguments;
+	struct fetch_source result = fetch_from_register(RESULT_REGISTER, 4, true);
+	struct err *e = add_arguments(making);
+	if (!e && making->call->result.type->kind == TYPE_FD)
+		plan_add_file(&making->leave, &result, &making->result_file_slot);
+	e = e ?: plan_finish(&making->entry, &site->entry_plan, &unused);
+	e = e ?: plan_finish(&making->leave, &site->return_plan, &unused);
+	if (e)
+		return e;
+	hide_unused(making->call, making->items);
+	for (uint32_t i = 0; i < count; i++)
+		if (making->call->arguments[i].at_most_arg)
+			making->items[i].at_most =
+				&making->items[making->call->arguments[i].at_most_arg - 1];
+	for (uint32_t i = 0; i < count; i++)
+		if (making->call->arguments[i].filled_by == FILLED_ANYWAY)
+			site->wire.flags |= SITE_OUTPUTS_ANYWAY;
+	site->arguments = (struct value_list){.items = making->items, .count = count};
+	return add_result(making, &site->results);
+}
+
+struct err *syscall_arguments(struct probe_set *set, const struct syscall_info *call,
+			      struct probe_site *site)
+{
+	struct making making = {.arena = &set->arena, .call = call};
+	making.items = arena_array(&set->arena, call->n_arguments ?: 1, sizeof(*making.items));
+	if (!making.items)
+		return &err_nomem;
+	plan_builder_init(&making.entry, &set->arena, &set->options);
+	plan_builder_init(&making.leave, &set->arena, &set->options);
+	struct err *e = make_all(&making, site);
+	plan_builder_deinit(&making.entry);
+	plan_builder_deinit(&making.leave);
+	return e;
+}

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines of strace, and what may differ between them and utrail's."""
+
+import re
+from dataclasses import dataclass
+
+OPEN, CLOSE = "([{", ")]}"
+ESCAPES = {"n": 10, "t": 9, "r": 13, "v": 11, "f": 12, "a": 7, "b": 8, "e": 27, '"': 34, "\\": 92, "'": 39}
+
+
+@dataclass
+class Call:
+    name: str
+    arguments: list
+    result: str  # None: not shown
+    text: str
+    comment: str = ""  # behind the result
+    is_last: bool = False  # of its thread
+
+    def __str__(self):
+        return self.text[:600]
+
+
+def string_end(text, start):
+    """Behind the string literal that starts here."""
+    at = start + 1
+    while text[at] != '"':
+        at += 2 if text[at] == "\\" else 1
+    return at + 1
+
+
+def string_bytes(literal):
+    """The bytes of a C string literal, as both write them: octal or hexadecimal escapes."""
+    out = bytearray()
+    for part in re.finditer(r"\\x([0-9a-f]{2})|\\([0-7]{1,3})|\\(.)|([^\\]+)", literal[1:-1], re.DOTALL):
+        if part[1]:
+            out.append(int(part[1], 16))
+        elif part[2]:
+            out.append(int(part[2], 8))
+        elif part[3]:
+            out.append(ESCAPES[part[3]])
+        else:
+            out += part[4].encode(errors="surrogateescape")
+    return bytes(out)
+
+
+def strings_as_bytes(text):
+    """The text with every string as its bytes in hexadecimal: no pattern below fits one of these."""
+    out, at = [], 0
+    while at < len(text):
+        end = string_end(text, at) if text[at] == '"' else at + 1
+        out.append('"' + string_bytes(text[at:end]).hex() + '"' if text[at] == '"' else text[at])
+        at = end
+    return "".join(out)
+
+
+# Spellings of the same thing, of strace's and of utrail's; and what only one of them shows, inside of
+# a structure of which the rest is compared.
+SPELLINGS = [
+    (r"\{tv_nsec=(UTIME_\w+)\}", lambda m: m[1]),
+    (r"\b000\b", lambda m: "0"),  # a mode of nothing
+    (r"data=\{u32=\d+, u64=(\d+)\}", lambda m: f"data={int(m[1]):#x}"),
+    (r" /\* (?!\d+ (?:var|entr))[^*]* \*/", lambda m: ""),  # a time in words, ticks in seconds
+    (r"\{sa_family=AF_UNIX\}", lambda m: "{AF_UNIX}"),
+    (r" => \{parent_tid=\[\d+\]\}", lambda m: ""),  # the result again
+    (r"\b[A-Z]\w+ or (\w+)", lambda m: m[1]),  # ioctl commands with two names
+    (r"\b0x0\b", lambda m: "0"),  # a mask or an offset of nothing
+    (r"\b(\d+)\*1024\b", lambda m: str(int(m[1]) * 1024)),
+    (r", f_fsid=\{[^{}]*\}", lambda m: ""),
+    (r", f_flags=[^{}]*", lambda m: ""),  # by name, and in hexadecimal
+    (r", msg_control=\[\{.*?\}\](?=, msg_controllen=)", lambda m: ""),  # not decoded
+    (r"msg_name=0x[0-9a-f]+, msg_namelen=\d+ => 0", lambda m: 'msg_name="", msg_namelen=0'),  # none came
+    (r"msg_namelen=\d+ => (\d+)", lambda m: "msg_namelen=" + m[1]),
+    (r"\b[A-Z_a-z0-9]+(?:\|[A-Z_a-z0-9]+)+", lambda m: "|".join(sorted(m[0].split("|")))),
+]
+
+
+def canonical(text):
+    """The same text, every string as its bytes, in one spelling."""
+    text = strings_as_bytes(text)
+    for pattern, spell in SPELLINGS:
+        text = re.sub(pattern, spell, text)
+    return re.sub(r"\{sa_family=[^{}]*\}", sockaddr, text)
+
+
+def sockaddr(found):
+    """{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("...")} as {AF_INET, 127.0.0.1:80}"""
+    text = re.sub(r'"([0-9a-f]*)"', lambda m: '"' + bytes.fromhex(m[1]).decode(errors="replace") + '"', found[0])
+    inet = re.fullmatch(r'\{sa_family=AF_INET, sin_port=htons\((\d+)\), sin_addr=inet_addr\("(.*)"\)\}', text)
+    if inet:
+        return f"{{AF_INET, {inet[2]}:{inet[1]}}}"
+    inet6 = re.fullmatch(
+        r'\{sa_family=AF_INET6, sin6_port=htons\((\d+)\), sin6_flowinfo=htonl\(0\), '
+        r'inet_pton\(AF_INET6, "(.*)", &sin6_addr\), sin6_scope_id=0\}',
+        text,
+    )
+    if inet6:
+        return f"{{AF_INET6, [{inet6[2]}]:{inet6[1]}}}"
+    netlink = re.fullmatch(r"\{sa_family=AF_NETLINK, nl_pid=(-?\d+), nl_groups=(\w+)\}", text)
+    if netlink:
+        return f"{{AF_NETLINK, pid={netlink[1]}, groups={netlink[2]}}}"
+    unix = re.fullmatch(r"\{sa_family=AF_UNIX, sun_path=(@?\".*\")\}", found[0])
+    return f"{{AF_UNIX, {unix[1]}}}" if unix else found[0]
+
+
+def split_arguments(text):
+    """Of `(a, b) = c`: (["a", "b"], " = c")."""
+    arguments, depth, at, start = [], 0, 0, 1
+    while True:
+        letter = text[at]
+        if letter == '"':
+            at = string_end(text, at)
+            continue
+        if text.startswith("/*", at):
+            at = text.index("*/", at) + 2
+            continue
+        depth += (letter in OPEN) - (letter in CLOSE)
+        if depth == 0 or (depth == 1 and letter == ","):
+            arguments.append(text[start:at].strip())
+            start = at + 1
+        at += 1
+        if depth == 0:
+            return [a for a in arguments if a], text[at:]
+
+
+def parse_line(line):
+    """None: no call."""
+    found = re.match(r"(\w+)\(", line)
+    if not found:
+        return None
+    arguments, rest = split_arguments(line[found.end() - 1 :])
+    result = re.match(r"\s*= (-1 E\w+|\? E\w+|\S+)", rest)
+    call = Call(found[1], [canonical(a) for a in arguments], result[1] if result else None, line)
+    call.comment = canonical(rest[result.end():].strip()) if result else ""
+    return call
+
+
+# --- what may differ -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Allowed:
+    call: str  # a pattern
+    place: int  # of the argument, from 1; 0: any
+    strace: str  # patterns
+    utrail: str
+    why: str
+
+
+ADDRESS = r"0x[0-9a-f]+"
+ALLOWED = [
+    Allowed(r"(l|f|)getxattr|(l|f|)listxattr|read|recvfrom|readlink|getpeername", 0, ADDRESS, "<call failed>",
+            "the call failed, and filled nothing"),
+    Allowed(r"getdents64", 2, ADDRESS + r" /\* \d+ entries \*/", ADDRESS, "directory entries are not counted"),
+    Allowed(r"getsockname|getpeername|accept4?|recvfrom", 0, r"\[\d+ => (\d+)\]", r"\[\d+\]",
+            "of a length before and after, only the one after"),
+    Allowed(r"f?listxattr", 2, ADDRESS, '""', "an empty list"),
+    Allowed(r"getsockopt", 4, r"\[1\]", r"\[SOCK_STREAM\]", "the value of SO_TYPE by name"),
+    Allowed(r"sched_getaffinity", 3, r"\[[\d ]*\]", ADDRESS, "sets of CPUs are not decoded"),
+    Allowed(r"rseq", 2, ADDRESS, r"\d+", "a size, in decimal"),
+]
+
+
+def same_argument(call, place, wanted, got):
+    """The rule that allows the difference, or None."""
+    for rule in ALLOWED:
+        if (
+            re.fullmatch(rule.call, call.name)
+            and rule.place in (0, place + 1)
+            and re.fullmatch(rule.strace, wanted)
+            and re.fullmatch(rule.utrail, got)
+        ):
+            return rule
+    return None
