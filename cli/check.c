@@ -6,7 +6,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "common/caps.h"
 #include "probe/features.h"
+
+#define LOOKING (caps_bit(CAP_SYS_PTRACE) | caps_bit(CAP_DAC_READ_SEARCH))
 
 struct line {
 	bool works;
@@ -30,6 +33,9 @@ static void put_features(const struct features *features)
 		 "nothing can be traced: utrail needs Linux 5.10 or newer"},
 		{features->kernel_btf, "system calls and task life (BTF tracepoints)",
 		 "off: they need the kernel's types"},
+		{features->read_kernel, "memory of the kernel can be read (no lockdown)",
+		 "nothing can be traced: the lockdown mode 'confidentiality' forbids it; boot with "
+		 "lockdown=integrity"},
 		{features->cookie, "numbered attachments (BPF cookie, Linux 5.15)",
 		 "every probed place gets a program of its own: slower start, at most 63 places"},
 		{features->sleepable_uprobe, "strings right on the first touch (Linux 6.0)",
@@ -43,6 +49,53 @@ static void put_features(const struct features *features)
 		put_line(&lines[i]);
 }
 
+/* As a line, with the error's why and hint below; the error ends here. True: there was none. */
+static bool put_verdict(struct err *e, const char *what)
+{
+	printf("%-4s %s\n", e ? "no" : "ok", what);
+	if (e)
+		printf("     %s\n     %s\n", err_reason(e), err_advice(e));
+	err_free(e);
+	return !e;
+}
+
+/* What is there for some targets only: never an error, as the user may need none of it. */
+static void put_rights(void)
+{
+	char names[256];
+	uint64_t restore = caps_bit(CAP_CHECKPOINT_RESTORE);
+	const struct line lines[] = {
+		{!caps_missing(LOOKING), "processes of other users",
+		 "only processes of this user that have no rights of their own can be traced"},
+		{!caps_missing(restore),
+		 "files that were replaced or deleted while in use, and memfds",
+		 "such files of a process cannot be probed"},
+	};
+	const uint64_t wanted[] = {LOOKING, restore};
+	for (size_t i = 0; i < array_size(lines); i++) {
+		put_line(&lines[i]);
+		caps_names(caps_missing(wanted[i]), names, sizeof(names));
+		if (names[0])
+			printf("     missing: %s\n", names);
+	}
+}
+
+/* The one command that grants all of what is missing. */
+static void put_command(enum uprobe_form form)
+{
+	char command[4096];
+	uint64_t all = LOOKING | caps_bit(CAP_BPF) | caps_bit(CAP_PERFMON) |
+		       caps_bit(CAP_CHECKPOINT_RESTORE);
+	if (form != UPROBE_FORM_MULTI)
+		all |= caps_bit(CAP_SYS_ADMIN) | caps_bit(CAP_SYS_RESOURCE);
+	if (!caps_missing(all & ~caps_bit(CAP_SYS_RESOURCE)))
+		return;
+	caps_command(all, command, sizeof(command));
+	printf("\nAll of it, as root: sudo utrail ..., or for whoever may run the file:\n  %s\n"
+	       "It is as good as root: let a group alone run it.\n",
+	       command);
+}
+
 struct err *inspect_check(int *ret_status)
 {
 	struct utsname name;
@@ -50,18 +103,24 @@ struct err *inspect_check(int *ret_status)
 	uname(&name);
 	printf("utrail %s on Linux %s, %s\n", UTRAIL_VERSION, name.release, name.machine);
 	struct err *e = features_check_privilege();
-	if (e) {
-		printf("no   privilege to trace\n     %s\n     run it as root: sudo utrail check\n",
-		       err_reason(e));
-		err_free(e);
-		*ret_status = ERR_PERMISSION;
+	enum err_kind denied = e ? err_kind(e) : ERR_FAILED;
+	if (!put_verdict(e, "privilege to trace")) {
+		put_rights();
+		put_command(features_guess_form());
+		*ret_status = (int)denied;
 		return NULL;
 	}
-	printf("ok   privilege to trace (uid %d)\n", (int)geteuid());
 	features_detect(&features);
+	enum uprobe_form form = features_uprobe_form(&features);
+	bool probes = put_verdict(features_check_uprobe(&features),
+				  "privilege to probe functions and markers");
+	put_rights();
 	put_features(&features);
-	printf("     probes on programs: %s\n", uprobe_form_name(features_uprobe_form(&features)));
-	if (!features.kernel_btf || !features.ring_buffer)
+	printf("     probes on programs: %s\n", uprobe_form_name(form));
+	put_command(form);
+	if (!features.kernel_btf || !features.ring_buffer || !features.read_kernel)
 		*ret_status = ERR_UNSUPPORTED;
+	else if (!probes)
+		*ret_status = ERR_PERMISSION;
 	return NULL;
 }

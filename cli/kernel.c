@@ -12,6 +12,7 @@
 #include <bpf/libbpf.h>
 
 #include "cli/tables.h"
+#include "common/caps.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"
 #include "probe/file.h"
@@ -76,14 +77,16 @@ static int note_complaint(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
-static struct err *load_failed(int errnum, const char *doing)
+static struct err *load_failed(const struct kernel *kernel, int errnum, const char *doing)
 {
 	bool denied = errnum == EPERM || errnum == EACCES;
 	struct err *e = err_new(denied ? ERR_PERMISSION : ERR_UNSUPPORTED, errnum, "%s", doing);
 	if (last_complaint[0])
 		e = err_why(e, "%s: %s", strerror(errnum), last_complaint);
-	return err_hint(e, denied ? "run utrail as root; 'utrail check' says what is missing"
-				  : "'utrail check' says what this kernel lacks");
+	/* A helper that lockdown takes away is EINVAL to the verifier. */
+	if (denied || !kernel->features.read_kernel)
+		return features_load_denied(e, &kernel->features);
+	return err_hint(e, "'utrail check' says what this kernel lacks");
 }
 
 /* Are there sites that run the program for hits, or that for the kernel's return probes? */
@@ -289,13 +292,13 @@ static struct err *load_skeleton(struct kernel *kernel)
 	last_complaint[0] = '\0';
 	kernel->skel = tracer__open();
 	if (!kernel->skel)
-		return load_failed(errno, "opening the BPF programs");
+		return load_failed(kernel, errno, "opening the BPF programs");
 	select_programs(kernel, kernel->skel);
 	size_maps(kernel, kernel->skel);
 	set_constants(kernel, kernel->skel);
 	int failed = tracer__load(kernel->skel);
 	if (failed)
-		return load_failed(-failed, "loading the BPF programs into the kernel");
+		return load_failed(kernel, -failed, "loading the BPF programs into the kernel");
 	struct err *e = map_tables(kernel);
 	if (e)
 		return e;
@@ -307,8 +310,9 @@ static struct err *load_skeleton(struct kernel *kernel)
 	return fill_syscalls(kernel);
 }
 
-static struct err *check_features(const struct features *features)
+static struct err *check_features(const struct kernel *kernel)
 {
+	const struct features *features = &kernel->features;
 	struct err *e = NULL;
 	if (!features->kernel_btf)
 		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
@@ -317,16 +321,14 @@ static struct err *check_features(const struct features *features)
 	else if (!features->ring_buffer)
 		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
 			    "it has no BPF ring buffer (Linux 5.8)");
-	return e ? err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'")
-		 : NULL;
+	if (e)
+		return err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'");
+	return needs_hit(kernel, false) ? features_check_uprobe(features) : NULL;
 }
 
 struct err *kernel_load(struct plan *plan, const struct features *features,
 			const struct kernel_options *options, struct kernel **ret)
 {
-	struct err *e = check_features(features);
-	if (e)
-		return e;
 	libbpf_set_print(note_complaint);
 	_cleanup_(kernel_closep) struct kernel *kernel = calloc(1, sizeof(*kernel));
 	if (!kernel)
@@ -338,7 +340,8 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->filter = plan->processes.count || plan->launch;
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
 	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && has_spans(plan);
-	if (plan->set.options.files)
+	struct err *e = check_features(kernel);
+	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
 	e = e ? e : load_skeleton(kernel);
@@ -363,7 +366,7 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	struct tracer *copy = tracer__open();
 	*kept = copy;
 	if (!copy)
-		return load_failed(errno, "opening the BPF programs");
+		return load_failed(kernel, errno, "opening the BPF programs");
 	struct bpf_program *program;
 	bpf_object__for_each_program (program, copy->obj)
 		bpf_program__set_autoload(program, false);
@@ -383,7 +386,7 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	copy->rodata->old_site_id = site_id;
 	int failed = tracer__load(copy);
 	if (failed)
-		return load_failed(-failed, "loading a BPF program for one place");
+		return load_failed(kernel, -failed, "loading a BPF program for one place");
 	*ret = hit_program(copy, kernel->form, is_return);
 	return NULL;
 }
@@ -400,8 +403,9 @@ static struct err *attach_iterator(struct kernel *kernel)
 		kernel->kept_link = bpf_program__attach_iter(program, &some);
 	if (!kernel->kept_link)
 		kernel->kept_link = bpf_program__attach_iter(program, NULL);
-	return kernel->kept_link ? NULL
-				 : load_failed(errno, "attaching to the kernel's list of tasks");
+	return kernel->kept_link
+		       ? NULL
+		       : load_failed(kernel, errno, "attaching to the kernel's list of tasks");
 }
 
 static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *program)
@@ -411,7 +415,7 @@ static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *
 	last_complaint[0] = '\0';
 	struct bpf_link *link = bpf_program__attach(program);
 	if (!link)
-		return load_failed(errno, "attaching to a kernel tracepoint");
+		return load_failed(kernel, errno, "attaching to a kernel tracepoint");
 	if (program == kernel->skel->progs.task_exit)
 		kernel->exit_link = link;
 	else
@@ -561,6 +565,21 @@ struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns, uint64_t
 
 /* --- reading -----------------------------------------------------------------------------------
  */
+
+uint64_t kernel_late_capabilities(const struct kernel *kernel)
+{
+	if (!kernel->options.growing || kernel->form == UPROBE_FORM_MULTI)
+		return 0;
+	uint64_t loading = kernel->form == UPROBE_FORM_OLD ? caps_bit(CAP_BPF) : 0;
+	return loading | caps_bit(CAP_PERFMON) | caps_bit(CAP_SYS_ADMIN);
+}
+
+bool kernel_is_readable(const struct kernel *kernel)
+{
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+	return bpf_map_get_info_by_fd(kernel_ring_fd(kernel), &info, &size) == 0;
+}
 
 int kernel_ring_fd(const struct kernel *kernel)
 {

@@ -48,6 +48,12 @@ struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns,
 void kernel_close(struct kernel *kernel); /* NULL is fine */
 void kernel_closep(struct kernel **kernel);
 
+/* What kernel_add_sites() needs while tracing: nothing with uprobe_multi, whose links the kernel
+ * gives to whoever holds the program; as for any perf event, and program, in the older forms. */
+uint64_t kernel_late_capabilities(const struct kernel *kernel);
+/* May we still read maps and programs through their descriptors? Before 5.19 the sysctl
+ * kernel.unprivileged_bpf_disabled forbids that, too, without CAP_BPF. */
+bool kernel_is_readable(const struct kernel *kernel);
 int kernel_ring_fd(const struct kernel *kernel);
 const struct loss_row *kernel_losses(const struct kernel *kernel); /* one row a site */
 /* The first traced process after `previous` (0: at all); 0: there is none. */

@@ -73,8 +73,8 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 	bool close_returns;
 	if (!kernel_traced_process(parts->kernel, mapping->pid, mapping->time_ns))
 		return NULL;
-	struct err *e =
-		plan_add_mapping(parts->options, parts->plan, mapping, &first, &close_returns);
+	struct err *e = plan_add_mapping(parts->options, parts->plan, parts->view, mapping, &first,
+					 &close_returns);
 	if (!e && (close_returns || set->sites.count > first)) {
 		e = attach(late, mapping, first, close_returns);
 		if (!e && late->began && set->sites.count > first)
@@ -91,25 +91,22 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 static struct err *look(struct late *late, uint64_t since_ns)
 {
 	const struct kernel *kernel = late->parts.kernel;
+	const struct process_view *view = late->parts.view;
 	struct err *e = NULL;
 	for (pid_t pid = kernel_next_target(kernel, 0); !e && pid;
 	     pid = kernel_next_target(kernel, pid)) {
 		/* Before its exec a command is a copy of ourselves. */
 		if (!late->began && late->parts.plan->launch)
 			continue;
-		struct process *process = NULL;
 		struct module_list list = {0};
 		/* It may have ended by now. */
-		struct err *gone = process_open(pid, &process);
-		gone = gone ? gone : process_modules(process, &list);
-		err_free(gone);
+		err_free(view->modules(view->context, pid, &list));
 		for (size_t i = 0; !e && i < list.count; i++) {
 			const struct mapping mapping = {
 				.pid = pid, .time_ns = since_ns, .module = list.items[i]};
 			e = on_mapping(late, &mapping);
 		}
 		module_list_deinit(&list);
-		process_close(process);
 	}
 	return e;
 }

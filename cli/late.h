@@ -17,12 +17,13 @@
 
 struct late;
 
-/* All four outlive it. From here on no mapping is missed. */
+/* All of them outlive it. From here on no mapping is missed. */
 struct late_parts {
 	const struct options *options;
 	struct plan *plan;
 	struct kernel *kernel;
 	struct stream *stream;
+	const struct process_view *view; /* we have no rights of our own by then */
 };
 struct err *late_open(const struct late_parts *parts, struct late **ret) must_check;
 void late_close(struct late *late); /* NULL is fine */

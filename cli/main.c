@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
-#include <sys/auxv.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/inspect.h"
 #include "cli/options.h"
+#include "cli/privilege.h"
 #include "cli/report.h"
 #include "cli/session.h"
-
-/* Files of the target would be read with rights that the user does not have. */
-static struct err *refuse_setuid(void)
-{
-	if (!getauxval(AT_SECURE))
-		return NULL;
-	return err_hint(err_new(ERR_PERMISSION, 0, "utrail does not run setuid"),
-			"remove the set-user-id bit; run it with sudo");
-}
 
 /* Ends as the command did: of the same signal, without a second core file. */
 static void die_of(int signum)
@@ -50,7 +41,7 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	int status = 0;
-	struct err *e = refuse_setuid();
+	struct err *e = privilege_check_start();
 	e = e ? e : options_parse(argc, argv, &options);
 	if (e)
 		return report_error(e);

@@ -48,8 +48,8 @@ bool plan_may_grow(const struct options *options, const struct plan *plan);
  * *ret_close_returns says that the kernel's return probes must go once these are attached.
  */
 struct err *plan_add_mapping(const struct options *options, struct plan *plan,
-			     const struct mapping *mapping, size_t *ret_first,
-			     bool *ret_close_returns) must_check;
+			     const struct process_view *view, const struct mapping *mapping,
+			     size_t *ret_first, bool *ret_close_returns) must_check;
 
 /* --- between the files of plan_*.c ------------------------------------------------------------ */
 

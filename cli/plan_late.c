@@ -14,6 +14,7 @@
 struct late {
 	const struct options *options;
 	struct plan *plan;
+	const struct process_view *view;
 	const struct mapping *mapping;
 	struct plan_module *module; /* valid until the next module is added */
 	size_t first;
@@ -94,14 +95,11 @@ static bool is_known_file(const struct plan *plan, const struct plan_module *mod
 
 /* Through the process, or, when it has ended already, the same file as we see it: the next process
  * that runs it is not missed. */
-static struct err *open_mapped(const struct mapping *mapping, int *ret_fd)
+static struct err *open_mapped(const struct process_view *view, const struct mapping *mapping,
+			       int *ret_fd)
 {
-	struct process *process = NULL;
 	struct stat st;
-	struct err *e = process_open(mapping->pid, &process);
-	if (!e)
-		e = process_open_module(process, &mapping->module, ret_fd);
-	process_close(process);
+	struct err *e = view->open_module(view->context, mapping->pid, &mapping->module, ret_fd);
 	if (!e)
 		return NULL;
 	_cleanup_close_ int fd = open(mapping->module.path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -117,7 +115,7 @@ static struct err *open_mapped(const struct mapping *mapping, int *ret_fd)
 static struct err *open_image(struct late *late)
 {
 	_cleanup_close_ int fd = -1;
-	struct err *e = open_mapped(late->mapping, &fd);
+	struct err *e = open_mapped(late->view, late->mapping, &fd);
 	if (!e)
 		e = image_open(late->module->path, fd, &late->module->image);
 	if (e == &err_nomem)
@@ -203,10 +201,10 @@ static struct err *renew_verdict(struct late *late, bool *ret_close_returns)
 /* ---------------------------------------------------------------------------------------------- */
 
 struct err *plan_add_mapping(const struct options *options, struct plan *plan,
-			     const struct mapping *mapping, size_t *ret_first,
-			     bool *ret_close_returns)
+			     const struct process_view *view, const struct mapping *mapping,
+			     size_t *ret_first, bool *ret_close_returns)
 {
-	struct late late = {.options = options, .plan = plan, .mapping = mapping};
+	struct late late = {.options = options, .plan = plan, .view = view, .mapping = mapping};
 	size_t index;
 	late.first = *ret_first = plan->set.sites.count;
 	*ret_close_returns = false;

@@ -108,6 +108,14 @@ void report_notes(const struct probe_set *set, size_t first)
 		put_line(set->notes.items[i].text);
 }
 
+void report_unseen_threads(size_t count)
+{
+	fprintf(stderr,
+		"utrail: %zu thread%s could not be looked at: a system call that was still running "
+		"there is not told (it takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)\n",
+		count, plural(count));
+}
+
 void report_summary(const struct output_summary *summary)
 {
 	fprintf(stderr, "%" PRIu64 " event%s, %" PRIu64 " lost, %" PRIu64 " missed",

@@ -18,6 +18,8 @@ void report_start(const struct plan *plan, const struct options *options);
 void report_choices(const struct plan *plan, const char *const *backends);
 /* What could not be done as asked, one line each, from note number `first` on. */
 void report_notes(const struct probe_set *set, size_t first);
+/* Their calls that had not returned are not told. */
+void report_unseen_threads(size_t count);
 /* "12 events, 0 lost, 0 missed" */
 void report_summary(const struct output_summary *summary);
 /* The accounts do not add up: a bug of ours, never kept quiet. */

@@ -15,9 +15,11 @@
 
 #include <bpf/libbpf.h>
 
+#include "cli/attacher.h"
 #include "cli/kernel.h"
 #include "cli/late.h"
 #include "cli/plan.h"
+#include "cli/privilege.h"
 #include "cli/report.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"
@@ -45,6 +47,8 @@
 struct session {
 	const struct options *options;
 	struct plan plan;
+	struct attacher *attacher;
+	struct process_view view;
 	struct kernel *kernel;
 	struct stream *stream;
 	struct output *output;
@@ -302,9 +306,15 @@ static struct err *tell_running(struct session *session)
 {
 	const struct running_sink sink = {.context = session, .running = on_running};
 	struct err *e = NULL;
+	size_t unseen = 0, denied;
 	for (pid_t pid = kernel_next_target(session->kernel, 0); !e && pid;
-	     pid = kernel_next_target(session->kernel, pid))
-		e = syscalls_running(&session->plan.set, pid, &sink);
+	     pid = kernel_next_target(session->kernel, pid)) {
+		denied = 0;
+		e = syscalls_running(&session->plan.set, pid, &session->view, &sink, &denied);
+		unseen += denied;
+	}
+	if (unseen)
+		report_unseen_threads(unseen);
 	return e;
 }
 
@@ -388,7 +398,8 @@ static struct err *watch_mappings(struct session *session)
 	const struct late_parts parts = {.options = session->options,
 					 .plan = &session->plan,
 					 .kernel = session->kernel,
-					 .stream = session->stream};
+					 .stream = session->stream,
+					 .view = &session->view};
 	struct err *e = late_open(&parts, &session->late);
 	if (!e || e == &err_nomem)
 		return e;
@@ -401,7 +412,13 @@ static struct err *prepare(struct session *session)
 	const struct options *options = session->options;
 	struct features features;
 	struct err *e = features_check_privilege();
+	/* Before anything of a target is read. */
+	e = e ? e : attacher_start(&session->attacher);
 	e = e ? e : plan_make(options, &session->plan);
+	bool growing = !e && plan_may_grow(options, &session->plan);
+	if (!growing && !session->plan.has_syscalls)
+		attacher_close(take_ptr(session->attacher));
+	session->view = attacher_view(session->attacher);
 	/* Not before: the command must start with the signals that we were started with. */
 	e = e ? e : catch_signals(session);
 	e = e ? e : open_output(session);
@@ -410,9 +427,8 @@ static struct err *prepare(struct session *session)
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
-	const struct kernel_options how = {.ring_size = options->ring_size,
-					   .follow = options->follow,
-					   .growing = plan_may_grow(options, &session->plan)};
+	const struct kernel_options how = {
+		.ring_size = options->ring_size, .follow = options->follow, .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)
@@ -446,6 +462,7 @@ static struct err *begin(struct session *session)
 					     .boottime_ns = now_ns(CLOCK_BOOTTIME),
 					     .backends = kernel_backends(session->kernel)};
 	struct err *e = check_still_there(session);
+	e = e ? e : privilege_drop(session->kernel);
 	e = e ? e : output_begin(session->output, &header);
 	if (e)
 		return e;
@@ -473,6 +490,7 @@ static void session_deinit(struct session *session)
 	closep(&session->output_fd);
 	closep(&session->signal_fd);
 	plan_deinit(&session->plan);
+	attacher_close(session->attacher);
 }
 
 struct err *session_run(const struct options *options, int *ret_status)

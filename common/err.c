@@ -123,6 +123,11 @@ const char *err_reason(const struct err *e)
 	return e->why ? e->why : "";
 }
 
+const char *err_advice(const struct err *e)
+{
+	return e->hint ? e->hint : "";
+}
+
 /* A line that goes on in further lines keeps its indent. */
 static void put_indented(FILE *out, const char *label, const char *text)
 {

@@ -52,6 +52,7 @@ enum err_kind err_kind(const struct err *e);
 int err_errno(const struct err *e);	     /* 0 when no system call was to blame */
 const char *err_what(const struct err *e);   /* the first line alone, without "utrail: " */
 const char *err_reason(const struct err *e); /* the why, or "" */
+const char *err_advice(const struct err *e); /* the hint, or "" */
 
 /* The whole text, as above, ending in a newline. Free it; NULL when out of memory. */
 char *err_text(const struct err *e, const char *program) must_check;

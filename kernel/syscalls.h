@@ -20,6 +20,7 @@
 #include "kernel/argument.h"
 #include "probe/probe.h"
 #include "symbols/type.h"
+#include "target/target.h"
 
 #define SYSCALL_ARGUMENTS_MAX 6
 
@@ -66,9 +67,10 @@ struct running_sink {
 			       const struct probe_site *site, const struct slots *arguments);
 };
 
-/* Tells the calls of the set that threads of this process are in right now. A process that has
- * ended has none. */
+/* Tells the calls of the set that threads of this process are in right now, as the view sees them.
+ * A process that has ended has none. *ret_denied: threads that could not be looked at. */
 struct err *syscalls_running(const struct probe_set *set, pid_t tgid,
-			     const struct running_sink *sink) must_check;
+			     const struct process_view *view, const struct running_sink *sink,
+			     size_t *ret_denied) must_check;
 
 #endif

@@ -2,7 +2,8 @@
 #include "probe/features.h"
 
 #include <errno.h>
-#include <linux/capability.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,42 +12,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "common/array.h"
 #include "common/cleanup.h"
-
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#endif
-#ifndef CAP_BPF
-#define CAP_BPF 39
-#endif
-
-static bool has_capability(const struct __user_cap_data_struct *data, unsigned int capability)
-{
-	return data[capability / 32].effective & (1U << (capability % 32));
-}
-
-struct err *features_check_privilege(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2] = {{0}};
-	static const struct {
-		unsigned int number;
-		const char *name, *what;
-	} needed[] = {
-		{CAP_BPF, "CAP_BPF", "load BPF programs"},
-		{CAP_PERFMON, "CAP_PERFMON", "attach them to programs and kernel events"},
-	};
-	if (syscall(SYS_capget, &header, data) != 0 || has_capability(data, CAP_SYS_ADMIN))
-		return NULL;
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
-		if (has_capability(data, needed[i].number))
-			continue;
-		struct err *e = err_new(ERR_PERMISSION, 0, "tracing needs privilege");
-		e = err_why(e, "%s is missing: it is needed to %s", needed[i].name, needed[i].what);
-		return err_hint(e, "run utrail as root: sudo utrail ...");
-	}
-	return NULL;
-}
 
 /* r0 = 0; exit */
 static const struct bpf_insn return_zero[] = {
@@ -54,11 +21,28 @@ static const struct bpf_insn return_zero[] = {
 	{.code = BPF_JMP | BPF_EXIT},
 };
 
-static int load_probe_program(enum bpf_attach_type attach, unsigned int flags)
+/* bpf_probe_read_kernel(fp - 8, 8, 0); r0 = 0; exit */
+static const struct bpf_insn read_kernel[] = {
+	{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
+	{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8},
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8},
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3},
+	{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel},
+	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+	{.code = BPF_JMP | BPF_EXIT},
+};
+
+static int load_instructions(const struct bpf_insn *instructions, size_t count,
+			     enum bpf_attach_type attach, unsigned int flags)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach, .prog_flags = flags);
-	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "utrail_probe", "GPL", return_zero,
-			     sizeof(return_zero) / sizeof(return_zero[0]), &opts);
+	return bpf_prog_load(BPF_PROG_TYPE_KPROBE, "utrail_probe", "GPL", instructions, count,
+			     &opts);
+}
+
+static int load_probe_program(enum bpf_attach_type attach, unsigned int flags)
+{
+	return load_instructions(return_zero, array_size(return_zero), attach, flags);
 }
 
 /* Attaching to a directory fails in any case; how tells whether the kernel knows the link at all,
@@ -77,6 +61,25 @@ static int multi_link_error(int program, int pid)
 		return 0;
 	}
 	return -link;
+}
+
+/* A directory again: what comes before the look at the path is the question of privilege, which is
+ * CAP_PERFMON on some kernels and CAP_SYS_ADMIN on others (CVE-2025-38466). */
+static int try_perf_uprobe(void)
+{
+	static const char path[] = "/";
+	int type;
+	_cleanup_fclose_ FILE *file = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
+	if (!file || fscanf(file, "%d", &type) != 1)
+		return ENOENT;
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = (uint32_t)type,
+		.config1 = (uint64_t)(uintptr_t)path,
+	};
+	_cleanup_close_ int fd =
+		(int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd >= 0 || errno == EINVAL ? 0 : errno;
 }
 
 static void detect_multi(struct features *features)
@@ -100,7 +103,17 @@ void features_detect(struct features *ret)
 	ret->sleepable_uprobe = sleepable >= 0;
 	ret->cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie,
 					      NULL) == 1;
+	_cleanup_close_ int reader = load_instructions(read_kernel, array_size(read_kernel), 0, 0);
+	ret->read_kernel = reader >= 0;
 	detect_multi(ret);
+	if (features_uprobe_form(ret) != UPROBE_FORM_MULTI)
+		ret->perf_uprobe_error = try_perf_uprobe();
+}
+
+int features_try_load(void)
+{
+	_cleanup_close_ int program = load_probe_program(0, 0);
+	return program < 0 ? -program : 0;
 }
 
 enum uprobe_form features_uprobe_form(const struct features *features)
@@ -108,6 +121,15 @@ enum uprobe_form features_uprobe_form(const struct features *features)
 	if (!features->sleepable_uprobe || !features->cookie)
 		return UPROBE_FORM_OLD;
 	return features->uprobe_multi ? UPROBE_FORM_MULTI : UPROBE_FORM_SINGLE;
+}
+
+enum uprobe_form features_guess_form(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool multi =
+		btf && btf__find_by_name_kind(btf, "bpf_uprobe_multi_link", BTF_KIND_STRUCT) > 0;
+	btf__free(btf);
+	return multi ? UPROBE_FORM_MULTI : UPROBE_FORM_SINGLE;
 }
 
 const char *uprobe_form_name(enum uprobe_form form)

@@ -17,6 +17,10 @@ struct features {
 	bool uprobe_multi;     /* thousands of places through one link (6.6) */
 	bool multi_pid_filter; /* its filter covers all threads (6.6.35, 6.9.5, 6.10) */
 	bool copy_string;      /* bpf_copy_from_user_str (6.12) */
+	bool read_kernel;      /* memory of the kernel may be read: no lockdown */
+	/* Why the older ways to probe user space are not open to us, as errno; 0: they are. Where
+	 * there is uprobe_multi, it is not asked. */
+	int perf_uprobe_error;
 };
 
 /* include/uapi/linux/bpf.h since 6.6; the headers of Debian 12 are of 6.1, so their names are not
@@ -31,11 +35,22 @@ enum uprobe_form {
 	UPROBE_FORM_OLD,
 };
 
-/* Is every capability there that tracing needs? ERR_PERMISSION names the first that is not. */
+/*
+ * May we load BPF programs at all? Tried; ERR_PERMISSION says what is in the way (a capability, a
+ * seccomp filter, a user namespace, a security module) and how to get it out.
+ */
 struct err *features_check_privilege(void) must_check;
+/* May we probe user space in the form that this kernel has? */
+struct err *features_check_uprobe(const struct features *features) must_check;
+/* Says why BPF was denied in spite of features_check_privilege(): lockdown, memory limits. */
+struct err *features_load_denied(struct err *e, const struct features *features) must_check;
+/* Loads the smallest program there is: 0, or errno. */
+int features_try_load(void);
 /* Takes about a millisecond. Needs privilege. */
 void features_detect(struct features *ret);
 enum uprobe_form features_uprobe_form(const struct features *features);
+/* What it is likely to be, without any privilege: what the kernel's types tell. */
+enum uprobe_form features_guess_form(void);
 const char *uprobe_form_name(enum uprobe_form form);
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/array.h"
+#include "common/caps.h"
 #include "common/cleanup.h"
 
 struct process {
@@ -121,6 +122,30 @@ static struct err *no_such_process(pid_t pid)
 			"list processes with 'ps -e', or name them: -p \"$(pidof NAME)\"");
 }
 
+/* Whose it is decides what is missing: ptrace(2), "Ptrace access mode checking". */
+static struct err *root_denied(const struct process *process, int errnum)
+{
+	struct stat st;
+	bool denied = errnum == EACCES || errnum == EPERM;
+	struct err *e =
+		err_new(denied ? ERR_PERMISSION : ERR_FAILED, errnum,
+			"opening the root directory of pid %d (%s)", process->pid, process->comm);
+	if (!denied)
+		return e;
+	if (!caps_missing(caps_bit(CAP_SYS_PTRACE)))
+		return err_hint(e,
+				"its root is not to be seen even with CAP_SYS_PTRACE: a container, "
+				"or a security module");
+	bool known = fstatat(process->proc_fd, "", &st, AT_EMPTY_PATH) == 0;
+	if (known && st.st_uid != geteuid() && st.st_uid != 0)
+		e = err_why(e, "it belongs to another user (uid %u), and CAP_SYS_PTRACE is missing",
+			    (unsigned int)st.st_uid);
+	else
+		e = err_why(e, "it belongs to root, or has rights that utrail has not, and "
+			       "CAP_SYS_PTRACE is missing");
+	return caps_hint(e, caps_bit(CAP_SYS_PTRACE) | caps_bit(CAP_DAC_READ_SEARCH));
+}
+
 struct err *process_open(pid_t pid, struct process **ret)
 {
 	_cleanup_(process_closep) struct process *process = calloc(1, sizeof(*process));
@@ -142,13 +167,7 @@ struct err *process_open(pid_t pid, struct process **ret)
 	process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	process->root_fd = openat(process->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (process->root_fd < 0)
-		return err_hint(
-			err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
-				"opening the root directory of pid %d (%s)", pid, process->comm),
-			geteuid() == 0
-				? "its root is not to be seen even by root: a container, or a "
-				  "security module"
-				: "run utrail as root: sudo utrail ...");
+		return root_denied(process, errno);
 	if (!process_is_alive(process))
 		return no_such_process(pid);
 	*ret = take_ptr(process);
@@ -300,6 +319,25 @@ struct err *process_open_path(const struct process *process, const char *path, i
 	return NULL;
 }
 
+/* A link below map_files asks for CAP_CHECKPOINT_RESTORE (fs/proc/base.c); a path for the right to
+ * read the file. */
+static struct err *module_denied(const struct module *module, int errnum, pid_t pid)
+{
+	bool denied = errnum == EACCES || errnum == EPERM;
+	struct err *e = err_new(denied ? ERR_PERMISSION : ERR_FAILED, errnum,
+				"opening '%s', mapped by pid %d", module->path, pid);
+	uint64_t wanted = caps_bit(errnum == EPERM ? CAP_CHECKPOINT_RESTORE : CAP_DAC_READ_SEARCH);
+	char names[64];
+	if (!denied || !caps_missing(wanted))
+		return e;
+	caps_names(wanted, names, sizeof(names));
+	e = err_why(e, "%s, and %s is missing",
+		    errnum == EPERM ? "its path leads to another file by now, or to none"
+				    : "it may not be read by this user",
+		    names);
+	return caps_hint(e, wanted);
+}
+
 struct err *process_open_module(const struct process *process, const struct module *module,
 				int *ret_fd)
 {
@@ -323,8 +361,7 @@ struct err *process_open_module(const struct process *process, const struct modu
 		*ret_fd = take_fd(fd);
 		return NULL;
 	}
-	return err_new(errno == EACCES || errno == EPERM ? ERR_PERMISSION : ERR_FAILED, errno,
-		       "opening '%s', mapped by pid %d", module->path, process->pid);
+	return module_denied(module, errno, process->pid);
 }
 
 bool process_fd_path(pid_t pid, int fd, char *buffer, size_t size)

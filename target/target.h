@@ -62,6 +62,37 @@ struct err *process_open_path(const struct process *process, const char *path,
  * it has none. */
 bool process_fd_path(pid_t pid, int fd, char *buffer, size_t size);
 
+/* The system call that a thread is in, with the words it was given. */
+struct thread_call {
+	pid_t tid;
+	int64_t number;
+	uint64_t words[6];
+};
+
+struct call_sink {
+	void *context;
+	struct err *(*call)(void *context, const struct thread_call *call);
+};
+
+/* Gives the calls that the threads of a process are in right now to the sink, until its first
+ * error. A process that has ended has none. *ret_denied: threads that we have no right to look at.
+ */
+struct err *process_calls(pid_t pid, const struct call_sink *sink, size_t *ret_denied) must_check;
+
+/* Who looks at processes: we ourselves, or somebody who has kept the rights for it. */
+struct process_view {
+	void *context;
+	struct err *(*calls)(void *context, pid_t pid, const struct call_sink *sink,
+			     size_t *ret_denied);
+	bool (*fd_path)(void *context, pid_t pid, int fd, char *buffer, size_t size);
+	struct err *(*modules)(void *context, pid_t pid, struct module_list *ret);
+	/* Device and inode say which. */
+	struct err *(*open_module)(void *context, pid_t pid, const struct module *module,
+				   int *ret_fd);
+};
+
+extern const struct process_view process_own_view;
+
 /* --- files mapped from now on ----------------------------------------------------------------- */
 
 /* One executable mapping of a file, just made: by dlopen, or by an exec. */

@@ -110,7 +110,7 @@ def waits_for_input():
 
 
 def no_zombie():
-    """The command is our only child, and it is reaped."""
+    """The command is our only child where no rights are kept for later, and it is reaped."""
     trace = Trace("-e", "exit", command=["sleep", "0.2"])
     children = f"/proc/{trace.pid}/task/{trace.pid}/children"
     with open(children) as file:

@@ -36,7 +36,7 @@ COMPLAINT = re.compile(r"WARNING:|BUG:|BUG at|Oops|Call Trace|general protection
 # The command line is ours, and names the project.
 HARMLESS = re.compile(r"[Cc]ommand line:")
 # Tools that cases may use besides busybox.
-HOST_TOOLS = ["bash"]
+HOST_TOOLS = ["bash", "setpriv"]
 # Without cx16: QEMU 7.2 (Debian 12) computes the flags of cmpxchg16b from a stale state, and the guest dies with
 # a double fault when an interrupt follows at once (seen in __kmalloc of 6.12). Without la57: shorter page walks.
 PROCESSOR = "max,-cx16,-la57"
