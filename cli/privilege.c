@@ -26,11 +26,15 @@ struct err *privilege_check_start(void)
 			   "with sudo, or grant capabilities ('utrail check' says which)");
 }
 
-struct err *privilege_drop(const struct kernel *kernel)
+struct err *privilege_drop(const struct kernel *kernel, bool is_parent)
 {
 	uint64_t have = caps_effective();
 	uint64_t reading = have & caps_bit(have & caps_bit(CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN);
 	uint64_t attaching = kernel_late_capabilities(kernel);
+	/* A command may ask its parent to trace it, to find out whether somebody does already: that
+	 * succeeds only while the parent may (cap_ptrace_traceme(), security/commoncap.c). */
+	if (is_parent)
+		attaching |= have & caps_bit(CAP_SYS_PTRACE);
 	struct err *e = caps_suspend();
 	if (e)
 		return e;

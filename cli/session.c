@@ -462,7 +462,7 @@ static struct err *begin(struct session *session)
 					     .boottime_ns = now_ns(CLOCK_BOOTTIME),
 					     .backends = kernel_backends(session->kernel)};
 	struct err *e = check_still_there(session);
-	e = e ? e : privilege_drop(session->kernel);
+	e = e ? e : privilege_drop(session->kernel, session->plan.launch != NULL);
 	e = e ? e : output_begin(session->output, &header);
 	if (e)
 		return e;
