@@ -9,7 +9,7 @@ cat trace messages
 [ "$status" = 7 ] || fail "the command ended with 7, utrail with $status: $(cat messages)"
 for file in first second; do
 	grep -q "\"name\":\"openat\".*\"/etc/$file\"" trace || fail "the open of /etc/$file is not there"
-	grep -q "\"name\":\"execve\".*\"argv\":\[\"/bin/busybox\",\"cat\",\"/etc/$file\"\],\"envp\":{\"count\":[1-9]" trace ||
+	grep -q "\"name\":\"execve\".*\"argv\":\[\"/bin/busybox\",\"cat\",\"/etc/$file\"\]," trace ||
 		fail "the arguments of busybox are not those of the call"
 done
 [ "$(count_type fork trace)" = 2 ] || fail "$(count_type fork trace) forks instead of 2"
