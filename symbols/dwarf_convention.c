@@ -20,7 +20,7 @@
 #define LANG_CXX20 0x2b
 
 static const char optimised_out[] = "optimised out";
-static const char maybe_dropped[] = "optimised, perhaps not returned";
+static const char maybe_dropped[] = "perhaps optimised out";
 
 static const char *own_convention(int language)
 {
@@ -105,53 +105,6 @@ static bool is_optimised(Dwarf_Die *function)
 	       !is_all_in_frame(function);
 }
 
-/* Entries looked at to tell an optimised unit, and how deep they are looked for. */
-#define UNIT_DIES_MAX  4000
-#define UNIT_DEPTH_MAX 16
-
-struct unit_scan {
-	int budget;
-	int depth;
-};
-
-/* Functions within functions, and places that change: there are none without optimisation. */
-static bool shows_optimiser(Dwarf_Die *die)
-{
-	Dwarf_Attribute attribute;
-	if (dwarf_tag(die) == DW_TAG_inlined_subroutine)
-		return true;
-	if (!dwarf_attr(die, DW_AT_location, &attribute))
-		return false;
-	int form = dwarf_whatform(&attribute);
-	return form == DW_FORM_sec_offset || form == DW_FORM_loclistx || form == DW_FORM_data4;
-}
-
-static bool scan_unit(struct unit_scan *scan, Dwarf_Die *parent)
-{
-	Dwarf_Die child;
-	bool found = false;
-	if (scan->depth == UNIT_DEPTH_MAX)
-		return false;
-	scan->depth++;
-	for (int more = dwarf_child(parent, &child); !found && more == 0 && scan->budget > 0;
-	     more = dwarf_siblingof(&child, &child)) {
-		scan->budget--;
-		found = shows_optimiser(&child) || scan_unit(scan, &child);
-	}
-	scan->depth--;
-	return found;
-}
-
-/*
- * rustc does not say whether it optimised, and uses no frame pointer in any case. A unit too large
- * to look through without a trace of it was not optimised.
- */
-static bool rust_is_optimised(Dwarf_Die *unit, Dwarf_Die *function)
-{
-	struct unit_scan scan = {.budget = UNIT_DIES_MAX};
-	return !is_all_in_frame(function) || scan_unit(&scan, unit);
-}
-
 /* The compiler says that it does not call this function by the platform's convention. */
 static bool is_nocall(Dwarf_Die *function)
 {
@@ -190,15 +143,12 @@ static void judge_llvm(Dwarf_Die *function, const struct function *symbol, struc
 }
 
 /*
- * Unoptimised, Rust passes numbers and pointers as C does (not structures: is_rust). A function
- * with an unmangled name is meant for C.
+ * rustc does not say whether it optimised, so that its functions are taken for optimised ones; but
+ * one with an unmangled name is meant for C.
  */
-static void judge_rust(Dwarf_Die *function, Dwarf_Die *unit, const struct function *symbol,
-		       struct prototype *ret)
+static void judge_rust(Dwarf_Die *function, const struct function *symbol, struct prototype *ret)
 {
-	if (!rust_is_optimised(unit, function)) {
-		ret->no_convention = NULL;
-	} else if (!is_mangled(symbol->symbol) && !is_local(function, symbol)) {
+	if (!is_mangled(symbol->symbol) && !is_local(function, symbol)) {
 		ret->no_convention = NULL;
 		ret->is_optimised = true;
 	} else {
@@ -221,7 +171,7 @@ void dwarf_judge_convention(Dwarf_Die *function, const struct function *symbol,
 	if (language == DW_LANG_Go)
 		ret->no_result = judge_go_result(producer);
 	else if (ret->is_rust)
-		judge_rust(function, &unit, symbol, ret);
+		judge_rust(function, symbol, ret);
 	else if (!ret->no_convention && strncmp(producer, "GNU ", 4) != 0)
 		judge_llvm(function, symbol, ret);
 	if (is_nocall(function)) {
