@@ -78,6 +78,16 @@ const struct type *dwarf_type_of(struct dwarf_info *info, Dwarf_Die *die, bool t
 /* C++: is this argument or result, of class type, really the address of one? */
 bool dwarf_passed_by_reference(Dwarf_Die *die);
 
+/* dwarf_place.c: where a parameter (NULL: the concrete function does not mention it) of the
+ * function is at `address`, its first instruction. */
+struct parameter_place dwarf_place_of(Dwarf_Die *function, Dwarf_Die *parameter, uint64_t address);
+/* dwarf_convention.c: by what rules the function is called; fills in no_convention, no_result,
+ * is_rust and is_optimised. */
+void dwarf_judge_convention(Dwarf_Die *function, const struct function *symbol,
+			    struct prototype *ret);
+/* A parameter that is a result, as in Go. */
+bool dwarf_is_result(Dwarf_Die *parameter);
+
 /* A copy of a string of the file, cut at a length that nobody types. NULL: out of memory. */
 const char *dwarf_copy_name(struct dwarf_info *info, const char *name);
 

@@ -14,7 +14,11 @@
 
 struct parameters {
 	ARRAY_OF(struct parameter) list;
+	ARRAY_OF(struct parameter_place) places; /* of each */
 	bool variadic;
+	uint64_t address;	/* of the function */
+	Dwarf_Die result;	/* the parameter that is the result (Go) */
+	unsigned int n_results; /* such parameters */
 };
 
 /*
@@ -28,15 +32,6 @@ static bool is_changed_clone(const char *symbol)
 		if (strstr(symbol, marks[i]))
 			return true;
 	return false;
-}
-
-/* The compiler says that it does not call this function by the platform's convention. */
-static bool has_own_convention(Dwarf_Die *die)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Word convention;
-	return dwarf_attr_integrate(die, DW_AT_calling_convention, &attribute) &&
-	       dwarf_formudata(&attribute, &convention) == 0 && convention == DW_CC_nocall;
 }
 
 static bool is_c(Dwarf_Die *unit)
@@ -65,30 +60,33 @@ static Dwarf_Die *abstract_of(Dwarf_Die *die, Dwarf_Die *storage)
 	return storage;
 }
 
-/* Is `parameter` (of the abstract instance) one that the concrete one mentions? */
-static bool is_mentioned(Dwarf_Die *concrete, Dwarf_Die *parameter)
+/* The concrete function's own words on `parameter` of the abstract instance; NULL: none. */
+static Dwarf_Die *mention_of(Dwarf_Die *concrete, Dwarf_Die *abstract, Dwarf_Die *parameter,
+			     Dwarf_Die *storage)
 {
-	Dwarf_Die child, origin;
+	Dwarf_Die origin;
 	Dwarf_Attribute attribute;
-	for (int more = dwarf_child(concrete, &child); more == 0;
-	     more = dwarf_siblingof(&child, &child))
-		if (dwarf_attr(&child, DW_AT_abstract_origin, &attribute) &&
+	if (concrete == abstract)
+		return parameter;
+	for (int more = dwarf_child(concrete, storage); more == 0;
+	     more = dwarf_siblingof(storage, storage))
+		if (dwarf_attr(storage, DW_AT_abstract_origin, &attribute) &&
 		    dwarf_formref_die(&attribute, &origin) && origin.addr == parameter->addr)
-			return true;
-	return false;
+			return storage;
+	return NULL;
 }
 
 /*
  * The abstract constructor of a class with virtual bases has hidden parameters that only some of
  * its concrete forms take.
  */
-static bool is_taken(Dwarf_Die *function, Dwarf_Die *abstract, Dwarf_Die *parameter)
+static bool is_taken(Dwarf_Die *parameter, const Dwarf_Die *mention)
 {
 	Dwarf_Attribute attribute;
 	bool artificial = false;
-	if (function != abstract && dwarf_attr_integrate(parameter, DW_AT_artificial, &attribute))
+	if (!mention && dwarf_attr_integrate(parameter, DW_AT_artificial, &attribute))
 		dwarf_formflag(&attribute, &artificial);
-	return !artificial || is_mentioned(function, parameter);
+	return !artificial;
 }
 
 /* A class that cannot be copied bit by bit is passed as the address of a copy. */
@@ -102,18 +100,49 @@ static const struct type *reference_to(struct dwarf_info *info, const struct typ
 	return ret->name ? ret : NULL;
 }
 
-static bool add_parameter(struct dwarf_info *info, Dwarf_Die *die, bool tags, struct parameters *to)
+/* What is passed as the address of a copy has its place where that address leads. */
+static struct parameter_place address_of(struct parameter_place place)
+{
+	if (place.kind == PLACE_MEMORY && place.reg != PLACE_CFA)
+		place.kind = PLACE_SUM;
+	else if (place.kind != PLACE_NOWHERE)
+		place.kind = PLACE_UNKNOWN;
+	return place;
+}
+
+static bool add_parameter(struct dwarf_info *info, Dwarf_Die *die, bool tags,
+			  struct parameter_place place, struct parameters *to)
 {
 	const char *name = dwarf_diename(die);
 	const struct type *type = dwarf_type_of(info, die, tags);
-	if (type && type->kind == TYPE_STRUCT && dwarf_passed_by_reference(die))
+	if (type && type->kind == TYPE_STRUCT && dwarf_passed_by_reference(die)) {
 		type = reference_to(info, type);
+		place = address_of(place);
+	}
 	struct parameter *parameter = type ? array_push(&to->list) : NULL;
-	if (!parameter)
+	struct parameter_place *its_place = parameter ? array_push(&to->places) : NULL;
+	if (!its_place)
 		return false;
+	*its_place = place;
 	parameter->type = type;
 	parameter->name = dwarf_copy_name(info, name ? name : "");
 	return parameter->name;
+}
+
+static bool take_parameter(struct dwarf_info *info, Dwarf_Die *function, Dwarf_Die *abstract,
+			   Dwarf_Die *die, bool tags, struct parameters *to)
+{
+	Dwarf_Die storage;
+	Dwarf_Die *mention = mention_of(function, abstract, die, &storage);
+	if (!is_taken(die, mention))
+		return true;
+	if (dwarf_is_result(die)) {
+		to->result = *die;
+		to->n_results++;
+		return true;
+	}
+	struct parameter_place place = dwarf_place_of(function, mention, to->address);
+	return add_parameter(info, die, tags, place, to);
 }
 
 static bool collect_parameters(struct dwarf_info *info, Dwarf_Die *function, bool tags,
@@ -125,9 +154,8 @@ static bool collect_parameters(struct dwarf_info *info, Dwarf_Die *function, boo
 	     more = dwarf_siblingof(&child, &child)) {
 		int tag = dwarf_tag(&child);
 		to->variadic |= tag == DW_TAG_unspecified_parameters;
-		if (tag != DW_TAG_formal_parameter || !is_taken(function, abstract, &child))
-			continue;
-		if (!add_parameter(info, &child, tags, to))
+		if (tag == DW_TAG_formal_parameter &&
+		    !take_parameter(info, function, abstract, &child, tags, to))
 			return false;
 	}
 	return true;
@@ -145,53 +173,77 @@ static const struct type *result_of(struct dwarf_info *info, Dwarf_Die *function
 	return marked;
 }
 
-static bool fill_prototype(struct dwarf_info *info, Dwarf_Die *function, bool tags,
-			   struct prototype *ret)
+/* Go's results are parameters of their own; the first one is at a known place, if it is small. */
+static const struct type *go_result(struct dwarf_info *info, struct parameters *parameters,
+				    struct prototype *prototype)
 {
-	struct parameters parameters = {0};
-	bool ok = collect_parameters(info, function, tags, &parameters);
-	ret->n_parameters = (uint32_t)parameters.list.count;
-	ret->variadic = parameters.variadic;
+	static const char own[] = "Go's own calling convention";
+	const struct type *type = dwarf_type_of(info, &parameters->result, false);
+	bool is_small = type && type->kind != TYPE_STRUCT && type->kind != TYPE_ARRAY &&
+			type->kind != TYPE_FLOAT && type->kind != TYPE_UNKNOWN && type->size &&
+			type->size <= 8;
+	if (parameters->n_results != 1 || !is_small)
+		prototype->no_result = own;
+	return type;
+}
+
+static bool fill_prototype(struct dwarf_info *info, Dwarf_Die *function, bool tags,
+			   struct parameters *parameters, struct prototype *ret)
+{
+	size_t count = 0;
+	if (!collect_parameters(info, function, tags, parameters))
+		return false;
+	count = parameters->list.count;
+	ret->n_parameters = (uint32_t)count;
+	ret->variadic = parameters->variadic;
 	ret->source = "DWARF";
-	ret->result = ok ? result_of(info, function, tags) : NULL;
-	if (ret->result)
-		ret->parameters = arena_copy(&info->arena, parameters.list.items,
-					     parameters.list.count * sizeof(struct parameter));
-	free(parameters.list.items);
-	return ret->parameters;
+	ret->result = parameters->n_results ? go_result(info, parameters, ret)
+					    : result_of(info, function, tags);
+	ret->parameters =
+		arena_copy(&info->arena, parameters->list.items, count * sizeof(struct parameter));
+	ret->places = arena_copy(&info->arena, parameters->places.items,
+				 count * sizeof(struct parameter_place));
+	return ret->result && ret->parameters && ret->places;
 }
 
 /* What an assembler writes has no parameters, and does not mean that there are none. */
 static bool is_described(Dwarf_Die *function, Dwarf_Die *unit)
 {
 	return dwarf_diecu(function, unit, NULL, NULL) &&
-	       dwarf_srclang(unit) != DW_LANG_Mips_Assembler && !has_own_convention(function);
+	       dwarf_srclang(unit) != DW_LANG_Mips_Assembler;
 }
 
-static struct err *read_prototype(struct dwarf_info *info, uint64_t address,
+static struct err *read_prototype(struct dwarf_info *info, const struct function *symbol,
 				  const struct prototype **ret)
 {
 	Dwarf_Die function, unit;
 	*ret = NULL;
-	if (!dwarf_function_at(info, address, &function) || !is_described(&function, &unit))
+	if (!dwarf_function_at(info, symbol->address, &function) || !is_described(&function, &unit))
 		return NULL;
+	struct parameters parameters = {.address = symbol->address};
 	struct prototype *prototype = arena_alloc(&info->arena, sizeof(*prototype));
-	if (!prototype || !fill_prototype(info, &function, is_c(&unit), prototype))
+	if (prototype)
+		dwarf_judge_convention(&function, symbol, prototype);
+	bool ok = prototype && fill_prototype(info, &function, is_c(&unit), &parameters, prototype);
+	free(parameters.list.items);
+	free(parameters.places.items);
+	if (!ok)
 		return &err_nomem;
 	*ret = prototype;
 	return NULL;
 }
 
 /* Answers, "nothing known" too, are kept by address. */
-static struct err *dwarf_prototype(struct dwarf_info *info, uint64_t address,
+static struct err *dwarf_prototype(struct dwarf_info *info, const struct function *function,
 				   const struct prototype **ret)
 {
+	uint64_t address = function->address;
 	const uint64_t *known = name_map_find(&info->prototypes, (char *)&address, sizeof(address));
 	if (known) {
 		*ret = (const struct prototype *)(uintptr_t)*known;
 		return NULL;
 	}
-	struct err *e = read_prototype(info, address, ret);
+	struct err *e = read_prototype(info, function, ret);
 	const char *key = e ? NULL : arena_copy(&info->arena, &address, sizeof(address));
 	if (key)
 		name_map_add(&info->prototypes, key, sizeof(address), (uint64_t)(uintptr_t)*ret);
@@ -218,7 +270,7 @@ struct err *image_prototype(struct image *image, const struct function *function
 	bool is_settled = builtin && is_library;
 	struct dwarf_info *info = is_settled ? NULL : dwarf_info_of(image);
 	if (info)
-		e = dwarf_prototype(info, function->address, &found);
+		e = dwarf_prototype(info, function, &found);
 	if (!e)
 		*ret = found ? found : builtin;
 	return e;

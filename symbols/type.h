@@ -90,10 +90,42 @@ struct parameter {
 	const struct type *type;
 };
 
+/* Where DWARF finds a parameter at the function's first instruction. */
+enum place_kind {
+	PLACE_UNKNOWN,	/* it tells only of a later time, or in words that are not understood */
+	PLACE_NOWHERE,	/* it tells of no place: the value is not there any more */
+	PLACE_REGISTER, /* in register `reg` */
+	PLACE_MEMORY,	/* in memory, at register `reg` + offset */
+	PLACE_SUM,	/* the value is register `reg` + offset */
+	PLACE_CONSTANT, /* the value is `offset`, in every call */
+	PLACE_PIECES,	/* in several registers or places */
+};
+
+/* DWARF's number of the canonical frame address, in struct parameter_place: the stack pointer
+ * before the call, which no register holds. */
+#define PLACE_CFA UINT16_MAX
+
+struct parameter_place {
+	enum place_kind kind;
+	uint16_t reg; /* by DWARF's numbers, which depend on the machine */
+	/* The place is said of some addresses, this one among them; else of the whole function, its
+	 * first instructions perhaps not meant. */
+	bool exact;
+	int64_t offset;
+};
+
 /* What a function takes and gives. */
 struct prototype {
 	const struct parameter *parameters;
 	uint32_t n_parameters;
+	const struct parameter_place *places; /* of the parameters; NULL: not known */
+	/* Why the calling convention does not tell where a parameter is that has no place; NULL: it
+	 * does. And the same of the result. Constant text. */
+	const char *no_convention;
+	const char *no_result;
+	/* The convention tells where a parameter is, but one of PLACE_NOWHERE may not be passed. */
+	bool is_optimised;
+	bool is_rust; /* structures are handed over in a way of its own */
 	bool variadic;
 	const struct type *result; /* TYPE_VOID when nothing is returned */
 	const char *source;	   /* where this was learnt: "DWARF", "built-in", "given" */

@@ -22,8 +22,7 @@ struct taken {
 	bool lost;	/* something before took an unknown number of them */
 };
 
-/* Values that are cut to their type's size: callers leave garbage above. */
-static struct fetch_source in_register(uint8_t reg, const struct type *type)
+struct fetch_source args_in_register(uint8_t reg, const struct type *type)
 {
 	bool whole = type->kind == TYPE_STRUCT || type->kind == TYPE_POINTER ||
 		     type->kind == TYPE_STRING || type->kind == TYPE_BYTES ||
@@ -60,7 +59,7 @@ static struct fetch_source place(struct taken *taken, const struct type *type,
 		return place_on_stack(taken, shape);
 	struct fetch_source source = args_unavailable(in_two_registers);
 	if (shape->n_parts == 1 && integers)
-		source = in_register(integer_registers[taken->integers], type);
+		source = args_in_register(integer_registers[taken->integers], type);
 	else if (shape->n_parts == 1)
 		source = args_unavailable(float_registers[taken->floats]);
 	taken->integers += integers;
@@ -108,7 +107,7 @@ static void place_result_x86_64(const struct type *type, bool is_rust, struct fe
 	else if (shape.classes[0] == ARGS_FLOAT)
 		*ret = args_unavailable(float_registers[0]);
 	else
-		*ret = in_register(X86_RAX, type);
+		*ret = args_in_register(X86_RAX, type);
 }
 
 void args_place(unsigned int machine, const struct prototype *prototype, bool is_rust,

@@ -22,6 +22,13 @@
 void args_place(unsigned int machine, const struct prototype *prototype, bool is_rust,
 		struct fetch_source *ret);
 
+/*
+ * Then, where DWARF tells of places (struct prototype), and where it tells that the convention does
+ * not hold: args_places.c. `sources` are those of args_place().
+ */
+void args_use_places(unsigned int machine, const struct prototype *prototype,
+		     struct fetch_source *sources);
+
 /* Where a result of this type is when the function has returned or is about to. */
 void args_place_result(unsigned int machine, const struct type *type, bool is_rust,
 		       struct fetch_source *ret);
@@ -52,7 +59,11 @@ struct args_shape args_shape_of(const struct type *type, bool is_rust);
 void args_place_arm64(const struct prototype *prototype, bool is_rust, struct fetch_source *ret);
 void args_place_result_arm64(const struct type *type, bool is_rust, struct fetch_source *ret);
 
+/* NULL: the type does not tell where values are. */
 struct fetch_source args_unavailable(const char *why);
+bool args_is_unknown(const struct fetch_source *source); /* is it that one? */
+/* Cut to the type's size: callers leave garbage above. */
+struct fetch_source args_in_register(uint8_t reg, const struct type *type);
 /* The value lies in memory, at register + offset. */
 struct fetch_source args_at(uint8_t reg, uint64_t offset);
 

@@ -15,6 +15,11 @@ struct fetch_source args_unavailable(const char *why)
 	return (struct fetch_source){.unavailable = why ? why : unknown_layout};
 }
 
+bool args_is_unknown(const struct fetch_source *source)
+{
+	return source->unavailable == unknown_layout;
+}
+
 struct fetch_source args_at(uint8_t reg, uint64_t offset)
 {
 	struct fetch_source source = fetch_from_register(reg, 8, false);

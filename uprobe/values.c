@@ -26,9 +26,15 @@ static struct err *choose_prototype(struct image *image, const struct function *
 	if (spec->has_types) {
 		ret->parameters = spec->types.parameters;
 		ret->n_parameters = spec->types.n_parameters;
+		/* Who gives types means the platform's convention. */
+		ret->places = NULL;
+		ret->no_convention = NULL;
+		ret->is_optimised = false;
 	}
-	if (spec->types.result)
+	if (spec->types.result) {
 		ret->result = spec->types.result;
+		ret->no_result = NULL;
+	}
 	if (ret->n_parameters > PARAMETERS_MAX)
 		ret->n_parameters = PARAMETERS_MAX;
 	return NULL;
@@ -64,6 +70,7 @@ static struct err *compile_arguments(struct probe_set *set, unsigned int machine
 	_cleanup_(builder_deinit) struct plan_builder builder;
 	plan_builder_init(&builder, &set->arena, &set->options);
 	args_place(machine, prototype, is_rust, sources);
+	args_use_places(machine, prototype, sources);
 	struct err *e = NULL;
 	for (uint32_t i = 0; !e && i < prototype->n_parameters; i++)
 		e = add_argument(&builder, prototype, sources, i);
@@ -81,6 +88,8 @@ static struct err *compile_result(struct probe_set *set, unsigned int machine,
 	_cleanup_(builder_deinit) struct plan_builder builder;
 	plan_builder_init(&builder, &set->arena, &set->options);
 	args_place_result(machine, type, is_rust, &source);
+	if (prototype->no_result)
+		source = (struct fetch_source){.unavailable = prototype->no_result};
 	struct err *e = plan_add_value(&builder, "", type, &source, NULL);
 	return e ? e : plan_finish(&builder, &ret->return_plan, &ret->results);
 }
@@ -94,6 +103,7 @@ struct err *values_compile(struct probe_set *set, struct image *image,
 	bool is_rust = match_is_rust(function->symbol);
 	*ret = (struct function_values){0};
 	struct err *e = choose_prototype(image, function, spec, &prototype);
+	is_rust |= !e && prototype.is_rust;
 	/* A return alone is shown without them. */
 	if (!e && spec->kind != PROBE_URETPROBE)
 		e = compile_arguments(set, machine, &prototype, is_rust, ret);

@@ -268,6 +268,31 @@ static void clones_have_no_prototype(void **state)
 	image_close(image);
 }
 
+/* Optimised, the parameters are where the platform's calls put them (x86-64: rdi and rsi, 5 and 4);
+ * unoptimised, DWARF speaks of the frame, which is not filled yet. */
+static void places_are_those_of_the_entry(void **state)
+{
+	(void)state;
+	struct image *image = open_image(FIXTURES "/nopie");
+	const struct prototype *add = find_prototype(image, "add");
+	assert_non_null(add->places);
+	assert_null(add->no_convention);
+	assert_null(add->no_result);
+#ifdef __x86_64__
+	static const unsigned int registers[] = {5, 4};
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(add->places[i].kind, PLACE_REGISTER);
+		assert_int_equal(add->places[i].reg, registers[i]);
+	}
+#endif
+	image_close(image);
+	image = open_image(FIXTURES "/pie");
+	add = find_prototype(image, "add");
+	assert_int_equal(add->places[0].kind, PLACE_UNKNOWN);
+	assert_null(add->no_convention);
+	image_close(image);
+}
+
 /* The line of the fixture's source that begins like this. */
 static unsigned int line_in_source(const char *beginning)
 {
@@ -311,6 +336,7 @@ int main(void)
 		cmocka_unit_test(dwarf_that_dwz_has_shared_says_the_same),
 		cmocka_unit_test(what_cannot_be_known_is_not_guessed),
 		cmocka_unit_test(clones_have_no_prototype),
+		cmocka_unit_test(places_are_those_of_the_entry),
 		cmocka_unit_test(functions_know_where_they_were_written),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -427,9 +427,114 @@ static void arm64_has_its_own_rules(void **state)
 	assert_string_equal(result.unavailable, "in v0");
 }
 
+/* One parameter, in the place that DWARF gives, beside or instead of the convention. */
+static struct fetch_source located(const struct type *type, struct parameter_place place,
+				   const char *no_convention, bool is_optimised)
+{
+	struct parameter parameter = {.name = "x", .type = type};
+	struct prototype prototype = {.parameters = &parameter,
+				      .n_parameters = 1,
+				      .places = &place,
+				      .no_convention = no_convention,
+				      .is_optimised = is_optimised};
+	struct fetch_source ret;
+	args_place(EM_X86_64, &prototype, false, &ret);
+	args_use_places(EM_X86_64, &prototype, &ret);
+	return ret;
+}
+
+#define PLACE_AT(...) ((struct parameter_place){__VA_ARGS__})
+
+static void assert_why(struct fetch_source source, const char *why)
+{
+	assert_non_null(source.unavailable);
+	assert_string_equal(source.unavailable, why);
+}
+
+/* psABI x86-64: DWARF's 0 is rax, 3 rbx, 5 rdi, 4 rsi, 17 xmm0. */
+static void places_instead_of_the_convention(void **state)
+{
+	(void)state;
+	static const char go[] = "Go's own", own[] = "own";
+	struct fetch_source at = located(
+		&t_int, PLACE_AT(.kind = PLACE_REGISTER, .reg = 4, .exact = true), own, false);
+	assert_null(at.unavailable);
+	assert_int_equal(at.ops[0].reg, X86_RSI);
+	assert_int_equal(at.ops[0].size, 4);
+	at = located(&t_long, PLACE_AT(.kind = PLACE_REGISTER, .reg = 3, .exact = true), go, false);
+	assert_null(at.unavailable);
+	assert_int_equal(at.ops[0].reg, X86_RBX);
+	assert_why(located(&t_long, PLACE_AT(.kind = PLACE_REGISTER, .reg = 3, .exact = true), own,
+			   false),
+		   own);
+	assert_why(located(&t_long, PLACE_AT(.kind = PLACE_REGISTER, .reg = 120, .exact = true),
+			   own, false),
+		   own);
+	assert_why(located(&t_big, PLACE_AT(.kind = PLACE_REGISTER, .reg = 5, .exact = true), own,
+			   false),
+		   own);
+	assert_why(located(&t_double, PLACE_AT(.kind = PLACE_REGISTER, .reg = 17, .exact = true),
+			   own, false),
+		   "in xmm0");
+	assert_why(located(&t_int, PLACE_AT(.kind = PLACE_NOWHERE), own, false), "optimised out");
+	assert_why(located(&t_longs, PLACE_AT(.kind = PLACE_PIECES), own, false),
+		   "in two registers");
+	assert_why(located(&t_int, PLACE_AT(.kind = PLACE_UNKNOWN), own, false), own);
+	at = located(&t_int, PLACE_AT(.kind = PLACE_CONSTANT, .offset = -7), own, false);
+	assert_null(at.unavailable);
+	assert_int_equal(at.ops[0].code, FETCH_CONST);
+	assert_int_equal(at.ops[0].imm, -7);
+	assert_why(located(&t_double, PLACE_AT(.kind = PLACE_CONSTANT), own, false), own);
+}
+
+/* The canonical frame address is above the return address, so 8 above rsp. */
+static void places_in_memory(void **state)
+{
+	(void)state;
+	static const char go[] = "Go's own", own[] = "own";
+	struct parameter_place frame = {PLACE_MEMORY, PLACE_CFA, true, 16};
+	struct fetch_source at = located(&t_big, frame, own, false);
+	assert_true(at.is_address);
+	assert_int_equal(at.ops[0].reg, X86_RSP);
+	assert_int_equal(at.ops[1].imm, 24);
+	frame.exact = false; /* Go's room for what is in registers */
+	assert_why(located(&t_big, frame, go, false), go);
+	struct parameter_place led = {PLACE_MEMORY, 5, false, 8};
+	at = located(&t_big, led, own, false);
+	assert_true(at.is_address);
+	assert_int_equal(at.ops[0].reg, X86_RDI);
+	led.kind = PLACE_SUM;
+	assert_false(located(&t_long, led, own, false).is_address);
+	led.reg = 3; /* rbx holds nothing yet */
+	assert_why(located(&t_long, led, own, false), own);
+}
+
+static void places_beside_the_convention(void **state)
+{
+	(void)state;
+	struct fetch_source at = located(&t_int, PLACE_AT(.kind = PLACE_NOWHERE), NULL, false);
+	assert_null(at.unavailable);
+	assert_int_equal(at.ops[0].reg, X86_RDI);
+	assert_why(located(&t_int, PLACE_AT(.kind = PLACE_NOWHERE), NULL, true), "optimised out");
+	/* ms_abi: the first one in rcx; a single expression is not exact enough. */
+	at = located(&t_int, PLACE_AT(.kind = PLACE_REGISTER, .reg = 2, .exact = true), NULL,
+		     false);
+	assert_int_equal(at.ops[0].reg, X86_RCX);
+	at = located(&t_int, PLACE_AT(.kind = PLACE_REGISTER, .reg = 2, .exact = false), NULL,
+		     false);
+	assert_int_equal(at.ops[0].reg, X86_RDI);
+	at = located(&t_opaque, PLACE_AT(.kind = PLACE_REGISTER, .reg = 4, .exact = false), NULL,
+		     false);
+	assert_null(at.unavailable);
+	assert_int_equal(at.ops[0].reg, X86_RSI);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(places_instead_of_the_convention),
+		cmocka_unit_test(places_in_memory),
+		cmocka_unit_test(places_beside_the_convention),
 #ifdef __x86_64__
 		cmocka_unit_test(integers_fill_registers_then_stack),
 		cmocka_unit_test(floats_take_registers_of_their_own),

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where DWARF finds a parameter when its function is entered.
+ *
+ * A location list says which place is meant at which addresses, so the range that covers the first
+ * instruction counts. A single expression is meant for the whole function; what it says of the
+ * frame is true only behind the prologue, except above the return address.
+ */
+#include <dwarf.h>
+
+#include "symbols/dwarf_info.h"
+
+/* DWARF numbers registers up to 31 by one-byte operations; more than 64 no general one has. */
+#define REGISTERS_MAX 128
+
+static struct parameter_place register_place(enum place_kind kind, Dwarf_Word reg, int64_t offset)
+{
+	if (reg >= REGISTERS_MAX)
+		return (struct parameter_place){.kind = PLACE_UNKNOWN};
+	return (struct parameter_place){.kind = kind, .reg = (uint16_t)reg, .offset = offset};
+}
+
+/* Does the function's frame begin at the canonical frame address (gcc, Go)? */
+static bool frame_is_cfa(Dwarf_Die *function, uint64_t address)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Op *ops;
+	size_t n_ops;
+	return dwarf_attr_integrate(function, DW_AT_frame_base, &attribute) &&
+	       dwarf_getlocation_addr(&attribute, address, &ops, &n_ops, 1) == 1 && n_ops == 1 &&
+	       ops[0].atom == DW_OP_call_frame_cfa;
+}
+
+/* Registers and memory: one operation, and the two that tell registers by number. */
+static struct parameter_place place_of_op(const Dwarf_Op *op)
+{
+	if (op->atom >= DW_OP_reg0 && op->atom <= DW_OP_reg31)
+		return register_place(PLACE_REGISTER, op->atom - DW_OP_reg0, 0);
+	if (op->atom >= DW_OP_breg0 && op->atom <= DW_OP_breg31)
+		return register_place(PLACE_MEMORY, op->atom - DW_OP_breg0, (int64_t)op->number);
+	switch (op->atom) {
+	case DW_OP_regx:
+		return register_place(PLACE_REGISTER, op->number, 0);
+	case DW_OP_bregx:
+		return register_place(PLACE_MEMORY, op->number, (int64_t)op->number2);
+	case DW_OP_call_frame_cfa:
+		return (struct parameter_place){.kind = PLACE_MEMORY, .reg = PLACE_CFA};
+	default:
+		return (struct parameter_place){.kind = PLACE_UNKNOWN};
+	}
+}
+
+static bool constant_of(const Dwarf_Op *op, int64_t *ret)
+{
+	if (op->atom >= DW_OP_lit0 && op->atom <= DW_OP_lit31) {
+		*ret = op->atom - DW_OP_lit0;
+		return true;
+	}
+	switch (op->atom) {
+	case DW_OP_const1u:
+	case DW_OP_const1s:
+	case DW_OP_const2u:
+	case DW_OP_const2s:
+	case DW_OP_const4u:
+	case DW_OP_const4s:
+	case DW_OP_const8u:
+	case DW_OP_const8s:
+	case DW_OP_constu:
+	case DW_OP_consts:
+		*ret = (int64_t)op->number;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* "..., DW_OP_stack_value": the value itself, which lies nowhere. */
+static struct parameter_place computed_place(const Dwarf_Op *op)
+{
+	struct parameter_place place = place_of_op(op);
+	int64_t constant;
+	if (constant_of(op, &constant))
+		return (struct parameter_place){.kind = PLACE_CONSTANT, .offset = constant};
+	if (place.kind != PLACE_MEMORY || place.reg == PLACE_CFA)
+		return (struct parameter_place){.kind = PLACE_NOWHERE};
+	place.kind = PLACE_SUM;
+	return place;
+}
+
+static struct parameter_place read_expression(Dwarf_Die *function, uint64_t address,
+					      const Dwarf_Op *ops, size_t n_ops)
+{
+	if (!n_ops)
+		return (struct parameter_place){.kind = PLACE_NOWHERE};
+	for (size_t i = 0; i < n_ops; i++)
+		if (ops[i].atom == DW_OP_piece || ops[i].atom == DW_OP_bit_piece)
+			return (struct parameter_place){.kind = PLACE_PIECES};
+	if (n_ops == 1 && ops[0].atom == DW_OP_fbreg && frame_is_cfa(function, address))
+		return (struct parameter_place){
+			.kind = PLACE_MEMORY, .reg = PLACE_CFA, .offset = (int64_t)ops[0].number};
+	if (n_ops == 1)
+		return place_of_op(&ops[0]);
+	if (n_ops == 2 && ops[1].atom == DW_OP_stack_value)
+		return computed_place(&ops[0]);
+	return (struct parameter_place){.kind = PLACE_UNKNOWN};
+}
+
+/* Is the attribute one expression, and no list of them? */
+static bool is_single(Dwarf_Attribute *attribute)
+{
+	switch (dwarf_whatform(attribute)) {
+	case DW_FORM_exprloc:
+	case DW_FORM_block:
+	case DW_FORM_block1:
+	case DW_FORM_block2:
+	case DW_FORM_block4:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A number that the parameter is in every call; text and structures are not understood. */
+static struct parameter_place constant_place(Dwarf_Attribute *attribute)
+{
+	Dwarf_Word number;
+	Dwarf_Sword with_sign;
+	unsigned int form = dwarf_whatform(attribute);
+	if (form == DW_FORM_sdata || form == DW_FORM_implicit_const) {
+		if (dwarf_formsdata(attribute, &with_sign) == 0)
+			return (struct parameter_place){.kind = PLACE_CONSTANT,
+							.offset = with_sign};
+	} else if (dwarf_formudata(attribute, &number) == 0) {
+		return (struct parameter_place){.kind = PLACE_CONSTANT, .offset = (int64_t)number};
+	}
+	return (struct parameter_place){.kind = PLACE_NOWHERE};
+}
+
+struct parameter_place dwarf_place_of(Dwarf_Die *function, Dwarf_Die *parameter, uint64_t address)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Op *ops;
+	size_t n_ops;
+	if (parameter && dwarf_attr(parameter, DW_AT_const_value, &attribute))
+		return constant_place(&attribute);
+	if (!parameter || !dwarf_attr(parameter, DW_AT_location, &attribute))
+		return (struct parameter_place){.kind = PLACE_NOWHERE};
+	int found = dwarf_getlocation_addr(&attribute, address, &ops, &n_ops, 1);
+	if (found < 0)
+		return (struct parameter_place){.kind = PLACE_UNKNOWN};
+	struct parameter_place place = {.kind = PLACE_NOWHERE};
+	if (found > 0)
+		place = read_expression(function, address, ops, n_ops);
+	place.exact = !is_single(&attribute);
+	/* Below the return address nothing is stored yet. */
+	if (place.kind == PLACE_MEMORY && place.reg == PLACE_CFA && place.offset < 0)
+		place.kind = PLACE_UNKNOWN;
+	return place;
+}
+
+bool dwarf_is_result(Dwarf_Die *parameter)
+{
+	Dwarf_Attribute attribute;
+	bool flag = false;
+	return dwarf_attr_integrate(parameter, DW_AT_variable_parameter, &attribute) &&
+	       dwarf_formflag(&attribute, &flag) == 0 && flag;
+}
