@@ -58,6 +58,7 @@ struct session {
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;
 	int stop_signal;
+	bool stopped; /* by a signal: the end, whatever comes */
 };
 
 static uint64_t now_ns(clockid_t clock)
@@ -181,8 +182,15 @@ static struct err *take_error(struct session *session)
 	return take_ptr(session->error);
 }
 
-/* Takes in what is there, and delivers what has waited long enough. */
-static struct err *drain(struct session *session)
+/* Nobody takes any more. */
+static bool is_sated(struct session *session)
+{
+	return stream_is_full(session->stream) || output_closed(session->output);
+}
+
+/* Takes in what is there, and delivers what has waited long enough. Events may come faster than
+ * that: it is asked between batches whether to go on. */
+static struct err *drain(struct session *session, bool (*is_enough)(struct session *session))
 {
 	int taken;
 	do {
@@ -194,8 +202,7 @@ static struct err *drain(struct session *session)
 			return e;
 		if (taken != 0)
 			session->active_ns = now_ns(CLOCK_BOOTTIME);
-	} while (taken == -EAGAIN && !stream_is_full(session->stream) &&
-		 !output_closed(session->output));
+	} while (taken == -EAGAIN && !is_enough(session));
 	return output_flush(session->output);
 }
 
@@ -229,17 +236,16 @@ static bool on_signals(struct session *session)
 		/* From here on a second one ends us at once. */
 		sigprocmask(SIG_SETMASK, &session->old_signals, NULL);
 		if (!session->plan.launch || again)
-			return true;
+			session->stopped = true;
 		session->deadline_ns = now_ns(CLOCK_BOOTTIME) + GRACE_NS;
 	}
-	return false;
+	return session->stopped;
 }
 
 static bool is_over(struct session *session)
 {
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
-	if (on_signals(session) || stream_is_full(session->stream) ||
-	    output_closed(session->output))
+	if (on_signals(session) || is_sated(session))
 		return true;
 	if (session->deadline_ns && now >= session->deadline_ns)
 		return true;
@@ -282,7 +288,7 @@ static struct err *loop(struct session *session)
 	while (!e && !is_over(session)) {
 		e = wait_for_events(session);
 		e = e ? e : look_after_kept(session);
-		e = e ? e : drain(session);
+		e = e ? e : drain(session, is_over);
 	}
 	return e;
 }
@@ -315,8 +321,8 @@ static struct err *drain_all(struct session *session)
 	struct err *e = NULL;
 	while (!e && left) {
 		e = kernel_send_kept(session->kernel, UINT64_MAX, &left);
-		e = e ? e : drain(session);
-		if (stream_is_full(session->stream) || output_closed(session->output))
+		e = e ? e : drain(session, is_sated);
+		if (is_sated(session))
 			break;
 	}
 	return e;
