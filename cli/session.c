@@ -486,14 +486,16 @@ struct err *session_run(const struct options *options, int *ret_status)
 	struct session session = {.options = options, .output_fd = -1, .signal_fd = -1};
 	struct output_summary summary = {0};
 	struct err *e = prepare(&session);
-	bool began = !e;
 	e = e ? e : begin(&session);
+	bool began = !e;
 	e = e ? e : loop(&session);
 	if (began) {
 		e = finish(&session, e, &summary);
-		check_books(&session);
+		/* After an error, or when nobody takes any more, not all was read. */
+		if (!e && !is_sated(&session))
+			check_books(&session);
 		if (!options->quiet)
-			report_summary(&summary);
+			report_summary(&summary, e == NULL);
 	}
 	*ret_status = e ? 0 : exit_status(&session, &summary);
 	session_deinit(&session);
