@@ -300,7 +300,7 @@ static struct err *on_running(void *context, uint32_t tgid, uint32_t tid,
 			      const struct probe_site *site, const struct slots *arguments)
 {
 	struct session *session = context;
-	return stream_running(session->stream, tgid, tid, site, arguments);
+	return stream_running(session->stream, tgid, tid, now_ns(CLOCK_BOOTTIME), site, arguments);
 }
 
 /* Calls that have not returned have no record: nothing is lost in silence. */

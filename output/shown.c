@@ -403,6 +403,23 @@ static bool is_blob(const struct value *value)
 	}
 }
 
+/* Of a call that has not returned, all members may be unknown for one reason: that is said once. */
+static void merge_open(const struct shown_scope *scope, struct shown *ret)
+{
+	const char *why = NULL, *name;
+	if (scope->event->ending != ENDING_OPEN || ret->kind != SHOWN_STRUCT)
+		return;
+	for (uint32_t i = 0; i < ret->count; i++) {
+		struct shown part;
+		shown_part(scope, ret, i, &part, &name);
+		if (part.kind != SHOWN_UNAVAILABLE || (why && strcmp(part.text, why) != 0))
+			return;
+		why = part.text;
+	}
+	if (why)
+		unavailable(ret, why);
+}
+
 void shown_value(const struct shown_scope *scope, const struct value *value,
 		 const struct slots *inherited, struct shown *ret)
 {
@@ -427,6 +444,7 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		shown_scalar(scope, value, slots, ret);
 	}
 	limit_array(scope, ret);
+	merge_open(scope, ret);
 }
 
 bool shown_result(const struct shown_scope *scope, struct shown *ret)
