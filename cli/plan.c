@@ -122,23 +122,50 @@ static struct err *check_ambiguous(const struct spec *spec, bool found_function)
 			spec->name, spec->name);
 }
 
+static bool is_match(const struct probe_site *site, const struct spec *spec)
+{
+	const struct probe *probe = site->probe;
+	bool same_kind = plan_is_function_kind(spec->kind) ? plan_is_function_kind(probe->kind)
+							   : probe->kind == spec->kind;
+	bool same_module =
+		!spec->module ||
+		(site->image && module_name_matches(image_path(site->image), spec->module));
+	return same_kind && same_module &&
+	       (spec_name_matches(spec, probe->name) ||
+		(probe->symbol && spec_name_matches(spec, probe->symbol)));
+}
+
 /* '!': takes away what the specs before it have matched. */
 void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec)
 {
-	for (size_t i = first; i < plan->set.sites.count; i++) {
-		struct probe_site *site = plan->set.sites.items[i];
-		const struct probe *probe = site->probe;
-		bool same_kind = plan_is_function_kind(spec->kind)
-					 ? plan_is_function_kind(probe->kind)
-					 : probe->kind == spec->kind;
-		bool same_module =
-			!spec->module ||
-			(site->image && module_name_matches(image_path(site->image), spec->module));
-		if (same_kind && same_module &&
-		    (spec_name_matches(spec, probe->name) ||
-		     (probe->symbol && spec_name_matches(spec, probe->symbol))))
-			site->wire.kind = 0;
+	for (size_t i = first; i < plan->set.sites.count; i++)
+		if (is_match(plan->set.sites.items[i], spec))
+			plan->set.sites.items[i]->wire.kind = 0;
+}
+
+/* Did an earlier spec mean all of it? */
+static bool is_there_already(const struct plan *plan, const struct spec *spec)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++)
+		if (plan->set.sites.items[i]->wire.kind && is_match(plan->set.sites.items[i], spec))
+			return true;
+	return false;
+}
+
+/* A pattern leaves out, with a note, what cannot be probed: nothing may be left. */
+static struct err *check_refused(const struct plan *plan, size_t first_note,
+				 const struct spec *spec)
+{
+	for (size_t i = first_note; i < plan->set.notes.count; i++) {
+		const char *text = plan->set.notes.items[i].text;
+		if (strstr(text, ": not probed: "))
+			return err_why(err_new(ERR_FAILED, 0,
+					       "'%s': of the functions that match, none can be "
+					       "probed safely",
+					       spec->text),
+				       "%s", text);
 	}
+	return NULL;
 }
 
 /* `exec`, `fork` and `exit` alone are task life; the functions are call:fork, libc:exit. */
@@ -159,7 +186,7 @@ static bool add_task_life(struct plan *plan, const struct spec *spec)
 static struct err *add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec)
 {
-	size_t before = plan->set.probes.count;
+	size_t before = plan->set.probes.count, first_note = plan->set.notes.count;
 	struct err *e = NULL;
 	if (add_task_life(plan, spec))
 		return NULL;
@@ -174,16 +201,17 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 		}
 		e = add_from_modules(options, plan, spec);
 	}
-	bool found = plan->set.probes.count > before;
+	bool found = plan->set.probes.count > before || is_there_already(plan, spec);
 	if (!e && plan_is_function_kind(spec->kind))
 		e = check_ambiguous(spec, found);
 	if (!e && !found && !spec->kind_given && !spec->module) {
 		e = syscalls_add_probes(&plan->set, spec);
 		found = plan->set.probes.count > before;
 	}
-	if (!e && !found && !spec->negated && !spec->optional)
-		e = suggest_match(plan, spec);
-	return e;
+	if (e || found || spec->negated || spec->optional)
+		return e;
+	e = check_refused(plan, first_note, spec);
+	return e ? e : suggest_match(plan, spec);
 }
 
 /* What the target says of itself, and what it asks the kernel. */
