@@ -357,6 +357,16 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 	return e;
 }
 
+/* It was chosen by number: another number is what helps. */
+static struct err *refuse_place(const struct adding *adding, const char *name, const char *why)
+{
+	struct err *e =
+		err_new(ERR_USAGE, 0, "'%s:%s' cannot be probed safely", adding->module, name);
+	return err_hint(err_why(e, "%s", why),
+			"take an address that 'objdump -d %s' shows at the start of a line",
+			image_path(adding->image));
+}
+
 /* Somewhere inside; `function` NULL: nobody knows of what. */
 static struct err *add_offset(struct adding *adding, const struct function *function,
 			      uint64_t offset, const char *name)
@@ -373,7 +383,7 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 	if (e)
 		return e;
 	if (!ok)
-		return refuse(adding, name, why);
+		return refuse_place(adding, name, why);
 	place.function = function;
 	if (is_taken(adding, offset, PROBE_UPROBE))
 		return NULL;
@@ -439,8 +449,10 @@ static struct err *add_address(struct adding *adding)
 	uint64_t address = adding->spec->address + adding->spec->offset, offset;
 	char name[1056];
 	if (!image_offset_of(adding->image, address, &offset))
-		return err_why(err_new(ERR_USAGE, 0, "'%s': no such address", adding->spec->text),
-			       "no part of '%s' is loaded there", image_path(adding->image));
+		return err_hint(
+			err_why(err_new(ERR_USAGE, 0, "'%s': no such address", adding->spec->text),
+				"no part of '%s' is loaded there", image_path(adding->image)),
+			"addresses are those of the file, as 'objdump -d' shows them");
 	const struct function *function = image_function_at(adding->image, address);
 	snprintf(name, sizeof(name), "0x%" PRIx64, address);
 	if (!function)
