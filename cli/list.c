@@ -26,6 +26,7 @@ struct listing {
 	struct spec_list patterns; /* none: everything */
 	struct arena arena;	   /* of the file at hand */
 	size_t shown;
+	const char *cut; /* path of a truncated file */
 };
 
 static bool wants_kind(const struct spec *spec, bool usdt)
@@ -393,6 +394,8 @@ static struct err *list_module(struct listing *listing, size_t index, bool named
 	struct err *e = plan_module_image(&listing->plan, module, named, &image);
 	if (e || !image)
 		return e;
+	if (image_lacks_sections(image))
+		listing->cut = module->path;
 	if (wants(listing, false))
 		e = list_functions(listing, image, module);
 	if (!e && wants(listing, true))
@@ -415,7 +418,9 @@ static struct err *take_operands(struct listing *listing, struct plan_modules *f
 		size_t before = files->indexes.count;
 		e = plan_find_modules(&listing->plan, *word, files);
 		if (!e && files->indexes.count == before)
-			e = err_new(ERR_FAILED, ENOENT, "opening '%s'", *word);
+			e = err_hint(err_new(ERR_USAGE, ENOENT, "opening '%s'", *word),
+				     "name a file: utrail list ./app; or a process: utrail list "
+				     "-p PID");
 	}
 	return e;
 }
@@ -451,6 +456,10 @@ static struct err *list_all(struct listing *listing)
 static struct err *nothing_listed(const struct listing *listing)
 {
 	const struct spec_list *patterns = &listing->patterns;
+	if (listing->cut)
+		return err_why(
+			err_new(ERR_USAGE, 0, "there is nothing to probe in '%s'", listing->cut),
+			"the file is truncated: its sections lie past its end");
 	if (!patterns->count)
 		return err_new(ERR_USAGE, 0, "there is nothing to probe: no symbols, no markers");
 	struct err *e = err_new(ERR_USAGE, 0, "nothing matches '%s'", patterns->items[0].text);

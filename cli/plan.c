@@ -135,23 +135,25 @@ static struct err *check_ambiguous(const struct spec *spec, bool found_function)
 			spec->name, spec->name);
 }
 
+static bool is_match(const struct probe_site *site, const struct spec *spec)
+{
+	const struct probe *probe = site->probe;
+	bool same_kind = plan_is_function_kind(spec->kind) ? plan_is_function_kind(probe->kind)
+							   : probe->kind == spec->kind;
+	bool same_module =
+		!spec->module ||
+		(site->image && module_name_matches(image_path(site->image), spec->module));
+	return same_kind && same_module &&
+	       (spec_name_matches(spec, probe->name) ||
+		(probe->symbol && spec_name_matches(spec, probe->symbol)));
+}
+
 /* '!': takes away what the specs before it have matched. */
 void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec)
 {
-	for (size_t i = first; i < plan->set.sites.count; i++) {
-		struct probe_site *site = plan->set.sites.items[i];
-		const struct probe *probe = site->probe;
-		bool same_kind = plan_is_function_kind(spec->kind)
-					 ? plan_is_function_kind(probe->kind)
-					 : probe->kind == spec->kind;
-		bool same_module =
-			!spec->module ||
-			(site->image && module_name_matches(image_path(site->image), spec->module));
-		if (same_kind && same_module &&
-		    (spec_name_matches(spec, probe->name) ||
-		     (probe->symbol && spec_name_matches(spec, probe->symbol))))
-			site->wire.kind = 0;
-	}
+	for (size_t i = first; i < plan->set.sites.count; i++)
+		if (is_match(plan->set.sites.items[i], spec))
+			plan->set.sites.items[i]->wire.kind = 0;
 }
 
 /* `exec`, `fork` and `exit` alone are task life; the functions are call:fork, libc:exit. */

@@ -116,7 +116,7 @@ void report_unseen_threads(size_t count)
 		count, plural(count));
 }
 
-void report_summary(const struct output_summary *summary)
+void report_summary(const struct output_summary *summary, bool whole)
 {
 	fprintf(stderr, "%" PRIu64 " event%s, %" PRIu64 " lost, %" PRIu64 " missed",
 		summary->events, plural(summary->events), summary->lost, summary->missed);
@@ -126,7 +126,7 @@ void report_summary(const struct output_summary *summary)
 	if (summary->gaps)
 		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
 			plural(summary->gaps));
-	fputc('\n', stderr);
+	fputs(whole ? "\n" : ", not all of them written\n", stderr);
 	if (summary->lost || summary->returns_lost)
 		fputs("utrail: events were lost: a larger --ring-size, fewer probes or -o FILE "
 		      "help\n",

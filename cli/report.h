@@ -20,8 +20,8 @@ void report_choices(const struct plan *plan, const char *const *backends);
 void report_notes(const struct probe_set *set, size_t first);
 /* Their calls that had not returned are not told. */
 void report_unseen_threads(size_t count);
-/* "12 events, 0 lost, 0 missed" */
-void report_summary(const struct output_summary *summary);
+/* "12 events, 0 lost, 0 missed"; not `whole`: an error kept some from being written. */
+void report_summary(const struct output_summary *summary, bool whole);
 /* The accounts do not add up: a bug of ours, never kept quiet. */
 void report_books(uint64_t attempts, uint64_t records, uint64_t failed);
 void report_malformed(uint64_t count);

@@ -62,6 +62,7 @@ struct session {
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;
 	int stop_signal;
+	bool stopped; /* by a signal: the end, whatever comes */
 };
 
 static uint64_t now_ns(clockid_t clock)
@@ -185,8 +186,15 @@ static struct err *take_error(struct session *session)
 	return take_ptr(session->error);
 }
 
-/* Takes in what is there, and delivers what has waited long enough. */
-static struct err *drain(struct session *session)
+/* Nobody takes any more. */
+static bool is_sated(struct session *session)
+{
+	return stream_is_full(session->stream) || output_closed(session->output);
+}
+
+/* Takes in what is there, and delivers what has waited long enough. Events may come faster than
+ * that: it is asked between batches whether to go on. */
+static struct err *drain(struct session *session, bool (*is_enough)(struct session *session))
 {
 	int taken;
 	do {
@@ -198,8 +206,7 @@ static struct err *drain(struct session *session)
 			return e;
 		if (taken != 0)
 			session->active_ns = now_ns(CLOCK_BOOTTIME);
-	} while (taken == -EAGAIN && !stream_is_full(session->stream) &&
-		 !output_closed(session->output));
+	} while (taken == -EAGAIN && !is_enough(session));
 	return output_flush(session->output);
 }
 
@@ -233,17 +240,16 @@ static bool on_signals(struct session *session)
 		/* From here on a second one ends us at once. */
 		sigprocmask(SIG_SETMASK, &session->old_signals, NULL);
 		if (!session->plan.launch || again)
-			return true;
+			session->stopped = true;
 		session->deadline_ns = now_ns(CLOCK_BOOTTIME) + GRACE_NS;
 	}
-	return false;
+	return session->stopped;
 }
 
 static bool is_over(struct session *session)
 {
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
-	if (on_signals(session) || stream_is_full(session->stream) ||
-	    output_closed(session->output))
+	if (on_signals(session) || is_sated(session))
 		return true;
 	if (session->deadline_ns && now >= session->deadline_ns)
 		return true;
@@ -286,7 +292,7 @@ static struct err *loop(struct session *session)
 	while (!e && !is_over(session)) {
 		e = wait_for_events(session);
 		e = e ? e : look_after_kept(session);
-		e = e ? e : drain(session);
+		e = e ? e : drain(session, is_over);
 	}
 	return e;
 }
@@ -298,7 +304,7 @@ static struct err *on_running(void *context, uint32_t tgid, uint32_t tid,
 			      const struct probe_site *site, const struct slots *arguments)
 {
 	struct session *session = context;
-	return stream_running(session->stream, tgid, tid, site, arguments);
+	return stream_running(session->stream, tgid, tid, now_ns(CLOCK_BOOTTIME), site, arguments);
 }
 
 /* Calls that have not returned have no record: nothing is lost in silence. */
@@ -325,8 +331,8 @@ static struct err *drain_all(struct session *session)
 	struct err *e = NULL;
 	while (!e && left) {
 		e = kernel_send_kept(session->kernel, UINT64_MAX, &left);
-		e = e ? e : drain(session);
-		if (stream_is_full(session->stream) || output_closed(session->output))
+		e = e ? e : drain(session, is_sated);
+		if (is_sated(session))
 			break;
 	}
 	return e;
@@ -498,14 +504,16 @@ struct err *session_run(const struct options *options, int *ret_status)
 	struct session session = {.options = options, .output_fd = -1, .signal_fd = -1};
 	struct output_summary summary = {0};
 	struct err *e = prepare(&session);
-	bool began = !e;
 	e = e ? e : begin(&session);
+	bool began = !e;
 	e = e ? e : loop(&session);
 	if (began) {
 		e = finish(&session, e, &summary);
-		check_books(&session);
+		/* After an error, or when nobody takes any more, not all was read. */
+		if (!e && !is_sated(&session))
+			check_books(&session);
 		if (!options->quiet)
-			report_summary(&summary);
+			report_summary(&summary, e == NULL);
 	}
 	*ret_status = e ? 0 : exit_status(&session, &summary);
 	session_deinit(&session);

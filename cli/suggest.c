@@ -160,7 +160,9 @@ static struct err *explain_absence(const struct plan *plan, const struct spec *s
 	struct err *e = err_new(ERR_USAGE, 0, "'%s': no such %s in %s%s%s", spec->text,
 				usdt ? "USDT probe" : "function", path ? "'" : "the target",
 				path ? path : "", path ? "'" : "");
-	if (!nearest->seen && usdt)
+	if (!nearest->seen && image_lacks_sections(image))
+		e = err_why(e, "the file is truncated: its sections lie past its end");
+	else if (!nearest->seen && usdt)
 		e = err_why(e, "this build has no USDT notes");
 	else if (!nearest->seen)
 		e = err_why(e, "the file is stripped: it has no symbols at all");

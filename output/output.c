@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "output/json_memory.h"
 #include "output/writer.h"
 
 static void output_destroyp(struct output **output)
@@ -21,8 +22,10 @@ struct err *output_create(int fd, const char *fd_name, const struct output_optio
 	output->writer = options->format == OUTPUT_JSON ? &json_writer : &text_writer;
 	clock_init(&output->clock, options);
 	struct err *e = buffer_init(&output->buffer, fd, fd_name);
-	if (options->format == OUTPUT_JSON)
+	if (options->format == OUTPUT_JSON) {
+		json_memory_use();
 		e = e ?: buffer_init(&output->scratch, -1, "");
+	}
 	if (e)
 		return e;
 	*ret = take_ptr(output);

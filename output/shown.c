@@ -501,6 +501,23 @@ static bool is_null(const struct value *value, const struct slots *slots)
 	       flags & FETCH_BLOB_NULL;
 }
 
+/* Of a call that has not returned, all members may be unknown for one reason: that is said once. */
+static void merge_open(const struct shown_scope *scope, struct shown *ret)
+{
+	const char *why = NULL, *name;
+	if (scope->event->ending != ENDING_OPEN || ret->kind != SHOWN_STRUCT)
+		return;
+	for (uint32_t i = 0; i < ret->count; i++) {
+		struct shown part;
+		shown_part(scope, ret, i, &part, &name);
+		if (part.kind != SHOWN_UNAVAILABLE || (why && strcmp(part.text, why) != 0))
+			return;
+		why = part.text;
+	}
+	if (why)
+		unavailable(ret, why);
+}
+
 void shown_value(const struct shown_scope *scope, const struct value *value,
 		 const struct slots *inherited, struct shown *ret)
 {
@@ -530,6 +547,7 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		shown_scalar(scope, value, slots, ret);
 	}
 	limit_array(scope, ret);
+	merge_open(scope, ret);
 }
 
 bool shown_result(const struct shown_scope *scope, struct shown *ret)

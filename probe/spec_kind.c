@@ -296,8 +296,7 @@ static struct err *check_name(const struct spec_parser *p, const struct spec_ite
 				spec->name_kind == SPEC_NAME_CLASS ? spec->name : "...");
 	if (is_life(spec->kind) && strcmp(spec->name, "*") != 0)
 		return err_hint(spec_error(p, at, "'%s' takes no name", word),
-				"write '%s:*'; the function or system call is '%s' alone", word,
-				word);
+				"write '%s:*'; the function of that name is 'call:%s'", word, word);
 	if (spec->offset && (spec->kind == PROBE_USDT || spec->kind == PROBE_SYSCALL))
 		return err_hint(spec_error(p, at, "'%s' takes no offset", word),
 				"an instruction is 'uprobe:[MODULE:]NAME+OFFSET'");

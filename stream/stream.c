@@ -172,7 +172,7 @@ struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module,
 	return stream->options.sink.event(stream->options.sink.context, &event, false);
 }
 
-struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid,
+struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, uint64_t now_ns,
 			   const struct probe_site *site, const struct slots *arguments)
 {
 	struct task *task = tasks_get(&stream->nesting.tasks, tgid, tid);
@@ -180,7 +180,7 @@ struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid,
 		return &err_nomem;
 	const struct stream_event event = {
 		.kind = STREAM_SYSCALL,
-		.time_ns = stream->counts.newest_ns,
+		.time_ns = now_ns,
 		.task = &task->info,
 		.depth = (uint16_t)task->spans.count,
 		.site = site,

@@ -130,9 +130,9 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows) mu
  * ran there between was not seen, nor counted by anybody. */
 struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,
 		       uint64_t until_ns) must_check;
-/* A system call that was still running when tracing ended, for what is known of it. Its time is
- * that of the newest record. */
-struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid,
+/* A system call that was still running when tracing ended, for what is known of it: not when it
+ * began, so its time is `now_ns`, when it was seen to run. */
+struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, uint64_t now_ns,
 			   const struct probe_site *site, const struct slots *arguments) must_check;
 /* Lets go of everything; spans that are still open end as such. */
 struct err *stream_finish(struct stream *stream) must_check;

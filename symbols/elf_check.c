@@ -50,12 +50,19 @@ static struct err *refuse_other(const char *path, const uint8_t *head, size_t si
 
 static struct err *refuse_width(const char *path, const uint8_t *ident)
 {
-	struct err *e = err_new(ERR_UNSUPPORTED, 0, "'%s' cannot be probed", path);
+	bool no_class = ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64;
+	bool no_order = ident[EI_DATA] != ELFDATA2LSB && ident[EI_DATA] != ELFDATA2MSB;
+	/* The mark of ELF before bytes that are none. */
+	struct err *e = err_new(no_class || no_order ? ERR_USAGE : ERR_UNSUPPORTED, 0,
+				"'%s' cannot be probed", path);
+	if (no_class)
+		return err_why(e, "damaged: its ELF class is %u, neither 32-bit nor 64-bit",
+			       ident[EI_CLASS]);
+	if (no_order)
+		return err_why(e, "damaged: its ELF data encoding is %u, no byte order",
+			       ident[EI_DATA]);
 	if (ident[EI_CLASS] == ELFCLASS32)
 		return err_why(e, "it is a 32-bit program; only 64-bit ones are supported");
-	if (ident[EI_CLASS] != ELFCLASS64)
-		return err_why(e, "its ELF class is %u, neither 32-bit nor 64-bit",
-			       ident[EI_CLASS]);
 	return err_why(e, "it is not little-endian (ELF data encoding %u)", ident[EI_DATA]);
 }
 

@@ -80,6 +80,14 @@ bool image_is_stripped(struct image *image)
 	return !image->static_table.count;
 }
 
+bool image_lacks_sections(const struct image *image)
+{
+	const Elf64_Ehdr *header = &image->file.header;
+	uint64_t bytes = (uint64_t)header->e_shnum * header->e_shentsize, end;
+	return header->e_shoff && (__builtin_add_overflow(header->e_shoff, bytes, &end) ||
+				   end > image->file.size || header->e_shoff >= image->file.size);
+}
+
 /* The biggest programs, with all their debug symbols, have some millions. */
 #define SYMBOLS_MAX (16u << 20)
 

@@ -79,6 +79,8 @@ struct function {
 struct err *image_functions(struct image *image, const struct function **ret,
 			    size_t *ret_count) must_check;
 bool image_is_stripped(struct image *image); /* no .symtab, here or in a debug file */
+/* The file was cut off: what its sections held (symbols, markers, types) is not in it. */
+bool image_lacks_sections(const struct image *image);
 /*
  * The demangled name of a C++ or Rust symbol, without parameters ("ns::Class::method"), with the
  * suffix of a compiler's clone (".cold"); `symbol` itself when it is not mangled.

@@ -77,12 +77,16 @@ static bool is_taken(const struct adding *adding, uint64_t offset, enum probe_ki
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
+static bool is_pattern(const struct spec *spec)
+{
+	return spec->name_kind == SPEC_NAME_GLOB || spec->name_kind == SPEC_NAME_REGEX;
+}
+
 /* A pattern goes on without the function; a name means that function. */
 static struct err *refuse(struct adding *adding, const char *name, const char *why)
 {
 	adding->refused++;
-	if (adding->spec->name_kind == SPEC_NAME_GLOB ||
-	    adding->spec->name_kind == SPEC_NAME_REGEX) {
+	if (is_pattern(adding->spec)) {
 		if (adding->refused > REFUSALS_NAMED)
 			return NULL;
 		return probe_set_refuse(adding->set, "%s:%s: not probed: %s", adding->module, name,
@@ -118,7 +122,8 @@ static void list_candidates(struct image *image, const struct function *function
 		const char *symbol = functions[i].symbol;
 		const char *start = symbol + strspn(symbol, "_");
 		if (functions[i].ifunc || strncmp(start, function->symbol, length) != 0 ||
-		    start[length] != '_' || code_is_cold_name(symbol))
+		    start[length] != '_' || code_is_cold_name(symbol) || strstr(symbol, "_chk") ||
+		    strstr(symbol, "_ifunc"))
 			continue;
 		int n = snprintf(buffer + used, size - used, "%s%s", named++ ? ", " : "", symbol);
 		used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
@@ -129,10 +134,15 @@ static struct err *refuse_function(struct adding *adding, const struct function 
 				   const char *name, const char *why)
 {
 	char candidates[512];
-	struct err *e = refuse(adding, name, why);
-	if (!e || !function->ifunc)
-		return e;
+	if (!function->ifunc)
+		return refuse(adding, name, why);
 	list_candidates(adding->image, function, candidates, sizeof(candidates));
+	if (is_pattern(adding->spec) && *candidates)
+		why = arena_printf(&adding->set->arena, "%s; probe what it chooses from: %s", why,
+				   candidates);
+	struct err *e = why ? refuse(adding, name, why) : &err_nomem;
+	if (!e || e == &err_nomem)
+		return e;
 	if (*candidates)
 		return err_hint(e, "probe what it chooses from: %s", candidates);
 	return err_hint(e, "the functions that it chooses from have no symbols here; the library's "
@@ -285,6 +295,45 @@ static struct err *decode_for(const struct adding *adding, const struct function
 	return e;
 }
 
+static void set_values(struct probe_site *site, const struct function_values *values)
+{
+	if (site->wire.kind == SITE_RETURN) {
+		site->return_plan = values->return_plan;
+		site->results = values->results;
+		return;
+	}
+	site->entry_plan = values->entry_plan;
+	site->arguments = values->arguments;
+	if (site->wire.kind == SITE_ENTRY) {
+		site->return_plan = values->return_plan;
+		site->results = values->results;
+	}
+}
+
+/* It is probed already, as an earlier spec said. Types given by hand now are meant for it. */
+static struct err *retype(const struct adding *adding, const struct function *function,
+			  uint64_t offset)
+{
+	const struct spec *spec = adding->spec;
+	struct function_values values;
+	if (!spec->has_types && !spec->types.result)
+		return NULL;
+	struct err *e = values_compile(adding->set, adding->image, function, spec, &values);
+	uint32_t entry = 0;
+	for (size_t i = 1; !e && i < adding->set->sites.count; i++) {
+		struct probe_site *site = adding->set->sites.items[i];
+		bool starts = site->wire.kind == SITE_ENTRY || site->wire.kind == SITE_INSTANT;
+		if (starts && site->image == adding->image && site->offset == offset &&
+		    site->probe->kind == spec->kind)
+			entry = site->id;
+		else if (!entry || site->wire.kind != SITE_RETURN || site->wire.owner != entry ||
+			 site->wire.flags & SITE_TAIL_CALL)
+			continue;
+		set_values(site, &values);
+	}
+	return e;
+}
+
 /* At its start. */
 static struct err *add_function(struct adding *adding, const struct function *function,
 				const char *name)
@@ -301,13 +350,23 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 	if (image_offset_of(adding->image, place.at.address, &offset) &&
 	    is_taken(adding, offset, spec->kind)) {
 		adding->set->repeated++;
-		return NULL;
+		return retype(adding, function, offset);
 	}
 	e = values_compile(adding->set, adding->image, function, spec, &place.values);
 	if (!e)
 		e = is_span(spec->kind) ? add_span(adding, &place) : add_instant(adding, &place);
 	adding->added++;
 	return e;
+}
+
+/* It was chosen by number: another number is what helps. */
+static struct err *refuse_place(const struct adding *adding, const char *name, const char *why)
+{
+	struct err *e =
+		err_new(ERR_USAGE, 0, "'%s:%s' cannot be probed safely", adding->module, name);
+	return err_hint(err_why(e, "%s", why),
+			"take an address that 'objdump -d %s' shows at the start of a line",
+			image_path(adding->image));
 }
 
 /* Somewhere inside; `function` NULL: nobody knows of what. */
@@ -326,7 +385,7 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 	if (e)
 		return e;
 	if (!ok)
-		return refuse(adding, name, why);
+		return refuse_place(adding, name, why);
 	place.function = function;
 	if (is_taken(adding, offset, PROBE_UPROBE)) {
 		adding->set->repeated++;
@@ -394,8 +453,10 @@ static struct err *add_address(struct adding *adding)
 	uint64_t address = adding->spec->address + adding->spec->offset, offset;
 	char name[1056];
 	if (!image_offset_of(adding->image, address, &offset))
-		return err_why(err_new(ERR_USAGE, 0, "'%s': no such address", adding->spec->text),
-			       "no part of '%s' is loaded there", image_path(adding->image));
+		return err_hint(
+			err_why(err_new(ERR_USAGE, 0, "'%s': no such address", adding->spec->text),
+				"no part of '%s' is loaded there", image_path(adding->image)),
+			"addresses are those of the file, as 'objdump -d' shows them");
 	const struct function *function = image_function_at(adding->image, address);
 	snprintf(name, sizeof(name), "0x%" PRIx64, address);
 	if (!function)

@@ -2,6 +2,7 @@
 """Files that are no 64-bit ELF programs: said so, quickly, whatever they are. Nothing is traced."""
 
 import os
+import re
 import socket
 import struct
 import subprocess
@@ -46,6 +47,33 @@ def garbage():
     noise = bytes((i * 2654435761 >> 13) & 255 for i in range(20000))
     refused(write("garbage", noise), "(?i)not .*ELF|no ELF")
     refused(write("garbage-elf", b"\x7fELF" + noise), "(?i)ELF")
+
+
+def wrong_class():
+    """The mark of ELF before garbage is a bad file, not a machine that is not supported."""
+    for data in (b"\x7fELF\xdb\x01" + bytes(58), b"\x7fELF\x02\x07" + bytes(58)):
+        path = write("class", data)
+        check_error(plain(["list", str(path)]), 2, "damaged")
+        check_error(plain(["-e", f"{path}:f", "--", "true"]), 2, "damaged")
+
+
+def sections_cut_off():
+    """Not 'stripped': what names the functions was there."""
+    path = write("cut-sections", program_bytes()[:3000])
+    check_error(plain(["list", str(path)]), 2, "truncated")
+    check_error(plain(["-e", f"{path}:f", "--", "true"]), 2, "truncated")
+
+
+def not_there():
+    path = scratch() / "nothing-there"
+    check_error(plain(["list", str(path)]), 2, "No such file", hint="name a file")
+
+
+def places():
+    """By `objdump -d`, no instruction begins there."""
+    path = sample("count")
+    for place in ("0x10", "0xffffffffffff", "f+0x1"):
+        check_error(plain(["-e", f"{path}:{place}", "--", "true"]), 2, re.escape(place), hint=".*objdump -d")
 
 
 def truncated():
@@ -161,6 +189,10 @@ run(
     text_file,
     empty,
     garbage,
+    wrong_class,
+    sections_cut_off,
+    not_there,
+    places,
     truncated,
     damaged,
     directory,

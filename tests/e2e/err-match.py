@@ -3,7 +3,20 @@
 
 import subprocess
 
-from utrail import Target, check_error, need_program, need_root, plain, run, sample, scratch
+from utrail import (
+    Target,
+    Trace,
+    check_error,
+    matches,
+    need_program,
+    need_root,
+    only,
+    plain,
+    run,
+    same,
+    sample,
+    scratch,
+)
 
 
 def against(target, *specs):
@@ -61,6 +74,45 @@ def system_calls():
     )
 
 
+def all_refused():
+    """What matches cannot be probed: that is the reason, not that nothing would match."""
+    need_root()
+    target = Target("count", "-w")
+    error = against(target, "libc:strle[n]")
+    text = check_error(error, 1, r"strle\[n\]", "none can be probed safely", "resolver")
+    matches(text, r"__strlen_\w+", "the message")
+    check_error(against(target, "libc:strlen"), 1, "cannot be probed safely", hint=r".*__strlen_\w+")
+    target.release()
+    target.finish()
+
+
+def ifunc_in_a_pattern():
+    target = Target("count", "-w")
+    trace = Trace("-e", "libc:strl*", pid=target.pid)
+    matches(trace.stderr, r"libc:strlen: not probed: .* chooses from: .*__strlen_\w+", "the note")
+    trace.finish()
+    target.release()
+    target.finish()
+
+
+def twice():
+    """A function that is chosen already: once, with the types that were given last."""
+    for specs, wanted in (
+        (("count:f", "count:f"), {"n": 0, "text": "four"}),
+        (("count:*", "count:f(hex)"), {"arg1": "0x0"}),
+        (("count:f(hex)", "count:f"), {"arg1": "0x0"}),
+        (("count:f", "count:f(hex) -> hex"), {"arg1": "0x0"}),
+    ):
+        target = Target("count", "-w", "1")
+        trace = Trace("-e", specs[0], "-e", specs[1], pid=target.pid)
+        target.release()
+        target.finish()
+        trace.finish()
+        call = only(trace.calls("f"), f"calls with {specs}")
+        same(call["args"], wanted, f"arguments with {specs}")
+        same(call["ret"], "0x66" if "->" in specs[1] else 102, f"result with {specs}")
+
+
 def one_of_two():
     """The good spec does not hide the bad one, and nothing is attached."""
     need_root()
@@ -102,6 +154,9 @@ run(
     no_markers_at_all,
     modules,
     system_calls,
+    all_refused,
+    ifunc_in_a_pattern,
+    twice,
     one_of_two,
     stripped,
     stripped_but_dynamic,

@@ -64,6 +64,7 @@ def full_disk():
         contains(trace.stderr, "/dev/full", "the message")
         contains(trace.stderr, "No space left on device", "the message")
         ensure(trace.summary[0] >= 0, "no summary")
+        contains(trace.stderr, " missed, not all of them written\n", "the summary")
         target.finish()
 
 

@@ -54,6 +54,19 @@ def text_goes_to_stderr():
     same(len(re.findall(r'count:f\(n=\d, text="four"\) = ', trace.stderr)), 3, "calls on stderr")
 
 
+def no_program():
+    """What never ran has no events to account for: the error is all there is to say."""
+    for content in (b"", b"\x7fELFxx"):
+        path = scratch() / "garbage"
+        path.write_bytes(content)
+        path.chmod(0o755)
+        trace = launch([path])
+        same(trace.wait(), 126, "status")
+        contains(trace.stderr, "Exec format error", "the message")
+        for word in ("bug", "records", "missed"):
+            ensure(word not in trace.stderr, trace.report(f"says '{word}'"))
+
+
 def status():
     for number in (0, 1, 42, 255):
         trace = launch(["sh", "-c", f"exit {number}"], "-e", "exit")
@@ -127,6 +140,7 @@ run(
     status,
     signals,
     not_there,
+    no_program,
     environment,
     waits_for_input,
     no_zombie,

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """--max-events and --duration end a trace by themselves, with status 0."""
 
+import os
+import threading
 import time
 
-from utrail import Target, Trace, ensure, run, same
+from utrail import Target, Trace, ensure, run, same, scratch
 
 CALLS = 20_000
 
@@ -52,6 +54,32 @@ def end_of_the_target():
     same(len(trace.calls("f")), 10, "calls")
 
 
+def read_slowly(path):
+    """Some 2 MB/s: less than comes, so that the buffer is never empty."""
+    with open(path, "rb", buffering=0) as pipe:
+        while pipe.read(1 << 16):
+            time.sleep(0.03)
+
+
+def end_of_a_flood():
+    """Events come faster than they can be written: there is always a next one, and it ends all the same."""
+    pipe = scratch() / "pipe"
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=read_slowly, args=(pipe,), daemon=True)
+    reader.start()
+    target = Target("count", "-w", 2_000_000_000, 2)
+    trace = Trace("-e", "count:f", "--ring-size", "512k", "-o", pipe, pid=target.pid, output=False)
+    target.release()
+    time.sleep(2)
+    begun = time.monotonic()
+    trace.stop()
+    same(trace.wait(10), 0, "exit status")
+    took = time.monotonic() - begun
+    ensure(trace.summary[1] > 0, "nothing was lost: there was no flood")
+    ensure(took < 5, f"took {took:.2f} s from the signal to the end")
+    target.process.kill()
+
+
 def end_by_sigterm():
     """As Ctrl-C: drained, summed up, status 0."""
     target = Target("count", "-w", "-h", 100)
@@ -64,4 +92,4 @@ def end_by_sigterm():
     target.finish()
 
 
-run(max_events, max_events_of_a_command, duration, end_of_the_target, end_by_sigterm)
+run(max_events, max_events_of_a_command, duration, end_of_the_target, end_of_a_flood, end_by_sigterm)

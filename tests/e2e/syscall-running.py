@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-from utrail import Process, Trace, only, run, same
+from utrail import Process, Trace, ensure, only, run, same
 
 
 def blocked_from_before():
@@ -15,8 +15,10 @@ def blocked_from_before():
     same(event["name"], "clock_nanosleep", "the call")
     same(event["return"], "open", "how it ended")
     same("ret" in event, False, "a result that nobody has seen")
-    same(event["args"]["rqtp"], {"unavailable": "still running"},
-         "what only memory tells")
+    same(event["args"]["rqtp"], {"unavailable": "still running"}, "what only memory tells")
+    header = trace.records[0]
+    after = (int(event["time_ns"]) - int(header["boottime_ns"])) / 1e9
+    ensure(0.5 <= after < 20, f"its time is {after:.3f} s after the begin, not the end of the trace")
 
 
 def waiting_for_a_pipe():

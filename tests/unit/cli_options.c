@@ -281,6 +281,9 @@ static void mistakes_are_explained(void **state)
 	refused("'--duration' needs a value", "-p", "1", "--duration");
 	refused("'-o' needs a value", "-o");
 	refused("to run a command, use: utrail [OPTIONS] -- ls -l", "-c", "ls -l");
+	refused("counting calls, as strace does, is not there yet", "-c", "-p", "3");
+	refused("-ff: one file for each process", "-ff", "-p", "3");
+	refused("-tttt is not known", "-tttt", "-p", "3");
 	refused("'kprobe' probes: not yet", "-p", "1", "-e", "kprobe:x");
 }
 

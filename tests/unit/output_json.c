@@ -53,8 +53,10 @@ static void assert_arguments(struct made *made, const char *expected)
 {
 	json_t *arguments = parsed_arguments(made);
 	char *text = json_dumps(arguments, JSON_COMPACT);
+	json_free_t give_back;
+	json_get_alloc_funcs(NULL, &give_back);
 	assert_string_equal(text, expected);
-	free(text);
+	give_back(text);
 	json_decref(arguments);
 }
 

@@ -221,7 +221,7 @@ static void kinds(void **state)
 		{"uprobe:a:b:c", "one ':' too many", 11, "uprobe:[MODULE:]NAME"},
 		{"usdt:a:b:c:d", "one ':' too many", 11, "[[MODULE:]PROVIDER:]NAME"},
 		{"syscall:read:return", "one ':' too many", 13, "'syscall:NAME'"},
-		{"exec:ls", "'exec' takes no name", 5, "'exec:*'"},
+		{"exec:ls", "'exec' takes no name", 5, "the function of that name is 'call:exec'"},
 		{"exit:*(int)", "'exit' takes no types", 5, "leave them out"},
 		{"uprobe:::f", "no probe of DTrace's", 0, "'uprobe:NAME'"},
 	};

@@ -130,6 +130,11 @@ static void to_class_9(Elf64_Ehdr *header)
 	header->e_ident[EI_CLASS] = 9;
 }
 
+static void to_encoding_9(Elf64_Ehdr *header)
+{
+	header->e_ident[EI_DATA] = 9;
+}
+
 static void to_riscv(Elf64_Ehdr *header)
 {
 	header->e_machine = EM_RISCV;
@@ -170,7 +175,8 @@ static void elf_files_that_are_not_ours(void **state)
 	(void)state;
 	assert_err(open_changed(to_32_bit), ERR_UNSUPPORTED, "32-bit");
 	assert_err(open_changed(to_big_endian), ERR_UNSUPPORTED, "little-endian");
-	assert_err(open_changed(to_class_9), ERR_UNSUPPORTED, "ELF class is 9");
+	assert_err(open_changed(to_class_9), ERR_USAGE, "damaged: its ELF class is 9");
+	assert_err(open_changed(to_encoding_9), ERR_USAGE, "damaged: its ELF data encoding is 9");
 	assert_err(open_changed(to_riscv), ERR_UNSUPPORTED, "another machine (ELF machine 243)");
 	assert_err(open_changed(to_core), ERR_USAGE, "a core file");
 	assert_err(open_changed(to_type_7), ERR_USAGE, "neither a program nor");

@@ -303,11 +303,11 @@ static void offsets_must_start_instructions(void **state)
 	assert_string_equal(site(f, 1)->probe->name, "with_nop5+0x6");
 	assert_string_equal(site(f, 1)->instruction, "pop %rax");
 	assert_int_equal(site(f, 1)->arguments.count, 0);
-	assert_err(add(f, "with_nop5+0x1", RETURN_TRAMPOLINE), ERR_FAILED, "5-byte nop");
-	assert_err(add(f, "with_nop5+0x2", RETURN_TRAMPOLINE), ERR_FAILED,
+	assert_err(add(f, "with_nop5+0x1", RETURN_TRAMPOLINE), ERR_USAGE, "5-byte nop");
+	assert_err(add(f, "with_nop5+0x2", RETURN_TRAMPOLINE), ERR_USAGE,
 		   "not the start of an instruction");
 	assert_err(add(f, "with_nop5+0x8", RETURN_TRAMPOLINE), ERR_USAGE, "0x8 bytes");
-	assert_err(add(f, "with_data+0x5", RETURN_TRAMPOLINE), ERR_FAILED, "nothing leads to");
+	assert_err(add(f, "with_data+0x5", RETURN_TRAMPOLINE), ERR_USAGE, "nothing leads to");
 	/* What flow reaches is certain, whatever else is in there. */
 	assert_ok(add(f, "with_data+0x2", RETURN_TRAMPOLINE));
 	assert_string_equal(site(f, 2)->instruction, "ret");
@@ -332,7 +332,7 @@ static void addresses_are_those_of_the_symbol_table(void **state)
 	assert_err(add(f, "lib:0xffffffffffff0000", RETURN_TRAMPOLINE), ERR_USAGE,
 		   "no such address");
 	/* The ELF header: loaded, but no text. */
-	assert_err(add(f, "lib:0x10", RETURN_TRAMPOLINE), ERR_FAILED, "text");
+	assert_err(add(f, "lib:0x10", RETURN_TRAMPOLINE), ERR_USAGE, "text");
 	size_t before = f->set.sites.count;
 	assert_ok(add(f, start, RETURN_TRAMPOLINE));
 	assert_string_equal(site(f, before)->probe->name, "with_nop5");
