@@ -31,12 +31,13 @@ struct err *plan_add_module(struct plan *plan, const char *path, const struct mo
 	return NULL;
 }
 
-static bool has_file(const struct plan *plan, const struct module *mapped)
+static bool has_file(const struct plan *plan, const struct process *process,
+		     const struct module *mapped)
 {
 	for (size_t i = 0; i < plan->modules.count; i++) {
-		const struct module *known = &plan->modules.items[i].mapped;
-		if (known->start && known->inode == mapped->inode &&
-		    known->device == mapped->device)
+		const struct plan_module *known = &plan->modules.items[i];
+		if (known->mapped.start &&
+		    process_same_file(known->process, &known->mapped, process, mapped))
 			return true;
 	}
 	return false;
@@ -55,7 +56,7 @@ static struct err *add_process(struct plan *plan, pid_t pid)
 	struct module_list list = {0};
 	e = process_modules(*kept, &list);
 	for (size_t i = 0; !e && i < list.count; i++)
-		if (!has_file(plan, &list.items[i]))
+		if (!has_file(plan, *kept, &list.items[i]))
 			e = plan_add_module(plan, list.items[i].path, &list.items[i], *kept, NULL);
 	if (!e && !list.count)
 		e = err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has no program file", pid,
@@ -189,8 +190,11 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 	return e ? e : note_replaced(plan, module);
 }
 
-static bool is_mapped_file(const struct plan_module *module, const struct stat *st)
+static bool maps_file(const struct plan_module *module, const struct stat *st)
 {
+	if (module->process)
+		return process_maps_file(module->process, &module->mapped, st);
+	/* Its process may have ended by now: see plan_add_mapping(). */
 	return st->st_ino == module->mapped.inode && st->st_dev == module->mapped.device;
 }
 
@@ -199,8 +203,8 @@ static bool is_same_file(const struct plan_module *module, const char *wanted)
 	struct stat st;
 	if (!strchr(wanted, '/') || !module->mapped.start)
 		return false;
-	return (stat_in_process(module->process, wanted, &st) && is_mapped_file(module, &st)) ||
-	       (stat(wanted, &st) == 0 && is_mapped_file(module, &st));
+	return (stat_in_process(module->process, wanted, &st) && maps_file(module, &st)) ||
+	       (stat(wanted, &st) == 0 && maps_file(module, &st));
 }
 
 /* A file that is not mapped: in the root of the first process that has it, else in ours. */

@@ -254,11 +254,44 @@ static bool parse_mapping(char *line, struct module *ret)
 	return true;
 }
 
-static bool has_module(const struct module_list *list, const struct module *module)
+/* The mapping itself leads to its file. */
+static void mapping_link(const struct module *module, char *buffer, size_t size)
+{
+	snprintf(buffer, size, "map_files/%" PRIx64 "-%" PRIx64, module->start, module->end);
+}
+
+static bool stat_mapping(const struct process *process, const struct module *module,
+			 struct stat *ret)
+{
+	char link[64];
+	mapping_link(module, link, sizeof(link));
+	return fstatat(process->proc_fd, link, ret, 0) == 0;
+}
+
+bool process_maps_file(const struct process *process, const struct module *module,
+		       const struct stat *file)
+{
+	struct stat mapped;
+	if (!stat_mapping(process, module, &mapped))
+		return file->st_ino == module->inode && file->st_dev == module->device;
+	return file->st_ino == mapped.st_ino && file->st_dev == mapped.st_dev;
+}
+
+bool process_same_file(const struct process *a_process, const struct module *a,
+		       const struct process *b_process, const struct module *b)
+{
+	struct stat file;
+	if (a->inode != b->inode || a->device != b->device)
+		return false;
+	return strcmp(a->path, b->path) == 0 || !stat_mapping(b_process, b, &file) ||
+	       process_maps_file(a_process, a, &file);
+}
+
+static bool has_module(const struct process *process, const struct module_list *list,
+		       const struct module *module)
 {
 	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i].inode == module->inode &&
-		    list->items[i].device == module->device)
+		if (process_same_file(process, &list->items[i], process, module))
 			return true;
 	return false;
 }
@@ -276,7 +309,7 @@ struct err *process_modules(const struct process *process, struct module_list *r
 		if (next)
 			*next++ = '\0';
 		struct module module;
-		if (!parse_mapping(line, &module) || has_module(&list, &module))
+		if (!parse_mapping(line, &module) || has_module(process, &list, &module))
 			continue;
 		struct module *kept = array_push(&found);
 		module.path = kept ? strdup(module.path) : NULL;
@@ -344,20 +377,21 @@ struct err *process_open_module(const struct process *process, const struct modu
 	struct stat st;
 	_cleanup_close_ int fd =
 		module->deleted ? -1 : open_beneath(process->root_fd, module->path);
-	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == module->inode) {
+	if (fd >= 0 && fstat(fd, &st) == 0 && process_maps_file(process, module, &st)) {
 		*ret_fd = take_fd(fd);
 		return NULL;
 	}
 	/* Deleted, replaced, or in a memfd: the mapping itself still leads to the file. */
-	char link[96];
-	snprintf(link, sizeof(link), "map_files/%" PRIx64 "-%" PRIx64, module->start, module->end);
+	char link[64];
+	mapping_link(module, link, sizeof(link));
 	int mapped = openat(process->proc_fd, link, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (mapped >= 0) {
 		*ret_fd = mapped;
 		return NULL;
 	}
 	if (fd >= 0) {
-		/* Some file systems show other inode numbers in maps than in stat. */
+		/* Some file systems show other numbers in maps than in stat, and without rights
+		 * there is no other way to know: maps says that the path still leads there. */
 		*ret_fd = take_fd(fd);
 		return NULL;
 	}

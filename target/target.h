@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "common/err.h"
@@ -51,6 +52,17 @@ struct module_list {
 
 struct err *process_modules(const struct process *process, struct module_list *ret) must_check;
 void module_list_deinit(struct module_list *list);
+/*
+ * Is what stat(2) says of a file that of the mapped one? The numbers in maps are other ones on some
+ * file systems (overlayfs, btrfs), and on overlayfs two files may have the same: the mapping itself
+ * is asked, which takes the right to look at it (CAP_SYS_ADMIN, CAP_CHECKPOINT_RESTORE), and the
+ * numbers only without.
+ */
+bool process_maps_file(const struct process *process, const struct module *module,
+		       const struct stat *file);
+/* Are these two mappings, of one process or of two, of the same file? */
+bool process_same_file(const struct process *a_process, const struct module *a,
+		       const struct process *b_process, const struct module *b);
 /* Read-only, close on exec. Beneath the process's root; through the mapping when that file is gone
  * or another one by now. */
 struct err *process_open_module(const struct process *process, const struct module *module,

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -378,6 +379,86 @@ static void a_replaced_file_is_not_taken_for_the_mapped_one(void **state)
 	check_deleted("something else");
 }
 
+static char overlay[] = "/tmp/utrail-unit-XXXXXX";
+
+static bool map_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED;
+}
+
+static bool make_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+	return fd >= 0 && write(fd, path, strlen(path)) == (ssize_t)strlen(path) && close(fd) == 0;
+}
+
+/*
+ * Two layers on file systems of their own, so that the same inode number is there twice; a file of
+ * each is mapped, and a third over which another is mounted then.
+ */
+static bool map_from_overlay(void)
+{
+	return unshare(CLONE_NEWNS) == 0 && chdir(overlay) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", ".", "tmpfs", 0, NULL) == 0 && chdir(overlay) == 0 &&
+	       mkdir("a", 0700) == 0 && mkdir("b", 0700) == 0 && mkdir("merged", 0700) == 0 &&
+	       mount("none", "a", "tmpfs", 0, NULL) == 0 &&
+	       mount("none", "b", "tmpfs", 0, NULL) == 0 && make_file("a/in-a") &&
+	       make_file("b/in-b") && make_file("a/covered") && make_file("other") &&
+	       mount("none", "merged", "overlay", 0, "lowerdir=a:b,xino=off") == 0 &&
+	       map_file("merged/in-a") && map_file("merged/in-b") && map_file("merged/covered") &&
+	       mount("other", "merged/covered", NULL, MS_BIND, NULL) == 0;
+}
+
+/* What stands in the file that is opened for the module of this name. */
+static void check_module_text(const struct process *process, const struct module_list *list,
+			      const char *name, const char *expected)
+{
+	char path[128], text[64] = "";
+	int fd, found = 0;
+	snprintf(path, sizeof(path), "%s/merged/%s", overlay, name);
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->items[i].path, path) != 0)
+			continue;
+		assert_ok(process_open_module(process, &list->items[i], &fd));
+		assert_true(read(fd, text, sizeof(text) - 1) > 0);
+		close(fd);
+		found++;
+	}
+	assert_int_equal(found, 1);
+	assert_string_equal(text, expected);
+}
+
+static void an_overlay_s_files_are_told_apart(void **state)
+{
+	struct child child;
+	struct module_list list;
+	struct process *process;
+	struct stat st;
+	(void)state;
+	assert_non_null(mkdtemp(overlay));
+	bool able = child_start(map_from_overlay, &child);
+	if (able) {
+		assert_ok(process_open(child.pid, &process));
+		assert_ok(process_modules(process, &list));
+		check_module_text(process, &list, "in-a", "a/in-a");
+		check_module_text(process, &list, "in-b", "b/in-b");
+		check_module_text(process, &list, "covered", "a/covered");
+		assert_int_equal(stat("/proc/self/exe", &st), 0);
+		int same = 0;
+		for (size_t i = 0; i < list.count; i++)
+			same += process_maps_file(process, &list.items[i], &st);
+		assert_int_equal(same, 1); /* the child is a copy of us */
+		module_list_deinit(&list);
+		process_close(process);
+	}
+	child_end(&child);
+	assert_int_equal(rmdir(overlay), 0);
+	if (!able)
+		skip(); /* no right to mount, or no overlayfs */
+}
+
 /* --- paths and descriptors --------------------------------------------------------------------
  */
 
@@ -495,6 +576,7 @@ int main(void)
 		cmocka_unit_test(a_module_opens_as_the_file_that_is_mapped),
 		cmocka_unit_test(a_deleted_file_opens_through_its_mapping),
 		cmocka_unit_test(a_replaced_file_is_not_taken_for_the_mapped_one),
+		cmocka_unit_test(an_overlay_s_files_are_told_apart),
 		cmocka_unit_test(paths_open),
 		cmocka_unit_test(paths_stay_beneath_its_root),
 		cmocka_unit_test(descriptors_have_paths),
