@@ -11,13 +11,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "cli/tables.h"
+#include "cli/kernel_parts.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"
 #include "probe/file.h"
 #include "stream/event.h"
-#include "tracer.skel.h"
 #include "uprobe/attach.h"
 
 /* Wake the reader when this part of the ring is full; its timer does the rest. */
@@ -25,36 +24,9 @@
 #define WAKE_MASK	 63
 #define WAKE_SELDOM	 (4U << 20)
 #define SYSCALL_ROWS_MAX 1024
-#define LINKS_MAX	 8
-#define BACKENDS_MAX	 8
 /* Rows kept free for what is mapped while tracing. */
 #define SPARE_SITES 16384
 #define SPARE_PLANS 512
-
-/* The rows of a BPF array, shared with us. */
-struct rows {
-	void *memory;
-	size_t size, capacity;
-};
-
-struct kernel {
-	struct plan *plan;
-	struct features features;
-	struct kernel_options options;
-	enum uprobe_form form;
-	bool filter;
-	struct fetch_offsets file_offsets; /* when the plan asks for files */
-	struct tracer *skel;
-	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
-	struct attachment *attachment;
-	bool keeps; /* entries may wait for their returns */
-	struct bpf_link *kept_link, *exit_link;
-	struct bpf_link *links[LINKS_MAX];
-	size_t n_links;
-	struct tables tables;
-	struct rows sites, plans, losses;
-	const char *backends[BACKENDS_MAX + 1];
-};
 
 /* The last thing that libbpf complained about becomes the why of our error; libbpf offers no other
  * way than a callback without a context. */
@@ -561,90 +533,4 @@ struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns, uint64_t
 		return err_new(ERR_FAILED, errno, "looking through the threads");
 	*ret_left = kernel->skel->bss->kept_left;
 	return NULL;
-}
-
-/* --- reading -----------------------------------------------------------------------------------
- */
-
-uint64_t kernel_late_capabilities(const struct kernel *kernel)
-{
-	if (!kernel->options.growing || kernel->form == UPROBE_FORM_MULTI)
-		return 0;
-	uint64_t loading = kernel->form == UPROBE_FORM_OLD ? caps_bit(CAP_BPF) : 0;
-	return loading | caps_bit(CAP_PERFMON) | caps_bit(CAP_SYS_ADMIN);
-}
-
-bool kernel_is_readable(const struct kernel *kernel)
-{
-	struct bpf_map_info info = {0};
-	uint32_t size = sizeof(info);
-	return bpf_map_get_info_by_fd(kernel_ring_fd(kernel), &info, &size) == 0;
-}
-
-int kernel_ring_fd(const struct kernel *kernel)
-{
-	return bpf_map__fd(kernel->skel->maps.ring);
-}
-
-const struct loss_row *kernel_losses(const struct kernel *kernel)
-{
-	return kernel->losses.memory;
-}
-
-bool kernel_traced_process(const struct kernel *kernel, pid_t pid, uint64_t time_ns)
-{
-	const struct tracer *skel = kernel->skel;
-	uint32_t key = (uint32_t)pid, traced;
-	uint64_t ended_ns;
-	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.targets), &key, &traced) == 0)
-		return true;
-	return bpf_map_lookup_elem(bpf_map__fd(skel->maps.ended_targets), &key, &ended_ns) == 0 &&
-	       time_ns <= ended_ns;
-}
-
-pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)
-{
-	uint32_t key = (uint32_t)previous, next;
-	int failed = bpf_map_get_next_key(bpf_map__fd(kernel->skel->maps.targets),
-					  previous ? &key : NULL, &next);
-	return failed ? 0 : (pid_t)next;
-}
-
-uint64_t kernel_missed(const struct kernel *kernel)
-{
-	uint64_t missed = 0;
-	struct bpf_program *program;
-	bpf_object__for_each_program (program, kernel->skel->obj) {
-		struct bpf_prog_info info = {0};
-		uint32_t size = sizeof(info);
-		int fd = bpf_program__fd(program);
-		if (fd >= 0 && bpf_prog_get_info_by_fd(fd, &info, &size) == 0)
-			missed += info.recursion_misses;
-	}
-	return missed;
-}
-
-uint64_t kernel_attempts(const struct kernel *kernel)
-{
-	int cpus = libbpf_num_possible_cpus();
-	uint32_t zero = 0;
-	uint64_t sum = 0;
-	/* The kernel rounds each CPU's value up to 8 bytes. */
-	_cleanup_free_ uint64_t *values = cpus > 0 ? calloc((size_t)cpus, sizeof(*values)) : NULL;
-	if (!values ||
-	    bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.sequences), &zero, values))
-		return 0;
-	for (int i = 0; i < cpus; i++)
-		sum += (uint32_t)values[i];
-	return sum;
-}
-
-const char *kernel_unreadable(const struct kernel *kernel)
-{
-	return kernel->form == UPROBE_FORM_OLD ? "not resident" : "bad address";
-}
-
-const char *const *kernel_backends(const struct kernel *kernel)
-{
-	return kernel->backends;
 }

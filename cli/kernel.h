@@ -2,7 +2,7 @@
 /*
  * cli/kernel.h — the BPF object of a run: opened, sized, loaded, attached, switched on.
  *
- * The only place that includes the skeleton.
+ * Only kernel.c and kernel_state.c see the skeleton.
  */
 #ifndef UTRAIL_CLI_KERNEL_H
 #define UTRAIL_CLI_KERNEL_H

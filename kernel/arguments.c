@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 
 #include "common/array.h"
+#include "kernel/operations.h"
 #include "kernel/registers.h"
 #include "kernel/table.h"
 
@@ -64,49 +65,7 @@ static struct fetch_source length_source(const struct making *making, int length
 	return source;
 }
 
-/* --- operations ------------------------------------------------------------------------------ */
-
-struct ops {
-	struct fetch_op items[FETCH_OPS_MAX];
-	uint32_t count;
-	bool full;
-};
-
-static void add_op(struct ops *ops, struct fetch_op op)
-{
-	if (ops->count < FETCH_OPS_MAX)
-		ops->items[ops->count++] = op;
-	else
-		ops->full = true;
-}
-
-static void add_register(struct ops *ops, uint8_t reg)
-{
-	add_op(ops, (struct fetch_op){.code = FETCH_REG, .reg = reg, .size = 8});
-}
-
-/* acc = the `size` bytes at `offset` of the structure that the register leads to. */
-static void add_field(struct ops *ops, uint8_t reg, size_t offset, uint8_t size)
-{
-	add_register(ops, reg);
-	if (offset)
-		add_op(ops, (struct fetch_op){.code = FETCH_ADD, .imm = (int64_t)offset});
-	add_op(ops, (struct fetch_op){.code = FETCH_DEREF, .size = size});
-}
-
-static void add_length(struct ops *ops, uint8_t flags, int64_t limit)
-{
-	add_op(ops, (struct fetch_op){.code = FETCH_LENGTH,
-				      .flags = FETCH_LENGTH_SIGNED | flags,
-				      .imm = limit});
-}
-
-static void add_bytes(struct ops *ops, uint8_t reg, uint8_t flags, int64_t size)
-{
-	add_register(ops, reg);
-	add_op(ops,
-	       (struct fetch_op){.code = FETCH_BYTES, .flags = FETCH_NULL_OK | flags, .imm = size});
-}
+/* --- slots ----------------------------------------------------------------------------------- */
 
 static void place_slot(struct making *making, const struct ops *ops, bool at_return,
 		       struct value *value)
