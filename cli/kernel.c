@@ -17,6 +17,7 @@
 #include "kernel/syscalls.h"
 #include "probe/file.h"
 #include "stream/event.h"
+#include "tracer.skel.h"
 #include "uprobe/attach.h"
 
 /* Wake the reader when this part of the ring is full; its timer does the rest. */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/kernel_parts.h — the BPF object of a run, for kernel.c, which makes it, and kernel_state.c,
- * which asks it. Nobody else includes the skeleton. */
+ * which asks it. Nobody else sees the skeleton. */
 #ifndef UTRAIL_CLI_KERNEL_PARTS_H
 #define UTRAIL_CLI_KERNEL_PARTS_H
 
 #include "cli/kernel.h"
 #include "cli/tables.h"
 #include "probe/file.h"
-#include "tracer.skel.h"
+
+struct tracer; /* the skeleton */
 
 #define LINKS_MAX    8
 #define BACKENDS_MAX 8

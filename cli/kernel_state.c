@@ -9,6 +9,7 @@
 #include "cli/kernel_parts.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
+#include "tracer.skel.h"
 
 uint64_t kernel_late_capabilities(const struct kernel *kernel)
 {
