@@ -57,6 +57,8 @@ left() {
 	wait_for "^ready $target" told
 	wanted=$2
 	shift 2
+	# What an earlier run said would do for the wait.
+	: >messages
 	utrail -o trace -p "$target" -e count:f -e syscall:write --max-events 3 "$@" 2>messages &
 	tracer=$!
 	wait_for '^utrail: tracing' messages
