@@ -331,11 +331,6 @@ static void text_marker(const struct listing *listing, const char *module,
 	}
 }
 
-static bool same_marker(const struct usdt_note *a, const struct usdt_note *b)
-{
-	return strcmp(a->name, b->name) == 0 && strcmp(a->provider, b->provider) == 0;
-}
-
 static struct err *list_markers(struct listing *listing, struct image *image,
 				const struct plan_module *module)
 {
@@ -350,7 +345,7 @@ static struct err *list_markers(struct listing *listing, struct image *image,
 			continue;
 		struct marker marker = {.first = &notes[i]};
 		for (size_t j = i; !e && j < count; j++) {
-			if (!same_marker(&notes[i], &notes[j]))
+			if (!usdt_same_marker(&notes[i], &notes[j]))
 				continue;
 			const struct usdt_note **kept = array_push(&marker.notes);
 			done[j] = true;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "cli/help.h"
-#include "cli/suggest.h"
+#include "common/distance.h"
 
 #define RING_SIZE_DEFAULT (16U << 20)
 #define STRING_DEFAULT	  256
@@ -334,7 +334,7 @@ static struct err *unknown_word(const char *word)
 	struct err *e =
 		err_new(ERR_USAGE, 0, "'%s' is neither an option nor a command of utrail", word);
 	for (size_t i = 0; i < array_size(command_names); i++)
-		if (suggest_distance(word, command_names[i]) <= 2)
+		if (word_distance(word, command_names[i]) <= 2)
 			return err_hint(e,
 					"did you mean 'utrail %s'? To run a program: utrail -- %s",
 					command_names[i], word);
@@ -506,7 +506,7 @@ static struct err *unknown_option(const char *word)
 	/* With more than half of its letters changed, it is another word. */
 	size_t best = strlen(name) / 2 + 1;
 	for (const struct argp_option *o = option_table; o->name || o->key; o++) {
-		size_t how_far = o->name ? suggest_distance(name, o->name) : best;
+		size_t how_far = o->name ? word_distance(name, o->name) : best;
 		if (!*name || how_far >= best)
 			continue;
 		best = how_far;

@@ -7,34 +7,12 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/distance.h"
 #include "kernel/syscalls.h"
 #include "usdt/usdt.h"
 
-#define NAME_MAX_COMPARED 64
-#define NEAREST		  3
-#define REFUSALS_TOLD	  8
-
-/* Names are cut at NAME_MAX_COMPARED. */
-size_t suggest_distance(const char *a, const char *b)
-{
-	size_t row[NAME_MAX_COMPARED + 1];
-	size_t n = strnlen(b, NAME_MAX_COMPARED), m = strnlen(a, NAME_MAX_COMPARED);
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= m; i++) {
-		size_t diagonal = row[0];
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			size_t above = row[j];
-			size_t change = diagonal + (a[i - 1] != b[j - 1]);
-			size_t insert = row[j - 1] + 1;
-			size_t best = change < insert ? change : insert;
-			row[j] = above + 1 < best ? above + 1 : best;
-			diagonal = above;
-		}
-	}
-	return row[n];
-}
+#define NEAREST	      3
+#define REFUSALS_TOLD 8
 
 /* The nearest names seen so far, best first. */
 struct nearest {
@@ -48,7 +26,7 @@ static void consider(struct nearest *nearest, const char *wanted, const char *na
 {
 	nearest->seen++;
 	size_t length = strlen(wanted);
-	size_t how_far = suggest_distance(wanted, name);
+	size_t how_far = word_distance(wanted, name);
 	/* A name that is too different is no help. */
 	if (how_far > length / 2 + 1)
 		return;

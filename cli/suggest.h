@@ -5,8 +5,6 @@
 
 #include "cli/plan.h"
 
-/* Edit distance (Levenshtein) of two short names. */
-size_t suggest_distance(const char *a, const char *b);
 /* No such file is mapped, or to be found. */
 struct err *suggest_module(struct plan *plan, const struct spec *spec) must_check;
 /* The files are there, the name is not in them, or what has it must not be probed: then the set's

@@ -10,6 +10,7 @@
 #define UTRAIL_COMMON_ARRAY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,13 @@ static inline bool array_grow(void **items, size_t *capacity, size_t needed, siz
 	*items = grown;
 	*capacity = wanted;
 	return true;
+}
+
+/* For qsort() and bsearch() of uint64_t. */
+static inline int array_compare_u64(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+	return (a > b) - (a < b);
 }
 
 #define array_push(array)                                                                    \

@@ -50,7 +50,8 @@ struct err *probe_set_add_site(struct probe_set *set, const struct probe *probe,
 	return NULL;
 }
 
-static struct err *add_note(struct probe_set *set, bool is_refusal, const char *text, va_list args)
+printf_like(3, 0) static struct err *add_note(struct probe_set *set, bool is_refusal,
+					      const char *text, va_list args)
 {
 	struct probe_note *note = array_push(&set->notes);
 	if (!note)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/distance.h"
 #include "common/utf8.h"
 #include "probe/spec_parse.h"
 
@@ -109,29 +110,6 @@ const char *spec_quote(const struct spec_parser *p, struct spec_span span)
 
 #define WORD_MAX 24 /* longer than any word that is suggested, with two letters too many */
 
-/* Edit distance (Levenshtein, with swapped neighbours counted once). */
-static size_t distance(const char *a, const char *b)
-{
-	size_t rows[3][WORD_MAX + 1];
-	size_t n = strlen(a), m = strlen(b);
-	for (size_t j = 0; j <= m; j++)
-		rows[0][j] = j;
-	for (size_t i = 1; i <= n; i++) {
-		size_t *row = rows[i % 3], *above = rows[(i - 1) % 3];
-		row[0] = i;
-		for (size_t j = 1; j <= m; j++) {
-			size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
-			best = above[j] + 1 < best ? above[j] + 1 : best;
-			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
-			    rows[(i - 2) % 3][j - 2] + 1 < best)
-				best = rows[(i - 2) % 3][j - 2] + 1;
-			row[j] = best;
-		}
-	}
-	return rows[n % 3][m];
-}
-
 const char *spec_nearest(const char *word, const char *const *words)
 {
 	size_t length = strlen(word);
@@ -142,7 +120,7 @@ const char *spec_nearest(const char *word, const char *const *words)
 	for (; *words; words++) {
 		if (strlen(*words) > WORD_MAX)
 			continue;
-		size_t d = distance(word, *words);
+		size_t d = word_distance(word, *words);
 		if (d < best || (d == best && !ret)) {
 			best = d;
 			ret = *words;

@@ -120,23 +120,16 @@ static bool decode_entry(const struct decoder *decoder, const struct code_part *
 	return true;
 }
 
-static void walk_init(struct walk *walk, const struct code_request *request,
-		      const struct decoder *decoder, const struct entry *entry, struct arena *arena)
+struct walk code_walk(const struct code_request *request, const struct decoder *decoder,
+		      struct arena *arena)
 {
-	uint64_t start = request->text.address;
-	*walk = (struct walk){.decoder = decoder,
-			      .arena = arena,
-			      .find_part = request->find_part,
-			      .find_context = request->find_context,
-			      .has_landing_pads = request->has_landing_pads,
-			      .entry_targets = {start, start + entry->first.length}};
-	walk->parts[0].code = request->text;
-}
-
-static int compare(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-	return (a > b) - (a < b);
+	struct walk walk = {.decoder = decoder,
+			    .arena = arena,
+			    .find_part = request->find_part,
+			    .find_context = request->find_context,
+			    .has_landing_pads = request->has_landing_pads};
+	walk.parts[0].code = request->text;
+	return walk;
 }
 
 static struct err *keep_sorted(struct arena *arena, uint64_t *items, size_t count,
@@ -144,7 +137,7 @@ static struct err *keep_sorted(struct arena *arena, uint64_t *items, size_t coun
 {
 	if (!count)
 		return NULL;
-	qsort(items, count, sizeof(*items), compare);
+	qsort(items, count, sizeof(*items), array_compare_u64);
 	*ret = arena_copy(arena, items, count * sizeof(*items));
 	*ret_count = count;
 	return *ret ? NULL : &err_nomem;
@@ -168,8 +161,9 @@ static struct err *keep_tail_jumps(const struct walk *walk, struct arena *arena,
 static struct err *walk_code(const struct code_request *request, const struct decoder *decoder,
 			     struct entry *entry, struct arena *arena, struct code *ret)
 {
-	struct walk walk;
-	walk_init(&walk, request, decoder, entry, arena);
+	struct walk walk = code_walk(request, decoder, arena);
+	walk.entry_targets[0] = request->text.address;
+	walk.entry_targets[1] = request->text.address + entry->first.length;
 	struct err *e = walk_run(&walk);
 	/* What a walk that gave up did not see may still be there. */
 	entry->first_targeted = walk.entry_targeted[0] || !walk.whole;

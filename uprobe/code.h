@@ -53,6 +53,10 @@ struct code_request {
 struct err *code_decode_request(const struct code_request *request, struct arena *arena,
 				struct code *ret) must_check;
 
+/* What walk_run() wants to know of a request. */
+struct walk code_walk(const struct code_request *request, const struct decoder *decoder,
+		      struct arena *arena);
+
 /* What is the same for all functions of an image. */
 struct code_file {
 	struct image *image;

@@ -238,12 +238,7 @@ static struct err *judge_instruction(struct boundary *b, const struct code_part 
 static struct err *find_boundary(struct boundary *b, const struct code_request *request,
 				 const struct decoder *decoder, struct arena *arena)
 {
-	struct walk walk = {.decoder = decoder,
-			    .arena = arena,
-			    .has_landing_pads = request->has_landing_pads,
-			    .find_part = request->find_part,
-			    .find_context = request->find_context};
-	walk.parts[0].code = request->text;
+	struct walk walk = code_walk(request, decoder, arena);
 	struct err *e = walk_run(&walk);
 	if (!e && walk_is_boundary(&walk, b->address))
 		e = judge_instruction(b, &request->text, decoder, arena);
@@ -338,12 +333,7 @@ static struct err *judge_by_flow(struct image *image, const struct function *fun
 	struct code_request request;
 	const struct code_file file = code_file_of(image);
 	request_init(&request, &file, &parts);
-	struct walk walk = {.decoder = decoder,
-			    .arena = arena,
-			    .has_landing_pads = request.has_landing_pads,
-			    .find_part = request.find_part,
-			    .find_context = request.find_context};
-	walk.parts[0].code = request.text;
+	struct walk walk = code_walk(&request, decoder, arena);
 	struct err *e = walk_run(&walk);
 	if (walk_is_boundary(&walk, address))
 		*ret = VERDICT_START;

@@ -45,12 +45,6 @@ static uint64_t key_of(uint64_t offset, enum probe_kind kind)
 	return offset << 2 | (uint64_t)(kind - PROBE_CALL);
 }
 
-static int compare_keys(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-	return (a > b) - (a < b);
-}
-
 static struct err *collect_taken(struct adding *adding)
 {
 	for (size_t i = 1; i < adding->set->sites.count; i++) {
@@ -64,15 +58,16 @@ static struct err *collect_taken(struct adding *adding)
 		*kept = key_of(site->offset, site->probe->kind);
 	}
 	if (adding->taken.count)
-		qsort(adding->taken.items, adding->taken.count, sizeof(uint64_t), compare_keys);
+		qsort(adding->taken.items, adding->taken.count, sizeof(uint64_t),
+		      array_compare_u64);
 	return NULL;
 }
 
 static bool is_taken(const struct adding *adding, uint64_t offset, enum probe_kind kind)
 {
 	uint64_t key = key_of(offset, kind);
-	return adding->taken.count &&
-	       bsearch(&key, adding->taken.items, adding->taken.count, sizeof(key), compare_keys);
+	return adding->taken.count && bsearch(&key, adding->taken.items, adding->taken.count,
+					      sizeof(key), array_compare_u64);
 }
 
 /* --- refusals --------------------------------------------------------------------------------- */

@@ -77,7 +77,7 @@ static int compare_matches(const void *a, const void *b)
 	return order ? order : (left > right) - (left < right);
 }
 
-static bool same_marker(const struct usdt_note *a, const struct usdt_note *b)
+bool usdt_same_marker(const struct usdt_note *a, const struct usdt_note *b)
 {
 	return !strcmp(a->provider, b->provider) && !strcmp(a->name, b->name);
 }
@@ -321,7 +321,7 @@ static struct err *add_markers(const struct adding *adding, struct match *matche
 	qsort(matches, count, sizeof(*matches), compare_matches);
 	for (size_t start = 0; !e && start < count; start = end) {
 		end = start + 1;
-		while (end < count && same_marker(matches[start].note, matches[end].note))
+		while (end < count && usdt_same_marker(matches[start].note, matches[end].note))
 			end++;
 		e = add_marker(adding, matches + start, end - start);
 	}

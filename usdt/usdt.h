@@ -92,6 +92,9 @@ struct err *usdt_parameters(const struct usdt_note *note, const struct usdt_oper
 			    size_t count, struct arena *arena,
 			    const struct parameter **ret) must_check;
 
+/* Do two notes tell of places of one marker? */
+bool usdt_same_marker(const struct usdt_note *a, const struct usdt_note *b);
+
 /* Does the spec mean this marker? "query-start" and "query__start" are the same, in both parts. */
 bool usdt_matches(const struct spec *spec, const char *provider, const char *name);
 
