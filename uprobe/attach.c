@@ -147,7 +147,7 @@ static struct err *multi_attach(struct attachment *attachment, struct bpf_progra
 	int link = bpf_link_create(bpf_program__fd(program), -1, UPROBE_MULTI_ATTACH, &opts);
 	if (link < 0)
 		return attach_failed(-link, multi->first);
-	return keep(attachment, link, opts.uprobe_multi.flags & BPF_F_UPROBE_MULTI_RETURN);
+	return keep(attachment, link, opts.uprobe_multi.flags & UPROBE_MULTI_RETURN);
 }
 
 static struct err *attach_multi(struct attachment *attachment, const struct probe_set *set,
