@@ -64,6 +64,18 @@ static struct err *attach(struct late *late, const struct mapping *mapping, size
 	return NULL;
 }
 
+/* A site of a probe that was not there before; NULL: there are only new ways to see old ones. */
+static const struct probe_site *new_probe(const struct probe_set *set, size_t first)
+{
+	for (size_t i = first; i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		if (site->wire.kind &&
+		    (site->wire.kind != SITE_RETURN || site->wire.owner >= first))
+			return site;
+	}
+	return NULL;
+}
+
 static struct err *on_mapping(void *context, const struct mapping *mapping)
 {
 	struct late *late = context;
@@ -77,9 +89,9 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 					 &close_returns);
 	if (!e && (close_returns || set->sites.count > first)) {
 		e = attach(late, mapping, first, close_returns);
-		if (!e && late->began && set->sites.count > first)
-			e = stream_gap(parts->stream, (uint32_t)mapping->pid,
-				       set->sites.items[set->sites.count - 1]->probe->module,
+		const struct probe_site *site = new_probe(set, first);
+		if (!e && late->began && site)
+			e = stream_gap(parts->stream, (uint32_t)mapping->pid, site->probe->module,
 				       mapping->time_ns, now_ns());
 	}
 	if (parts->options->quiet < 2)

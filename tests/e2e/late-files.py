@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that come while tracing: what dlopen and exec map is probed, and the gap before that is told."""
 
+import os
+import shutil
+import subprocess
+import time
 from pathlib import Path
 
-from utrail import Target, Trace, build_dir, contains, ensure, ns, only, run, same, sample
+from utrail import Target, Trace, build_dir, contains, ensure, ns, only, run, same, sample, scratch
 
 CALLS = 50
 
@@ -93,4 +97,39 @@ def nobody_asked():
     same(trace.gaps, [], "gaps")
 
 
-run(loaded_late, called_at_once, programs_run_later, nobody_asked)
+def proof_broken():
+    """A file that can throw ends the trampoline's time: its probes go, and no return is missed."""
+    folder = scratch() / "gconv"
+    folder.mkdir()
+    (folder / "gconv-modules").write_text("module INTERNAL THROWING// throwing 1\n")
+    shutil.copy(Path(build_dir(), "tests/e2e/targets/throwing.so"), folder)
+    target = Target("convert", "-w", CALLS, env={**os.environ, "GCONV_PATH": str(folder)})
+    trace = Trace("-e", "convert:work", pid=target.pid)
+    target.release()
+    target.wait_for(r"loaded \d+")
+    end = time.monotonic() + 20
+    while trap_count(target.pid) < 2:
+        ensure(time.monotonic() < end, "no probe came to the function's ret")
+        time.sleep(0.01)
+    target.release()
+    target.finish()
+    trace.finish(status=0)
+    trace.check_nothing_lost()
+    same(trace.records[0]["backends"]["return"], "trampoline", "how returns are seen at first")
+    same([c["args"]["n"] for c in trace.calls("work")], list(range(2 * CALLS)), "calls")
+    same([c["ret"] for c in trace.calls("work")], [3 * n for n in range(2 * CALLS)], "results")
+    same(trace.gaps, [], "gaps: work() was probed all the time")
+
+
+def trap_count(pid):
+    """Breakpoints in the text of convert's work(): at its entry, and later at its ret."""
+    listed = subprocess.run(["nm", sample("convert")], capture_output=True, text=True, check=True).stdout
+    address = next(int(line.split()[0], 16) for line in listed.splitlines() if line.endswith(" work"))
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps:
+        base = next(int(line.split("-")[0], 16) for line in maps if line.rstrip().endswith("/convert"))
+    with open(f"/proc/{pid}/mem", "rb") as memory:
+        memory.seek(base + address)
+        return memory.read(16).count(0xCC)
+
+
+run(loaded_late, called_at_once, programs_run_later, nobody_asked, proof_broken)
