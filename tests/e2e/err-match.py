@@ -79,7 +79,7 @@ def all_refused():
     need_root()
     target = Target("count", "-w")
     error = against(target, "libc:strle[n]")
-    text = check_error(error, 1, r"strle\[n\]", "none can be probed safely", "resolver")
+    text = check_error(error, 1, r"strle\[n\]", "nothing that matches can be probed safely", "resolver")
     matches(text, r"__strlen_\w+", "the message")
     check_error(against(target, "libc:strlen"), 1, "cannot be probed safely", hint=r".*__strlen_\w+")
     target.release()
