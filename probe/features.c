@@ -24,7 +24,7 @@ static const struct bpf_insn return_zero[] = {
 /* bpf_probe_read_kernel(fp - 8, 8, 0); r0 = 0; exit */
 static const struct bpf_insn read_kernel[] = {
 	{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
-	{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8},
+	{.code = BPF_ALU64 | BPF_ADD, .dst_reg = BPF_REG_1, .imm = -8}, /* of BPF_K, which is 0 */
 	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8},
 	{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3},
 	{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel},
