@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -486,16 +487,23 @@ void kernel_start(struct kernel *kernel)
 static pid_t start_holder(int *ret_pipe)
 {
 	int fds[2];
+	sigset_t all, before;
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return 0;
+	/* Ctrl-C is for the whole process group: the child stays deaf to it, and leaves the group
+	 * for the one signal that nobody can be deaf to. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
 	pid_t pid = fork();
 	if (pid == 0) {
 		char end;
+		setsid();
 		close(fds[1]);
 		while (read(fds[0], &end, 1) < 0 && errno == EINTR)
 			continue;
 		_exit(0);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(fds[0]);
 	if (pid < 0)
 		close(fds[1]);

@@ -171,6 +171,7 @@ class Moment:
         self.second = self.random.choice(SIGNALS)
         self.early = self.phase == "starting" or self.random.random() < 0.5
         self.delay = self.random.random()
+        self.whole_group = number % 2 == 0
         self.what = f"moment {number} of seed {SEED}: {self.phase}, {self.signal.name}, --return={self.how}, {self.delay:.3f}"
 
     def deliver(self, trace, target):
@@ -185,7 +186,11 @@ class Moment:
         trace.send(self.signal)
         if self.phase == "ending":
             time.sleep(self.random.random() ** 2 * 0.1)
-            trace.send(self.second)
+            # A terminal sends it to all processes of the job.
+            if self.whole_group and trace.process.poll() is None:
+                os.killpg(trace.pid, self.second)
+            else:
+                trace.send(self.second)
 
     def check_status(self, trace):
         hard = {-self.signal, -self.second} if self.phase == "ending" else {-signal.SIGKILL} & {-self.signal}
@@ -220,7 +225,7 @@ class Moment:
         if self.early:
             target.release()
         words = [w for spec in SPECS for w in ("-e", spec)]
-        trace = Trace("-f", *words, f"--return={self.how}", pid=target.pid, wait=False)
+        trace = Trace("-f", *words, f"--return={self.how}", pid=target.pid, wait=False, start_new_session=True)
         self.deliver(trace, target)
         trace.wait()
         self.settle(target.pid)
