@@ -450,28 +450,37 @@ struct err *kernel_attach(struct kernel *kernel)
 	return e ? e : attach_iterator(kernel);
 }
 
-struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns)
+/* Numbers the plans of the sites from `first` on, and writes the rows of all of them. Sites for
+ * which there is no room leave the set again: what is kept by site has no place for them. */
+static struct err *load_sites(struct kernel *kernel, size_t first)
 {
-	const struct probe_set *set = &kernel->plan->set;
+	struct probe_set *set = &kernel->plan->set;
 	size_t first_plan = kernel->tables.plans.count;
+	struct err *e = NULL;
 	if (set->sites.count > kernel->sites.capacity)
-		return err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
-			       kernel->sites.capacity - 1);
-	struct err *e = tables_number(&kernel->tables, &kernel->plan->set, first);
+		e = err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
+			    kernel->sites.capacity - 1);
+	e = e ? e : tables_number(&kernel->tables, set, first);
 	if (!e && kernel->tables.plans.count > kernel->plans.capacity)
 		e = err_new(ERR_FAILED, 0,
-			    "no more than %zu kinds of arguments can be read in one "
-			    "run",
+			    "no more than %zu kinds of arguments can be read in one run",
 			    kernel->plans.capacity - 1);
 	if (e)
-		return e;
-	fill_rows(kernel, first_plan, first);
-	e = attach_from(kernel, first);
+		set->sites.count = first;
+	else
+		fill_rows(kernel, first_plan, first);
+	return e;
+}
+
+struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns)
+{
+	struct err *e = load_sites(kernel, first);
+	e = e ? e : attach_from(kernel, first);
 	if (!close_returns)
 		return e;
 	/* An entry that is hit before its row is written anew waits for a return that one of the
-	 * new sites sees. */
-	fill_rows(kernel, first_plan, 1);
+	 * new sites sees. Also where these could not be: the trampoline is not safe any more. */
+	tables_fill_sites(&kernel->plan->set, 1, kernel->sites.memory);
 	attachment_close_returns(kernel->attachment);
 	return e;
 }

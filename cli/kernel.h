@@ -30,8 +30,8 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 struct err *kernel_attach(struct kernel *kernel) must_check;
 /*
  * The plan's set has grown from site `first` on: loads and attaches these, while tracing goes on.
- * `close_returns`: then takes out the kernel's return probes, for which they stand in. Needs the
- * option `growing`.
+ * `close_returns`: then takes out the kernel's return probes, for which they stand in, also when
+ * this fails. Sites for which there is no room leave the set again. Needs the option `growing`.
  */
 struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns) must_check;
 /* Was it traced at that time (CLOCK_BOOTTIME)? Also when it has ended since. */
