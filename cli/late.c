@@ -3,22 +3,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cli/report.h"
+#include "common/now.h"
 
 struct late {
 	struct late_parts parts;
 	struct mapping_watch *watch;
 	bool began; /* tracing has: from now on late means a gap */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
 
 struct err *late_open(const struct late_parts *parts, struct late **ret)
 {
@@ -92,7 +85,7 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 		const struct probe_site *site = new_probe(set, first);
 		if (!e && late->began && site)
 			e = stream_gap(parts->stream, (uint32_t)mapping->pid, site->probe->module,
-				       mapping->time_ns, now_ns());
+				       mapping->time_ns, now_ns(CLOCK_BOOTTIME));
 	}
 	if (parts->options->quiet < 2)
 		report_notes(set, n_notes);
@@ -126,14 +119,14 @@ static struct err *look(struct late *late, uint64_t since_ns)
 struct err *late_take(struct late *late)
 {
 	const struct mapping_sink sink = {.context = late, .mapped = on_mapping};
-	uint64_t began_ns = now_ns(), lost;
+	uint64_t began_ns = now_ns(CLOCK_BOOTTIME), lost;
 	struct err *e = mapping_watch_read(late->watch, &sink, &lost);
 	return e || !lost ? e : look(late, began_ns);
 }
 
 struct err *late_catch_up(struct late *late)
 {
-	struct err *e = look(late, now_ns());
+	struct err *e = look(late, now_ns(CLOCK_BOOTTIME));
 	late->began = true;
 	return e;
 }

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -22,6 +21,7 @@
 #include "cli/privilege.h"
 #include "cli/report.h"
 #include "common/cleanup.h"
+#include "common/now.h"
 #include "kernel/syscalls.h"
 #include "output/output.h"
 #include "stream/stream.h"
@@ -64,13 +64,6 @@ struct session {
 	int stop_signal;
 	bool stopped; /* by a signal: the end, whatever comes */
 };
-
-static uint64_t now_ns(clockid_t clock)
-{
-	struct timespec ts;
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
 
 /* --- set-up ------------------------------------------------------------------------------------
  */

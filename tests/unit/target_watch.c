@@ -9,9 +9,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/now.h"
 #include "target/target.h"
 
 #define SEEN_MAX 64
@@ -48,13 +48,6 @@ static struct mapping_watch *open_watch(void)
 	return watch;
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
-
 /* Bytes of code that do not matter, in a file that is not an ELF file. */
 static int make_file(char *path)
 {
@@ -83,10 +76,10 @@ static void a_mapping_is_told_with_its_file(void **state)
 	struct seen seen = {.pid = getpid()};
 	struct stat st;
 	assert_int_equal(fstat(fd, &st), 0);
-	uint64_t before = now_ns();
+	uint64_t before = now_ns(CLOCK_BOOTTIME);
 	void *text = mmap(NULL, 8192, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
 	void *data = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
-	uint64_t after = now_ns();
+	uint64_t after = now_ns(CLOCK_BOOTTIME);
 	assert_true(text != MAP_FAILED && data != MAP_FAILED);
 	take(watch, &seen);
 	assert_int_equal(seen.count, 1);
