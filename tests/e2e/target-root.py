@@ -1,18 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A target in a root and a mount namespace of its own: its files are those that it sees."""
 
-import shutil
-import subprocess
-
-from utrail import Trace, Target, matches, need_program, need_root, run, same, sample, scratch
+from utrail import Trace, Target, copy_root, matches, need_program, need_root, run, same, sample, scratch
 
 CALLS = 10
-
-
-def libraries(path):
-    """What ldd names, the loader included."""
-    text = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
-    return [word for word in text.split() if word.startswith("/")]
 
 
 def chrooted():
@@ -20,12 +11,7 @@ def chrooted():
     need_root()
     need_program("/usr/bin/unshare", "util-linux")
     root = scratch() / "root"
-    source = sample("count")
-    for path in [source, *libraries(source)]:
-        place = root / ("app" if path == source else path.lstrip("/"))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if not place.exists():
-            shutil.copy(path, place)
+    copy_root(root, {sample("count"): "app"})
     # Whoever runs the tests in a chroot has no mount point as root, so its propagation stays.
     return Target("/usr/bin/unshare", "-m", "--propagation", "unchanged", "chroot", str(root), "/app", "-w", str(CALLS))
 

@@ -13,6 +13,7 @@ from utrail import (
     Target,
     Trace,
     contains,
+    copy_root,
     ensure,
     need_program,
     need_root,
@@ -113,22 +114,13 @@ def a_replaced_library():
     finish(target, trace)
 
 
-def libraries(path):
-    text = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
-    return [word for word in text.split() if word.startswith("/")]
-
-
 def another_root():
     """In a mount namespace and a root of its own: no path outside leads to the same file."""
     need_root()
     need_program("/usr/bin/unshare", "util-linux")
     root = scratch() / "root"
     (root / "tmp").mkdir(parents=True)
-    inside = {sample("usdt-loader"): "app", sample("usdt-plugin.so"): "hidden/plugin.so"}
-    for path in [*inside, *libraries(sample("usdt-loader"))]:
-        place = root / inside.get(path, path.lstrip("/"))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, place)
+    copy_root(root, {sample("usdt-loader"): "app", sample("usdt-plugin.so"): "hidden/plugin.so"})
     script = 'mount -t tmpfs none "$0/tmp" && cp "$0/hidden/plugin.so" "$0/tmp" && exec chroot "$0" "$@"'
     words = ["-m", "sh", "-c", script, str(root), "/app", "-w", "-h", str(ROUNDS), "file", "/tmp/plugin.so"]
     target = Target("/usr/bin/unshare", *words)

@@ -115,6 +115,21 @@ def sample(name):
     raise Failure(f"the sample '{name}' was not built in {build_dir()}")
 
 
+def libraries(path):
+    """What ldd names, the loader included."""
+    text = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
+    return [word for word in text.split() if word.startswith("/")]
+
+
+def copy_root(root, files):
+    """Makes `root` a directory to chroot to: `files` is {path: name inside}, with the libraries of all."""
+    for path in {*files, *(library for file in files for library in libraries(file))}:
+        place = root / files.get(path, path.lstrip("/"))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            shutil.copy(path, place)
+
+
 def need_root():
     program()  # without one, nothing is skipped
     if os.geteuid() != 0:
