@@ -16,52 +16,13 @@ set -euo pipefail
 export LC_ALL=C
 
 readonly CACHE=${UTRAIL_PACKAGES:-${XDG_CACHE_HOME:-$HOME/.cache}/utrail/packages}
-readonly KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+# shellcheck source=tests/lib/debian.sh disable=SC1091
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib/debian.sh"
 
-skip() {
-	printf 'fetch-packages: %s\n' "$*" >&2
-	exit 77
-}
-
-# The mirror that this system uses, else the one that is everywhere.
-# shellcheck disable=SC2016
-mirrors() {
-	apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' \
-		'Origin: Debian' 2>/dev/null | awk '$2 !~ /-/ { print $1; exit }'
-	[ -z "${UTRAIL_DEBIAN_MIRROR-}" ] || echo "$UTRAIL_DEBIAN_MIRROR"
-}
-
-# apt with a private configuration in $lists; packages come to $work.
-private_apt() {
-	local tool=$1
-	shift
-	"$tool" -q -o Dir::Etc::sourcelist="$lists/sources.list" -o Dir::Etc::sourceparts=- \
-		-o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts=- \
-		-o Dir::State="$lists/state" -o Dir::State::Lists="$lists/lists" \
-		-o Dir::State::status="$lists/status" -o Dir::Cache="$lists/cache" \
-		-o Dir::Cache::archives="$work/archives" -o APT::Get::AllowUnauthenticated=false \
-		-o APT::Sandbox::User=root -o APT::Architecture=amd64 -o APT::Architectures::=amd64 \
-		-o APT::Install-Recommends=false -o Debug::NoLocking=true \
-		-o Acquire::Languages=none -o Acquire::Retries=2 -o Acquire::http::Timeout=20 "$@"
-}
-
-# The lists of packages of a suite, kept for a day: of $suite from the first mirror that has it.
-read_lists() {
-	local mirror
-	mkdir -p "$lists"/{lists,cache,state}
-	: >"$lists/status"
-	[ -z "$(find "$lists/read" -mtime -1 2>/dev/null)" ] || return 0
-	while read -r mirror; do
-		echo "deb [arch=amd64 signed-by=$KEYRING] $mirror $suite main" >"$lists/sources.list"
-		# An unreachable mirror is only a warning to apt; the list itself is the proof.
-		private_apt apt-get update >"$work/log" 2>&1 || continue
-		if ls "$lists"/lists/*_Packages* >/dev/null 2>&1; then
-			touch "$lists/read"
-			return 0
-		fi
-	done < <(mirrors | sed 's,/*$,,' | awk '!seen[$0]++')
-	cat -- "$work/log" >&2
-	return 1
+# The lists of packages of $suite, kept for a day.
+has_lists() {
+	[ -n "$(find "$lists/read" -mtime -1 2>/dev/null)" ] && return
+	read_lists "$suite" && touch "$lists/read"
 }
 
 download() {
@@ -101,10 +62,14 @@ main() {
 	exec 9>"$CACHE/.lock"
 	flock 9
 	if [ ! -e "$CACHE/$suite/$name/.packages" ]; then
-		[ -r "$KEYRING" ] || skip "$KEYRING is not there (package debian-archive-keyring)"
+		need_keyring
 		work=$(mktemp -d "$CACHE/.work-XXXXXX")
 		mkdir -p "$work/archives/partial"
-		read_lists || skip "cannot read the package lists of $suite"
+		# Read by private_apt.
+		# shellcheck disable=SC2034
+		apt_options=(-o Dir::Cache::archives="$work/archives" -o APT::Get::AllowUnauthenticated=false
+			-o APT::Install-Recommends=false -o Debug::NoLocking=true)
+		has_lists || skip "cannot read the package lists of $suite"
 		download "$@"
 		unpack
 	fi

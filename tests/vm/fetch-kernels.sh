@@ -15,12 +15,11 @@ set -euo pipefail
 export LC_ALL=C
 
 readonly CACHE=${UTRAIL_KERNELS:-${XDG_CACHE_HOME:-$HOME/.cache}/utrail/kernels}
-readonly KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
-
-skip() {
-	printf 'fetch-kernels: %s\n' "$*" >&2
-	exit 77
-}
+# Lists of retired releases are no longer renewed.
+# shellcheck disable=SC2034
+apt_options=(-o Acquire::Check-Valid-Until=false)
+# shellcheck source=tests/lib/debian.sh disable=SC1091
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib/debian.sh"
 
 # Suite and package pattern of a kernel. Debian 14 has the kernel itself in linux-binary-*.
 suite_of() {
@@ -40,47 +39,12 @@ pattern_of() {
 	esac
 }
 
-# The mirror that this system uses, and what $UTRAIL_DEBIAN_MIRROR names: one for retired releases, say.
-# shellcheck disable=SC2016
-mirrors() {
-	apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' \
-		'Origin: Debian' 2>/dev/null | awk '$2 !~ /-/ { print $1; exit }'
-	[ -z "${UTRAIL_DEBIAN_MIRROR-}" ] || echo "$UTRAIL_DEBIAN_MIRROR"
-}
-
-# apt with a private configuration beneath $work.
-private_apt() {
-	local tool=$1
-	shift
-	"$tool" -q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- \
-		-o Dir::Etc::preferences=- -o Dir::Etc::preferencesparts=- \
-		-o Dir::State="$work/state" -o Dir::State::Lists="$work/lists" \
-		-o Dir::State::status="$work/status" -o Dir::Cache="$work/cache" \
-		-o APT::Sandbox::User=root -o APT::Architecture=amd64 -o APT::Architectures::=amd64 \
-		-o Acquire::Languages=none -o Acquire::Retries=2 -o Acquire::http::Timeout=20 \
-		-o Acquire::Check-Valid-Until=false "$@"
-}
-
-# Fetches the package lists of suite $1 from the first mirror that has it.
-read_lists() {
-	local mirror
-	while read -r mirror; do
-		echo "deb [arch=amd64 signed-by=$KEYRING] $mirror $1 main" >"$work/sources.list"
-		# An unreachable mirror is only a warning to apt; the list itself is the proof.
-		private_apt apt-get update >"$work/log" 2>&1 || continue
-		ls "$work"/lists/*_Packages* >/dev/null 2>&1 && return 0
-	done < <(mirrors | sed 's,/*$,,' | awk '!seen[$0]++')
-	cat -- "$work/log" >&2
-	return 1
-}
-
 fetch() {
 	local version=$1 suite package deb vmlinuz
 	suite=$(suite_of "$version")
-	[ -r "$KEYRING" ] || skip "$KEYRING is not there (package debian-archive-keyring)"
+	need_keyring
 	work=$(mktemp -d)
-	mkdir -p "$work"/{lists,cache/archives,state}
-	: >"$work/status"
+	lists=$work
 	read_lists "$suite" || skip "cannot read the package lists of $suite"
 	package=$(private_apt apt-cache pkgnames linux- | grep -E "$(pattern_of "$version")" |
 		sort -V | tail -n 1)
