@@ -2,18 +2,16 @@
 #include "cli/kernel.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "cli/holder.h"
 #include "cli/kernel_parts.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
@@ -491,36 +489,6 @@ void kernel_start(struct kernel *kernel)
 	__atomic_store_n(&kernel->skel->bss->tracing, 1, __ATOMIC_SEQ_CST);
 }
 
-/* Holds copies of all our descriptors until we close the pipe, however that comes about; 0: there
- * is no such child. */
-static pid_t start_holder(int *ret_pipe)
-{
-	int fds[2];
-	sigset_t all, before;
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return 0;
-	/* Ctrl-C is for the whole process group: the child stays deaf to it, and leaves the group
-	 * for the one signal that nobody can be deaf to. */
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	pid_t pid = fork();
-	if (pid == 0) {
-		char end;
-		setsid();
-		close(fds[1]);
-		while (read(fds[0], &end, 1) < 0 && errno == EINTR)
-			continue;
-		_exit(0);
-	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	close(fds[0]);
-	if (pid < 0)
-		close(fds[1]);
-	else
-		*ret_pipe = fds[1];
-	return pid < 0 ? 0 : pid;
-}
-
 static void close_links(struct kernel *kernel)
 {
 	for (size_t i = 0; i < kernel->n_links; i++)
@@ -529,22 +497,11 @@ static void close_links(struct kernel *kernel)
 	attachment_close(take_ptr(kernel->attachment));
 }
 
-/*
- * Taking a trap out of a target's memory, the kernel gives up when a fatal signal waits for the
- * process that asks (fatal_signal_pending() in __get_user_pages(), mm/gup.c), and tries no more:
- * the target would meet its end at that trap. So the last ones to close the probes are children,
- * which do it by ending: signals do not reach a process that is ending already.
- */
 static void detach(struct kernel *kernel)
 {
-	int hold = -1;
-	pid_t holder = start_holder(&hold);
+	struct holder holder = holder_start();
 	close_links(kernel);
-	if (!holder)
-		return;
-	close(hold);
-	while (waitpid(holder, NULL, 0) < 0 && errno == EINTR)
-		continue;
+	holder_end(&holder);
 }
 
 /* The end of a thread stays attached: it sends what waits, until kernel_send_kept() has. */
