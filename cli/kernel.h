@@ -20,6 +20,7 @@ struct kernel;
 struct kernel_options {
 	uint32_t ring_size;
 	bool follow;
+	bool filters; /* a spec has a condition */
 	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 };
 

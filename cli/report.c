@@ -123,6 +123,8 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->returns_lost)
 		fprintf(stderr, " (and %" PRIu64 " returns of delivered calls)",
 			summary->returns_lost);
+	if (summary->filtered)
+		fprintf(stderr, ", %" PRIu64 " filtered", summary->filtered);
 	if (summary->gaps)
 		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
 			plural(summary->gaps));

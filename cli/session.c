@@ -351,6 +351,7 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 				       .lost = counts->lost,
 				       .missed = kernel_missed(session->kernel),
 				       .returns_lost = counts->returns_lost,
+				       .filtered = counts->filtered,
 				       .gaps = counts->gaps};
 	if (!e)
 		e = output_end(session->output, ret);
@@ -426,8 +427,10 @@ static struct err *prepare(struct session *session)
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
-	const struct kernel_options how = {
-		.ring_size = options->ring_size, .follow = options->follow, .growing = growing};
+	const struct kernel_options how = {.ring_size = options->ring_size,
+					   .follow = options->follow,
+					   .filters = plan_has_conditions(options),
+					   .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)

@@ -350,6 +350,8 @@ static struct err *json_end(struct output *output, const struct output_summary *
 	json_set(output, line, "missed", json_unsigned(summary->missed));
 	if (summary->returns_lost)
 		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
+	if (summary->filtered)
+		json_set(output, line, "filtered", json_unsigned(summary->filtered));
 	if (summary->gaps)
 		json_set(output, line, "gaps", json_unsigned(summary->gaps));
 	return json_put_line(output, line);

@@ -52,7 +52,8 @@ struct output_header {
 
 struct output_summary {
 	uint64_t events, lost, missed, returns_lost;
-	uint64_t gaps; /* files whose probes came after their code may have run */
+	uint64_t filtered; /* hits whose condition did not hold */
+	uint64_t gaps;	   /* files whose probes came after their code may have run */
 };
 
 struct output;

@@ -472,6 +472,19 @@ __noinline int fetch_step_old(__u32 plan_id, __u32 index)
 	return fetch_step_body(&plan->ops[index], scratch, false);
 }
 
+/* The same of a filter's operation. */
+__noinline int fetch_filter_step_old(__u32 filter_id, __u32 index)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	if (!has_filters)
+		return 0;
+	struct scratch *scratch = bpf_map_lookup_elem(&thread_scratches, &tid);
+	struct filter_plan *plan = bpf_map_lookup_elem(&filters, &filter_id);
+	if (!scratch || !plan || index >= FILTER_OPS_MAX)
+		return 0;
+	return fetch_step_body(&plan->ops[index], scratch, false);
+}
+
 /* The further elements of a list; as many steps as the longest one takes, and its end. */
 #define AGAIN_MAX (FETCH_LIST_MAX + FETCH_COUNT_MAX / COUNT_STEP + 1)
 

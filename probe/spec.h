@@ -65,6 +65,7 @@ enum spec_name {
 	SPEC_NAME_CLASS,   /* %file, without the percent sign */
 };
 
+struct condition;    /* probe/condition.h */
 struct spec_matcher; /* private to the parser */
 
 struct spec {
@@ -90,8 +91,8 @@ struct spec {
 	pid_t pid;		/* DTrace's pid123:…; 0: none, or $target */
 	bool has_types;		/* a parameter list was given, if only () */
 	struct prototype types; /* parameters as given; result NULL when there was no ->TYPE */
-	const char *condition;	/* the words after `if`, NULL: none ("not yet": always NULL) */
-	const char *text;	/* this spec as typed, for messages */
+	const struct condition *condition; /* the words after `if`, NULL: none */
+	const char *text;		   /* this spec as typed, for messages */
 	const struct spec_matcher *matcher;
 };
 
@@ -107,7 +108,7 @@ struct spec_list {
 /*
  * Parses one -e argument, which may hold several specs separated by commas, and appends them; a
  * failure leaves the list as it was. strace's `trace=!read` becomes `syscall:*` and
- * `!syscall:read`. Errors are ERR_USAGE ("not yet" kinds and conditions too, which name the word).
+ * `!syscall:read`. Errors are ERR_USAGE ("not yet" kinds too, which name the word).
  */
 struct err *spec_parse(const char *text, struct spec_list *list) must_check;
 void spec_list_deinit(struct spec_list *list);

@@ -345,15 +345,23 @@ static struct err *not_yet(const struct spec_parser *p, size_t kind_at, const st
 	return err_hint(e, "%s", row->until_then);
 }
 
-static struct err *check_condition(const struct spec_parser *p, const struct spec_item *item)
+static struct err *take_condition(const struct spec_parser *p, const struct spec_item *item,
+				  struct spec *spec)
 {
 	if (!item->has_condition)
 		return NULL;
 	if (item->condition.start >= item->condition.end)
 		return err_hint(spec_error(p, item->condition_word, "no condition behind 'if'"),
 				"leave 'if' out");
-	return err_hint(spec_error(p, item->condition_word, "conditions ('if'): not yet"),
-			"leave 'if ...' out, and filter the output: '--json' with jq");
+	if (spec->negated)
+		return err_hint(spec_error(p, item->condition_word,
+					   "'!' takes away whole probes, not some of their hits"),
+				"put the contrary condition on what is traced");
+	if (is_life(spec->kind))
+		return err_hint(spec_error(p, item->condition_word, "'%s' takes no condition",
+					   rows[spec->kind].word),
+				"conditions are for functions, markers and system calls");
+	return spec_parse_condition(p, item->condition, spec->text, &spec->condition);
 }
 
 struct err *spec_finish(const struct spec_parser *p, const struct spec_item *item, size_t kind_at,
@@ -363,5 +371,5 @@ struct err *spec_finish(const struct spec_parser *p, const struct spec_item *ite
 	e = e ?: check_name(p, item, spec);
 	if (!e && rows[spec->kind].until_then)
 		e = not_yet(p, kind_at, spec);
-	return e ?: check_condition(p, item);
+	return e ?: take_condition(p, item, spec);
 }

@@ -200,6 +200,10 @@ bool spec_type_by_words(const struct spec_parser *p, const struct type_words *wo
 struct err *spec_unknown_type(const struct spec_parser *p,
 			      const struct type_words *words) must_check;
 
+/* condition_parse.c: what stands behind `if`; `spec_text` is kept, for errors that come later. */
+struct err *spec_parse_condition(const struct spec_parser *p, struct spec_span span,
+				 const char *spec_text, const struct condition **ret) must_check;
+
 /* spec_match.c */
 struct err *spec_compile_regex(const struct spec_parser *p, struct spec_span pattern,
 			       struct spec *spec) must_check;

@@ -50,6 +50,9 @@ _Static_assert(sizeof(struct event_header) == 40, "wire format");
 enum event_return_flags {
 	EVENT_RETURN_TAIL_CALL = 1, /* left by a tail jump: no result */
 	EVENT_RETURN_ALONE = 2,	    /* the call began before tracing did: no span, no entry time */
+	/* The condition of its probe does not hold: the whole call is to be forgotten, and was
+	 * counted as filtered. No slots. */
+	EVENT_RETURN_FILTERED = 4,
 };
 
 struct event_return {
@@ -138,6 +141,8 @@ enum loss_cause {
 	LOSS_MISSED_RETURN,    /* more spans open than a thread's state holds */
 	LOSS_BOOKKEEPING, /* a record that is no event: who a thread is (tried again at its next
 			   * hit), task life that was not asked for */
+	LOSS_FILTERED,	  /* no loss: the condition of the probe does not hold */
+	LOSS_SUPPRESSED,  /* no loss: beyond the rate that was asked for */
 	LOSS_CAUSES,
 	LOSS_COLUMNS = 8
 };

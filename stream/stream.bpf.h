@@ -14,6 +14,7 @@
 
 #include "common/kernel.bpf.h"
 #include "probe/fetch.h"
+#include "probe/filter.h"
 #include "probe/regs.h"
 #include "probe/site.h"
 #include "stream/event.h"
@@ -52,6 +53,7 @@ struct span_frame {
  */
 struct outer_spans {
 	struct span_frame frames[SPANS_MAX];
+	__u8 filters[SPANS_MAX]; /* as scratch.top_filter */
 };
 
 #define RECORD_HEAD_MAX (sizeof(struct event_header) + sizeof(struct event_syscall))
@@ -64,6 +66,19 @@ struct file_walk {
 	__u64 root_dentry, root_mount;
 	__u32 used; /* bytes of names */
 	__u32 flags;
+};
+
+/* A run of a filter plan: probe/filter.bpf.c. */
+struct filter_run {
+	__u64 began_ns; /* of the call; 0: not known */
+	__u32 at;	/* operation, or an end */
+	__u32 text;	/* position of the text in the payload */
+	__u32 returned; /* what is known at the return only is known */
+	__u32 no_result;
+	__u32 unknown; /* a value could not be read */
+	/* The text and the pattern that are compared, and where to go on behind the last star. */
+	__u32 length, is_cut, in_text, in_pattern, star_text, star_pattern;
+	__u32 reserved;
 };
 
 /*
@@ -106,7 +121,15 @@ struct scratch {
 	__u32 kept_unavailable;
 	__u16 kept_size;
 	__u16 kept_cpu;
-	__u32 reserved;
+	/* Where the condition of the top span goes on at the return, + 1; 0: nowhere. */
+	__u8 top_filter;
+	__u8 syscall_filter; /* the same of the system call in flight */
+	__u8 entry_filter;   /* of the hit at hand */
+	__u8 has_filtered;   /* filtered_sp is valid */
+	/* Calls that were left out at their entry, whose returns are not to be taken for those of
+	 * calls that began before tracing: the highest stack pointer that one had. */
+	__u64 filtered_sp;
+	struct filter_run filter;
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];
@@ -137,6 +160,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct fetch_plan);
 } plans __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct filter_plan);
+} filters __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -218,6 +249,8 @@ extern const volatile bool follow_forks;
 extern const volatile bool keep_entries;
 /* Task life as events, or only for our own bookkeeping. */
 extern const volatile bool show_fork, show_exec, show_exit;
+/* Does any site have a filter? */
+extern const volatile bool has_filters;
 extern const volatile __u32 own_process;
 extern const volatile __u64 wake_bytes;
 extern const volatile __u32 wake_mask;

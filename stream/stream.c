@@ -147,7 +147,9 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 	for (uint32_t site = 0; !e && site < count; site++) {
 		for (int cause = 0; !e && cause < LOSS_CAUSES; cause++) {
 			uint64_t fresh = losses_fresh(&stream->losses, site, cause, &rows[site]);
-			if (fresh && cause != LOSS_BOOKKEEPING)
+			if (cause == LOSS_FILTERED)
+				stream->counts.filtered += fresh;
+			else if (fresh && cause != LOSS_BOOKKEEPING)
 				e = tell_loss(stream, site, cause, fresh);
 		}
 	}

@@ -109,6 +109,7 @@ struct stream_counts {
 	uint64_t lost;	       /* events that the loss table counts as lost */
 	uint64_t returns_lost; /* calls delivered without their return, for want of space */
 	uint64_t late;
+	uint64_t filtered;  /* hits whose condition did not hold: not lost */
 	uint64_t gaps;	    /* files that were probed after they had been mapped */
 	uint64_t newest_ns; /* time of the newest record seen */
 };

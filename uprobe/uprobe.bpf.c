@@ -10,6 +10,7 @@
  *	old	one perf link per site, no cookie: user space loads a copy for each site
  */
 #include "probe/fetch.bpf.h"
+#include "probe/filter.bpf.h"
 #include "stream/stream.bpf.h"
 
 /*
@@ -106,6 +107,8 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	scratch->top.sp = scratch->sp;
 	scratch->top.site_id = site_id;
 	scratch->top.number = sent ? number : 0;
+	if (has_filters)
+		scratch->top_filter = scratch->entry_filter;
 	scratch->depth = depth + 1;
 	if (waits)
 		keep_entry(scratch, number);
@@ -151,8 +154,11 @@ static __always_inline void emit_return(struct scratch *scratch, __u32 owner, __
 	head->ret.entry_time_ns = entry_time_ns;
 	head->ret.flags = flags;
 	head->ret.reserved = 0;
-	if (!stream_emit(scratch, sizeof(*head)))
+	bool sent = stream_emit(scratch, sizeof(*head));
+	if (!sent)
 		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
+	else if (flags & EVENT_RETURN_FILTERED)
+		stream_count_loss(owner, LOSS_FILTERED);
 }
 
 /* What is known of the call that a return ends. */
@@ -169,9 +175,9 @@ static __always_inline enum return_of find_span(struct scratch *scratch, __u32 o
 	if (stream_top_is(scratch, owner))
 		return form != STREAM_OLD && stream_take_kept(scratch) ? RETURN_OF_KEPT
 								       : RETURN_OF_SPAN;
-	stream_send_kept(scratch, form);
 	if (scratch->depth < 2)
 		return RETURN_OF_NOTHING;
+	stream_send_kept(scratch, form);
 	return (form == STREAM_OLD ? spans_unwind_to_old(owner) : spans_unwind_to(scratch, owner))
 		       ? RETURN_OF_SPAN
 		       : RETURN_OF_NOTHING;
@@ -195,6 +201,70 @@ static __always_inline void send_return(struct scratch *scratch, struct site *si
 		emit_return(scratch, owner, 0, 0, EVENT_RETURN_ALONE, stream);
 }
 
+/* --- conditions ------------------------------------------------------------------------------ */
+
+/*
+ * Does the hit count? A call that does not is left out at once: it opens no span, and an entry that
+ * waits goes on waiting. But the frames that it shows to be gone are dropped, as ever: its return
+ * must not be taken for one of theirs.
+ */
+static __always_inline bool entry_passes(struct scratch *scratch, struct site *site, __u32 site_id,
+					 enum fetch_form form)
+{
+	int answer = filter_entry(scratch, site->filter, form);
+	scratch->entry_filter = answer == FILTER_WAITS ? scratch->filter.at + 1 : 0;
+	if (answer != FILTER_FAILS)
+		return true;
+	stream_count_loss(site_id, LOSS_FILTERED);
+	if (!scratch->has_filtered || scratch->sp > scratch->filtered_sp)
+		scratch->filtered_sp = scratch->sp;
+	scratch->has_filtered = 1;
+	if (scratch->depth && scratch->top.sp <= scratch->sp) {
+		stream_send_kept(scratch, fetch_stream(form));
+		stream_drop_dead_spans(scratch, fetch_stream(form));
+	}
+	return false;
+}
+
+/* The span that has just been closed, whose condition asks for its end. */
+static __always_inline bool return_passes(struct scratch *scratch, struct site *site,
+					  enum fetch_form form)
+{
+	return filter_return(scratch, site->filter, scratch->top_filter - 1, scratch->top.time_ns,
+			     !(site->flags & SITE_TAIL_CALL), form) != FILTER_FAILS;
+}
+
+/* Of a call whose entry may be in the stream already. */
+static __always_inline void forget_call(struct scratch *scratch, __u32 owner, enum return_of of,
+					enum stream_form form)
+{
+	if (of == RETURN_OF_KEPT) {
+		stream_count_loss(owner, LOSS_FILTERED);
+		return;
+	}
+	fetch_begin(scratch, 0);
+	emit_return(scratch, owner, scratch->top.number, scratch->top.time_ns,
+		    EVENT_RETURN_FILTERED, form);
+}
+
+/*
+ * A return without an open span, at the function's own `ret`. The frames of calls that began before
+ * tracing lie above those of all calls since, so one at or below a call that was left out is of
+ * such a call. On another stack that cannot be told; then none of them is shown.
+ */
+static __always_inline bool alone_passes(struct scratch *scratch, struct site *site,
+					 enum fetch_form form)
+{
+	if (scratch->has_filtered && scratch->sp <= scratch->filtered_sp)
+		return false;
+	if (!site->filter)
+		return true;
+	if (filter_return(scratch, site->filter, FILTER_ALONE, 0, true, form) != FILTER_FAILS)
+		return true;
+	stream_count_loss(site->owner, LOSS_FILTERED);
+	return false;
+}
+
 /* Ends the innermost span of `owner` at this stack pointer, unless its entry was lost. A return at
  * the function's own `ret` whose entry was not seen, with no span open, can only belong to a call
  * that began before tracing did: what a shell waited for when we came, say. */
@@ -204,12 +274,16 @@ static __always_inline int return_part(struct scratch *scratch, struct site *sit
 	enum return_of of = find_span(scratch, owner, fetch_stream(form));
 	if (of == RETURN_OF_NOTHING) {
 		bool is_tail_call = site->flags & SITE_TAIL_CALL;
-		if (site->kind == SITE_RETURN && !is_tail_call && !scratch->depth)
+		if (site->kind == SITE_RETURN && !is_tail_call && !scratch->depth &&
+		    (!has_filters || alone_passes(scratch, site, form)))
 			send_return(scratch, site, owner, of, form);
 		return 0;
 	}
 	scratch->depth--;
-	if (scratch->top.number)
+	if (has_filters && scratch->top.number && scratch->top_filter &&
+	    !return_passes(scratch, site, form))
+		forget_call(scratch, owner, of, fetch_stream(form));
+	else if (scratch->top.number)
 		send_return(scratch, site, owner, of, form);
 	if (scratch->depth)
 		form == FETCH_OLD ? spans_load_top_old() : spans_load_top(scratch);
@@ -220,6 +294,10 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 				      enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
+	if (has_filters)
+		scratch->entry_filter = 0;
+	if (has_filters && site->filter && !entry_passes(scratch, site, site_id, form))
+		return 0;
 	stream_send_kept(scratch, stream);
 	stream_drop_dead_spans(scratch, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
