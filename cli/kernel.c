@@ -498,9 +498,13 @@ static void close_links(struct kernel *kernel)
 
 static void detach(struct kernel *kernel)
 {
-	struct holder holder = holder_start();
+	size_t count = kernel->attachment ? attachment_links(kernel->attachment) : 0;
+	_cleanup_free_ int *fds = count ? calloc(count, sizeof(*fds)) : NULL;
+	if (fds)
+		attachment_copy(kernel->attachment, fds);
+	struct holders holders = holders_start(fds, fds ? count : 0);
 	close_links(kernel);
-	holder_end(&holder);
+	holders_end(&holders);
 }
 
 /* The end of a thread stays attached: it sends what waits, until kernel_send_kept() has. */

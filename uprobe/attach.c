@@ -68,6 +68,14 @@ size_t attachment_links(const struct attachment *attachment)
 	return attachment->hits.count + attachment->returns.count;
 }
 
+void attachment_copy(const struct attachment *attachment, int *fds)
+{
+	for (size_t i = 0; i < attachment->returns.count; i++)
+		*fds++ = attachment->returns.items[i];
+	for (size_t i = 0; i < attachment->hits.count; i++)
+		*fds++ = attachment->hits.items[i];
+}
+
 static struct err *attach_failed(int errnum, const struct probe_site *site)
 {
 	struct err *e =
