@@ -126,7 +126,9 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->gaps)
 		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
 			plural(summary->gaps));
-	fputs(whole ? "\n" : ", not all of them written\n", stderr);
+	if (summary->unwritten)
+		fprintf(stderr, ", %" PRIu64 " of them not written", summary->unwritten);
+	fputs(whole ? "\n" : ", not all of them told\n", stderr);
 	if (summary->lost || summary->returns_lost)
 		fputs("utrail: events were lost: a larger --ring-size, fewer probes or -o FILE "
 		      "help\n",
