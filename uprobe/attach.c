@@ -68,6 +68,14 @@ size_t attachment_links(const struct attachment *attachment)
 	return attachment->hits.count + attachment->returns.count;
 }
 
+void attachment_copy(const struct attachment *attachment, int *fds)
+{
+	for (size_t i = 0; i < attachment->returns.count; i++)
+		*fds++ = attachment->returns.items[i];
+	for (size_t i = 0; i < attachment->hits.count; i++)
+		*fds++ = attachment->hits.items[i];
+}
+
 static struct err *attach_failed(int errnum, const struct probe_site *site)
 {
 	struct err *e =
@@ -88,6 +96,11 @@ static bool is_attached_as(const struct probe_site *site, bool as_return)
 	if (as_return)
 		return site->wire.kind == SITE_ENTRY && (site->wire.flags & SITE_TRAMPOLINE);
 	return site->wire.kind != SITE_SYSCALL;
+}
+
+static uint64_t site_cookie(const struct probe_site *site, bool as_return)
+{
+	return site->id | (as_return ? SITE_COOKIE_RETURN : 0);
 }
 
 /* --- one link per file ------------------------------------------------------------------------ */
@@ -122,7 +135,7 @@ static struct err *multi_collect(const struct probe_set *set, size_t first,
 			return &err_nomem;
 		*offset = site->offset;
 		*semaphore = as_return ? 0 : site->ref_ctr_offset;
-		*cookie = site->id;
+		*cookie = site_cookie(site, as_return);
 		ret->has_semaphores |= *semaphore != 0;
 		ret->first = ret->first ? ret->first : site;
 		done[i] = true;
@@ -131,7 +144,8 @@ static struct err *multi_collect(const struct probe_set *set, size_t first,
 }
 
 static struct err *multi_attach(struct attachment *attachment, struct bpf_program *program,
-				const struct image *image, const struct multi *multi, pid_t pid)
+				const struct image *image, const struct multi *multi,
+				bool as_return, pid_t pid)
 {
 	char path[32];
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", image_fd(image));
@@ -142,12 +156,11 @@ static struct err *multi_attach(struct attachment *attachment, struct bpf_progra
 	opts.uprobe_multi.ref_ctr_offsets = multi->has_semaphores ? multi->semaphores.items : NULL;
 	opts.uprobe_multi.cnt = (unsigned int)multi->offsets.count;
 	opts.uprobe_multi.pid = (unsigned int)pid;
-	opts.uprobe_multi.flags =
-		strcmp(bpf_program__name(program), "multi_return") == 0 ? UPROBE_MULTI_RETURN : 0;
+	opts.uprobe_multi.flags = as_return ? UPROBE_MULTI_RETURN : 0;
 	int link = bpf_link_create(bpf_program__fd(program), -1, UPROBE_MULTI_ATTACH, &opts);
 	if (link < 0)
 		return attach_failed(-link, multi->first);
-	return keep(attachment, link, opts.uprobe_multi.flags & UPROBE_MULTI_RETURN);
+	return keep(attachment, link, as_return);
 }
 
 static struct err *attach_multi(struct attachment *attachment, const struct probe_set *set,
@@ -165,7 +178,7 @@ static struct err *attach_multi(struct attachment *attachment, const struct prob
 		struct multi multi = {0};
 		e = multi_collect(set, first, site->image, as_return, done, &multi);
 		if (!e)
-			e = multi_attach(attachment, program, site->image, &multi, pid);
+			e = multi_attach(attachment, program, site->image, &multi, as_return, pid);
 		multi_deinit(&multi);
 	}
 	return e;
@@ -232,7 +245,8 @@ static struct err *attach_one(struct attachment *attachment, const struct attach
 	int event = open_perf_event(site, as_return, pid);
 	if (event < 0)
 		return attach_failed(-event, site);
-	int link = set_program(event, bpf_program__fd(program), site->id, programs->form);
+	int link = set_program(event, bpf_program__fd(program), site_cookie(site, as_return),
+			       programs->form);
 	if (link < 0) {
 		close(event);
 		return attach_failed(-link, site);
