@@ -102,6 +102,13 @@ void report_choices(const struct plan *plan, const char *const *backends)
 	}
 }
 
+void report_risk(void)
+{
+	fputs("utrail: --return=trampoline: an exception, a switch of stacks or a seccomp filter can end "
+	      "the target; -q hides this\n",
+	      stderr);
+}
+
 void report_notes(const struct probe_set *set, size_t first)
 {
 	for (size_t i = first; i < set->notes.count; i++)

@@ -502,6 +502,8 @@ static struct err *begin(struct session *session)
 			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
 	if (session->options->verbose)
 		report_choices(&session->plan, header.backends);
+	if (!session->options->quiet && session->options->return_mode == RETURN_TRAMPOLINE)
+		report_risk();
 	if (!session->options->quiet)
 		report_start(&session->plan, session->options);
 	if (!session->plan.launch)
