@@ -149,6 +149,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 		filters += spare * SPARE_FILTERS;
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	bpf_map__set_max_entries(skel->maps.filters, filters);
+	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
 	bpf_map__set_max_entries(skel->maps.sites, sites);
 	bpf_map__set_max_entries(skel->maps.losses, sites);
@@ -178,7 +179,8 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->keep_entries = kernel->keeps;
-	skel->rodata->has_filters = kernel->options.filters;
+	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
+	skel->rodata->has_rates = kernel->options.rates;
 	skel->rodata->show_fork = kernel->plan->show_fork;
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
@@ -221,6 +223,7 @@ static struct err *map_tables(struct kernel *kernel)
 	struct tracer *skel = kernel->skel;
 	struct err *e = map_rows(skel->maps.sites, sizeof(struct site), &kernel->sites);
 	e = e ? e : map_rows(skel->maps.plans, sizeof(struct fetch_plan), &kernel->plans);
+	e = e ? e : map_rows(skel->maps.rates, sizeof(struct rate_row), &kernel->rates);
 	e = e ? e : map_rows(skel->maps.filters, sizeof(struct filter_plan), &kernel->filters);
 	return e ? e : map_rows(skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
 }
@@ -232,6 +235,9 @@ static void fill_rows(struct kernel *kernel, size_t first_plan, size_t first_fil
 {
 	tables_fill_plans(&kernel->tables, first_plan, kernel->plans.memory);
 	tables_fill_filters(&kernel->tables, first_filter, kernel->filters.memory);
+	if (kernel->options.rates)
+		tables_fill_rates(&kernel->plan->set, first_site, &kernel->options.rate,
+				  kernel->rates.memory);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	tables_fill_sites(&kernel->plan->set, first_site, kernel->sites.memory);
 }
@@ -287,6 +293,7 @@ static struct err *load_skeleton(struct kernel *kernel)
 	fill_rows(kernel, 1, 1, 1);
 	if (!kernel->options.growing) {
 		unmap_rows(&kernel->filters);
+		unmap_rows(&kernel->rates);
 		unmap_rows(&kernel->sites);
 		unmap_rows(&kernel->plans);
 	}
@@ -543,6 +550,7 @@ void kernel_close(struct kernel *kernel)
 	unmap_rows(&kernel->sites);
 	unmap_rows(&kernel->plans);
 	unmap_rows(&kernel->filters);
+	unmap_rows(&kernel->rates);
 	unmap_rows(&kernel->losses);
 	tables_deinit(&kernel->tables);
 	for (size_t i = 0; i < kernel->copies.count; i++)

@@ -21,6 +21,8 @@ struct kernel_options {
 	uint32_t ring_size;
 	bool follow;
 	bool filters; /* a spec has a condition */
+	bool rates;   /* a spec has a limit, or all have: */
+	struct rate_limit rate;
 	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 };
 

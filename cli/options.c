@@ -29,6 +29,7 @@ enum {
 	KEY_BACKEND,
 	KEY_HELP,
 	KEY_INSIDE,
+	KEY_RATE,
 };
 
 static const struct argp_option option_table[] = {
@@ -53,6 +54,8 @@ static const struct argp_option option_table[] = {
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
 	{"max-events", KEY_MAX_EVENTS, "N", 0, "Stop after N events", 3},
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
+	{"rate", KEY_RATE, "N[/TIME]", 0, "At most N events a second (or /ms, /m) of each probe",
+	 3},
 	{"max-probes", KEY_MAX_PROBES, "N", 0, "Refuse to attach more functions (1000)", 3},
 	{"fail-on-loss", KEY_FAIL_ON_LOSS, NULL, 0, "Exit with 1 when an event was lost", 3},
 	{"ring-size", KEY_RING_SIZE, "BYTES", 0, "Size of the event buffer (16M)", 3},
@@ -231,6 +234,9 @@ static struct err *parse_numeric(int key, const char *text, struct options *opti
 	case KEY_MAX_PROBES:
 		e = parse_number("--max-probes", text, 1, 1000000, &number);
 		options->max_probes = number;
+		break;
+	case KEY_RATE:
+		e = rate_parse("--rate", text, &options->rate);
 		break;
 	case KEY_DURATION:
 		e = parse_duration(text, &options->duration_s);
@@ -436,6 +442,7 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case KEY_MAX_PROBES:
 	case KEY_DURATION:
 	case KEY_RING_SIZE:
+	case KEY_RATE:
 		e = parse_numeric(key, text, options);
 		break;
 	case KEY_FORMAT:

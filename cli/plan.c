@@ -174,11 +174,11 @@ static bool add_task_life(struct plan *plan, const struct spec *spec)
 /* A bare name turns out to be task life only here. */
 static struct err *check_no_condition(const struct spec *spec)
 {
-	if (!spec->condition)
+	if (!spec->condition && !spec->rate.count)
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, 0, "'%s': task life takes no condition", spec->text),
-			"leave 'if ...' out; conditions are for functions, markers and system "
-			"calls");
+	return err_hint(err_new(ERR_USAGE, 0, "'%s': task life takes no condition, and no rate",
+				spec->text),
+			"leave them out; they are for functions, markers and system calls");
 }
 
 static struct err *add_spec(const struct options *options, struct plan *plan,
@@ -277,6 +277,14 @@ static struct err *drop_repeated_sites(struct plan *plan)
 		}
 	}
 	return NULL;
+}
+
+bool plan_has_rates(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].rate.count)
+			return true;
+	return false;
 }
 
 bool plan_has_conditions(const struct options *options)

@@ -62,6 +62,7 @@ struct err *plan_leave_trampolines(const struct options *options, struct plan *p
 
 /* Does any spec have one? Of what comes later, too. */
 bool plan_has_conditions(const struct options *options);
+bool plan_has_rates(const struct options *options);
 /* What one spec means in one file. */
 struct err *plan_add_from_image(const struct options *options, struct plan *plan,
 				struct image *image, const char *name,

@@ -371,6 +371,7 @@ static struct output_summary sum_up(const struct session *session)
 				       .missed = counts->missed,
 				       .returns_lost = counts->returns_lost,
 				       .filtered = counts->filtered,
+				       .suppressed = counts->suppressed,
 				       .gaps = counts->gaps,
 				       .unwritten = output_unwritten(session->output)};
 }
@@ -458,6 +459,8 @@ static struct err *prepare(struct session *session)
 	const struct kernel_options how = {.ring_size = options->ring_size,
 					   .follow = options->follow,
 					   .filters = plan_has_conditions(options),
+					   .rates = options->rate.count || plan_has_rates(options),
+					   .rate = options->rate,
 					   .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);

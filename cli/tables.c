@@ -181,3 +181,23 @@ void tables_fill_filters(const struct tables *tables, size_t first, struct filte
 	for (size_t i = first; i < tables->filters.count; i++)
 		rows[i] = tables->filters.items[i]->plan;
 }
+
+void tables_fill_rates(const struct probe_set *set, size_t first, const struct rate_limit *all,
+		       struct rate_row *rows)
+{
+	const struct probe *last = NULL;
+	uint32_t shared = 0;
+	for (size_t i = first; i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		const struct rate_limit *limit = site->rate.count ? &site->rate : all;
+		if (site->wire.kind == SITE_RETURN)
+			continue;
+		/* The places of a marker follow each other. */
+		if (site->probe != last)
+			shared = site->id;
+		last = site->probe;
+		rows[i].period_ns = limit->period_ns;
+		rows[i].shared = shared;
+		rows[i].limit = limit->count;
+	}
+}

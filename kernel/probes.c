@@ -11,8 +11,9 @@ static const struct type raw_result = {.kind = TYPE_INT, .size = 8, .name = "lon
 
 /* `name` and what `call` points at live as long as the set. */
 static struct err *add_call(struct probe_set *set, const struct syscall_info *call,
-			    const struct condition *condition)
+			    const struct spec *spec)
 {
+	const struct condition *condition = spec ? spec->condition : NULL;
 	const struct filter *filter;
 	struct probe *probe;
 	struct probe_site *site;
@@ -30,6 +31,7 @@ static struct err *add_call(struct probe_set *set, const struct syscall_info *ca
 	site->syscall_number = call->number;
 	site->filter = filter;
 	site->condition = condition;
+	site->rate = spec ? spec->rate : (struct rate_limit){0};
 	return syscall_arguments(set, call, site);
 }
 
@@ -142,8 +144,7 @@ static struct err *add_one(struct probe_set *set, const struct spec *spec,
 	}
 	if (e)
 		return e;
-	return site ? join_conditions(set, call, spec->condition, site)
-		    : add_call(set, call, spec->condition);
+	return site ? join_conditions(set, call, spec->condition, site) : add_call(set, call, spec);
 }
 
 struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec)

@@ -11,6 +11,7 @@
  */
 #include "probe/fetch.bpf.h"
 #include "probe/filter.bpf.h"
+#include "probe/rate.bpf.h"
 #include "stream/stream.bpf.h"
 
 #define SYSCALLS_MAX 1024
@@ -95,18 +96,32 @@ static __always_inline void read_inputs(struct scratch *scratch, struct site *si
 
 /* --- conditions ------------------------------------------------------------------------------ */
 
+/* What a condition leaves over may still exceed the rate. */
+static __always_inline bool has_room(__u32 site_id, __u64 time_ns, enum fetch_form form)
+{
+	if (rate_allows(site_id, time_ns, fetch_stream(form)))
+		return true;
+	stream_count_loss(site_id, LOSS_SUPPRESSED);
+	return false;
+}
+
 /* False: whatever the call returns, it does not count. */
 static __always_inline bool enter_passes(struct scratch *scratch, struct site *site, __u32 site_id,
 					 enum fetch_form form)
 {
-	int answer = filter_entry(scratch, site->filter, form);
+	int answer = FILTER_PASSES;
+	scratch->filter.unknown = 0;
+	if (site->filter)
+		answer = filter_entry(scratch, site->filter, form);
 	scratch->syscall_filter = scratch->filter.unknown  ? FILTER_AGAIN
 				  : answer == FILTER_WAITS ? scratch->filter.at + 1
 							   : 0;
-	if (answer != FILTER_FAILS)
-		return true;
-	stream_count_loss(site_id, LOSS_FILTERED);
-	return false;
+	if (answer == FILTER_FAILS) {
+		stream_count_loss(site_id, LOSS_FILTERED);
+		return false;
+	}
+	bool outside = (site->flags & SITE_INSIDE) && scratch->depth == 0;
+	return scratch->syscall_filter || outside || has_room(site_id, scratch->time_ns, form);
 }
 
 /* The arguments are there from the entry; behind their slots is room for a text. What was not in
@@ -115,15 +130,16 @@ static __always_inline bool exit_passes(struct scratch *scratch, struct site *si
 					enum fetch_form form)
 {
 	__u32 from = scratch->syscall_filter;
+	/* Nothing of what it asked for is there any more. */
 	if (from == FILTER_AGAIN && scratch->execed)
-		return true;
+		return has_room(scratch->syscall_site, scratch->time_ns, form);
 	scratch->filter.text = scratch->syscall_size;
 	scratch->filter.returned = 1;
 	scratch->filter.no_result = 0;
 	scratch->filter.began_ns = scratch->syscall_time_ns;
 	if (filter_run(scratch, site->filter, from == FILTER_AGAIN ? 0 : from - 1, form) !=
 	    FILTER_FAILS)
-		return true;
+		return has_room(scratch->syscall_site, scratch->time_ns, form);
 	stream_count_loss(scratch->syscall_site, LOSS_FILTERED);
 	return false;
 }
@@ -151,7 +167,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	if (has_filters) {
 		scratch->syscall_filter = 0;
 		save_arguments(scratch, regs);
-		if (site->filter && !enter_passes(scratch, site, site_id, form))
+		if (!enter_passes(scratch, site, site_id, form))
 			return 0;
 	}
 	stream_send_kept(scratch, stream);

@@ -52,9 +52,10 @@ struct output_header {
 
 struct output_summary {
 	uint64_t events, lost, missed, returns_lost;
-	uint64_t filtered;  /* hits whose condition did not hold */
-	uint64_t gaps;	    /* files whose probes came after their code may have run */
-	uint64_t unwritten; /* events among those that could not be written */
+	uint64_t suppressed; /* events beyond a rate limit */
+	uint64_t filtered;   /* hits whose condition did not hold */
+	uint64_t gaps;	     /* files whose probes came after their code may have run */
+	uint64_t unwritten;  /* events among those that could not be written */
 };
 
 struct output;

@@ -46,6 +46,7 @@ struct probe_site {
 	const struct fetch_plan *entry_plan, *return_plan;
 	/* Which hits count; NULL: all. Of a span, its returns have the same */
 	const struct filter *filter;
+	struct rate_limit rate;		   /* count 0: none of its own */
 	const struct condition *condition; /* what it was made from; NULL: all count */
 	struct value_list arguments;	   /* slots of entry_plan */
 	struct value_list results;	   /* slots of return_plan: [0] is the return value */

@@ -65,7 +65,20 @@ enum spec_name {
 	SPEC_NAME_CLASS,   /* %file, without the percent sign */
 };
 
-struct condition;    /* probe/condition.h */
+struct condition; /* probe/condition.h */
+
+/* At most so many events in each such time. */
+struct rate_limit {
+	uint32_t count;
+	uint64_t period_ns;
+};
+
+/*
+ * Reads "100", "100/s", "5/ms", "30/m": so many events in each such time. Errors name `what`, are
+ * ERR_USAGE, and have a hint.
+ */
+struct err *rate_parse(const char *what, const char *text, struct rate_limit *ret) must_check;
+
 struct spec_matcher; /* private to the parser */
 
 struct spec {
@@ -92,6 +105,7 @@ struct spec {
 	bool has_types;		/* a parameter list was given, if only () */
 	struct prototype types; /* parameters as given; result NULL when there was no ->TYPE */
 	const struct condition *condition; /* the words after `if`, NULL: none */
+	struct rate_limit rate;		   /* count 0: none was given */
 	const char *text;		   /* this spec as typed, for messages */
 	const struct spec_matcher *matcher;
 };

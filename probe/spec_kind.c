@@ -364,6 +364,26 @@ static struct err *take_condition(const struct spec_parser *p, const struct spec
 	return spec_parse_condition(p, item->condition, spec->text, &spec->condition);
 }
 
+static struct err *take_rate(const struct spec_parser *p, const struct spec_item *item,
+			     struct spec *spec)
+{
+	if (!item->has_rate)
+		return NULL;
+	size_t at = item->rate.start;
+	if (spec->negated || is_life(spec->kind))
+		return err_hint(
+			spec_error(p, at, "'%s' takes no rate",
+				   spec->negated ? "!" : rows[spec->kind].word),
+			"rates are for functions, markers and system calls that are traced");
+	char *text = spec_copy(p, item->rate);
+	struct err *e = text ? rate_parse("rate", text, &spec->rate) : &err_nomem;
+	if (!e || e == &err_nomem)
+		return e;
+	err_free(e);
+	return err_hint(spec_error(p, at, "no rate behind 'rate'"),
+			"write how many events in which time: 'rate 100/s' (/ms, /s, /m, /h)");
+}
+
 struct err *spec_finish(const struct spec_parser *p, const struct spec_item *item, size_t kind_at,
 			struct spec *spec)
 {
@@ -371,5 +391,6 @@ struct err *spec_finish(const struct spec_parser *p, const struct spec_item *ite
 	e = e ?: check_name(p, item, spec);
 	if (!e && rows[spec->kind].until_then)
 		e = not_yet(p, kind_at, spec);
-	return e ?: take_condition(p, item, spec);
+	e = e ?: take_condition(p, item, spec);
+	return e ?: take_rate(p, item, spec);
 }

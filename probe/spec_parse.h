@@ -110,8 +110,8 @@ struct spec_item {
 	bool triple;
 	bool scope_in_module; /* '::' before the last separator, at `scope_at` */
 	size_t scope_at;
-	bool has_result, has_condition;
-	struct spec_span result, condition;
+	bool has_result, has_condition, has_rate;
+	struct spec_span result, condition, rate;
 	size_t condition_word; /* where `if` stands */
 	size_t next;	       /* the comma behind it, or the end of the text */
 };

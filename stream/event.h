@@ -50,9 +50,11 @@ _Static_assert(sizeof(struct event_header) == 40, "wire format");
 enum event_return_flags {
 	EVENT_RETURN_TAIL_CALL = 1, /* left by a tail jump: no result */
 	EVENT_RETURN_ALONE = 2,	    /* the call began before tracing did: no span, no entry time */
-	/* The condition of its probe does not hold: the whole call is to be forgotten, and was
+	/* The whole call is to be forgotten: the condition of its probe does not hold, and it was
 	 * counted as filtered. No slots. */
-	EVENT_RETURN_FILTERED = 4,
+	EVENT_RETURN_FORGOTTEN = 4,
+	/* With this, not so: the rate of its probe is exceeded, and it was counted as suppressed */
+	EVENT_RETURN_SUPPRESSED = 8,
 };
 
 struct event_return {

@@ -179,7 +179,7 @@ struct err *nesting_return(struct nesting *nesting, const struct arrival *arriva
 	struct open_span *span = task_top_span(arrival->task);
 	if (!span || span->header.depth != header->depth || span->header.span != header->span)
 		return nesting_malformed(nesting);
-	if (ret.flags & EVENT_RETURN_FILTERED) {
+	if (ret.flags & EVENT_RETURN_FORGOTTEN) {
 		task_pop_span(arrival->task);
 		return NULL;
 	}

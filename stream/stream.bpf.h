@@ -15,6 +15,7 @@
 #include "common/kernel.bpf.h"
 #include "probe/fetch.h"
 #include "probe/filter.h"
+#include "probe/rate.h"
 #include "probe/regs.h"
 #include "probe/site.h"
 #include "stream/event.h"
@@ -180,6 +181,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct filter_plan);
 } filters __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rate_row);
+} rates __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -238,6 +238,7 @@ static struct err *set_condition(struct adding *adding, const struct place *plac
 	const struct spec *spec = adding->spec;
 	*ret_taken = true;
 	site->condition = spec->condition;
+	site->rate = spec->rate;
 	struct err *e = function_condition(adding->set, adding->image, place->function, spec,
 					   spec->condition, site, no_return, &site->filter);
 	if (!e || e == &err_nomem || !is_pattern(spec))

@@ -11,6 +11,7 @@
  */
 #include "probe/fetch.bpf.h"
 #include "probe/filter.bpf.h"
+#include "probe/rate.bpf.h"
 #include "stream/stream.bpf.h"
 
 /*
@@ -161,8 +162,9 @@ static __always_inline void emit_return(struct scratch *scratch, __u32 owner, __
 	bool sent = stream_emit(scratch, sizeof(*head));
 	if (!sent)
 		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
-	else if (flags & EVENT_RETURN_FILTERED)
-		stream_count_loss(owner, LOSS_FILTERED);
+	else if (flags & EVENT_RETURN_FORGOTTEN)
+		stream_count_loss(owner, flags & EVENT_RETURN_SUPPRESSED ? LOSS_SUPPRESSED
+									 : LOSS_FILTERED);
 }
 
 /* What is known of the call that a return ends. */
@@ -227,11 +229,20 @@ static __always_inline void leave_out(struct scratch *scratch, __u32 flags)
 static __always_inline bool entry_passes(struct scratch *scratch, struct site *site, __u32 site_id,
 					 enum fetch_form form)
 {
-	int answer = filter_entry(scratch, site->filter, form);
+	enum loss_cause cause = LOSS_FILTERED;
+	int answer = FILTER_PASSES;
+	if (site->filter)
+		answer = filter_entry(scratch, site->filter, form);
 	scratch->entry_filter = answer == FILTER_WAITS ? scratch->filter.at + 1 : 0;
-	if (answer != FILTER_FAILS)
+	if (answer == FILTER_WAITS)
 		return true;
-	stream_count_loss(site_id, LOSS_FILTERED);
+	if (answer != FILTER_FAILS) {
+		bool outside = (site->flags & SITE_INSIDE) && scratch->depth == 0;
+		if (outside || rate_allows(site_id, scratch->time_ns, fetch_stream(form)))
+			return true;
+		cause = LOSS_SUPPRESSED;
+	}
+	stream_count_loss(site_id, cause);
 	leave_out(scratch, site->flags);
 	if (scratch->depth && scratch->top.sp <= scratch->sp) {
 		stream_send_kept(scratch, fetch_stream(form));
@@ -240,25 +251,31 @@ static __always_inline bool entry_passes(struct scratch *scratch, struct site *s
 	return false;
 }
 
-/* The span that has just been closed, whose condition asks for its end. */
-static __always_inline bool return_passes(struct scratch *scratch, struct site *site,
+/* Of the span that has just been closed, whose condition asks for its end: EVENT_RETURN_FORGOTTEN
+ * and why, when it is to be left out. */
+static __always_inline __u32 judge_return(struct scratch *scratch, struct site *site, __u32 owner,
 					  enum fetch_form form)
 {
-	return filter_return(scratch, site->filter, scratch->top_filter - 1, scratch->top.time_ns,
-			     !(site->flags & SITE_TAIL_CALL), form) != FILTER_FAILS;
+	bool has_result = !(site->flags & SITE_TAIL_CALL);
+	if (filter_return(scratch, site->filter, scratch->top_filter - 1, scratch->top.time_ns,
+			  has_result, form) == FILTER_FAILS)
+		return EVENT_RETURN_FORGOTTEN;
+	return rate_allows(owner, scratch->time_ns, fetch_stream(form))
+		       ? 0
+		       : EVENT_RETURN_FORGOTTEN | EVENT_RETURN_SUPPRESSED;
 }
 
 /* Of a call whose entry may be in the stream already. */
 static __always_inline void forget_call(struct scratch *scratch, __u32 owner, enum return_of of,
-					enum stream_form form)
+					__u32 flags, enum stream_form form)
 {
 	if (of == RETURN_OF_KEPT) {
-		stream_count_loss(owner, LOSS_FILTERED);
+		stream_count_loss(owner, flags & EVENT_RETURN_SUPPRESSED ? LOSS_SUPPRESSED
+									 : LOSS_FILTERED);
 		return;
 	}
 	fetch_begin(scratch, 0);
-	emit_return(scratch, owner, scratch->top.number, scratch->top.time_ns,
-		    EVENT_RETURN_FILTERED, form);
+	emit_return(scratch, owner, scratch->top.number, scratch->top.time_ns, flags, form);
 }
 
 /*
@@ -269,13 +286,16 @@ static __always_inline void forget_call(struct scratch *scratch, __u32 owner, en
 static __always_inline bool alone_passes(struct scratch *scratch, struct site *site,
 					 enum fetch_form form)
 {
+	enum loss_cause cause = LOSS_FILTERED;
 	if (scratch->has_filtered && scratch->sp <= scratch->filtered_sp)
 		return false;
-	if (!site->filter)
-		return true;
-	if (filter_return(scratch, site->filter, FILTER_ALONE, 0, true, form) != FILTER_FAILS)
-		return true;
-	stream_count_loss(site->owner, LOSS_FILTERED);
+	if (!site->filter ||
+	    filter_return(scratch, site->filter, FILTER_ALONE, 0, true, form) != FILTER_FAILS) {
+		if (rate_allows(site->owner, scratch->time_ns, fetch_stream(form)))
+			return true;
+		cause = LOSS_SUPPRESSED;
+	}
+	stream_count_loss(site->owner, cause);
 	return false;
 }
 
@@ -297,9 +317,11 @@ static __always_inline int return_part(struct scratch *scratch, struct site *sit
 		return 0;
 	}
 	scratch->depth--;
-	if (has_filters && scratch->top.number && scratch->top_filter &&
-	    !return_passes(scratch, site, form))
-		forget_call(scratch, owner, of, fetch_stream(form));
+	__u32 forgotten = 0;
+	if (has_filters && scratch->top.number && scratch->top_filter)
+		forgotten = judge_return(scratch, site, owner, form);
+	if (forgotten)
+		forget_call(scratch, owner, of, forgotten, fetch_stream(form));
 	else if (scratch->top.number)
 		send_return(scratch, site, owner, of, form);
 	if (scratch->depth)
@@ -313,7 +335,7 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 	enum stream_form stream = fetch_stream(form);
 	if (has_filters)
 		scratch->entry_filter = 0;
-	if (has_filters && site->filter && !entry_passes(scratch, site, site_id, form))
+	if (has_filters && !entry_passes(scratch, site, site_id, form))
 		return 0;
 	stream_send_kept(scratch, stream);
 	stream_drop_dead_spans(scratch, stream);

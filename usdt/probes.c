@@ -283,6 +283,7 @@ static struct err *add_site(const struct adding *adding, const struct usdt_note 
 	site->wire.kind = SITE_INSTANT;
 	site->wire.owner = site->id;
 	site->condition = adding->spec->condition;
+	site->rate = adding->spec->rate;
 	site->image = adding->image;
 	site->offset = note->offset;
 	site->ref_ctr_offset = note->semaphore_offset;

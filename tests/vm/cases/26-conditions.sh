@@ -37,3 +37,12 @@ account n_negative handle usdt -e 'usdt:conditions:mark(int) if arg1 < 0'
 utrail --json -o trace.json -e 'syscall:openat if path ~ "/nowhere/etc/*" && ret == -ENOENT' -- conditions 200 2 >told 2>messages ||
 	fail "openat: status $?: $(cat messages told)"
 [ "$(count_type syscall trace.json)" = "$(sed -n 's/^count opened_etc //p' told)" ] || fail "openat: $(tail -1 messages)"
+# A rate limit: whole calls are suppressed, and counted.
+utrail --json -o trace.json -e conditions:handle -e conditions:deep --rate 20/s -- conditions 2000 2 >told 2>messages ||
+	fail "rate: status $?: $(cat messages told)"
+total=$(($(sed -n 's/^count handle //p' told) + $(sed -n 's/^count deep //p' told)))
+delivered=$(count_type call trace.json)
+suppressed=$(summary suppressed trace.json)
+echo "rate: $total: $delivered delivered, $suppressed suppressed"
+[ "$((delivered + suppressed))" = "$total" ] || fail "rate: the account is wrong"
+{ [ "$delivered" -ge 40 ] && [ "$delivered" -lt "$total" ]; } || fail "rate: $delivered of $total came through"
