@@ -105,6 +105,35 @@ struct condition_leaf {
 	const char *words; /* "n (int) > 100" */
 };
 
+struct condition_binding {
+	const struct condition_source *source;
+	const struct condition_test *test;
+	const struct condition_scope *scope;
+	struct arena *arena;
+	struct filter_plan *patterns;
+	size_t *n_elements, *n_classes;
+	struct condition_leaf *leaf;
+	/* The value, as far as the path has been followed. */
+	const struct type *type;
+	const struct fetch_source *length;
+	bool is_address; /* the operations so far give where it is */
+	uint8_t bit_size, bit_offset;
+	bool is_full;
+	bool is_comm;
+};
+
+/* One operation more; too many are an error in the end. */
+void condition_put(struct condition_binding *b, struct fetch_op op);
+void condition_put_source(struct condition_binding *b, const struct fetch_source *source);
+void condition_put_deref(struct condition_binding *b, uint8_t size, uint8_t flags);
+
+/* condition_bind_text.c, condition_bind_number.c: the test behind the value. */
+bool condition_is_text(const struct type *type);
+struct err *condition_bind_text(struct condition_binding *b) must_check;
+struct err *condition_bind_number(struct condition_binding *b) must_check;
+/* condition_words.c: fills leaf->words. */
+struct err *condition_describe(struct condition_binding *b) must_check;
+
 struct err *condition_bind(const struct condition *test, const struct condition_scope *scope,
 			   struct arena *arena, struct filter_plan *patterns, size_t *n_elements,
 			   size_t *n_classes, struct condition_leaf *ret) must_check;

@@ -90,3 +90,34 @@ struct err *function_condition(struct probe_set *set, struct image *image,
 	}
 	return condition_compile(condition, &scope, &set->arena, ret);
 }
+
+static const char *why_no_return(const struct probe_site *site)
+{
+	if (site->wire.kind == SITE_INSTANT)
+		return "this is one place, not a call";
+	return site->wire.flags & SITE_HAS_RETURN ? NULL : site->probe->return_why;
+}
+
+struct err *function_join_conditions(struct probe_set *set, struct image *image,
+				     const struct function *function, const struct spec *spec,
+				     uint64_t offset)
+{
+	struct probe_site *entry = NULL;
+	struct err *e = NULL;
+	for (size_t i = 1; !e && i < set->sites.count; i++) {
+		struct probe_site *site = set->sites.items[i];
+		bool starts = site->wire.kind == SITE_ENTRY || site->wire.kind == SITE_INSTANT;
+		if (!starts && entry && site->wire.owner == entry->id)
+			site->filter = entry->filter;
+		if (!starts || site->image != image || site->offset != offset ||
+		    site->probe->kind != spec->kind)
+			continue;
+		entry = site;
+		e = condition_either(&set->arena, site->condition, spec->condition,
+				     &site->condition);
+		e = e
+			    ?: function_condition(set, image, function, spec, site->condition, site,
+						  why_no_return(site), &site->filter);
+	}
+	return e;
+}

@@ -15,4 +15,9 @@ struct err *function_condition(struct probe_set *set, struct image *image,
 			       const struct condition *condition, const struct probe_site *site,
 			       const char *no_return, const struct filter **ret) must_check;
 
+/* The site at `offset` is there already, for an earlier spec: a hit counts when either says so. */
+struct err *function_join_conditions(struct probe_set *set, struct image *image,
+				     const struct function *function, const struct spec *spec,
+				     uint64_t offset) must_check;
+
 #endif

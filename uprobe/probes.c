@@ -357,37 +357,6 @@ static bool is_start(const struct adding *adding, const struct probe_site *site,
 	       site->probe->kind == adding->spec->kind;
 }
 
-/* It is probed already, as an earlier spec said: a hit counts when either spec says so. */
-static struct err *join_conditions(const struct adding *adding, const struct function *function,
-				   uint64_t offset)
-{
-	struct probe_set *set = adding->set;
-	struct probe_site *entry = NULL;
-	for (size_t i = 1; i < set->sites.count; i++) {
-		struct probe_site *site = set->sites.items[i];
-		if (is_start(adding, site, offset))
-			entry = site;
-		if (!entry || site->wire.owner != entry->id)
-			continue;
-		if (site != entry) {
-			site->filter = entry->filter;
-			continue;
-		}
-		const char *no_return =
-			site->wire.kind == SITE_INSTANT	     ? "this is one place, not a call"
-			: site->wire.flags & SITE_HAS_RETURN ? NULL
-							     : site->probe->return_why;
-		struct err *e = condition_either(&set->arena, site->condition,
-						 adding->spec->condition, &site->condition);
-		e = e
-			    ?: function_condition(set, adding->image, function, adding->spec,
-						  site->condition, site, no_return, &site->filter);
-		if (e)
-			return e;
-	}
-	return NULL;
-}
-
 /* It is probed already, as an earlier spec said. Types given by hand now are meant for it. */
 static struct err *retype(const struct adding *adding, const struct function *function,
 			  uint64_t offset)
@@ -427,7 +396,9 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 	    is_taken(adding, offset, spec->kind)) {
 		adding->set->repeated++;
 		e = retype(adding, function, offset);
-		return e ?: join_conditions(adding, function, offset);
+		return e
+			       ?: function_join_conditions(adding->set, adding->image, function,
+							   adding->spec, offset);
 	}
 	e = values_compile(adding->set, adding->image, function, spec, &place.values);
 	if (!e)
@@ -466,7 +437,8 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 	place.function = function;
 	if (is_taken(adding, offset, PROBE_UPROBE)) {
 		adding->set->repeated++;
-		return join_conditions(adding, NULL, offset);
+		return function_join_conditions(adding->set, adding->image, NULL, adding->spec,
+						offset);
 	}
 	adding->added++;
 	return add_instant(adding, &place);

@@ -18,7 +18,7 @@ def by_number_and_text():
     one("usdt:conditions:mark if arg1 < 0", "n_negative")
     one("usdt:conditions:mark(int n) if n > 90", "n_above")
     one('usdt:conditions:mark if arg2 == "hello"', "text")
-    one('usdt:conditions:mark if arg2 ~ "hel[l]o"', "text")
+    one('usdt:conditions:mark if arg2 ~ "he[kl]lo"', "text")
     one("usdt:conditions:mark if arg2 == 0", "no_text")
     one("usdt:conditions:mark if arg3 > 0x8000000000000000", "wide")
     # A number that leads to no text is like no pattern.
