@@ -274,10 +274,11 @@ struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, u
 
 struct err *stream_finish(struct stream *stream)
 {
-	struct err *e = tell_suppressed(stream);
+	struct err *e = NULL;
 	struct queue *queue;
 	while (!e && (queue = oldest_queue(stream)))
 		e = let_go(stream, queue);
+	e = e ? e : tell_suppressed(stream);
 	struct task *task, *next;
 	HASH_ITER (hh, stream->nesting.tasks.by_tid, task, next) {
 		if (e)
