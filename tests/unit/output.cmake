@@ -7,7 +7,7 @@ utrail_unit_test(output_json SOURCES output_json.c LINK output_events PkgConfig:
 utrail_unit_test(output_json_memory SOURCES output_json_memory.c
   LINK utrail_output PkgConfig::jansson)
 utrail_unit_test(output_escape SOURCES output_escape.c LINK utrail_output)
-foreach(part buffer number names sockaddr clock)
+foreach(part buffer number names sockaddr clock redact)
   utrail_unit_test(output_${part} SOURCES output_${part}.c LINK utrail_output)
 endforeach()
 
