@@ -29,6 +29,7 @@ enum {
 	KEY_BACKEND,
 	KEY_HELP,
 	KEY_INSIDE,
+	KEY_REDACT,
 };
 
 static const struct argp_option option_table[] = {
@@ -48,6 +49,8 @@ static const struct argp_option option_table[] = {
 	{"relative", 'r', NULL, 0, "Time since the event before", 2},
 	{"spent", 'T', NULL, 0, "Show the time spent in calls (the default)", 2},
 	{"fd-paths", 'y', NULL, 0, "Show the paths of file descriptors", 2},
+	{"redact", KEY_REDACT, "PATTERN", OPTION_ARG_OPTIONAL,
+	 "Hide what looks like a secret, and what matches (repeatable)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never", 2},
 	{"quiet", 'q', NULL, 0, "No start and end messages; -qq: no notes either", 2},
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
@@ -104,6 +107,17 @@ static struct err *add_pid(struct options *options, pid_t pid)
 	if (!kept)
 		return &err_nomem;
 	*kept = pid;
+	return NULL;
+}
+
+static struct err *add_redact(struct options *options, char *pattern)
+{
+	options->redact = true;
+	char **kept = pattern ? array_push(&options->redact_patterns) : NULL;
+	if (pattern && !kept)
+		return &err_nomem;
+	if (pattern)
+		*kept = pattern;
 	return NULL;
 }
 
@@ -306,11 +320,11 @@ static void parse_flag(int key, struct options *options)
 	}
 }
 
-static const char *const command_names[] = {"trace", "list", "explain", "check"};
+static const char *const command_names[] = {"trace", "list", "explain", "check", "shell"};
 
 static struct err *parse_command(const char *word, struct parsing *parsing, bool *ret_taken)
 {
-	static const char *const later[] = {"stat", "record", "report", "export", "top", "shell"};
+	static const char *const later[] = {"stat", "record", "report", "export", "top"};
 	*ret_taken = false;
 	for (size_t i = 0; i < array_size(command_names); i++) {
 		if (strcmp(word, command_names[i]) == 0) {
@@ -323,7 +337,7 @@ static struct err *parse_command(const char *word, struct parsing *parsing, bool
 		if (strcmp(word, later[i]) == 0)
 			return err_hint(
 				err_new(ERR_USAGE, 0, "'utrail %s' is not there yet", word),
-				"there are: trace, list, explain, check; to run a program of "
+				"there are: trace, list, explain, check, shell; to run a program of "
 				"that name: utrail -- %s",
 				word);
 	return NULL;
@@ -339,7 +353,7 @@ static struct err *unknown_word(const char *word)
 					"did you mean 'utrail %s'? To run a program: utrail -- %s",
 					command_names[i], word);
 	return err_hint(e,
-			"commands: trace, list, explain, check\n"
+			"commands: trace, list, explain, check, shell\n"
 			"to run a program: utrail [OPTIONS] -- %s",
 			word);
 }
@@ -382,7 +396,7 @@ static const struct argp command_line = {
 	.options = option_table,
 	.parser = on_argument,
 	.args_doc = "-p PID [-e SPEC...]\n[OPTIONS] -- COMMAND [ARGS...]\n"
-		    "list|explain|check [OPTIONS]",
+		    "list|explain|check|shell [OPTIONS]",
 	.doc = help_long_text,
 };
 
@@ -412,6 +426,9 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		break;
 	case 'o':
 		options->output_path = text;
+		break;
+	case KEY_REDACT:
+		e = add_redact(options, text);
 		break;
 	case 'c':
 		e = refuse_counting(text);
@@ -467,8 +484,28 @@ static struct err *collect_spec_pids(struct options *options)
 	return NULL;
 }
 
+/* What is traced is known: of all that chooses it, only the processes make sense. */
+static struct err *check_shell(const struct options *options)
+{
+	const char *given = options->specs.count   ? "-e"
+			    : options->argv	   ? "a command"
+			    : options->follow	   ? "-f"
+			    : options->inside	   ? "--inside"
+			    : options->fd_paths	   ? "-y"
+			    : options->max_events  ? "--max-events"
+			    : options->return_mode ? "--return"
+						   : NULL;
+	if (!given)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, 0, "utrail shell: %s has no meaning there", given),
+			"utrail shell [-p PID] [--redact] [--json] [-o FILE]: what is typed into "
+			"shells, and what it runs");
+}
+
 static struct err *check_combination(const struct options *options)
 {
+	if (options->command == COMMAND_SHELL)
+		return check_shell(options);
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
 		return NULL;
 	if (options->argv && options->pids.count)
@@ -576,5 +613,6 @@ void options_deinit(struct options *options)
 {
 	free(options->pids.items);
 	free(options->operands.items);
+	free(options->redact_patterns.items);
 	spec_list_deinit(&options->specs);
 }

@@ -19,6 +19,7 @@ enum command {
 	COMMAND_LIST,
 	COMMAND_EXPLAIN,
 	COMMAND_CHECK,
+	COMMAND_SHELL,
 };
 
 struct options {
@@ -39,7 +40,9 @@ struct options {
 	double duration_s; /* 0: no limit */
 	size_t max_probes;
 	bool fail_on_loss;
-	uint32_t ring_size; /* bytes */
+	bool redact;
+	ARRAY_OF(char *) redact_patterns; /* the words are of main's argv */
+	uint32_t ring_size;		  /* bytes */
 	enum return_mode return_mode;
 	bool finished; /* help was printed: there is nothing more to do */
 };

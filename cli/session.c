@@ -20,6 +20,7 @@
 #include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
+#include "cli/shell.h"
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "kernel/syscalls.h"
@@ -53,8 +54,10 @@ struct session {
 	struct stream *stream;
 	struct output *output;
 	struct ring_buffer *ring;
-	struct late *late; /* NULL: what is probed cannot change any more */
-	int output_fd;	   /* of -o; -1: a standard stream */
+	struct late *late;   /* NULL: what is probed cannot change any more */
+	struct shell *shell; /* `utrail shell`: it looks after that itself */
+	struct redact *redact;
+	int output_fd; /* of -o; -1: a standard stream */
 	int signal_fd;
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
@@ -118,6 +121,12 @@ static struct err *open_output(struct session *session)
 	if (e)
 		return e;
 	bool anyone = !session->plan.launch && !session->plan.processes.count;
+	if (options->redact)
+		e = redact_create((const char *const *)options->redact_patterns.items,
+				  options->redact_patterns.count, &session->redact);
+	if (e)
+		return e;
+	how.redact = session->redact;
 	how.color = wants_color(options, fd);
 	how.show_comm = anyone || options->follow || session->plan.processes.count > 1;
 	how.show_user = anyone;
@@ -128,7 +137,7 @@ static struct err *open_output(struct session *session)
 static struct err *open_stream(struct session *session)
 {
 	const struct plan *plan = &session->plan;
-	const struct stream_options how = {
+	struct stream_options how = {
 		.set = &plan->set,
 		.sink = {.context = session->output,
 			 .opened = session->options->output.format == OUTPUT_TEXT ? output_opened
@@ -140,6 +149,8 @@ static struct err *open_stream(struct session *session)
 		.unreadable = kernel_unreadable(session->kernel),
 		.max_events = session->options->max_events,
 	};
+	if (session->shell)
+		how.sink = shell_sink(session->shell, session->output);
 	return stream_create(&how, &session->stream);
 }
 
@@ -217,7 +228,8 @@ static bool target_has_ended(struct session *session)
 		if (fd.fd < 0 ? process_is_alive(plan->processes.items[i]) : poll(&fd, 1, 0) == 0)
 			return false;
 	}
-	return !session->options->follow || !kernel_next_target(session->kernel, 0);
+	bool follows = session->options->follow || session->shell;
+	return !follows || !kernel_next_target(session->kernel, 0);
 }
 
 /* True: stop now. */
@@ -252,6 +264,14 @@ static bool is_over(struct session *session)
 	return target_has_ended(session);
 }
 
+/* Files that were mapped. */
+static struct err *take_mapped(struct session *session)
+{
+	if (session->shell)
+		return shell_take(session->shell);
+	return session->late ? late_take(session->late) : NULL;
+}
+
 static struct err *wait_for_events(struct session *session)
 {
 	bool quiet = now_ns(CLOCK_BOOTTIME) - session->active_ns > QUIET_AFTER_NS;
@@ -259,7 +279,10 @@ static struct err *wait_for_events(struct session *session)
 		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
 		{.fd = session->signal_fd, .events = POLLIN},
 		{.fd = -1, .events = POLLIN},
-		{.fd = session->late ? late_fd(session->late) : -1, .events = POLLIN},
+		{.fd = session->late	? late_fd(session->late)
+		       : session->shell ? shell_fd(session->shell)
+					: -1,
+		 .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
@@ -267,7 +290,7 @@ static struct err *wait_for_events(struct session *session)
 		return NULL;
 	if (fds[1].revents || fds[2].revents)
 		session->looked_ns = 0;
-	return fds[3].revents ? late_take(session->late) : NULL;
+	return fds[3].revents ? take_mapped(session) : NULL;
 }
 
 static struct err *look_after_kept(struct session *session)
@@ -335,8 +358,8 @@ static struct err *drain_all(struct session *session)
 static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
 {
 	/* The last files, too, are probed or told. */
-	if (!e && session->late)
-		e = late_take(session->late);
+	if (!e)
+		e = take_mapped(session);
 	kernel_stop(session->kernel);
 	if (!e)
 		e = drain_all(session);
@@ -346,12 +369,17 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 		e = tell_running(session);
 	if (!e)
 		e = stream_finish(session->stream);
+	if (!e && session->shell)
+		e = shell_finish(session->shell);
 	const struct stream_counts *counts = stream_counts(session->stream);
 	*ret = (struct output_summary){.events = counts->events,
 				       .lost = counts->lost,
 				       .missed = kernel_missed(session->kernel),
 				       .returns_lost = counts->returns_lost,
 				       .gaps = counts->gaps};
+	/* Its events are commands. */
+	if (session->shell)
+		ret->events = shell_count(session->shell);
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
@@ -394,6 +422,9 @@ static int exit_status(struct session *session, const struct output_summary *sum
 /* Without it what comes later is not seen, and all else is. */
 static struct err *watch_mappings(struct session *session)
 {
+	if (session->shell)
+		return shell_watch(session->shell, session->kernel, session->stream,
+				   &session->view);
 	const struct late_parts parts = {.options = session->options,
 					 .plan = &session->plan,
 					 .kernel = session->kernel,
@@ -406,6 +437,25 @@ static struct err *watch_mappings(struct session *session)
 	return NULL;
 }
 
+static struct err *make_plan(struct session *session, bool *ret_growing)
+{
+	const struct options *options = session->options;
+	*ret_growing = options->command == COMMAND_SHELL;
+	if (*ret_growing)
+		return shell_plan(options, &session->plan, &session->shell);
+	struct err *e = plan_make(options, &session->plan);
+	*ret_growing = !e && plan_may_grow(options, &session->plan);
+	return e;
+}
+
+/* What has been mapped since the plan was made. */
+static struct err *catch_up(struct session *session)
+{
+	if (session->shell)
+		return shell_catch_up(session->shell);
+	return session->late ? late_catch_up(session->late) : NULL;
+}
+
 static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
@@ -413,8 +463,8 @@ static struct err *prepare(struct session *session)
 	struct err *e = features_check_privilege();
 	/* Before anything of a target is read. */
 	e = e ? e : attacher_start(&session->attacher);
-	e = e ? e : plan_make(options, &session->plan);
-	bool growing = !e && plan_may_grow(options, &session->plan);
+	bool growing = false;
+	e = e ? e : make_plan(session, &growing);
 	if (!growing && !session->plan.has_syscalls)
 		attacher_close(take_ptr(session->attacher));
 	session->view = attacher_view(session->attacher);
@@ -426,15 +476,15 @@ static struct err *prepare(struct session *session)
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
-	const struct kernel_options how = {
-		.ring_size = options->ring_size, .follow = options->follow, .growing = growing};
+	const struct kernel_options how = {.ring_size = options->ring_size,
+					   .follow = options->follow || session->shell,
+					   .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)
 		e = watch_mappings(session);
 	e = e ? e : kernel_attach(session->kernel);
-	if (!e && session->late)
-		e = late_catch_up(session->late);
+	e = e ? e : catch_up(session);
 	if (e)
 		return e;
 	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
@@ -483,9 +533,11 @@ static void session_deinit(struct session *session)
 {
 	ring_buffer__free(session->ring);
 	late_close(session->late);
+	shell_close(session->shell);
 	kernel_close(session->kernel);
 	stream_destroy(session->stream);
 	output_destroy(session->output);
+	redact_destroy(session->redact);
 	closep(&session->output_fd);
 	closep(&session->signal_fd);
 	plan_deinit(&session->plan);
