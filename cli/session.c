@@ -121,11 +121,6 @@ static struct err *open_output(struct session *session)
 	if (e)
 		return e;
 	bool anyone = !session->plan.launch && !session->plan.processes.count;
-	if (options->redact)
-		e = redact_create((const char *const *)options->redact_patterns.items,
-				  options->redact_patterns.count, &session->redact);
-	if (e)
-		return e;
 	how.redact = session->redact;
 	how.color = wants_color(options, fd);
 	how.show_comm = anyone || options->follow || session->plan.processes.count > 1;
@@ -437,6 +432,15 @@ static struct err *watch_mappings(struct session *session)
 	return NULL;
 }
 
+static struct err *make_redact(struct session *session)
+{
+	const struct options *options = session->options;
+	if (!options->redact)
+		return NULL;
+	return redact_create((const char *const *)options->redact_patterns.items,
+			     options->redact_patterns.count, &session->redact);
+}
+
 static struct err *make_plan(struct session *session, bool *ret_growing)
 {
 	const struct options *options = session->options;
@@ -460,7 +464,8 @@ static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
 	struct features features;
-	struct err *e = features_check_privilege();
+	struct err *e = make_redact(session);
+	e = e ? e : features_check_privilege();
 	/* Before anything of a target is read. */
 	e = e ? e : attacher_start(&session->attacher);
 	bool growing = false;
