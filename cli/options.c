@@ -484,28 +484,10 @@ static struct err *collect_spec_pids(struct options *options)
 	return NULL;
 }
 
-/* What is traced is known: of all that chooses it, only the processes make sense. */
-static struct err *check_shell(const struct options *options)
-{
-	const char *given = options->specs.count   ? "-e"
-			    : options->argv	   ? "a command"
-			    : options->follow	   ? "-f"
-			    : options->inside	   ? "--inside"
-			    : options->fd_paths	   ? "-y"
-			    : options->max_events  ? "--max-events"
-			    : options->return_mode ? "--return"
-						   : NULL;
-	if (!given)
-		return NULL;
-	return err_hint(err_new(ERR_USAGE, 0, "utrail shell: %s has no meaning there", given),
-			"utrail shell [-p PID] [--redact] [--json] [-o FILE]: what is typed into "
-			"shells, and what it runs");
-}
-
 static struct err *check_combination(const struct options *options)
 {
 	if (options->command == COMMAND_SHELL)
-		return check_shell(options);
+		return options_check_shell(options);
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
 		return NULL;
 	if (options->argv && options->pids.count)

@@ -51,4 +51,7 @@ struct options {
 struct err *options_parse(int argc, char **argv, struct options *ret) must_check;
 void options_deinit(struct options *options);
 
+/* Private to options*.c. */
+struct err *options_check_shell(const struct options *options) must_check;
+
 #endif

@@ -17,7 +17,9 @@ sleep 0.3
 kill -INT "$tracer"
 wait "$tracer" || fail "utrail ended with $?: $(cat messages)"
 cat told trace messages
-grep -q '^status 1$' told && grep -q '^status 7$' told && grep -q '^ended 3$' told || fail "bash did something else"
+for line in 'status 1' 'status 7' 'ended 3'; do
+	grep -q "^$line\$" told || fail "bash did not say '$line'"
+done
 sed -n 's/^{"type":"command".*"shell":"bash".*"command":"\(.*\)","status":\([0-9]*\),.*/\2 \1/p' trace >commands
 cat >expected <<'END'
 1 false
