@@ -293,7 +293,8 @@ static struct err *look_after_kept(struct session *session)
 	if (now - session->kept_ns < KEPT_NS)
 		return NULL;
 	session->kept_ns = now;
-	return kernel_send_kept(session->kernel, now - KEPT_NS, &left);
+	struct err *e = session->late ? late_look_at_depth(session->late) : NULL;
+	return e ? e : kernel_send_kept(session->kernel, now - KEPT_NS, &left);
 }
 
 static struct err *loop(struct session *session)

@@ -115,8 +115,11 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	bool waits = form != STREAM_OLD && keep_entries && (flags & SITE_KEEP) && has_frame &&
 		     !is_missed && scratch->position <= EVENT_KEPT_MAX;
 	bool sent = waits || emit_slots(scratch, site_id, EVENT_ENTRY, depth, number, form);
-	if ((flags & SITE_HAS_RETURN) && (is_missed || !has_frame))
+	if ((flags & SITE_HAS_RETURN) && (is_missed || !has_frame)) {
 		stream_count_loss(site_id, LOSS_MISSED_RETURN);
+		/* Not sent even when it is seen after all, at a `ret` that is probed meanwhile. */
+		number = 0;
+	}
 	if (!has_frame)
 		return;
 	scratch->top.time_ns = scratch->time_ns;
