@@ -29,6 +29,7 @@ enum {
 	KEY_BACKEND,
 	KEY_HELP,
 	KEY_INSIDE,
+	KEY_LOSSLESS,
 };
 
 static const struct argp_option option_table[] = {
@@ -55,6 +56,8 @@ static const struct argp_option option_table[] = {
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
 	{"max-probes", KEY_MAX_PROBES, "N", 0, "Refuse to attach more functions (1000)", 3},
 	{"fail-on-loss", KEY_FAIL_ON_LOSS, NULL, 0, "Exit with 1 when an event was lost", 3},
+	{"lossless", KEY_LOSSLESS, NULL, 0,
+	 "Hold the target back while the event buffer is full, so that nothing is lost", 3},
 	{"ring-size", KEY_RING_SIZE, "BYTES", 0, "Size of the event buffer (16M)", 3},
 	{"return", KEY_RETURN, "HOW", 0, "How returns are seen: auto, trampoline or site", 3},
 	{"syscall-backend", KEY_BACKEND, "NAME", 0, "auto or tp_btf", 3},
@@ -299,6 +302,9 @@ static void parse_flag(int key, struct options *options)
 		break;
 	case KEY_FAIL_ON_LOSS:
 		options->fail_on_loss = true;
+		break;
+	case KEY_LOSSLESS:
+		options->lossless = true;
 		break;
 	case KEY_INSIDE:
 		options->inside = true;

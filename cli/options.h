@@ -39,6 +39,7 @@ struct options {
 	double duration_s; /* 0: no limit */
 	size_t max_probes;
 	bool fail_on_loss;
+	bool lossless;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
 	bool finished; /* help was printed: there is nothing more to do */

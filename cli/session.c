@@ -16,6 +16,7 @@
 
 #include "cli/attacher.h"
 #include "cli/books.h"
+#include "cli/heartbeat.h"
 #include "cli/kernel.h"
 #include "cli/late.h"
 #include "cli/plan.h"
@@ -60,6 +61,7 @@ struct session {
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
 	struct books books;
+	struct heartbeat *heartbeat; /* NULL: nobody waits for us */
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;
@@ -366,7 +368,11 @@ static struct err *deliver_rest(struct session *session)
 static struct output_summary sum_up(const struct session *session)
 {
 	const struct stream_counts *counts = stream_counts(session->stream);
+	uint64_t held_ns, held = kernel_held(session->kernel, &held_ns);
 	return (struct output_summary){.events = counts->events,
+				       .lossless = session->options->lossless,
+				       .held = held,
+				       .held_ns = held_ns,
 				       .lost = counts->lost,
 				       .missed = counts->missed,
 				       .returns_lost = counts->returns_lost,
@@ -454,8 +460,10 @@ static struct err *prepare(struct session *session)
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
-	const struct kernel_options how = {
-		.ring_size = options->ring_size, .follow = options->follow, .growing = growing};
+	const struct kernel_options how = {.ring_size = options->ring_size,
+					   .follow = options->follow,
+					   .lossless = options->lossless,
+					   .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)
@@ -496,6 +504,10 @@ static struct err *begin(struct session *session)
 	e = e ? e : output_begin(session->output, &header);
 	if (e)
 		return e;
+	if (session->options->lossless)
+		e = heartbeat_start(kernel_reader_clock(session->kernel), &session->heartbeat);
+	if (e)
+		return e;
 	kernel_start(session->kernel);
 	session->active_ns = header.boottime_ns;
 	if (session->options->duration_s > 0)
@@ -514,6 +526,7 @@ static struct err *begin(struct session *session)
 
 static void session_deinit(struct session *session)
 {
+	heartbeat_stop(session->heartbeat);
 	ring_buffer__free(session->ring);
 	ring_buffer__free(session->life);
 	late_close(session->late);

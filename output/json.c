@@ -363,6 +363,10 @@ static struct err *json_end(struct output *output, const struct output_summary *
 		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
 	if (summary->gaps)
 		json_set(output, line, "gaps", json_unsigned(summary->gaps));
+	if (summary->lossless) {
+		json_set(output, line, "held", json_unsigned(summary->held));
+		json_set(output, line, "held_ns", json_decimal(summary->held_ns));
+	}
 	return json_put_line(output, line);
 }
 
