@@ -63,7 +63,7 @@ static struct err *load_failed(const struct kernel *kernel, int errnum, const ch
 	return err_hint(e, "'utrail check' says what this kernel lacks");
 }
 
-/* Are there sites that run the program for hits, or that for the kernel's return probes? */
+/* Are there sites to attach to, or those with the kernel's return probe? */
 static bool needs_hit(const struct kernel *kernel, bool as_return)
 {
 	const struct probe_set *set = &kernel->plan->set;
@@ -94,9 +94,9 @@ static struct bpf_program *hit_program(struct tracer *skel, enum uprobe_form for
 {
 	switch (form) {
 	case UPROBE_FORM_MULTI:
-		return as_return ? skel->progs.multi_return : skel->progs.multi_hit;
+		return skel->progs.multi_hit;
 	case UPROBE_FORM_SINGLE:
-		return as_return ? skel->progs.single_return : skel->progs.single_hit;
+		return skel->progs.single_hit;
 	default:
 		return as_return ? skel->progs.old_return : skel->progs.old_hit;
 	}
@@ -129,8 +129,6 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	/* Without cookies every site gets a copy of its own instead. */
 	if (!old && needs_hit(kernel, false))
 		bpf_program__set_autoload(hit_program(skel, kernel->form, false), true);
-	if (!old && needs_hit(kernel, true))
-		bpf_program__set_autoload(hit_program(skel, kernel->form, true), true);
 	if (plan->has_syscalls) {
 		bpf_program__set_autoload(old ? skel->progs.old_sys_enter : skel->progs.sys_enter,
 					  true);
@@ -179,8 +177,9 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
 	skel->rodata->own_process = (uint32_t)getpid();
-	skel->rodata->only_site =
-		kernel->plan->set.sites.count == 2 && !kernel->options.growing ? 1 : 0;
+	bool only = kernel->plan->set.sites.count == 2 && !kernel->options.growing &&
+		    !needs_hit(kernel, true);
+	skel->rodata->only_site = only ? 1 : 0;
 	skel->rodata->only_process = kernel->filter ? (uint32_t)only_process(kernel) : 0;
 	skel->rodata->filtered_by_link =
 		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
@@ -189,6 +188,9 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	       sizeof(kernel->file_offsets));
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
+	skel->rodata->lossless = kernel->options.lossless;
+	/* The other half is for system calls, which cannot be made to wait for long. */
+	skel->rodata->hold_bytes = kernel->options.ring_size / 2;
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
 }
 
@@ -284,6 +286,15 @@ static struct err *load_skeleton(struct kernel *kernel)
 	return fill_syscalls(kernel);
 }
 
+static struct err *check_lossless(const struct kernel *kernel)
+{
+	if (!kernel->options.lossless || kernel->form != UPROBE_FORM_OLD)
+		return NULL;
+	struct err *e = err_new(ERR_UNSUPPORTED, 0, "--lossless is not possible on this kernel");
+	e = err_why(e, "its probes on user space cannot wait (sleepable programs, Linux 6.0)");
+	return err_hint(e, "a larger --ring-size loses less");
+}
+
 static struct err *check_features(const struct kernel *kernel)
 {
 	const struct features *features = &kernel->features;
@@ -315,6 +326,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
 	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && has_spans(plan);
 	struct err *e = check_features(kernel);
+	e = e ? e : check_lossless(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
@@ -499,9 +511,13 @@ static void close_links(struct kernel *kernel)
 
 static void detach(struct kernel *kernel)
 {
-	struct holder holder = holder_start();
+	size_t count = kernel->attachment ? attachment_links(kernel->attachment) : 0;
+	_cleanup_free_ int *fds = count ? calloc(count, sizeof(*fds)) : NULL;
+	if (fds)
+		attachment_copy(kernel->attachment, fds);
+	struct holders holders = holders_start(fds, fds ? count : 0);
 	close_links(kernel);
-	holder_end(&holder);
+	holders_end(&holders);
 }
 
 /* The end of a thread stays attached: it sends what waits, until kernel_send_kept() has. */

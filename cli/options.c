@@ -30,6 +30,7 @@ enum {
 	KEY_HELP,
 	KEY_INSIDE,
 	KEY_REDACT,
+	KEY_LOSSLESS,
 };
 
 static const struct argp_option option_table[] = {
@@ -58,6 +59,8 @@ static const struct argp_option option_table[] = {
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
 	{"max-probes", KEY_MAX_PROBES, "N", 0, "Refuse to attach more functions (1000)", 3},
 	{"fail-on-loss", KEY_FAIL_ON_LOSS, NULL, 0, "Exit with 1 when an event was lost", 3},
+	{"lossless", KEY_LOSSLESS, NULL, 0,
+	 "Hold the target back while the event buffer is full, so that nothing is lost", 3},
 	{"ring-size", KEY_RING_SIZE, "BYTES", 0, "Size of the event buffer (16M)", 3},
 	{"return", KEY_RETURN, "HOW", 0, "How returns are seen: auto, trampoline or site", 3},
 	{"syscall-backend", KEY_BACKEND, "NAME", 0, "auto or tp_btf", 3},
@@ -107,17 +110,6 @@ static struct err *add_pid(struct options *options, pid_t pid)
 	if (!kept)
 		return &err_nomem;
 	*kept = pid;
-	return NULL;
-}
-
-static struct err *add_redact(struct options *options, char *pattern)
-{
-	options->redact = true;
-	char **kept = pattern ? array_push(&options->redact_patterns) : NULL;
-	if (pattern && !kept)
-		return &err_nomem;
-	if (pattern)
-		*kept = pattern;
 	return NULL;
 }
 
@@ -314,6 +306,9 @@ static void parse_flag(int key, struct options *options)
 	case KEY_FAIL_ON_LOSS:
 		options->fail_on_loss = true;
 		break;
+	case KEY_LOSSLESS:
+		options->lossless = true;
+		break;
 	case KEY_INSIDE:
 		options->inside = true;
 		break;
@@ -428,7 +423,7 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		options->output_path = text;
 		break;
 	case KEY_REDACT:
-		e = add_redact(options, text);
+		e = options_add_redact(options, text);
 		break;
 	case 'c':
 		e = refuse_counting(text);

@@ -42,7 +42,8 @@ struct options {
 	bool fail_on_loss;
 	bool redact;
 	ARRAY_OF(char *) redact_patterns; /* the words are of main's argv */
-	uint32_t ring_size;		  /* bytes */
+	bool lossless;
+	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
 	bool finished; /* help was printed: there is nothing more to do */
 };
@@ -52,6 +53,7 @@ struct err *options_parse(int argc, char **argv, struct options *ret) must_check
 void options_deinit(struct options *options);
 
 /* Private to options*.c. */
+struct err *options_add_redact(struct options *options, char *pattern) must_check;
 struct err *options_check_shell(const struct options *options) must_check;
 
 #endif

@@ -2,6 +2,17 @@
 /* cli/options_shell.c — what `utrail shell` takes of the options. */
 #include "cli/options.h"
 
+struct err *options_add_redact(struct options *options, char *pattern)
+{
+	options->redact = true;
+	char **kept = pattern ? array_push(&options->redact_patterns) : NULL;
+	if (pattern && !kept)
+		return &err_nomem;
+	if (pattern)
+		*kept = pattern;
+	return NULL;
+}
+
 /* What is traced is known: of all that chooses it, only the processes make sense. */
 struct err *options_check_shell(const struct options *options)
 {

@@ -227,8 +227,11 @@ static struct err *put_text(struct output *output, const struct output_command *
 struct err *output_command(struct output *output, const struct output_command *command)
 {
 	struct buffer *buffer = &output->buffer;
-	if (buffer->closed)
+	buffer_count_line(buffer);
+	if (buffer->closed || buffer->failed) {
+		buffer_drop_line(buffer);
 		return NULL;
+	}
 	if (output->options.format == OUTPUT_TEXT)
 		return put_text(output, command);
 	struct err *e = command_put_json(output, command);

@@ -292,6 +292,15 @@ static struct err *put_lost(struct output *output, const struct stream_event *ev
 	return event_end(output, line, event);
 }
 
+static struct err *put_missed(struct output *output, const struct stream_event *event)
+{
+	json_t *line = line_begin(output, "missed");
+	json_set(output, line, "time_ns", json_decimal(event->time_ns));
+	json_set(output, line, "name", json_text(output, event->missed_who));
+	json_set(output, line, "count", json_unsigned(event->loss_count));
+	return event_end(output, line, event);
+}
+
 static struct err *put_gap(struct output *output, const struct stream_event *event)
 {
 	json_t *line = event_begin(output, "gap", event);
@@ -338,6 +347,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_exit(output, event);
 	case STREAM_LOST:
 		return put_lost(output, event);
+	case STREAM_MISSED:
+		return put_missed(output, event);
 	case STREAM_GAP:
 		return put_gap(output, event);
 	}
@@ -354,6 +365,10 @@ static struct err *json_end(struct output *output, const struct output_summary *
 		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
 	if (summary->gaps)
 		json_set(output, line, "gaps", json_unsigned(summary->gaps));
+	if (summary->lossless) {
+		json_set(output, line, "held", json_unsigned(summary->held));
+		json_set(output, line, "held_ns", json_decimal(summary->held_ns));
+	}
 	return json_put_line(output, line);
 }
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shells on terminals of their own, and what `utrail shell` says of them."""
 
+import json
 import os
 import re
 import time
 
 from terminal import Terminal
-from utrail import Trace, ensure, need_program, ns, same
+from utrail import ROOT, Trace, ensure, need_program, ns, same
 
 PROMPT = "utrail-test$ "
 MORE = "utrail-more> "
@@ -70,8 +71,21 @@ def told(trace, pid=None):
     return [(c["command"], c.get("status", c.get("end"))) for c in commands(trace, pid)]
 
 
+def check_schema(trace):
+    """Every line fits the published schema; not looked at where python3-jsonschema is missing."""
+    try:
+        import jsonschema
+    except ImportError:
+        return
+    validator = jsonschema.Draft202012Validator(json.loads((ROOT / "docs/events.schema.json").read_text()))
+    for record in trace.records:
+        errors = [error.message for error in validator.iter_errors(record)]
+        same(errors, [], f"what the schema says of {record}")
+
+
 def check(trace, shell):
     """The trace says what was typed, all of it and nothing else."""
+    check_schema(trace)
     same(told(trace, shell.pid), shell.typed, "commands and their statuses")
     for command in commands(trace, shell.pid):
         same((command["tty"], command["uid"]), (shell.name, os.getuid()), "who typed, and where")

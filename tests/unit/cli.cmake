@@ -10,3 +10,7 @@ utrail_unit_test(cli_attacher SOURCES cli_attacher.c ${PROJECT_SOURCE_DIR}/cli/a
   LINK utrail_target)
 utrail_unit_test(cli_shell_track SOURCES cli_shell_track.c ${PROJECT_SOURCE_DIR}/cli/shell_track.c
   LINK utrail_output)
+utrail_unit_test(cli_books SOURCES cli_books.c ${PROJECT_SOURCE_DIR}/cli/books.c
+  LINK utrail_stream utrail_target PkgConfig::libbpf)
+utrail_unit_test(cli_heartbeat SOURCES cli_heartbeat.c ${PROJECT_SOURCE_DIR}/cli/heartbeat.c
+  LINK utrail_common)

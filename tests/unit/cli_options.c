@@ -74,7 +74,7 @@ static void defaults(void **state)
 	assert_int_equal(o.max_events, 0);
 	assert_true(o.duration_s == 0);
 	assert_int_equal(o.max_probes, 1000);
-	assert_false(o.fail_on_loss);
+	assert_false(o.fail_on_loss || o.lossless);
 	assert_int_equal(o.ring_size, 16 << 20);
 	assert_int_equal(o.return_mode, RETURN_AUTO);
 	assert_false(o.finished);
@@ -86,10 +86,10 @@ static void every_option_sets_its_own(void **state)
 	struct line line;
 	struct options o;
 	(void)state;
-	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--json", "-o", "/tmp/x", "-s", "32",
-	      "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
+	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--lossless", "--json", "-o", "/tmp/x", "-s",
+	      "32", "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
 	      "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
-	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss);
+	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss && o.lossless);
 	assert_int_equal(o.quiet, 2);
 	assert_int_equal(o.output.format, OUTPUT_JSON);
 	assert_string_equal(o.output_path, "/tmp/x");
