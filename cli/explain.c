@@ -56,6 +56,9 @@ static void put_values(const char *label, const struct value_list *values)
 /* The condition as it was typed, and its comparisons in the order in which the kernel asks. */
 static void put_condition(const struct probe_site *site, struct arena *arena)
 {
+	if (site->rate.count && site->wire.kind != SITE_RETURN)
+		printf("      at most %" PRIu32 " events in %" PRIu64 " ms\n", site->rate.count,
+		       site->rate.period_ns / 1000000);
 	if (!site->filter || site->wire.kind == SITE_RETURN)
 		return;
 	const char *text = condition_text(site->condition, arena);
@@ -123,7 +126,7 @@ static void put_plan(struct plan *plan)
 		const struct probe_site *site = plan->set.sites.items[i];
 		if (site->wire.kind == SITE_SYSCALL) {
 			syscalls++;
-			if (site->filter)
+			if (site->filter || site->rate.count)
 				printf("syscall %s\n", site->probe->name);
 			put_condition(site, &plan->set.arena);
 		}

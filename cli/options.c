@@ -240,9 +240,6 @@ static struct err *parse_numeric(int key, const char *text, struct options *opti
 		e = parse_number("--max-probes", text, 1, 1000000, &number);
 		options->max_probes = number;
 		break;
-	case KEY_RATE:
-		e = rate_parse("--rate", text, &options->rate);
-		break;
 	case KEY_DURATION:
 		e = parse_duration(text, &options->duration_s);
 		break;
@@ -424,6 +421,9 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case 'e':
 		e = spec_parse(text, &options->specs);
 		break;
+	case KEY_RATE:
+		e = rate_parse("--rate", text, &options->rate);
+		break;
 	case 'o':
 		options->output_path = text;
 		break;
@@ -453,7 +453,6 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case KEY_MAX_PROBES:
 	case KEY_DURATION:
 	case KEY_RING_SIZE:
-	case KEY_RATE:
 		e = parse_numeric(key, text, options);
 		break;
 	case KEY_FORMAT:
