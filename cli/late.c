@@ -92,28 +92,44 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 	return e;
 }
 
+/* Looks through what a process has mapped. */
+static struct err *look_at(struct late *late, pid_t pid, uint64_t since_ns)
+{
+	const struct process_view *view = late->parts.view;
+	struct module_list list = {0};
+	/* It may have ended by now. */
+	err_free(view->modules(view->context, pid, &list));
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < list.count; i++) {
+		const struct mapping mapping = {
+			.pid = pid, .time_ns = since_ns, .module = list.items[i]};
+		e = on_mapping(late, &mapping);
+	}
+	module_list_deinit(&list);
+	return e;
+}
+
 /* Looks through what all traced processes have mapped. */
 static struct err *look(struct late *late, uint64_t since_ns)
 {
 	const struct kernel *kernel = late->parts.kernel;
-	const struct process_view *view = late->parts.view;
 	struct err *e = NULL;
 	for (pid_t pid = kernel_next_target(kernel, 0); !e && pid;
 	     pid = kernel_next_target(kernel, pid)) {
 		/* Before its exec a command is a copy of ourselves. */
 		if (!late->began && late->parts.plan->launch)
 			continue;
-		struct module_list list = {0};
-		/* It may have ended by now. */
-		err_free(view->modules(view->context, pid, &list));
-		for (size_t i = 0; !e && i < list.count; i++) {
-			const struct mapping mapping = {
-				.pid = pid, .time_ns = since_ns, .module = list.items[i]};
-			e = on_mapping(late, &mapping);
-		}
-		module_list_deinit(&list);
+		e = look_at(late, pid, since_ns);
 	}
 	return e;
+}
+
+struct err *late_joined(struct late *late, pid_t pid, uint64_t time_ns)
+{
+	/* What it had before tracing began is looked at then. */
+	if (!late->began)
+		return NULL;
+	return pid ? look_at(late, pid, time_ns) : look(late, now_ns(CLOCK_BOOTTIME));
 }
 
 struct err *late_take(struct late *late)

@@ -31,6 +31,9 @@ void late_close(struct late *late); /* NULL is fine */
 int late_fd(const struct late *late); /* readable when there is something to take */
 /* Probes what was mapped. Only errors that end the trace: what cannot be probed is said. */
 struct err *late_take(struct late *late) must_check;
+/* A process has come to match a selection: probes what it has mapped already. pid 0: it is not
+ * known which. */
+struct err *late_joined(struct late *late, pid_t pid, uint64_t time_ns) must_check;
 /* What was mapped after the plan was made and before tracing began; no gap, nothing was promised
  * for that time. */
 struct err *late_catch_up(struct late *late) must_check;

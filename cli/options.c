@@ -29,10 +29,17 @@ enum {
 	KEY_BACKEND,
 	KEY_HELP,
 	KEY_INSIDE,
+	KEY_COMM,
+	KEY_CGROUP,
+	KEY_CONTAINER,
 };
 
 static const struct argp_option option_table[] = {
 	{"pid", 'p', "PID", 0, "Trace this process, all of its threads (repeatable; lists)", 1},
+	{"comm", KEY_COMM, "GLOB", 0, "Trace processes of that name, also later ones (repeatable)", 1},
+	{"user", 'u', "USER", 0, "Trace this user's processes, also later ones (repeatable; lists)", 1},
+	{"cgroup", KEY_CGROUP, "PATH", 0, "Trace what is in that control group (repeatable)", 1},
+	{"container", KEY_CONTAINER, "ID", 0, "Trace what is in that container (repeatable)", 1},
 	{"event", 'e', "SPEC", 0,
 	 "What to trace (repeatable; lists): FUNC, MODULE:FUNC, "
 	 "usdt:PROVIDER:NAME, syscall:NAME, %file, exec",
@@ -410,6 +417,18 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case 'e':
 		e = spec_parse(text, &options->specs);
 		break;
+	case 'u':
+		e = selection_add_users(&options->selection, text);
+		break;
+	case KEY_COMM:
+		e = selection_add_comm(&options->selection, text);
+		break;
+	case KEY_CGROUP:
+		e = selection_add_cgroup(&options->selection, text);
+		break;
+	case KEY_CONTAINER:
+		e = selection_add_container(&options->selection, text);
+		break;
 	case 'o':
 		options->output_path = text;
 		break;
@@ -469,6 +488,8 @@ static struct err *collect_spec_pids(struct options *options)
 
 static struct err *check_combination(const struct options *options)
 {
+	if (!selection_is_empty(&options->selection))
+		return options_check_selection(options);
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
 		return NULL;
 	if (options->argv && options->pids.count)

@@ -14,6 +14,9 @@
 int report_error(struct err *e);
 /* "utrail: tracing 4242 (srv): 3 probes at 5 sites, 371 system calls; Ctrl-C ends" */
 void report_start(const struct plan *plan, const struct options *options);
+/* How many processes match now, and in all. */
+void report_selected(uint64_t count);
+void report_all_selected(uint64_t count);
 /* -v: what was chosen, and why. */
 void report_choices(const struct plan *plan, const char *const *backends);
 /* What could not be done as asked, one line each, from note number `first` on. */

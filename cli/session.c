@@ -117,10 +117,11 @@ static struct err *open_output(struct session *session)
 	}
 	if (e)
 		return e;
-	bool anyone = !session->plan.launch && !session->plan.processes.count;
+	bool anyone = plan_is_for_all(&session->plan);
 	how.color = wants_color(options, fd);
-	how.show_comm = anyone || options->follow || session->plan.processes.count > 1;
-	how.show_user = anyone;
+	how.show_comm = anyone || session->plan.selects || options->follow ||
+			session->plan.processes.count > 1;
+	how.show_user = anyone || session->plan.selects;
 	how.realtime_offset_ns = (int64_t)(now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME));
 	return output_create(fd, name, &how, &session->output);
 }
@@ -220,6 +221,20 @@ static bool target_has_ended(struct session *session)
 	return !session->options->follow || !kernel_next_target(session->kernel, 0);
 }
 
+static struct err *on_joined(void *context, pid_t pid, uint64_t time_ns)
+{
+	struct session *session = context;
+	return session->late ? late_joined(session->late, pid, time_ns) : NULL;
+}
+
+/* Files first: what is mapped by an exec comes by both ways. */
+static struct err *take_news(struct session *session)
+{
+	const struct news_sink sink = {.context = session, .joined = on_joined};
+	struct err *e = session->late ? late_take(session->late) : NULL;
+	return e ? e : kernel_read_news(session->kernel, &sink);
+}
+
 /* True: stop now. */
 static bool on_signals(struct session *session)
 {
@@ -260,6 +275,7 @@ static struct err *wait_for_events(struct session *session)
 		{.fd = session->signal_fd, .events = POLLIN},
 		{.fd = -1, .events = POLLIN},
 		{.fd = session->late ? late_fd(session->late) : -1, .events = POLLIN},
+		{.fd = kernel_news_fd(session->kernel), .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
@@ -267,7 +283,7 @@ static struct err *wait_for_events(struct session *session)
 		return NULL;
 	if (fds[1].revents || fds[2].revents)
 		session->looked_ns = 0;
-	return fds[3].revents ? late_take(session->late) : NULL;
+	return fds[3].revents || fds[4].revents ? take_news(session) : NULL;
 }
 
 static struct err *look_after_kept(struct session *session)
@@ -335,8 +351,7 @@ static struct err *drain_all(struct session *session)
 static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
 {
 	/* The last files, too, are probed or told. */
-	if (!e && session->late)
-		e = late_take(session->late);
+	e = e ? e : take_news(session);
 	kernel_stop(session->kernel);
 	if (!e)
 		e = drain_all(session);
@@ -427,12 +442,14 @@ static struct err *prepare(struct session *session)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
 	const struct kernel_options how = {
-		.ring_size = options->ring_size, .follow = options->follow, .growing = growing};
+		.ring_size = options->ring_size, .follow = options->follow, .growing = growing,
+		.selection = &options->selection};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)
 		e = watch_mappings(session);
 	e = e ? e : kernel_attach(session->kernel);
+	e = e ? e : kernel_select(session->kernel);
 	if (!e && session->late)
 		e = late_catch_up(session->late);
 	if (e)
@@ -474,6 +491,8 @@ static struct err *begin(struct session *session)
 		report_choices(&session->plan, header.backends);
 	if (!session->options->quiet)
 		report_start(&session->plan, session->options);
+	if (!session->options->quiet && session->plan.selects)
+		report_selected(kernel_selected(session->kernel));
 	if (!session->plan.launch)
 		return NULL;
 	return launch_release(session->plan.launch);
@@ -505,6 +524,8 @@ struct err *session_run(const struct options *options, int *ret_status)
 		/* After an error, or when nobody takes any more, not all was read. */
 		if (!e && !is_sated(&session))
 			check_books(&session);
+		if (!options->quiet && session.plan.selects)
+			report_all_selected(kernel_selected(session.kernel));
 		if (!options->quiet)
 			report_summary(&summary, e == NULL);
 	}

@@ -65,6 +65,37 @@ struct thread_info {
 
 struct files_struct;
 struct fs_struct;
+struct pid_namespace;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
 
 struct task_struct {
 	struct thread_info thread_info;
@@ -74,7 +105,10 @@ struct task_struct {
 	__u64 start_boottime;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	const struct cred *real_cred;
 	const struct cred *cred;
+	struct pid *thread_pid;
+	struct css_set *cgroups;
 	struct signal_struct *signal;
 	struct mm_struct *mm;
 	struct files_struct *files;
