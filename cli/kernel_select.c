@@ -86,7 +86,8 @@ struct err *select_begin(struct kernel *kernel)
 		return err_new(ERR_UNSUPPORTED, errno, "looking at all processes");
 	if (!kernel_selects(kernel))
 		return scan(kernel);
-	kernel->news = ring_buffer__new(bpf_map__fd(kernel->skel->maps.news), on_news, kernel, NULL);
+	kernel->news =
+		ring_buffer__new(bpf_map__fd(kernel->skel->maps.news), on_news, kernel, NULL);
 	return kernel->news ? NULL : err_new(ERR_FAILED, errno, "mapping the buffer for news");
 }
 

@@ -36,8 +36,10 @@ enum {
 
 static const struct argp_option option_table[] = {
 	{"pid", 'p', "PID", 0, "Trace this process, all of its threads (repeatable; lists)", 1},
-	{"comm", KEY_COMM, "GLOB", 0, "Trace processes of that name, also later ones (repeatable)", 1},
-	{"user", 'u', "USER", 0, "Trace this user's processes, also later ones (repeatable; lists)", 1},
+	{"comm", KEY_COMM, "GLOB", 0, "Trace processes of that name, also later ones (repeatable)",
+	 1},
+	{"user", 'u', "USER", 0, "Trace this user's processes, also later ones (repeatable; lists)",
+	 1},
 	{"cgroup", KEY_CGROUP, "PATH", 0, "Trace what is in that control group (repeatable)", 1},
 	{"container", KEY_CONTAINER, "ID", 0, "Trace what is in that container (repeatable)", 1},
 	{"event", 'e', "SPEC", 0,

@@ -58,6 +58,9 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 			     const struct process_view *view, const struct mapping *mapping,
 			     size_t *ret_first, bool *ret_close_returns) must_check;
 
+/* Does any process run one of the files whose code is probed? True when there is other work. */
+bool plan_any_process_runs(const struct plan *plan);
+
 /* --- between the files of plan_*.c ------------------------------------------------------------ */
 
 /* What one spec means in one file. */

@@ -58,9 +58,9 @@ bool plan_may_grow(const struct options *options, const struct plan *plan)
 			/* A file that was named is there; children, and processes that are not
 			 * known yet, may run others of that name. */
 			if (!spec->negated && plan_is_open_ended(spec) &&
-			    (plan_is_for_all(plan) ? spec->module != NULL
-						   : !spec->module || options->follow ||
-							     plan->selects))
+			    (plan_is_for_all(plan)
+				     ? spec->module != NULL
+				     : !spec->module || options->follow || plan->selects))
 				return true;
 		}
 	return false;
@@ -161,7 +161,8 @@ static bool is_successor(struct late *late, struct err **ret)
 
 static bool is_meant(const struct late *late, const struct spec *spec)
 {
-	return plan_is_open_ended(spec) && (!spec->module || plan_is_module(late->module, spec->module));
+	return plan_is_open_ended(spec) &&
+	       (!spec->module || plan_is_module(late->module, spec->module));
 }
 
 static bool is_wanted(const struct late *late)

@@ -95,19 +95,27 @@ void report_start(const struct plan *plan, const struct options *options)
 	fputs(plan->launch || options->duration_s > 0 ? "\n" : "; Ctrl-C ends\n", stderr);
 }
 
-void report_selected(uint64_t count)
+void report_waiting(const struct plan *plan, uint64_t count, bool any_runs)
 {
-	if (count)
+	if (plan->selects && count)
 		fprintf(stderr, "utrail: %" PRIu64 " process%s now\n", count,
 			count == 1 ? " matches" : "es match");
-	else
+	else if (plan->selects)
 		fputs("utrail: no process matches yet: waiting\n", stderr);
+	else if (plan_is_for_all(plan) && !any_runs)
+		fputs("utrail: no process runs it yet: waiting\n", stderr);
 }
 
 void report_all_selected(uint64_t count)
 {
-	fprintf(stderr, "utrail: %" PRIu64 " process%s matched\n", count,
-		count == 1 ? "" : "es");
+	fprintf(stderr, "utrail: %" PRIu64 " process%s matched\n", count, count == 1 ? "" : "es");
+}
+
+void report_ended(const struct process *process)
+{
+	fprintf(stderr, "utrail: pid %d (", process_pid(process));
+	escape_print(stderr, process_comm(process), "");
+	fputs(") has ended\n", stderr);
 }
 
 void report_choices(const struct plan *plan, const char *const *backends)

@@ -9,8 +9,9 @@ struct err *options_check_selection(const struct options *options)
 		return err_hint(err_new(ERR_USAGE, 0, "%s choose what is traced", kinds),
 				"'list', 'explain' and 'check' take -p PID");
 	if (options->pids.count)
-		return err_hint(err_why(err_new(ERR_USAGE, 0, "both processes and a choice of them "
-							      "were given"),
+		return err_hint(err_why(err_new(ERR_USAGE, 0,
+						"both processes and a choice of them "
+						"were given"),
 					"-p names processes, %s choose among all", kinds),
 				"use either; several kinds of choice may be combined");
 	if (options->argv)

@@ -62,7 +62,9 @@ struct session {
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;
 	int stop_signal;
-	bool stopped; /* by a signal: the end, whatever comes */
+	bool stopped;	/* by a signal: the end, whatever comes */
+	bool any_runs;	/* somebody does what is probed in every process */
+	size_t n_ended; /* of the plan's processes: the last ones */
 };
 
 /* --- set-up ------------------------------------------------------------------------------------
@@ -204,6 +206,31 @@ static struct err *drain(struct session *session, bool (*is_enough)(struct sessi
 	return output_flush(session->output);
 }
 
+static bool has_ended(const struct process *process)
+{
+	struct pollfd fd = {.fd = process_pidfd(process), .events = POLLIN};
+	return fd.fd < 0 ? !process_is_alive(process) : poll(&fd, 1, 0) != 0;
+}
+
+/* Of several processes, each end is told: the rest may take long. */
+static size_t processes_left(struct session *session)
+{
+	struct plan *plan = &session->plan;
+	size_t left = plan->processes.count - session->n_ended;
+	for (size_t i = 0; i < left; i++) {
+		struct process *process = plan->processes.items[i];
+		if (!has_ended(process))
+			continue;
+		if (left > 1 && !session->options->quiet)
+			report_ended(process);
+		/* Those that are left are first. */
+		plan->processes.items[i--] = plan->processes.items[--left];
+		plan->processes.items[left] = process;
+		session->n_ended++;
+	}
+	return left;
+}
+
 static bool target_has_ended(struct session *session)
 {
 	struct plan *plan = &session->plan;
@@ -212,12 +239,8 @@ static bool target_has_ended(struct session *session)
 		return false;
 	if (plan->launch && !launch_has_ended(plan->launch, &status))
 		return false;
-	for (size_t i = 0; i < plan->processes.count; i++) {
-		struct pollfd fd = {.fd = process_pidfd(plan->processes.items[i]),
-				    .events = POLLIN};
-		if (fd.fd < 0 ? process_is_alive(plan->processes.items[i]) : poll(&fd, 1, 0) == 0)
-			return false;
-	}
+	if (processes_left(session))
+		return false;
 	return !session->options->follow || !kernel_next_target(session->kernel, 0);
 }
 
@@ -433,6 +456,8 @@ static struct err *prepare(struct session *session)
 	if (!growing && !session->plan.has_syscalls)
 		attacher_close(take_ptr(session->attacher));
 	session->view = attacher_view(session->attacher);
+	if (!e && !options->quiet && plan_is_for_all(&session->plan))
+		session->any_runs = plan_any_process_runs(&session->plan);
 	/* Not before: the command must start with the signals that we were started with. */
 	e = e ? e : catch_signals(session);
 	e = e ? e : open_output(session);
@@ -441,9 +466,10 @@ static struct err *prepare(struct session *session)
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
-	const struct kernel_options how = {
-		.ring_size = options->ring_size, .follow = options->follow, .growing = growing,
-		.selection = &options->selection};
+	const struct kernel_options how = {.ring_size = options->ring_size,
+					   .follow = options->follow,
+					   .growing = growing,
+					   .selection = &options->selection};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)
@@ -491,8 +517,8 @@ static struct err *begin(struct session *session)
 		report_choices(&session->plan, header.backends);
 	if (!session->options->quiet)
 		report_start(&session->plan, session->options);
-	if (!session->options->quiet && session->plan.selects)
-		report_selected(kernel_selected(session->kernel));
+	if (!session->options->quiet)
+		report_waiting(&session->plan, kernel_selected(session->kernel), session->any_runs);
 	if (!session->plan.launch)
 		return NULL;
 	return launch_release(session->plan.launch);

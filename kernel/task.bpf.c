@@ -21,7 +21,6 @@ struct {
 	__type(value, struct exec_record);
 } exec_records SEC(".maps");
 
-
 static __always_inline void emit_or_count(void *record, __u32 size, bool shown)
 {
 	struct event_header *header = record;
@@ -48,7 +47,8 @@ static __always_inline int on_fork(struct task_struct *child, enum stream_form f
 	__u64 id = stream_current_id();
 	__u32 child_tgid = select_tgid(child);
 	/* It can be in another control group than its parent from the start (CLONE_INTO_CGROUP). */
-	if (selecting && child->pid == child->tgid && select_task(BPF_CORE_READ(child, group_leader)))
+	if (selecting && child->pid == child->tgid &&
+	    select_task(BPF_CORE_READ(child, group_leader)))
 		select_join(child_tgid);
 	if (!stream_wants_current(id))
 		return 0;
@@ -61,7 +61,8 @@ static __always_inline int on_fork(struct task_struct *child, enum stream_form f
 	stream_header(&record.header, id, EVENT_FORK, sizeof(record), 0, bpf_ktime_get_boot_ns(),
 		      STREAM_ATOMIC);
 	record.fork.child_tgid = child_tgid;
-	record.fork.child_tid = in_namespace ? select_number((__u64)BPF_CORE_READ(child, thread_pid)) : child->pid;
+	record.fork.child_tid =
+		in_namespace ? select_number((__u64)BPF_CORE_READ(child, thread_pid)) : child->pid;
 	bpf_get_current_comm(record.fork.comm, sizeof(record.fork.comm));
 	emit_or_count(&record, sizeof(record), show_fork);
 	return 0;

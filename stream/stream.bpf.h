@@ -85,13 +85,13 @@ struct scratch {
 	__u32 has_length; /* 1: `length` applies to the next BYTES; 2: and it was cut */
 	__u32 keep_files; /* FILE slots are there already, from the run before */
 	/* What is known of the thread. */
-	__u32 announced;       /* the EVENT_TASK record is in the stream */
-	__u32 spans;	       /* numbers given out */
-	__u32 depth;	       /* spans open */
-	__u32 syscall_site;    /* in flight; 0: none */
-	__u32 execed;	       /* the address space was replaced during the system call */
+	__u32 announced;    /* the EVENT_TASK record is in the stream */
+	__u32 spans;	    /* numbers given out */
+	__u32 depth;	    /* spans open */
+	__u32 syscall_site; /* in flight; 0: none */
+	__u32 execed;	    /* the address space was replaced during the system call */
 #define EXECED		  1
-#define EXECED_AND_LEAVES 2 /* and the process is traced no more when that has returned */
+#define EXECED_AND_LEAVES 2    /* and the process is traced no more when that has returned */
 	struct span_frame top; /* the innermost one; void at depth 0 */
 	__u64 syscall_time_ns;
 	__u32 syscall_number;

@@ -83,9 +83,8 @@ static bool between(const char *name, const char *begin, const char *end, char *
 
 const char *container_of_name(const char *name, const char *parent, char *buffer, size_t size)
 {
-	static const char *const forms[][2] = {{"machine-", ".scope"},
-					       {"systemd-nspawn@", ".service"},
-					       {"lxc.payload.", ""}};
+	static const char *const forms[][2] = {
+		{"machine-", ".scope"}, {"systemd-nspawn@", ".service"}, {"lxc.payload.", ""}};
 	size_t length = strlen(name);
 	for (size_t i = 0; i < array_size(forms); i++)
 		if (between(name, forms[i][0], forms[i][1], buffer, size))
@@ -132,8 +131,7 @@ static struct err *look_at(struct search *search, int parent_fd, const char *par
 	if (is_container && strncmp(id, search->wanted, strlen(search->wanted)) == 0) {
 		e = keep_found(search, id);
 	} else {
-		int fd = openat(parent_fd, name,
-				O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0)
 			e = look_below(search, fd, name, depth + 1);
 	}
@@ -174,12 +172,11 @@ static const char *choose(const struct search *search)
 
 static struct err *ambiguous(const struct search *search)
 {
-	return err_hint(err_why(err_new(ERR_USAGE, 0, "--container: '%s' is not unique",
-					search->wanted),
-				"among others '%.24s' and '%.24s' begin so",
-				search->found.items[0].name,
-				search->found.items[search->found.count - 1].name),
-			"give more of the id");
+	return err_hint(
+		err_why(err_new(ERR_USAGE, 0, "--container: '%s' is not unique", search->wanted),
+			"among others '%.24s' and '%.24s' begin so", search->found.items[0].name,
+			search->found.items[search->found.count - 1].name),
+		"give more of the id");
 }
 
 /* Is it there, but in hierarchies of version 1 alone? By the group of a running process. */

@@ -201,10 +201,11 @@ struct err *cgroup_find_mount(struct cgroup_mount *ret)
 			return NULL;
 	}
 	struct err *e = err_new(ERR_UNSUPPORTED, 0, "control groups cannot be told apart here");
-	e = err_why(e, "%s",
-		    has_v1 ? "only version 1 is mounted, which has no group that a process is in as "
-			     "a whole"
-			   : "no control groups are mounted (version 2, type cgroup2)");
+	e = err_why(
+		e, "%s",
+		has_v1 ? "only version 1 is mounted, which has no group that a process is in as "
+			 "a whole"
+		       : "no control groups are mounted (version 2, type cgroup2)");
 	return err_hint(e, "%s",
 			has_v1 ? "-p PID,... names processes; -f follows their children"
 			       : "mount -t cgroup2 none /sys/fs/cgroup");
@@ -249,8 +250,9 @@ static struct err *no_cgroup(const struct cgroup_mount *mount, const char *path)
 	struct statfs fs;
 	struct err *e = err_new(ERR_USAGE, 0, "--cgroup: there is no control group '%s'", path);
 	if (statfs(path, &fs) == 0 && fs.f_type == CGROUP_SUPER_MAGIC)
-		return err_why(e, "it is one of version 1, which has no group that a process is in "
-				  "as a whole; version 2 is mounted at %s",
+		return err_why(e,
+			       "it is one of version 1, which has no group that a process is in "
+			       "as a whole; version 2 is mounted at %s",
 			       mount->path);
 	e = err_why(e, "it is neither a directory below %s nor the path of one", mount->path);
 	return err_hint(e, "of a running process: cat /proc/PID/cgroup (the line 0::); all: "
