@@ -64,7 +64,7 @@ static struct err *load_failed(const struct kernel *kernel, int errnum, const ch
 	return err_hint(e, "'utrail check' says what this kernel lacks");
 }
 
-/* Are there sites that run the program for hits, or that for the kernel's return probes? */
+/* Are there sites to attach to, or those with the kernel's return probe? */
 static bool needs_hit(const struct kernel *kernel, bool as_return)
 {
 	const struct probe_set *set = &kernel->plan->set;
@@ -95,9 +95,9 @@ static struct bpf_program *hit_program(struct tracer *skel, enum uprobe_form for
 {
 	switch (form) {
 	case UPROBE_FORM_MULTI:
-		return as_return ? skel->progs.multi_return : skel->progs.multi_hit;
+		return skel->progs.multi_hit;
 	case UPROBE_FORM_SINGLE:
-		return as_return ? skel->progs.single_return : skel->progs.single_hit;
+		return skel->progs.single_hit;
 	default:
 		return as_return ? skel->progs.old_return : skel->progs.old_hit;
 	}
@@ -132,8 +132,6 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	/* Without cookies every site gets a copy of its own instead. */
 	if (!old && needs_hit(kernel, false))
 		bpf_program__set_autoload(hit_program(skel, kernel->form, false), true);
-	if (!old && needs_hit(kernel, true))
-		bpf_program__set_autoload(hit_program(skel, kernel->form, true), true);
 	if (plan->has_syscalls) {
 		bpf_program__set_autoload(old ? skel->progs.old_sys_enter : skel->progs.sys_enter,
 					  true);
@@ -183,8 +181,9 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
 	skel->rodata->own_process = (uint32_t)getpid();
-	skel->rodata->only_site =
-		kernel->plan->set.sites.count == 2 && !kernel->options.growing ? 1 : 0;
+	bool only = kernel->plan->set.sites.count == 2 && !kernel->options.growing &&
+		    !needs_hit(kernel, true);
+	skel->rodata->only_site = only ? 1 : 0;
 	skel->rodata->only_process = kernel->filter ? (uint32_t)only_process(kernel) : 0;
 	skel->rodata->filtered_by_link =
 		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
@@ -507,9 +506,13 @@ static void close_links(struct kernel *kernel)
 
 static void detach(struct kernel *kernel)
 {
-	struct holder holder = holder_start();
+	size_t count = kernel->attachment ? attachment_links(kernel->attachment) : 0;
+	_cleanup_free_ int *fds = count ? calloc(count, sizeof(*fds)) : NULL;
+	if (fds)
+		attachment_copy(kernel->attachment, fds);
+	struct holders holders = holders_start(fds, fds ? count : 0);
 	close_links(kernel);
-	holder_end(&holder);
+	holders_end(&holders);
 }
 
 /* The end of a thread stays attached: it sends what waits, until kernel_send_kept() has. */

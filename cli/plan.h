@@ -57,6 +57,13 @@ bool plan_may_grow(const struct options *options, const struct plan *plan);
 struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 			     const struct process_view *view, const struct mapping *mapping,
 			     size_t *ret_first, bool *ret_close_returns) must_check;
+/*
+ * Moves all spans that a proof had given the kernel's return probes to `ret` instructions: as
+ * plan_add_mapping() does when the proof breaks. `why` lives as long as the plan. No new site when
+ * there was no such span.
+ */
+struct err *plan_leave_trampolines(const struct options *options, struct plan *plan,
+				   const char *why, size_t *ret_first) must_check;
 
 /* Does any process run one of the files whose code is probed? True when there is other work. */
 bool plan_any_process_runs(const struct plan *plan);

@@ -3,6 +3,7 @@
 #include "cli/plan.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/array.h"
 #include "common/cleanup.h"
 #include "target/process_namespace.h"
 
@@ -217,26 +219,52 @@ static struct err *add_unmapped(struct plan *plan, const char *wanted, bool *ret
 	return e ? e : plan_add_module(plan, path, NULL, process, NULL);
 }
 
+/* A program may be known by the name of a link to its file: Debian's redis-server is one. */
+static bool is_linked_program(const struct plan_module *module, const char *wanted)
+{
+	static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+					      "/usr/bin",	 "/sbin",	   "/bin"};
+	if (!module->process || !module->mapped.start || strpbrk(wanted, "/*?["))
+		return false;
+	for (size_t i = 0; i < array_size(folders); i++) {
+		char path[PATH_MAX];
+		struct stat st;
+		snprintf(path, sizeof(path), "%s/%s", folders[i], wanted);
+		if (stat_in_process(module->process, path, &st) && maps_file(module, &st))
+			return true;
+	}
+	return false;
+}
+
 bool plan_is_module(const struct plan_module *module, const char *wanted)
 {
 	return module_name_matches(module->path, wanted) || is_same_file(module, wanted);
 }
 
-struct err *plan_find_modules(struct plan *plan, const char *wanted, struct plan_modules *ret)
+static struct err *find_named(struct plan *plan, const char *wanted,
+			      bool (*matches)(const struct plan_module *, const char *),
+			      struct plan_modules *ret)
 {
-	struct err *e = NULL;
 	for (size_t i = 0; i < plan->modules.count; i++) {
 		const struct plan_module *module = &plan->modules.items[i];
 		bool any = !wanted && (module->process || plan->launch);
-		if (!any && !(wanted && plan_is_module(module, wanted)))
+		if (!any && !(wanted && matches(module, wanted)))
 			continue;
 		size_t *index = array_push(&ret->indexes);
 		if (!index)
 			return &err_nomem;
 		*index = i;
 	}
-	if (ret->indexes.count || !wanted)
-		return NULL;
+	return NULL;
+}
+
+struct err *plan_find_modules(struct plan *plan, const char *wanted, struct plan_modules *ret)
+{
+	struct err *e = find_named(plan, wanted, plan_is_module, ret);
+	if (!e && !ret->indexes.count && wanted)
+		e = find_named(plan, wanted, is_linked_program, ret);
+	if (e || ret->indexes.count || !wanted)
+		return e;
 	bool found;
 	e = add_unmapped(plan, wanted, &found);
 	size_t *index = e || !found ? NULL : array_push(&ret->indexes);

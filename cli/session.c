@@ -15,6 +15,7 @@
 #include <bpf/libbpf.h>
 
 #include "cli/attacher.h"
+#include "cli/books.h"
 #include "cli/kernel.h"
 #include "cli/late.h"
 #include "cli/plan.h"
@@ -52,12 +53,13 @@ struct session {
 	struct kernel *kernel;
 	struct stream *stream;
 	struct output *output;
-	struct ring_buffer *ring;
-	struct late *late; /* NULL: what is probed cannot change any more */
-	int output_fd;	   /* of -o; -1: a standard stream */
+	struct ring_buffer *ring, *life; /* hits; task life */
+	struct late *late;		 /* NULL: what is probed cannot change any more */
+	int output_fd;			 /* of -o; -1: a standard stream */
 	int signal_fd;
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
+	struct books books;
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;
@@ -167,11 +169,17 @@ static struct err *catch_signals(struct session *session)
 /* --- events ------------------------------------------------------------------------------------
  */
 
-static int on_record(void *context, void *data, size_t size)
+static int on_life(void *context, void *data, size_t size)
 {
 	struct session *session = context;
 	session->error = stream_take(session->stream, data, size);
-	if (session->error)
+	return session->error ? -ENOMEM : 0;
+}
+
+static int on_record(void *context, void *data, size_t size)
+{
+	struct session *session = context;
+	if (on_life(context, data, size))
 		return -ENOMEM;
 	/* Not an error: the consumer position already includes this record. */
 	return ++session->batch % BATCH ? 0 : -EAGAIN;
@@ -194,14 +202,20 @@ static struct err *drain(struct session *session, bool (*is_enough)(struct sessi
 {
 	int taken;
 	do {
-		taken = ring_buffer__consume(session->ring);
+		/* Task life first, and all of it: it can be older than any hit that is read now. */
+		uint64_t now = now_ns(CLOCK_BOOTTIME);
+		taken = ring_buffer__consume(session->life);
+		if (!session->error)
+			taken = ring_buffer__consume(session->ring) ?: taken;
 		struct err *e = take_error(session);
 		e = e ? e : stream_losses(session->stream, kernel_losses(session->kernel));
-		e = e ? e : stream_release(session->stream, now_ns(CLOCK_BOOTTIME));
+		if (!e)
+			e = taken == -EAGAIN ? stream_release_some(session->stream, now)
+					     : stream_release(session->stream, now);
 		if (e)
 			return e;
 		if (taken != 0)
-			session->active_ns = now_ns(CLOCK_BOOTTIME);
+			session->active_ns = now;
 	} while (taken == -EAGAIN && !is_enough(session));
 	return output_flush(session->output);
 }
@@ -280,7 +294,7 @@ static bool on_signals(struct session *session)
 static bool is_over(struct session *session)
 {
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
-	if (on_signals(session) || is_sated(session))
+	if (on_signals(session) || is_sated(session) || output_failed(session->output))
 		return true;
 	if (session->deadline_ns && now >= session->deadline_ns)
 		return true;
@@ -297,6 +311,7 @@ static struct err *wait_for_events(struct session *session)
 		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
 		{.fd = session->signal_fd, .events = POLLIN},
 		{.fd = -1, .events = POLLIN},
+		{.fd = ring_buffer__epoll_fd(session->life), .events = POLLIN},
 		{.fd = session->late ? late_fd(session->late) : -1, .events = POLLIN},
 		{.fd = kernel_news_fd(session->kernel), .events = POLLIN},
 	};
@@ -306,7 +321,7 @@ static struct err *wait_for_events(struct session *session)
 		return NULL;
 	if (fds[1].revents || fds[2].revents)
 		session->looked_ns = 0;
-	return fds[3].revents || fds[4].revents ? take_news(session) : NULL;
+	return fds[4].revents || fds[5].revents ? take_news(session) : NULL;
 }
 
 static struct err *look_after_kept(struct session *session)
@@ -315,7 +330,8 @@ static struct err *look_after_kept(struct session *session)
 	if (now - session->kept_ns < KEPT_NS)
 		return NULL;
 	session->kept_ns = now;
-	return kernel_send_kept(session->kernel, now - KEPT_NS, &left);
+	struct err *e = session->late ? late_look_at_depth(session->late) : NULL;
+	return e ? e : kernel_send_kept(session->kernel, now - KEPT_NS, &left);
 }
 
 static struct err *loop(struct session *session)
@@ -324,6 +340,9 @@ static struct err *loop(struct session *session)
 	while (!e && !is_over(session)) {
 		e = wait_for_events(session);
 		e = e ? e : look_after_kept(session);
+		e = e ? e
+		      : books_look(&session->books, session->kernel, session->stream,
+				   now_ns(CLOCK_BOOTTIME));
 		e = e ? e : drain(session, is_over);
 	}
 	return e;
@@ -371,46 +390,55 @@ static struct err *drain_all(struct session *session)
 }
 
 /* Everything that was written before the probes went out is delivered. */
-static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
+static struct err *deliver_rest(struct session *session)
 {
-	/* The last files, too, are probed or told. */
-	e = e ? e : take_news(session);
-	kernel_stop(session->kernel);
-	if (!e)
-		e = drain_all(session);
+	struct err *e = drain_all(session);
 	if (!e)
 		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
 	if (!e && session->plan.has_syscalls)
 		e = tell_running(session);
 	if (!e)
 		e = stream_finish(session->stream);
+	return e ? e : books_close(&session->books, session->kernel, session->stream);
+}
+
+static struct output_summary sum_up(const struct session *session)
+{
 	const struct stream_counts *counts = stream_counts(session->stream);
-	*ret = (struct output_summary){.events = counts->events,
+	return (struct output_summary){.events = counts->events,
 				       .lost = counts->lost,
-				       .missed = kernel_missed(session->kernel),
+				       .missed = counts->missed,
 				       .returns_lost = counts->returns_lost,
-				       .gaps = counts->gaps};
+				       .gaps = counts->gaps,
+				       .unwritten = output_unwritten(session->output)};
+}
+
+/* `e`: what has ended the trace, or NULL. Events that cannot be written are counted all the same.
+ */
+static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
+{
+	struct err *ended = output_failed(session->output) ? take_ptr(e) : NULL;
+	/* The last files, too, are probed or told. */
+	e = e ? e : take_news(session);
+	kernel_stop(session->kernel);
+	if (!e)
+		e = deliver_rest(session);
+	if (e && !ended && output_failed(session->output)) {
+		ended = take_ptr(e);
+		e = deliver_rest(session);
+	}
+	*ret = sum_up(session);
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
 		e = output_flush(session->output);
-	return e;
-}
-
-/* Numbers taken = records read + records that did not fit, or somebody miscounts. */
-static void check_books(const struct session *session)
-{
-	const struct stream_counts *counts = stream_counts(session->stream);
-	const struct loss_row *rows = kernel_losses(session->kernel);
-	uint64_t failed = 0;
-	for (size_t i = 0; i < session->plan.set.sites.count; i++)
-		failed += rows[i].count[LOSS_RING_FULL] + rows[i].count[LOSS_RETURN_RING_FULL] +
-			  rows[i].count[LOSS_BOOKKEEPING];
-	uint64_t attempts = kernel_attempts(session->kernel);
-	if (attempts != counts->records + failed)
-		report_books(attempts, counts->records, failed);
-	if (counts->malformed)
-		report_malformed(counts->malformed);
+	if (session->output_fd >= 0)
+		output_trim(session->output);
+	ret->unwritten = output_unwritten(session->output);
+	if (!ended)
+		return e;
+	err_free(e);
+	return ended;
 }
 
 static int exit_status(struct session *session, const struct output_summary *summary)
@@ -481,7 +509,10 @@ static struct err *prepare(struct session *session)
 	if (e)
 		return e;
 	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
-	return session->ring ? NULL : err_new(ERR_FAILED, errno, "mapping the event buffer");
+	session->life = ring_buffer__new(kernel_life_fd(session->kernel), on_life, session, NULL);
+	return session->ring && session->life
+		       ? NULL
+		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
 }
 
 static struct err *check_still_there(const struct session *session)
@@ -515,6 +546,8 @@ static struct err *begin(struct session *session)
 			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
 	if (session->options->verbose)
 		report_choices(&session->plan, header.backends);
+	if (!session->options->quiet && session->options->return_mode == RETURN_TRAMPOLINE)
+		report_risk();
 	if (!session->options->quiet)
 		report_start(&session->plan, session->options);
 	if (!session->options->quiet)
@@ -527,6 +560,7 @@ static struct err *begin(struct session *session)
 static void session_deinit(struct session *session)
 {
 	ring_buffer__free(session->ring);
+	ring_buffer__free(session->life);
 	late_close(session->late);
 	kernel_close(session->kernel);
 	stream_destroy(session->stream);
@@ -548,12 +582,12 @@ struct err *session_run(const struct options *options, int *ret_status)
 	if (began) {
 		e = finish(&session, e, &summary);
 		/* After an error, or when nobody takes any more, not all was read. */
-		if (!e && !is_sated(&session))
-			check_books(&session);
+		if ((!e || output_failed(session.output)) && !is_sated(&session))
+			books_check(session.kernel, session.stream, session.plan.set.sites.count);
 		if (!options->quiet && session.plan.selects)
 			report_all_selected(kernel_selected(session.kernel));
 		if (!options->quiet)
-			report_summary(&summary, e == NULL);
+			report_summary(&summary, !e || output_failed(session.output));
 	}
 	*ret_status = e ? 0 : exit_status(&session, &summary);
 	session_deinit(&session);

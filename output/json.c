@@ -290,6 +290,15 @@ static struct err *put_lost(struct output *output, const struct stream_event *ev
 	return event_end(output, line, event);
 }
 
+static struct err *put_missed(struct output *output, const struct stream_event *event)
+{
+	json_t *line = line_begin(output, "missed");
+	json_set(output, line, "time_ns", json_decimal(event->time_ns));
+	json_set(output, line, "name", json_text(output, event->missed_who));
+	json_set(output, line, "count", json_unsigned(event->loss_count));
+	return event_end(output, line, event);
+}
+
 static struct err *put_gap(struct output *output, const struct stream_event *event)
 {
 	json_t *line = event_begin(output, "gap", event);
@@ -336,6 +345,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_exit(output, event);
 	case STREAM_LOST:
 		return put_lost(output, event);
+	case STREAM_MISSED:
+		return put_missed(output, event);
 	case STREAM_GAP:
 		return put_gap(output, event);
 	}

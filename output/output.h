@@ -5,7 +5,7 @@
  * A writer takes events in stream order and writes whole lines; it never lets a byte of the target
  * reach a terminal unescaped. Writing goes through one buffer that is flushed when full and when
  * the stream is idle. A closed pipe ends the trace quietly (output_closed()); any other failure to
- * write is an error.
+ * write is an error of output_flush(). After either, events are taken and counted, not written.
  */
 #ifndef UTRAIL_OUTPUT_OUTPUT_H
 #define UTRAIL_OUTPUT_OUTPUT_H
@@ -52,7 +52,8 @@ struct output_header {
 
 struct output_summary {
 	uint64_t events, lost, missed, returns_lost;
-	uint64_t gaps; /* files whose probes came after their code may have run */
+	uint64_t gaps;	    /* files whose probes came after their code may have run */
+	uint64_t unwritten; /* events among those that could not be written */
 };
 
 struct output;
@@ -72,5 +73,11 @@ struct err *output_flush(struct output *output) must_check;
 struct err *output_end(struct output *output, const struct output_summary *summary) must_check;
 /* The reader of our pipe has gone (EPIPE): nothing more can be written, and that is no error. */
 bool output_closed(const struct output *output);
+/* A write has failed otherwise; output_flush() tells why, once. */
+bool output_failed(const struct output *output);
+/* Events that were taken and not written. */
+uint64_t output_unwritten(const struct output *output);
+/* After a failure: the file ends with its last whole line. For a file that is ours alone. */
+void output_trim(struct output *output);
 
 #endif

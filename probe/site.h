@@ -34,6 +34,9 @@ enum site_flags {
 	SITE_OUTPUTS_ANYWAY = 32,
 };
 
+/* In the cookie of an attached probe, beside the site id: it is the kernel's return probe. */
+#define SITE_COOKIE_RETURN (1ULL << 32)
+
 struct site {
 	__u32 kind;	   /* enum site_kind */
 	__u32 flags;	   /* enum site_flags */

@@ -124,6 +124,16 @@ struct {
 	__uint(max_entries, 16 << 20);
 } ring __weak SEC(".maps");
 
+/*
+ * What is rare and cannot be done without: who a thread is, fork, exec, exit. A burst of hits fills
+ * the other ring, never this one. Its records take numbers of the same sequences.
+ */
+#define LIFE_RING_BYTES (256 << 10)
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, LIFE_RING_BYTES);
+} life_ring __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -385,6 +395,16 @@ static __always_inline __u32 stream_parent_tgid(struct task_struct *task)
 	return select_number((__u64)BPF_CORE_READ(task, real_parent, group_leader, thread_pid));
 }
 
+/* Writes a record of task life; where that finds its own ring full, it may try the other. False: no
+ * room, and not counted yet. */
+static __always_inline bool stream_send_life(void *record, __u32 size)
+{
+	bool filling = bpf_ringbuf_query(&life_ring, BPF_RB_AVAIL_DATA) >= LIFE_RING_BYTES / 8;
+	__u64 flags = filling ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return !bpf_ringbuf_output(&life_ring, record, size, flags) ||
+	       !bpf_ringbuf_output(&ring, record, size, BPF_RB_NO_WAKEUP);
+}
+
 /* Fills what announces a thread: see struct event_task. */
 static __always_inline void stream_describe_task(struct event_task *event)
 {
@@ -415,11 +435,10 @@ static __always_inline void stream_announce_with(struct scratch *scratch, enum s
 	stream_header(&record->header, scratch->id, EVENT_TASK, sizeof(*record), 0,
 		      scratch->time_ns, form);
 	stream_describe_task(&record->task);
-	if (bpf_ringbuf_output(&ring, record, sizeof(*record),
-			       stream_wake_flags(record->header.sequence)))
-		stream_count_loss(0, LOSS_BOOKKEEPING);
-	else
+	if (stream_send_life(record, sizeof(*record)))
 		scratch->announced = 1;
+	else
+		stream_count_loss(0, LOSS_BOOKKEEPING);
 }
 
 /* A global function, so that its frame is not part of every program's. */

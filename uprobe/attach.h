@@ -42,5 +42,7 @@ void attachment_close_returns(struct attachment *attachment);
 /* Detaches everything; waits for the kernel (tens of milliseconds). NULL is fine. */
 void attachment_close(struct attachment *attachment);
 size_t attachment_links(const struct attachment *attachment);
+/* Their descriptors, attachment_links() of them; what belongs together is side by side. */
+void attachment_copy(const struct attachment *attachment, int *fds);
 
 #endif

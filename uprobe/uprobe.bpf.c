@@ -98,8 +98,11 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	bool waits = form != STREAM_OLD && keep_entries && (flags & SITE_KEEP) && has_frame &&
 		     !is_missed && scratch->position <= EVENT_KEPT_MAX;
 	bool sent = waits || emit_slots(scratch, site_id, EVENT_ENTRY, depth, number, form);
-	if ((flags & SITE_HAS_RETURN) && (is_missed || !has_frame))
+	if ((flags & SITE_HAS_RETURN) && (is_missed || !has_frame)) {
 		stream_count_loss(site_id, LOSS_MISSED_RETURN);
+		/* Not sent even when it is seen after all, at a `ret` that is probed meanwhile. */
+		number = 0;
+	}
 	if (!has_frame)
 		return;
 	scratch->top.time_ns = scratch->time_ns;
@@ -245,17 +248,22 @@ __noinline int return_sleepable(struct scratch *scratch, struct site *site, __u3
 	return scratch && site ? return_part(scratch, site, owner, FETCH_SLEEPABLE) : 0;
 }
 
-/* Entry-type hits: instants, entries, and returns seen at the function's own `ret`. */
-static __always_inline int on_hit(struct pt_regs *ctx, __u32 site_id, enum fetch_form form)
+/* Any hit. A return is seen at the function's own `ret`, or comes from the kernel's return probe,
+ * whose cookie names the entry site, and says so. */
+static __always_inline int on_hit(struct pt_regs *ctx, __u64 cookie, enum fetch_form form)
 {
+	__u32 site_id = (__u32)cookie;
+	bool is_trampoline = cookie & SITE_COOKIE_RETURN;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site)
 		return 0;
-	bool is_return = site->kind == SITE_RETURN;
+	bool is_return = is_trampoline || site->kind == SITE_RETURN;
 	struct scratch *scratch = hit_begin(ctx, site_id, fetch_stream(form), !is_return);
 	if (!scratch)
 		return 0;
 	scratch->sp = scratch->regs[REG_SP];
+	if (is_trampoline)
+		scratch->sp -= RETURN_SP_ADJUST;
 	if (form == FETCH_OLD)
 		return is_return ? return_part(scratch, site, site->owner, form)
 				 : entry_part(scratch, site, site_id, form);
@@ -263,45 +271,25 @@ static __always_inline int on_hit(struct pt_regs *ctx, __u32 site_id, enum fetch
 			 : entry_sleepable(scratch, site, site_id);
 }
 
-/* The kernel's return probe: the cookie is the entry site. */
-static __always_inline int on_return(struct pt_regs *ctx, __u32 site_id, enum fetch_form form)
-{
-	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
-	if (!site)
-		return 0;
-	struct scratch *scratch = hit_begin(ctx, site_id, fetch_stream(form), false);
-	if (!scratch)
-		return 0;
-	scratch->sp = scratch->regs[REG_SP] - RETURN_SP_ADJUST;
-	return form == FETCH_OLD ? return_part(scratch, site, site_id, form)
-				 : return_sleepable(scratch, site, site_id);
-}
-
-/* The site of all hits when there is but one: it needs no cookie. 0: there are several. */
+/* The cookie of all hits when there is but one: it needs not be asked for. 0: there are several. */
 const volatile __u32 only_site = 0;
 
+static __always_inline __u64 hit_cookie(struct pt_regs *ctx)
+{
+	return only_site ?: bpf_get_attach_cookie(ctx);
+}
+
+/* One program for entries and returns: it takes most of the time to start that it is verified. */
 SEC("uprobe.multi.s")
 int multi_hit(struct pt_regs *ctx)
 {
-	return on_hit(ctx, only_site ?: (__u32)bpf_get_attach_cookie(ctx), FETCH_SLEEPABLE);
-}
-
-SEC("uretprobe.multi.s")
-int multi_return(struct pt_regs *ctx)
-{
-	return on_return(ctx, only_site ?: (__u32)bpf_get_attach_cookie(ctx), FETCH_SLEEPABLE);
+	return on_hit(ctx, hit_cookie(ctx), FETCH_SLEEPABLE);
 }
 
 SEC("uprobe.s")
 int single_hit(struct pt_regs *ctx)
 {
-	return on_hit(ctx, (__u32)bpf_get_attach_cookie(ctx), FETCH_SLEEPABLE);
-}
-
-SEC("uretprobe.s")
-int single_return(struct pt_regs *ctx)
-{
-	return on_return(ctx, (__u32)bpf_get_attach_cookie(ctx), FETCH_SLEEPABLE);
+	return on_hit(ctx, hit_cookie(ctx), FETCH_SLEEPABLE);
 }
 
 /* The site of all hits of this copy of the program. */
@@ -316,5 +304,5 @@ int old_hit(struct pt_regs *ctx)
 SEC("uretprobe")
 int old_return(struct pt_regs *ctx)
 {
-	return on_return(ctx, old_site_id, FETCH_OLD);
+	return on_hit(ctx, old_site_id | SITE_COOKIE_RETURN, FETCH_OLD);
 }

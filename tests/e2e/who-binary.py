@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from utrail import Target, Trace, contains, ensure, need_root, only, run, same, sample, scratch
+from utrail import Target, Trace, ensure, need_root, only, run, same, sample, scratch
 
 
 def place(name):
@@ -30,7 +30,7 @@ def running_and_later():
     path = place("whoxd1")
     running = Target(str(path), "-w", "work=10")
     trace = Trace("-e", f"{path}:who_work")
-    contains(trace.stderr, "every process")
+    trace.wait_for("every process.*Ctrl-C", "stderr")
     ensure("waiting" not in trace.stderr, trace.report("does not see who runs it"))
     targets = [running, Target(str(path), "-w", "work=20"), Target(str(path), "-w", "work=30", user=64973)]
     for target in targets:

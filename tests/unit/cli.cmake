@@ -7,3 +7,5 @@ utrail_unit_test(cli_options SOURCES cli_options.c
 target_compile_definitions(unit_cli_options PRIVATE UTRAIL_VERSION="${PROJECT_VERSION}")
 utrail_unit_test(cli_attacher SOURCES cli_attacher.c ${PROJECT_SOURCE_DIR}/cli/attacher.c
   LINK utrail_target)
+utrail_unit_test(cli_books SOURCES cli_books.c ${PROJECT_SOURCE_DIR}/cli/books.c
+  LINK utrail_stream utrail_target PkgConfig::libbpf)
