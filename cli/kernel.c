@@ -301,6 +301,13 @@ static struct err *check_features(const struct kernel *kernel)
 			    "it has no BPF ring buffer (Linux 5.8)");
 	if (e)
 		return err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'");
+	if (kernel->options.stop_on_load && kernel->form == UPROBE_FORM_OLD)
+		return err_hint(
+			err_why(err_new(ERR_UNSUPPORTED, 0,
+					"--stop-on-load does not work on this kernel"),
+				"it lacks the atomic operations (Linux 5.12) by which nobody "
+				"who was stopped is forgotten"),
+			"name the files that will be loaded: known ones have no gap");
 	return needs_hit(kernel, false) ? features_check_uprobe(features) : NULL;
 }
 
@@ -445,7 +452,7 @@ struct err *kernel_attach(struct kernel *kernel)
 		skel->progs.old_sys_exit,  skel->progs.task_fork,     skel->progs.task_exec,
 		skel->progs.task_exit,	   skel->progs.old_task_fork, skel->progs.old_task_exec,
 		skel->progs.old_task_exit, skel->progs.select_rename, skel->progs.select_attach,
-		skel->progs.select_mkdir,
+		skel->progs.select_mkdir,  skel->progs.stop_exec,     skel->progs.stop_mmap,
 	};
 	struct err *e = select_begin(kernel);
 	e = e ? e : trace_processes(kernel);

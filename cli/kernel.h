@@ -22,6 +22,7 @@ struct kernel_options {
 	bool follow;
 	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */
+	bool stop_on_load;
 };
 
 /* Loads the programs that the plan needs, in the best form that the kernel has. */
@@ -50,6 +51,9 @@ struct news_sink {
 };
 int kernel_news_fd(const struct kernel *kernel); /* readable when there is news; -1: never */
 struct err *kernel_read_news(struct kernel *kernel, const struct news_sink *sink) must_check;
+/* The maps that the waker needs; -1: nobody is stopped. */
+int kernel_stops_fd(const struct kernel *kernel);
+int kernel_known_files_fd(const struct kernel *kernel);
 uint64_t kernel_selected(const struct kernel *kernel); /* processes that have matched so far */
 void kernel_start(struct kernel *kernel);
 /* Stops, and takes all probes out again: after this no record is written but those of entries that

@@ -48,6 +48,11 @@ void select_programs_of_choice(const struct kernel *kernel, struct tracer *skel)
 	bpf_program__set_autoload(skel->progs.select_rename, selects && selection->n_names);
 	bpf_program__set_autoload(skel->progs.select_attach, selects && selection->n_cgroups);
 	bpf_program__set_autoload(skel->progs.select_mkdir, selects && selection->n_cgroups);
+	bool stops = kernel->options.stop_on_load;
+	bpf_program__set_autoload(skel->progs.stop_exec, stops);
+	bpf_program__set_autoload(skel->progs.stop_mmap, stops);
+	bpf_map__set_autocreate(skel->maps.stops, stops);
+	bpf_map__set_autocreate(skel->maps.known_files, stops);
 	if (!selects)
 		bpf_map__set_max_entries(skel->maps.news, (uint32_t)sysconf(_SC_PAGESIZE));
 }
@@ -112,6 +117,16 @@ struct err *kernel_read_news(struct kernel *kernel, const struct news_sink *sink
 	if (!e && __atomic_exchange_n(&kernel->skel->bss->select_news_lost, 0, __ATOMIC_SEQ_CST))
 		e = sink->joined(sink->context, 0, 0);
 	return e;
+}
+
+int kernel_stops_fd(const struct kernel *kernel)
+{
+	return kernel->options.stop_on_load ? bpf_map__fd(kernel->skel->maps.stops) : -1;
+}
+
+int kernel_known_files_fd(const struct kernel *kernel)
+{
+	return kernel->options.stop_on_load ? bpf_map__fd(kernel->skel->maps.known_files) : -1;
 }
 
 uint64_t kernel_selected(const struct kernel *kernel)

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 #include "cli/report.h"
+#include "cli/waker.h"
 #include "common/now.h"
 
 struct late {
 	struct late_parts parts;
 	struct mapping_watch *watch;
+	bool looks; /* not at a mapping that was just made, but at what is there */
 	bool began; /* tracing has: from now on late means a gap */
 };
 
@@ -90,7 +92,8 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 	if (!e && (close_returns || set->sites.count > first)) {
 		e = attach(late, mapping, first, close_returns);
 		const struct probe_site *site = new_probe(set, first);
-		if (!e && late->began && site)
+		if (!e && late->began && site &&
+		    (late->looks || !waker_holds(parts->waker, mapping)))
 			e = stream_gap(parts->stream, (uint32_t)mapping->pid, site->probe->module,
 				       mapping->time_ns, now_ns(CLOCK_BOOTTIME));
 	}
@@ -107,11 +110,13 @@ static struct err *look_at(struct late *late, pid_t pid, uint64_t since_ns)
 	/* It may have ended by now. */
 	err_free(view->modules(view->context, pid, &list));
 	struct err *e = NULL;
+	late->looks = true;
 	for (size_t i = 0; !e && i < list.count; i++) {
 		const struct mapping mapping = {
 			.pid = pid, .time_ns = since_ns, .module = list.items[i]};
 		e = on_mapping(late, &mapping);
 	}
+	late->looks = false;
 	module_list_deinit(&list);
 	return e;
 }

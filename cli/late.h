@@ -16,6 +16,7 @@
 #include "stream/stream.h"
 
 struct late;
+struct waker;
 
 /* All of them outlive it. From here on no mapping is missed. */
 struct late_parts {
@@ -24,6 +25,7 @@ struct late_parts {
 	struct kernel *kernel;
 	struct stream *stream;
 	const struct process_view *view; /* we have no rights of our own by then */
+	struct waker *waker;		 /* NULL: nobody is stopped for a new file */
 };
 struct err *late_open(const struct late_parts *parts, struct late **ret) must_check;
 void late_close(struct late *late); /* NULL is fine */

@@ -32,6 +32,7 @@ enum {
 	KEY_COMM,
 	KEY_CGROUP,
 	KEY_CONTAINER,
+	KEY_STOP_ON_LOAD,
 };
 
 static const struct argp_option option_table[] = {
@@ -49,6 +50,8 @@ static const struct argp_option option_table[] = {
 	{"inside", KEY_INSIDE, NULL, 0,
 	 "Also show the system calls and markers inside the traced functions", 1},
 	{"follow", 'f', NULL, 0, "Follow forks, execs and new processes", 1},
+	{"stop-on-load", KEY_STOP_ON_LOAD, NULL, 0, "Stop the target while a new file is probed",
+	 1},
 	{"output", 'o', "FILE", 0, "Write events to FILE", 2},
 	{"json", KEY_JSON, NULL, 0, "JSON Lines: one object an event", 2},
 	{"format", KEY_FORMAT, "FORMAT", 0, "text or json", 2},
@@ -312,6 +315,9 @@ static void parse_flag(int key, struct options *options)
 	case KEY_INSIDE:
 		options->inside = true;
 		break;
+	case KEY_STOP_ON_LOAD:
+		options->stop_on_load = true;
+		break;
 	}
 }
 
@@ -490,6 +496,10 @@ static struct err *collect_spec_pids(struct options *options)
 
 static struct err *check_combination(const struct options *options)
 {
+	if (options->stop_on_load && !options->argv && !options->pids.count &&
+	    selection_is_empty(&options->selection))
+		return err_hint(err_new(ERR_USAGE, 0, "--stop-on-load: whom?"),
+				"give a process, a command, or a choice of processes");
 	if (!selection_is_empty(&options->selection))
 		return options_check_selection(options);
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)

@@ -44,6 +44,7 @@ struct options {
 	enum return_mode return_mode;
 	bool finished; /* help was printed: there is nothing more to do */
 	struct selection selection;
+	bool stop_on_load;
 };
 
 /* Parses argv; prints help or version where asked for, and says so in `finished`. */

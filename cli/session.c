@@ -21,6 +21,7 @@
 #include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
+#include "cli/waker.h"
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "kernel/syscalls.h"
@@ -54,6 +55,7 @@ struct session {
 	struct stream *stream;
 	struct output *output;
 	struct ring_buffer *ring, *life; /* hits; task life */
+	struct waker *waker;		 /* NULL: nobody is stopped for a new file */
 	struct late *late;		 /* NULL: what is probed cannot change any more */
 	int output_fd;			 /* of -o; -1: a standard stream */
 	int signal_fd;
@@ -268,7 +270,10 @@ static struct err *on_joined(void *context, pid_t pid, uint64_t time_ns)
 static struct err *take_news(struct session *session)
 {
 	const struct news_sink sink = {.context = session, .joined = on_joined};
+	/* Who has stopped by now has its mapping in the list that is taken then. */
+	waker_look(session->waker);
 	struct err *e = session->late ? late_take(session->late) : NULL;
+	waker_release(session->waker);
 	return e ? e : kernel_read_news(session->kernel, &sink);
 }
 
@@ -317,7 +322,10 @@ static struct err *wait_for_events(struct session *session)
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
-	if (poll(fds, array_size(fds), quiet ? IDLE_MS : BUSY_MS) <= 0)
+	bool ready = poll(fds, array_size(fds), quiet ? IDLE_MS : BUSY_MS) > 0;
+	if (waker_look(session->waker))
+		return take_news(session);
+	if (!ready)
 		return NULL;
 	if (fds[1].revents || fds[2].revents)
 		session->looked_ns = 0;
@@ -421,6 +429,7 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 	/* The last files, too, are probed or told. */
 	e = e ? e : take_news(session);
 	kernel_stop(session->kernel);
+	waker_close(take_ptr(session->waker));
 	if (!e)
 		e = deliver_rest(session);
 	if (e && !ended && output_failed(session->output)) {
@@ -464,7 +473,8 @@ static struct err *watch_mappings(struct session *session)
 					 .plan = &session->plan,
 					 .kernel = session->kernel,
 					 .stream = session->stream,
-					 .view = &session->view};
+					 .view = &session->view,
+					 .waker = session->waker};
 	struct err *e = late_open(&parts, &session->late);
 	if (!e || e == &err_nomem)
 		return e;
@@ -497,9 +507,13 @@ static struct err *prepare(struct session *session)
 	const struct kernel_options how = {.ring_size = options->ring_size,
 					   .follow = options->follow,
 					   .growing = growing,
-					   .selection = &options->selection};
+					   .selection = &options->selection,
+					   .stop_on_load = growing && options->stop_on_load};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
+	if (!e && how.stop_on_load)
+		e = waker_start(kernel_stops_fd(session->kernel),
+				kernel_known_files_fd(session->kernel), &session->waker);
 	if (!e && how.growing)
 		e = watch_mappings(session);
 	e = e ? e : kernel_attach(session->kernel);
@@ -563,6 +577,7 @@ static void session_deinit(struct session *session)
 	ring_buffer__free(session->life);
 	late_close(session->late);
 	kernel_close(session->kernel);
+	waker_close(session->waker);
 	stream_destroy(session->stream);
 	output_destroy(session->output);
 	closep(&session->output_fd);

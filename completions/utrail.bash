@@ -3,7 +3,7 @@
 # Completion of utrail for bash; needs nothing but bash itself.
 # tests/lint/options.py holds it against cli/options.c.
 
-_utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside -f --follow -o --output --json --format -s --strings -t --time
+_utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings -t --time
 	-r --relative -T --spent -y --fd-paths --color -q --quiet -v --verbose --max-events --duration
 	--max-probes --fail-on-loss --ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check'

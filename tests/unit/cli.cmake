@@ -9,3 +9,5 @@ utrail_unit_test(cli_attacher SOURCES cli_attacher.c ${PROJECT_SOURCE_DIR}/cli/a
   LINK utrail_target)
 utrail_unit_test(cli_books SOURCES cli_books.c ${PROJECT_SOURCE_DIR}/cli/books.c
   LINK utrail_stream utrail_target PkgConfig::libbpf)
+utrail_unit_test(cli_waker SOURCES cli_waker.c ${PROJECT_SOURCE_DIR}/cli/waker.c
+  LINK utrail_target PkgConfig::libbpf)

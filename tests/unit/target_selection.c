@@ -27,14 +27,37 @@ static void agree(const char *glob, const char *comm)
 
 static void known_patterns(void **state)
 {
-	static const char *const globs[] = {"*",      "a",	 "a*",	      "*a",	   "a*b",  "?",
-					    "a?c",    "**a**b*", "[abc]",     "[!abc]",	   "[a-c]",
-					    "[]a]",   "[!]a]",	 "[a-]",      "a\\*b",	   "[",
-					    "[a",     "a[b-d]*", "\\[a",      "*[0-9]",	   "[^a]",
-					    "aaaaaaaaaaaaaaa",	 "*a*a*a*b*", "???????????????"};
-	static const char *const comms[] = {
-		"", "a", "b", "ab", "abc", "axb", "a*b", "]", "-", "[", "[a", "acx", "nginx7",
-		"aaaaaaaaaaaaaaa", "aaaaaaaaaaaaaab", "\xc3\xa4", "a b", "a/b", ".a"};
+	static const char *const globs[] = {"*",	 "a",
+					    "a*",	 "*a",
+					    "a*b",	 "?",
+					    "a?c",	 "**a**b*",
+					    "[abc]",	 "[!abc]",
+					    "[a-c]",	 "[]a]",
+					    "[!]a]",	 "[a-]",
+					    "a\\*b",	 "[",
+					    "[a",	 "a[b-d]*",
+					    "\\[a",	 "*[0-9]",
+					    "[^a]",	 "aaaaaaaaaaaaaaa",
+					    "*a*a*a*b*", "???????????????"};
+	static const char *const comms[] = {"",
+					    "a",
+					    "b",
+					    "ab",
+					    "abc",
+					    "axb",
+					    "a*b",
+					    "]",
+					    "-",
+					    "[",
+					    "[a",
+					    "acx",
+					    "nginx7",
+					    "aaaaaaaaaaaaaaa",
+					    "aaaaaaaaaaaaaab",
+					    "\xc3\xa4",
+					    "a b",
+					    "a/b",
+					    ".a"};
 	(void)state;
 	for (size_t i = 0; i < array_size(globs); i++)
 		for (size_t j = 0; j < array_size(comms); j++)
@@ -75,7 +98,8 @@ static void several_at_once(void **state)
 	assert_ok(selection_add_comm(&selection, "b"));
 	assert_ok(selection_add_comm(&selection, "*c"));
 	assert_ok(selection_add_comm(&selection, "d?d"));
-	static const char *const yes[] = {"aaaaaaaaaaaaaa", "aaaaaaaaaaaaaax", "b", "c", "xc", "dxd"};
+	static const char *const yes[] = {
+		"aaaaaaaaaaaaaa", "aaaaaaaaaaaaaax", "b", "c", "xc", "dxd"};
 	static const char *const no[] = {"", "a", "aaaaaaaaaaaaab", "bb", "cx", "dd", "dxdb", "ba"};
 	for (size_t i = 0; i < array_size(yes); i++)
 		assert_true(comm_patterns_match(&selection.names, yes[i]));
@@ -105,8 +129,8 @@ static void users(void **state)
 	assert_int_equal(selection.users[0], nobody->pw_uid);
 	assert_int_equal(selection.users[1], 0);
 	assert_int_equal(selection.users[2], 4294967294U);
-	static const char *const bad[] = {"",	"no-such-user", "4294967295", "99999999999999999999",
-					  "-1", "1,",		",",	      "1 2"};
+	static const char *const bad[] = {
+		"", "no-such-user", "4294967295", "99999999999999999999", "-1", "1,", ",", "1 2"};
 	for (size_t i = 0; i < array_size(bad); i++)
 		assert_err(selection_add_users(&selection, bad[i]), ERR_USAGE, "--user");
 	assert_err(selection_add_users(&selection, "1,2,3,4,5,6,7,8,9"), ERR_USAGE, "at most 8");
@@ -144,8 +168,8 @@ static void names_of_containers(void **state)
 	(void)state;
 	for (size_t i = 0; i < array_size(cases); i++) {
 		char buffer[256];
-		const char *id = container_of_name(cases[i].name, cases[i].parent, buffer,
-						   sizeof(buffer));
+		const char *id =
+			container_of_name(cases[i].name, cases[i].parent, buffer, sizeof(buffer));
 		if (!cases[i].id)
 			assert_null(id);
 		else
@@ -156,12 +180,9 @@ static void names_of_containers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(known_patterns),
-		cmocka_unit_test(random_patterns),
-		cmocka_unit_test(several_at_once),
-		cmocka_unit_test(patterns_that_never_match),
-		cmocka_unit_test(users),
-		cmocka_unit_test(names_of_containers),
+		cmocka_unit_test(known_patterns),  cmocka_unit_test(random_patterns),
+		cmocka_unit_test(several_at_once), cmocka_unit_test(patterns_that_never_match),
+		cmocka_unit_test(users),	   cmocka_unit_test(names_of_containers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
