@@ -20,7 +20,8 @@ struct kernel;
 struct kernel_options {
 	uint32_t ring_size;
 	bool follow;
-	bool growing; /* probes may be added while tracing: kernel_add_sites() */
+	bool lossless; /* writers wait for room in the ring */
+	bool growing;  /* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */
 	bool stop_on_load;
 };
@@ -85,6 +86,10 @@ enum kernel_group {
 };
 /* Hits that the kernel did not give to our programs, as it counts them. */
 void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUPS]);
+/* Where to write CLOCK_MONOTONIC, again and again: while it stands still, nobody waits. */
+uint64_t *kernel_reader_clock(const struct kernel *kernel);
+/* Hits that waited, and how long in all. */
+uint64_t kernel_held(const struct kernel *kernel, uint64_t *ret_ns);
 /* Records that programs tried to write, over all CPUs. */
 uint64_t kernel_attempts(const struct kernel *kernel);
 /* What a slot that could not be read means: "bad address" or "not resident". */

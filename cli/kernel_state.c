@@ -92,6 +92,17 @@ void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUP
 		add_missed(kernel->copies.items[i], ret);
 }
 
+uint64_t *kernel_reader_clock(const struct kernel *kernel)
+{
+	return (uint64_t *)&kernel->skel->bss->reader_ns;
+}
+
+uint64_t kernel_held(const struct kernel *kernel, uint64_t *ret_ns)
+{
+	*ret_ns = __atomic_load_n(&kernel->skel->bss->held_ns, __ATOMIC_RELAXED);
+	return __atomic_load_n(&kernel->skel->bss->held_hits, __ATOMIC_RELAXED);
+}
+
 uint64_t kernel_attempts(const struct kernel *kernel)
 {
 	int cpus = libbpf_num_possible_cpus();

@@ -163,6 +163,11 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->unwritten)
 		fprintf(stderr, ", %" PRIu64 " of them not written", summary->unwritten);
 	fputs(whole ? "\n" : ", not all of them told\n", stderr);
+	if (summary->lossless)
+		fprintf(stderr,
+			"utrail: --lossless: %" PRIu64 " hit%s held back, %.6f seconds in all\n",
+			summary->held, summary->held == 1 ? " was" : "s were",
+			(double)summary->held_ns / 1e9);
 	if (summary->lost || summary->returns_lost)
 		fputs("utrail: events were lost: a larger --ring-size, fewer probes or -o FILE "
 		      "help\n",

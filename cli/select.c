@@ -5,7 +5,16 @@
 struct err *options_check_selection(const struct options *options)
 {
 	static const char kinds[] = "--comm, --user, --cgroup and --container";
-	if (options->command != COMMAND_TRACE)
+	bool traces = options->command == COMMAND_TRACE;
+	bool named = options->argv || options->pids.count;
+	bool chosen = !selection_is_empty(&options->selection);
+	if (options->stop_on_load && (!traces || (!named && !chosen)))
+		return err_hint(err_new(ERR_USAGE, 0, "--stop-on-load: whom?"),
+				"it goes with a process, a command, or a choice of processes, that "
+				"are traced");
+	if (!chosen)
+		return NULL;
+	if (!traces)
 		return err_hint(err_new(ERR_USAGE, 0, "%s choose what is traced", kinds),
 				"'list', 'explain' and 'check' take -p PID");
 	if (options->pids.count)

@@ -26,7 +26,7 @@
 #include "kernel/stop.h"
 
 /* How often the waker looks when nobody waits, and when somebody does. */
-#define IDLE_MS 50
+#define IDLE_MS 20
 #define BUSY_MS 1
 /* After the collector's end its programs may run for a moment. */
 #define LAST_NS 300000000ULL

@@ -100,6 +100,14 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigpending {
+	sigset_t signal;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid;
@@ -114,6 +122,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	struct css_set *cgroups;
 	struct signal_struct *signal;
+	struct sigpending pending;
 	struct mm_struct *mm;
 	struct files_struct *files;
 	struct fs_struct *fs;
@@ -133,6 +142,7 @@ struct bpf_iter__task {
 
 /* include/linux/sched/signal.h */
 #define SIGNAL_GROUP_EXIT 0x4
+#define SIGKILL		  9 /* include/uapi/asm-generic/signal.h */
 /* arch/x86/include/asm/thread_info.h: a 32-bit system call is in progress */
 #define TS_COMPAT 0x2
 

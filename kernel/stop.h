@@ -11,7 +11,7 @@
 #define STOP_SLOTS 64
 
 /* Without a sign of life from the waker for this long nobody is stopped: who would wake them? */
-#define STOP_PULSE_NS 500000000ULL
+#define STOP_PULSE_NS 1000000000ULL
 
 enum stop_state {
 	STOP_FREE,

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "output/redact.h"
 #include "stream/stream.h"
 
 enum output_format {
@@ -41,6 +42,8 @@ struct output_options {
 	/* -s: strings are cut when they are read; the writer cuts arrays. 0: no limit */
 	uint32_t string_limit;
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */
+	struct redact *redact;	    /* what strings and arguments go through; NULL: shown as is.
+				     * Borrowed */
 };
 
 struct output_header {
@@ -52,7 +55,9 @@ struct output_header {
 
 struct output_summary {
 	uint64_t events, lost, missed, returns_lost;
-	uint64_t gaps;	    /* files whose probes came after their code may have run */
+	uint64_t gaps; /* files whose probes came after their code may have run */
+	bool lossless; /* hits waited when the buffer was filling: */
+	uint64_t held, held_ns;
 	uint64_t unwritten; /* events among those that could not be written */
 };
 

@@ -246,6 +246,9 @@ extern const volatile bool in_namespace;
 extern const volatile bool select_by_user;
 extern const volatile __u64 wake_bytes;
 extern const volatile __u32 wake_mask;
+/* Who would write waits while so much of the ring is full: stream/hold.bpf.c. */
+extern const volatile bool lossless;
+extern const volatile __u64 hold_bytes;
 
 /* Set when all probes are attached: no event precede that. */
 extern volatile __u32 tracing;
@@ -475,6 +478,15 @@ static __always_inline bool stream_emit(struct scratch *scratch, __u32 head_size
 				   stream_wake_flags(header->sequence));
 }
 
+/* --- writers that wait ----------------------------------------------------------------------- */
+
+/* For sleepable programs: waits until the ring has room. 0: it has not. */
+extern int hold_hit(struct scratch *scratch);
+/* For all others of kernels that are not of the old form: slows them down. */
+extern int hold_briefly(struct scratch *scratch);
+/* stream_emit() for sleepable programs, after it has failed: waits for room, and tries again. */
+extern int emit_held(struct scratch *scratch, __u32 head_size);
+
 /* --- entries that wait ----------------------------------------------------------------------- */
 
 /* All but the sequence. */
@@ -494,6 +506,8 @@ static __always_inline void kept_header(struct event_header *header, struct scra
 
 /* Sends the entry that waits as a record of its own. A global function: see the spans below. */
 extern int kept_send(struct scratch *scratch);
+/* The same for sleepable programs that wait for room. */
+extern int kept_send_held(struct scratch *scratch);
 
 /* True: an entry did wait, and is the caller's now. Kernels of the old form have no such atomics.
  */

@@ -150,7 +150,7 @@ def the_waker_is_killed():
             continue
         if is_waker and parent == trace.pid:
             os.kill(int(comm.parent.name), signal.SIGKILL)
-    time.sleep(0.7)
+    time.sleep(1.3)
     target.release()
     target.finish()
     trace.finish(stop=False)

@@ -493,6 +493,22 @@ static void header_and_summary_frame_the_stream(void **state)
 	free(text);
 }
 
+static struct err *write_held(struct output *output)
+{
+	struct output_summary summary = {.events = 5, .lossless = true, .held = 3, .held_ns = 1500};
+	return output_end(output, &summary);
+}
+
+static void what_waited_is_summed_up(void **state)
+{
+	(void)state;
+	struct output_options options = made_options(OUTPUT_JSON);
+	char *text = written_all(&options, write_held);
+	assert_string_equal(text, "{\"type\":\"summary\",\"events\":5,\"lost\":0,\"missed\":0,"
+				  "\"held\":3,\"held_ns\":\"1500\"}\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -518,6 +534,7 @@ int main(void)
 		cmocka_unit_test(what_was_missed_is_told),
 		cmocka_unit_test(users_are_told_when_asked),
 		cmocka_unit_test(header_and_summary_frame_the_stream),
+		cmocka_unit_test(what_waited_is_summed_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
