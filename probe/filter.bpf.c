@@ -109,7 +109,7 @@ __noinline int match_some(const struct filter_plan *plan, struct scratch *scratc
 
 __noinline int match_some_old(__u32 filter_id)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)stream_current_id();
 	if (!has_filters)
 		return MATCH_UNKNOWN;
 	struct scratch *scratch = bpf_map_lookup_elem(&thread_scratches, &tid);
@@ -295,7 +295,7 @@ __noinline int filter_step(const struct filter_plan *plan, struct scratch *scrat
 
 __noinline int filter_step_old(__u32 filter_id)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)stream_current_id();
 	if (!has_filters)
 		return 0;
 	struct scratch *scratch = bpf_map_lookup_elem(&thread_scratches, &tid);
@@ -374,7 +374,7 @@ __noinline int filter_run_atomic(const struct filter_plan *plan, struct scratch 
 
 __noinline int filter_run_old(__u32 filter_id)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)stream_current_id();
 	if (!has_filters)
 		return FILTER_PASSES;
 	struct scratch *scratch = bpf_map_lookup_elem(&thread_scratches, &tid);
