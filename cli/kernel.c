@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -207,49 +206,6 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
 }
 
-static struct err *map_rows(const struct bpf_map *map, size_t row_size, struct rows *ret)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t size = bpf_map__max_entries(map) * row_size;
-	size = (size + page - 1) & ~(page - 1);
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (memory == MAP_FAILED)
-		return err_new(ERR_FAILED, errno, "mapping the table '%s'", bpf_map__name(map));
-	*ret = (struct rows){memory, size, bpf_map__max_entries(map)};
-	return NULL;
-}
-
-static void unmap_rows(struct rows *rows)
-{
-	if (rows->memory)
-		munmap(rows->memory, rows->size);
-	*rows = (struct rows){0};
-}
-
-static struct err *map_tables(struct kernel *kernel)
-{
-	struct tracer *skel = kernel->skel;
-	struct err *e = map_rows(skel->maps.sites, sizeof(struct site), &kernel->sites);
-	e = e ? e : map_rows(skel->maps.plans, sizeof(struct fetch_plan), &kernel->plans);
-	e = e ? e : map_rows(skel->maps.rates, sizeof(struct rate_row), &kernel->rates);
-	e = e ? e : map_rows(skel->maps.filters, sizeof(struct filter_plan), &kernel->filters);
-	return e ? e : map_rows(skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
-}
-
-/* The rows of all sites from `first` on; plans first, so that no row names one that is not there.
- */
-static void fill_rows(struct kernel *kernel, size_t first_plan, size_t first_filter,
-		      size_t first_site)
-{
-	tables_fill_plans(&kernel->tables, first_plan, kernel->plans.memory);
-	tables_fill_filters(&kernel->tables, first_filter, kernel->filters.memory);
-	if (kernel->options.rates)
-		tables_fill_rates(&kernel->plan->set, first_site, &kernel->options.rate,
-				  kernel->rates.memory);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	tables_fill_sites(&kernel->plan->set, first_site, kernel->sites.memory);
-}
-
 static struct err *fill_syscalls(struct kernel *kernel)
 {
 	const struct probe_set *set = &kernel->plan->set;
@@ -295,16 +251,12 @@ static struct err *load_skeleton(struct kernel *kernel)
 	int failed = tracer__load(kernel->skel);
 	if (failed)
 		return load_failed(kernel, -failed, "loading the BPF programs into the kernel");
-	struct err *e = map_tables(kernel);
+	struct err *e = kernel_rows_map(kernel);
 	if (e)
 		return e;
-	fill_rows(kernel, 1, 1, 1);
-	if (!kernel->options.growing) {
-		unmap_rows(&kernel->filters);
-		unmap_rows(&kernel->rates);
-		unmap_rows(&kernel->sites);
-		unmap_rows(&kernel->plans);
-	}
+	kernel_rows_fill(kernel, 1, 1, 1);
+	if (!kernel->options.growing)
+		kernel_rows_unmap(kernel, false);
 	return fill_syscalls(kernel);
 }
 
@@ -515,7 +467,7 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 	if (e)
 		set->sites.count = first;
 	else
-		fill_rows(kernel, first_plan, first_filter, first);
+		kernel_rows_fill(kernel, first_plan, first_filter, first);
 	return e;
 }
 
@@ -576,11 +528,7 @@ void kernel_close(struct kernel *kernel)
 	bpf_link__destroy(kernel->exit_link);
 	bpf_link__destroy(kernel->kept_link);
 	select_close(kernel);
-	unmap_rows(&kernel->sites);
-	unmap_rows(&kernel->plans);
-	unmap_rows(&kernel->filters);
-	unmap_rows(&kernel->rates);
-	unmap_rows(&kernel->losses);
+	kernel_rows_unmap(kernel, true);
 	tables_deinit(&kernel->tables);
 	for (size_t i = 0; i < kernel->copies.count; i++)
 		tracer__destroy(kernel->copies.items[i]);

@@ -12,6 +12,7 @@
  */
 #include "probe/fetch.bpf.h"
 #include "probe/file.bpf.h"
+#include "probe/filter.bpf.h"
 
 /* Does any plan have a FILE operation? */
 const volatile bool reads_files = false;

@@ -8,6 +8,14 @@
 
 #include "probe/fetch.bpf.h"
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct filter_plan);
+} filters __weak SEC(".maps");
+
 /* Global functions, defined in probe/filter.bpf.c; all return an enum filter_answer. */
 extern int filter_run_sleepable(const struct filter_plan *plan, struct scratch *scratch);
 extern int filter_run_atomic(const struct filter_plan *plan, struct scratch *scratch);

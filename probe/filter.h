@@ -86,7 +86,20 @@ struct filter_plan {
 };
 _Static_assert(sizeof(struct filter_plan) == 8 + 128 * 16 + 1024 + 256, "wire format");
 
-/* What a run of the plan says. */
+/* A run of the plan, of one thread: probe/filter.bpf.c. */
+struct filter_run {
+	__u64 began_ns; /* of the call; 0: not known */
+	__u32 at;	/* operation, or an end */
+	__u32 text;	/* position of the text in the payload */
+	__u32 returned; /* what is known at the return only is known */
+	__u32 no_result;
+	__u32 unknown; /* a value could not be read */
+	/* The text and the pattern that are compared, and where to go on behind the last star. */
+	__u32 length, is_cut, in_text, in_pattern, star_text, star_pattern;
+	__u32 reserved;
+};
+
+/* What it says. */
 enum filter_answer {
 	FILTER_FAILS,
 	FILTER_PASSES,

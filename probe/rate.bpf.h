@@ -5,6 +5,16 @@
 
 #include "stream/stream.bpf.h"
 
+#include "probe/rate.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct rate_row);
+} rates __weak SEC(".maps");
+
 /* Does any site have a limit? */
 extern const volatile bool has_rates;
 

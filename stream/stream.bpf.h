@@ -15,7 +15,6 @@
 #include "common/kernel.bpf.h"
 #include "probe/fetch.h"
 #include "probe/filter.h"
-#include "probe/rate.h"
 #include "probe/regs.h"
 #include "probe/site.h"
 #include "stream/event.h"
@@ -67,19 +66,6 @@ struct file_walk {
 	__u64 root_dentry, root_mount;
 	__u32 used; /* bytes of names */
 	__u32 flags;
-};
-
-/* A run of a filter plan: probe/filter.bpf.c. */
-struct filter_run {
-	__u64 began_ns; /* of the call; 0: not known */
-	__u32 at;	/* operation, or an end */
-	__u32 text;	/* position of the text in the payload */
-	__u32 returned; /* what is known at the return only is known */
-	__u32 no_result;
-	__u32 unknown; /* a value could not be read */
-	/* The text and the pattern that are compared, and where to go on behind the last star. */
-	__u32 length, is_cut, in_text, in_pattern, star_text, star_pattern;
-	__u32 reserved;
 };
 
 /*
@@ -175,22 +161,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct fetch_plan);
 } plans __weak SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct filter_plan);
-} filters __weak SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct rate_row);
-} rates __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
