@@ -110,6 +110,8 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
 				       has_spans(plan) || plan->has_syscalls || old);
+	/* What a thread leaves open ends with it. */
+	life |= plan->pair_sites.count > 0;
 	bool fork = plan->show_fork || (kernel->filter && kernel->options.follow);
 	bpf_program__set_autoload(old ? skel->progs.old_task_fork : skel->progs.task_fork, fork);
 	bpf_program__set_autoload(old ? skel->progs.old_task_exec : skel->progs.task_exec,

@@ -417,7 +417,7 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		e = parse_pids(options, text);
 		break;
 	case 'e':
-		e = spec_parse(text, &options->specs);
+		e = spec_parse_pairs(text, &options->specs, &options->pairs);
 		break;
 	case 'o':
 		options->output_path = text;
@@ -591,5 +591,6 @@ void options_deinit(struct options *options)
 	free(options->pids.items);
 	free(options->operands.items);
 	free(options->redact_patterns.items);
+	spec_pair_list_deinit(&options->pairs);
 	spec_list_deinit(&options->specs);
 }

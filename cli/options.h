@@ -12,6 +12,7 @@
 #include "common/err.h"
 #include "output/output.h"
 #include "probe/spec.h"
+#include "probe/spec_pair.h"
 #include "uprobe/uprobe.h"
 
 enum command {
@@ -26,8 +27,9 @@ struct options {
 	enum command command;
 	ARRAY_OF(pid_t) pids;
 	struct spec_list specs;
-	char **argv;		   /* the command to run, NULL: none; or the operands of `list` */
-	ARRAY_OF(char *) operands; /* backs argv then; the words are of main's argv */
+	struct spec_pair_list pairs; /* of two of the specs each */
+	char **argv;		     /* the command to run, NULL: none; or the operands of `list` */
+	ARRAY_OF(char *) operands;   /* backs argv then; the words are of main's argv */
 	bool follow;
 	bool inside;		 /* also what the traced calls cause, and only that */
 	bool fd_paths;		 /* -y */

@@ -20,6 +20,7 @@
 #include "cli/kernel.h"
 #include "cli/late.h"
 #include "cli/output_file.h"
+#include "cli/pairs.h"
 #include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
@@ -60,7 +61,8 @@ struct session {
 	struct late *late;		 /* NULL: what is probed cannot change any more */
 	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
 	struct redact *redact;
-	int output_fd; /* of -o; -1: a standard stream */
+	struct spans *spans; /* NULL: no `A ~~ B` */
+	int output_fd;	     /* of -o; -1: a standard stream */
 	int signal_fd;
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
@@ -117,6 +119,14 @@ static struct err *open_stream(struct session *session)
 	};
 	if (session->shell)
 		how.sink = shell_sink(session->shell, session->output);
+	struct err *e = pairs_open(session->options, plan, &how.sink, &session->spans);
+	if (e)
+		return e;
+	if (session->spans) {
+		how.sink = spans_sink(session->spans);
+		how.show_exec = how.show_exit = true;
+		how.max_events = 0;
+	}
 	return stream_create(&how, &session->stream);
 }
 
@@ -165,7 +175,8 @@ static struct err *take_error(struct session *session)
 /* Nobody takes any more. */
 static bool is_sated(struct session *session)
 {
-	return stream_is_full(session->stream) || output_closed(session->output);
+	return stream_is_full(session->stream) ||
+	       (session->spans && spans_are_full(session->spans)) || output_closed(session->output);
 }
 
 /* Takes in what is there, and delivers what has waited long enough. Events may come faster than
@@ -349,6 +360,8 @@ static struct err *deliver_rest(struct session *session)
 		e = stream_finish(session->stream);
 	if (!e && session->shell)
 		e = shell_finish(session->shell);
+	if (!e && session->spans)
+		e = spans_finish(session->spans);
 	return e ? e : books_close(&session->books, session->kernel, session->stream);
 }
 
@@ -386,6 +399,8 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 	/* Its events are commands. */
 	if (session->shell)
 		ret->events = shell_count(session->shell);
+	if (session->spans)
+		ret->events = spans_count(session->spans);
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
@@ -552,6 +567,7 @@ static void session_deinit(struct session *session)
 	ring_buffer__free(session->life);
 	late_close(session->late);
 	shell_close(session->shell);
+	spans_destroy(session->spans);
 	kernel_close(session->kernel);
 	stream_destroy(session->stream);
 	output_destroy(session->output);

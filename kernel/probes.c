@@ -123,10 +123,14 @@ struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec)
 	size_t count;
 	const struct syscall_info *calls = syscall_first(&count);
 	struct err *e = NULL;
-	for (size_t i = 0; !e && i < count; i++)
-		if (names_call(spec, calls[i].name, calls[i].classes) &&
-		    !has_call(set, calls[i].number))
+	for (size_t i = 0; !e && i < count; i++) {
+		if (!names_call(spec, calls[i].name, calls[i].classes))
+			continue;
+		if (has_call(set, calls[i].number))
+			set->repeated++;
+		else
 			e = add_call(set, &calls[i]);
+	}
 	return err_wrap(e, "preparing system call probes for '%s'", spec->text ?: spec->name);
 }
 
