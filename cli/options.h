@@ -60,6 +60,8 @@ void options_deinit(struct options *options);
 /* Does a choice of processes go with the rest? */
 struct err *options_check_selection(const struct options *options) must_check;
 /* Private to options*.c. */
+struct argp_option;
+struct err *options_mistake(const struct argp_option *table, char **argv) must_check;
 struct err *options_add_redact(struct options *options, char *pattern) must_check;
 struct err *options_check_shell(const struct options *options) must_check;
 

@@ -60,6 +60,8 @@ static inline bool plan_is_for_all(const struct plan *plan)
 
 struct err *plan_make(const struct options *options, struct plan *ret) must_check;
 void plan_deinit(struct plan *plan);
+/* Is any of the processes that were named left? */
+struct err *plan_check_alive(const struct plan *plan) must_check;
 
 /*
  * May files that the target maps later change what is probed, or how? Then mappings are to be

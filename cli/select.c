@@ -8,9 +8,6 @@ struct err *options_check_selection(const struct options *options)
 	bool traces = options->command == COMMAND_TRACE;
 	bool named = options->argv || options->pids.count;
 	bool chosen = !selection_is_empty(&options->selection);
-	/* It has its own say: options_check_shell(). */
-	if (options->command == COMMAND_SHELL)
-		return NULL;
 	if (options->stop_on_load && (!traces || (!named && !chosen)))
 		return err_hint(err_new(ERR_USAGE, 0, "--stop-on-load: whom?"),
 				"it goes with a process, a command, or a choice of processes, that "

@@ -24,7 +24,9 @@
 #include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
+#include "cli/running.h"
 #include "cli/shell.h"
+#include "cli/signals.h"
 #include "cli/waker.h"
 #include "common/cleanup.h"
 #include "common/now.h"
@@ -133,24 +135,6 @@ static struct err *open_stream(struct session *session)
 		how.max_events = 0;
 	}
 	return stream_create(&how, &session->stream);
-}
-
-/* Signals become readable: nothing is interrupted half-way. SIGPIPE is an error of write(). */
-static struct err *catch_signals(struct session *session)
-{
-	sigset_t wanted;
-	sigemptyset(&wanted);
-	sigaddset(&wanted, SIGINT);
-	sigaddset(&wanted, SIGTERM);
-	sigaddset(&wanted, SIGHUP);
-	sigaddset(&wanted, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &wanted, &session->old_signals) != 0)
-		return err_new(ERR_FAILED, errno, "blocking signals");
-	signal(SIGPIPE, SIG_IGN);
-	session->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (session->signal_fd < 0)
-		return err_new(ERR_FAILED, errno, "catching signals");
-	return NULL;
 }
 
 /* --- events ------------------------------------------------------------------------------------
@@ -357,30 +341,6 @@ static struct err *loop(struct session *session)
 /* --- the end -----------------------------------------------------------------------------------
  */
 
-static struct err *on_running(void *context, uint32_t tgid, uint32_t tid,
-			      const struct probe_site *site, const struct slots *arguments)
-{
-	struct session *session = context;
-	return stream_running(session->stream, tgid, tid, now_ns(CLOCK_BOOTTIME), site, arguments);
-}
-
-/* Calls that have not returned have no record: nothing is lost in silence. */
-static struct err *tell_running(struct session *session)
-{
-	const struct running_sink sink = {.context = session, .running = on_running};
-	struct err *e = NULL;
-	size_t unseen = 0, denied;
-	for (pid_t pid = kernel_next_target(session->kernel, 0); !e && pid;
-	     pid = kernel_next_target(session->kernel, pid)) {
-		denied = 0;
-		e = syscalls_running(&session->plan.set, pid, &session->view, &sink, &denied);
-		unseen += denied;
-	}
-	if (unseen)
-		report_unseen_threads(unseen);
-	return e;
-}
-
 /* Takes in the rest; entries that still wait for their return among it. */
 static struct err *drain_all(struct session *session)
 {
@@ -402,7 +362,7 @@ static struct err *deliver_rest(struct session *session)
 	if (!e)
 		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
 	if (!e && session->plan.has_syscalls)
-		e = tell_running(session);
+		e = running_tell(&session->plan, session->kernel, &session->view, session->stream);
 	if (!e)
 		e = stream_finish(session->stream);
 	if (!e && session->shell)
@@ -496,15 +456,6 @@ static struct err *watch_mappings(struct session *session)
 	return NULL;
 }
 
-static struct err *make_redact(struct session *session)
-{
-	const struct options *options = session->options;
-	if (!options->redact)
-		return NULL;
-	return redact_create((const char *const *)options->redact_patterns.items,
-			     options->redact_patterns.count, &session->redact);
-}
-
 static struct err *make_plan(struct session *session, bool *ret_growing)
 {
 	const struct options *options = session->options;
@@ -528,7 +479,7 @@ static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
 	struct features features;
-	struct err *e = make_redact(session);
+	struct err *e = output_file_redact(session->options, &session->redact);
 	e = e ? e : features_check_privilege();
 	/* Before anything of a target is read. */
 	e = e ? e : attacher_start(&session->attacher);
@@ -541,7 +492,7 @@ static struct err *prepare(struct session *session)
 	if (!e && !options->quiet && !session->shell && plan_is_for_all(&session->plan))
 		session->any_runs = plan_any_process_runs(&session->plan);
 	/* Not before: the command must start with the signals that we were started with. */
-	e = e ? e : catch_signals(session);
+	e = e ? e : signals_catch(&session->old_signals, &session->signal_fd);
 	e = e ? e : open_output(session);
 	if (e)
 		return e;
@@ -573,26 +524,12 @@ static struct err *prepare(struct session *session)
 		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
 }
 
-static struct err *check_still_there(const struct session *session)
-{
-	const struct plan *plan = &session->plan;
-	for (size_t i = 0; i < plan->processes.count; i++)
-		if (process_is_alive(plan->processes.items[i]))
-			return NULL;
-	if (!plan->processes.count)
-		return NULL;
-	return err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has ended",
-			       process_pid(plan->processes.items[0]),
-			       process_comm(plan->processes.items[0])),
-		       "it ended while the probes were being attached");
-}
-
 static struct err *begin(struct session *session)
 {
 	const struct output_header header = {.realtime_ns = now_ns(CLOCK_REALTIME),
 					     .boottime_ns = now_ns(CLOCK_BOOTTIME),
 					     .backends = kernel_backends(session->kernel)};
-	struct err *e = check_still_there(session);
+	struct err *e = plan_check_alive(&session->plan);
 	e = e ? e : privilege_drop(session->kernel, session->plan.launch != NULL);
 	e = e ? e : output_begin(session->output, &header);
 	if (e)
