@@ -158,8 +158,10 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
-	if (scratch->syscall_unavailable && !scratch->execed)
+	if (scratch->syscall_unavailable && !scratch->execed) {
 		read_inputs(scratch, site, true, form);
+		scratch->syscall_flags |= EVENT_SYSCALL_AGAIN;
+	}
 	fetch_begin(scratch, scratch->syscall_size);
 	if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
 		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;

@@ -12,6 +12,9 @@
 void shown_list(const struct type *type, const char *list, uint32_t length, bool truncated,
 		const struct slots *slots, struct shown *ret);
 void shown_element(const struct shown *whole, uint32_t index, struct shown *ret);
+/* Elements in copied bytes that say their own lengths: see type.length_size. */
+uint32_t shown_count_sized(const struct type *type, const char *bytes, uint32_t length);
+void shown_sized(const struct shown *whole, uint32_t index, struct shown *ret);
 /* Of an element that is an iovec: the bytes behind it. */
 void shown_gathered(const struct shown *whole, struct shown *ret);
 

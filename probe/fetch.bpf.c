@@ -228,7 +228,7 @@ static __always_inline void fetch_deref(struct scratch *scratch, const struct fe
 	/* Kept apart from what the compiler knows, so that the verifier sees the bound it checks.
 	 */
 	barrier_var(size);
-	if (size > sizeof(value))
+	if (size > sizeof(value) || (scratch->acc == 0 && (op->flags & FETCH_NULL_OK)))
 		return;
 	if (fetch_copy(&value, size, scratch->acc, sleepable))
 		scratch->poisoned = 1;
@@ -403,6 +403,31 @@ static __always_inline int fetch_list_count(struct scratch *scratch, const struc
 	return 0;
 }
 
+/* The count is what in_all has beyond its value at rest; length says how many bytes are left. */
+static __always_inline int fetch_list_records(struct scratch *scratch, const struct fetch_op *op,
+					      bool sleepable)
+{
+	bool ended = scratch->poisoned || scratch->length == 0;
+	for (int i = 0; i < COUNT_STEP && !ended; i++) {
+		__u16 size = 0;
+		if (scratch->in_all >= FETCH_PAYLOAD_MAX + FETCH_COUNT_MAX ||
+		    fetch_copy(&size, sizeof(size), scratch->acc + (__u64)op->imm, sleepable) ||
+		    size == 0 || size > scratch->length)
+			scratch->poisoned = 1;
+		scratch->acc += size;
+		scratch->length -= size;
+		scratch->in_all++;
+		ended = scratch->poisoned || scratch->length == 0;
+	}
+	if (!ended)
+		return 1;
+	scratch->has_length = 0;
+	scratch->acc = scratch->in_all - FETCH_PAYLOAD_MAX;
+	scratch->in_all = FETCH_PAYLOAD_MAX;
+	fetch_int(scratch, op);
+	return 0;
+}
+
 /* Returns 1 when the step is to be taken again. */
 static __always_inline int fetch_step_body(const struct fetch_op *op, struct scratch *scratch,
 					   bool sleepable)
@@ -431,6 +456,8 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		fetch_length(scratch, op);
 		break;
 	case FETCH_INT:
+		if ((op->flags & FETCH_LIST) && op->imm)
+			return fetch_list_records(scratch, op, sleepable);
 		if (op->flags & FETCH_LIST)
 			return fetch_list_count(scratch, op, sleepable);
 		fetch_int(scratch, op);

@@ -42,7 +42,8 @@ enum fetch_flags {
 	FETCH_SIGNED = 1, /* REG, INDEX, DEREF, INT: sign-extend from `size` */
 	/* BYTES after LENGTH: the length is a result; negative (an error) means no bytes */
 	FETCH_LENGTH_SIGNED = 2,
-	/* STRING, BYTES: a NULL pointer is an empty slot with FETCH_BLOB_NULL, not "unavailable" */
+	/* STRING, BYTES: a NULL pointer is an empty slot with FETCH_BLOB_NULL, not "unavailable".
+	 * DEREF: it stays NULL */
 	FETCH_NULL_OK = 4,
 	/* A number that is no user-space address is not tried at all. STRING: "unavailable". BYTES:
 	 * an empty slot */
@@ -59,7 +60,9 @@ enum fetch_flags {
 	 * FETCH_BLOB_END; a LENGTH before says how many elements at most.
 	 * STRING: of pointers to strings, up to a NULL. BYTES: of struct iovec; each blob is the
 	 * iovec itself, then up to imm bytes of what it leads to. INT: of pointers, up to a NULL,
-	 * which are only counted; the LENGTH before is 0.
+	 * which are only counted; the LENGTH before is 0. INT with an imm: of records as long as
+	 * the two bytes at that offset of each say, which are counted; the LENGTH says in how many
+	 * bytes.
 	 */
 	FETCH_LIST = 64,
 	/* LENGTH: not of the next BYTES, but of all buffers of the next list together */
@@ -82,7 +85,7 @@ _Static_assert(sizeof(struct fetch_op) == 16, "wire format");
 #define FETCH_STRING_MAX  4096 /* bytes of one string, without its NUL */
 #define FETCH_PAYLOAD_MAX 6080 /* all slots of one record; what no longer fits is cut */
 #define FETCH_LIST_MAX	  128  /* elements of a list */
-#define FETCH_COUNT_MAX	  2048 /* pointers that a list's INT counts */
+#define FETCH_COUNT_MAX	  2048 /* pointers or records that a list's INT counts */
 
 struct fetch_plan {
 	__u16 n_ops;
