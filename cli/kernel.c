@@ -186,6 +186,9 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->reads_files = kernel->plan->set.options.files;
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
+	skel->rodata->reads_sockets = kernel->plan->set.options.sockets;
+	memcpy((void *)&skel->rodata->socket_offsets, &kernel->socket_offsets,
+	       sizeof(kernel->socket_offsets));
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
@@ -316,6 +319,8 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	struct err *e = check_features(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
+	if (!e && plan->set.options.sockets)
+		e = socket_offsets_find(&kernel->socket_offsets);
 	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
 	e = e ? e : load_skeleton(kernel);
 	if (e)

@@ -210,6 +210,12 @@ static json_t *json_fd(struct output *output, const struct shown *shown)
 	json_set(output, object, "path", json_text(output, path));
 	if (is_cut)
 		json_set(output, object, "truncated", json_true());
+	struct file_device device;
+	if (file_is_device(shown->bytes, shown->length, &device)) {
+		json_t *numbers = wrapped(output, "major", json_integer(device.major), false);
+		json_set(output, numbers, "minor", json_integer(device.minor));
+		json_set(output, object, device.is_block ? "block" : "char", numbers);
+	}
 	return object;
 }
 

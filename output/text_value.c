@@ -183,6 +183,19 @@ static void put_count(struct buffer *buffer, const struct shown *shown)
 	buffer_put_literal(buffer, " */");
 }
 
+/* <char 1:3> */
+static void put_file_device(struct buffer *buffer, const struct shown *shown)
+{
+	struct file_device device;
+	if (!file_is_device(shown->bytes, shown->length, &device))
+		return;
+	buffer_put_string(buffer, device.is_block ? "<block " : "<char ");
+	put_number(buffer, number_unsigned, device.major);
+	buffer_put_char(buffer, ':');
+	put_number(buffer, number_unsigned, device.minor);
+	buffer_put_char(buffer, '>');
+}
+
 static void put_fd(struct buffer *buffer, const struct shown *shown)
 {
 	int fd = (int)(int64_t)shown->number;
@@ -195,7 +208,11 @@ static void put_fd(struct buffer *buffer, const struct shown *shown)
 	if (!shown->bytes || !file_path(shown->bytes, shown->length, path, &is_cut))
 		return;
 	buffer_put_char(buffer, '<');
-	escape_put(buffer, path, strlen(path), "<>");
+	if (file_is_socket(shown->bytes, shown->length))
+		buffer_put_string(buffer, path);
+	else
+		escape_put(buffer, path, strlen(path), "<>");
+	put_file_device(buffer, shown);
 	buffer_put_char(buffer, '>');
 }
 

@@ -16,6 +16,9 @@
 /* Does any plan have a FILE operation? */
 const volatile bool reads_files = false;
 const volatile struct fetch_offsets file_offsets = {};
+/* -yy: also what kind of device or socket it is? */
+const volatile bool reads_sockets = false;
+const volatile struct fetch_socket_offsets socket_offsets = {};
 
 extern int bpf_copy_from_user_str(void *dst, __u32 dst__sz, const void *unsafe_ptr__ign,
 				  __u64 flags) __ksym __weak;
