@@ -191,6 +191,9 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	       sizeof(kernel->socket_offsets));
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
+	skel->rodata->lossless = kernel->options.lossless;
+	/* The other half is for system calls, which cannot be made to wait for long. */
+	skel->rodata->hold_bytes = kernel->options.ring_size / 2;
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
 }
 
@@ -286,6 +289,15 @@ static struct err *load_skeleton(struct kernel *kernel)
 	return fill_syscalls(kernel);
 }
 
+static struct err *check_lossless(const struct kernel *kernel)
+{
+	if (!kernel->options.lossless || kernel->form != UPROBE_FORM_OLD)
+		return NULL;
+	struct err *e = err_new(ERR_UNSUPPORTED, 0, "--lossless is not possible on this kernel");
+	e = err_why(e, "its probes on user space cannot wait (sleepable programs, Linux 6.0)");
+	return err_hint(e, "a larger --ring-size loses less");
+}
+
 static struct err *check_features(const struct kernel *kernel)
 {
 	const struct features *features = &kernel->features;
@@ -317,6 +329,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
 	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && has_spans(plan);
 	struct err *e = check_features(kernel);
+	e = e ? e : check_lossless(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)

@@ -20,7 +20,8 @@ struct kernel;
 struct kernel_options {
 	uint32_t ring_size;
 	bool follow;
-	bool growing; /* probes may be added while tracing: kernel_add_sites() */
+	bool lossless; /* writers wait for room in the ring */
+	bool growing;  /* probes may be added while tracing: kernel_add_sites() */
 };
 
 /* Loads the programs that the plan needs, in the best form that the kernel has. */
@@ -55,11 +56,22 @@ uint64_t kernel_late_capabilities(const struct kernel *kernel);
  * kernel.unprivileged_bpf_disabled forbids that, too, without CAP_BPF. */
 bool kernel_is_readable(const struct kernel *kernel);
 int kernel_ring_fd(const struct kernel *kernel);
+int kernel_life_fd(const struct kernel *kernel);		   /* the ring of task life */
 const struct loss_row *kernel_losses(const struct kernel *kernel); /* one row a site */
 /* The first traced process after `previous` (0: at all); 0: there is none. */
 pid_t kernel_next_target(const struct kernel *kernel, pid_t previous);
+enum kernel_group {
+	KERNEL_HITS, /* functions and markers */
+	KERNEL_SYSCALLS,
+	KERNEL_LIFE, /* fork, exec, exit */
+	KERNEL_GROUPS,
+};
 /* Hits that the kernel did not give to our programs, as it counts them. */
-uint64_t kernel_missed(const struct kernel *kernel);
+void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUPS]);
+/* Where to write CLOCK_MONOTONIC, again and again: while it stands still, nobody waits. */
+uint64_t *kernel_reader_clock(const struct kernel *kernel);
+/* Hits that waited, and how long in all. */
+uint64_t kernel_held(const struct kernel *kernel, uint64_t *ret_ns);
 /* Records that programs tried to write, over all CPUs. */
 uint64_t kernel_attempts(const struct kernel *kernel);
 /* What a slot that could not be read means: "bad address" or "not resident". */

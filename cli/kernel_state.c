@@ -31,6 +31,11 @@ int kernel_ring_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.ring);
 }
 
+int kernel_life_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.life_ring);
+}
+
 const struct loss_row *kernel_losses(const struct kernel *kernel)
 {
 	return kernel->losses.memory;
@@ -55,18 +60,43 @@ pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)
 	return failed ? 0 : (pid_t)next;
 }
 
-uint64_t kernel_missed(const struct kernel *kernel)
+static enum kernel_group group_of(const struct bpf_program *program)
 {
-	uint64_t missed = 0;
+	const char *name = bpf_program__name(program);
+	if (strstr(name, "sys_enter") || strstr(name, "sys_exit"))
+		return KERNEL_SYSCALLS;
+	return strstr(name, "task_") ? KERNEL_LIFE : KERNEL_HITS;
+}
+
+static void add_missed(const struct tracer *skel, uint64_t *missed)
+{
 	struct bpf_program *program;
-	bpf_object__for_each_program (program, kernel->skel->obj) {
+	bpf_object__for_each_program (program, skel->obj) {
 		struct bpf_prog_info info = {0};
 		uint32_t size = sizeof(info);
 		int fd = bpf_program__fd(program);
 		if (fd >= 0 && bpf_prog_get_info_by_fd(fd, &info, &size) == 0)
-			missed += info.recursion_misses;
+			missed[group_of(program)] += info.recursion_misses;
 	}
-	return missed;
+}
+
+void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUPS])
+{
+	memset(ret, 0, sizeof(*ret) * KERNEL_GROUPS);
+	add_missed(kernel->skel, ret);
+	for (size_t i = 0; i < kernel->copies.count; i++)
+		add_missed(kernel->copies.items[i], ret);
+}
+
+uint64_t *kernel_reader_clock(const struct kernel *kernel)
+{
+	return (uint64_t *)&kernel->skel->bss->reader_ns;
+}
+
+uint64_t kernel_held(const struct kernel *kernel, uint64_t *ret_ns)
+{
+	*ret_ns = __atomic_load_n(&kernel->skel->bss->held_ns, __ATOMIC_RELAXED);
+	return __atomic_load_n(&kernel->skel->bss->held_hits, __ATOMIC_RELAXED);
 }
 
 uint64_t kernel_attempts(const struct kernel *kernel)

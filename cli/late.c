@@ -42,19 +42,26 @@ int late_fd(const struct late *late)
 }
 
 /* The trace goes on without what cannot be attached. */
-static struct err *attach(struct late *late, const struct mapping *mapping, size_t first,
-			  bool close_returns)
+static struct err *go_on(struct err *e)
 {
-	struct err *e = kernel_add_sites(late->parts.kernel, first, close_returns);
 	if (!e || e == &err_nomem)
 		return e;
 	/* Its only process has ended: there is nothing left to attach to. */
 	if (err_errno(e) == ESRCH)
 		err_free(e);
 	else
-		report_error(err_wrap(e, "probing '%s', which pid %d has mapped",
-				      mapping->module.path, mapping->pid));
+		report_error(e);
 	return NULL;
+}
+
+static struct err *attach(struct late *late, const struct mapping *mapping, size_t first,
+			  bool close_returns)
+{
+	struct err *e = kernel_add_sites(late->parts.kernel, first, close_returns);
+	if (e && e != &err_nomem)
+		e = err_wrap(e, "probing '%s', which pid %d has mapped", mapping->module.path,
+			     mapping->pid);
+	return go_on(e);
 }
 
 /* A site of a probe that was not there before; NULL: there are only new ways to see old ones. */
@@ -86,6 +93,37 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 		if (!e && late->began && site)
 			e = stream_gap(parts->stream, (uint32_t)mapping->pid, site->probe->module,
 				       mapping->time_ns, now_ns(CLOCK_BOOTTIME));
+	}
+	if (parts->options->quiet < 2)
+		report_notes(set, n_notes);
+	return e;
+}
+
+static bool went_too_deep(const struct late_parts *parts)
+{
+	const struct probe_set *set = &parts->plan->set;
+	const struct loss_row *rows = kernel_losses(parts->kernel);
+	for (size_t i = 1; i < set->sites.count; i++)
+		if ((set->sites.items[i]->wire.flags & SITE_TRAMPOLINE) &&
+		    __atomic_load_n(&rows[i].count[LOSS_MISSED_RETURN], __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+struct err *late_look_at_depth(struct late *late)
+{
+	static const char why[] = "more calls were open than the kernel follows";
+	const struct late_parts *parts = &late->parts;
+	struct probe_set *set = &parts->plan->set;
+	size_t n_notes = set->notes.count, first;
+	if (!went_too_deep(parts))
+		return NULL;
+	struct err *e = plan_leave_trampolines(parts->options, parts->plan, why, &first);
+	if (!e && set->sites.count > first) {
+		e = go_on(kernel_add_sites(parts->kernel, first, true));
+		e = e ? e
+		      : probe_set_note(
+				set, "returns are seen at `ret` instructions from now on: %s", why);
 	}
 	if (parts->options->quiet < 2)
 		report_notes(set, n_notes);

@@ -34,5 +34,8 @@ struct err *late_take(struct late *late) must_check;
 /* What was mapped after the plan was made and before tracing began; no gap, nothing was promised
  * for that time. */
 struct err *late_catch_up(struct late *late) must_check;
+/* Were more calls open at once than the kernel's return probes follow? Then `ret` instructions are
+ * probed from now on. */
+struct err *late_look_at_depth(struct late *late) must_check;
 
 #endif

@@ -29,6 +29,8 @@ enum {
 	KEY_BACKEND,
 	KEY_HELP,
 	KEY_INSIDE,
+	KEY_REDACT,
+	KEY_LOSSLESS,
 };
 
 static const struct argp_option option_table[] = {
@@ -49,6 +51,8 @@ static const struct argp_option option_table[] = {
 	{"spent", 'T', NULL, 0, "Show the time spent in calls (the default)", 2},
 	{"fd-paths", 'y', NULL, 0,
 	 "Show the paths of file descriptors; -yy: devices and sockets, too", 2},
+	{"redact", KEY_REDACT, "PATTERN", OPTION_ARG_OPTIONAL,
+	 "Hide what looks like a secret, and what matches (repeatable)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never", 2},
 	{"quiet", 'q', NULL, 0, "No start and end messages; -qq: no notes either", 2},
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
@@ -56,6 +60,8 @@ static const struct argp_option option_table[] = {
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
 	{"max-probes", KEY_MAX_PROBES, "N", 0, "Refuse to attach more functions (1000)", 3},
 	{"fail-on-loss", KEY_FAIL_ON_LOSS, NULL, 0, "Exit with 1 when an event was lost", 3},
+	{"lossless", KEY_LOSSLESS, NULL, 0,
+	 "Hold the target back while the event buffer is full, so that nothing is lost", 3},
 	{"ring-size", KEY_RING_SIZE, "BYTES", 0, "Size of the event buffer (16M)", 3},
 	{"return", KEY_RETURN, "HOW", 0, "How returns are seen: auto, trampoline or site", 3},
 	{"syscall-backend", KEY_BACKEND, "NAME", 0, "auto or tp_btf", 3},
@@ -302,17 +308,20 @@ static void parse_flag(int key, struct options *options)
 	case KEY_FAIL_ON_LOSS:
 		options->fail_on_loss = true;
 		break;
+	case KEY_LOSSLESS:
+		options->lossless = true;
+		break;
 	case KEY_INSIDE:
 		options->inside = true;
 		break;
 	}
 }
 
-static const char *const command_names[] = {"trace", "list", "explain", "check"};
+static const char *const command_names[] = {"trace", "list", "explain", "check", "shell"};
 
 static struct err *parse_command(const char *word, struct parsing *parsing, bool *ret_taken)
 {
-	static const char *const later[] = {"stat", "record", "report", "export", "top", "shell"};
+	static const char *const later[] = {"stat", "record", "report", "export", "top"};
 	*ret_taken = false;
 	for (size_t i = 0; i < array_size(command_names); i++) {
 		if (strcmp(word, command_names[i]) == 0) {
@@ -325,7 +334,7 @@ static struct err *parse_command(const char *word, struct parsing *parsing, bool
 		if (strcmp(word, later[i]) == 0)
 			return err_hint(
 				err_new(ERR_USAGE, 0, "'utrail %s' is not there yet", word),
-				"there are: trace, list, explain, check; to run a program of "
+				"there are: trace, list, explain, check, shell; to run a program of "
 				"that name: utrail -- %s",
 				word);
 	return NULL;
@@ -341,7 +350,7 @@ static struct err *unknown_word(const char *word)
 					"did you mean 'utrail %s'? To run a program: utrail -- %s",
 					command_names[i], word);
 	return err_hint(e,
-			"commands: trace, list, explain, check\n"
+			"commands: trace, list, explain, check, shell\n"
 			"to run a program: utrail [OPTIONS] -- %s",
 			word);
 }
@@ -384,7 +393,7 @@ static const struct argp command_line = {
 	.options = option_table,
 	.parser = on_argument,
 	.args_doc = "-p PID [-e SPEC...]\n[OPTIONS] -- COMMAND [ARGS...]\n"
-		    "list|explain|check [OPTIONS]",
+		    "list|explain|check|shell [OPTIONS]",
 	.doc = help_long_text,
 };
 
@@ -414,6 +423,9 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		break;
 	case 'o':
 		options->output_path = text;
+		break;
+	case KEY_REDACT:
+		e = options_add_redact(options, text);
 		break;
 	case 'c':
 		e = refuse_counting(text);
@@ -471,6 +483,8 @@ static struct err *collect_spec_pids(struct options *options)
 
 static struct err *check_combination(const struct options *options)
 {
+	if (options->command == COMMAND_SHELL)
+		return options_check_shell(options);
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
 		return NULL;
 	if (options->argv && options->pids.count)
@@ -578,5 +592,6 @@ void options_deinit(struct options *options)
 {
 	free(options->pids.items);
 	free(options->operands.items);
+	free(options->redact_patterns.items);
 	spec_list_deinit(&options->specs);
 }

@@ -50,6 +50,13 @@ bool plan_may_grow(const struct options *options, const struct plan *plan);
 struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 			     const struct process_view *view, const struct mapping *mapping,
 			     size_t *ret_first, bool *ret_close_returns) must_check;
+/*
+ * Moves all spans that a proof had given the kernel's return probes to `ret` instructions: as
+ * plan_add_mapping() does when the proof breaks. `why` lives as long as the plan. No new site when
+ * there was no such span.
+ */
+struct err *plan_leave_trampolines(const struct options *options, struct plan *plan,
+				   const char *why, size_t *ret_first) must_check;
 
 /* --- between the files of plan_*.c ------------------------------------------------------------ */
 

@@ -193,9 +193,19 @@ static struct err *renew_verdict(struct late *late, bool *ret_close_returns)
 		return_prove(&late->module->image, 1, false, false, &plan->set.arena, &verdict);
 	if (e || verdict.mode == RETURN_TRAMPOLINE)
 		return e;
-	plan->verdict = verdict;
 	*ret_close_returns = true;
-	return uprobe_use_return_sites(&plan->set, verdict.why);
+	size_t first;
+	return plan_leave_trampolines(late->options, plan, verdict.why, &first);
+}
+
+struct err *plan_leave_trampolines(const struct options *options, struct plan *plan,
+				   const char *why, size_t *ret_first)
+{
+	*ret_first = plan->set.sites.count;
+	if (!has_proof(options, plan))
+		return NULL;
+	plan->verdict = (struct return_verdict){RETURN_SITE, why};
+	return uprobe_use_return_sites(&plan->set, why);
 }
 
 /* ---------------------------------------------------------------------------------------------- */

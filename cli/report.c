@@ -102,6 +102,13 @@ void report_choices(const struct plan *plan, const char *const *backends)
 	}
 }
 
+void report_risk(void)
+{
+	fputs("utrail: --return=trampoline: an exception, a switch of stacks or a seccomp filter can end "
+	      "the target; -q hides this\n",
+	      stderr);
+}
+
 void report_notes(const struct probe_set *set, size_t first)
 {
 	for (size_t i = first; i < set->notes.count; i++)
@@ -126,7 +133,14 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->gaps)
 		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
 			plural(summary->gaps));
-	fputs(whole ? "\n" : ", not all of them written\n", stderr);
+	if (summary->unwritten)
+		fprintf(stderr, ", %" PRIu64 " of them not written", summary->unwritten);
+	fputs(whole ? "\n" : ", not all of them told\n", stderr);
+	if (summary->lossless)
+		fprintf(stderr,
+			"utrail: --lossless: %" PRIu64 " hit%s held back, %.6f seconds in all\n",
+			summary->held, summary->held == 1 ? " was" : "s were",
+			(double)summary->held_ns / 1e9);
 	if (summary->lost || summary->returns_lost)
 		fputs("utrail: events were lost: a larger --ring-size, fewer probes or -o FILE "
 		      "help\n",

@@ -16,6 +16,8 @@ int report_error(struct err *e);
 void report_start(const struct plan *plan, const struct options *options);
 /* -v: what was chosen, and why. */
 void report_choices(const struct plan *plan, const char *const *backends);
+/* The return probes were insisted on, without a proof that they are safe. */
+void report_risk(void);
 /* What could not be done as asked, one line each, from note number `first` on. */
 void report_notes(const struct probe_set *set, size_t first);
 /* Their calls that had not returned are not told. */

@@ -15,11 +15,15 @@
 #include <bpf/libbpf.h>
 
 #include "cli/attacher.h"
+#include "cli/books.h"
+#include "cli/heartbeat.h"
 #include "cli/kernel.h"
 #include "cli/late.h"
+#include "cli/output_file.h"
 #include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
+#include "cli/shell.h"
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "kernel/syscalls.h"
@@ -52,12 +56,16 @@ struct session {
 	struct kernel *kernel;
 	struct stream *stream;
 	struct output *output;
-	struct ring_buffer *ring;
-	struct late *late; /* NULL: what is probed cannot change any more */
-	int output_fd;	   /* of -o; -1: a standard stream */
+	struct ring_buffer *ring, *life; /* hits; task life */
+	struct late *late;		 /* NULL: what is probed cannot change any more */
+	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
+	struct redact *redact;
+	int output_fd; /* of -o; -1: a standard stream */
 	int signal_fd;
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
+	struct books books;
+	struct heartbeat *heartbeat; /* NULL: nobody waits for us */
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;
@@ -68,40 +76,6 @@ struct session {
 /* --- set-up ------------------------------------------------------------------------------------
  */
 
-static struct err *open_output_file(const char *path, int *ret)
-{
-	/*
-	 * Never through a symbolic link, readable by nobody else: it may hold secrets. Never
-	 * waiting for the reader of a FIFO, where signals could not end us: they are blocked by
-	 * now.
-	 */
-	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	int fd = open(path, flags, 0600);
-	if (fd >= 0) {
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-		*ret = fd;
-		return NULL;
-	}
-	struct err *e = err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
-				"opening the output file '%s'", path);
-	if (errno == ELOOP)
-		return err_hint(err_why(e, "it is a symbolic link, which is not followed"),
-				"name the file itself, or use a shell redirection: > '%s'", path);
-	if (errno == ENXIO)
-		return err_hint(err_why(e, "it is a named pipe that nobody reads"),
-				"start its reader before");
-	return e;
-}
-
-static bool wants_color(const struct options *options, int fd)
-{
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-	if (strcmp(options->color, "auto") != 0)
-		return strcmp(options->color, "always") == 0;
-	return isatty(fd) && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
-}
-
 static struct err *open_output(struct session *session)
 {
 	const struct options *options = session->options;
@@ -111,14 +85,15 @@ static struct err *open_output(struct session *session)
 	const char *name = session->plan.launch ? "standard error" : "standard output";
 	struct err *e = NULL;
 	if (options->output_path) {
-		e = open_output_file(options->output_path, &session->output_fd);
+		e = output_file_open(options->output_path, &session->output_fd);
 		fd = session->output_fd;
 		name = options->output_path;
 	}
 	if (e)
 		return e;
 	bool anyone = !session->plan.launch && !session->plan.processes.count;
-	how.color = wants_color(options, fd);
+	how.redact = session->redact;
+	how.color = output_file_wants_color(options, fd);
 	how.show_comm = anyone || options->follow || session->plan.processes.count > 1;
 	how.show_user = anyone;
 	how.realtime_offset_ns = (int64_t)(now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME));
@@ -128,7 +103,7 @@ static struct err *open_output(struct session *session)
 static struct err *open_stream(struct session *session)
 {
 	const struct plan *plan = &session->plan;
-	const struct stream_options how = {
+	struct stream_options how = {
 		.set = &plan->set,
 		.sink = {.context = session->output,
 			 .opened = session->options->output.format == OUTPUT_TEXT ? output_opened
@@ -140,6 +115,8 @@ static struct err *open_stream(struct session *session)
 		.unreadable = kernel_unreadable(session->kernel),
 		.max_events = session->options->max_events,
 	};
+	if (session->shell)
+		how.sink = shell_sink(session->shell, session->output);
 	return stream_create(&how, &session->stream);
 }
 
@@ -164,11 +141,17 @@ static struct err *catch_signals(struct session *session)
 /* --- events ------------------------------------------------------------------------------------
  */
 
-static int on_record(void *context, void *data, size_t size)
+static int on_life(void *context, void *data, size_t size)
 {
 	struct session *session = context;
 	session->error = stream_take(session->stream, data, size);
-	if (session->error)
+	return session->error ? -ENOMEM : 0;
+}
+
+static int on_record(void *context, void *data, size_t size)
+{
+	struct session *session = context;
+	if (on_life(context, data, size))
 		return -ENOMEM;
 	/* Not an error: the consumer position already includes this record. */
 	return ++session->batch % BATCH ? 0 : -EAGAIN;
@@ -191,14 +174,20 @@ static struct err *drain(struct session *session, bool (*is_enough)(struct sessi
 {
 	int taken;
 	do {
-		taken = ring_buffer__consume(session->ring);
+		/* Task life first, and all of it: it can be older than any hit that is read now. */
+		uint64_t now = now_ns(CLOCK_BOOTTIME);
+		taken = ring_buffer__consume(session->life);
+		if (!session->error)
+			taken = ring_buffer__consume(session->ring) ?: taken;
 		struct err *e = take_error(session);
 		e = e ? e : stream_losses(session->stream, kernel_losses(session->kernel));
-		e = e ? e : stream_release(session->stream, now_ns(CLOCK_BOOTTIME));
+		if (!e)
+			e = taken == -EAGAIN ? stream_release_some(session->stream, now)
+					     : stream_release(session->stream, now);
 		if (e)
 			return e;
 		if (taken != 0)
-			session->active_ns = now_ns(CLOCK_BOOTTIME);
+			session->active_ns = now;
 	} while (taken == -EAGAIN && !is_enough(session));
 	return output_flush(session->output);
 }
@@ -217,7 +206,8 @@ static bool target_has_ended(struct session *session)
 		if (fd.fd < 0 ? process_is_alive(plan->processes.items[i]) : poll(&fd, 1, 0) == 0)
 			return false;
 	}
-	return !session->options->follow || !kernel_next_target(session->kernel, 0);
+	bool follows = session->options->follow || session->shell;
+	return !follows || !kernel_next_target(session->kernel, 0);
 }
 
 /* True: stop now. */
@@ -242,7 +232,7 @@ static bool on_signals(struct session *session)
 static bool is_over(struct session *session)
 {
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
-	if (on_signals(session) || is_sated(session))
+	if (on_signals(session) || is_sated(session) || output_failed(session->output))
 		return true;
 	if (session->deadline_ns && now >= session->deadline_ns)
 		return true;
@@ -252,6 +242,14 @@ static bool is_over(struct session *session)
 	return target_has_ended(session);
 }
 
+/* Files that were mapped. */
+static struct err *take_mapped(struct session *session)
+{
+	if (session->shell)
+		return shell_take(session->shell);
+	return session->late ? late_take(session->late) : NULL;
+}
+
 static struct err *wait_for_events(struct session *session)
 {
 	bool quiet = now_ns(CLOCK_BOOTTIME) - session->active_ns > QUIET_AFTER_NS;
@@ -259,7 +257,11 @@ static struct err *wait_for_events(struct session *session)
 		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
 		{.fd = session->signal_fd, .events = POLLIN},
 		{.fd = -1, .events = POLLIN},
-		{.fd = session->late ? late_fd(session->late) : -1, .events = POLLIN},
+		{.fd = ring_buffer__epoll_fd(session->life), .events = POLLIN},
+		{.fd = session->late	? late_fd(session->late)
+		       : session->shell ? shell_fd(session->shell)
+					: -1,
+		 .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
@@ -267,7 +269,7 @@ static struct err *wait_for_events(struct session *session)
 		return NULL;
 	if (fds[1].revents || fds[2].revents)
 		session->looked_ns = 0;
-	return fds[3].revents ? late_take(session->late) : NULL;
+	return fds[4].revents ? take_mapped(session) : NULL;
 }
 
 static struct err *look_after_kept(struct session *session)
@@ -276,7 +278,8 @@ static struct err *look_after_kept(struct session *session)
 	if (now - session->kept_ns < KEPT_NS)
 		return NULL;
 	session->kept_ns = now;
-	return kernel_send_kept(session->kernel, now - KEPT_NS, &left);
+	struct err *e = session->late ? late_look_at_depth(session->late) : NULL;
+	return e ? e : kernel_send_kept(session->kernel, now - KEPT_NS, &left);
 }
 
 static struct err *loop(struct session *session)
@@ -285,6 +288,9 @@ static struct err *loop(struct session *session)
 	while (!e && !is_over(session)) {
 		e = wait_for_events(session);
 		e = e ? e : look_after_kept(session);
+		e = e ? e
+		      : books_look(&session->books, session->kernel, session->stream,
+				   now_ns(CLOCK_BOOTTIME));
 		e = e ? e : drain(session, is_over);
 	}
 	return e;
@@ -332,47 +338,65 @@ static struct err *drain_all(struct session *session)
 }
 
 /* Everything that was written before the probes went out is delivered. */
-static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
+static struct err *deliver_rest(struct session *session)
 {
-	/* The last files, too, are probed or told. */
-	if (!e && session->late)
-		e = late_take(session->late);
-	kernel_stop(session->kernel);
-	if (!e)
-		e = drain_all(session);
+	struct err *e = drain_all(session);
 	if (!e)
 		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
 	if (!e && session->plan.has_syscalls)
 		e = tell_running(session);
 	if (!e)
 		e = stream_finish(session->stream);
+	if (!e && session->shell)
+		e = shell_finish(session->shell);
+	return e ? e : books_close(&session->books, session->kernel, session->stream);
+}
+
+static struct output_summary sum_up(const struct session *session)
+{
 	const struct stream_counts *counts = stream_counts(session->stream);
-	*ret = (struct output_summary){.events = counts->events,
+	uint64_t held_ns, held = kernel_held(session->kernel, &held_ns);
+	return (struct output_summary){.events = counts->events,
+				       .lossless = session->options->lossless,
+				       .held = held,
+				       .held_ns = held_ns,
 				       .lost = counts->lost,
-				       .missed = kernel_missed(session->kernel),
+				       .missed = counts->missed,
 				       .returns_lost = counts->returns_lost,
-				       .gaps = counts->gaps};
+				       .gaps = counts->gaps,
+				       .unwritten = output_unwritten(session->output)};
+}
+
+/* `e`: what has ended the trace, or NULL. Events that cannot be written are counted all the same.
+ */
+static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
+{
+	struct err *ended = output_failed(session->output) ? take_ptr(e) : NULL;
+	/* The last files, too, are probed or told. */
+	if (!e)
+		e = take_mapped(session);
+	kernel_stop(session->kernel);
+	if (!e)
+		e = deliver_rest(session);
+	if (e && !ended && output_failed(session->output)) {
+		ended = take_ptr(e);
+		e = deliver_rest(session);
+	}
+	*ret = sum_up(session);
+	/* Its events are commands. */
+	if (session->shell)
+		ret->events = shell_count(session->shell);
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
 		e = output_flush(session->output);
-	return e;
-}
-
-/* Numbers taken = records read + records that did not fit, or somebody miscounts. */
-static void check_books(const struct session *session)
-{
-	const struct stream_counts *counts = stream_counts(session->stream);
-	const struct loss_row *rows = kernel_losses(session->kernel);
-	uint64_t failed = 0;
-	for (size_t i = 0; i < session->plan.set.sites.count; i++)
-		failed += rows[i].count[LOSS_RING_FULL] + rows[i].count[LOSS_RETURN_RING_FULL] +
-			  rows[i].count[LOSS_BOOKKEEPING];
-	uint64_t attempts = kernel_attempts(session->kernel);
-	if (attempts != counts->records + failed)
-		report_books(attempts, counts->records, failed);
-	if (counts->malformed)
-		report_malformed(counts->malformed);
+	if (session->output_fd >= 0)
+		output_trim(session->output);
+	ret->unwritten = output_unwritten(session->output);
+	if (!ended)
+		return e;
+	err_free(e);
+	return ended;
 }
 
 static int exit_status(struct session *session, const struct output_summary *summary)
@@ -394,6 +418,9 @@ static int exit_status(struct session *session, const struct output_summary *sum
 /* Without it what comes later is not seen, and all else is. */
 static struct err *watch_mappings(struct session *session)
 {
+	if (session->shell)
+		return shell_watch(session->shell, session->kernel, session->stream,
+				   &session->view);
 	const struct late_parts parts = {.options = session->options,
 					 .plan = &session->plan,
 					 .kernel = session->kernel,
@@ -406,15 +433,44 @@ static struct err *watch_mappings(struct session *session)
 	return NULL;
 }
 
+static struct err *make_redact(struct session *session)
+{
+	const struct options *options = session->options;
+	if (!options->redact)
+		return NULL;
+	return redact_create((const char *const *)options->redact_patterns.items,
+			     options->redact_patterns.count, &session->redact);
+}
+
+static struct err *make_plan(struct session *session, bool *ret_growing)
+{
+	const struct options *options = session->options;
+	*ret_growing = options->command == COMMAND_SHELL;
+	if (*ret_growing)
+		return shell_plan(options, &session->plan, &session->shell);
+	struct err *e = plan_make(options, &session->plan);
+	*ret_growing = !e && plan_may_grow(options, &session->plan);
+	return e;
+}
+
+/* What has been mapped since the plan was made. */
+static struct err *catch_up(struct session *session)
+{
+	if (session->shell)
+		return shell_catch_up(session->shell);
+	return session->late ? late_catch_up(session->late) : NULL;
+}
+
 static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
 	struct features features;
-	struct err *e = features_check_privilege();
+	struct err *e = make_redact(session);
+	e = e ? e : features_check_privilege();
 	/* Before anything of a target is read. */
 	e = e ? e : attacher_start(&session->attacher);
-	e = e ? e : plan_make(options, &session->plan);
-	bool growing = !e && plan_may_grow(options, &session->plan);
+	bool growing = false;
+	e = e ? e : make_plan(session, &growing);
 	if (!growing && !session->plan.has_syscalls)
 		attacher_close(take_ptr(session->attacher));
 	session->view = attacher_view(session->attacher);
@@ -426,19 +482,23 @@ static struct err *prepare(struct session *session)
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
-	const struct kernel_options how = {
-		.ring_size = options->ring_size, .follow = options->follow, .growing = growing};
+	const struct kernel_options how = {.ring_size = options->ring_size,
+					   .follow = options->follow || session->shell,
+					   .lossless = options->lossless,
+					   .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)
 		e = watch_mappings(session);
 	e = e ? e : kernel_attach(session->kernel);
-	if (!e && session->late)
-		e = late_catch_up(session->late);
+	e = e ? e : catch_up(session);
 	if (e)
 		return e;
 	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
-	return session->ring ? NULL : err_new(ERR_FAILED, errno, "mapping the event buffer");
+	session->life = ring_buffer__new(kernel_life_fd(session->kernel), on_life, session, NULL);
+	return session->ring && session->life
+		       ? NULL
+		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
 }
 
 static struct err *check_still_there(const struct session *session)
@@ -465,6 +525,10 @@ static struct err *begin(struct session *session)
 	e = e ? e : output_begin(session->output, &header);
 	if (e)
 		return e;
+	if (session->options->lossless)
+		e = heartbeat_start(kernel_reader_clock(session->kernel), &session->heartbeat);
+	if (e)
+		return e;
 	kernel_start(session->kernel);
 	session->active_ns = header.boottime_ns;
 	if (session->options->duration_s > 0)
@@ -472,6 +536,8 @@ static struct err *begin(struct session *session)
 			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
 	if (session->options->verbose)
 		report_choices(&session->plan, header.backends);
+	if (!session->options->quiet && session->options->return_mode == RETURN_TRAMPOLINE)
+		report_risk();
 	if (!session->options->quiet)
 		report_start(&session->plan, session->options);
 	if (!session->plan.launch)
@@ -481,11 +547,15 @@ static struct err *begin(struct session *session)
 
 static void session_deinit(struct session *session)
 {
+	heartbeat_stop(session->heartbeat);
 	ring_buffer__free(session->ring);
+	ring_buffer__free(session->life);
 	late_close(session->late);
+	shell_close(session->shell);
 	kernel_close(session->kernel);
 	stream_destroy(session->stream);
 	output_destroy(session->output);
+	redact_destroy(session->redact);
 	closep(&session->output_fd);
 	closep(&session->signal_fd);
 	plan_deinit(&session->plan);
@@ -503,10 +573,10 @@ struct err *session_run(const struct options *options, int *ret_status)
 	if (began) {
 		e = finish(&session, e, &summary);
 		/* After an error, or when nobody takes any more, not all was read. */
-		if (!e && !is_sated(&session))
-			check_books(&session);
+		if ((!e || output_failed(session.output)) && !is_sated(&session))
+			books_check(session.kernel, session.stream, session.plan.set.sites.count);
 		if (!options->quiet)
-			report_summary(&summary, e == NULL);
+			report_summary(&summary, !e || output_failed(session.output));
 	}
 	*ret_status = e ? 0 : exit_status(&session, &summary);
 	session_deinit(&session);

@@ -66,6 +66,14 @@ struct thread_info {
 struct files_struct;
 struct fs_struct;
 
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigpending {
+	sigset_t signal;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	int pid;
@@ -76,6 +84,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	const struct cred *cred;
 	struct signal_struct *signal;
+	struct sigpending pending;
 	struct mm_struct *mm;
 	struct files_struct *files;
 	struct fs_struct *fs;
@@ -95,6 +104,7 @@ struct bpf_iter__task {
 
 /* include/linux/sched/signal.h */
 #define SIGNAL_GROUP_EXIT 0x4
+#define SIGKILL		  9 /* include/uapi/asm-generic/signal.h */
 /* arch/x86/include/asm/thread_info.h: a 32-bit system call is in progress */
 #define TS_COMPAT 0x2
 

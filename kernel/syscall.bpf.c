@@ -109,6 +109,8 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		stream_count_loss(site_id, LOSS_NO_STORAGE);
 		return 0;
 	}
+	if (lossless && form != FETCH_OLD)
+		hold_briefly(scratch);
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	scratch->id = id;
 	scratch->time_ns = time_ns;

@@ -38,8 +38,7 @@ static __always_inline void end_target(__u32 tgid)
 
 static __always_inline void emit_or_count(void *record, __u32 size, bool shown)
 {
-	struct event_header *header = record;
-	if (bpf_ringbuf_output(&ring, record, size, stream_wake_flags(header->sequence)))
+	if (!stream_send_life(record, size))
 		stream_count_loss(0, shown ? LOSS_RING_FULL : LOSS_BOOKKEEPING);
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
+
 struct err *buffer_init(struct buffer *buffer, int fd, const char *name)
 {
 	*buffer = (struct buffer){.fd = fd};
@@ -22,6 +24,8 @@ void buffer_deinit(struct buffer *buffer)
 {
 	free(buffer->data);
 	free(buffer->name);
+	free(buffer->ends.items);
+	err_free(buffer->error);
 	*buffer = (struct buffer){.fd = -1};
 }
 
@@ -59,19 +63,38 @@ void buffer_drop_line(struct buffer *buffer)
 {
 	buffer->used = buffer->line;
 	buffer->nomem = false;
+	buffer->unwritten += buffer->counts;
+	buffer->counts = false;
+}
+
+static bool is_dropping(const struct buffer *buffer)
+{
+	return buffer->closed || buffer->failed;
+}
+
+/* The end of a line that is to be counted. */
+static bool note_end(struct buffer *buffer)
+{
+	size_t *end = buffer->counts ? array_push(&buffer->ends) : NULL;
+	if (end)
+		*end = buffer->used + 1;
+	return end || !buffer->counts;
 }
 
 struct err *buffer_end_line(struct buffer *buffer)
 {
-	if (buffer->nomem) {
+	if (buffer->nomem || is_dropping(buffer) || !note_end(buffer)) {
+		bool gone = is_dropping(buffer);
 		buffer_drop_line(buffer);
-		return &err_nomem;
+		return gone ? NULL : &err_nomem;
 	}
+	buffer->counts = false;
 	buffer_put_char(buffer, '\n');
-	if (buffer->closed)
-		buffer->used = 0;
 	buffer->line = buffer->used;
-	return buffer->used >= BUFFER_FLUSH ? buffer_flush(buffer) : NULL;
+	/* An error here would end what is half done with an event: it waits for the next flush. */
+	if (buffer->used >= BUFFER_FLUSH)
+		buffer->error = buffer_flush(buffer);
+	return NULL;
 }
 
 static const char *hint_for(int errnum)
@@ -120,36 +143,39 @@ static int write_all(int fd, const char *data, size_t size, size_t *written)
 	return 0;
 }
 
-/* A new line first, so that what follows a half line can still be read by itself. */
-static int mend_torn_line(struct buffer *buffer)
+/* Of what was to be written, so much was. */
+static void count_unwritten(struct buffer *buffer, size_t written)
 {
-	size_t written;
-	int errnum = buffer->torn ? write_all(buffer->fd, "\n", 1, &written) : 0;
-	if (!errnum)
-		buffer->torn = false;
-	return errnum;
+	for (size_t i = buffer->ends.count; i > 0 && buffer->ends.items[i - 1] > written; i--)
+		buffer->unwritten++;
+	while (written && buffer->data[written - 1] != '\n') {
+		buffer->torn++;
+		written--;
+	}
 }
 
 struct err *buffer_flush(struct buffer *buffer)
 {
-	size_t size = buffer->line;
-	if (!size)
-		return NULL;
-	size_t written = 0;
-	int errnum = 0;
-	if (!buffer->closed) {
-		errnum = mend_torn_line(buffer);
-		errnum = errnum ?: write_all(buffer->fd, buffer->data, size, &written);
-	}
-	if (errnum && written)
-		buffer->torn = buffer->data[written - 1] != '\n';
+	size_t size = buffer->line, written = 0;
+	if (buffer->error || !size)
+		return take_ptr(buffer->error);
+	int errnum = write_all(buffer->fd, buffer->data, size, &written);
+	if (errnum)
+		count_unwritten(buffer, written);
 	/* What could not be written is gone: trying again would only fail again. */
 	memmove(buffer->data, buffer->data + size, buffer->used - size);
 	buffer->used -= size;
 	buffer->line = 0;
-	if (errnum == EPIPE || errnum == ECONNRESET) {
-		buffer->closed = true;
-		return NULL;
-	}
-	return errnum ? write_failed(buffer, errnum) : NULL;
+	buffer->ends.count = 0;
+	buffer->closed = errnum == EPIPE || errnum == ECONNRESET;
+	buffer->failed = errnum && !buffer->closed;
+	return buffer->failed ? write_failed(buffer, errnum) : NULL;
+}
+
+void buffer_trim(struct buffer *buffer)
+{
+	off_t at = lseek(buffer->fd, 0, SEEK_CUR);
+	if (at >= (off_t)buffer->torn && buffer->torn &&
+	    ftruncate(buffer->fd, at - (off_t)buffer->torn) == 0)
+		buffer->torn = 0;
 }

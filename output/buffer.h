@@ -4,7 +4,8 @@
  *
  * Appending cannot fail in sight of the caller: want of memory is remembered and told by
  * buffer_end_line(), which every writer calls once per line and which flushes when enough has
- * collected. A reader that went away (EPIPE) is no error: from then on all bytes are dropped.
+ * collected. A reader that went away (EPIPE) is no error. After that, and after any failure to
+ * write, all bytes are dropped, and the lines among them that were to be counted are.
  */
 #ifndef UTRAIL_OUTPUT_BUFFER_H
 #define UTRAIL_OUTPUT_BUFFER_H
@@ -13,6 +14,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/array.h"
 #include "common/err.h"
 
 #define BUFFER_FLUSH   65536 /* bytes that are worth a write */
@@ -26,7 +28,13 @@ struct buffer {
 	char *name;  /* of the fd, for messages */
 	bool closed; /* the reader has gone */
 	bool nomem;  /* bytes of this line were dropped */
-	bool torn;   /* a failed write may have left half a line behind */
+	bool failed; /* a write has: nothing more is tried */
+	bool counts; /* the unfinished line is one to be counted */
+	size_t torn; /* bytes of half a line that a failed write has left behind */
+	/* Where the lines to be counted end, of those in here. */
+	ARRAY_OF(size_t) ends;
+	uint64_t unwritten; /* lines to be counted that were dropped */
+	struct err *error;  /* of a write that buffer_end_line() made: buffer_flush() tells it */
 };
 
 struct err *buffer_init(struct buffer *buffer, int fd, const char *name) must_check;
@@ -36,12 +44,21 @@ void buffer_deinit(struct buffer *buffer);
 char *buffer_grow(struct buffer *buffer);
 void buffer_put(struct buffer *buffer, const void *data, size_t size);
 
+/* The line at hand is told by `unwritten` if it cannot be written. */
+static inline void buffer_count_line(struct buffer *buffer)
+{
+	buffer->counts = true;
+}
+
 /* The line is whole now. */
 struct err *buffer_end_line(struct buffer *buffer) must_check;
 /* The line is not to be: takes it back. */
 void buffer_drop_line(struct buffer *buffer);
-/* Writes all whole lines. */
+/* Writes all whole lines. An error is told once. */
 struct err *buffer_flush(struct buffer *buffer) must_check;
+/* Takes half a line that a failed write left behind out of the file again. For a regular file that
+ * nobody else writes to. */
+void buffer_trim(struct buffer *buffer);
 
 /* At least `size` bytes to write to, never NULL; then advance `used` by what was written. */
 static inline char *buffer_reserve(struct buffer *buffer, size_t size)

@@ -198,12 +198,13 @@ static struct err *put_instant(struct output *output, const struct stream_event 
 
 /* --- task life ------------------------------------------------------------------------------- */
 
-static json_t *json_argv(struct output *output, const struct stream_event *event)
+json_t *json_argv(struct output *output, const char *bytes, size_t size, uint32_t flags)
 {
-	if (event->exec_flags & EVENT_EXEC_ARGV_UNREADABLE)
+	if (flags & EVENT_EXEC_ARGV_UNREADABLE)
 		return json_unavailable(output, "not readable");
 	json_t *array = json_array();
-	const char *at = event->argv, *end = event->argv + event->argv_size;
+	struct redacted argv = redact_argv(output->options.redact, bytes, size);
+	const char *at = argv.bytes, *end = argv.bytes + argv.size;
 	while (at < end) {
 		size_t length = strnlen(at, (size_t)(end - at));
 		if (json_array_append_new(array, json_bytes(output, at, length, false)) != 0)
@@ -222,7 +223,8 @@ static struct err *put_exec(struct output *output, const struct stream_event *ev
 	json_set(output, line, "uid", json_integer(task->uid));
 	json_set(output, line, "gid", json_integer(task->gid));
 	json_set(output, line, "filename", json_text(output, event->filename));
-	json_set(output, line, "argv", json_argv(output, event));
+	json_set(output, line, "argv",
+		 json_argv(output, event->argv, event->argv_size, event->exec_flags));
 	if (event->exec_flags & EVENT_EXEC_ARGV_TRUNCATED)
 		json_set(output, line, "argv_truncated", json_true());
 	return event_end(output, line, event);
@@ -290,6 +292,15 @@ static struct err *put_lost(struct output *output, const struct stream_event *ev
 	return event_end(output, line, event);
 }
 
+static struct err *put_missed(struct output *output, const struct stream_event *event)
+{
+	json_t *line = line_begin(output, "missed");
+	json_set(output, line, "time_ns", json_decimal(event->time_ns));
+	json_set(output, line, "name", json_text(output, event->missed_who));
+	json_set(output, line, "count", json_unsigned(event->loss_count));
+	return event_end(output, line, event);
+}
+
 static struct err *put_gap(struct output *output, const struct stream_event *event)
 {
 	json_t *line = event_begin(output, "gap", event);
@@ -336,6 +347,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_exit(output, event);
 	case STREAM_LOST:
 		return put_lost(output, event);
+	case STREAM_MISSED:
+		return put_missed(output, event);
 	case STREAM_GAP:
 		return put_gap(output, event);
 	}
@@ -352,6 +365,10 @@ static struct err *json_end(struct output *output, const struct output_summary *
 		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
 	if (summary->gaps)
 		json_set(output, line, "gaps", json_unsigned(summary->gaps));
+	if (summary->lossless) {
+		json_set(output, line, "held", json_unsigned(summary->held));
+		json_set(output, line, "held_ns", json_decimal(summary->held_ns));
+	}
 	return json_put_line(output, line);
 }
 

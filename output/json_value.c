@@ -341,6 +341,12 @@ static json_t *json_bit_set(struct output *output, const struct shown *shown)
 	return shown->truncated ? wrapped(output, "array", array, true) : array;
 }
 
+static json_t *json_string_shown(struct output *output, const struct shown *shown)
+{
+	struct redacted text = redact_text(output->options.redact, shown->bytes, shown->length);
+	return json_bytes(output, text.bytes, text.size, shown->truncated);
+}
+
 static json_t *json_plain(struct output *output, const struct shown_scope *scope,
 			  const struct shown *shown)
 {
@@ -374,7 +380,7 @@ static json_t *json_plain(struct output *output, const struct shown_scope *scope
 	case SHOWN_FD:
 		return json_fd(output, shown);
 	case SHOWN_STRING:
-		return json_bytes(output, shown->bytes, shown->length, shown->truncated);
+		return json_string_shown(output, shown);
 	case SHOWN_SOCKADDR:
 		return json_sockaddr(output, shown);
 	case SHOWN_STRUCT:

@@ -57,10 +57,16 @@ struct err *output_begin(struct output *output, const struct output_header *head
 	return end_line(output, output->writer->begin(output, header));
 }
 
+/* Nothing that comes is written any more. */
+static bool is_dropping(const struct output *output)
+{
+	return output->buffer.closed || output->buffer.failed;
+}
+
 struct err *output_opened(void *output, const struct stream_event *event)
 {
 	struct output *out = output;
-	if (out->buffer.closed)
+	if (is_dropping(out))
 		return NULL;
 	return end_line(out, out->writer->opened(out, event));
 }
@@ -68,8 +74,12 @@ struct err *output_opened(void *output, const struct stream_event *event)
 struct err *output_event(void *output, const struct stream_event *event, bool was_opened)
 {
 	struct output *out = output;
-	if (out->buffer.closed)
+	if (event->kind != STREAM_LOST && event->kind != STREAM_MISSED && event->kind != STREAM_GAP)
+		buffer_count_line(&out->buffer);
+	if (is_dropping(out)) {
+		buffer_drop_line(&out->buffer);
 		return NULL;
+	}
 	return end_line(out, out->writer->event(out, event, was_opened));
 }
 
@@ -87,4 +97,19 @@ struct err *output_end(struct output *output, const struct output_summary *summa
 bool output_closed(const struct output *output)
 {
 	return output->buffer.closed;
+}
+
+bool output_failed(const struct output *output)
+{
+	return output->buffer.failed;
+}
+
+uint64_t output_unwritten(const struct output *output)
+{
+	return output->buffer.unwritten;
+}
+
+void output_trim(struct output *output)
+{
+	buffer_trim(&output->buffer);
 }

@@ -5,7 +5,7 @@
  * A writer takes events in stream order and writes whole lines; it never lets a byte of the target
  * reach a terminal unescaped. Writing goes through one buffer that is flushed when full and when
  * the stream is idle. A closed pipe ends the trace quietly (output_closed()); any other failure to
- * write is an error.
+ * write is an error of output_flush(). After either, events are taken and counted, not written.
  */
 #ifndef UTRAIL_OUTPUT_OUTPUT_H
 #define UTRAIL_OUTPUT_OUTPUT_H
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "output/redact.h"
 #include "stream/stream.h"
 
 enum output_format {
@@ -41,6 +42,8 @@ struct output_options {
 	/* -s: strings are cut when they are read; the writer cuts arrays. 0: no limit */
 	uint32_t string_limit;
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */
+	struct redact *redact;	    /* what strings and arguments go through; NULL: shown as is.
+				     * Borrowed */
 };
 
 struct output_header {
@@ -53,6 +56,9 @@ struct output_header {
 struct output_summary {
 	uint64_t events, lost, missed, returns_lost;
 	uint64_t gaps; /* files whose probes came after their code may have run */
+	bool lossless; /* hits waited when the buffer was filling: */
+	uint64_t held, held_ns;
+	uint64_t unwritten; /* events among those that could not be written */
 };
 
 struct output;
@@ -72,5 +78,11 @@ struct err *output_flush(struct output *output) must_check;
 struct err *output_end(struct output *output, const struct output_summary *summary) must_check;
 /* The reader of our pipe has gone (EPIPE): nothing more can be written, and that is no error. */
 bool output_closed(const struct output *output);
+/* A write has failed otherwise; output_flush() tells why, once. */
+bool output_failed(const struct output *output);
+/* Events that were taken and not written. */
+uint64_t output_unwritten(const struct output *output);
+/* After a failure: the file ends with its last whole line. For a file that is ours alone. */
+void output_trim(struct output *output);
 
 #endif

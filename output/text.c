@@ -55,13 +55,13 @@ static void put_task(struct output *output, const struct stream_task *task)
 	buffer_put_string(buffer, names_tty(task->tty, tty));
 }
 
-/* A loss is nobody's, all other lines name their thread. */
+/* A loss and what was missed are nobody's, all other lines name their thread. */
 static void put_left(struct output *output, const struct stream_event *event, uint64_t time_ns)
 {
 	struct buffer *buffer = &output->buffer;
 	text_color(output, COLOR_DIM);
 	size_t before = buffer->used;
-	if (event->kind != STREAM_LOST) {
+	if (event->kind != STREAM_LOST && event->kind != STREAM_MISSED) {
 		put_task(output, event->task);
 		if (output->options.time != TIME_NONE)
 			buffer_put_char(buffer, ' ');
@@ -255,7 +255,8 @@ static void put_instant(struct output *output, const struct stream_event *event)
 static void put_argv(struct output *output, const struct stream_event *event)
 {
 	struct buffer *buffer = &output->buffer;
-	const char *at = event->argv, *end = event->argv + event->argv_size;
+	struct redacted argv = redact_argv(output->options.redact, event->argv, event->argv_size);
+	const char *at = argv.bytes, *end = argv.bytes + argv.size;
 	if (event->exec_flags & EVENT_EXEC_ARGV_UNREADABLE) {
 		buffer_put_literal(buffer, "<not readable>");
 		return;
@@ -263,7 +264,7 @@ static void put_argv(struct output *output, const struct stream_event *event)
 	buffer_put_char(buffer, '[');
 	while (at < end) {
 		size_t length = strnlen(at, (size_t)(end - at));
-		if (at != event->argv)
+		if (at != argv.bytes)
 			buffer_put_literal(buffer, ", ");
 		escape_quoted(buffer, at, length);
 		at += length + 1;
@@ -346,6 +347,21 @@ static void put_lost(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_OFF);
 }
 
+/* --- 3 hits missed: system calls (the kernel did not run the probe) --- */
+static void put_missed(struct output *output, const struct stream_event *event)
+{
+	struct buffer *buffer = &output->buffer;
+	put_left(output, event, event->time_ns);
+	text_color(output, COLOR_RED);
+	buffer_put_literal(buffer, "--- ");
+	put_u64(buffer, event->loss_count);
+	buffer_put_string(buffer, event->loss_count == 1 ? " hit" : " hits");
+	buffer_put_literal(buffer, " missed: ");
+	buffer_put_string(buffer, event->missed_who);
+	buffer_put_literal(buffer, " (the kernel did not run the probe) ---");
+	text_color(output, COLOR_OFF);
+}
+
 /* --- libfoo: mapped, and probed 1.2 ms later --- */
 static void put_gap(struct output *output, const struct stream_event *event)
 {
@@ -402,6 +418,9 @@ static struct err *text_event(struct output *output, const struct stream_event *
 		break;
 	case STREAM_LOST:
 		put_lost(output, event);
+		break;
+	case STREAM_MISSED:
+		put_missed(output, event);
 		break;
 	case STREAM_GAP:
 		put_gap(output, event);

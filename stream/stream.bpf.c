@@ -188,7 +188,7 @@ __noinline int stream_announce_preemptible(struct scratch *scratch)
 }
 
 /* The record is lost, and the whole call with it, when it does not fit. */
-__noinline int kept_send(struct scratch *scratch)
+static __always_inline int send_kept(struct scratch *scratch, bool held)
 {
 	if (!scratch || !stream_take_kept(scratch))
 		return 0;
@@ -196,9 +196,19 @@ __noinline int kept_send(struct scratch *scratch)
 	kept_header(header, scratch);
 	header->sequence = stream_sequence(STREAM_PREEMPTIBLE);
 	scratch->position = scratch->kept_size;
-	if (stream_emit(scratch, sizeof(*header)))
+	if (stream_emit(scratch, sizeof(*header)) || (held && emit_held(scratch, sizeof(*header))))
 		return 0;
 	stream_count_loss(scratch->top.site_id, LOSS_RING_FULL);
 	scratch->top.number = 0;
 	return 0;
+}
+
+__noinline int kept_send(struct scratch *scratch)
+{
+	return send_kept(scratch, false);
+}
+
+__noinline int kept_send_held(struct scratch *scratch)
+{
+	return send_kept(scratch, true);
 }

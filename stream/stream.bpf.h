@@ -122,6 +122,16 @@ struct {
 	__uint(max_entries, 16 << 20);
 } ring __weak SEC(".maps");
 
+/*
+ * What is rare and cannot be done without: who a thread is, fork, exec, exit. A burst of hits fills
+ * the other ring, never this one. Its records take numbers of the same sequences.
+ */
+#define LIFE_RING_BYTES (256 << 10)
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, LIFE_RING_BYTES);
+} life_ring __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -221,6 +231,9 @@ extern const volatile bool show_fork, show_exec, show_exit;
 extern const volatile __u32 own_process;
 extern const volatile __u64 wake_bytes;
 extern const volatile __u32 wake_mask;
+/* Who would write waits while so much of the ring is full: stream/hold.bpf.c. */
+extern const volatile bool lossless;
+extern const volatile __u64 hold_bytes;
 
 /* Set when all probes are attached: no event precede that. */
 extern volatile __u32 tracing;
@@ -344,6 +357,16 @@ static __always_inline void stream_header(struct event_header *header, __u64 id,
 	header->unavailable = 0;
 }
 
+/* Writes a record of task life; where that finds its own ring full, it may try the other. False: no
+ * room, and not counted yet. */
+static __always_inline bool stream_send_life(void *record, __u32 size)
+{
+	bool filling = bpf_ringbuf_query(&life_ring, BPF_RB_AVAIL_DATA) >= LIFE_RING_BYTES / 8;
+	__u64 flags = filling ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	return !bpf_ringbuf_output(&life_ring, record, size, flags) ||
+	       !bpf_ringbuf_output(&ring, record, size, BPF_RB_NO_WAKEUP);
+}
+
 /* Fills what announces a thread: see struct event_task. */
 static __always_inline void stream_describe_task(struct event_task *event)
 {
@@ -374,11 +397,10 @@ static __always_inline void stream_announce_with(struct scratch *scratch, enum s
 	stream_header(&record->header, scratch->id, EVENT_TASK, sizeof(*record), 0,
 		      scratch->time_ns, form);
 	stream_describe_task(&record->task);
-	if (bpf_ringbuf_output(&ring, record, sizeof(*record),
-			       stream_wake_flags(record->header.sequence)))
-		stream_count_loss(0, LOSS_BOOKKEEPING);
-	else
+	if (stream_send_life(record, sizeof(*record)))
 		scratch->announced = 1;
+	else
+		stream_count_loss(0, LOSS_BOOKKEEPING);
 }
 
 /* A global function, so that its frame is not part of every program's. */
@@ -415,6 +437,15 @@ static __always_inline bool stream_emit(struct scratch *scratch, __u32 head_size
 				   stream_wake_flags(header->sequence));
 }
 
+/* --- writers that wait ----------------------------------------------------------------------- */
+
+/* For sleepable programs: waits until the ring has room. 0: it has not. */
+extern int hold_hit(struct scratch *scratch);
+/* For all others of kernels that are not of the old form: slows them down. */
+extern int hold_briefly(struct scratch *scratch);
+/* stream_emit() for sleepable programs, after it has failed: waits for room, and tries again. */
+extern int emit_held(struct scratch *scratch, __u32 head_size);
+
 /* --- entries that wait ----------------------------------------------------------------------- */
 
 /* All but the sequence. */
@@ -434,6 +465,8 @@ static __always_inline void kept_header(struct event_header *header, struct scra
 
 /* Sends the entry that waits as a record of its own. A global function: see the spans below. */
 extern int kept_send(struct scratch *scratch);
+/* The same for sleepable programs that wait for room. */
+extern int kept_send_held(struct scratch *scratch);
 
 /* True: an entry did wait, and is the caller's now. Kernels of the old form have no such atomics.
  */

@@ -16,12 +16,15 @@
 
 struct stream {
 	struct stream_options options;
-	struct queue queue;
+	/* Task life has a ring of its own, and so an order of its own: what one ring holds back may
+	 * be older than all that came from the other. */
+	struct queue hits, life;
 	struct nesting nesting;
 	struct losses losses;
 	struct stream_counts counts;
-	uint64_t released_ns; /* time of the newest record let go */
-	uint64_t looked_ns;   /* when open spans were last looked through */
+	uint64_t newest_hit_ns; /* of those taken in */
+	uint64_t released_ns;	/* time of the newest record let go */
+	uint64_t looked_ns;	/* when open spans were last looked through */
 };
 
 struct err *stream_create(const struct stream_options *options, struct stream **ret)
@@ -45,7 +48,8 @@ void stream_destroy(struct stream *stream)
 {
 	if (!stream)
 		return;
-	queue_deinit(&stream->queue);
+	queue_deinit(&stream->hits);
+	queue_deinit(&stream->life);
 	tasks_deinit(&stream->nesting.tasks);
 	losses_deinit(&stream->losses);
 	free(stream);
@@ -66,6 +70,11 @@ const struct stream_counts *stream_counts(const struct stream *stream)
 	return &stream->counts;
 }
 
+static bool is_life(enum event_kind kind)
+{
+	return kind == EVENT_TASK || kind == EVENT_FORK || kind == EVENT_EXEC || kind == EVENT_EXIT;
+}
+
 struct err *stream_take(struct stream *stream, const void *record, size_t size)
 {
 	const struct event_header *header = record;
@@ -76,7 +85,11 @@ struct err *stream_take(struct stream *stream, const void *record, size_t size)
 	}
 	if (header->time_ns > stream->counts.newest_ns)
 		stream->counts.newest_ns = header->time_ns;
-	return queue_push(&stream->queue, record, header->size);
+	if (is_life(header->kind))
+		return queue_push(&stream->life, record, header->size);
+	if (header->time_ns > stream->newest_hit_ns)
+		stream->newest_hit_ns = header->time_ns;
+	return queue_push(&stream->hits, record, header->size);
 }
 
 /* --- in order ------------------------------------------------------------------------------- */
@@ -85,7 +98,7 @@ struct err *stream_take(struct stream *stream, const void *record, size_t size)
 static struct err *show_long_spans(struct stream *stream, uint64_t now_ns)
 {
 	struct err *e = NULL;
-	if (now_ns - stream->looked_ns < PATIENCE_NS)
+	if (now_ns < stream->looked_ns + PATIENCE_NS)
 		return NULL;
 	stream->looked_ns = now_ns;
 	struct task *task, *next;
@@ -99,26 +112,44 @@ static struct err *show_long_spans(struct stream *stream, uint64_t now_ns)
 	return e;
 }
 
-/* Lets the oldest record go. */
-static struct err *let_go(struct stream *stream, const struct event_header *oldest)
+/* The one that has the oldest record; NULL: there is none. Of one time, who a thread is comes
+ * first. */
+static struct queue *oldest_queue(struct stream *stream)
 {
+	const struct event_header *hit = queue_oldest(&stream->hits);
+	const struct event_header *life = queue_oldest(&stream->life);
+	if (life && (!hit || life->time_ns <= hit->time_ns))
+		return &stream->life;
+	return hit ? &stream->hits : NULL;
+}
+
+/* Lets the oldest record go. */
+static struct err *let_go(struct stream *stream, struct queue *queue)
+{
+	const struct event_header *oldest = queue_oldest(queue);
 	/* What waited in the kernel is not what "late" is for. */
 	bool late = oldest->time_ns < stream->released_ns && oldest->kind != EVENT_KEPT_ENTRY;
 	if (oldest->time_ns > stream->released_ns)
 		stream->released_ns = oldest->time_ns;
 	struct err *e = nesting_take(&stream->nesting, oldest, late);
-	queue_pop(&stream->queue);
+	queue_pop(queue);
 	return e;
 }
 
 struct err *stream_release(struct stream *stream, uint64_t now_ns)
 {
 	struct err *e = NULL;
-	const struct event_header *header;
-	while (!e && (header = queue_oldest(&stream->queue)) &&
-	       header->time_ns + WINDOW_NS <= now_ns)
-		e = let_go(stream, header);
+	struct queue *queue;
+	while (!e && (queue = oldest_queue(stream)) &&
+	       queue_oldest(queue)->time_ns + WINDOW_NS <= now_ns)
+		e = let_go(stream, queue);
 	return e ? e : show_long_spans(stream, now_ns);
+}
+
+struct err *stream_release_some(struct stream *stream, uint64_t now_ns)
+{
+	uint64_t newest_ns = stream->newest_hit_ns;
+	return stream_release(stream, newest_ns < now_ns ? newest_ns : now_ns);
 }
 
 static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_cause cause,
@@ -152,6 +183,20 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 		}
 	}
 	return e;
+}
+
+struct err *stream_missed(struct stream *stream, const char *who, uint64_t count)
+{
+	static const struct stream_task nobody;
+	const struct stream_event event = {
+		.kind = STREAM_MISSED,
+		.time_ns = stream->counts.newest_ns,
+		.task = &nobody,
+		.missed_who = who,
+		.loss_count = count,
+	};
+	stream->counts.missed += count;
+	return stream->options.sink.event(stream->options.sink.context, &event, false);
 }
 
 struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,
@@ -191,12 +236,9 @@ struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, u
 	return e ? e : nesting_deliver(&stream->nesting, &event, false);
 }
 
-struct err *stream_finish(struct stream *stream)
+static struct err *leave_all(struct stream *stream)
 {
 	struct err *e = NULL;
-	const struct event_header *header;
-	while (!e && (header = queue_oldest(&stream->queue)))
-		e = let_go(stream, header);
 	struct task *task, *next;
 	HASH_ITER (hh, stream->nesting.tasks.by_tid, task, next) {
 		if (e)
@@ -204,4 +246,13 @@ struct err *stream_finish(struct stream *stream)
 		e = nesting_leave(&stream->nesting, task, 0, ENDING_OPEN);
 	}
 	return e;
+}
+
+struct err *stream_finish(struct stream *stream)
+{
+	struct err *e = NULL;
+	struct queue *queue;
+	while (!e && (queue = oldest_queue(stream)))
+		e = let_go(stream, queue);
+	return e ? e : leave_all(stream);
 }

@@ -35,7 +35,8 @@ enum stream_event_kind {
 	STREAM_FORK,
 	STREAM_EXIT,
 	STREAM_LOST,
-	STREAM_GAP, /* a file was mapped, and its probes came after duration_ns only */
+	STREAM_MISSED, /* hits for which the kernel did not run our programs */
+	STREAM_GAP,    /* a file was mapped, and its probes came after duration_ns only */
 };
 
 enum stream_ending {
@@ -78,7 +79,8 @@ struct stream_event {
 	bool exit_is_last;
 	/* LOST */
 	enum loss_cause loss_cause;
-	uint64_t loss_count;
+	uint64_t loss_count;	/* MISSED, too */
+	const char *missed_who; /* MISSED: whose programs, "system calls" */
 	const char *gap_module; /* GAP: as shown */
 };
 
@@ -109,6 +111,7 @@ struct stream_counts {
 	uint64_t lost;	       /* events that the loss table counts as lost */
 	uint64_t returns_lost; /* calls delivered without their return, for want of space */
 	uint64_t late;
+	uint64_t missed;    /* hits that the kernel counts as missed */
 	uint64_t gaps;	    /* files that were probed after they had been mapped */
 	uint64_t newest_ns; /* time of the newest record seen */
 };
@@ -121,11 +124,17 @@ void stream_destroyp(struct stream **stream);
 
 /* Takes in one raw record, copied. Malformed ones are counted, not an error. */
 struct err *stream_take(struct stream *stream, const void *record, size_t size) must_check;
-/* Lets go, in order, of what is older than the window. */
+/* Lets go, in order, of what is older than the window. All that was written before `now_ns` was
+ * taken in. */
 struct err *stream_release(struct stream *stream, uint64_t now_ns) must_check;
+/* The same while hits are left in their ring, and none of task life in its own: goes no further
+ * than those that were taken in. */
+struct err *stream_release_some(struct stream *stream, uint64_t now_ns) must_check;
 /* Compares the loss table with what was told before; the difference becomes events. `rows` has as
  * many rows as the set has sites by now. */
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows) must_check;
+/* So many hits more were missed by the programs of `who`, as the kernel counts. */
+struct err *stream_missed(struct stream *stream, const char *who, uint64_t count) must_check;
 /* A traced process mapped `module` at `from_ns`, and its probes were in place at `until_ns`: what
  * ran there between was not seen, nor counted by anybody. */
 struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,

@@ -84,6 +84,11 @@ static struct err *attach_failed(int errnum, const struct probe_site *site)
 			(unsigned long long)site->offset, image_path(site->image));
 	if (errnum == EPERM || errnum == EACCES)
 		return err_hint(e, "run utrail as root; kernel lockdown forbids it even then");
+	if ((errnum == ENOTSUP || errnum == EINVAL) && site->ref_ctr_offset)
+		return err_hint(e,
+				"the kernel refuses this instruction, or the semaphore at offset "
+				"0x%llx: leave it out with '!'",
+				(unsigned long long)site->ref_ctr_offset);
 	if (errnum == ENOTSUP || errnum == EINVAL)
 		return err_hint(e, "the kernel refuses this instruction: see 'utrail explain'");
 	return e;
@@ -109,8 +114,13 @@ struct multi {
 	ARRAY_OF(unsigned long) offsets;
 	ARRAY_OF(unsigned long) semaphores;
 	ARRAY_OF(__u64) cookies;
+	ARRAY_OF(const struct probe_site *) sites;
 	bool has_semaphores;
-	const struct probe_site *first;
+	/* How it is attached. */
+	int program;
+	const struct image *image;
+	bool as_return;
+	pid_t pid;
 };
 
 static void multi_deinit(struct multi *multi)
@@ -118,49 +128,83 @@ static void multi_deinit(struct multi *multi)
 	free(multi->offsets.items);
 	free(multi->semaphores.items);
 	free(multi->cookies.items);
+	free(multi->sites.items);
 }
 
-static struct err *multi_collect(const struct probe_set *set, size_t first,
-				 const struct image *image, bool as_return, bool *done,
+static struct err *multi_collect(const struct probe_set *set, size_t first, bool *done,
 				 struct multi *ret)
 {
 	for (size_t i = first; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
-		if (!is_attached_as(site, as_return) || site->image != image)
+		if (!is_attached_as(site, ret->as_return) || site->image != ret->image)
 			continue;
 		unsigned long *offset = array_push(&ret->offsets);
 		unsigned long *semaphore = array_push(&ret->semaphores);
 		__u64 *cookie = array_push(&ret->cookies);
-		if (!offset || !semaphore || !cookie)
+		const struct probe_site **kept = array_push(&ret->sites);
+		if (!offset || !semaphore || !cookie || !kept)
 			return &err_nomem;
 		*offset = site->offset;
-		*semaphore = as_return ? 0 : site->ref_ctr_offset;
-		*cookie = site_cookie(site, as_return);
+		*semaphore = ret->as_return ? 0 : site->ref_ctr_offset;
+		*cookie = site_cookie(site, ret->as_return);
+		*kept = site;
 		ret->has_semaphores |= *semaphore != 0;
-		ret->first = ret->first ? ret->first : site;
 		done[i] = true;
 	}
 	return NULL;
 }
 
-static struct err *multi_attach(struct attachment *attachment, struct bpf_program *program,
-				const struct image *image, const struct multi *multi,
-				bool as_return, pid_t pid)
+/* Of its sites, `count` from `first` on: a descriptor, or a negative errno. */
+static int multi_link(const struct multi *multi, size_t first, size_t count)
 {
 	char path[32];
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", image_fd(image));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", image_fd(multi->image));
 	LIBBPF_OPTS(bpf_link_create_opts, opts);
 	opts.uprobe_multi.path = path;
-	opts.uprobe_multi.offsets = multi->offsets.items;
-	opts.uprobe_multi.cookies = multi->cookies.items;
-	opts.uprobe_multi.ref_ctr_offsets = multi->has_semaphores ? multi->semaphores.items : NULL;
-	opts.uprobe_multi.cnt = (unsigned int)multi->offsets.count;
-	opts.uprobe_multi.pid = (unsigned int)pid;
-	opts.uprobe_multi.flags = as_return ? UPROBE_MULTI_RETURN : 0;
-	int link = bpf_link_create(bpf_program__fd(program), -1, UPROBE_MULTI_ATTACH, &opts);
-	if (link < 0)
-		return attach_failed(-link, multi->first);
-	return keep(attachment, link, as_return);
+	opts.uprobe_multi.offsets = multi->offsets.items + first;
+	opts.uprobe_multi.cookies = multi->cookies.items + first;
+	if (multi->has_semaphores)
+		opts.uprobe_multi.ref_ctr_offsets = multi->semaphores.items + first;
+	opts.uprobe_multi.cnt = (unsigned int)count;
+	opts.uprobe_multi.pid = (unsigned int)multi->pid;
+	opts.uprobe_multi.flags = multi->as_return ? UPROBE_MULTI_RETURN : 0;
+	return bpf_link_create(multi->program, -1, UPROBE_MULTI_ATTACH, &opts);
+}
+
+/*
+ * The kernel says of all sites of a link that they cannot be attached, and not which one. It is the
+ * last of the fewest that fail: alone, or beside one before it.
+ */
+static const struct probe_site *multi_culprit(const struct multi *multi, int *errnum)
+{
+	size_t good = 0, bad = multi->sites.count;
+	while (bad - good > 1) {
+		size_t middle = good + (bad - good) / 2;
+		int link = multi_link(multi, 0, middle);
+		if (link >= 0) {
+			close(link);
+			good = middle;
+		} else {
+			bad = middle;
+			*errnum = -link;
+		}
+	}
+	return multi->sites.items[bad - 1];
+}
+
+static struct err *multi_failed(const struct multi *multi, int errnum)
+{
+	/* No process, no right: so it is for each. */
+	bool is_of_one = errnum != ESRCH && errnum != EPERM && errnum != EACCES;
+	const struct probe_site *site =
+		is_of_one ? multi_culprit(multi, &errnum) : multi->sites.items[0];
+	return attach_failed(errnum, site);
+}
+
+static struct err *multi_attach(struct attachment *attachment, const struct multi *multi)
+{
+	int link = multi_link(multi, 0, multi->sites.count);
+	return link < 0 ? multi_failed(multi, -link) : keep(attachment, link, multi->as_return);
 }
 
 static struct err *attach_multi(struct attachment *attachment, const struct probe_set *set,
@@ -175,10 +219,12 @@ static struct err *attach_multi(struct attachment *attachment, const struct prob
 		const struct probe_site *site = set->sites.items[i];
 		if (done[i] || !is_attached_as(site, as_return))
 			continue;
-		struct multi multi = {0};
-		e = multi_collect(set, first, site->image, as_return, done, &multi);
-		if (!e)
-			e = multi_attach(attachment, program, site->image, &multi, as_return, pid);
+		struct multi multi = {.program = bpf_program__fd(program),
+				      .image = site->image,
+				      .as_return = as_return,
+				      .pid = pid};
+		e = multi_collect(set, first, done, &multi);
+		e = e ? e : multi_attach(attachment, &multi);
 		multi_deinit(&multi);
 	}
 	return e;
@@ -262,10 +308,12 @@ static struct err *attach_one(struct attachment *attachment, const struct attach
 static struct err *attach_singly(struct attachment *attachment, const struct probe_set *set,
 				 size_t first, const struct attach_programs *programs, pid_t pid)
 {
-	if (programs->form == UPROBE_FORM_OLD && set->sites.count > OLD_SITES_MAX) {
-		struct err *e =
-			err_new(ERR_UNSUPPORTED, 0, "%zu places are too many for this kernel",
-				set->sites.count - 1);
+	size_t places = 0;
+	for (size_t i = 1; i < set->sites.count; i++)
+		places += is_attached_as(set->sites.items[i], false);
+	if (programs->form == UPROBE_FORM_OLD && places >= OLD_SITES_MAX) {
+		struct err *e = err_new(ERR_UNSUPPORTED, 0,
+					"%zu places are too many for this kernel", places);
 		e = err_why(e, "it has no BPF cookies (5.15), so each needs a program of its own");
 		return err_hint(e, "choose fewer functions: at most %d", OLD_SITES_MAX - 1);
 	}

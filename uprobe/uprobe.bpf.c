@@ -43,11 +43,28 @@ static __always_inline struct scratch *hit_begin(struct pt_regs *ctx, __u32 site
 			stream_count_loss(site_id, LOSS_NO_STORAGE);
 		return NULL;
 	}
+	save_regs(scratch, ctx);
+	scratch->sp = scratch->regs[REG_SP];
+	if (lossless && form != STREAM_OLD)
+		hold_hit(scratch);
 	scratch->id = id;
 	scratch->time_ns = bpf_ktime_get_boot_ns();
 	stream_announce(scratch, form);
-	save_regs(scratch, ctx);
 	return scratch;
+}
+
+static __always_inline bool emit(struct scratch *scratch, __u32 head_size, enum stream_form form)
+{
+	return stream_emit(scratch, head_size) ||
+	       (lossless && form != STREAM_OLD && emit_held(scratch, head_size));
+}
+
+static __always_inline void send_kept(struct scratch *scratch, enum stream_form form)
+{
+	if (lossless && form != STREAM_OLD && scratch->kept)
+		kept_send_held(scratch);
+	else
+		stream_send_kept(scratch, form);
 }
 
 /* An entry or an instant: the header, then the slots. */
@@ -60,7 +77,7 @@ static __always_inline bool emit_slots(struct scratch *scratch, __u32 site_id, _
 	header->depth = depth;
 	header->span = span;
 	header->unavailable = scratch->unavailable;
-	if (stream_emit(scratch, sizeof(*header)))
+	if (emit(scratch, sizeof(*header), form))
 		return true;
 	stream_count_loss(site_id, LOSS_RING_FULL);
 	return false;
@@ -98,8 +115,11 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	bool waits = form != STREAM_OLD && keep_entries && (flags & SITE_KEEP) && has_frame &&
 		     !is_missed && scratch->position <= EVENT_KEPT_MAX;
 	bool sent = waits || emit_slots(scratch, site_id, EVENT_ENTRY, depth, number, form);
-	if ((flags & SITE_HAS_RETURN) && (is_missed || !has_frame))
+	if ((flags & SITE_HAS_RETURN) && (is_missed || !has_frame)) {
 		stream_count_loss(site_id, LOSS_MISSED_RETURN);
+		/* Not sent even when it is seen after all, at a `ret` that is probed meanwhile. */
+		number = 0;
+	}
 	if (!has_frame)
 		return;
 	scratch->top.time_ns = scratch->time_ns;
@@ -130,7 +150,7 @@ static __always_inline void emit_call(struct scratch *scratch, __u32 owner, __u3
 	head->call.entry_cpu = scratch->kept_cpu;
 	head->call.flags = flags;
 	head->call.reserved = 0;
-	if (!stream_emit(scratch, sizeof(*head)))
+	if (!emit(scratch, sizeof(*head), form))
 		stream_count_loss(owner, LOSS_RING_FULL);
 }
 
@@ -151,7 +171,7 @@ static __always_inline void emit_return(struct scratch *scratch, __u32 owner, __
 	head->ret.entry_time_ns = entry_time_ns;
 	head->ret.flags = flags;
 	head->ret.reserved = 0;
-	if (!stream_emit(scratch, sizeof(*head)))
+	if (!emit(scratch, sizeof(*head), form))
 		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
 }
 
@@ -169,7 +189,7 @@ static __always_inline enum return_of find_span(struct scratch *scratch, __u32 o
 	if (stream_top_is(scratch, owner))
 		return form != STREAM_OLD && stream_take_kept(scratch) ? RETURN_OF_KEPT
 								       : RETURN_OF_SPAN;
-	stream_send_kept(scratch, form);
+	send_kept(scratch, form);
 	if (scratch->depth < 2)
 		return RETURN_OF_NOTHING;
 	return (form == STREAM_OLD ? spans_unwind_to_old(owner) : spans_unwind_to(scratch, owner))
@@ -220,7 +240,7 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 				      enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
-	stream_send_kept(scratch, stream);
+	send_kept(scratch, stream);
 	stream_drop_dead_spans(scratch, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return 0;
@@ -258,7 +278,6 @@ static __always_inline int on_hit(struct pt_regs *ctx, __u64 cookie, enum fetch_
 	struct scratch *scratch = hit_begin(ctx, site_id, fetch_stream(form), !is_return);
 	if (!scratch)
 		return 0;
-	scratch->sp = scratch->regs[REG_SP];
 	if (is_trampoline)
 		scratch->sp -= RETURN_SP_ADJUST;
 	if (form == FETCH_OLD)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recursion, 200 deep: every call at its own depth, with its own result, or none; never a wrong one."""
 
-from utrail import check_nesting, ensure, returned, run, same, trace_target
+from utrail import check_nesting, contains, ensure, returned, run, same, trace_target
 
 DEPTH = 200
 
@@ -53,4 +53,34 @@ def deeper_than_any_limit():
     same(trace.returns_lost, len(without), "returns told as lost, against calls without one")
 
 
-run(deeper_than_any_limit, by_default, by_site, by_trampoline)
+def in_turns(depth, times):
+    """Two functions that call each other: calls, results and, exactly, the returns that were not seen."""
+    target, trace = trace_target("mutual", [depth, times], ["mutual:ping", "mutual:pong"])
+    calls = trace.calls("ping") + trace.calls("pong")
+    same(len(calls), depth * times, "calls")
+    same({name: len(trace.calls(name)) for name in ("ping", "pong")}, target.counts, "calls of each")
+    for call in calls:
+        same(call["depth"], depth - 1 - call["args"]["left"], f"depth of {call}")
+        if returned(call):
+            same(call["ret"], call["args"]["left"] + 1, f"result of {call}")
+    check_nesting(trace.events)
+    same(trace.summary[1:], (0, 0), "lost and missed")
+    without = [c for c in calls if not returned(c)]
+    same(trace.returns_lost, len(without), "returns told as lost, against calls without one")
+    return without, trace
+
+
+def mutual():
+    without, _ = in_turns(60, 10)
+    same(len(without), 0, "calls without a return, 60 deep")
+
+
+def mutual_deep():
+    """Beyond what the kernel's return probes follow: it is noticed, and then no more is lost."""
+    without, trace = in_turns(200, 30)
+    ensure(len(without) <= 200 * 10, f"{len(without)} calls without a return: it never stopped")
+    if without:
+        contains(trace.stderr, "returns are seen at `ret` instructions from now on", "messages")
+
+
+run(mutual, mutual_deep, deeper_than_any_limit, by_default, by_site, by_trampoline)

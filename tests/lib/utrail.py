@@ -404,7 +404,7 @@ class Trace(Process):
 
     @property
     def events(self):
-        return [r for r in self.records if r["type"] not in ("header", "lost", "gap", "summary")]
+        return [r for r in self.records if r["type"] not in ("header", "lost", "missed", "gap", "summary")]
 
     def of(self, kind, name=None, **members):
         """Events of one type, and of one name unless None."""
@@ -460,6 +460,8 @@ class Trace(Process):
         same(told, (events, lost, missed), "JSON summary against the line on stderr")
         same(events, len(self.events), "events of the summary against records in the file")
         same(lost, self.losses, "lost events of the summary against 'lost' records")
+        told = sum(int(r["count"]) for r in self.records if r["type"] == "missed")
+        same(missed, told, "missed hits of the summary against 'missed' records")
         same(int(last.get("returns_lost", 0)), self.returns_lost, "lost returns against 'lost' records")
         same(int(last.get("gaps", 0)), len(self.gaps), "gaps of the summary against 'gap' records")
 

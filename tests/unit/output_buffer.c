@@ -176,7 +176,8 @@ static void a_slow_reader_gets_all(void **state)
 	sigaction(SIGALRM, &before, NULL);
 }
 
-static void a_torn_line_is_closed_before_the_next(void **state)
+/* Four lines, of which two are to be counted, into a file that takes ten bytes. */
+static void a_failed_write_leaves_whole_lines_and_a_count(void **state)
 {
 	(void)state;
 	struct buffer buffer;
@@ -186,20 +187,48 @@ static void a_torn_line_is_closed_before_the_next(void **state)
 	assert_true(fd >= 0);
 	unlink(path);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	struct rlimit small = {.rlim_cur = 5, .rlim_max = limit.rlim_max};
+	struct rlimit small = {.rlim_cur = 10, .rlim_max = limit.rlim_max};
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	assert_ok(buffer_init(&buffer, fd, "file"));
 	assert_ok(put_line(&buffer, "abc"));
+	buffer_count_line(&buffer);
 	assert_ok(put_line(&buffer, "def"));
+	buffer_count_line(&buffer);
+	assert_ok(put_line(&buffer, "ghi"));
+	assert_ok(put_line(&buffer, "jkl"));
 	assert_err(buffer_flush(&buffer), ERR_FAILED, "hint:  raise the limit");
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	assert_ok(put_line(&buffer, "ghi"));
+	assert_true(buffer.failed);
+	assert_int_equal(buffer.unwritten, 1);
+	buffer_trim(&buffer);
+	buffer_count_line(&buffer);
+	assert_ok(put_line(&buffer, "mno"));
 	assert_ok(buffer_flush(&buffer));
-	assert_int_equal(pread(fd, read_back, sizeof(read_back), 0), 10);
+	assert_int_equal(buffer.unwritten, 2);
+	assert_int_equal(pread(fd, read_back, sizeof(read_back), 0), 8);
 	assert_string_equal(read_back, "abc\n"
-				       "d\n"
-				       "ghi\n");
+				       "def\n");
+	buffer_deinit(&buffer);
+	close(fd);
+}
+
+/* The line that fills the buffer is whole; the error waits for who asks. */
+static void an_error_waits_for_the_flush(void **state)
+{
+	(void)state;
+	struct buffer buffer;
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_ok(buffer_init(&buffer, fd, "/dev/full"));
+	uint64_t lines = 0;
+	for (; !buffer.failed && lines < 100000; lines++) {
+		buffer_count_line(&buffer);
+		assert_ok(put_line(&buffer, "zzzzzzzzzzzzzzz"));
+	}
+	assert_int_equal(buffer.unwritten, lines);
+	assert_err(buffer_flush(&buffer), ERR_FAILED, "why:   No space left on device");
+	assert_ok(buffer_flush(&buffer));
 	buffer_deinit(&buffer);
 	close(fd);
 }
@@ -212,7 +241,8 @@ int main(void)
 		cmocka_unit_test(a_full_disk_is_an_error_with_a_hint),
 		cmocka_unit_test(a_reader_that_left_is_no_error),
 		cmocka_unit_test(a_slow_reader_gets_all),
-		cmocka_unit_test(a_torn_line_is_closed_before_the_next),
+		cmocka_unit_test(an_error_waits_for_the_flush),
+		cmocka_unit_test(a_failed_write_leaves_whole_lines_and_a_count),
 	};
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);

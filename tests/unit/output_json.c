@@ -440,6 +440,16 @@ static void losses_are_told(void **state)
 			  "\"name\":\"task life\",\"count\":1}\n");
 }
 
+static void what_was_missed_is_told(void **state)
+{
+	(void)state;
+	struct made *made = made_event(STREAM_MISSED, "");
+	made->event.missed_who = "system calls";
+	made->event.loss_count = 3;
+	assert_line(made, "{\"type\":\"missed\",\"time_ns\":\"1000123000\","
+			  "\"name\":\"system calls\",\"count\":3}\n");
+}
+
 static void users_are_told_when_asked(void **state)
 {
 	(void)state;
@@ -483,6 +493,22 @@ static void header_and_summary_frame_the_stream(void **state)
 	free(text);
 }
 
+static struct err *write_held(struct output *output)
+{
+	struct output_summary summary = {.events = 5, .lossless = true, .held = 3, .held_ns = 1500};
+	return output_end(output, &summary);
+}
+
+static void what_waited_is_summed_up(void **state)
+{
+	(void)state;
+	struct output_options options = made_options(OUTPUT_JSON);
+	char *text = written_all(&options, write_held);
+	assert_string_equal(text, "{\"type\":\"summary\",\"events\":5,\"lost\":0,\"missed\":0,"
+				  "\"held\":3,\"held_ns\":\"1500\"}\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -505,8 +531,10 @@ int main(void)
 		cmocka_unit_test(descriptors_get_their_path),
 		cmocka_unit_test(task_life_is_told),
 		cmocka_unit_test(losses_are_told),
+		cmocka_unit_test(what_was_missed_is_told),
 		cmocka_unit_test(users_are_told_when_asked),
 		cmocka_unit_test(header_and_summary_frame_the_stream),
+		cmocka_unit_test(what_waited_is_summed_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

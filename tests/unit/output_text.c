@@ -458,6 +458,16 @@ static void losses_are_told(void **state)
 	assert_line(&plain, made, "--- 1 event lost: task life (ring full) ---\n");
 }
 
+static void what_was_missed_is_told(void **state)
+{
+	(void)state;
+	struct made *made = made_event(STREAM_MISSED, "");
+	made->event.missed_who = "system calls";
+	made->event.loss_count = 3;
+	assert_line(&plain, made,
+		    "--- 3 hits missed: system calls (the kernel did not run the probe) ---\n");
+}
+
 static void the_left_side_follows_the_options(void **state)
 {
 	(void)state;
@@ -514,6 +524,7 @@ int main(void)
 		cmocka_unit_test(task_life_is_told),
 		cmocka_unit_test(exits_tell_how),
 		cmocka_unit_test(losses_are_told),
+		cmocka_unit_test(what_was_missed_is_told),
 		cmocka_unit_test(the_left_side_follows_the_options),
 		cmocka_unit_test(colours_wrap_only_when_asked),
 	};

@@ -266,6 +266,35 @@ static void many_records_pass_through_in_order(void **state)
 	assert_int_equal(stream_counts(fixture->stream)->late, 0);
 }
 
+static void task_life_comes_early_and_waits_its_turn(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct event_task task = {.comm = "known"};
+	const struct event_exit life = {.is_last = 1, .comm = "known"};
+	/* Its ring is emptied first: the end of the thread is there before its calls are. */
+	put(fixture, 1, 7, EVENT_TASK, 0, 0, 0, &task, sizeof(task));
+	put(fixture, 50, 7, EVENT_EXIT, 0, 0, 0, &life, sizeof(life));
+	mark(fixture, 1, 0);
+	mark(fixture, 20, 0);
+	assert_ok(stream_release_some(fixture->stream, 100 * MS));
+	assert_string_equal(fixture->log.log, "mark ");
+	mark(fixture, 30, 0);
+	mark(fixture, 60, 0);
+	assert_ok(stream_release_some(fixture->stream, 100 * MS));
+	assert_string_equal(fixture->log.log, "mark mark mark exit(known) ");
+	finish(fixture, "mark mark mark exit(known) mark ");
+}
+
+static void what_the_kernel_missed_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	assert_ok(stream_missed(fixture->stream, "system calls", 3));
+	assert_ok(stream_missed(fixture->stream, "task life", 1));
+	assert_int_equal(stream_counts(fixture->stream)->missed, 4);
+	assert_int_equal(stream_counts(fixture->stream)->events, 0);
+	finish(fixture, "missed(system calls,3) missed(task life,1) ");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -286,6 +315,8 @@ int main(void)
 		TEST(a_call_that_never_ends_is_open_at_the_end),
 		TEST(exit_ends_what_is_open),
 		TEST(a_failed_system_call_has_no_outputs),
+		TEST(task_life_comes_early_and_waits_its_turn),
+		TEST(what_the_kernel_missed_is_told),
 		TEST(malformed_records_are_counted),
 		TEST(many_records_pass_through_in_order),
 	};

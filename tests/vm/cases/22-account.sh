@@ -21,3 +21,5 @@ account() {
 }
 account default
 account small --ring-size 65536
+# Where each place has a program of its own, system calls need none: many beside a function.
+account calls -e %file,%desc,%network,%memory
