@@ -30,14 +30,14 @@ def need(*names):
         need_program(name, packages.get(name, name))
 
 
-def watch(name, command, cwd=None, env=None):
-    """({tid: calls} by strace, the same by utrail) of one run."""
+def watch(name, command, options=(), cwd=None, env=None):
+    """({tid: calls} by strace, the same by utrail) of one run. `options`: for both."""
     need("strace")
     prefix = scratch() / f"{name}.strace"
-    strace = ["strace", "-ff", "-qq", "-e", "signal=none", "-s", STRINGS, "-o", prefix, *command]
-    trace = Trace("-f", "-s", STRINGS, "-e", "syscall:*", command=strace, json=False, wait=False,
-                  cwd=cwd, env=env)
-    trace.finish(stop=False)
+    strace = ["strace", "-ff", "-qq", "-e", "signal=none", "-s", STRINGS, *options, "-o", prefix, *command]
+    trace = Trace("-f", "-s", STRINGS, *options, "--ring-size", "256M", "-e", "syscall:*", command=strace, json=False,
+                  wait=False, cwd=cwd, env=env)
+    trace.finish(stop=False, timeout=150)
     trace.check_nothing_lost()
     wanted = {}
     for path in sorted(scratch().glob(f"{name}.strace.*")):
@@ -140,6 +140,17 @@ def members_of(ours, theirs):
     return "{" + ", ".join(f"{name}={mine.get(name)}" for name in names) + "}"
 
 
+def netlink_as_bytes(wanted, got):
+    """strace takes netlink messages apart, utrail shows their bytes: the first one's length is compared."""
+    length = re.search(r"\{nlmsg_len=(\d+)", wanted)
+    found = re.search(r'(?:iov_base=|^)"([0-9a-f]{8})[0-9a-f]*"', got)
+    if not length or not found or int.from_bytes(bytes.fromhex(found[1]), "little") != int(length[1]):
+        return wanted, got
+    if not wanted.startswith("{"):
+        return "netlink", "netlink"
+    return [re.sub(r"iov_base=.*, (?=iov_len=)", "iov_base=netlink, ", text) for text in (wanted, got)]
+
+
 def compare_call(theirs, ours):
     """Lines that tell what differs and must not."""
     COUNTS["calls"] += 1
@@ -161,6 +172,7 @@ def compare_call(theirs, ours):
     out = []
     for place, (wanted, got) in enumerate(zip(theirs.arguments, ours.arguments)):
         COUNTS["arguments"] += 1
+        wanted, got = netlink_as_bytes(wanted, got)
         if wanted == got:
             continue
         rule = same_argument(theirs, place, wanted, got)

@@ -29,6 +29,30 @@ def rarer():
     compare("calls", [sample("calls")])
 
 
+SOCKETS = """
+import os, select, socket
+a = socket.socket(); a.bind(("127.0.0.1", 0)); a.listen()
+c = socket.create_connection(a.getsockname()); b, _ = a.accept(); b.send(b"x"); c.recv(1)
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0)); u.sendto(b"1", u.getsockname())
+x, y = socket.socketpair(); x.send(b"z"); y.recv(1)
+os.chdir(FOLDER)
+l = socket.socket(socket.AF_UNIX); l.bind("name"); l.listen(); k = socket.socket(socket.AF_UNIX); k.connect("name")
+m, _ = l.accept(); m.send(b"q"); k.recv(1)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind("\\0utrail-" + str(os.getpid())); s.listen(); s.getsockname()
+n = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0); n.bind((0, 0)); n.getsockname()
+d = os.open("/dev/null", os.O_WRONLY); os.write(d, b"1"); r, w = os.pipe(); os.write(w, b"1")
+e = select.epoll(); e.register(r, 1); e.close()
+"""
+
+
+def descriptors():
+    """What they stand for: files, pipes, devices, and sockets of all kinds with both their ends."""
+    folder = scratch() / "descriptors"
+    folder.mkdir()
+    script = SOCKETS.replace("FOLDER", repr(str(folder)))
+    compare("descriptors", [os.path.realpath(sys.executable), "-S", "-c", script], options=["-yy"])
+
+
 def archives():
     need("tar", "gzip")
     folder = scratch() / "archive"
@@ -140,5 +164,5 @@ def every_allowance_is_needed():
     allowances_are_needed("quick", PROGRAMS)
 
 
-PROGRAMS = (coreutils, rarer, archives, git, shells, python, web)
+PROGRAMS = (coreutils, rarer, descriptors, archives, git, shells, python, web)
 run(*PROGRAMS, every_allowance_is_needed)
