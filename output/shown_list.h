@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * output/shown_list.h — the elements of a list slot: strings of an argv, buffers of an iovec.
- * Private to output/shown.c.
+ * output/shown_list.h — the elements of a list slot: strings of an argv, buffers of an iovec;
+ * and single numbers. Private to output/shown.c.
  */
 #ifndef UTRAIL_OUTPUT_SHOWN_LIST_H
 #define UTRAIL_OUTPUT_SHOWN_LIST_H
 
 #include "output/shown.h"
 
+/* `width`: bits that count, 0 for all 64. */
+void shown_width(const struct type *type, uint64_t bits, unsigned int width, struct shown *ret);
+unsigned int type_width(const struct type *type);
 /* An array of `type`, whose elements are the blobs in `list`. */
 void shown_list(const struct type *type, const char *list, uint32_t length, bool truncated,
 		const struct slots *slots, struct shown *ret);

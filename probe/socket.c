@@ -187,10 +187,10 @@ bool socket_text(const char *bytes, size_t length, char ret[FILE_PATH_MAX])
 	if (!file_is_socket(bytes, length) || !get_details(bytes, length, &file, &details))
 		return false;
 	details.kind[sizeof(details.kind) - 1] = '\0';
-	const char *kind = kind_of(&details);
-	for (const char *c = kind; *c; c++)
+	for (const char *c = details.kind; *c; c++)
 		if (*c <= ' ' || *c > '~')
-			return false;
+			details.kind[0] = '\0';
+	const char *kind = kind_of(&details);
 	const char *protocol = netlink_name(details.protocol);
 	if (details.family == AF_UNIX)
 		put_unix(ret, FILE_PATH_MAX, kind, file.inode, &details);
