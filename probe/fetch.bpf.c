@@ -371,6 +371,10 @@ static __always_inline int fetch_list_bytes(struct scratch *scratch, const struc
 	__u64 bytes = wanted < (__u64)op->imm ? wanted : (__u64)op->imm;
 	if (bytes > room - 32)
 		bytes = room - 32;
+	/* No more than one copy may have from here on: see FETCH_IN_TIER(). */
+	room = fetch_room(position + sizeof(*iovec));
+	if (bytes > room)
+		bytes = room;
 	__u32 size = (__u32)bytes & 8191;
 	barrier_var(size);
 	bool available =

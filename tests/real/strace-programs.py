@@ -221,6 +221,7 @@ def redis():
 def postgres():
     """initdb alone is a server that is started several times, in a mode of its own."""
     tools = postgresql.programs()
+    signal.alarm(400)  # some hundred thousand calls, of which strace stops each twice
     folder = folder_of("postgresql")
     user = "postgres"
     shutil.chown(folder, user)

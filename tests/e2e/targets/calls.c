@@ -151,6 +151,13 @@ static void files(void)
 	preadv(copy, &iovec, 1, 2);
 	pwritev(copy, &iovec, 1, 2);
 	pwritev2(copy, &iovec, 1, -1, RWF_DSYNC);
+	static char large[4][8000];
+	struct iovec more[4];
+	for (int i = 0; i < 4; i++) {
+		memset(large[i], 'a' + i, sizeof(large[i]));
+		more[i] = (struct iovec){large[i], sizeof(large[i])};
+	}
+	pwritev(copy, more, 4, 100);
 	process_vm_readv(getpid(), &iovec, 1, &remote, 1, 0);
 	fchown(copy, -1, getgid());
 	ioctl(copy, FS_IOC_GETFLAGS, buffer);
