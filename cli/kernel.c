@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -18,6 +17,7 @@
 #include "kernel/syscalls.h"
 #include "probe/file.h"
 #include "stream/event.h"
+#include "target/select.h"
 #include "tracer.skel.h"
 #include "uprobe/attach.h"
 
@@ -27,8 +27,9 @@
 #define WAKE_SELDOM	 (4U << 20)
 #define SYSCALL_ROWS_MAX 1024
 /* Rows kept free for what is mapped while tracing. */
-#define SPARE_SITES 16384
-#define SPARE_PLANS 512
+#define SPARE_SITES   16384
+#define SPARE_PLANS   512
+#define SPARE_FILTERS 512
 
 /* The last thing that libbpf complained about becomes the why of our error; libbpf offers no other
  * way than a callback without a context. */
@@ -110,7 +111,9 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
 				       has_spans(plan) || plan->has_syscalls || old);
-	bool fork = plan->show_fork || (kernel->filter && kernel->options.follow);
+	bool fork = plan->show_fork || kernel_selects(kernel) ||
+		    (kernel->filter && kernel->options.follow);
+	life |= kernel_selects(kernel);
 	bpf_program__set_autoload(old ? skel->progs.old_task_fork : skel->progs.task_fork, fork);
 	bpf_program__set_autoload(old ? skel->progs.old_task_exec : skel->progs.task_exec,
 				  plan->show_exec || life);
@@ -136,6 +139,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 					  true);
 	}
 	select_task_life(kernel, skel);
+	select_programs_of_choice(kernel, skel);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -143,7 +147,12 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	uint32_t spare = kernel->options.growing ? 1 : 0;
 	uint32_t sites = (uint32_t)kernel->plan->set.sites.count + spare * SPARE_SITES;
 	uint32_t plans = (uint32_t)kernel->tables.plans.count + spare * SPARE_PLANS;
+	uint32_t filters = (uint32_t)kernel->tables.filters.count;
+	if (kernel->options.filters)
+		filters += spare * SPARE_FILTERS;
 	bool old = kernel->form == UPROBE_FORM_OLD;
+	bpf_map__set_max_entries(skel->maps.filters, filters);
+	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
 	bpf_map__set_max_entries(skel->maps.sites, sites);
 	bpf_map__set_max_entries(skel->maps.losses, sites);
@@ -173,6 +182,8 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->keep_entries = kernel->keeps;
+	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
+	skel->rodata->has_rates = kernel->options.rates;
 	skel->rodata->show_fork = kernel->plan->show_fork;
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
@@ -184,6 +195,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filtered_by_link =
 		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
 	skel->rodata->reads_files = kernel->plan->set.options.files;
+	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
 	skel->rodata->reads_sockets = kernel->plan->set.options.sockets;
@@ -195,42 +207,6 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	/* The other half is for system calls, which cannot be made to wait for long. */
 	skel->rodata->hold_bytes = kernel->options.ring_size / 2;
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
-}
-
-static struct err *map_rows(const struct bpf_map *map, size_t row_size, struct rows *ret)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t size = bpf_map__max_entries(map) * row_size;
-	size = (size + page - 1) & ~(page - 1);
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (memory == MAP_FAILED)
-		return err_new(ERR_FAILED, errno, "mapping the table '%s'", bpf_map__name(map));
-	*ret = (struct rows){memory, size, bpf_map__max_entries(map)};
-	return NULL;
-}
-
-static void unmap_rows(struct rows *rows)
-{
-	if (rows->memory)
-		munmap(rows->memory, rows->size);
-	*rows = (struct rows){0};
-}
-
-static struct err *map_tables(struct kernel *kernel)
-{
-	struct tracer *skel = kernel->skel;
-	struct err *e = map_rows(skel->maps.sites, sizeof(struct site), &kernel->sites);
-	e = e ? e : map_rows(skel->maps.plans, sizeof(struct fetch_plan), &kernel->plans);
-	return e ? e : map_rows(skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
-}
-
-/* The rows of all sites from `first` on; plans first, so that no row names one that is not there.
- */
-static void fill_rows(struct kernel *kernel, size_t first_plan, size_t first_site)
-{
-	tables_fill_plans(&kernel->tables, first_plan, kernel->plans.memory);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	tables_fill_sites(&kernel->plan->set, first_site, kernel->sites.memory);
 }
 
 static struct err *fill_syscalls(struct kernel *kernel)
@@ -278,14 +254,12 @@ static struct err *load_skeleton(struct kernel *kernel)
 	int failed = tracer__load(kernel->skel);
 	if (failed)
 		return load_failed(kernel, -failed, "loading the BPF programs into the kernel");
-	struct err *e = map_tables(kernel);
+	struct err *e = kernel_rows_map(kernel);
 	if (e)
 		return e;
-	fill_rows(kernel, 1, 1);
-	if (!kernel->options.growing) {
-		unmap_rows(&kernel->sites);
-		unmap_rows(&kernel->plans);
-	}
+	kernel_rows_fill(kernel, 1, 1, 1);
+	if (!kernel->options.growing)
+		kernel_rows_unmap(kernel, false);
 	return fill_syscalls(kernel);
 }
 
@@ -311,6 +285,13 @@ static struct err *check_features(const struct kernel *kernel)
 			    "it has no BPF ring buffer (Linux 5.8)");
 	if (e)
 		return err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'");
+	if (kernel->options.stop_on_load && kernel->form == UPROBE_FORM_OLD)
+		return err_hint(
+			err_why(err_new(ERR_UNSUPPORTED, 0,
+					"--stop-on-load does not work on this kernel"),
+				"it lacks the atomic operations (Linux 5.12) by which nobody "
+				"who was stopped is forgotten"),
+			"name the files that will be loaded: known ones have no gap");
 	return needs_hit(kernel, false) ? features_check_uprobe(features) : NULL;
 }
 
@@ -325,9 +306,10 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->features = *features;
 	kernel->options = *options;
 	kernel->form = features_uprobe_form(features);
-	kernel->filter = plan->processes.count || plan->launch;
+	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
-	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && has_spans(plan);
+	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD &&
+			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
 	if (!e && plan->set.options.files)
@@ -456,9 +438,11 @@ struct err *kernel_attach(struct kernel *kernel)
 		skel->progs.sys_enter,	   skel->progs.sys_exit,      skel->progs.old_sys_enter,
 		skel->progs.old_sys_exit,  skel->progs.task_fork,     skel->progs.task_exec,
 		skel->progs.task_exit,	   skel->progs.old_task_fork, skel->progs.old_task_exec,
-		skel->progs.old_task_exit,
+		skel->progs.old_task_exit, skel->progs.select_rename, skel->progs.select_attach,
+		skel->progs.select_mkdir,  skel->progs.stop_exec,     skel->progs.stop_mmap,
 	};
-	struct err *e = trace_processes(kernel);
+	struct err *e = select_begin(kernel);
+	e = e ? e : trace_processes(kernel);
 	e = e ? e : attach_from(kernel, 1);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
@@ -471,6 +455,7 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 {
 	struct probe_set *set = &kernel->plan->set;
 	size_t first_plan = kernel->tables.plans.count;
+	size_t first_filter = kernel->tables.filters.count;
 	struct err *e = NULL;
 	if (set->sites.count > kernel->sites.capacity)
 		e = err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
@@ -480,10 +465,14 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 		e = err_new(ERR_FAILED, 0,
 			    "no more than %zu kinds of arguments can be read in one run",
 			    kernel->plans.capacity - 1);
+	if (!e && kernel->tables.filters.count > kernel->filters.capacity)
+		e = err_new(ERR_FAILED, 0,
+			    "no more than %zu different conditions can be asked in one run",
+			    kernel->filters.capacity - 1);
 	if (e)
 		set->sites.count = first;
 	else
-		fill_rows(kernel, first_plan, first);
+		kernel_rows_fill(kernel, first_plan, first_filter, first);
 	return e;
 }
 
@@ -543,9 +532,8 @@ void kernel_close(struct kernel *kernel)
 	kernel_stop(kernel);
 	bpf_link__destroy(kernel->exit_link);
 	bpf_link__destroy(kernel->kept_link);
-	unmap_rows(&kernel->sites);
-	unmap_rows(&kernel->plans);
-	unmap_rows(&kernel->losses);
+	select_close(kernel);
+	kernel_rows_unmap(kernel, true);
 	tables_deinit(&kernel->tables);
 	for (size_t i = 0; i < kernel->copies.count; i++)
 		tracer__destroy(kernel->copies.items[i]);

@@ -10,7 +10,7 @@
 
 struct tracer; /* the skeleton */
 
-#define LINKS_MAX    8
+#define LINKS_MAX    12
 #define BACKENDS_MAX 8
 
 /* The rows of a BPF array, shared with us. */
@@ -35,8 +35,32 @@ struct kernel {
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
-	struct rows sites, plans, losses;
+	struct rows sites, plans, filters, rates, losses;
 	const char *backends[BACKENDS_MAX + 1];
+	struct bpf_link *scan_link; /* looks at all processes; NULL: nobody asks */
+	struct ring_buffer *news;
+	const struct news_sink *news_sink; /* during kernel_read_news() */
+	struct err *news_error;
 };
+
+/* --- kernel_select.c -------------------------------------------------------------------------- */
+
+bool kernel_selects(const struct kernel *kernel);
+/* The constants of kernel/select.bpf.c, and what of it is loaded. */
+void select_set_constants(const struct kernel *kernel, struct tracer *skel);
+void select_programs_of_choice(const struct kernel *kernel, struct tracer *skel);
+/* What must be known before the first program runs. */
+struct err *select_begin(struct kernel *kernel) must_check;
+void select_close(struct kernel *kernel);
+
+/* --- kernel_rows.c ---------------------------------------------------------------------------- */
+
+struct err *kernel_rows_map(struct kernel *kernel) must_check;
+/* The rows of all sites from `first_site` on; plans and filters first, so that no row names one
+ * that is not there. */
+void kernel_rows_fill(struct kernel *kernel, size_t first_plan, size_t first_filter,
+		      size_t first_site);
+/* `all`: that of losses, too, which is read to the end. */
+void kernel_rows_unmap(struct kernel *kernel, bool all);
 
 #endif

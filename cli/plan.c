@@ -114,7 +114,7 @@ static struct err *add_from_modules(const struct options *options, struct plan *
 		if (!e && image)
 			e = plan_add_from_image(options, plan, image, module->name, spec);
 	}
-	if (!e && !found.indexes.count && !spec->optional)
+	if (!e && !found.indexes.count && !spec->optional && !plan->selects)
 		e = spec->module
 			    ? suggest_module(plan, spec)
 			    : err_hint(err_new(ERR_USAGE, 0, "'%s': in which program or library?",
@@ -171,6 +171,16 @@ static bool add_task_life(struct plan *plan, const struct spec *spec)
 	return true;
 }
 
+/* A bare name turns out to be task life only here. */
+static struct err *check_no_condition(const struct spec *spec)
+{
+	if (!spec->condition && !spec->rate.count)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, 0, "'%s': task life takes no condition, and no rate",
+				spec->text),
+			"leave them out; they are for functions, markers and system calls");
+}
+
 static struct err *add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec)
 {
@@ -178,7 +188,7 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	size_t noted = plan->set.notes.count;
 	struct err *e = NULL;
 	if (add_task_life(plan, spec))
-		return NULL;
+		return check_no_condition(spec);
 	switch (spec->kind) {
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
@@ -197,6 +207,9 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 		e = syscalls_add_probes(&plan->set, spec);
 		found = plan->set.probes.count + plan->set.repeated > before;
 	}
+	/* Processes to come may have it. */
+	if (plan->selects && plan_is_open_ended(spec))
+		return e;
 	if (!e && !found && !spec->negated && !spec->optional)
 		e = suggest_match(plan, spec, noted);
 	return e;
@@ -225,6 +238,9 @@ static struct err *add_inside(const struct options *options, struct plan *plan)
 	bool has_call = false;
 	for (size_t i = 1; i < asked_for; i++)
 		has_call |= plan->set.sites.items[i]->wire.kind == SITE_ENTRY;
+	for (size_t i = 0; plan->selects && i < options->specs.count; i++)
+		has_call |= options->specs.items[i].kind == PROBE_CALL &&
+			    plan_is_open_ended(&options->specs.items[i]);
 	if (!has_call)
 		return err_hint(err_new(ERR_USAGE, 0, "--inside: inside of what?"),
 				"name a function: -e FUNC --inside");
@@ -240,22 +256,49 @@ static bool same_marker(const struct probe *a, const struct probe *b)
 	       strcmp(a->provider, b->provider) == 0 && strcmp(a->name, b->name) == 0;
 }
 
-/* Two specs may mean the same marker: it is probed once, as the first one said. Different markers
+/* Two specs may mean the same marker: it is probed once, as the first one said; a hit counts when
+ * either says so. Different markers
  * at one place (a linker folds equal functions) are all probed. */
-static void drop_repeated_sites(struct plan *plan)
+static struct err *drop_repeated_sites(struct plan *plan)
 {
+	struct arena *arena = &plan->set.arena;
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
 		struct probe_site *site = plan->set.sites.items[i];
 		for (size_t j = 1; j < i && site->probe->kind == PROBE_USDT; j++) {
-			const struct probe_site *earlier = plan->set.sites.items[j];
+			struct probe_site *earlier = plan->set.sites.items[j];
 			if (earlier->wire.kind && earlier->image == site->image &&
 			    earlier->offset == site->offset &&
 			    same_marker(earlier->probe, site->probe)) {
 				site->wire.kind = 0;
+				struct err *e =
+					condition_either(arena, earlier->condition, site->condition,
+							 &earlier->condition);
+				e = e ? e
+				      : filter_either(arena, earlier->filter, site->filter,
+						      &earlier->filter);
+				if (e)
+					return e;
 				break;
 			}
 		}
 	}
+	return NULL;
+}
+
+bool plan_has_rates(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].rate.count)
+			return true;
+	return false;
+}
+
+bool plan_has_conditions(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].condition)
+			return true;
+	return false;
 }
 
 /* Spans that come later take what is decided now, and never a trampoline without a proof. */
@@ -286,6 +329,8 @@ static void note_kinds(struct plan *plan)
 struct err *plan_make(const struct options *options, struct plan *ret)
 {
 	*ret = (struct plan){0};
+	if (!selection_is_empty(&options->selection))
+		ret->selects = options->selection.words;
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
 						.depth = 1,
 						.files = options->fd_paths,
@@ -298,7 +343,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 		e = add_spec(options, ret, &options->specs.items[i]);
 	if (!e && options->inside)
 		e = add_inside(options, ret);
-	drop_repeated_sites(ret);
+	e = e ? e : drop_repeated_sites(ret);
 	if (options->follow)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);

@@ -9,6 +9,7 @@ const volatile bool filter_by_process = false;
 const volatile bool filtered_by_link = false;
 const volatile bool follow_forks = false;
 const volatile bool keep_entries = false;
+const volatile bool has_filters = false;
 const volatile __u32 only_process = 0;
 const volatile bool show_fork = false;
 const volatile bool show_exec = false;
@@ -27,10 +28,19 @@ static __always_inline struct span_frame *outer_frame(struct outer_spans *outer,
 	return &outer->frames[index & (SPANS_MAX - 1)];
 }
 
+/* Where its condition goes on. */
+static __always_inline __u8 *outer_filter(struct outer_spans *outer, __u32 index)
+{
+	barrier_var(index);
+	return &outer->filters[index & (SPANS_MAX - 1)];
+}
+
 /* The outer span `index` becomes the top. */
 static __always_inline void raise(struct scratch *scratch, struct outer_spans *outer, __u32 index)
 {
 	scratch->top = *outer_frame(outer, index);
+	if (has_filters)
+		scratch->top_filter = *outer_filter(outer, index);
 	scratch->depth = index + 1;
 }
 
@@ -117,6 +127,8 @@ static __always_inline int store_top(struct scratch *scratch, __u64 id, enum str
 	if (!outer || !scratch->depth)
 		return 0;
 	*outer_frame(outer, scratch->depth - 1) = scratch->top;
+	if (has_filters)
+		*outer_filter(outer, scratch->depth - 1) = scratch->top_filter;
 	return 1;
 }
 
@@ -136,7 +148,7 @@ __noinline int spans_load_top(struct scratch *scratch)
 /* Before 5.17: loops, bounded by the number of frames. */
 __noinline int spans_drop_dead_old(void)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
 	for (int i = 0; scratch && i < SPANS_MAX; i++)
@@ -147,7 +159,7 @@ __noinline int spans_drop_dead_old(void)
 
 __noinline int spans_unwind_to_old(__u32 owner)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
 	if (!scratch || !outer)
@@ -165,14 +177,14 @@ __noinline int spans_unwind_to_old(__u32 owner)
 
 __noinline int spans_store_top_old(void)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	return scratch ? store_top(scratch, id, STREAM_OLD) : 0;
 }
 
 __noinline int spans_load_top_old(void)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
 	if (scratch && outer && scratch->depth)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define WORDS_MAX 16
+#define WORDS_MAX 32
 
 /* A command line lives as long as what was parsed of it. */
 struct line {
@@ -74,6 +74,7 @@ static void defaults(void **state)
 	assert_int_equal(o.max_events, 0);
 	assert_true(o.duration_s == 0);
 	assert_int_equal(o.max_probes, 1000);
+	assert_int_equal(o.rate.count, 0);
 	assert_false(o.fail_on_loss || o.lossless);
 	assert_int_equal(o.ring_size, 16 << 20);
 	assert_int_equal(o.return_mode, RETURN_AUTO);
@@ -88,7 +89,7 @@ static void every_option_sets_its_own(void **state)
 	(void)state;
 	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--lossless", "--json", "-o", "/tmp/x", "-s",
 	      "32", "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
-	      "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
+	      "--rate=5/ms", "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
 	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss && o.lossless);
 	assert_int_equal(o.quiet, 2);
 	assert_int_equal(o.output.format, OUTPUT_JSON);
@@ -98,6 +99,8 @@ static void every_option_sets_its_own(void **state)
 	assert_int_equal(o.max_events, 7);
 	assert_true(o.duration_s == 1.5);
 	assert_int_equal(o.max_probes, 9);
+	assert_int_equal(o.rate.count, 5);
+	assert_int_equal(o.rate.period_ns, 1000000);
 	assert_int_equal(o.return_mode, RETURN_SITE);
 	options_deinit(&o);
 	parse(&line, &o, "--format", "json", "--format", "text", "--return=trampoline", "-p", "1",
@@ -192,6 +195,7 @@ static void numbers_have_bounds(void **state)
 	refused("-s: '4097'", "-s", "4097", "-p", "1");
 	refused("from 0 to 4096", "-s", "-1", "-p", "1");
 	refused("--max-events: '0'", "--max-events", "0", "-p", "1");
+	refused("--rate: '0/s'", "--rate", "0/s", "-p", "1");
 	refused("--max-probes: '1000001'", "--max-probes", "1000001", "-p", "1");
 	refused("--duration: '0'", "--duration", "0", "-p", "1");
 	refused("--duration: '-1'", "--duration", "-1", "-p", "1");
@@ -231,6 +235,30 @@ static void a_command_is_everything_behind_the_dashes(void **state)
 	options_deinit(&o);
 	refused("utrail -- ls", "ls", "-l");
 	refused("both a process and a command", "-p", "1", "--", "ls");
+}
+
+/* Processes chosen by what they are: alone, combined, and never beside others. */
+static void choices(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "-p", "1", NULL);
+	assert_true(selection_is_empty(&o.selection));
+	options_deinit(&o);
+	parse(&line, &o, "--comm", "a*", "--comm", "b", "-u", "0,7", "--user", "8", NULL);
+	assert_int_equal(o.selection.n_names, 2);
+	assert_int_equal(o.selection.n_users, 3);
+	assert_int_equal(o.selection.users[2], 8);
+	assert_string_equal(o.selection.words, "named a*, named b, of user 0,7, of user 8");
+	options_deinit(&o);
+	refused("both processes and a choice of them", "-p", "1", "--comm", "x");
+	refused("both a choice of processes and a command", "-u", "0", "--", "ls");
+	refused("choose what is traced", "list", "-u", "0");
+	refused("choose what is traced", "explain", "--comm", "x", "-e", "f");
+	refused("there is no user 'no-such-user'", "-u", "no-such-user");
+	refused("can never match", "--comm", "longer-than-fifteen");
+	refused("no control group '/no/such'", "--cgroup", "/no/such");
 }
 
 static void commands(void **state)
@@ -275,7 +303,7 @@ static void mistakes_are_explained(void **state)
 	refused("nothing to trace", "explain");
 	refused("did you mean '--json'?", "--jsno", "-p", "1");
 	refused("did you mean '--return'?", "--retrun=auto");
-	refused("there is no option '--comm'\n  hint:  all options", "--comm", "x");
+	refused("there is no option '--cow'\n  hint:  all options", "--cow", "x");
 	refused("'--json' takes no value", "--json=3", "-p", "1");
 	refused("there is no option '-Q'", "-Q");
 	refused("'--duration' needs a value", "-p", "1", "--duration");
@@ -365,6 +393,7 @@ int main(void)
 		cmocka_unit_test(numbers_have_bounds),
 		cmocka_unit_test(choices_name_what_there_is),
 		cmocka_unit_test(a_command_is_everything_behind_the_dashes),
+		cmocka_unit_test(choices),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(shells),
 		cmocka_unit_test(mistakes_are_explained),
