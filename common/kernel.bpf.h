@@ -57,6 +57,7 @@ struct signal_struct {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	unsigned long start_stack;
 };
 
 struct thread_info {

@@ -1,3 +1,3 @@
-foreach(name stream exec losses nesting queue)
+foreach(name stream exec losses nesting queue stacks)
   utrail_unit_test(stream_${name} SOURCES stream_${name}.c LINK utrail_stream)
 endforeach()
