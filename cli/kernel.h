@@ -20,8 +20,10 @@ struct kernel;
 struct kernel_options {
 	uint32_t ring_size;
 	bool follow;
-	bool lossless; /* writers wait for room in the ring */
-	bool growing;  /* probes may be added while tracing: kernel_add_sites() */
+	bool lossless;	    /* writers wait for room in the ring */
+	uint32_t stack_how; /* enum stack_how: of all sites */
+	uint32_t stack_bytes, stack_depth;
+	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 };
 
 /* Loads the programs that the plan needs, in the best form that the kernel has. */

@@ -24,6 +24,7 @@
 #include "cli/privilege.h"
 #include "cli/report.h"
 #include "cli/shell.h"
+#include "cli/stacks.h"
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "kernel/syscalls.h"
@@ -58,6 +59,7 @@ struct session {
 	struct output *output;
 	struct ring_buffer *ring, *life; /* hits; task life */
 	struct late *late;		 /* NULL: what is probed cannot change any more */
+	struct stacks *stacks;		 /* NULL: none are asked for */
 	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
 	struct redact *redact;
 	int output_fd; /* of -o; -1: a standard stream */
@@ -113,6 +115,7 @@ static struct err *open_stream(struct session *session)
 		.show_exec = plan->show_exec,
 		.show_exit = plan->show_exit,
 		.unreadable = kernel_unreadable(session->kernel),
+		.unwinder = stacks_unwinder(session->stacks),
 		.max_events = session->options->max_events,
 	};
 	if (session->shell)
@@ -180,6 +183,7 @@ static struct err *drain(struct session *session, bool (*is_enough)(struct sessi
 		if (!session->error)
 			taken = ring_buffer__consume(session->ring) ?: taken;
 		struct err *e = take_error(session);
+		e = e ? e : stacks_take(session->stacks);
 		e = e ? e : stream_losses(session->stream, kernel_losses(session->kernel));
 		if (!e)
 			e = taken == -EAGAIN ? stream_release_some(session->stream, now)
@@ -262,6 +266,7 @@ static struct err *wait_for_events(struct session *session)
 		       : session->shell ? shell_fd(session->shell)
 					: -1,
 		 .events = POLLIN},
+		{.fd = stacks_fd(session->stacks), .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
@@ -363,6 +368,7 @@ static struct output_summary sum_up(const struct session *session)
 				       .lost = counts->lost,
 				       .missed = counts->missed,
 				       .returns_lost = counts->returns_lost,
+				       .stacks_lost = counts->stacks_lost,
 				       .gaps = counts->gaps,
 				       .unwritten = output_unwritten(session->output)};
 }
@@ -402,7 +408,8 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 static int exit_status(struct session *session, const struct output_summary *summary)
 {
 	int status = 0;
-	bool loss = summary->lost || summary->missed || summary->returns_lost || summary->gaps;
+	bool loss = summary->lost || summary->missed || summary->returns_lost || summary->gaps ||
+		    summary->stacks_lost;
 	if (session->plan.launch && launch_has_ended(session->plan.launch, &status)) {
 		if (WIFSIGNALED(status))
 			return -WTERMSIG(status);
@@ -471,7 +478,7 @@ static struct err *prepare(struct session *session)
 	e = e ? e : attacher_start(&session->attacher);
 	bool growing = false;
 	e = e ? e : make_plan(session, &growing);
-	if (!growing && !session->plan.has_syscalls)
+	if (!growing && !session->plan.has_syscalls && options->stacks == STACKS_NONE)
 		attacher_close(take_ptr(session->attacher));
 	session->view = attacher_view(session->attacher);
 	/* Not before: the command must start with the signals that we were started with. */
@@ -485,13 +492,20 @@ static struct err *prepare(struct session *session)
 	const struct kernel_options how = {.ring_size = options->ring_size,
 					   .follow = options->follow || session->shell,
 					   .lossless = options->lossless,
+					   .stack_how = stacks_how(options),
+					   .stack_bytes = options->stack_bytes,
+					   .stack_depth = (uint32_t)options->stack_depth,
 					   .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
+	const struct spaces_parts parts = {
+		.plan = &session->plan, .kernel = session->kernel, .view = &session->view};
+	e = e ? e : stacks_open(options, &parts, &session->stacks);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)
 		e = watch_mappings(session);
 	e = e ? e : kernel_attach(session->kernel);
 	e = e ? e : catch_up(session);
+	e = e ? e : stacks_look(session->stacks);
 	if (e)
 		return e;
 	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
@@ -554,6 +568,7 @@ static void session_deinit(struct session *session)
 	shell_close(session->shell);
 	kernel_close(session->kernel);
 	stream_destroy(session->stream);
+	stacks_close(session->stacks);
 	output_destroy(session->output);
 	redact_destroy(session->redact);
 	closep(&session->output_fd);

@@ -4,8 +4,9 @@
 # tests/lint/options.py holds it against cli/options.c.
 
 _utrail_options='-p --pid -e --event --inside -f --follow -o --output --json --format -s --strings -t --time
-	-r --relative -T --spent -y --fd-paths --redact --color -q --quiet -v --verbose --max-events --duration
-	--max-probes --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
+	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact
+	--color -q --quiet -v --verbose --max-events --duration --max-probes --fail-on-loss --lossless
+	--ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check shell'
 _utrail_specs='call: uprobe: uretprobe: usdt: syscall: exec fork exit
 	%file %network %desc %memory %process %signal %ipc'
@@ -17,6 +18,8 @@ _utrail_values() {
 	-e | --event) compgen -W "$_utrail_specs" ;;
 	-s | --strings) compgen -W '0 64 256 1024 4096' ;;
 	--format) compgen -W 'text json' ;;
+	--stacks) compgen -W 'auto cfi fp' ;;
+	--stack-bytes) compgen -W '4k 8k 16k 32k 60k' ;;
 	--color) compgen -W 'auto always never' ;;
 	--return) compgen -W 'auto trampoline site' ;;
 	--syscall-backend) compgen -W 'auto tp_btf' ;;
@@ -28,6 +31,7 @@ _utrail_values() {
 _utrail_takes_value() {
 	case $1 in
 	-p | --pid | -e | --event | -o | --output | --format | -s | --strings | --color) ;;
+	--stacks | --stack-depth | --stack-bytes) ;;
 	--max-events | --duration | --max-probes | --ring-size | --return | --syscall-backend) ;;
 	*) return 1 ;;
 	esac

@@ -112,14 +112,17 @@ static void explain_failure(const struct stack_walk *walk, const struct stack_co
 {
 	const struct stack_request *request = walk->request;
 	uint64_t end = request->from + request->size;
-	if (!walk->memory.failed)
+	if (!code->image && code->has_offset)
+		cut(building, "file could not be read: %s", code->module);
+	else if (!walk->memory.failed)
 		cut(building, "%s: %s",
 		    request->method == STACK_BY_FRAMES ? "no frame pointers"
 		    : code->image && image_unwind_row(code->image, code->address)
 			    ? "unwind tables lead nowhere"
 			    : "no unwind tables",
 		    code->module);
-	else if (walk->missing < request->from || walk->missing - end > SAME_STACK_BYTES)
+	else if (walk->missing < request->from ||
+		 (walk->missing > end && walk->missing - end > SAME_STACK_BYTES))
 		cut(building, "cut: goes on on another stack");
 	else
 		cut(building,

@@ -27,6 +27,9 @@
 
 /* Bytes of a CPU's ring, a power of two: two hundred mappings with paths of usual length. */
 #define RING_BYTES (32U << 10)
+/* With all that processes do: a thousand short programs while we read debug information. Within
+ * what the kernel lets users lock for it (perf_event_mlock_kb, 516 KiB a CPU). */
+#define LIFE_RING_BYTES (256U << 10)
 
 /* What we ask for behind each record: PERF_SAMPLE_TID, _TIME, _CPU. */
 struct record_tail {
@@ -70,7 +73,8 @@ struct cpu_ring {
 
 struct mapping_watch {
 	int epoll_fd;
-	bool life; /* of processes, too */
+	bool life;	   /* of processes, too */
+	size_t ring_bytes; /* of each CPU's ring */
 	ARRAY_OF(struct cpu_ring) rings;
 	/* A record that wraps around the ring's end is put together here. */
 	char record[UINT16_MAX + 1];
@@ -119,7 +123,8 @@ static struct err *open_cpu(struct mapping_watch *watch, int cpu)
 		return &err_nomem;
 	}
 	ring->fd = fd;
-	void *memory = mmap(NULL, page + RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *memory =
+		mmap(NULL, page + watch->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		return watch_failed(errno);
 	ring->page = memory;
@@ -136,7 +141,7 @@ void mapping_watch_close(struct mapping_watch *watch)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	for (size_t i = 0; i < watch->rings.count; i++) {
 		if (watch->rings.items[i].page)
-			munmap(watch->rings.items[i].page, page + RING_BYTES);
+			munmap(watch->rings.items[i].page, page + watch->ring_bytes);
 		close(watch->rings.items[i].fd);
 	}
 	free(watch->rings.items);
@@ -155,6 +160,7 @@ static struct err *open_watch(bool life, struct mapping_watch **ret)
 	if (!watch)
 		return &err_nomem;
 	watch->life = life;
+	watch->ring_bytes = life ? LIFE_RING_BYTES : RING_BYTES;
 	watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	struct err *e = watch->epoll_fd < 0 ? watch_failed(errno) : NULL;
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -184,11 +190,12 @@ int mapping_watch_fd(const struct mapping_watch *watch)
 /* --- records -----------------------------------------------------------------------------------
  */
 
-static void copy_from_ring(const struct cpu_ring *ring, uint64_t at, void *to, size_t size)
+static void copy_from_ring(const struct mapping_watch *watch, const struct cpu_ring *ring,
+			   uint64_t at, void *to, size_t size)
 {
 	const char *data = (const char *)ring->page + ring->page->data_offset;
-	size_t start = at & (RING_BYTES - 1);
-	size_t first = size < RING_BYTES - start ? size : RING_BYTES - start;
+	size_t start = at & (watch->ring_bytes - 1);
+	size_t first = size < watch->ring_bytes - start ? size : watch->ring_bytes - start;
 	memcpy(to, data + start, first);
 	memcpy((char *)to + first, data, size - first);
 }
@@ -284,10 +291,10 @@ static struct err *read_ring(struct mapping_watch *watch, struct cpu_ring *ring,
 	struct err *e = NULL;
 	while (!e && tail < head) {
 		struct perf_event_header *header = (void *)watch->record;
-		copy_from_ring(ring, tail, header, sizeof(*header));
+		copy_from_ring(watch, ring, tail, header, sizeof(*header));
 		if (header->size < sizeof(*header))
 			break;
-		copy_from_ring(ring, tail, watch->record, header->size);
+		copy_from_ring(watch, ring, tail, watch->record, header->size);
 		tail += header->size;
 		/* Room for the kernel before we take our time. */
 		__atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);

@@ -87,6 +87,9 @@ def add_build(archive, build):
         for path in sorted((build / folder).glob("*")):
             if path.is_file() and os.access(path, os.X_OK) and path.suffix == "":
                 archive.program(path, f"bin/{path.name}")
+    for path in sorted((build / "tests/e2e/targets").glob("chain-*")):
+        if path.is_file():
+            archive.program(path, f"bin/{path.name}")
     for name in INTEGRITY.read_text().split():
         if (build / "tests/integrity" / name).exists():
             archive.program(build / "tests/integrity" / name, f"integrity/{name}")
