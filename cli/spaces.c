@@ -347,7 +347,7 @@ struct err *spaces_open(const struct spaces_parts *parts, struct spaces **ret,
 	if (!spaces)
 		return &err_nomem;
 	spaces->parts = *parts;
-	spaces->filtered = parts->plan->processes.count || parts->plan->launch;
+	spaces->filtered = !plan_is_for_all(parts->plan);
 	spaces->files = (struct code_files){.plan = parts->plan, .view = parts->view};
 	*ret_unwatched = life_watch_open(&spaces->watch);
 	*ret = spaces;

@@ -90,6 +90,8 @@ def add_build(archive, build):
     for path in sorted((build / "tests/e2e/targets").glob("chain-*")):
         if path.is_file():
             archive.program(path, f"bin/{path.name}")
+    if (build / "tests/e2e/targets/become").exists():
+        archive.program(build / "tests/e2e/targets/become", "bin/become")
     for name in INTEGRITY.read_text().split():
         if (build / "tests/integrity" / name).exists():
             archive.program(build / "tests/integrity" / name, f"integrity/{name}")
