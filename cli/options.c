@@ -72,8 +72,7 @@ static const struct argp_option option_table[] = {
 	{"stack-traces", 'k', NULL, 0, "Show the user stack at each event", 2},
 	{"stacks", KEY_STACKS, "HOW", 0, "How stacks are unwound (implies -k): auto, cfi or fp", 2},
 	{"stack-depth", KEY_STACK_DEPTH, "N", 0, "Frames shown of a stack at most (127)", 2},
-	{"stack-bytes", KEY_STACK_BYTES, "BYTES", 0,
-	 "Stack copied at each event at most (8k; up to 60k)", 2},
+	{"stack-bytes", KEY_STACK_BYTES, "BYTES", 0, "Bytes copied of a stack (8k; up to 60k)", 2},
 	{"redact", KEY_REDACT, "PATTERN", OPTION_ARG_OPTIONAL,
 	 "Hide what looks like a secret, and what matches (repeatable)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never", 2},
@@ -551,9 +550,7 @@ static struct err *check_combination(const struct options *options)
 		return err_hint(err_new(ERR_USAGE, 0, "both a process and a command were given"),
 				"use either -p PID or -- CMD");
 	if (options->stacks != STACKS_NONE && options->ring_size / 4 < options->stack_bytes)
-		return err_hint(err_new(ERR_USAGE, 0,
-					"--ring-size: %u bytes are too small for stacks of %u",
-					options->ring_size, options->stack_bytes),
+		return err_hint(err_new(ERR_USAGE, 0, "--ring-size is too small for --stack-bytes"),
 				"a larger --ring-size, or less --stack-bytes: 4 stacks must fit");
 	if (!options->argv && !options->pids.count && !options->specs.count)
 		return err_hint(err_new(ERR_USAGE, 0, "nothing to trace"),
