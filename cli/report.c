@@ -160,6 +160,10 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->stacks_lost)
 		fprintf(stderr, ", %" PRIu64 " stack%s lost", summary->stacks_lost,
 			plural(summary->stacks_lost));
+	if (summary->filtered)
+		fprintf(stderr, ", %" PRIu64 " filtered", summary->filtered);
+	if (summary->suppressed)
+		fprintf(stderr, ", %" PRIu64 " suppressed", summary->suppressed);
 	if (summary->gaps)
 		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
 			plural(summary->gaps));

@@ -11,24 +11,48 @@
 #define REGISTER_SP ARM64_SP
 #endif
 
-void task_keep_stack(struct task *task, uint32_t site_id, uint64_t time_ns, struct stack *stack)
+#define WAITING_MAX 64
+
+static void remove_first(struct task *task, size_t count)
 {
-	stack_free(task->stack.stack);
-	task->stack = (struct task_stack){stack, site_id, time_ns};
+	task->stacks.count -= count;
+	memmove(task->stacks.items, task->stacks.items + count,
+		task->stacks.count * sizeof(*task->stacks.items));
+}
+
+bool task_keep_stack(struct task *task, uint32_t site_id, uint64_t time_ns, struct stack *stack)
+{
+	if (task->stacks.count == WAITING_MAX) {
+		stack_free(task->stacks.items[0].stack);
+		remove_first(task, 1);
+	}
+	struct task_stack *kept = array_push(&task->stacks);
+	if (kept)
+		*kept = (struct task_stack){stack, site_id, time_ns};
+	return kept;
 }
 
 struct stack *task_take_stack(struct task *task, uint32_t site_id, uint64_t time_ns)
 {
-	struct stack *stack = task->stack.stack;
-	if (!stack || task->stack.site_id != site_id || task->stack.time_ns != time_ns)
-		return NULL;
-	task->stack.stack = NULL;
-	return stack;
+	for (size_t i = task->stacks.count; i-- > 0;) {
+		struct task_stack *kept = &task->stacks.items[i];
+		struct stack *stack = kept->stack;
+		if (kept->site_id != site_id || kept->time_ns != time_ns)
+			continue;
+		task->stacks.count--;
+		memmove(kept, kept + 1, (task->stacks.count - i) * sizeof(*kept));
+		return stack;
+	}
+	return NULL;
 }
 
 const struct stack *task_stack_of(const struct task *task, const struct probe_site *site)
 {
-	return stack_shown(site, task->stack.site_id == site->id ? task->stack.stack : NULL);
+	const struct stack *stack = NULL;
+	for (size_t i = 0; i < task->stacks.count; i++)
+		if (task->stacks.items[i].site_id == site->id)
+			stack = task->stacks.items[i].stack;
+	return stack_shown(site, stack);
 }
 
 const struct stack *stack_shown(const struct probe_site *site, const struct stack *stack)
@@ -90,6 +114,8 @@ struct err *nesting_stack(struct nesting *nesting, const struct arrival *arrival
 	free(repairs);
 	if (!stack)
 		return &err_nomem;
-	task_keep_stack(task, header->site_id, header->time_ns, stack);
-	return NULL;
+	if (task_keep_stack(task, header->site_id, header->time_ns, stack))
+		return NULL;
+	stack_free(stack);
+	return &err_nomem;
 }

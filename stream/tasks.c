@@ -10,7 +10,9 @@ static void task_free(struct task *task)
 		free(task->spans.items[i].payload);
 		stack_free(task->spans.items[i].stack);
 	}
-	stack_free(task->stack.stack);
+	for (size_t i = 0; i < task->stacks.count; i++)
+		stack_free(task->stacks.items[i].stack);
+	free(task->stacks.items);
 	free(task->spans.items);
 	free(task->exec);
 	free(task);

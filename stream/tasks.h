@@ -30,7 +30,7 @@ struct task {
 	ARRAY_OF(struct open_span) spans;
 	size_t spans_made; /* of spans.items, initialised: their buffers are kept */
 	size_t n_opened;   /* the outermost ones that the sink has */
-	struct task_stack stack;
+	ARRAY_OF(struct task_stack) stacks; /* the oldest first */
 	struct exec_texts *exec; /* between the exec and the return of its system call, or NULL */
 	UT_hash_handle hh;
 };
@@ -60,8 +60,9 @@ void task_pop_span(struct task *task);
 
 /* --- user stacks: stacks.c -------------------------------------------------------------------- */
 
-/* The stack waits for its event; it replaces one whose event was lost. */
-void task_keep_stack(struct task *task, uint32_t site_id, uint64_t time_ns, struct stack *stack);
+/* The stack waits for its event: of a call with a condition on its result, until that returns. Of
+ * too many, whose events were lost or not wanted, the oldest go. False: out of memory. */
+bool task_keep_stack(struct task *task, uint32_t site_id, uint64_t time_ns, struct stack *stack);
 /* That of the event of this site that began at this time, the caller's now; NULL: it has none. */
 struct stack *task_take_stack(struct task *task, uint32_t site_id, uint64_t time_ns);
 /* That which waits for an event of this site whose time is not known. */

@@ -230,7 +230,7 @@ static void one_waits_in_its_thread(void **state)
 	const struct probe_site *mark = fixture->log.set.sites.items[3];
 	struct stack *kept = calloc(1, sizeof(*kept));
 	assert_non_null(kept);
-	task_keep_stack(task, 3, 5, kept);
+	assert_true(task_keep_stack(task, 3, 5, kept));
 	assert_ptr_equal(task_stack_of(task, mark), kept);
 	assert_string_equal(task_stack_of(task, fixture->log.set.sites.items[1])->cut,
 			    "stack lost");
