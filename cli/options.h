@@ -24,6 +24,14 @@ enum command {
 	COMMAND_SHELL,
 };
 
+/* -k, --stacks=HOW */
+enum stack_option {
+	STACKS_NONE,
+	STACKS_AUTO, /* by unwind tables, by frame pointers where there are none */
+	STACKS_CFI,
+	STACKS_FP,
+};
+
 struct options {
 	enum command command;
 	ARRAY_OF(pid_t) pids;
@@ -50,7 +58,10 @@ struct options {
 	bool lossless;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
-	bool finished; /* help was printed: there is nothing more to do */
+	enum stack_option stacks;
+	uint32_t stack_bytes; /* copied at most */
+	size_t stack_depth;   /* frames */
+	bool finished;	      /* help was printed: there is nothing more to do */
 	struct selection selection;
 	bool stop_on_load;
 };

@@ -21,6 +21,7 @@ struct err *options_check_shell(const struct options *options)
 			    : options->follow		   ? "-f"
 			    : options->inside		   ? "--inside"
 			    : options->fd_paths		   ? "-y"
+			    : options->stacks		   ? "-k"
 			    : options->max_events	   ? "--max-events"
 			    : options->return_mode	   ? "--return"
 			    : options->stop_on_load	   ? "--stop-on-load"

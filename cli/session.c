@@ -27,6 +27,7 @@
 #include "cli/running.h"
 #include "cli/shell.h"
 #include "cli/signals.h"
+#include "cli/stacks.h"
 #include "cli/waker.h"
 #include "common/cleanup.h"
 #include "common/now.h"
@@ -63,6 +64,7 @@ struct session {
 	struct ring_buffer *ring, *life; /* hits; task life */
 	struct waker *waker;		 /* NULL: nobody is stopped for a new file */
 	struct late *late;		 /* NULL: what is probed cannot change any more */
+	struct stacks *stacks;		 /* NULL: none are asked for */
 	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
 	struct redact *redact;
 	struct spans *spans; /* NULL: no `A ~~ B` */
@@ -122,6 +124,7 @@ static struct err *open_stream(struct session *session)
 		.show_exec = plan->show_exec,
 		.show_exit = plan->show_exit,
 		.unreadable = kernel_unreadable(session->kernel),
+		.unwinder = stacks_unwinder(session->stacks),
 		.max_events = session->options->max_events,
 	};
 	if (session->shell)
@@ -180,6 +183,7 @@ static struct err *drain(struct session *session, bool (*is_enough)(struct sessi
 		if (!session->error)
 			taken = ring_buffer__consume(session->ring) ?: taken;
 		struct err *e = take_error(session);
+		e = e ? e : stacks_take(session->stacks);
 		e = e ? e : stream_losses(session->stream, kernel_losses(session->kernel));
 		if (!e)
 			e = taken == -EAGAIN ? stream_release_some(session->stream, now)
@@ -301,6 +305,7 @@ static struct err *wait_for_events(struct session *session)
 					: -1,
 		 .events = POLLIN},
 		{.fd = kernel_news_fd(session->kernel), .events = POLLIN},
+		{.fd = stacks_fd(session->stacks), .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
@@ -383,6 +388,7 @@ static struct output_summary sum_up(const struct session *session)
 				       .lost = counts->lost,
 				       .missed = counts->missed,
 				       .returns_lost = counts->returns_lost,
+				       .stacks_lost = counts->stacks_lost,
 				       .filtered = counts->filtered,
 				       .suppressed = counts->suppressed,
 				       .gaps = counts->gaps,
@@ -426,7 +432,8 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 static int exit_status(struct session *session, const struct output_summary *summary)
 {
 	int status = 0;
-	bool loss = summary->lost || summary->missed || summary->returns_lost || summary->gaps;
+	bool loss = summary->lost || summary->missed || summary->returns_lost || summary->gaps ||
+		    summary->stacks_lost;
 	if (session->plan.launch && launch_has_ended(session->plan.launch, &status)) {
 		if (WIFSIGNALED(status))
 			return -WTERMSIG(status);
@@ -487,7 +494,7 @@ static struct err *prepare(struct session *session)
 	e = e ? e : attacher_start(&session->attacher);
 	bool growing = false;
 	e = e ? e : make_plan(session, &growing);
-	if (!growing && !session->plan.has_syscalls)
+	if (!growing && !session->plan.has_syscalls && options->stacks == STACKS_NONE)
 		attacher_close(take_ptr(session->attacher));
 	session->view = attacher_view(session->attacher);
 	session->any_runs = session->shell != NULL;
@@ -507,10 +514,16 @@ static struct err *prepare(struct session *session)
 					   .rate = options->rate,
 					   .follow = options->follow || session->shell,
 					   .lossless = options->lossless,
+					   .stack_how = stacks_how(options),
+					   .stack_bytes = options->stack_bytes,
+					   .stack_depth = (uint32_t)options->stack_depth,
 					   .growing = growing,
 					   .selection = &options->selection,
 					   .stop_on_load = growing && options->stop_on_load};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
+	const struct spaces_parts parts = {
+		.plan = &session->plan, .kernel = session->kernel, .view = &session->view};
+	e = e ? e : stacks_open(options, &parts, &session->stacks);
 	e = e ? e : open_stream(session);
 	if (!e && how.stop_on_load)
 		e = waker_start(kernel_stops_fd(session->kernel),
@@ -520,6 +533,7 @@ static struct err *prepare(struct session *session)
 	e = e ? e : kernel_attach(session->kernel);
 	e = e ? e : kernel_select(session->kernel);
 	e = e ? e : catch_up(session);
+	e = e ? e : stacks_look(session->stacks);
 	if (e)
 		return e;
 	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
@@ -572,6 +586,7 @@ static void session_deinit(struct session *session)
 	kernel_close(session->kernel);
 	waker_close(session->waker);
 	stream_destroy(session->stream);
+	stacks_close(session->stacks);
 	output_destroy(session->output);
 	redact_destroy(session->redact);
 	closep(&session->output_fd);

@@ -127,6 +127,8 @@ static json_t *event_begin(struct output *output, const char *type,
 
 static struct err *event_end(struct output *output, json_t *line, const struct stream_event *event)
 {
+	if (event->stack)
+		json_stack(output, line, event->stack);
 	if (event->late)
 		json_set(output, line, "late", json_true());
 	return json_put_line(output, line);
@@ -422,6 +424,8 @@ static struct err *json_end(struct output *output, const struct output_summary *
 	json_set(output, line, "missed", json_unsigned(summary->missed));
 	if (summary->returns_lost)
 		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
+	if (summary->stacks_lost)
+		json_set(output, line, "stacks_lost", json_unsigned(summary->stacks_lost));
 	if (summary->filtered)
 		json_set(output, line, "filtered", json_unsigned(summary->filtered));
 	if (summary->suppressed)

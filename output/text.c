@@ -336,7 +336,9 @@ static void put_lost(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_RED);
 	buffer_put_literal(buffer, "--- ");
 	put_u64(buffer, event->loss_count);
-	buffer_put_string(buffer, is_return ? " return" : " event");
+	buffer_put_string(buffer, is_return			    ? " return"
+				  : event->loss_cause == LOSS_STACK ? " stack"
+								    : " event");
 	buffer_put_string(buffer, event->loss_count == 1 ? " lost: " : "s lost: ");
 	if (event->site)
 		put_label(buffer, event->site->probe);
@@ -451,6 +453,7 @@ static struct err *text_opened(struct output *output, const struct stream_event 
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
 	text_arguments(output, &scope, NULL);
+	text_stack(output, event->stack);
 	return NULL;
 }
 
@@ -461,10 +464,14 @@ static struct err *text_event(struct output *output, const struct stream_event *
 	case STREAM_CALL:
 	case STREAM_SYSCALL:
 		put_span(output, event, was_opened);
+		/* Of a span that was opened, it is there. */
+		if (!was_opened)
+			text_stack(output, event->stack);
 		break;
 	case STREAM_PROBE:
 	case STREAM_USDT:
 		put_instant(output, event);
+		text_stack(output, event->stack);
 		break;
 	case STREAM_EXEC:
 		put_exec(output, event);

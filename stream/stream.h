@@ -18,6 +18,7 @@
 #include "common/err.h"
 #include "probe/probe.h"
 #include "stream/event.h"
+#include "symbols/stack.h"
 
 /* One thread, as far as the stream knows it. */
 struct stream_task {
@@ -85,6 +86,8 @@ struct stream_event {
 	const char *missed_who;		/* MISSED: whose programs, "system calls" */
 	const char *gap_module;		/* GAP: as shown */
 	const struct stream_span *span; /* SPAN */
+	/* CALL, PROBE, USDT, SYSCALL: at the entry; NULL: not asked for */
+	const struct stack *stack;
 };
 
 enum span_ending {
@@ -118,6 +121,26 @@ struct stream_sink {
 	struct err *(*event)(void *context, const struct stream_event *event, bool was_opened);
 };
 
+/* A user stack as it was taken. Pointers are valid until the call returns. */
+struct stream_stack {
+	const struct stream_task *task;
+	const struct probe_site *site;
+	uint64_t time_ns;
+	const struct event_stack *taken;
+	const void *bytes; /* taken->size of them */
+	/* Return addresses of the calls around it that the kernel's return probes have replaced,
+	 * the outermost first */
+	const struct stack_repair *repairs;
+	size_t n_repairs;
+};
+
+/* Who makes sense of stacks, in order of time, before their events are delivered. */
+struct stream_unwinder {
+	void *context;
+	/* NULL: out of memory. Released with stack_free(). */
+	struct stack *(*unwind)(void *context, const struct stream_stack *stack);
+};
+
 const char *loss_cause_name(enum loss_cause cause); /* "ring full" */
 
 struct stream_options {
@@ -125,7 +148,8 @@ struct stream_options {
 	struct stream_sink sink;
 	bool show_fork, show_exec, show_exit; /* task life as events, or only for bookkeeping */
 	const char *unreadable; /* what an unavailable slot means on this kernel; constant text */
-	uint64_t max_events;	/* stop after so many; 0: no limit */
+	struct stream_unwinder unwinder; /* .unwind may be NULL when no site has SITE_STACK */
+	uint64_t max_events;		 /* stop after so many; 0: no limit */
 };
 
 /* What was delivered and what was not. Times in nanoseconds, CLOCK_BOOTTIME. */
@@ -135,6 +159,7 @@ struct stream_counts {
 	uint64_t events;       /* delivered to the sink, losses not included */
 	uint64_t lost;	       /* events that the loss table counts as lost */
 	uint64_t returns_lost; /* calls delivered without their return, for want of space */
+	uint64_t stacks_lost;  /* of delivered events */
 	uint64_t late;
 	uint64_t suppressed; /* events beyond a rate limit: not lost */
 	uint64_t filtered;   /* hits whose condition did not hold: not lost */
