@@ -69,7 +69,7 @@ static __noinline int socket_internet(struct fetch_details *details, __u64 sock)
 	return 0;
 }
 
-static __noinline int socket_details(struct fetch_details *details, __u64 file, __u64 inode)
+static __always_inline int socket_details(struct fetch_details *details, __u64 file, __u64 inode)
 {
 	__u16 mode = 0;
 	if (!details)
