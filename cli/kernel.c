@@ -108,8 +108,9 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 {
 	const struct plan *plan = kernel->plan;
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
-				       has_spans(plan) || plan->has_syscalls || old);
+	bool life = kernel->filter &&
+		    (kernel->options.follow || kernel->options.growing || has_spans(plan) ||
+		     plan->has_syscalls || old || kernel->options.cost);
 	bool fork = plan->show_fork || (kernel->filter && kernel->options.follow);
 	bpf_program__set_autoload(old ? skel->progs.old_task_fork : skel->progs.task_fork, fork);
 	bpf_program__set_autoload(old ? skel->progs.old_task_exec : skel->progs.task_exec,
@@ -148,6 +149,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	bpf_map__set_max_entries(skel->maps.sites, sites);
 	bpf_map__set_max_entries(skel->maps.losses, sites);
 	bpf_map__set_max_entries(skel->maps.plans, plans);
+	bpf_map__set_max_entries(skel->maps.costs, kernel->options.cost ? sites : 1);
 	bpf_map__set_autocreate(skel->maps.task_spans, !old);
 	bpf_map__set_autocreate(skel->maps.task_scratches, !old);
 	if (!old) {
@@ -188,6 +190,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	       sizeof(kernel->file_offsets));
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
+	skel->rodata->measure_cost = kernel->options.cost;
 	skel->rodata->lossless = kernel->options.lossless;
 	/* The other half is for system calls, which cannot be made to wait for long. */
 	skel->rodata->hold_bytes = kernel->options.ring_size / 2;
@@ -218,7 +221,8 @@ static struct err *map_tables(struct kernel *kernel)
 	struct tracer *skel = kernel->skel;
 	struct err *e = map_rows(skel->maps.sites, sizeof(struct site), &kernel->sites);
 	e = e ? e : map_rows(skel->maps.plans, sizeof(struct fetch_plan), &kernel->plans);
-	return e ? e : map_rows(skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
+	e = e ? e : map_rows(skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
+	return e ? e : map_rows(skel->maps.costs, sizeof(struct cost_row), &kernel->costs);
 }
 
 /* The rows of all sites from `first` on; plans first, so that no row names one that is not there.
@@ -541,6 +545,7 @@ void kernel_close(struct kernel *kernel)
 	unmap_rows(&kernel->sites);
 	unmap_rows(&kernel->plans);
 	unmap_rows(&kernel->losses);
+	unmap_rows(&kernel->costs);
 	tables_deinit(&kernel->tables);
 	for (size_t i = 0; i < kernel->copies.count; i++)
 		tracer__destroy(kernel->copies.items[i]);

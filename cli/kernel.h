@@ -20,6 +20,7 @@ struct kernel;
 struct kernel_options {
 	uint32_t ring_size;
 	bool follow;
+	bool cost;     /* hits and times of each site are kept: kernel_costs() */
 	bool lossless; /* writers wait for room in the ring */
 	bool growing;  /* probes may be added while tracing: kernel_add_sites() */
 };
@@ -70,6 +71,10 @@ enum kernel_group {
 void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUPS]);
 /* Where to write CLOCK_MONOTONIC, again and again: while it stands still, nobody waits. */
 uint64_t *kernel_reader_clock(const struct kernel *kernel);
+enum uprobe_form kernel_form(const struct kernel *kernel);
+const struct cost_row *kernel_costs(const struct kernel *kernel); /* one row a site */
+/* CPU time of traced threads that have ended while tracing. */
+uint64_t kernel_ended_cpu(const struct kernel *kernel);
 /* Hits that waited, and how long in all. */
 uint64_t kernel_held(const struct kernel *kernel, uint64_t *ret_ns);
 /* Records that programs tried to write, over all CPUs. */

@@ -34,7 +34,7 @@ struct kernel {
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
-	struct rows sites, plans, losses;
+	struct rows sites, plans, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
 };
 

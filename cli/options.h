@@ -40,6 +40,7 @@ struct options {
 	size_t max_probes;
 	bool fail_on_loss;
 	bool lossless;
+	bool cost;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
 	bool finished; /* help was printed: there is nothing more to do */

@@ -16,6 +16,7 @@
 
 #include "cli/attacher.h"
 #include "cli/books.h"
+#include "cli/cost.h"
 #include "cli/heartbeat.h"
 #include "cli/kernel.h"
 #include "cli/late.h"
@@ -61,6 +62,9 @@ struct session {
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
 	struct books books;
+	struct cost_forms cost_forms; /* --cost */
+	struct cost_list costs;
+	uint64_t cpu_ns;	     /* of the targets, before tracing; then during it */
 	struct heartbeat *heartbeat; /* NULL: nobody waits for us */
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
@@ -380,11 +384,24 @@ static struct output_summary sum_up(const struct session *session)
 				       .unwritten = output_unwritten(session->output)};
 }
 
+static struct err *tell_costs(struct session *session)
+{
+	if (!session->options->cost)
+		return NULL;
+	struct err *e = cost_sum_up(&session->plan.set, kernel_costs(session->kernel),
+				    &session->cost_forms, session->cpu_ns, &session->costs);
+	for (size_t i = 0; !e && i < session->costs.items.count; i++)
+		e = output_cost(session->output, &session->costs.items.items[i]);
+	return e;
+}
+
 /* `e`: what has ended the trace, or NULL. Events that cannot be written are counted all the same.
  */
 static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
 {
 	struct err *ended = output_failed(session->output) ? take_ptr(e) : NULL;
+	if (session->options->cost)
+		session->cpu_ns = cost_cpu_time(session->kernel) - session->cpu_ns;
 	/* The last files, too, are probed or told. */
 	if (!e && session->late)
 		e = late_take(session->late);
@@ -396,6 +413,7 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 		e = deliver_rest(session);
 	}
 	*ret = sum_up(session);
+	e = e ? e : tell_costs(session);
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
@@ -462,9 +480,12 @@ static struct err *prepare(struct session *session)
 	features_detect(&features);
 	const struct kernel_options how = {.ring_size = options->ring_size,
 					   .follow = options->follow,
+					   .cost = options->cost,
 					   .lossless = options->lossless,
 					   .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
+	if (!e && options->cost)
+		e = cost_calibrate(kernel_form(session->kernel), &session->cost_forms);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)
 		e = watch_mappings(session);
@@ -508,6 +529,8 @@ static struct err *begin(struct session *session)
 		e = heartbeat_start(kernel_reader_clock(session->kernel), &session->heartbeat);
 	if (e)
 		return e;
+	if (session->options->cost)
+		session->cpu_ns = cost_cpu_time(session->kernel);
 	kernel_start(session->kernel);
 	session->active_ns = header.boottime_ns;
 	if (session->options->duration_s > 0)
@@ -527,6 +550,7 @@ static struct err *begin(struct session *session)
 static void session_deinit(struct session *session)
 {
 	heartbeat_stop(session->heartbeat);
+	cost_list_deinit(&session->costs);
 	ring_buffer__free(session->ring);
 	ring_buffer__free(session->life);
 	late_close(session->late);
@@ -554,6 +578,8 @@ struct err *session_run(const struct options *options, int *ret_status)
 			books_check(session.kernel, session.stream, session.plan.set.sites.count);
 		if (!options->quiet)
 			report_summary(&summary, !e || output_failed(session.output));
+		if (options->cost && options->output.format == OUTPUT_TEXT)
+			report_costs(&session.costs);
 	}
 	*ret_status = e ? 0 : exit_status(&session, &summary);
 	session_deinit(&session);

@@ -66,6 +66,10 @@ struct thread_info {
 struct files_struct;
 struct fs_struct;
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
 typedef struct {
 	unsigned long sig[1];
 } sigset_t;
@@ -79,6 +83,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	int exit_code;
+	struct sched_entity se;
 	__u64 start_boottime;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;

@@ -10,6 +10,7 @@
  * At return struct pt_regs still holds the arguments; on arm64 x0 is the result by then.
  */
 #include "probe/fetch.bpf.h"
+#include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
 
 #define SYSCALLS_MAX 1024
@@ -111,6 +112,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	}
 	if (lossless && form != FETCH_OLD)
 		hold_briefly(scratch);
+	cost_begin(scratch, site_id, false);
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	scratch->id = id;
 	scratch->time_ns = time_ns;
@@ -119,20 +121,25 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	save_arguments(scratch, regs);
 	scratch->sp = scratch->regs[REG_SP];
 	stream_drop_dead_spans(scratch, stream);
-	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
+	if ((site->flags & SITE_INSIDE) && scratch->depth == 0) {
+		cost_end(scratch, true);
 		return 0;
+	}
 	read_inputs(scratch, site, false, form);
 	scratch->syscall_site = site_id;
 	scratch->syscall_time_ns = time_ns;
 	scratch->syscall_number = number;
 	scratch->syscall_flags = 0;
 	scratch->execed = 0;
-	if (site->flags & SITE_HAS_RETURN)
+	if (site->flags & SITE_HAS_RETURN) {
+		cost_end(scratch, true);
 		return 0;
+	}
 	/* exit, exit_group, rt_sigreturn: nothing will come back. */
 	scratch->unavailable = 0;
 	syscall_emit(scratch, id, time_ns, 0, stream);
 	scratch->syscall_site = 0;
+	cost_end(scratch, true);
 	return 0;
 }
 
@@ -157,6 +164,7 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site)
 		return 0;
+	cost_begin(scratch, site_id, false);
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
@@ -169,6 +177,7 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 		fetch_run(scratch, site->return_plan, form);
 	syscall_emit(scratch, id, time_ns, result, stream);
 	scratch->syscall_site = 0;
+	cost_end(scratch, false);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  * kernel/task.bpf.c — task life: fork, exec, exit; and following children in the kernel, so that
  * a child's first system call is already traced.
  */
+#include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
 
 /* exec's record is too big for the stack, and the thread's scratch area holds the system call.
@@ -149,6 +150,8 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 	send_kept(id, form);
 	if (!stream_wants_current(id))
 		return 0;
+	if (measure_cost)
+		__sync_fetch_and_add(&ended_cpu_ns, BPF_CORE_READ(task, se.sum_exec_runtime));
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	__u32 flags = BPF_CORE_READ(signal, flags);
 	record.exit.is_last = BPF_CORE_READ(signal, live.counter) == 0;

@@ -107,6 +107,10 @@ struct scratch {
 	__u16 kept_size;
 	__u16 kept_cpu;
 	__u32 reserved;
+	/* stream/cost.bpf.h: the program that runs now. */
+	__u64 cost_began_ns;
+	__u32 cost_site;
+	__u32 cost_is_return;
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];

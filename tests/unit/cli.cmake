@@ -11,3 +11,6 @@ utrail_unit_test(cli_books SOURCES cli_books.c ${PROJECT_SOURCE_DIR}/cli/books.c
   LINK utrail_stream utrail_target PkgConfig::libbpf)
 utrail_unit_test(cli_heartbeat SOURCES cli_heartbeat.c ${PROJECT_SOURCE_DIR}/cli/heartbeat.c
   LINK utrail_common)
+utrail_unit_test(cli_cost SOURCES cli_cost.c ${PROJECT_SOURCE_DIR}/cli/cost.c
+  ${PROJECT_SOURCE_DIR}/cli/cost_calibrate.c
+  LINK utrail_probe utrail_target PkgConfig::libbpf)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define WORDS_MAX 16
+#define WORDS_MAX 24
 
 /* A command line lives as long as what was parsed of it. */
 struct line {
@@ -74,7 +74,7 @@ static void defaults(void **state)
 	assert_int_equal(o.max_events, 0);
 	assert_true(o.duration_s == 0);
 	assert_int_equal(o.max_probes, 1000);
-	assert_false(o.fail_on_loss || o.lossless);
+	assert_false(o.fail_on_loss || o.lossless || o.cost);
 	assert_int_equal(o.ring_size, 16 << 20);
 	assert_int_equal(o.return_mode, RETURN_AUTO);
 	assert_false(o.finished);
@@ -86,10 +86,10 @@ static void every_option_sets_its_own(void **state)
 	struct line line;
 	struct options o;
 	(void)state;
-	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--lossless", "--json", "-o", "/tmp/x", "-s",
-	      "32", "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
-	      "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
-	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss && o.lossless);
+	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--lossless", "--cost", "--json", "-o",
+	      "/tmp/x", "-s", "32", "--color=never", "--max-events", "7", "--duration=1.5",
+	      "--max-probes", "9", "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
+	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss && o.lossless && o.cost);
 	assert_int_equal(o.quiet, 2);
 	assert_int_equal(o.output.format, OUTPUT_JSON);
 	assert_string_equal(o.output_path, "/tmp/x");
@@ -275,7 +275,7 @@ static void mistakes_are_explained(void **state)
 	refused("nothing to trace", "explain");
 	refused("did you mean '--json'?", "--jsno", "-p", "1");
 	refused("did you mean '--return'?", "--retrun=auto");
-	refused("there is no option '--comm'\n  hint:  all options", "--comm", "x");
+	refused("there is no option '--nothing'\n  hint:  all options", "--nothing", "x");
 	refused("'--json' takes no value", "--json=3", "-p", "1");
 	refused("there is no option '-Q'", "-Q");
 	refused("'--duration' needs a value", "-p", "1", "--duration");
