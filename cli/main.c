@@ -32,6 +32,7 @@ static struct err *run(const struct options *options, int *ret_status)
 	case COMMAND_CHECK:
 		return inspect_check(ret_status);
 	case COMMAND_TRACE:
+	case COMMAND_SHELL:
 		break;
 	}
 	return session_run(options, ret_status);

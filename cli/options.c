@@ -29,6 +29,7 @@ enum {
 	KEY_BACKEND,
 	KEY_HELP,
 	KEY_INSIDE,
+	KEY_REDACT,
 	KEY_LOSSLESS,
 	KEY_COST,
 };
@@ -50,6 +51,8 @@ static const struct argp_option option_table[] = {
 	{"relative", 'r', NULL, 0, "Time since the event before", 2},
 	{"spent", 'T', NULL, 0, "Show the time spent in calls (the default)", 2},
 	{"fd-paths", 'y', NULL, 0, "Show the paths of file descriptors", 2},
+	{"redact", KEY_REDACT, "PATTERN", OPTION_ARG_OPTIONAL,
+	 "Hide what looks like a secret, and what matches (repeatable)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never", 2},
 	{"quiet", 'q', NULL, 0, "No start and end messages; -qq: no notes either", 2},
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
@@ -317,11 +320,11 @@ static void parse_flag(int key, struct options *options)
 	}
 }
 
-static const char *const command_names[] = {"trace", "list", "explain", "check"};
+static const char *const command_names[] = {"trace", "list", "explain", "check", "shell"};
 
 static struct err *parse_command(const char *word, struct parsing *parsing, bool *ret_taken)
 {
-	static const char *const later[] = {"stat", "record", "report", "export", "top", "shell"};
+	static const char *const later[] = {"stat", "record", "report", "export", "top"};
 	*ret_taken = false;
 	for (size_t i = 0; i < array_size(command_names); i++) {
 		if (strcmp(word, command_names[i]) == 0) {
@@ -334,7 +337,7 @@ static struct err *parse_command(const char *word, struct parsing *parsing, bool
 		if (strcmp(word, later[i]) == 0)
 			return err_hint(
 				err_new(ERR_USAGE, 0, "'utrail %s' is not there yet", word),
-				"there are: trace, list, explain, check; to run a program of "
+				"there are: trace, list, explain, check, shell; to run a program of "
 				"that name: utrail -- %s",
 				word);
 	return NULL;
@@ -350,7 +353,7 @@ static struct err *unknown_word(const char *word)
 					"did you mean 'utrail %s'? To run a program: utrail -- %s",
 					command_names[i], word);
 	return err_hint(e,
-			"commands: trace, list, explain, check\n"
+			"commands: trace, list, explain, check, shell\n"
 			"to run a program: utrail [OPTIONS] -- %s",
 			word);
 }
@@ -393,7 +396,7 @@ static const struct argp command_line = {
 	.options = option_table,
 	.parser = on_argument,
 	.args_doc = "-p PID [-e SPEC...]\n[OPTIONS] -- COMMAND [ARGS...]\n"
-		    "list|explain|check [OPTIONS]",
+		    "list|explain|check|shell [OPTIONS]",
 	.doc = help_long_text,
 };
 
@@ -423,6 +426,9 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		break;
 	case 'o':
 		options->output_path = text;
+		break;
+	case KEY_REDACT:
+		e = options_add_redact(options, text);
 		break;
 	case 'c':
 		e = refuse_counting(text);
@@ -480,6 +486,8 @@ static struct err *collect_spec_pids(struct options *options)
 
 static struct err *check_combination(const struct options *options)
 {
+	if (options->command == COMMAND_SHELL)
+		return options_check_shell(options);
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
 		return NULL;
 	if (options->argv && options->pids.count)
@@ -587,5 +595,6 @@ void options_deinit(struct options *options)
 {
 	free(options->pids.items);
 	free(options->operands.items);
+	free(options->redact_patterns.items);
 	spec_list_deinit(&options->specs);
 }

@@ -19,6 +19,7 @@ enum command {
 	COMMAND_LIST,
 	COMMAND_EXPLAIN,
 	COMMAND_CHECK,
+	COMMAND_SHELL,
 };
 
 struct options {
@@ -39,6 +40,8 @@ struct options {
 	double duration_s; /* 0: no limit */
 	size_t max_probes;
 	bool fail_on_loss;
+	bool redact;
+	ARRAY_OF(char *) redact_patterns; /* the words are of main's argv */
 	bool lossless;
 	bool cost;
 	uint32_t ring_size; /* bytes */
@@ -49,5 +52,9 @@ struct options {
 /* Parses argv; prints help or version where asked for, and says so in `finished`. */
 struct err *options_parse(int argc, char **argv, struct options *ret) must_check;
 void options_deinit(struct options *options);
+
+/* Private to options*.c. */
+struct err *options_add_redact(struct options *options, char *pattern) must_check;
+struct err *options_check_shell(const struct options *options) must_check;
 
 #endif

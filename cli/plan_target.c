@@ -135,7 +135,7 @@ static struct err *check_pid_namespace(void)
 
 struct err *plan_find_target(const struct options *options, struct plan *ret)
 {
-	bool tracing = options->command == COMMAND_TRACE;
+	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL;
 	struct err *e =
 		tracing && (options->pids.count || options->argv) ? check_pid_namespace() : NULL;
 	for (size_t i = 0; !e && i < options->pids.count; i++)

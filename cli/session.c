@@ -20,9 +20,11 @@
 #include "cli/heartbeat.h"
 #include "cli/kernel.h"
 #include "cli/late.h"
+#include "cli/output_file.h"
 #include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
+#include "cli/shell.h"
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "kernel/syscalls.h"
@@ -57,7 +59,9 @@ struct session {
 	struct output *output;
 	struct ring_buffer *ring, *life; /* hits; task life */
 	struct late *late;		 /* NULL: what is probed cannot change any more */
-	int output_fd;			 /* of -o; -1: a standard stream */
+	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
+	struct redact *redact;
+	int output_fd; /* of -o; -1: a standard stream */
 	int signal_fd;
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
@@ -76,40 +80,6 @@ struct session {
 /* --- set-up ------------------------------------------------------------------------------------
  */
 
-static struct err *open_output_file(const char *path, int *ret)
-{
-	/*
-	 * Never through a symbolic link, readable by nobody else: it may hold secrets. Never
-	 * waiting for the reader of a FIFO, where signals could not end us: they are blocked by
-	 * now.
-	 */
-	int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	int fd = open(path, flags, 0600);
-	if (fd >= 0) {
-		fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-		*ret = fd;
-		return NULL;
-	}
-	struct err *e = err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
-				"opening the output file '%s'", path);
-	if (errno == ELOOP)
-		return err_hint(err_why(e, "it is a symbolic link, which is not followed"),
-				"name the file itself, or use a shell redirection: > '%s'", path);
-	if (errno == ENXIO)
-		return err_hint(err_why(e, "it is a named pipe that nobody reads"),
-				"start its reader before");
-	return e;
-}
-
-static bool wants_color(const struct options *options, int fd)
-{
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-	if (strcmp(options->color, "auto") != 0)
-		return strcmp(options->color, "always") == 0;
-	return isatty(fd) && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
-}
-
 static struct err *open_output(struct session *session)
 {
 	const struct options *options = session->options;
@@ -119,14 +89,15 @@ static struct err *open_output(struct session *session)
 	const char *name = session->plan.launch ? "standard error" : "standard output";
 	struct err *e = NULL;
 	if (options->output_path) {
-		e = open_output_file(options->output_path, &session->output_fd);
+		e = output_file_open(options->output_path, &session->output_fd);
 		fd = session->output_fd;
 		name = options->output_path;
 	}
 	if (e)
 		return e;
 	bool anyone = !session->plan.launch && !session->plan.processes.count;
-	how.color = wants_color(options, fd);
+	how.redact = session->redact;
+	how.color = output_file_wants_color(options, fd);
 	how.show_comm = anyone || options->follow || session->plan.processes.count > 1;
 	how.show_user = anyone;
 	how.realtime_offset_ns = (int64_t)(now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME));
@@ -136,7 +107,7 @@ static struct err *open_output(struct session *session)
 static struct err *open_stream(struct session *session)
 {
 	const struct plan *plan = &session->plan;
-	const struct stream_options how = {
+	struct stream_options how = {
 		.set = &plan->set,
 		.sink = {.context = session->output,
 			 .opened = session->options->output.format == OUTPUT_TEXT ? output_opened
@@ -148,6 +119,8 @@ static struct err *open_stream(struct session *session)
 		.unreadable = kernel_unreadable(session->kernel),
 		.max_events = session->options->max_events,
 	};
+	if (session->shell)
+		how.sink = shell_sink(session->shell, session->output);
 	return stream_create(&how, &session->stream);
 }
 
@@ -237,7 +210,8 @@ static bool target_has_ended(struct session *session)
 		if (fd.fd < 0 ? process_is_alive(plan->processes.items[i]) : poll(&fd, 1, 0) == 0)
 			return false;
 	}
-	return !session->options->follow || !kernel_next_target(session->kernel, 0);
+	bool follows = session->options->follow || session->shell;
+	return !follows || !kernel_next_target(session->kernel, 0);
 }
 
 /* True: stop now. */
@@ -272,6 +246,14 @@ static bool is_over(struct session *session)
 	return target_has_ended(session);
 }
 
+/* Files that were mapped. */
+static struct err *take_mapped(struct session *session)
+{
+	if (session->shell)
+		return shell_take(session->shell);
+	return session->late ? late_take(session->late) : NULL;
+}
+
 static struct err *wait_for_events(struct session *session)
 {
 	bool quiet = now_ns(CLOCK_BOOTTIME) - session->active_ns > QUIET_AFTER_NS;
@@ -280,7 +262,10 @@ static struct err *wait_for_events(struct session *session)
 		{.fd = session->signal_fd, .events = POLLIN},
 		{.fd = -1, .events = POLLIN},
 		{.fd = ring_buffer__epoll_fd(session->life), .events = POLLIN},
-		{.fd = session->late ? late_fd(session->late) : -1, .events = POLLIN},
+		{.fd = session->late	? late_fd(session->late)
+		       : session->shell ? shell_fd(session->shell)
+					: -1,
+		 .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
@@ -288,7 +273,7 @@ static struct err *wait_for_events(struct session *session)
 		return NULL;
 	if (fds[1].revents || fds[2].revents)
 		session->looked_ns = 0;
-	return fds[4].revents ? late_take(session->late) : NULL;
+	return fds[4].revents ? take_mapped(session) : NULL;
 }
 
 static struct err *look_after_kept(struct session *session)
@@ -366,6 +351,8 @@ static struct err *deliver_rest(struct session *session)
 		e = tell_running(session);
 	if (!e)
 		e = stream_finish(session->stream);
+	if (!e && session->shell)
+		e = shell_finish(session->shell);
 	return e ? e : books_close(&session->books, session->kernel, session->stream);
 }
 
@@ -403,8 +390,8 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 	if (session->options->cost)
 		session->cpu_ns = cost_cpu_time(session->kernel) - session->cpu_ns;
 	/* The last files, too, are probed or told. */
-	if (!e && session->late)
-		e = late_take(session->late);
+	if (!e)
+		e = take_mapped(session);
 	kernel_stop(session->kernel);
 	if (!e)
 		e = deliver_rest(session);
@@ -413,6 +400,9 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 		e = deliver_rest(session);
 	}
 	*ret = sum_up(session);
+	/* Its events are commands. */
+	if (session->shell)
+		ret->events = shell_count(session->shell);
 	e = e ? e : tell_costs(session);
 	if (!e)
 		e = output_end(session->output, ret);
@@ -446,6 +436,9 @@ static int exit_status(struct session *session, const struct output_summary *sum
 /* Without it what comes later is not seen, and all else is. */
 static struct err *watch_mappings(struct session *session)
 {
+	if (session->shell)
+		return shell_watch(session->shell, session->kernel, session->stream,
+				   &session->view);
 	const struct late_parts parts = {.options = session->options,
 					 .plan = &session->plan,
 					 .kernel = session->kernel,
@@ -458,15 +451,44 @@ static struct err *watch_mappings(struct session *session)
 	return NULL;
 }
 
+static struct err *make_redact(struct session *session)
+{
+	const struct options *options = session->options;
+	if (!options->redact)
+		return NULL;
+	return redact_create((const char *const *)options->redact_patterns.items,
+			     options->redact_patterns.count, &session->redact);
+}
+
+static struct err *make_plan(struct session *session, bool *ret_growing)
+{
+	const struct options *options = session->options;
+	*ret_growing = options->command == COMMAND_SHELL;
+	if (*ret_growing)
+		return shell_plan(options, &session->plan, &session->shell);
+	struct err *e = plan_make(options, &session->plan);
+	*ret_growing = !e && plan_may_grow(options, &session->plan);
+	return e;
+}
+
+/* What has been mapped since the plan was made. */
+static struct err *catch_up(struct session *session)
+{
+	if (session->shell)
+		return shell_catch_up(session->shell);
+	return session->late ? late_catch_up(session->late) : NULL;
+}
+
 static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
 	struct features features;
-	struct err *e = features_check_privilege();
+	struct err *e = make_redact(session);
+	e = e ? e : features_check_privilege();
 	/* Before anything of a target is read. */
 	e = e ? e : attacher_start(&session->attacher);
-	e = e ? e : plan_make(options, &session->plan);
-	bool growing = !e && plan_may_grow(options, &session->plan);
+	bool growing = false;
+	e = e ? e : make_plan(session, &growing);
 	if (!growing && !session->plan.has_syscalls)
 		attacher_close(take_ptr(session->attacher));
 	session->view = attacher_view(session->attacher);
@@ -479,7 +501,7 @@ static struct err *prepare(struct session *session)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
 	const struct kernel_options how = {.ring_size = options->ring_size,
-					   .follow = options->follow,
+					   .follow = options->follow || session->shell,
 					   .cost = options->cost,
 					   .lossless = options->lossless,
 					   .growing = growing};
@@ -490,8 +512,7 @@ static struct err *prepare(struct session *session)
 	if (!e && how.growing)
 		e = watch_mappings(session);
 	e = e ? e : kernel_attach(session->kernel);
-	if (!e && session->late)
-		e = late_catch_up(session->late);
+	e = e ? e : catch_up(session);
 	if (e)
 		return e;
 	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
@@ -554,9 +575,11 @@ static void session_deinit(struct session *session)
 	ring_buffer__free(session->ring);
 	ring_buffer__free(session->life);
 	late_close(session->late);
+	shell_close(session->shell);
 	kernel_close(session->kernel);
 	stream_destroy(session->stream);
 	output_destroy(session->output);
+	redact_destroy(session->redact);
 	closep(&session->output_fd);
 	closep(&session->signal_fd);
 	plan_deinit(&session->plan);

@@ -4,9 +4,9 @@
 # tests/lint/options.py holds it against cli/options.c.
 
 _utrail_options='-p --pid -e --event --inside -f --follow -o --output --json --format -s --strings -t --time
-	-r --relative -T --spent -y --fd-paths --color -q --quiet -v --verbose --cost --max-events --duration
+	-r --relative -T --spent -y --fd-paths --redact --color -q --quiet -v --verbose --cost --max-events --duration
 	--max-probes --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
-_utrail_commands='trace list explain check'
+_utrail_commands='trace list explain check shell'
 _utrail_specs='call: uprobe: uretprobe: usdt: syscall: exec fork exit
 	%file %network %desc %memory %process %signal %ipc'
 

@@ -198,12 +198,13 @@ static struct err *put_instant(struct output *output, const struct stream_event 
 
 /* --- task life ------------------------------------------------------------------------------- */
 
-static json_t *json_argv(struct output *output, const struct stream_event *event)
+json_t *json_argv(struct output *output, const char *bytes, size_t size, uint32_t flags)
 {
-	if (event->exec_flags & EVENT_EXEC_ARGV_UNREADABLE)
+	if (flags & EVENT_EXEC_ARGV_UNREADABLE)
 		return json_unavailable(output, "not readable");
 	json_t *array = json_array();
-	const char *at = event->argv, *end = event->argv + event->argv_size;
+	struct redacted argv = redact_argv(output->options.redact, bytes, size);
+	const char *at = argv.bytes, *end = argv.bytes + argv.size;
 	while (at < end) {
 		size_t length = strnlen(at, (size_t)(end - at));
 		if (json_array_append_new(array, json_bytes(output, at, length, false)) != 0)
@@ -222,7 +223,8 @@ static struct err *put_exec(struct output *output, const struct stream_event *ev
 	json_set(output, line, "uid", json_integer(task->uid));
 	json_set(output, line, "gid", json_integer(task->gid));
 	json_set(output, line, "filename", json_text(output, event->filename));
-	json_set(output, line, "argv", json_argv(output, event));
+	json_set(output, line, "argv",
+		 json_argv(output, event->argv, event->argv_size, event->exec_flags));
 	if (event->exec_flags & EVENT_EXEC_ARGV_TRUNCATED)
 		json_set(output, line, "argv_truncated", json_true());
 	return event_end(output, line, event);

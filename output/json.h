@@ -25,6 +25,9 @@ json_t *json_shown(struct output *output, const struct shown_scope *scope,
 		   const struct shown *shown);
 json_t *json_arguments(struct output *output, const struct shown_scope *scope);
 
+/* Arguments of an exec, with a NUL behind each; flags: enum event_exec_flags. */
+json_t *json_argv(struct output *output, const char *bytes, size_t size, uint32_t flags);
+
 /*
  * Sets a member, taking over the reference; want of memory (also `value` NULL) is noted in
  * output->nomem. json_set_unique() is for names that the target chose: they are made valid, and

@@ -326,6 +326,12 @@ static json_t *json_minus_name(struct output *output, const char *name)
 	return scratch_string(output);
 }
 
+static json_t *json_string_shown(struct output *output, const struct shown *shown)
+{
+	struct redacted text = redact_text(output->options.redact, shown->bytes, shown->length);
+	return json_bytes(output, text.bytes, text.size, shown->truncated);
+}
+
 json_t *json_shown(struct output *output, const struct shown_scope *scope,
 		   const struct shown *shown)
 {
@@ -359,7 +365,7 @@ json_t *json_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_FD:
 		return json_fd(output, shown);
 	case SHOWN_STRING:
-		return json_bytes(output, shown->bytes, shown->length, shown->truncated);
+		return json_string_shown(output, shown);
 	case SHOWN_SOCKADDR:
 		return json_sockaddr(output, shown);
 	case SHOWN_STRUCT:

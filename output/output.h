@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "output/redact.h"
 #include "stream/stream.h"
 
 enum output_format {
@@ -41,6 +42,8 @@ struct output_options {
 	/* -s: strings are cut when they are read; the writer cuts arrays. 0: no limit */
 	uint32_t string_limit;
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */
+	struct redact *redact;	    /* what strings and arguments go through; NULL: shown as is.
+				     * Borrowed */
 };
 
 struct output_header {

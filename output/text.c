@@ -255,7 +255,8 @@ static void put_instant(struct output *output, const struct stream_event *event)
 static void put_argv(struct output *output, const struct stream_event *event)
 {
 	struct buffer *buffer = &output->buffer;
-	const char *at = event->argv, *end = event->argv + event->argv_size;
+	struct redacted argv = redact_argv(output->options.redact, event->argv, event->argv_size);
+	const char *at = argv.bytes, *end = argv.bytes + argv.size;
 	if (event->exec_flags & EVENT_EXEC_ARGV_UNREADABLE) {
 		buffer_put_literal(buffer, "<not readable>");
 		return;
@@ -263,7 +264,7 @@ static void put_argv(struct output *output, const struct stream_event *event)
 	buffer_put_char(buffer, '[');
 	while (at < end) {
 		size_t length = strnlen(at, (size_t)(end - at));
-		if (at != event->argv)
+		if (at != argv.bytes)
 			buffer_put_literal(buffer, ", ");
 		escape_quoted(buffer, at, length);
 		at += length + 1;

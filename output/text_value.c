@@ -30,8 +30,9 @@ static void put_string(struct output *output, const struct shown *shown)
 	uint32_t length = shown->length;
 	if (shown->truncated)
 		length = (uint32_t)utf8_whole(shown->bytes, length);
+	struct redacted text = redact_text(output->options.redact, shown->bytes, length);
 	text_color(output, COLOR_GREEN);
-	escape_quoted(buffer, shown->bytes, length);
+	escape_quoted(buffer, text.bytes, text.size);
 	if (shown->truncated)
 		buffer_put_literal(buffer, "...");
 	text_color(output, COLOR_OFF);

@@ -21,9 +21,13 @@ CHOICE = re.compile(r'parse_choice\("--([\w-]+)", text, (\w+)')
 
 
 def option_key(short, long, value):
-    """How an option is written in a man page: "-p, --pid=PID"."""
+    """How an option is written in a man page: "-p, --pid=PID", "--redact[=PATTERN]"."""
     names = ([f"-{short}"] if short else []) + ([f"--{long}"] if long else [])
-    return ", ".join(names) + (f"={value}" if value else "")
+    return ", ".join(names) + (value if is_optional(value) else f"={value}" if value else "")
+
+
+def is_optional(value):
+    return bool(value) and value.startswith("[")
 
 
 class Tree:
@@ -46,6 +50,9 @@ def table(tree):
     found = [m.groupdict() for m in ENTRY.finditer(text)]
     if len(found) != text.count('", \'') + text.count("NULL, '") + text.count("KEY_"):
         raise SystemExit("options.py: cannot read the table of cli/options.c")
+    for option in found:
+        if option["flags"] == "OPTION_ARG_OPTIONAL":
+            option["value"] = f"[={option['value']}]"
     return [(o["short"], o["long"], o["value"]) for o in found if o["flags"] != "OPTION_HIDDEN"]
 
 
@@ -142,19 +149,23 @@ def check_bash(tree):
         # Where a value is expected, no command is.
         name = f"--{long}" if long else f"-{short}"
         offers_commands = set(commands(tree)) <= complete(tree, f"utrail {name} ")
-        if offers_commands == bool(value):
-            yield f"bash completion: {name} takes {'a' if value else 'no'} value"
+        takes_value = bool(value) and not is_optional(value)
+        if offers_commands == takes_value:
+            yield f"bash completion: {name} takes {'a' if takes_value else 'no'} value"
 
 
 def check_zsh(tree):
-    lines = [line for line in tree.zsh.splitlines() if re.match(r"  '[^1*]|  '\*'", line)]
+    lines = [line for line in tree.zsh.splitlines() if re.match(r"  '[^1*]|  '\*['-]", line)]
     said = set()
     for line in lines:
         braces = re.search(r"\{([^}]*)\}", line)
-        names = braces[1].split(",") if braces else re.findall(r"'(?:\([^)]*\))?(--?[\w-]+=?)", line)
+        names = braces[1].split(",") if braces else re.findall(r"'\*?(?:\([^)]*\))?(--?[\w-]+=?)", line)
         names = [name.rstrip("+") for name in names]
         value = re.search(r"\]:(\w+):", line)
-        said.add(", ".join(name.rstrip("=") for name in names) + (f"={value[1]}" if value else ""))
+        optional = re.search(r"=-\[.*\]::(\w+):", line)
+        suffix = f"[={optional[1]}]" if optional else f"={value[1]}" if value else ""
+        said.add(", ".join(name.rstrip("=") for name in names) + suffix)
+        value = value or optional
         if bool(value) != names[-1].endswith("="):
             yield f"zsh completion: '{names[-1]}' and its value do not go together"
     yield from differences("zsh completion", said, {option_key(*option) for option in table(tree)})
@@ -168,7 +179,7 @@ def check_zsh(tree):
 def check_program(tree, program):
     """The table is what argp prints, unless the program is not built from it."""
     text = subprocess.run([program, "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
-    said = set(re.findall(r"^  (?:    )?((?:-\w(?:, )?)?(?:--[\w-]+(?:=\w+)?)?)(?: |$)", text, re.M)) - {""}
+    said = set(re.findall(r"^  (?:    )?((?:-\w(?:, )?)?(?:--[\w-]+(?:=\w+|\[=\w+\])?)?)(?: |$)", text, re.M)) - {""}
     yield from differences("--help", said, {option_key(*option) for option in table(tree)})
 
 

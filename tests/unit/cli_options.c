@@ -235,7 +235,7 @@ static void a_command_is_everything_behind_the_dashes(void **state)
 
 static void commands(void **state)
 {
-	static const char *const later[] = {"stat", "record", "report", "export", "top", "shell"};
+	static const char *const later[] = {"stat", "record", "report", "export", "top"};
 	struct line line;
 	struct options o;
 	(void)state;
@@ -327,6 +327,32 @@ static void help_is_printed_and_that_is_all(void **state)
 	free(text);
 }
 
+static void shells(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "shell", NULL);
+	assert_int_equal(o.command, COMMAND_SHELL);
+	assert_false(o.redact);
+	options_deinit(&o);
+	parse(&line, &o, "shell", "-p", "7,8", "--redact", "--redact=a", "--redact=b", "--json",
+	      NULL);
+	assert_int_equal(o.pids.count, 2);
+	assert_true(o.redact);
+	assert_int_equal(o.redact_patterns.count, 2);
+	assert_string_equal(o.redact_patterns.items[1], "b");
+	options_deinit(&o);
+	refused("-e has no meaning there", "shell", "-e", "f");
+	refused("-f has no meaning there", "shell", "-f");
+	refused("a command has no meaning there", "shell", "--", "ls");
+	refused("--inside has no meaning there", "shell", "--inside");
+	refused("-y has no meaning there", "shell", "-y");
+	refused("--max-events has no meaning there", "shell", "--max-events", "3");
+	refused("--return has no meaning there", "shell", "--return=site");
+	refused("'word' is neither", "shell", "word");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +366,7 @@ int main(void)
 		cmocka_unit_test(choices_name_what_there_is),
 		cmocka_unit_test(a_command_is_everything_behind_the_dashes),
 		cmocka_unit_test(commands),
+		cmocka_unit_test(shells),
 		cmocka_unit_test(mistakes_are_explained),
 		cmocka_unit_test(help_is_printed_and_that_is_all),
 	};
