@@ -131,3 +131,27 @@ void cost_list_deinit(struct cost_list *list)
 	free(list->items.items);
 	*list = (struct cost_list){0};
 }
+
+/* --- a run ------------------------------------------------------------------------------------ */
+
+void cost_start(struct cost *cost, const struct kernel *kernel)
+{
+	cost->cpu_ns = cost_cpu_time(kernel);
+}
+
+void cost_stop(struct cost *cost, const struct kernel *kernel)
+{
+	uint64_t now = cost_cpu_time(kernel);
+	/* Of a thread that was just ending, the last moments may be in neither account. */
+	cost->cpu_ns = now > cost->cpu_ns ? now - cost->cpu_ns : 0;
+}
+
+struct err *cost_tell(struct cost *cost, const struct probe_set *set, const struct kernel *kernel,
+		      struct output *output)
+{
+	struct err *e =
+		cost_sum_up(set, kernel_costs(kernel), &cost->forms, cost->cpu_ns, &cost->list);
+	for (size_t i = 0; !e && i < cost->list.items.count; i++)
+		e = output_cost(output, &cost->list.items.items[i]);
+	return e;
+}

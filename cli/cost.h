@@ -35,4 +35,18 @@ struct err *cost_sum_up(const struct probe_set *set, const struct cost_row *rows
 			struct cost_list *ret) must_check;
 void cost_list_deinit(struct cost_list *list);
 
+/* Of one run. */
+struct cost {
+	struct cost_forms forms;
+	uint64_t cpu_ns; /* until the start; from the stop on: between the two */
+	struct cost_list list;
+};
+
+/* Right before the first hit, and right after the last that is wanted. */
+void cost_start(struct cost *cost, const struct kernel *kernel);
+void cost_stop(struct cost *cost, const struct kernel *kernel);
+/* Makes the list, and hands its rows to the output. */
+struct err *cost_tell(struct cost *cost, const struct probe_set *set, const struct kernel *kernel,
+		      struct output *output) must_check;
+
 #endif

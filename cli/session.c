@@ -66,9 +66,7 @@ struct session {
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
 	struct books books;
-	struct cost_forms cost_forms; /* --cost */
-	struct cost_list costs;
-	uint64_t cpu_ns;	     /* of the targets, before tracing; then during it */
+	struct cost cost;	     /* --cost */
 	struct heartbeat *heartbeat; /* NULL: nobody waits for us */
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
@@ -371,24 +369,13 @@ static struct output_summary sum_up(const struct session *session)
 				       .unwritten = output_unwritten(session->output)};
 }
 
-static struct err *tell_costs(struct session *session)
-{
-	if (!session->options->cost)
-		return NULL;
-	struct err *e = cost_sum_up(&session->plan.set, kernel_costs(session->kernel),
-				    &session->cost_forms, session->cpu_ns, &session->costs);
-	for (size_t i = 0; !e && i < session->costs.items.count; i++)
-		e = output_cost(session->output, &session->costs.items.items[i]);
-	return e;
-}
-
 /* `e`: what has ended the trace, or NULL. Events that cannot be written are counted all the same.
  */
 static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
 {
 	struct err *ended = output_failed(session->output) ? take_ptr(e) : NULL;
 	if (session->options->cost)
-		session->cpu_ns = cost_cpu_time(session->kernel) - session->cpu_ns;
+		cost_stop(&session->cost, session->kernel);
 	/* The last files, too, are probed or told. */
 	if (!e)
 		e = take_mapped(session);
@@ -403,7 +390,8 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 	/* Its events are commands. */
 	if (session->shell)
 		ret->events = shell_count(session->shell);
-	e = e ? e : tell_costs(session);
+	if (!e && session->options->cost)
+		e = cost_tell(&session->cost, &session->plan.set, session->kernel, session->output);
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
@@ -507,7 +495,7 @@ static struct err *prepare(struct session *session)
 					   .growing = growing};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	if (!e && options->cost)
-		e = cost_calibrate(kernel_form(session->kernel), &session->cost_forms);
+		e = cost_calibrate(kernel_form(session->kernel), &session->cost.forms);
 	e = e ? e : open_stream(session);
 	if (!e && how.growing)
 		e = watch_mappings(session);
@@ -551,7 +539,7 @@ static struct err *begin(struct session *session)
 	if (e)
 		return e;
 	if (session->options->cost)
-		session->cpu_ns = cost_cpu_time(session->kernel);
+		cost_start(&session->cost, session->kernel);
 	kernel_start(session->kernel);
 	session->active_ns = header.boottime_ns;
 	if (session->options->duration_s > 0)
@@ -571,7 +559,7 @@ static struct err *begin(struct session *session)
 static void session_deinit(struct session *session)
 {
 	heartbeat_stop(session->heartbeat);
-	cost_list_deinit(&session->costs);
+	cost_list_deinit(&session->cost.list);
 	ring_buffer__free(session->ring);
 	ring_buffer__free(session->life);
 	late_close(session->late);
@@ -602,7 +590,7 @@ struct err *session_run(const struct options *options, int *ret_status)
 		if (!options->quiet)
 			report_summary(&summary, !e || output_failed(session.output));
 		if (options->cost && options->output.format == OUTPUT_TEXT)
-			report_costs(&session.costs);
+			report_costs(&session.cost.list);
 	}
 	*ret_status = e ? 0 : exit_status(&session, &summary);
 	session_deinit(&session);

@@ -20,6 +20,20 @@ pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)
 	return previous ? 0 : getpid();
 }
 
+static uint64_t told_total_ns;
+
+const struct cost_row *kernel_costs(const struct kernel *kernel)
+{
+	return (const struct cost_row *)kernel;
+}
+
+struct err *output_cost(struct output *output, const struct output_cost *cost)
+{
+	(void)output;
+	told_total_ns += cost->total_ns;
+	return NULL;
+}
+
 struct fixture {
 	struct probe_set set;
 	struct probe probes[3];
@@ -104,6 +118,24 @@ static void cpu_time_is_that_of_all_threads(void **state)
 	assert_in_range(spent, 50000000, 400000000);
 }
 
+static void a_run_is_told(void **state)
+{
+	(void)state;
+	struct fixture fixture = {0};
+	struct cost cost = {.forms = {.emulated = 500, .stepped = 3000, .trampoline = 700}};
+	make(&fixture);
+	cost_start(&cost, NULL);
+	uint64_t clock = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	while (now_ns(CLOCK_PROCESS_CPUTIME_ID) - clock < 50000000)
+		continue;
+	cost_stop(&cost, NULL);
+	assert_in_range(cost.cpu_ns, 20000000, 400000000);
+	assert_ok(cost_tell(&cost, &fixture.set, (const struct kernel *)fixture.rows, NULL));
+	assert_int_equal(told_total_ns, 170000 + 33900 + 800);
+	cost_list_deinit(&cost.list);
+	probe_set_deinit(&fixture.set);
+}
+
 /* Numbers of any machine: not negative beyond noise, not milliseconds. */
 static void a_probe_costs_something(void **state)
 {
@@ -125,6 +157,7 @@ int main(void)
 		cmocka_unit_test(forms_and_programs_add_up),
 		cmocka_unit_test(without_a_target_there_is_no_share),
 		cmocka_unit_test(cpu_time_is_that_of_all_threads),
+		cmocka_unit_test(a_run_is_told),
 		cmocka_unit_test(a_probe_costs_something),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
