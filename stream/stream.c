@@ -236,12 +236,18 @@ struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, u
 	return e ? e : nesting_deliver(&stream->nesting, &event, false);
 }
 
-struct err *stream_finish(struct stream *stream)
+static struct err *let_all_go(struct stream *stream)
 {
 	struct err *e = NULL;
 	struct queue *queue;
 	while (!e && (queue = oldest_queue(stream)))
 		e = let_go(stream, queue);
+	return e;
+}
+
+struct err *stream_finish(struct stream *stream)
+{
+	struct err *e = let_all_go(stream);
 	struct task *task, *next;
 	HASH_ITER (hh, stream->nesting.tasks.by_tid, task, next) {
 		if (e)

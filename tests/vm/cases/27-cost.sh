@@ -2,7 +2,7 @@
 # --cost: hits, and a cost that is neither nothing nor beyond reason, in the form that this kernel has.
 . /cases/lib.inc
 need utrail count
-utrail --cost --json -o trace -e count:f -e write -- count 2000 2 >told 2>messages || fail "status $?: $(cat messages)"
+utrail --cost --json -o trace -e count:f -e syscall:write -- count 2000 2 >told 2>messages || fail "status $?: $(cat messages)"
 grep '^{"type":"cost"' trace
 cost() {
 	grep '^{"type":"cost","name":"count:f"' trace | sed -n -E "s/.*\"$1\":\"?([0-9]+).*/\1/p"
