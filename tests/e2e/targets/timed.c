@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * timed — three loops of N rounds each: calls, markers, system calls. Tells the CPU time of each, in
- * nanoseconds, by its own clock.
+ * timed — three loops of N rounds each: calls, markers, system calls. Tells the CPU time of each,
+ *in nanoseconds, by its own clock.
  *
  *	timed [-w] [N]
  */
