@@ -12,7 +12,7 @@
 #define HOLD_NS		 60000000000ULL
 #define READER_SILENT_NS 1000000000ULL
 /* Looks at the ring before anything dearer is done, some microseconds. */
-#define GLANCES 64
+#define GLANCES 1024
 /* BPF_MAX_LOOPS, include/linux/bpf_verifier.h */
 #define LOOPS_MAX (8 << 20)
 
