@@ -18,6 +18,7 @@
 #include "kernel/syscalls.h"
 #include "probe/file.h"
 #include "stream/event.h"
+#include "target/select.h"
 #include "tracer.skel.h"
 #include "uprobe/attach.h"
 
@@ -111,7 +112,9 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 	bool life = kernel->filter &&
 		    (kernel->options.follow || kernel->options.growing || has_spans(plan) ||
 		     plan->has_syscalls || old || kernel->options.cost);
-	bool fork = plan->show_fork || (kernel->filter && kernel->options.follow);
+	bool fork = plan->show_fork || kernel_selects(kernel) ||
+		    (kernel->filter && kernel->options.follow);
+	life |= kernel_selects(kernel);
 	bpf_program__set_autoload(old ? skel->progs.old_task_fork : skel->progs.task_fork, fork);
 	bpf_program__set_autoload(old ? skel->progs.old_task_exec : skel->progs.task_exec,
 				  plan->show_exec || life);
@@ -137,6 +140,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 					  true);
 	}
 	select_task_life(kernel, skel);
+	select_programs_of_choice(kernel, skel);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -186,6 +190,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filtered_by_link =
 		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
 	skel->rodata->reads_files = kernel->plan->set.options.files;
+	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
@@ -312,6 +317,13 @@ static struct err *check_features(const struct kernel *kernel)
 			    "it has no BPF ring buffer (Linux 5.8)");
 	if (e)
 		return err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'");
+	if (kernel->options.stop_on_load && kernel->form == UPROBE_FORM_OLD)
+		return err_hint(
+			err_why(err_new(ERR_UNSUPPORTED, 0,
+					"--stop-on-load does not work on this kernel"),
+				"it lacks the atomic operations (Linux 5.12) by which nobody "
+				"who was stopped is forgotten"),
+			"name the files that will be loaded: known ones have no gap");
 	return needs_hit(kernel, false) ? features_check_uprobe(features) : NULL;
 }
 
@@ -326,9 +338,10 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->features = *features;
 	kernel->options = *options;
 	kernel->form = features_uprobe_form(features);
-	kernel->filter = plan->processes.count || plan->launch;
+	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
-	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && has_spans(plan);
+	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD &&
+			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
 	if (!e && plan->set.options.files)
@@ -455,9 +468,11 @@ struct err *kernel_attach(struct kernel *kernel)
 		skel->progs.sys_enter,	   skel->progs.sys_exit,      skel->progs.old_sys_enter,
 		skel->progs.old_sys_exit,  skel->progs.task_fork,     skel->progs.task_exec,
 		skel->progs.task_exit,	   skel->progs.old_task_fork, skel->progs.old_task_exec,
-		skel->progs.old_task_exit,
+		skel->progs.old_task_exit, skel->progs.select_rename, skel->progs.select_attach,
+		skel->progs.select_mkdir,  skel->progs.stop_exec,     skel->progs.stop_mmap,
 	};
-	struct err *e = trace_processes(kernel);
+	struct err *e = select_begin(kernel);
+	e = e ? e : trace_processes(kernel);
 	e = e ? e : attach_from(kernel, 1);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
@@ -542,6 +557,7 @@ void kernel_close(struct kernel *kernel)
 	kernel_stop(kernel);
 	bpf_link__destroy(kernel->exit_link);
 	bpf_link__destroy(kernel->kept_link);
+	select_close(kernel);
 	unmap_rows(&kernel->sites);
 	unmap_rows(&kernel->plans);
 	unmap_rows(&kernel->losses);

@@ -23,6 +23,8 @@ struct kernel_options {
 	bool cost;     /* hits and times of each site are kept: kernel_costs() */
 	bool lossless; /* writers wait for room in the ring */
 	bool growing;  /* probes may be added while tracing: kernel_add_sites() */
+	const struct selection *selection; /* empty: processes are named */
+	bool stop_on_load;
 };
 
 /* Loads the programs that the plan needs, in the best form that the kernel has. */
@@ -39,6 +41,22 @@ struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_ret
 /* Was it traced at that time (CLOCK_BOOTTIME)? Also when it has ended since. */
 bool kernel_traced_process(const struct kernel *kernel, pid_t pid, uint64_t time_ns);
 struct err *kernel_trace_process(struct kernel *kernel, pid_t pid) must_check;
+/*
+ * Looks at all processes that there are, and adds to the traced ones those of the selection; those
+ * that come to match later add themselves. Not before kernel_attach().
+ */
+struct err *kernel_select(struct kernel *kernel) must_check;
+/* A process has come to match at that time; pid 0: some have, but which is not known. */
+struct news_sink {
+	void *context;
+	struct err *(*joined)(void *context, pid_t pid, uint64_t time_ns);
+};
+int kernel_news_fd(const struct kernel *kernel); /* readable when there is news; -1: never */
+struct err *kernel_read_news(struct kernel *kernel, const struct news_sink *sink) must_check;
+/* The maps that the waker needs; -1: nobody is stopped. */
+int kernel_stops_fd(const struct kernel *kernel);
+int kernel_known_files_fd(const struct kernel *kernel);
+uint64_t kernel_selected(const struct kernel *kernel); /* processes that have matched so far */
 void kernel_start(struct kernel *kernel);
 /* Stops, and takes all probes out again: after this no record is written but those of entries that
  * waited. */

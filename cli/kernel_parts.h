@@ -10,7 +10,7 @@
 
 struct tracer; /* the skeleton */
 
-#define LINKS_MAX    8
+#define LINKS_MAX    12
 #define BACKENDS_MAX 8
 
 /* The rows of a BPF array, shared with us. */
@@ -36,6 +36,20 @@ struct kernel {
 	struct tables tables;
 	struct rows sites, plans, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
+	struct bpf_link *scan_link; /* looks at all processes; NULL: nobody asks */
+	struct ring_buffer *news;
+	const struct news_sink *news_sink; /* during kernel_read_news() */
+	struct err *news_error;
 };
+
+/* --- kernel_select.c -------------------------------------------------------------------------- */
+
+bool kernel_selects(const struct kernel *kernel);
+/* The constants of kernel/select.bpf.c, and what of it is loaded. */
+void select_set_constants(const struct kernel *kernel, struct tracer *skel);
+void select_programs_of_choice(const struct kernel *kernel, struct tracer *skel);
+/* What must be known before the first program runs. */
+struct err *select_begin(struct kernel *kernel) must_check;
+void select_close(struct kernel *kernel);
 
 #endif

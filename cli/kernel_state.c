@@ -2,6 +2,7 @@
 /* cli/kernel_state.c — what the programs and maps of a run say. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -9,6 +10,7 @@
 #include "cli/kernel_parts.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
+#include "target/select.h"
 #include "tracer.skel.h"
 
 uint64_t kernel_late_capabilities(const struct kernel *kernel)
@@ -46,6 +48,8 @@ bool kernel_traced_process(const struct kernel *kernel, pid_t pid, uint64_t time
 	const struct tracer *skel = kernel->skel;
 	uint32_t key = (uint32_t)pid, traced;
 	uint64_t ended_ns;
+	if (!kernel->filter)
+		return pid != getpid();
 	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.targets), &key, &traced) == 0)
 		return true;
 	return bpf_map_lookup_elem(bpf_map__fd(skel->maps.ended_targets), &key, &ended_ns) == 0 &&

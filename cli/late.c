@@ -5,11 +5,13 @@
 #include <stdlib.h>
 
 #include "cli/report.h"
+#include "cli/waker.h"
 #include "common/now.h"
 
 struct late {
 	struct late_parts parts;
 	struct mapping_watch *watch;
+	bool looks; /* not at a mapping that was just made, but at what is there */
 	bool began; /* tracing has: from now on late means a gap */
 };
 
@@ -90,12 +92,32 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 	if (!e && (close_returns || set->sites.count > first)) {
 		e = attach(late, mapping, first, close_returns);
 		const struct probe_site *site = new_probe(set, first);
-		if (!e && late->began && site)
+		if (!e && late->began && site &&
+		    (late->looks || !waker_holds(parts->waker, mapping)))
 			e = stream_gap(parts->stream, (uint32_t)mapping->pid, site->probe->module,
 				       mapping->time_ns, now_ns(CLOCK_BOOTTIME));
 	}
 	if (parts->options->quiet < 2)
 		report_notes(set, n_notes);
+	return e;
+}
+
+/* Looks through what a process has mapped. */
+static struct err *look_at(struct late *late, pid_t pid, uint64_t since_ns)
+{
+	const struct process_view *view = late->parts.view;
+	struct module_list list = {0};
+	/* It may have ended by now. */
+	err_free(view->modules(view->context, pid, &list));
+	struct err *e = NULL;
+	late->looks = true;
+	for (size_t i = 0; !e && i < list.count; i++) {
+		const struct mapping mapping = {
+			.pid = pid, .time_ns = since_ns, .module = list.items[i]};
+		e = on_mapping(late, &mapping);
+	}
+	late->looks = false;
+	module_list_deinit(&list);
 	return e;
 }
 
@@ -134,24 +156,23 @@ struct err *late_look_at_depth(struct late *late)
 static struct err *look(struct late *late, uint64_t since_ns)
 {
 	const struct kernel *kernel = late->parts.kernel;
-	const struct process_view *view = late->parts.view;
 	struct err *e = NULL;
 	for (pid_t pid = kernel_next_target(kernel, 0); !e && pid;
 	     pid = kernel_next_target(kernel, pid)) {
 		/* Before its exec a command is a copy of ourselves. */
 		if (!late->began && late->parts.plan->launch)
 			continue;
-		struct module_list list = {0};
-		/* It may have ended by now. */
-		err_free(view->modules(view->context, pid, &list));
-		for (size_t i = 0; !e && i < list.count; i++) {
-			const struct mapping mapping = {
-				.pid = pid, .time_ns = since_ns, .module = list.items[i]};
-			e = on_mapping(late, &mapping);
-		}
-		module_list_deinit(&list);
+		e = look_at(late, pid, since_ns);
 	}
 	return e;
+}
+
+struct err *late_joined(struct late *late, pid_t pid, uint64_t time_ns)
+{
+	/* What it had before tracing began is looked at then. */
+	if (!late->began)
+		return NULL;
+	return pid ? look_at(late, pid, time_ns) : look(late, now_ns(CLOCK_BOOTTIME));
 }
 
 struct err *late_take(struct late *late)

@@ -16,6 +16,7 @@
 #include "stream/stream.h"
 
 struct late;
+struct waker;
 
 /* All of them outlive it. From here on no mapping is missed. */
 struct late_parts {
@@ -24,6 +25,7 @@ struct late_parts {
 	struct kernel *kernel;
 	struct stream *stream;
 	const struct process_view *view; /* we have no rights of our own by then */
+	struct waker *waker;		 /* NULL: nobody is stopped for a new file */
 };
 struct err *late_open(const struct late_parts *parts, struct late **ret) must_check;
 void late_close(struct late *late); /* NULL is fine */
@@ -31,6 +33,9 @@ void late_close(struct late *late); /* NULL is fine */
 int late_fd(const struct late *late); /* readable when there is something to take */
 /* Probes what was mapped. Only errors that end the trace: what cannot be probed is said. */
 struct err *late_take(struct late *late) must_check;
+/* A process has come to match a selection: probes what it has mapped already. pid 0: it is not
+ * known which. */
+struct err *late_joined(struct late *late, pid_t pid, uint64_t time_ns) must_check;
 /* What was mapped after the plan was made and before tracing began; no gap, nothing was promised
  * for that time. */
 struct err *late_catch_up(struct late *late) must_check;

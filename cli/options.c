@@ -29,6 +29,10 @@ enum {
 	KEY_BACKEND,
 	KEY_HELP,
 	KEY_INSIDE,
+	KEY_COMM,
+	KEY_CGROUP,
+	KEY_CONTAINER,
+	KEY_STOP_ON_LOAD,
 	KEY_REDACT,
 	KEY_LOSSLESS,
 	KEY_COST,
@@ -36,6 +40,12 @@ enum {
 
 static const struct argp_option option_table[] = {
 	{"pid", 'p', "PID", 0, "Trace this process, all of its threads (repeatable; lists)", 1},
+	{"comm", KEY_COMM, "GLOB", 0, "Trace processes of that name, also later ones (repeatable)",
+	 1},
+	{"user", 'u', "USER", 0, "Trace this user's processes, also later ones (repeatable; lists)",
+	 1},
+	{"cgroup", KEY_CGROUP, "PATH", 0, "Trace what is in that control group (repeatable)", 1},
+	{"container", KEY_CONTAINER, "ID", 0, "Trace what is in that container (repeatable)", 1},
 	{"event", 'e', "SPEC", 0,
 	 "What to trace (repeatable; lists): FUNC, MODULE:FUNC, "
 	 "usdt:PROVIDER:NAME, syscall:NAME, %file, exec",
@@ -43,6 +53,8 @@ static const struct argp_option option_table[] = {
 	{"inside", KEY_INSIDE, NULL, 0,
 	 "Also show the system calls and markers inside the traced functions", 1},
 	{"follow", 'f', NULL, 0, "Follow forks, execs and new processes", 1},
+	{"stop-on-load", KEY_STOP_ON_LOAD, NULL, 0, "Stop the target while a new file is probed",
+	 1},
 	{"output", 'o', "FILE", 0, "Write events to FILE", 2},
 	{"json", KEY_JSON, NULL, 0, "JSON Lines: one object an event", 2},
 	{"format", KEY_FORMAT, "FORMAT", 0, "text or json", 2},
@@ -317,6 +329,9 @@ static void parse_flag(int key, struct options *options)
 	case KEY_INSIDE:
 		options->inside = true;
 		break;
+	case KEY_STOP_ON_LOAD:
+		options->stop_on_load = true;
+		break;
 	}
 }
 
@@ -424,6 +439,18 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case 'e':
 		e = spec_parse(text, &options->specs);
 		break;
+	case 'u':
+		e = selection_add_users(&options->selection, text);
+		break;
+	case KEY_COMM:
+		e = selection_add_comm(&options->selection, text);
+		break;
+	case KEY_CGROUP:
+		e = selection_add_cgroup(&options->selection, text);
+		break;
+	case KEY_CONTAINER:
+		e = selection_add_container(&options->selection, text);
+		break;
 	case 'o':
 		options->output_path = text;
 		break;
@@ -486,6 +513,9 @@ static struct err *collect_spec_pids(struct options *options)
 
 static struct err *check_combination(const struct options *options)
 {
+	struct err *e = options_check_selection(options);
+	if (e || !selection_is_empty(&options->selection))
+		return e;
 	if (options->command == COMMAND_SHELL)
 		return options_check_shell(options);
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)

@@ -12,6 +12,7 @@
 #include "common/err.h"
 #include "output/output.h"
 #include "probe/spec.h"
+#include "target/selection.h"
 #include "uprobe/uprobe.h"
 
 enum command {
@@ -47,12 +48,16 @@ struct options {
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
 	bool finished; /* help was printed: there is nothing more to do */
+	struct selection selection;
+	bool stop_on_load;
 };
 
 /* Parses argv; prints help or version where asked for, and says so in `finished`. */
 struct err *options_parse(int argc, char **argv, struct options *ret) must_check;
 void options_deinit(struct options *options);
 
+/* Does a choice of processes go with the rest? */
+struct err *options_check_selection(const struct options *options) must_check;
 /* Private to options*.c. */
 struct err *options_add_redact(struct options *options, char *pattern) must_check;
 struct err *options_check_shell(const struct options *options) must_check;

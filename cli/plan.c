@@ -114,7 +114,7 @@ static struct err *add_from_modules(const struct options *options, struct plan *
 		if (!e && image)
 			e = plan_add_from_image(options, plan, image, module->name, spec);
 	}
-	if (!e && !found.indexes.count && !spec->optional)
+	if (!e && !found.indexes.count && !spec->optional && !plan->selects)
 		e = spec->module
 			    ? suggest_module(plan, spec)
 			    : err_hint(err_new(ERR_USAGE, 0, "'%s': in which program or library?",
@@ -197,6 +197,9 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 		e = syscalls_add_probes(&plan->set, spec);
 		found = plan->set.probes.count + plan->set.repeated > before;
 	}
+	/* Processes to come may have it. */
+	if (plan->selects && plan_is_open_ended(spec))
+		return e;
 	if (!e && !found && !spec->negated && !spec->optional)
 		e = suggest_match(plan, spec, noted);
 	return e;
@@ -225,6 +228,9 @@ static struct err *add_inside(const struct options *options, struct plan *plan)
 	bool has_call = false;
 	for (size_t i = 1; i < asked_for; i++)
 		has_call |= plan->set.sites.items[i]->wire.kind == SITE_ENTRY;
+	for (size_t i = 0; plan->selects && i < options->specs.count; i++)
+		has_call |= options->specs.items[i].kind == PROBE_CALL &&
+			    plan_is_open_ended(&options->specs.items[i]);
 	if (!has_call)
 		return err_hint(err_new(ERR_USAGE, 0, "--inside: inside of what?"),
 				"name a function: -e FUNC --inside");
@@ -286,6 +292,8 @@ static void note_kinds(struct plan *plan)
 struct err *plan_make(const struct options *options, struct plan *ret)
 {
 	*ret = (struct plan){0};
+	if (!selection_is_empty(&options->selection))
+		ret->selects = options->selection.words;
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
 						.depth = 1,
 						.files = options->fd_paths};

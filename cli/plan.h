@@ -30,7 +30,14 @@ struct plan {
 	bool has_syscalls;
 	struct return_verdict verdict; /* mode AUTO: not needed so far */
 	struct spec_list implied;      /* what was not typed: the default, and --inside */
+	const char *selects; /* what processes are chosen by, in words; NULL: they are named */
 };
+
+/* Every process of the machine that runs one of the files. */
+static inline bool plan_is_for_all(const struct plan *plan)
+{
+	return !plan->launch && !plan->processes.count && !plan->selects;
+}
 
 struct err *plan_make(const struct options *options, struct plan *ret) must_check;
 void plan_deinit(struct plan *plan);
@@ -58,6 +65,9 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 struct err *plan_leave_trampolines(const struct options *options, struct plan *plan,
 				   const char *why, size_t *ret_first) must_check;
 
+/* Does any process run one of the files whose code is probed? True when there is other work. */
+bool plan_any_process_runs(const struct plan *plan);
+
 /* --- between the files of plan_*.c ------------------------------------------------------------ */
 
 /* What one spec means in one file. */
@@ -69,6 +79,8 @@ void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spe
 bool plan_is_function_kind(enum probe_kind kind);
 struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
 			    struct process *process, size_t *ret_index) must_check;
+/* Does it look for code in files that are not known yet? */
+bool plan_is_open_ended(const struct spec *spec);
 /* Is this what the user wrote for a module? */
 bool plan_is_module(const struct plan_module *module, const char *wanted);
 /* All processes of the target mentioned in options are opened, and their modules known. */

@@ -33,7 +33,7 @@ static struct spec_lists all_specs(const struct options *options, const struct p
 
 /* Does it look for code in files that are not known yet? A bare name that is a system call's was
  * taken for that. */
-static bool is_open_ended(const struct spec *spec)
+bool plan_is_open_ended(const struct spec *spec)
 {
 	bool in_files = plan_is_function_kind(spec->kind) || spec->kind == PROBE_USDT;
 	bool bare = !spec->kind_given && !spec->module;
@@ -50,16 +50,17 @@ static bool has_proof(const struct options *options, const struct plan *plan)
 bool plan_may_grow(const struct options *options, const struct plan *plan)
 {
 	struct spec_lists lists = all_specs(options, plan);
-	if (!plan->processes.count && !plan->launch)
-		return false;
 	if (has_proof(options, plan))
 		return true;
 	for (size_t l = 0; l < array_size(lists.items); l++)
 		for (size_t i = 0; i < lists.items[l]->count; i++) {
 			const struct spec *spec = &lists.items[l]->items[i];
-			/* A file that was named is there; children may run others of that name. */
-			if (!spec->negated && is_open_ended(spec) &&
-			    (!spec->module || options->follow))
+			/* A file that was named is there; children, and processes that are not
+			 * known yet, may run others of that name. */
+			if (!spec->negated && plan_is_open_ended(spec) &&
+			    (plan_is_for_all(plan)
+				     ? spec->module != NULL
+				     : !spec->module || options->follow || plan->selects))
 				return true;
 		}
 	return false;
@@ -124,11 +125,44 @@ static struct err *open_image(struct late *late)
 	return NULL;
 }
 
+/* The known file in whose place it is: another build of a program, by a package upgrade. */
+static const struct plan_module *find_predecessor(const struct late *late)
+{
+	const struct plan *plan = late->plan;
+	for (size_t i = 0; i < plan->modules.count; i++) {
+		const struct plan_module *known = &plan->modules.items[i];
+		struct stat st;
+		if (known == late->module || !known->image ||
+		    strcmp(known->name, late->module->name) != 0)
+			continue;
+		if (strcmp(known->path, late->module->path) == 0 && !plan_is_for_all(plan))
+			return known;
+		if (stat(known->path, &st) == 0 && st.st_ino == image_inode(late->module->image) &&
+		    st.st_dev == image_device(late->module->image))
+			return known;
+	}
+	return NULL;
+}
+
+/* False: it is not meant after all. Of files that every process may run, that is what is found
+ * where they were, not what has their names in containers. */
+static bool is_successor(struct late *late, struct err **ret)
+{
+	const struct plan_module *known = find_predecessor(late);
+	if (known)
+		*ret = probe_set_note(&late->plan->set,
+				      "%s: replaced on disk: pid %d runs another build, which is "
+				      "probed, too",
+				      late->module->path, (int)late->mapping->pid);
+	return known || !plan_is_for_all(late->plan);
+}
+
 /* --- what is asked of it ---------------------------------------------------------------------- */
 
 static bool is_meant(const struct late *late, const struct spec *spec)
 {
-	return is_open_ended(spec) && (!spec->module || plan_is_module(late->module, spec->module));
+	return plan_is_open_ended(spec) &&
+	       (!spec->module || plan_is_module(late->module, spec->module));
 }
 
 static bool is_wanted(const struct late *late)
@@ -230,10 +264,12 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 	e = open_image(&late);
 	if (e || !late.module->image)
 		return e;
-	if (is_known_file(plan, late.module)) {
+	if (is_known_file(plan, late.module) || !is_successor(&late, &e)) {
 		image_close(take_ptr(late.module->image));
 		return NULL;
 	}
+	if (e)
+		return e;
 	/* The verdict first: what is added then follows it. */
 	e = renew_verdict(&late, ret_close_returns);
 	return e ? e : add_specs(&late);

@@ -13,6 +13,7 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
+#include "target/process_namespace.h"
 
 struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
 			    struct process *process, size_t *ret_index)
@@ -120,24 +121,10 @@ static struct err *add_command(struct plan *plan, char *const argv[])
 	return loader ? add_needed(plan, loader, launch_path(plan->launch)) : &err_nomem;
 }
 
-/* BPF numbers processes as the initial PID namespace does (its inode is fixed: PROC_PID_INIT_INO,
- * include/linux/proc_ns.h); inside of another one our numbers mean other processes, or none. */
-static struct err *check_pid_namespace(void)
-{
-	struct stat st;
-	if (stat("/proc/self/ns/pid", &st) != 0 || st.st_ino == 0xEFFFFFFCU)
-		return NULL;
-	struct err *e = err_new(ERR_UNSUPPORTED, 0, "processes cannot be traced from in here");
-	e = err_why(e, "utrail runs in a PID namespace (a container), the kernel counts outside of "
-		       "it");
-	return err_hint(e, "run utrail on the host, with the pid as the host sees it");
-}
-
 struct err *plan_find_target(const struct options *options, struct plan *ret)
 {
 	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL;
-	struct err *e =
-		tracing && (options->pids.count || options->argv) ? check_pid_namespace() : NULL;
+	struct err *e = tracing ? pid_namespace_check() : NULL;
 	for (size_t i = 0; !e && i < options->pids.count; i++)
 		e = add_process(ret, options->pids.items[i]);
 	if (!e && options->argv && options->command != COMMAND_LIST)

@@ -49,7 +49,11 @@ static void put_target(const struct plan *plan)
 		escape_print(stderr, process_comm(plan->processes.items[i]), "");
 		fputc(')', stderr);
 	}
-	if (!plan->processes.count)
+	if (plan->selects) {
+		fputs("processes ", stderr);
+		escape_print(stderr, plan->selects, "\\");
+	}
+	if (plan_is_for_all(plan))
 		fputs("every process", stderr);
 }
 
@@ -89,6 +93,29 @@ void report_start(const struct plan *plan, const struct options *options)
 	if (plan->show_exec || plan->show_fork || plan->show_exit)
 		fprintf(stderr, "%stask life", separator);
 	fputs(plan->launch || options->duration_s > 0 ? "\n" : "; Ctrl-C ends\n", stderr);
+}
+
+void report_waiting(const struct plan *plan, uint64_t count, bool any_runs)
+{
+	if (plan->selects && count)
+		fprintf(stderr, "utrail: %" PRIu64 " process%s now\n", count,
+			count == 1 ? " matches" : "es match");
+	else if (plan->selects)
+		fputs("utrail: no process matches yet: waiting\n", stderr);
+	else if (plan_is_for_all(plan) && !any_runs)
+		fputs("utrail: no process runs it yet: waiting\n", stderr);
+}
+
+void report_all_selected(uint64_t count)
+{
+	fprintf(stderr, "utrail: %" PRIu64 " process%s matched\n", count, count == 1 ? "" : "es");
+}
+
+void report_ended(const struct process *process)
+{
+	fprintf(stderr, "utrail: pid %d (", process_pid(process));
+	escape_print(stderr, process_comm(process), "");
+	fputs(") has ended\n", stderr);
 }
 
 void report_choices(const struct plan *plan, const char *const *backends)

@@ -15,6 +15,12 @@
 int report_error(struct err *e);
 /* "utrail: tracing 4242 (srv): 3 probes at 5 sites, 371 system calls; Ctrl-C ends" */
 void report_start(const struct plan *plan, const struct options *options);
+/* Processes that match now, and those to come: none may be there yet. */
+void report_waiting(const struct plan *plan, uint64_t count, bool any_runs);
+/* How many have matched. */
+void report_all_selected(uint64_t count);
+/* One of several. */
+void report_ended(const struct process *process);
 /* -v: what was chosen, and why. */
 void report_choices(const struct plan *plan, const char *const *backends);
 /* The return probes were insisted on, without a proof that they are safe. */

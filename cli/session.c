@@ -25,6 +25,7 @@
 #include "cli/privilege.h"
 #include "cli/report.h"
 #include "cli/shell.h"
+#include "cli/waker.h"
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "kernel/syscalls.h"
@@ -58,6 +59,7 @@ struct session {
 	struct stream *stream;
 	struct output *output;
 	struct ring_buffer *ring, *life; /* hits; task life */
+	struct waker *waker;		 /* NULL: nobody is stopped for a new file */
 	struct late *late;		 /* NULL: what is probed cannot change any more */
 	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
 	struct redact *redact;
@@ -72,7 +74,9 @@ struct session {
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;
 	int stop_signal;
-	bool stopped; /* by a signal: the end, whatever comes */
+	bool stopped;	/* by a signal: the end, whatever comes */
+	bool any_runs;	/* somebody does what is probed in every process */
+	size_t n_ended; /* of the plan's processes: the last ones */
 };
 
 /* --- set-up ------------------------------------------------------------------------------------
@@ -93,11 +97,12 @@ static struct err *open_output(struct session *session)
 	}
 	if (e)
 		return e;
-	bool anyone = !session->plan.launch && !session->plan.processes.count;
+	bool anyone = plan_is_for_all(&session->plan);
 	how.redact = session->redact;
 	how.color = output_file_wants_color(options, fd);
-	how.show_comm = anyone || options->follow || session->plan.processes.count > 1;
-	how.show_user = anyone;
+	how.show_comm = anyone || session->plan.selects || options->follow ||
+			session->plan.processes.count > 1;
+	how.show_user = anyone || session->plan.selects;
 	how.realtime_offset_ns = (int64_t)(now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME));
 	return output_create(fd, name, &how, &session->output);
 }
@@ -194,6 +199,31 @@ static struct err *drain(struct session *session, bool (*is_enough)(struct sessi
 	return output_flush(session->output);
 }
 
+static bool has_ended(const struct process *process)
+{
+	struct pollfd fd = {.fd = process_pidfd(process), .events = POLLIN};
+	return fd.fd < 0 ? !process_is_alive(process) : poll(&fd, 1, 0) != 0;
+}
+
+/* Of several processes, each end is told: the rest may take long. */
+static size_t processes_left(struct session *session)
+{
+	struct plan *plan = &session->plan;
+	size_t left = plan->processes.count - session->n_ended;
+	for (size_t i = 0; i < left; i++) {
+		struct process *process = plan->processes.items[i];
+		if (!has_ended(process))
+			continue;
+		if (left > 1 && !session->options->quiet)
+			report_ended(process);
+		/* Those that are left are first. */
+		plan->processes.items[i--] = plan->processes.items[--left];
+		plan->processes.items[left] = process;
+		session->n_ended++;
+	}
+	return left;
+}
+
 static bool target_has_ended(struct session *session)
 {
 	struct plan *plan = &session->plan;
@@ -202,14 +232,35 @@ static bool target_has_ended(struct session *session)
 		return false;
 	if (plan->launch && !launch_has_ended(plan->launch, &status))
 		return false;
-	for (size_t i = 0; i < plan->processes.count; i++) {
-		struct pollfd fd = {.fd = process_pidfd(plan->processes.items[i]),
-				    .events = POLLIN};
-		if (fd.fd < 0 ? process_is_alive(plan->processes.items[i]) : poll(&fd, 1, 0) == 0)
-			return false;
-	}
+	if (processes_left(session))
+		return false;
 	bool follows = session->options->follow || session->shell;
 	return !follows || !kernel_next_target(session->kernel, 0);
+}
+
+static struct err *on_joined(void *context, pid_t pid, uint64_t time_ns)
+{
+	struct session *session = context;
+	return session->late ? late_joined(session->late, pid, time_ns) : NULL;
+}
+
+/* Files that were mapped. */
+static struct err *take_mapped(struct session *session)
+{
+	if (session->shell)
+		return shell_take(session->shell);
+	return session->late ? late_take(session->late) : NULL;
+}
+
+/* Files first: what is mapped by an exec comes by both ways. */
+static struct err *take_news(struct session *session)
+{
+	const struct news_sink sink = {.context = session, .joined = on_joined};
+	/* Who has stopped by now has its mapping in the list that is taken then. */
+	waker_look(session->waker);
+	struct err *e = take_mapped(session);
+	waker_release(session->waker);
+	return e ? e : kernel_read_news(session->kernel, &sink);
 }
 
 /* True: stop now. */
@@ -244,14 +295,6 @@ static bool is_over(struct session *session)
 	return target_has_ended(session);
 }
 
-/* Files that were mapped. */
-static struct err *take_mapped(struct session *session)
-{
-	if (session->shell)
-		return shell_take(session->shell);
-	return session->late ? late_take(session->late) : NULL;
-}
-
 static struct err *wait_for_events(struct session *session)
 {
 	bool quiet = now_ns(CLOCK_BOOTTIME) - session->active_ns > QUIET_AFTER_NS;
@@ -264,14 +307,18 @@ static struct err *wait_for_events(struct session *session)
 		       : session->shell ? shell_fd(session->shell)
 					: -1,
 		 .events = POLLIN},
+		{.fd = kernel_news_fd(session->kernel), .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
-	if (poll(fds, array_size(fds), quiet ? IDLE_MS : BUSY_MS) <= 0)
+	bool ready = poll(fds, array_size(fds), quiet ? IDLE_MS : BUSY_MS) > 0;
+	if (waker_look(session->waker))
+		return take_news(session);
+	if (!ready)
 		return NULL;
 	if (fds[1].revents || fds[2].revents)
 		session->looked_ns = 0;
-	return fds[4].revents ? take_mapped(session) : NULL;
+	return fds[4].revents || fds[5].revents ? take_news(session) : NULL;
 }
 
 static struct err *look_after_kept(struct session *session)
@@ -377,9 +424,9 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 	if (session->options->cost)
 		cost_stop(&session->cost, session->kernel);
 	/* The last files, too, are probed or told. */
-	if (!e)
-		e = take_mapped(session);
+	e = e ? e : take_news(session);
 	kernel_stop(session->kernel);
+	waker_close(take_ptr(session->waker));
 	if (!e)
 		e = deliver_rest(session);
 	if (e && !ended && output_failed(session->output)) {
@@ -431,7 +478,8 @@ static struct err *watch_mappings(struct session *session)
 					 .plan = &session->plan,
 					 .kernel = session->kernel,
 					 .stream = session->stream,
-					 .view = &session->view};
+					 .view = &session->view,
+					 .waker = session->waker};
 	struct err *e = late_open(&parts, &session->late);
 	if (!e || e == &err_nomem)
 		return e;
@@ -480,6 +528,8 @@ static struct err *prepare(struct session *session)
 	if (!growing && !session->plan.has_syscalls)
 		attacher_close(take_ptr(session->attacher));
 	session->view = attacher_view(session->attacher);
+	if (!e && !options->quiet && plan_is_for_all(&session->plan))
+		session->any_runs = plan_any_process_runs(&session->plan);
 	/* Not before: the command must start with the signals that we were started with. */
 	e = e ? e : catch_signals(session);
 	e = e ? e : open_output(session);
@@ -492,14 +542,20 @@ static struct err *prepare(struct session *session)
 					   .follow = options->follow || session->shell,
 					   .cost = options->cost,
 					   .lossless = options->lossless,
-					   .growing = growing};
+					   .growing = growing,
+					   .selection = &options->selection,
+					   .stop_on_load = growing && options->stop_on_load};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	if (!e && options->cost)
 		e = cost_calibrate(kernel_form(session->kernel), &session->cost.forms);
 	e = e ? e : open_stream(session);
+	if (!e && how.stop_on_load)
+		e = waker_start(kernel_stops_fd(session->kernel),
+				kernel_known_files_fd(session->kernel), &session->waker);
 	if (!e && how.growing)
 		e = watch_mappings(session);
 	e = e ? e : kernel_attach(session->kernel);
+	e = e ? e : kernel_select(session->kernel);
 	e = e ? e : catch_up(session);
 	if (e)
 		return e;
@@ -551,6 +607,8 @@ static struct err *begin(struct session *session)
 		report_risk();
 	if (!session->options->quiet)
 		report_start(&session->plan, session->options);
+	if (!session->options->quiet)
+		report_waiting(&session->plan, kernel_selected(session->kernel), session->any_runs);
 	if (!session->plan.launch)
 		return NULL;
 	return launch_release(session->plan.launch);
@@ -565,6 +623,7 @@ static void session_deinit(struct session *session)
 	late_close(session->late);
 	shell_close(session->shell);
 	kernel_close(session->kernel);
+	waker_close(session->waker);
 	stream_destroy(session->stream);
 	output_destroy(session->output);
 	redact_destroy(session->redact);
@@ -587,6 +646,8 @@ struct err *session_run(const struct options *options, int *ret_status)
 		/* After an error, or when nobody takes any more, not all was read. */
 		if ((!e || output_failed(session.output)) && !is_sated(&session))
 			books_check(session.kernel, session.stream, session.plan.set.sites.count);
+		if (!options->quiet && session.plan.selects)
+			report_all_selected(kernel_selected(session.kernel));
 		if (!options->quiet)
 			report_summary(&summary, !e || output_failed(session.output));
 		if (options->cost && options->output.format == OUTPUT_TEXT)

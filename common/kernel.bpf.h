@@ -54,9 +54,12 @@ struct signal_struct {
 	struct tty_struct *tty;
 };
 
+struct file;
+
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	struct file *exe_file;
 };
 
 struct thread_info {
@@ -65,6 +68,37 @@ struct thread_info {
 
 struct files_struct;
 struct fs_struct;
+struct pid_namespace;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+};
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
 
 struct sched_entity {
 	__u64 sum_exec_runtime;
@@ -84,10 +118,14 @@ struct task_struct {
 	int tgid;
 	int exit_code;
 	struct sched_entity se;
+	unsigned int ptrace;
 	__u64 start_boottime;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	const struct cred *real_cred;
 	const struct cred *cred;
+	struct pid *thread_pid;
+	struct css_set *cgroups;
 	struct signal_struct *signal;
 	struct sigpending pending;
 	struct mm_struct *mm;

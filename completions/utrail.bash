@@ -3,7 +3,7 @@
 # Completion of utrail for bash; needs nothing but bash itself.
 # tests/lint/options.py holds it against cli/options.c.
 
-_utrail_options='-p --pid -e --event --inside -f --follow -o --output --json --format -s --strings -t --time
+_utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings -t --time
 	-r --relative -T --spent -y --fd-paths --redact --color -q --quiet -v --verbose --cost --max-events --duration
 	--max-probes --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check shell'
@@ -14,6 +14,7 @@ _utrail_specs='call: uprobe: uretprobe: usdt: syscall: exec fork exit
 _utrail_values() {
 	case $1 in
 	-p | --pid) (cd /proc && compgen -G '[0-9]*') ;;
+	-u | --user) compgen -u ;;
 	-e | --event) compgen -W "$_utrail_specs" ;;
 	-s | --strings) compgen -W '0 64 256 1024 4096' ;;
 	--format) compgen -W 'text json' ;;
@@ -27,7 +28,8 @@ _utrail_values() {
 # Does the option take a value?
 _utrail_takes_value() {
 	case $1 in
-	-p | --pid | -e | --event | -o | --output | --format | -s | --strings | --color) ;;
+	-p | --pid | --comm | -u | --user | --cgroup | --container) ;;
+	-e | --event | -o | --output | --format | -s | --strings | --color) ;;
 	--max-events | --duration | --max-probes | --ring-size | --return | --syscall-backend) ;;
 	*) return 1 ;;
 	esac

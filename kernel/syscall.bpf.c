@@ -97,7 +97,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 {
 	/* From 7.2 on these tracepoints may be preempted. */
 	enum stream_form stream = fetch_stream(form);
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	if (!stream_wants_current(id))
 		return 0;
 	__u32 *found = bpf_map_lookup_elem(&syscall_sites, &number);
@@ -153,7 +153,7 @@ static __always_inline bool has_no_outputs(__s64 result)
 static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	if (!stream_wants_current(id))
 		return 0;
 	struct scratch *scratch = stream_scratch(id, stream, false);
@@ -178,6 +178,8 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	syscall_emit(scratch, id, time_ns, result, stream);
 	scratch->syscall_site = 0;
 	cost_end(scratch, false);
+	if (scratch->execed == EXECED_AND_LEAVES)
+		stream_end_target(id >> 32);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  * kernel/task.bpf.c — task life: fork, exec, exit; and following children in the kernel, so that
  * a child's first system call is already traced.
  */
+#include "kernel/select.bpf.h"
 #include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
 
@@ -20,22 +21,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct exec_record);
 } exec_records SEC(".maps");
-
-/* Thread groups that were traced until they ended, and when: what they had mapped may be told by
- * others only afterwards. The oldest make room. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u32);
-	__type(value, __u64);
-} ended_targets SEC(".maps");
-
-static __always_inline void end_target(__u32 tgid)
-{
-	__u64 time_ns = bpf_ktime_get_boot_ns();
-	bpf_map_delete_elem(&targets, &tgid);
-	bpf_map_update_elem(&ended_targets, &tgid, &time_ns, BPF_ANY);
-}
 
 static __always_inline void emit_or_count(void *record, __u32 size, bool shown)
 {
@@ -59,12 +44,16 @@ static __always_inline int on_fork(struct task_struct *child, enum stream_form f
 		struct event_header header;
 		struct event_fork fork;
 	} record;
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 child_tgid = child->tgid;
+	__u64 id = stream_current_id();
+	__u32 child_tgid = select_tgid(child);
+	/* It can be in another control group than its parent from the start (CLONE_INTO_CGROUP). */
+	if (selecting && child->pid == child->tgid &&
+	    select_task(BPF_CORE_READ(child, group_leader)))
+		select_join(child_tgid);
 	if (!stream_wants_current(id))
 		return 0;
 	send_kept(id, form);
-	if (filter_by_process && follow_forks && child_tgid != id >> 32) {
+	if (filter_by_process && follow_forks && child_tgid && child_tgid != id >> 32) {
 		__u32 traced = 1;
 		if (bpf_map_update_elem(&targets, &child_tgid, &traced, BPF_ANY))
 			stream_count_loss(0, LOSS_NO_STORAGE);
@@ -72,10 +61,26 @@ static __always_inline int on_fork(struct task_struct *child, enum stream_form f
 	stream_header(&record.header, id, EVENT_FORK, sizeof(record), 0, bpf_ktime_get_boot_ns(),
 		      STREAM_ATOMIC);
 	record.fork.child_tgid = child_tgid;
-	record.fork.child_tid = child->pid;
+	record.fork.child_tid =
+		in_namespace ? select_number((__u64)BPF_CORE_READ(child, thread_pid)) : child->pid;
 	bpf_get_current_comm(record.fork.comm, sizeof(record.fork.comm));
 	emit_or_count(&record, sizeof(record), show_fork);
 	return 0;
+}
+
+/*
+ * The next program may be none of those that were asked for. It leaves then, unless children are
+ * followed: after its execve has returned when that is traced, and can be told; else at once.
+ */
+static __always_inline bool leaves_now(struct scratch *scratch)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	if (!selecting || follow_forks || select_task(BPF_CORE_READ(task, group_leader)))
+		return false;
+	if (!scratch || !scratch->syscall_site)
+		return true;
+	scratch->execed = EXECED_AND_LEAVES;
+	return false;
 }
 
 /* The arguments lie one after the other at the top of the new stack, just written by the kernel. */
@@ -101,9 +106,11 @@ static __always_inline __u32 read_argv(struct exec_record *record, __u32 at)
 
 static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, enum stream_form form)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	__u32 zero = 0;
 	struct exec_record *record = bpf_map_lookup_elem(&exec_records, &zero);
+	if (selecting && !tracing && leaves_now(NULL))
+		stream_end_target(id >> 32);
 	if (!stream_wants_current(id) || !record)
 		return 0;
 	/* Old frames are gone with the old address space; never create state just for this. */
@@ -111,7 +118,7 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, enu
 	struct scratch *scratch = stream_scratch(id, form, false);
 	if (scratch) {
 		scratch->depth = 0;
-		scratch->execed = 1;
+		scratch->execed = EXECED;
 		scratch->announced = 1;
 	}
 	stream_describe_task(&record->exec.task);
@@ -134,6 +141,8 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, enu
 	stream_header(&record->header, id, EVENT_EXEC, size, 0, bpf_ktime_get_boot_ns(),
 		      STREAM_ATOMIC);
 	emit_or_count(record, size, show_exec);
+	if (leaves_now(scratch))
+		stream_end_target(id >> 32);
 	return 0;
 }
 
@@ -143,18 +152,21 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 		struct event_header header;
 		struct event_exit exit;
 	} record;
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	__u32 tgid = id >> 32;
 	__u32 tid = (__u32)id;
 	/* Even when tracing is just ending: who looks through the threads then misses this one. */
 	send_kept(id, form);
+	struct signal_struct *signal = BPF_CORE_READ(task, signal);
+	record.exit.is_last = BPF_CORE_READ(signal, live.counter) == 0;
+	/* Its number may be another process's when tracing begins. */
+	if (selecting && !tracing && record.exit.is_last)
+		bpf_map_delete_elem(&targets, &tgid);
 	if (!stream_wants_current(id))
 		return 0;
 	if (measure_cost)
 		__sync_fetch_and_add(&ended_cpu_ns, BPF_CORE_READ(task, se.sum_exec_runtime));
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	__u32 flags = BPF_CORE_READ(signal, flags);
-	record.exit.is_last = BPF_CORE_READ(signal, live.counter) == 0;
 	record.exit.code = BPF_CORE_READ(task, exit_code);
 	if (record.exit.is_last)
 		record.exit.code = flags & SIGNAL_GROUP_EXIT
@@ -165,7 +177,7 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 		      STREAM_ATOMIC);
 	emit_or_count(&record, sizeof(record), show_exit);
 	if (filter_by_process && record.exit.is_last)
-		end_target(tgid);
+		stream_end_target(tgid);
 	if (form == STREAM_OLD) {
 		bpf_map_delete_elem(&thread_spans, &tid);
 		bpf_map_delete_elem(&thread_scratches, &tid);

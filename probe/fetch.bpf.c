@@ -464,7 +464,7 @@ __noinline int fetch_step_atomic(const struct fetch_op *op, struct scratch *scra
 
 __noinline int fetch_step_old(__u32 plan_id, __u32 index)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)stream_current_id();
 	struct scratch *scratch = bpf_map_lookup_elem(&thread_scratches, &tid);
 	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
 	if (!scratch || !plan || index >= FETCH_OPS_MAX)

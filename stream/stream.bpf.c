@@ -140,7 +140,7 @@ __noinline int spans_load_top(struct scratch *scratch)
 /* Before 5.17: loops, bounded by the number of frames. */
 __noinline int spans_drop_dead_old(void)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
 	for (int i = 0; scratch && i < SPANS_MAX; i++)
@@ -151,7 +151,7 @@ __noinline int spans_drop_dead_old(void)
 
 __noinline int spans_unwind_to_old(__u32 owner)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
 	if (!scratch || !outer)
@@ -169,14 +169,14 @@ __noinline int spans_unwind_to_old(__u32 owner)
 
 __noinline int spans_store_top_old(void)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	return scratch ? store_top(scratch, id, STREAM_OLD) : 0;
 }
 
 __noinline int spans_load_top_old(void)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
 	if (scratch && outer && scratch->depth)

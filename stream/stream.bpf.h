@@ -85,11 +85,13 @@ struct scratch {
 	__u32 has_length; /* 1: `length` applies to the next BYTES; 2: and it was cut */
 	__u32 keep_files; /* FILE slots are there already, from the run before */
 	/* What is known of the thread. */
-	__u32 announced;       /* the EVENT_TASK record is in the stream */
-	__u32 spans;	       /* numbers given out */
-	__u32 depth;	       /* spans open */
-	__u32 syscall_site;    /* in flight; 0: none */
-	__u32 execed;	       /* the address space was replaced during the system call */
+	__u32 announced;    /* the EVENT_TASK record is in the stream */
+	__u32 spans;	    /* numbers given out */
+	__u32 depth;	    /* spans open */
+	__u32 syscall_site; /* in flight; 0: none */
+	__u32 execed;	    /* the address space was replaced during the system call */
+#define EXECED		  1
+#define EXECED_AND_LEAVES 2    /* and the process is traced no more when that has returned */
 	struct span_frame top; /* the innermost one; void at depth 0 */
 	__u64 syscall_time_ns;
 	__u32 syscall_number;
@@ -168,6 +170,15 @@ struct {
 	__type(value, __u32);
 } targets __weak SEC(".maps");
 
+/* Thread groups that were traced until they ended, and when: what they had mapped may be told by
+ * others only afterwards. The oldest make room. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u64);
+} ended_targets __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -233,6 +244,10 @@ extern const volatile bool keep_entries;
 /* Task life as events, or only for our own bookkeeping. */
 extern const volatile bool show_fork, show_exec, show_exit;
 extern const volatile __u32 own_process;
+/* We run in a PID namespace: processes have the numbers that they have in there. */
+extern const volatile bool in_namespace;
+/* Processes are chosen by what they are (kernel/select.bpf.h), their user among it. */
+extern const volatile bool select_by_user;
 extern const volatile __u64 wake_bytes;
 extern const volatile __u32 wake_mask;
 /* Who would write waits while so much of the ring is full: stream/hold.bpf.c. */
@@ -251,6 +266,18 @@ enum stream_form {
 
 /* --- who ----------------------------------------------------------------------------------- */
 
+/* Thread group and thread, as our PID namespace numbers them; 0: not to be seen from there. Global
+ * functions, so that their frames are not part of every program's. */
+extern __u64 select_own_id(void);
+extern int select_number(__u64 pid); /* of one thread; the address of its struct pid */
+/* A change of user has no event: the process is looked at when it hits something. */
+extern int select_current(void);
+
+static __always_inline __u64 stream_current_id(void)
+{
+	return in_namespace ? select_own_id() : bpf_get_current_pid_tgid();
+}
+
 static __always_inline bool stream_wants_current(__u64 id)
 {
 	__u32 tgid = id >> 32;
@@ -259,8 +286,15 @@ static __always_inline bool stream_wants_current(__u64 id)
 	if (only_process)
 		return tgid == only_process;
 	if (filter_by_process)
-		return bpf_map_lookup_elem(&targets, &tgid) != NULL;
-	return tgid != own_process;
+		return bpf_map_lookup_elem(&targets, &tgid) || (select_by_user && select_current());
+	return tgid != own_process && !(in_namespace && !tgid);
+}
+
+static __always_inline void stream_end_target(__u32 tgid)
+{
+	__u64 time_ns = bpf_ktime_get_boot_ns();
+	bpf_map_delete_elem(&targets, &tgid);
+	bpf_map_update_elem(&ended_targets, &tgid, &time_ns, BPF_ANY);
 }
 
 /* The same where the attachment itself lets only the one traced process through. */
@@ -361,6 +395,13 @@ static __always_inline void stream_header(struct event_header *header, __u64 id,
 	header->unavailable = 0;
 }
 
+static __always_inline __u32 stream_parent_tgid(struct task_struct *task)
+{
+	if (!in_namespace)
+		return BPF_CORE_READ(task, real_parent, tgid);
+	return select_number((__u64)BPF_CORE_READ(task, real_parent, group_leader, thread_pid));
+}
+
 /* Writes a record of task life; where that finds its own ring full, it may try the other. False: no
  * room, and not counted yet. */
 static __always_inline bool stream_send_life(void *record, __u32 size)
@@ -378,7 +419,7 @@ static __always_inline void stream_describe_task(struct event_task *event)
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	struct tty_struct *tty = BPF_CORE_READ(signal, tty);
 	event->start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	event->parent_tgid = BPF_CORE_READ(task, real_parent, tgid);
+	event->parent_tgid = stream_parent_tgid(task);
 	event->uid = (__u32)bpf_get_current_uid_gid();
 	event->gid = bpf_get_current_uid_gid() >> 32;
 	event->tty = 0;

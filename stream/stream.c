@@ -236,18 +236,9 @@ struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, u
 	return e ? e : nesting_deliver(&stream->nesting, &event, false);
 }
 
-static struct err *let_all_go(struct stream *stream)
+static struct err *leave_all(struct stream *stream)
 {
 	struct err *e = NULL;
-	struct queue *queue;
-	while (!e && (queue = oldest_queue(stream)))
-		e = let_go(stream, queue);
-	return e;
-}
-
-struct err *stream_finish(struct stream *stream)
-{
-	struct err *e = let_all_go(stream);
 	struct task *task, *next;
 	HASH_ITER (hh, stream->nesting.tasks.by_tid, task, next) {
 		if (e)
@@ -255,4 +246,13 @@ struct err *stream_finish(struct stream *stream)
 		e = nesting_leave(&stream->nesting, task, 0, ENDING_OPEN);
 	}
 	return e;
+}
+
+struct err *stream_finish(struct stream *stream)
+{
+	struct err *e = NULL;
+	struct queue *queue;
+	while (!e && (queue = oldest_queue(stream)))
+		e = let_go(stream, queue);
+	return e ? e : leave_all(stream);
 }

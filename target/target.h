@@ -154,6 +154,9 @@ bool launch_has_ended(struct launch *launch, int *ret_status);
 void launch_close(struct launch *launch);
 void launch_closep(struct launch **launch);
 
+/* Does any process that we may look at run this file, or use it as a library? */
+bool process_any_runs(const char *path, ino_t inode);
+
 /* --- names of files ------------------------------------------------------------------------- */
 
 /* "libc.so.6" -> "libc", "/usr/lib/postgresql/15/bin/postgres" -> "postgres",

@@ -35,7 +35,7 @@ static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *c
 static __always_inline struct scratch *hit_begin(struct pt_regs *ctx, __u32 site_id,
 						 enum stream_form form, bool count_loss)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = stream_current_id();
 	if (!stream_wants_hit(id))
 		return NULL;
 	struct scratch *scratch = stream_scratch(id, form, true);

@@ -3,7 +3,7 @@ utrail_unit_test(cli_tables SOURCES cli_tables.c ${PROJECT_SOURCE_DIR}/cli/table
   LINK utrail_probe)
 utrail_unit_test(cli_options SOURCES cli_options.c
   ${PROJECT_SOURCE_DIR}/cli/options.c ${PROJECT_SOURCE_DIR}/cli/options_shell.c
-  ${PROJECT_SOURCE_DIR}/cli/help.c
+  ${PROJECT_SOURCE_DIR}/cli/help.c ${PROJECT_SOURCE_DIR}/cli/select.c
   LINK utrail_output utrail_usdt utrail_uprobe utrail_kernel utrail_target)
 target_compile_definitions(unit_cli_options PRIVATE UTRAIL_VERSION="${PROJECT_VERSION}")
 utrail_unit_test(cli_attacher SOURCES cli_attacher.c ${PROJECT_SOURCE_DIR}/cli/attacher.c
@@ -12,6 +12,8 @@ utrail_unit_test(cli_shell_track SOURCES cli_shell_track.c ${PROJECT_SOURCE_DIR}
   LINK utrail_output)
 utrail_unit_test(cli_books SOURCES cli_books.c ${PROJECT_SOURCE_DIR}/cli/books.c
   LINK utrail_stream utrail_target PkgConfig::libbpf)
+utrail_unit_test(cli_waker SOURCES cli_waker.c ${PROJECT_SOURCE_DIR}/cli/waker.c
+  LINK utrail_target PkgConfig::libbpf)
 utrail_unit_test(cli_heartbeat SOURCES cli_heartbeat.c ${PROJECT_SOURCE_DIR}/cli/heartbeat.c
   LINK utrail_common)
 utrail_unit_test(cli_cost SOURCES cli_cost.c ${PROJECT_SOURCE_DIR}/cli/cost.c

@@ -233,6 +233,30 @@ static void a_command_is_everything_behind_the_dashes(void **state)
 	refused("both a process and a command", "-p", "1", "--", "ls");
 }
 
+/* Processes chosen by what they are: alone, combined, and never beside others. */
+static void choices(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "-p", "1", NULL);
+	assert_true(selection_is_empty(&o.selection));
+	options_deinit(&o);
+	parse(&line, &o, "--comm", "a*", "--comm", "b", "-u", "0,7", "--user", "8", NULL);
+	assert_int_equal(o.selection.n_names, 2);
+	assert_int_equal(o.selection.n_users, 3);
+	assert_int_equal(o.selection.users[2], 8);
+	assert_string_equal(o.selection.words, "named a*, named b, of user 0,7, of user 8");
+	options_deinit(&o);
+	refused("both processes and a choice of them", "-p", "1", "--comm", "x");
+	refused("both a choice of processes and a command", "-u", "0", "--", "ls");
+	refused("choose what is traced", "list", "-u", "0");
+	refused("choose what is traced", "explain", "--comm", "x", "-e", "f");
+	refused("there is no user 'no-such-user'", "-u", "no-such-user");
+	refused("can never match", "--comm", "longer-than-fifteen");
+	refused("no control group '/no/such'", "--cgroup", "/no/such");
+}
+
 static void commands(void **state)
 {
 	static const char *const later[] = {"stat", "record", "report", "export", "top"};
@@ -275,7 +299,7 @@ static void mistakes_are_explained(void **state)
 	refused("nothing to trace", "explain");
 	refused("did you mean '--json'?", "--jsno", "-p", "1");
 	refused("did you mean '--return'?", "--retrun=auto");
-	refused("there is no option '--nothing'\n  hint:  all options", "--nothing", "x");
+	refused("there is no option '--cow'\n  hint:  all options", "--cow", "x");
 	refused("'--json' takes no value", "--json=3", "-p", "1");
 	refused("there is no option '-Q'", "-Q");
 	refused("'--duration' needs a value", "-p", "1", "--duration");
@@ -365,6 +389,7 @@ int main(void)
 		cmocka_unit_test(numbers_have_bounds),
 		cmocka_unit_test(choices_name_what_there_is),
 		cmocka_unit_test(a_command_is_everything_behind_the_dashes),
+		cmocka_unit_test(choices),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(shells),
 		cmocka_unit_test(mistakes_are_explained),
