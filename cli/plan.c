@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/pairs.h"
 #include "cli/suggest.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"
@@ -135,7 +136,7 @@ static struct err *check_ambiguous(const struct spec *spec, bool found_function)
 			spec->name, spec->name);
 }
 
-static bool is_match(const struct probe_site *site, const struct spec *spec)
+bool plan_spec_matches(const struct probe_site *site, const struct spec *spec)
 {
 	const struct probe *probe = site->probe;
 	bool same_kind = plan_is_function_kind(spec->kind) ? plan_is_function_kind(probe->kind)
@@ -152,7 +153,7 @@ static bool is_match(const struct probe_site *site, const struct spec *spec)
 void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec)
 {
 	for (size_t i = first; i < plan->set.sites.count; i++)
-		if (is_match(plan->set.sites.items[i], spec))
+		if (plan_spec_matches(plan->set.sites.items[i], spec))
 			plan->set.sites.items[i]->wire.kind = 0;
 }
 
@@ -171,6 +172,16 @@ static bool add_task_life(struct plan *plan, const struct spec *spec)
 	return true;
 }
 
+/* A bare name turns out to be task life only here. */
+static struct err *check_no_condition(const struct spec *spec)
+{
+	if (!spec->condition && !spec->rate.count)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, 0, "'%s': task life takes no condition, and no rate",
+				spec->text),
+			"leave them out; they are for functions, markers and system calls");
+}
+
 static struct err *add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec)
 {
@@ -178,7 +189,7 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	size_t noted = plan->set.notes.count;
 	struct err *e = NULL;
 	if (add_task_life(plan, spec))
-		return NULL;
+		return check_no_condition(spec);
 	switch (spec->kind) {
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
@@ -203,6 +214,25 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	if (!e && !found && !spec->negated && !spec->optional)
 		e = suggest_match(plan, spec, noted);
 	return e;
+}
+
+struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,
+			   size_t number)
+{
+	for (size_t i = first; options->pairs.count && i < plan->set.sites.count; i++) {
+		struct probe_spec *kept = array_push(&plan->probe_specs);
+		if (!kept)
+			return &err_nomem;
+		*kept = (struct probe_spec){plan->set.sites.items[i]->probe, number};
+	}
+	return NULL;
+}
+
+static struct err *add_typed(const struct options *options, struct plan *plan, size_t number)
+{
+	size_t first = plan->set.sites.count;
+	struct err *e = add_spec(options, plan, &options->specs.items[number]);
+	return e ? e : plan_note_spec(options, plan, first, number);
 }
 
 /* What the target says of itself, and what it asks the kernel. */
@@ -246,22 +276,49 @@ static bool same_marker(const struct probe *a, const struct probe *b)
 	       strcmp(a->provider, b->provider) == 0 && strcmp(a->name, b->name) == 0;
 }
 
-/* Two specs may mean the same marker: it is probed once, as the first one said. Different markers
+/* Two specs may mean the same marker: it is probed once, as the first one said; a hit counts when
+ * either says so. Different markers
  * at one place (a linker folds equal functions) are all probed. */
-static void drop_repeated_sites(struct plan *plan)
+static struct err *drop_repeated_sites(struct plan *plan)
 {
+	struct arena *arena = &plan->set.arena;
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
 		struct probe_site *site = plan->set.sites.items[i];
 		for (size_t j = 1; j < i && site->probe->kind == PROBE_USDT; j++) {
-			const struct probe_site *earlier = plan->set.sites.items[j];
+			struct probe_site *earlier = plan->set.sites.items[j];
 			if (earlier->wire.kind && earlier->image == site->image &&
 			    earlier->offset == site->offset &&
 			    same_marker(earlier->probe, site->probe)) {
 				site->wire.kind = 0;
+				struct err *e =
+					condition_either(arena, earlier->condition, site->condition,
+							 &earlier->condition);
+				e = e ? e
+				      : filter_either(arena, earlier->filter, site->filter,
+						      &earlier->filter);
+				if (e)
+					return e;
 				break;
 			}
 		}
 	}
+	return NULL;
+}
+
+bool plan_has_rates(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].rate.count)
+			return true;
+	return false;
+}
+
+bool plan_has_conditions(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].condition)
+			return true;
+	return false;
 }
 
 /* Spans that come later take what is decided now, and never a trampoline without a proof. */
@@ -302,10 +359,11 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 	if (!e && (!options->specs.count || options->specs.items[0].negated))
 		e = add_default(options, ret);
 	for (size_t i = 0; !e && i < options->specs.count; i++)
-		e = add_spec(options, ret, &options->specs.items[i]);
+		e = add_typed(options, ret, i);
 	if (!e && options->inside)
 		e = add_inside(options, ret);
-	drop_repeated_sites(ret);
+	e = e ? e : drop_repeated_sites(ret);
+	e = e ? e : pairs_plan(options, ret, 1, false);
 	if (options->follow)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);
@@ -328,5 +386,7 @@ void plan_deinit(struct plan *plan)
 	launch_close(plan->launch);
 	probe_set_deinit(&plan->set);
 	spec_list_deinit(&plan->implied);
+	free(plan->probe_specs.items);
+	free(plan->pair_sites.items);
 	*plan = (struct plan){0};
 }

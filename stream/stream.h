@@ -35,8 +35,10 @@ enum stream_event_kind {
 	STREAM_FORK,
 	STREAM_EXIT,
 	STREAM_LOST,
-	STREAM_MISSED, /* hits for which the kernel did not run our programs */
-	STREAM_GAP,    /* a file was mapped, and its probes came after duration_ns only */
+	STREAM_SUPPRESSED, /* loss_count events of the site, beyond its rate limit */
+	STREAM_MISSED,	   /* hits for which the kernel did not run our programs */
+	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns only */
+	STREAM_SPAN,	   /* between two probes: stream/spans.h */
 };
 
 enum stream_ending {
@@ -79,9 +81,32 @@ struct stream_event {
 	bool exit_is_last;
 	/* LOST */
 	enum loss_cause loss_cause;
-	uint64_t loss_count;	/* MISSED, too */
-	const char *missed_who; /* MISSED: whose programs, "system calls" */
-	const char *gap_module; /* GAP: as shown */
+	uint64_t loss_count;		/* MISSED, too */
+	const char *missed_who;		/* MISSED: whose programs, "system calls" */
+	const char *gap_module;		/* GAP: as shown */
+	const struct stream_span *span; /* SPAN */
+};
+
+enum span_ending {
+	SPAN_WHOLE,
+	SPAN_DOUBTFUL,	   /* records were lost in between: no duration is known */
+	SPAN_BEGAN_BEFORE, /* its beginning was before tracing: time_ns is that of the end */
+	SPAN_BEGIN_LOST,   /* or was lost */
+	SPAN_OPEN,	   /* when its thread or process, or tracing, ended */
+	SPAN_NO_KEY,	   /* one side alone, whose key could not be read */
+	SPAN_TOO_MANY,	   /* a beginning that is not followed: too many are open */
+};
+
+/* The task of the event is the one that began it. */
+struct stream_span {
+	enum span_ending ending;
+	const char *name;
+	bool has_key, is_text, is_hex;
+	uint64_t number;
+	const char *text;
+	uint32_t text_length;
+	uint64_t end_ns;
+	uint32_t end_tid; /* 0: none */
 };
 
 /* Who takes the events. Any error ends the trace. */
@@ -111,9 +136,11 @@ struct stream_counts {
 	uint64_t lost;	       /* events that the loss table counts as lost */
 	uint64_t returns_lost; /* calls delivered without their return, for want of space */
 	uint64_t late;
-	uint64_t missed;    /* hits that the kernel counts as missed */
-	uint64_t gaps;	    /* files that were probed after they had been mapped */
-	uint64_t newest_ns; /* time of the newest record seen */
+	uint64_t suppressed; /* events beyond a rate limit: not lost */
+	uint64_t filtered;   /* hits whose condition did not hold: not lost */
+	uint64_t missed;     /* hits that the kernel counts as missed */
+	uint64_t gaps;	     /* files that were probed after they had been mapped */
+	uint64_t newest_ns;  /* time of the newest record seen */
 };
 
 struct stream;
@@ -131,7 +158,7 @@ struct err *stream_release(struct stream *stream, uint64_t now_ns) must_check;
  * than those that were taken in. */
 struct err *stream_release_some(struct stream *stream, uint64_t now_ns) must_check;
 /* Compares the loss table with what was told before; the difference becomes events. `rows` has as
- * many rows as the set has sites by now. */
+ * many rows as the set has sites by now, and stays until the stream ends. */
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows) must_check;
 /* So many hits more were missed by the programs of `who`, as the kernel counts. */
 struct err *stream_missed(struct stream *stream, const char *who, uint64_t count) must_check;
