@@ -14,8 +14,6 @@
  * then find the rest of the ring free. */
 #define HOLD_NS		 2000000000ULL
 #define READER_SILENT_NS 1000000000ULL
-/* Looks at the ring before anything dearer is done, some microseconds. */
-#define GLANCES 1024
 /* BPF_MAX_LOOPS, include/linux/bpf_verifier.h */
 #define LOOPS_MAX (8 << 20)
 
@@ -53,7 +51,7 @@ static __always_inline bool is_being_killed(void)
 	return bpf_get_current_task_btf()->pending.signal.sig[0] & (1UL << (SIGKILL - 1));
 }
 
-static long glance(__u32 i, void *context)
+static __always_inline bool has_room(void)
 {
 	return !tracing || !is_filling();
 }
@@ -62,7 +60,7 @@ static long hold_step(__u32 i, void *context)
 {
 	struct hold *hold = context;
 	__u64 nothing;
-	if (bpf_loop(GLANCES, glance, NULL, 0) < GLANCES)
+	if (has_room())
 		return 1;
 	__u64 now_ns = bpf_ktime_get_ns();
 	if (now_ns >= hold->end_ns || !reader_is_alive(now_ns) || is_being_killed())
@@ -82,8 +80,8 @@ static __always_inline void count_hold(__u64 began_ns)
 	__sync_fetch_and_add(&held_ns, bpf_ktime_get_ns() - began_ns);
 }
 
-/* 1: there is room, as far as one can know. For sleepable programs. */
-__noinline int hold_hit(struct scratch *scratch)
+/* 1: there is room, as far as one can know. Inline: a call stack has eight frames. */
+static __always_inline int wait_for_room(struct scratch *scratch)
 {
 	if (!scratch || !is_filling())
 		return 1;
@@ -96,10 +94,15 @@ __noinline int hold_hit(struct scratch *scratch)
 	return !is_filling();
 }
 
+__noinline int hold_hit(struct scratch *scratch)
+{
+	return wait_for_room(scratch);
+}
+
 static long pause_step(__u32 i, void *context)
 {
 	const __u64 *end_ns = context;
-	return bpf_ktime_get_ns() >= *end_ns || glance(i, NULL);
+	return bpf_ktime_get_ns() >= *end_ns || has_room();
 }
 
 /* For programs that nothing may preempt: a short wait, and no promise. */
@@ -143,7 +146,7 @@ __noinline int emit_held(struct scratch *scratch, __u32 head_size)
 	if (!scratch)
 		return 0;
 	for (int i = 0; i < 8; i++) {
-		if (!hold_hit(scratch))
+		if (!wait_for_room(scratch))
 			return 0;
 		if (emit_again(scratch, head_size))
 			return 1;
