@@ -146,7 +146,7 @@ __noinline int emit_held(struct scratch *scratch, __u32 head_size)
 	if (!scratch)
 		return 0;
 	for (int i = 0; i < 8; i++) {
-		if (!wait_for_room(scratch))
+		if (!hold_hit(scratch))
 			return 0;
 		if (emit_again(scratch, head_size))
 			return 1;
