@@ -9,6 +9,8 @@
 #ifndef UTRAIL_PROBE_SOCKET_BPF_H
 #define UTRAIL_PROBE_SOCKET_BPF_H
 
+#include "probe/kernel_read.bpf.h"
+
 extern const volatile bool reads_sockets;
 extern const volatile struct fetch_socket_offsets socket_offsets;
 
