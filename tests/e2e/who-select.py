@@ -30,8 +30,8 @@ def check(trace, target, calls=None, gaps=0):
 
 def running_now():
     """A process that was there before, one that is another name's, and a file of no known name."""
-    target, other = Target(copy("whoxa1"), "-w", "work=50"), Target(copy("whoxb1"), "-w", "work=70")
-    trace = Trace("--comm", "whox[!b]?", *SPEC)
+    target, other = Target(copy("whoyA1"), "-w", "work=50"), Target(copy("whoyB1"), "-w", "work=70")
+    trace = Trace("--comm", "whoy[!B]?", *SPEC)
     contains(trace.wait_for(r"process\S* match\S* now", "stderr").string, "1 process matches now")
     for process in (target, other):
         process.release()
