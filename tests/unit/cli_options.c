@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define WORDS_MAX 16
+#define WORDS_MAX 32
 
 /* A command line lives as long as what was parsed of it. */
 struct line {
