@@ -506,7 +506,12 @@ static struct err *catch_up(struct session *session)
 {
 	if (session->shell)
 		return shell_catch_up(session->shell);
-	return session->late ? late_catch_up(session->late) : NULL;
+	struct err *e = session->late ? late_catch_up(session->late) : NULL;
+	size_t n_notes = session->plan.set.notes.count;
+	e = e ? e : plan_note_waiting(session->options, &session->plan);
+	if (session->options->quiet < 2)
+		report_notes(&session->plan.set, n_notes);
+	return e;
 }
 
 static struct err *prepare(struct session *session)

@@ -53,6 +53,18 @@ def started_later():
     same([e["pid"] for e in trace.of("exec")], [target.pid], "execs")
 
 
+def nothing_has_it():
+    """A function that nobody has so far is said to be so: it may be a mistake."""
+    target = Target(copy("whoya3"), "-w", "work=5")
+    trace = Trace("--comm", "whoya3", "-e", "no_such_function", *SPEC)
+    contains(trace.stderr, "'no_such_function': in none of the files that are known yet")
+    ensure("'?who_work'" not in trace.stderr, trace.report("says too much"))
+    target.release()
+    target.finish()
+    trace.finish()
+    check(trace, target)
+
+
 def nothing_matches():
     """Ctrl-C ends the wait, with no event and status 0."""
     trace = Trace("--comm", "whox-none", *SPEC)
@@ -204,6 +216,7 @@ need_root()
 run(
     running_now,
     started_later,
+    nothing_has_it,
     nothing_matches,
     many_short_ones,
     renamed,
