@@ -326,6 +326,10 @@ static struct err *look_after_kept(struct session *session)
 		return NULL;
 	session->kept_ns = now;
 	struct err *e = session->late ? late_look_at_depth(session->late) : NULL;
+	/* A change of user has no event, and in files that are not known yet there is no probe at
+	 * which it could be noticed. */
+	if (!e && session->late && session->options->selection.n_users)
+		e = kernel_select(session->kernel);
 	return e ? e : kernel_send_kept(session->kernel, now - KEPT_NS, &left);
 }
 

@@ -154,6 +154,19 @@ def of_a_user():
     same({event["uid"] for event in trace.calls()}, {USER}, "users")
 
 
+def of_a_user_with_a_new_file():
+    """Nothing is probed that a process could reach after its setuid(): it is found all the same."""
+    target = Target(copy("whoxb8"), "-w", f"user={USER}", "step", "work=50")
+    trace = Trace("-u", USER, *SPEC)
+    target.release()
+    target.wait_for("^step")
+    trace.wait_for_text('"type":"gap"')
+    target.release()
+    target.finish()
+    trace.finish()
+    check(trace, target, gaps=1)
+
+
 def both():
     """Name and user: both must be true."""
     path = copy("whoxa9")
@@ -224,6 +237,7 @@ run(
     another_program,
     children,
     of_a_user,
+    of_a_user_with_a_new_file,
     both,
     never_ourselves,
     several_processes,
