@@ -58,6 +58,9 @@ void options_deinit(struct options *options);
 /* Does a choice of processes go with the rest? */
 struct err *options_check_selection(const struct options *options) must_check;
 /* Private to options*.c. */
+struct err *options_refuse_counting(const char *text) must_check;
+struct err *options_follow(struct options *options) must_check;
+struct err *options_next_time(struct options *options) must_check;
 struct err *options_add_redact(struct options *options, char *pattern) must_check;
 struct err *options_check_shell(const struct options *options) must_check;
 

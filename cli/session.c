@@ -23,7 +23,9 @@
 #include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
+#include "cli/running.h"
 #include "cli/shell.h"
+#include "cli/target_end.h"
 #include "cli/waker.h"
 #include "common/cleanup.h"
 #include "common/now.h"
@@ -197,31 +199,6 @@ static struct err *drain(struct session *session, bool (*is_enough)(struct sessi
 	return output_flush(session->output);
 }
 
-static bool has_ended(const struct process *process)
-{
-	struct pollfd fd = {.fd = process_pidfd(process), .events = POLLIN};
-	return fd.fd < 0 ? !process_is_alive(process) : poll(&fd, 1, 0) != 0;
-}
-
-/* Of several processes, each end is told: the rest may take long. */
-static size_t processes_left(struct session *session)
-{
-	struct plan *plan = &session->plan;
-	size_t left = plan->processes.count - session->n_ended;
-	for (size_t i = 0; i < left; i++) {
-		struct process *process = plan->processes.items[i];
-		if (!has_ended(process))
-			continue;
-		if (left > 1 && !session->options->quiet)
-			report_ended(process);
-		/* Those that are left are first. */
-		plan->processes.items[i--] = plan->processes.items[--left];
-		plan->processes.items[left] = process;
-		session->n_ended++;
-	}
-	return left;
-}
-
 static bool target_has_ended(struct session *session)
 {
 	struct plan *plan = &session->plan;
@@ -230,7 +207,7 @@ static bool target_has_ended(struct session *session)
 		return false;
 	if (plan->launch && !launch_has_ended(plan->launch, &status))
 		return false;
-	if (processes_left(session))
+	if (target_left(plan, &session->n_ended, session->options->quiet))
 		return false;
 	bool follows = session->options->follow || session->shell;
 	return !follows || !kernel_next_target(session->kernel, 0);
@@ -350,30 +327,6 @@ static struct err *loop(struct session *session)
 /* --- the end -----------------------------------------------------------------------------------
  */
 
-static struct err *on_running(void *context, uint32_t tgid, uint32_t tid,
-			      const struct probe_site *site, const struct slots *arguments)
-{
-	struct session *session = context;
-	return stream_running(session->stream, tgid, tid, now_ns(CLOCK_BOOTTIME), site, arguments);
-}
-
-/* Calls that have not returned have no record: nothing is lost in silence. */
-static struct err *tell_running(struct session *session)
-{
-	const struct running_sink sink = {.context = session, .running = on_running};
-	struct err *e = NULL;
-	size_t unseen = 0, denied;
-	for (pid_t pid = kernel_next_target(session->kernel, 0); !e && pid;
-	     pid = kernel_next_target(session->kernel, pid)) {
-		denied = 0;
-		e = syscalls_running(&session->plan.set, pid, &session->view, &sink, &denied);
-		unseen += denied;
-	}
-	if (unseen)
-		report_unseen_threads(unseen);
-	return e;
-}
-
 /* Takes in the rest; entries that still wait for their return among it. */
 static struct err *drain_all(struct session *session)
 {
@@ -395,7 +348,8 @@ static struct err *deliver_rest(struct session *session)
 	if (!e)
 		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
 	if (!e && session->plan.has_syscalls)
-		e = tell_running(session);
+		e = running_tell(&session->plan.set, session->kernel, &session->view,
+				 session->stream);
 	if (!e)
 		e = stream_finish(session->stream);
 	if (!e && session->shell)
@@ -566,26 +520,12 @@ static struct err *prepare(struct session *session)
 		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
 }
 
-static struct err *check_still_there(const struct session *session)
-{
-	const struct plan *plan = &session->plan;
-	for (size_t i = 0; i < plan->processes.count; i++)
-		if (process_is_alive(plan->processes.items[i]))
-			return NULL;
-	if (!plan->processes.count)
-		return NULL;
-	return err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has ended",
-			       process_pid(plan->processes.items[0]),
-			       process_comm(plan->processes.items[0])),
-		       "it ended while the probes were being attached");
-}
-
 static struct err *begin(struct session *session)
 {
 	const struct output_header header = {.realtime_ns = now_ns(CLOCK_REALTIME),
 					     .boottime_ns = now_ns(CLOCK_BOOTTIME),
 					     .backends = kernel_backends(session->kernel)};
-	struct err *e = check_still_there(session);
+	struct err *e = target_check_there(&session->plan);
 	e = e ? e : privilege_drop(session->kernel, session->plan.launch != NULL);
 	e = e ? e : output_begin(session->output, &header);
 	if (e)
