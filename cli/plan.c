@@ -152,7 +152,8 @@ bool plan_spec_matches(const struct probe_site *site, const struct spec *spec)
 static bool has_site(const struct plan *plan, const struct spec *spec)
 {
 	for (size_t i = 1; i < plan->set.sites.count; i++)
-		if (plan->set.sites.items[i]->wire.kind && is_match(plan->set.sites.items[i], spec))
+		if (plan->set.sites.items[i]->wire.kind &&
+		    plan_spec_matches(plan->set.sites.items[i], spec))
 			return true;
 	return false;
 }
