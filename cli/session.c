@@ -1,90 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/session.h"
+#include "cli/session_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 
-#include "cli/attacher.h"
-#include "cli/books.h"
-#include "cli/cost.h"
-#include "cli/heartbeat.h"
-#include "cli/kernel.h"
-#include "cli/late.h"
 #include "cli/output_file.h"
 #include "cli/pairs.h"
-#include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
 #include "cli/running.h"
-#include "cli/shell.h"
 #include "cli/signals.h"
-#include "cli/stacks.h"
-#include "cli/target_end.h"
-#include "cli/waker.h"
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "kernel/syscalls.h"
-#include "output/output.h"
-#include "stream/stream.h"
-
-/* Records taken from the ring before the stream gets to deliver some of them. */
-#define BATCH 4096
-/* Reader's timer: while events come, and when it has been quiet for a while. BPF wakes the reader
- * earlier when the ring fills. */
-#define BUSY_MS	       2
-#define IDLE_MS	       10
-#define QUIET_AFTER_NS 100000000ULL
-/* After Ctrl-C a command gets this long to end by itself, so that its end is in the trace. */
-#define GRACE_NS 1000000000ULL
-/* Once no record can be written any more, all of them are older than this from now. */
-#define SETTLED_NS 10000000ULL
-/* How often it is asked whether any followed process is left. */
-#define LOOK_NS 50000000ULL
-
-/* An entry that waits for its return becomes a record after this time, and how often that is looked
- * after: in time for the stream to show calls that take long. */
-#define KEPT_NS 100000000ULL
-
-struct session {
-	const struct options *options;
-	struct plan plan;
-	struct attacher *attacher;
-	struct process_view view;
-	struct kernel *kernel;
-	struct stream *stream;
-	struct output *output;
-	struct ring_buffer *ring, *life; /* hits; task life */
-	struct waker *waker;		 /* NULL: nobody is stopped for a new file */
-	struct late *late;		 /* NULL: what is probed cannot change any more */
-	struct stacks *stacks;		 /* NULL: none are asked for */
-	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
-	struct redact *redact;
-	struct spans *spans; /* NULL: no `A ~~ B` */
-	int output_fd;	     /* of -o; -1: a standard stream */
-	int signal_fd;
-	sigset_t old_signals;
-	struct err *error; /* of a callback, which cannot return it */
-	struct books books;
-	struct cost cost;	     /* --cost */
-	struct heartbeat *heartbeat; /* NULL: nobody waits for us */
-	size_t batch;
-	uint64_t deadline_ns; /* 0: none */
-	uint64_t looked_ns, active_ns, kept_ns;
-	int stop_signal;
-	bool stopped;	/* by a signal: the end, whatever comes */
-	bool any_runs;	/* somebody does what is probed in every process */
-	size_t n_ended; /* of the plan's processes: the last ones */
-};
 
 /* --- set-up ------------------------------------------------------------------------------------
  */
@@ -141,292 +76,6 @@ static struct err *open_stream(struct session *session)
 		how.max_events = 0;
 	}
 	return stream_create(&how, &session->stream);
-}
-
-/* --- events ------------------------------------------------------------------------------------
- */
-
-static int on_life(void *context, void *data, size_t size)
-{
-	struct session *session = context;
-	session->error = stream_take(session->stream, data, size);
-	return session->error ? -ENOMEM : 0;
-}
-
-static int on_record(void *context, void *data, size_t size)
-{
-	struct session *session = context;
-	if (on_life(context, data, size))
-		return -ENOMEM;
-	/* Not an error: the consumer position already includes this record. */
-	return ++session->batch % BATCH ? 0 : -EAGAIN;
-}
-
-static struct err *take_error(struct session *session)
-{
-	return take_ptr(session->error);
-}
-
-/* Nobody takes any more. */
-static bool is_sated(struct session *session)
-{
-	return stream_is_full(session->stream) ||
-	       (session->spans && spans_are_full(session->spans)) || output_closed(session->output);
-}
-
-/* Takes in what is there, and delivers what has waited long enough. Events may come faster than
- * that: it is asked between batches whether to go on. */
-static struct err *drain(struct session *session, bool (*is_enough)(struct session *session))
-{
-	int taken;
-	do {
-		/* Task life first, and all of it: it can be older than any hit that is read now. */
-		uint64_t now = now_ns(CLOCK_BOOTTIME);
-		taken = ring_buffer__consume(session->life);
-		if (!session->error)
-			taken = ring_buffer__consume(session->ring) ?: taken;
-		struct err *e = take_error(session);
-		e = e ? e : stacks_take(session->stacks);
-		e = e ? e : stream_losses(session->stream, kernel_losses(session->kernel));
-		if (!e)
-			e = taken == -EAGAIN ? stream_release_some(session->stream, now)
-					     : stream_release(session->stream, now);
-		if (e)
-			return e;
-		if (taken != 0)
-			session->active_ns = now;
-	} while (taken == -EAGAIN && !is_enough(session));
-	return output_flush(session->output);
-}
-
-static bool target_has_ended(struct session *session)
-{
-	struct plan *plan = &session->plan;
-	int status;
-	if (!plan->launch && !plan->processes.count)
-		return false;
-	if (plan->launch && !launch_has_ended(plan->launch, &status))
-		return false;
-	if (target_left(plan, &session->n_ended, session->options->quiet))
-		return false;
-	bool follows = session->options->follow || session->shell;
-	return !follows || !kernel_next_target(session->kernel, 0);
-}
-
-static struct err *on_joined(void *context, pid_t pid, uint64_t time_ns)
-{
-	struct session *session = context;
-	return session->late ? late_joined(session->late, pid, time_ns) : NULL;
-}
-
-/* Files that were mapped. */
-static struct err *take_mapped(struct session *session)
-{
-	if (session->shell)
-		return shell_take(session->shell);
-	return session->late ? late_take(session->late) : NULL;
-}
-
-/* Files first: what is mapped by an exec comes by both ways. */
-static struct err *take_news(struct session *session)
-{
-	const struct news_sink sink = {.context = session, .joined = on_joined};
-	/* Who has stopped by now has its mapping in the list that is taken then. */
-	waker_look(session->waker);
-	struct err *e = take_mapped(session);
-	waker_release(session->waker);
-	return e ? e : kernel_read_news(session->kernel, &sink);
-}
-
-/* True: stop now. */
-static bool on_signals(struct session *session)
-{
-	struct signalfd_siginfo info;
-	while (read(session->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		int signum = (int)info.ssi_signo;
-		if (signum == SIGCHLD)
-			continue;
-		bool again = session->stop_signal != 0;
-		session->stop_signal = signum;
-		/* From here on a second one ends us at once. */
-		sigprocmask(SIG_SETMASK, &session->old_signals, NULL);
-		if (!session->plan.launch || again)
-			session->stopped = true;
-		session->deadline_ns = now_ns(CLOCK_BOOTTIME) + GRACE_NS;
-	}
-	return session->stopped;
-}
-
-static bool is_over(struct session *session)
-{
-	uint64_t now = now_ns(CLOCK_BOOTTIME);
-	if (on_signals(session) || is_sated(session) || output_failed(session->output))
-		return true;
-	if (session->deadline_ns && now >= session->deadline_ns)
-		return true;
-	if (now - session->looked_ns < LOOK_NS)
-		return false;
-	session->looked_ns = now;
-	return target_has_ended(session);
-}
-
-static struct err *wait_for_events(struct session *session)
-{
-	bool quiet = now_ns(CLOCK_BOOTTIME) - session->active_ns > QUIET_AFTER_NS;
-	struct pollfd fds[] = {
-		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
-		{.fd = session->signal_fd, .events = POLLIN},
-		{.fd = -1, .events = POLLIN},
-		{.fd = ring_buffer__epoll_fd(session->life), .events = POLLIN},
-		{.fd = session->late	? late_fd(session->late)
-		       : session->shell ? shell_fd(session->shell)
-					: -1,
-		 .events = POLLIN},
-		{.fd = kernel_news_fd(session->kernel), .events = POLLIN},
-		{.fd = stacks_fd(session->stacks), .events = POLLIN},
-	};
-	if (session->plan.processes.count == 1)
-		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
-	bool ready = poll(fds, array_size(fds), quiet ? IDLE_MS : BUSY_MS) > 0;
-	if (waker_look(session->waker))
-		return take_news(session);
-	if (!ready)
-		return NULL;
-	if (fds[1].revents || fds[2].revents)
-		session->looked_ns = 0;
-	return fds[4].revents || fds[5].revents ? take_news(session) : NULL;
-}
-
-static struct err *look_after_kept(struct session *session)
-{
-	uint64_t now = now_ns(CLOCK_BOOTTIME), left;
-	if (now - session->kept_ns < KEPT_NS)
-		return NULL;
-	session->kept_ns = now;
-	struct err *e = session->late ? late_look_at_depth(session->late) : NULL;
-	/* A change of user has no event, and in files that are not known yet there is no probe at
-	 * which it could be noticed. */
-	if (!e && session->late && session->options->selection.n_users)
-		e = kernel_select(session->kernel);
-	return e ? e : kernel_send_kept(session->kernel, now - KEPT_NS, &left);
-}
-
-static struct err *loop(struct session *session)
-{
-	struct err *e = NULL;
-	while (!e && !is_over(session)) {
-		e = wait_for_events(session);
-		e = e ? e : look_after_kept(session);
-		e = e ? e
-		      : books_look(&session->books, session->kernel, session->stream,
-				   now_ns(CLOCK_BOOTTIME));
-		e = e ? e : drain(session, is_over);
-	}
-	return e;
-}
-
-/* --- the end -----------------------------------------------------------------------------------
- */
-
-/* Takes in the rest; entries that still wait for their return among it. */
-static struct err *drain_all(struct session *session)
-{
-	uint64_t left = 1;
-	struct err *e = NULL;
-	while (!e && left) {
-		e = kernel_send_kept(session->kernel, UINT64_MAX, &left);
-		e = e ? e : drain(session, is_sated);
-		if (is_sated(session))
-			break;
-	}
-	return e;
-}
-
-/* Everything that was written before the probes went out is delivered. */
-static struct err *deliver_rest(struct session *session)
-{
-	struct err *e = drain_all(session);
-	if (!e)
-		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
-	if (!e && session->plan.has_syscalls)
-		e = running_tell(&session->plan, session->kernel, &session->view, session->stream);
-	if (!e)
-		e = stream_finish(session->stream);
-	if (!e && session->shell)
-		e = shell_finish(session->shell);
-	if (!e && session->spans)
-		e = spans_finish(session->spans);
-	return e ? e : books_close(&session->books, session->kernel, session->stream);
-}
-
-static struct output_summary sum_up(const struct session *session)
-{
-	const struct stream_counts *counts = stream_counts(session->stream);
-	uint64_t held_ns, held = kernel_held(session->kernel, &held_ns);
-	return (struct output_summary){.events = counts->events,
-				       .lossless = session->options->lossless,
-				       .held = held,
-				       .held_ns = held_ns,
-				       .lost = counts->lost,
-				       .missed = counts->missed,
-				       .returns_lost = counts->returns_lost,
-				       .stacks_lost = counts->stacks_lost,
-				       .filtered = counts->filtered,
-				       .suppressed = counts->suppressed,
-				       .gaps = counts->gaps,
-				       .unwritten = output_unwritten(session->output)};
-}
-
-/* `e`: what has ended the trace, or NULL. Events that cannot be written are counted all the same.
- */
-static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
-{
-	struct err *ended = output_failed(session->output) ? take_ptr(e) : NULL;
-	if (session->options->cost)
-		cost_stop(&session->cost, session->kernel);
-	/* The last files, too, are probed or told. */
-	e = e ? e : take_news(session);
-	kernel_stop(session->kernel);
-	waker_close(take_ptr(session->waker));
-	if (!e)
-		e = deliver_rest(session);
-	if (e && !ended && output_failed(session->output)) {
-		ended = take_ptr(e);
-		e = deliver_rest(session);
-	}
-	*ret = sum_up(session);
-	/* Its events are commands. */
-	if (session->shell)
-		ret->events = shell_count(session->shell);
-	if (session->spans)
-		ret->events = spans_count(session->spans);
-	if (!e && session->options->cost)
-		e = cost_tell(&session->cost, &session->plan.set, session->kernel, session->output);
-	if (!e)
-		e = output_end(session->output, ret);
-	if (!e)
-		e = output_flush(session->output);
-	if (session->output_fd >= 0)
-		output_trim(session->output);
-	ret->unwritten = output_unwritten(session->output);
-	if (!ended)
-		return e;
-	err_free(e);
-	return ended;
-}
-
-static int exit_status(struct session *session, const struct output_summary *summary)
-{
-	int status = 0;
-	bool loss = summary->lost || summary->missed || summary->returns_lost || summary->gaps ||
-		    summary->stacks_lost;
-	if (session->plan.launch && launch_has_ended(session->plan.launch, &status)) {
-		if (WIFSIGNALED(status))
-			return -WTERMSIG(status);
-		if (WEXITSTATUS(status))
-			return WEXITSTATUS(status);
-	}
-	return session->options->fail_on_loss && loss ? ERR_FAILED : 0;
 }
 
 /* --- phases ------------------------------------------------------------------------------------
@@ -530,8 +179,10 @@ static struct err *prepare(struct session *session)
 	e = e ? e : stacks_look(session->stacks);
 	if (e)
 		return e;
-	session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), on_record, session, NULL);
-	session->life = ring_buffer__new(kernel_life_fd(session->kernel), on_life, session, NULL);
+	session->ring =
+		ring_buffer__new(kernel_ring_fd(session->kernel), session_on_record, session, NULL);
+	session->life =
+		ring_buffer__new(kernel_life_fd(session->kernel), session_on_life, session, NULL);
 	return session->ring && session->life
 		       ? NULL
 		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
@@ -599,11 +250,11 @@ struct err *session_run(const struct options *options, int *ret_status)
 	struct err *e = prepare(&session);
 	e = e ? e : begin(&session);
 	bool began = !e;
-	e = e ? e : loop(&session);
+	e = e ? e : session_loop(&session);
 	if (began) {
-		e = finish(&session, e, &summary);
+		e = session_finish(&session, e, &summary);
 		/* After an error, or when nobody takes any more, not all was read. */
-		if ((!e || output_failed(session.output)) && !is_sated(&session))
+		if ((!e || output_failed(session.output)) && !session_is_sated(&session))
 			books_check(session.kernel, session.stream, session.plan.set.sites.count);
 		if (!options->quiet && session.plan.selects)
 			report_all_selected(kernel_selected(session.kernel));
@@ -612,7 +263,7 @@ struct err *session_run(const struct options *options, int *ret_status)
 		if (options->cost && options->output.format == OUTPUT_TEXT)
 			report_costs(&session.cost.list);
 	}
-	*ret_status = e ? 0 : exit_status(&session, &summary);
+	*ret_status = e ? 0 : session_exit_status(&session, &summary);
 	session_deinit(&session);
 	return e;
 }

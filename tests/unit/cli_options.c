@@ -87,9 +87,10 @@ static void every_option_sets_its_own(void **state)
 	struct line line;
 	struct options o;
 	(void)state;
-	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--lossless", "--cost", "--json", "-o", "/tmp/x", "-s",
-	      "32", "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
-	      "--rate=5/ms", "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
+	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--lossless", "--cost", "--json", "-o",
+	      "/tmp/x", "-s", "32", "--color=never", "--max-events", "7", "--duration=1.5",
+	      "--max-probes", "9", "--rate=5/ms", "--return", "site", "--syscall-backend=tp_btf",
+	      "-p1", NULL);
 	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss && o.lossless && o.cost);
 	assert_int_equal(o.quiet, 2);
 	assert_int_equal(o.output.format, OUTPUT_JSON);
