@@ -14,9 +14,8 @@
 #ifndef UTRAIL_PROBE_FILE_BPF_H
 #define UTRAIL_PROBE_FILE_BPF_H
 
+#include "probe/socket.bpf.h"
 #include "stream/stream.bpf.h"
-
-extern const volatile struct fetch_offsets file_offsets;
 
 /* Names and mount points on the way to the root. Each is verified anew: 5.10 has a million
  * instructions in all. */
@@ -29,23 +28,6 @@ extern const volatile struct fetch_offsets file_offsets;
 
 /* include/uapi/linux/fcntl.h */
 #define FILE_AT_FDCWD (-100)
-
-/* 64-bit sizes, as in probe/fetch.bpf.c. */
-static long (*const read_kernel)(void *to, __u64 size,
-				 const void *from) = (void *)BPF_FUNC_probe_read_kernel;
-static long (*const read_kernel_str)(void *to, __u64 size,
-				     const void *from) = (void *)BPF_FUNC_probe_read_kernel_str;
-
-/* The pointer or number of 8 bytes at a place in a structure; 0 when it cannot be read. */
-#define FILE_READ(base, offset)                                            \
-	({                                                                 \
-		__u64 read_value = 0;                                      \
-		read_kernel(&read_value, sizeof(read_value),               \
-			    (const void *)((base) + file_offsets.offset)); \
-		read_value;                                                \
-	})
-
-#include "probe/socket.bpf.h"
 
 /* The functions here are not inlined for the sake of their frames: see uprobe/uprobe.bpf.c. */
 

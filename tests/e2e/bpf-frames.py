@@ -58,4 +58,8 @@ def paths_of_descriptors():
     check("keep_entries=1", "filter_by_process=1", "reads_files=1")
 
 
-run(the_limit_itself, all_processes, one_process, paths_of_descriptors)
+def sockets():
+    check("keep_entries=1", "filter_by_process=1", "reads_files=1", "reads_sockets=1")
+
+
+run(the_limit_itself, all_processes, one_process, paths_of_descriptors, sockets)
