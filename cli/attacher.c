@@ -29,6 +29,7 @@ enum verb {
 	VERB_CALLS,   /* pid: one answer for each thread that is in a call, then a last one */
 	VERB_FD_PATH, /* pid, number: a descriptor */
 	VERB_MODULES, /* pid: one answer for each mapped file, then a last one */
+	VERB_MAPS,    /* pid: the same for each executable mapping */
 	VERB_OPEN,    /* pid, device, inode: of a mapped file; the answer carries it */
 };
 
@@ -43,7 +44,7 @@ struct request {
 
 struct mapped {
 	char path[4096]; /* NUL-terminated */
-	uint64_t device, inode, start, end;
+	uint64_t device, inode, start, end, offset;
 	uint32_t deleted, reserved;
 };
 
@@ -127,6 +128,7 @@ static void module_to_wire(const struct module *module, struct mapped *ret)
 	ret->inode = module->inode;
 	ret->start = module->start;
 	ret->end = module->end;
+	ret->offset = module->offset;
 	ret->deleted = module->deleted;
 }
 
@@ -135,7 +137,9 @@ static bool serve_modules(int socket, const struct request *request)
 	struct module_list list = {0};
 	struct answer last = {0};
 	bool sent = true;
-	struct err *e = process_own_view.modules(NULL, request->pid, &list);
+	struct err *e = request->verb == VERB_MAPS
+				? process_own_view.maps(NULL, request->pid, &list)
+				: process_own_view.modules(NULL, request->pid, &list);
 	for (size_t i = 0; sent && i < list.count; i++) {
 		struct answer answer = {.more = 1};
 		module_to_wire(&list.items[i], &answer.module);
@@ -167,6 +171,7 @@ static bool serve(int socket, const struct request *request)
 	case VERB_FD_PATH:
 		return serve_fd_path(socket, request);
 	case VERB_MODULES:
+	case VERB_MAPS:
 		return serve_modules(socket, request);
 	case VERB_OPEN:
 		return serve_open(socket, request);
@@ -358,7 +363,8 @@ static bool module_from_wire(struct mapped *mapped, struct module *ret)
 			       .inode = mapped->inode,
 			       .deleted = mapped->deleted,
 			       .start = mapped->start,
-			       .end = mapped->end};
+			       .end = mapped->end,
+			       .offset = mapped->offset};
 	return ret->path;
 }
 
@@ -379,10 +385,10 @@ static struct err *receive_modules(struct attacher *attacher, struct module_list
 	return e;
 }
 
-static struct err *view_modules(void *context, pid_t pid, struct module_list *ret)
+static struct err *view_list(struct attacher *attacher, enum verb verb, pid_t pid,
+			     struct module_list *ret)
 {
-	struct attacher *attacher = context;
-	const struct request request = {.verb = VERB_MODULES, .pid = pid};
+	const struct request request = {.verb = verb, .pid = pid};
 	struct module_list list = {0};
 	struct err *e = ask(attacher, &request);
 	e = e ? e : receive_modules(attacher, &list, pid);
@@ -391,6 +397,16 @@ static struct err *view_modules(void *context, pid_t pid, struct module_list *re
 	else
 		*ret = list;
 	return e;
+}
+
+static struct err *view_modules(void *context, pid_t pid, struct module_list *ret)
+{
+	return view_list(context, VERB_MODULES, pid, ret);
+}
+
+static struct err *view_maps(void *context, pid_t pid, struct module_list *ret)
+{
+	return view_list(context, VERB_MAPS, pid, ret);
 }
 
 static struct err *view_open_module(void *context, pid_t pid, const struct module *module,
@@ -421,6 +437,7 @@ struct process_view attacher_view(struct attacher *attacher)
 		.calls = view_calls,
 		.fd_path = view_fd_path,
 		.modules = view_modules,
+		.maps = view_maps,
 		.open_module = view_open_module,
 	};
 }

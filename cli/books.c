@@ -45,7 +45,7 @@ void books_check(const struct kernel *kernel, const struct stream *stream, size_
 	uint64_t failed = 0;
 	for (size_t i = 0; i < n_sites; i++)
 		failed += rows[i].count[LOSS_RING_FULL] + rows[i].count[LOSS_RETURN_RING_FULL] +
-			  rows[i].count[LOSS_BOOKKEEPING];
+			  rows[i].count[LOSS_BOOKKEEPING] + rows[i].count[LOSS_STACK];
 	uint64_t attempts = kernel_attempts(kernel);
 	if (attempts != counts->records + failed)
 		report_books(attempts, counts->records, failed);

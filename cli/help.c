@@ -32,7 +32,7 @@ static const char short_text[] =
 	"  utrail check                              what works on this machine\n"
 	"\n"
 	"  -p PID   -e SPEC   -f follow forks   -o FILE   --json   -s BYTES   -t -tt -ttt -r\n"
-	"  -y paths of descriptors   -q quiet   --max-events N   --duration SECONDS\n"
+	"  -y paths of descriptors   -k stacks   -q quiet   --max-events N   --duration SECONDS\n"
 	"\n" SPEC_HELP "\nAll options: utrail --help; the manual: man utrail\n";
 
 const char help_long_text[] =

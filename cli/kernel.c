@@ -113,7 +113,8 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 				       has_spans(plan) || plan->has_syscalls || old);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
-	life |= kernel_selects(kernel);
+	/* What a thread leaves open ends with it. */
+	life |= kernel_selects(kernel) || plan->pair_sites.count;
 	bpf_program__set_autoload(old ? skel->progs.old_task_fork : skel->progs.task_fork, fork);
 	bpf_program__set_autoload(old ? skel->progs.old_task_exec : skel->progs.task_exec,
 				  plan->show_exec || life);
@@ -195,6 +196,9 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filtered_by_link =
 		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
 	skel->rodata->reads_files = kernel->plan->set.options.files;
+	skel->rodata->stack_how = kernel->options.stack_how;
+	skel->rodata->stack_bytes = kernel->options.stack_bytes;
+	skel->rodata->stack_depth = kernel->options.stack_depth;
 	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
@@ -316,6 +320,8 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)
 		e = socket_offsets_find(&kernel->socket_offsets);
+	if (options->stack_how)
+		tables_want_stacks(&plan->set, 1);
 	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
 	e = e ? e : load_skeleton(kernel);
 	if (e)
@@ -460,6 +466,8 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 	if (set->sites.count > kernel->sites.capacity)
 		e = err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
 			    kernel->sites.capacity - 1);
+	if (kernel->options.stack_how)
+		tables_want_stacks(set, first);
 	e = e ? e : tables_number(&kernel->tables, set, first);
 	if (!e && kernel->tables.plans.count > kernel->plans.capacity)
 		e = err_new(ERR_FAILED, 0,

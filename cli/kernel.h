@@ -23,8 +23,10 @@ struct kernel_options {
 	bool filters; /* a spec has a condition */
 	bool rates;   /* a spec has a limit, or all have: */
 	struct rate_limit rate;
-	bool lossless; /* writers wait for room in the ring */
-	bool growing;  /* probes may be added while tracing: kernel_add_sites() */
+	bool lossless;	    /* writers wait for room in the ring */
+	uint32_t stack_how; /* enum stack_how: of all sites */
+	uint32_t stack_bytes, stack_depth;
+	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */
 	bool stop_on_load;
 };

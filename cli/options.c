@@ -12,9 +12,12 @@
 #include "cli/help.h"
 #include "common/distance.h"
 
-#define RING_SIZE_DEFAULT (16U << 20)
-#define STRING_DEFAULT	  256
-#define PROBES_DEFAULT	  1000
+#define RING_SIZE_DEFAULT   (16U << 20)
+#define STRING_DEFAULT	    256
+#define PROBES_DEFAULT	    1000
+#define STACK_BYTES_DEFAULT 8192
+#define STACK_BYTES_MAX	    61440
+#define STACK_DEPTH_DEFAULT 127
 
 enum {
 	KEY_JSON = 0x100,
@@ -29,6 +32,9 @@ enum {
 	KEY_BACKEND,
 	KEY_HELP,
 	KEY_INSIDE,
+	KEY_STACKS,
+	KEY_STACK_DEPTH,
+	KEY_STACK_BYTES,
 	KEY_RATE,
 	KEY_COMM,
 	KEY_CGROUP,
@@ -64,6 +70,10 @@ static const struct argp_option option_table[] = {
 	{"spent", 'T', NULL, 0, "Show the time spent in calls (the default)", 2},
 	{"fd-paths", 'y', NULL, 0,
 	 "Show the paths of file descriptors; -yy: devices and sockets, too", 2},
+	{"stack-traces", 'k', NULL, 0, "Show the user stack at each event", 2},
+	{"stacks", KEY_STACKS, "HOW", 0, "How stacks are unwound (implies -k): auto, cfi or fp", 2},
+	{"stack-depth", KEY_STACK_DEPTH, "N", 0, "Frames shown of a stack at most (127)", 2},
+	{"stack-bytes", KEY_STACK_BYTES, "BYTES", 0, "Bytes copied of a stack (8k; up to 60k)", 2},
 	{"redact", KEY_REDACT, "PATTERN", OPTION_ARG_OPTIONAL,
 	 "Hide what looks like a secret, and what matches (repeatable)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never", 2},
@@ -213,6 +223,7 @@ static struct err *parse_named(int key, const char *text, struct options *option
 	static const char *const formats[] = {"text", "json"};
 	static const char *const returns[] = {"auto", "trampoline", "site"};
 	static const char *const backends[] = {"auto", "tp_btf"};
+	static const char *const stack_forms[] = {"auto", "cfi", "fp"};
 	static const char *const colors[] = {"auto", "always", "never"};
 	int choice = 0;
 	struct err *e = NULL;
@@ -228,6 +239,10 @@ static struct err *parse_named(int key, const char *text, struct options *option
 	case KEY_BACKEND:
 		e = parse_choice("--syscall-backend", text, backends, array_size(backends),
 				 &choice);
+		break;
+	case KEY_STACKS:
+		e = parse_choice("--stacks", text, stack_forms, array_size(stack_forms), &choice);
+		options->stacks = (enum stack_option)(choice + 1);
 		break;
 	case KEY_COLOR:
 		e = parse_choice("--color", text, colors, array_size(colors), &choice);
@@ -252,6 +267,14 @@ static struct err *parse_numeric(int key, const char *text, struct options *opti
 	case KEY_MAX_PROBES:
 		e = parse_number("--max-probes", text, 1, 1000000, &number);
 		options->max_probes = number;
+		break;
+	case KEY_STACK_DEPTH:
+		e = parse_number("--stack-depth", text, 1, EVENT_STACK_FRAMES_MAX, &number);
+		options->stack_depth = number;
+		break;
+	case KEY_STACK_BYTES:
+		e = parse_number("--stack-bytes", text, 512, STACK_BYTES_MAX, &number);
+		options->stack_bytes = (uint32_t)number;
 		break;
 	case KEY_DURATION:
 		e = parse_duration(text, &options->duration_s);
@@ -309,6 +332,10 @@ static void parse_flag(int key, struct options *options)
 	case 'y':
 		options->fd_details = options->fd_paths;
 		options->fd_paths = true;
+		break;
+	case 'k':
+		if (options->stacks == STACKS_NONE)
+			options->stacks = STACKS_AUTO;
 		break;
 	case 'q':
 		options->quiet++;
@@ -436,7 +463,7 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		e = parse_pids(options, text);
 		break;
 	case 'e':
-		e = spec_parse(text, &options->specs);
+		e = spec_parse_pairs(text, &options->specs, &options->pairs);
 		break;
 	case KEY_RATE:
 		e = rate_parse("--rate", text, &options->rate);
@@ -482,12 +509,15 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case KEY_MAX_PROBES:
 	case KEY_DURATION:
 	case KEY_RING_SIZE:
+	case KEY_STACK_DEPTH:
+	case KEY_STACK_BYTES:
 		e = parse_numeric(key, text, options);
 		break;
 	case KEY_FORMAT:
 	case KEY_RETURN:
 	case KEY_BACKEND:
 	case KEY_COLOR:
+	case KEY_STACKS:
 		e = parse_named(key, text, options);
 		break;
 	default:
@@ -515,16 +545,19 @@ static struct err *collect_spec_pids(struct options *options)
 
 static struct err *check_combination(const struct options *options)
 {
+	if (options->command == COMMAND_SHELL)
+		return options_check_shell(options);
 	struct err *e = options_check_selection(options);
 	if (e || !selection_is_empty(&options->selection))
 		return e;
-	if (options->command == COMMAND_SHELL)
-		return options_check_shell(options);
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
 		return NULL;
 	if (options->argv && options->pids.count)
 		return err_hint(err_new(ERR_USAGE, 0, "both a process and a command were given"),
 				"use either -p PID or -- CMD");
+	if (options->stacks != STACKS_NONE && options->ring_size / 4 < options->stack_bytes)
+		return err_hint(err_new(ERR_USAGE, 0, "--ring-size is too small for --stack-bytes"),
+				"a larger --ring-size, or less --stack-bytes: 4 stacks must fit");
 	if (!options->argv && !options->pids.count && !options->specs.count)
 		return err_hint(err_new(ERR_USAGE, 0, "nothing to trace"),
 				"a process: utrail -p PID\n"
@@ -534,68 +567,6 @@ static struct err *check_combination(const struct options *options)
 	return NULL;
 }
 
-/* The option that a word names, by its whole name, a beginning of it, or its letter; NULL: none. */
-static const struct argp_option *find_option(const char *word)
-{
-	size_t length = strcspn(word, "=");
-	for (const struct argp_option *o = option_table; o->name || o->key; o++) {
-		char name[64];
-		snprintf(name, sizeof(name), "--%s", o->name ? o->name : "");
-		if (word[1] == '-' ? o->name && length > 2 && !strncmp(name, word, length)
-				   : word[1] == o->key)
-			return o;
-	}
-	return NULL;
-}
-
-static struct err *unknown_option(const char *word)
-{
-	const char *nearest = NULL;
-	char name[64] = "";
-	if (word[1] == '-')
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
-	/* With more than half of its letters changed, it is another word. */
-	size_t best = strlen(name) / 2 + 1;
-	for (const struct argp_option *o = option_table; o->name || o->key; o++) {
-		size_t how_far = o->name ? word_distance(name, o->name) : best;
-		if (!*name || how_far >= best)
-			continue;
-		best = how_far;
-		nearest = o->name;
-	}
-	struct err *e = err_new(ERR_USAGE, 0, "there is no option '%s'", word);
-	return nearest ? err_hint(e, "did you mean '--%s'? All options: utrail --help", nearest)
-		       : err_hint(e, "all options: utrail --help");
-}
-
-/* What getopt stumbled over: an option that is not known, or one without its value. */
-static struct err *bad_option(char **argv)
-{
-	const struct argp_option *last = NULL;
-	const char *word = "";
-	bool needs_value = false;
-	for (char **at = argv + 1; *at && strcmp(*at, "--") != 0; at++) {
-		if (at[0][0] != '-' || !at[0][1])
-			continue;
-		word = *at;
-		last = find_option(word);
-		if (!last)
-			return unknown_option(word);
-		bool has_value = strchr(word, '=') || (word[1] != '-' && word[2]);
-		needs_value = last->arg && !has_value && !*++at;
-		if (needs_value)
-			break;
-		if (!last->arg && word[1] == '-' && has_value)
-			return err_hint(err_new(ERR_USAGE, 0, "'--%s' takes no value", last->name),
-					"all options: utrail --help");
-	}
-	if (needs_value)
-		return err_hint(err_new(ERR_USAGE, 0, "'%s' needs a value", word), "%s %s: %s",
-				word, last->arg, last->doc ? last->doc : "see utrail --help");
-	return err_hint(err_new(ERR_USAGE, 0, "the option '%s' cannot be used so", word),
-			"all options: utrail --help");
-}
-
 struct err *options_parse(int argc, char **argv, struct options *ret)
 {
 	*ret = (struct options){
@@ -603,6 +574,8 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		.color = "auto",
 		.max_probes = PROBES_DEFAULT,
 		.ring_size = RING_SIZE_DEFAULT,
+		.stack_bytes = STACK_BYTES_DEFAULT,
+		.stack_depth = STACK_DEPTH_DEFAULT,
 	};
 	struct parsing parsing = {.options = ret};
 	error_t failed = argp_parse(&command_line, argc, argv,
@@ -611,7 +584,7 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 	if (ret->finished)
 		return NULL;
 	if (!e && failed)
-		e = bad_option(argv);
+		e = options_mistake(option_table, argv);
 	e = e ? e : collect_spec_pids(ret);
 	if (!e && ret->operands.count) {
 		e = add_operand(NULL, ret);
@@ -628,5 +601,6 @@ void options_deinit(struct options *options)
 	free(options->pids.items);
 	free(options->operands.items);
 	free(options->redact_patterns.items);
+	spec_pair_list_deinit(&options->pairs);
 	spec_list_deinit(&options->specs);
 }

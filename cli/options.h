@@ -12,6 +12,7 @@
 #include "common/err.h"
 #include "output/output.h"
 #include "probe/spec.h"
+#include "probe/spec_pair.h"
 #include "target/selection.h"
 #include "uprobe/uprobe.h"
 
@@ -23,12 +24,21 @@ enum command {
 	COMMAND_SHELL,
 };
 
+/* -k, --stacks=HOW */
+enum stack_option {
+	STACKS_NONE,
+	STACKS_AUTO, /* by unwind tables, by frame pointers where there are none */
+	STACKS_CFI,
+	STACKS_FP,
+};
+
 struct options {
 	enum command command;
 	ARRAY_OF(pid_t) pids;
 	struct spec_list specs;
-	char **argv;		   /* the command to run, NULL: none; or the operands of `list` */
-	ARRAY_OF(char *) operands; /* backs argv then; the words are of main's argv */
+	struct spec_pair_list pairs; /* of two of the specs each */
+	char **argv;		     /* the command to run, NULL: none; or the operands of `list` */
+	ARRAY_OF(char *) operands;   /* backs argv then; the words are of main's argv */
 	bool follow;
 	bool inside;		 /* also what the traced calls cause, and only that */
 	bool fd_paths;		 /* -y */
@@ -48,7 +58,10 @@ struct options {
 	bool lossless;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
-	bool finished; /* help was printed: there is nothing more to do */
+	enum stack_option stacks;
+	uint32_t stack_bytes; /* copied at most */
+	size_t stack_depth;   /* frames */
+	bool finished;	      /* help was printed: there is nothing more to do */
 	struct selection selection;
 	bool stop_on_load;
 };
@@ -60,6 +73,8 @@ void options_deinit(struct options *options);
 /* Does a choice of processes go with the rest? */
 struct err *options_check_selection(const struct options *options) must_check;
 /* Private to options*.c. */
+struct argp_option;
+struct err *options_mistake(const struct argp_option *table, char **argv) must_check;
 struct err *options_add_redact(struct options *options, char *pattern) must_check;
 struct err *options_check_shell(const struct options *options) must_check;
 

@@ -157,6 +157,9 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->returns_lost)
 		fprintf(stderr, " (and %" PRIu64 " returns of delivered calls)",
 			summary->returns_lost);
+	if (summary->stacks_lost)
+		fprintf(stderr, ", %" PRIu64 " stack%s lost", summary->stacks_lost,
+			plural(summary->stacks_lost));
 	if (summary->filtered)
 		fprintf(stderr, ", %" PRIu64 " filtered", summary->filtered);
 	if (summary->suppressed)
@@ -172,7 +175,7 @@ void report_summary(const struct output_summary *summary, bool whole)
 			"utrail: --lossless: %" PRIu64 " hit%s held back, %.6f seconds in all\n",
 			summary->held, summary->held == 1 ? " was" : "s were",
 			(double)summary->held_ns / 1e9);
-	if (summary->lost || summary->returns_lost)
+	if (summary->lost || summary->returns_lost || summary->stacks_lost)
 		fputs("utrail: events were lost: a larger --ring-size, fewer probes or -o FILE "
 		      "help\n",
 		      stderr);

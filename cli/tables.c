@@ -95,6 +95,15 @@ void tables_deinit(struct tables *tables)
 	*tables = (struct tables){0};
 }
 
+void tables_want_stacks(struct probe_set *set, size_t first)
+{
+	for (size_t i = first; i < set->sites.count; i++) {
+		struct site *site = &set->sites.items[i]->wire;
+		if (site->kind && site->kind != SITE_RETURN)
+			site->flags |= SITE_STACK;
+	}
+}
+
 /* What a return may add to an entry that waited for it: little enough that both fit as they would
  * have fitted alone, whatever the limits of strings. */
 #define KEPT_RETURN_MAX 1024
@@ -126,8 +135,9 @@ static uint64_t most_bytes(const struct fetch_plan *plan)
 
 static bool may_wait(const struct probe_site *site)
 {
+	/* A stack is told with its event, and not before it. */
 	return site->wire.kind == SITE_ENTRY && (site->wire.flags & SITE_HAS_RETURN) &&
-	       most_bytes(site->return_plan) <= KEPT_RETURN_MAX;
+	       !(site->wire.flags & SITE_STACK) && most_bytes(site->return_plan) <= KEPT_RETURN_MAX;
 }
 
 void tables_fill_sites(const struct probe_set *set, size_t first, struct site *rows)

@@ -4,7 +4,8 @@
 # tests/lint/options.py holds it against cli/options.c.
 
 _utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings -t --time
-	-r --relative -T --spent -y --fd-paths --redact --color -q --quiet -v --verbose --max-events --duration
+	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact --color
+	-q --quiet -v --verbose --max-events --duration
 	--max-probes --rate --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check shell'
 _utrail_specs='call: uprobe: uretprobe: usdt: syscall: exec fork exit
@@ -18,6 +19,8 @@ _utrail_values() {
 	-e | --event) compgen -W "$_utrail_specs" ;;
 	-s | --strings) compgen -W '0 64 256 1024 4096' ;;
 	--format) compgen -W 'text json' ;;
+	--stacks) compgen -W 'auto cfi fp' ;;
+	--stack-bytes) compgen -W '4k 8k 16k 32k 60k' ;;
 	--color) compgen -W 'auto always never' ;;
 	--return) compgen -W 'auto trampoline site' ;;
 	--syscall-backend) compgen -W 'auto tp_btf' ;;
@@ -31,6 +34,7 @@ _utrail_takes_value() {
 	case $1 in
 	-p | --pid | --comm | -u | --user | --cgroup | --container) ;;
 	-e | --event | -o | --output | --format | -s | --strings | --color) ;;
+	--stacks | --stack-depth | --stack-bytes) ;;
 	--max-events | --duration | --max-probes | --rate | --ring-size | --return | --syscall-backend) ;;
 	*) return 1 ;;
 	esac

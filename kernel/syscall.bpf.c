@@ -83,6 +83,27 @@ static __always_inline void save_arguments(struct scratch *scratch, const struct
 #endif
 }
 
+/* And what unwinding begins with. The entry code has saved them all (PUSH_REGS in
+ * arch/x86/entry/calling.h); those of the arguments are there. */
+static __always_inline void save_frame(struct scratch *scratch, const struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	scratch->regs[X86_R15] = regs->r15;
+	scratch->regs[X86_R14] = regs->r14;
+	scratch->regs[X86_R13] = regs->r13;
+	scratch->regs[X86_R12] = regs->r12;
+	scratch->regs[X86_RBP] = regs->rbp;
+	scratch->regs[X86_RBX] = regs->rbx;
+	scratch->regs[X86_RIP] = regs->rip;
+#else
+	const struct user_pt_regs *user = (const void *)regs;
+#pragma unroll
+	for (int i = 19; i < 31; i++)
+		scratch->regs[ARM64_X0 + i] = user->regs[i];
+	scratch->regs[ARM64_PC] = user->pc;
+#endif
+}
+
 /* Reads the inputs; at return once more when something was not resident at entry. */
 static __always_inline void read_inputs(struct scratch *scratch, struct site *site, bool again,
 					enum fetch_form form)
@@ -179,6 +200,9 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	stream_drop_dead_spans(scratch, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return 0;
+	if (stack_how)
+		save_frame(scratch, regs);
+	stream_send_stack(scratch, site, site_id, stream, false);
 	read_inputs(scratch, site, false, form);
 	scratch->syscall_site = site_id;
 	scratch->syscall_time_ns = time_ns;

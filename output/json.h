@@ -37,6 +37,9 @@ void json_set(struct output *output, json_t *object, const char *key, json_t *va
 void json_set_unique(struct output *output, json_t *object, const char *name, const char *fallback,
 		     size_t place, json_t *value);
 
+/* json_stack.c: the member "stack". */
+void json_stack(struct output *output, json_t *line, const struct stack *stack);
+
 /* Appends the object, without the new line, and releases it. */
 struct err *json_put_line(struct output *output, json_t *object) must_check;
 

@@ -336,7 +336,9 @@ static void put_lost(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_RED);
 	buffer_put_literal(buffer, "--- ");
 	put_u64(buffer, event->loss_count);
-	buffer_put_string(buffer, is_return ? " return" : " event");
+	buffer_put_string(buffer, is_return			    ? " return"
+				  : event->loss_cause == LOSS_STACK ? " stack"
+								    : " event");
 	buffer_put_string(buffer, event->loss_count == 1 ? " lost: " : "s lost: ");
 	if (event->site)
 		put_label(buffer, event->site->probe);
@@ -378,6 +380,49 @@ static void put_missed(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_OFF);
 }
 
+static void put_span_key(struct output *output, const struct stream_span *span)
+{
+	struct buffer *buffer = &output->buffer;
+	char number[NUMBER_MAX];
+	if (!span->has_key || span->ending == SPAN_NO_KEY)
+		return;
+	buffer_put_literal(buffer, " (");
+	if (span->is_text) {
+		struct redacted text =
+			redact_text(output->options.redact, span->text, span->text_length);
+		escape_quoted(buffer, text.bytes, text.size);
+	} else {
+		char *end = span->is_hex ? number_hex(number, span->number)
+					 : number_signed(number, (int64_t)span->number);
+		buffer_put(buffer, number, (size_t)(end - number));
+	}
+	buffer_put_char(buffer, ')');
+}
+
+/* lock ~~ unlock (0x55d1a0) <0.000012>; when it has ended */
+static void put_between(struct output *output, const struct stream_event *event)
+{
+	static const char *const endings[] = {
+		[SPAN_WHOLE] = NULL,
+		[SPAN_DOUBTFUL] = "<events were lost in between>",
+		[SPAN_BEGAN_BEFORE] = "<began before tracing>",
+		[SPAN_BEGIN_LOST] = "<its beginning was not seen>",
+		[SPAN_OPEN] = "<open>",
+		[SPAN_NO_KEY] = "<its key could not be read>",
+		[SPAN_TOO_MANY] = "<not followed: too many are open>",
+	};
+	const struct stream_span *span = event->span;
+	put_left(output, event, span->end_tid ? span->end_ns : event->time_ns);
+	text_color(output, COLOR_BOLD);
+	escape_name(&output->buffer, span->name);
+	text_color(output, COLOR_OFF);
+	put_span_key(output, span);
+	if (span->ending == SPAN_WHOLE)
+		put_duration(&output->buffer, event->duration_ns);
+	else
+		put_no_result(output, endings[span->ending]);
+}
+
 /* --- libfoo: mapped, and probed 1.2 ms later --- */
 static void put_gap(struct output *output, const struct stream_event *event)
 {
@@ -408,6 +453,7 @@ static struct err *text_opened(struct output *output, const struct stream_event 
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
 	text_arguments(output, &scope, NULL);
+	text_stack(output, event->stack);
 	return NULL;
 }
 
@@ -418,10 +464,14 @@ static struct err *text_event(struct output *output, const struct stream_event *
 	case STREAM_CALL:
 	case STREAM_SYSCALL:
 		put_span(output, event, was_opened);
+		/* Of a span that was opened, it is there. */
+		if (!was_opened)
+			text_stack(output, event->stack);
 		break;
 	case STREAM_PROBE:
 	case STREAM_USDT:
 		put_instant(output, event);
+		text_stack(output, event->stack);
 		break;
 	case STREAM_EXEC:
 		put_exec(output, event);
@@ -443,6 +493,9 @@ static struct err *text_event(struct output *output, const struct stream_event *
 		break;
 	case STREAM_GAP:
 		put_gap(output, event);
+		break;
+	case STREAM_SPAN:
+		put_between(output, event);
 		break;
 	}
 	return NULL;

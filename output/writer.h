@@ -10,7 +10,8 @@
 
 struct output;
 
-/* One format. Each call appends at most one line and does not end it; nothing appended: no line. */
+/* One format. Each call appends at most one line, and in text those of a stack, and does not end
+ * it; nothing appended: no line. */
 struct writer {
 	struct err *(*begin)(struct output *output, const struct output_header *header);
 	struct err *(*opened)(struct output *output, const struct stream_event *event);
@@ -39,6 +40,9 @@ struct output {
 void text_arguments(struct output *output, const struct shown_scope *scope,
 		    bool (*chosen)(const struct value *value));
 void text_shown(struct output *output, const struct shown_scope *scope, const struct shown *shown);
+
+/* text_stack.c: the lines below an event; nothing for NULL */
+void text_stack(struct output *output, const struct stack *stack);
 
 /* Colours; nothing when they are off. */
 enum text_color {

@@ -32,6 +32,8 @@ enum site_flags {
 	SITE_KEEP = 16,
 	/* SITE_SYSCALL: something is read at the return also when the call failed */
 	SITE_OUTPUTS_ANYWAY = 32,
+	/* not SITE_RETURN: the user stack is taken, too */
+	SITE_STACK = 64,
 };
 
 /* In the cookie of an attached probe, beside the site id: it is the kernel's return probe. */

@@ -29,6 +29,9 @@ enum event_kind {
 	/* EVENT_ENTRY of a span that was to become an EVENT_CALL, sent when it could not: it comes
 	 * later than its time says */
 	EVENT_KEPT_ENTRY,
+	/* The user stack at an entry or an instant: struct event_stack, then what it says. Comes
+	 * before its event, with the same thread, site and time (of a system call: its entry's) */
+	EVENT_STACK = 11,
 };
 
 struct event_header {
@@ -136,6 +139,38 @@ struct event_exit {
 };
 _Static_assert(sizeof(struct event_exit) == 24, "wire format");
 
+/* How stacks are taken; a constant of the run. */
+enum stack_how {
+	STACK_NONE,
+	STACK_COPY,   /* the top of it, to be unwound with the tables of the files */
+	STACK_FRAMES, /* the chain of frame pointers */
+};
+
+enum event_stack_flags {
+	EVENT_STACK_UNREADABLE =
+		1,		/* what comes next could not be read: the end, or not in memory */
+	EVENT_STACK_FRAMES = 2, /* struct event_frame follow, else a copy */
+};
+
+#define EVENT_STACK_REGISTERS  34
+#define EVENT_STACK_BYTES_MAX  (61 * 1024)
+#define EVENT_STACK_FRAMES_MAX 256
+
+struct event_stack {
+	__u64 registers[EVENT_STACK_REGISTERS]; /* as probe/regs.h numbers them */
+	__u64 from;  /* address of the first byte that was copied; of the first frame */
+	__u64 top;   /* frames: the word at the stack pointer */
+	__u32 size;  /* bytes that follow */
+	__u32 flags; /* enum event_stack_flags */
+};
+_Static_assert(sizeof(struct event_stack) == 296, "wire format");
+
+/* What a frame pointer leads to. */
+struct event_frame {
+	__u64 next, return_address;
+};
+_Static_assert(sizeof(struct event_frame) == 16, "wire format");
+
 /* Why a record is not in the stream: columns of the loss table, rows are site ids. */
 enum loss_cause {
 	LOSS_RING_FULL,	       /* instant, entry or system call: the event is lost as a whole */
@@ -146,8 +181,9 @@ enum loss_cause {
 			   * hit), task life that was not asked for */
 	LOSS_FILTERED,	  /* no loss: the condition of the probe does not hold */
 	LOSS_SUPPRESSED,  /* no loss: beyond the rate that was asked for */
+	LOSS_STACK = 8,	  /* the event was delivered, its stack was not */
 	LOSS_CAUSES,
-	LOSS_COLUMNS = 8
+	LOSS_COLUMNS = 16
 };
 _Static_assert(LOSS_CAUSES <= LOSS_COLUMNS, "loss table");
 

@@ -14,10 +14,11 @@ const char *loss_cause_name(enum loss_cause cause)
 		[LOSS_NO_STORAGE] = "no memory for thread state",
 		[LOSS_MISSED_RETURN] = "too many calls open",
 		[LOSS_BOOKKEEPING] = "bookkeeping",
+		[LOSS_STACK] = "ring full for stacks",
 		[LOSS_FILTERED] = "filtered",
 		[LOSS_SUPPRESSED] = "rate limit",
 	};
-	return cause < LOSS_CAUSES ? names[cause] : "unknown";
+	return cause < LOSS_CAUSES && names[cause] ? names[cause] : "unknown";
 }
 
 struct err *losses_resize(struct losses *losses, size_t n_sites)

@@ -47,6 +47,7 @@ static bool span_event(const struct nesting *nesting, const struct task *task,
 		.late = span->late,
 		.site = site,
 		.arguments = arguments,
+		.stack = stack_shown(site, span->stack),
 	};
 	return true;
 }
@@ -123,6 +124,19 @@ struct err *nesting_malformed(struct nesting *nesting)
 {
 	nesting->counts->malformed++;
 	return NULL;
+}
+
+struct err *nesting_deliver_with_stack(struct nesting *nesting, const struct arrival *arrival,
+				       struct stream_event *event)
+{
+	struct stack *stack =
+		task_take_stack(arrival->task, arrival->header->site_id, event->time_ns);
+	event->stack = stack_shown(event->site, stack);
+	struct err *e = nesting_leave(nesting, arrival->task, event->depth, ENDING_UNWOUND);
+	e = e ? e : nesting_open(nesting, arrival->task);
+	e = e ? e : nesting_deliver(nesting, event, false);
+	stack_free(stack);
+	return e;
 }
 
 struct err *nesting_entry(struct nesting *nesting, const struct arrival *arrival)

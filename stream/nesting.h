@@ -53,6 +53,11 @@ struct arrival {
 struct stream_event arrival_event(const struct arrival *arrival, enum stream_event_kind kind);
 /* Counts it. */
 struct err *nesting_malformed(struct nesting *nesting) must_check;
+/* Something that is whole, with the stack that came before it. */
+struct err *nesting_deliver_with_stack(struct nesting *nesting, const struct arrival *arrival,
+				       struct stream_event *event) must_check;
+/* stacks.c */
+struct err *nesting_stack(struct nesting *nesting, const struct arrival *arrival) must_check;
 struct err *nesting_entry(struct nesting *nesting, const struct arrival *arrival) must_check;
 struct err *nesting_return(struct nesting *nesting, const struct arrival *arrival) must_check;
 

@@ -20,9 +20,7 @@ static struct err *on_instant(struct nesting *nesting, const struct arrival *arr
 		arrival, site->probe->kind == PROBE_USDT ? STREAM_USDT : STREAM_PROBE);
 	event.site = site;
 	event.arguments = &arguments;
-	struct err *e = nesting_leave(nesting, arrival->task, event.depth, ENDING_UNWOUND);
-	e = e ? e : nesting_open(nesting, arrival->task);
-	return e ? e : nesting_deliver(nesting, &event, false);
+	return nesting_deliver_with_stack(nesting, arrival, &event);
 }
 
 /* The slots of a record that has both ends, behind its head. */
@@ -66,9 +64,7 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	exec_complete(arrival->task, site, nesting->options->set->options.string_limit, &arguments);
 	if (!(site->wire.flags & SITE_HAS_RETURN))
 		event.ending = ENDING_UNKNOWN;
-	struct err *e = nesting_leave(nesting, arrival->task, event.depth, ENDING_UNWOUND);
-	e = e ? e : nesting_open(nesting, arrival->task);
-	e = e ? e : nesting_deliver(nesting, &event, false);
+	struct err *e = nesting_deliver_with_stack(nesting, arrival, &event);
 	exec_forget(arrival->task);
 	return e;
 }
@@ -193,6 +189,8 @@ struct err *nesting_take(struct nesting *nesting, const struct event_header *hea
 		return on_syscall(nesting, &arrival);
 	case EVENT_CALL:
 		return on_call(nesting, &arrival);
+	case EVENT_STACK:
+		return nesting_stack(nesting, &arrival);
 	case EVENT_TASK:
 		return on_task(nesting, &arrival);
 	case EVENT_FORK:

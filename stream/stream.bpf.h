@@ -29,6 +29,7 @@
 #define REGS_USED  X86_REGS
 #define REGS_MASK  31
 #define REG_SP	   X86_RSP
+#define REG_FP	   X86_RBP
 #define REG_RESULT X86_RAX
 /* The trampoline runs after the return address was popped. */
 #define RETURN_SP_ADJUST 8
@@ -36,6 +37,7 @@
 #define REGS_USED	 ARM64_REGS
 #define REGS_MASK	 63
 #define REG_SP		 ARM64_SP
+#define REG_FP		 ARM64_FP
 #define REG_RESULT	 ARM64_X0
 #define RETURN_SP_ADJUST 0
 #endif
@@ -249,6 +251,8 @@ extern const volatile __u32 only_process;
 extern const volatile bool follow_forks;
 /* Entries may wait: somebody looks after them. */
 extern const volatile bool keep_entries;
+/* User stacks (enum stack_how), of how many bytes or frames at most. */
+extern const volatile __u32 stack_how, stack_bytes, stack_depth;
 /* Task life as events, or only for our own bookkeeping. */
 extern const volatile bool show_fork, show_exec, show_exit;
 /* Does any site have a filter? */
@@ -535,6 +539,29 @@ static __always_inline void stream_send_kept(struct scratch *scratch, enum strea
 {
 	if (form != STREAM_OLD && scratch->kept)
 		kept_send(scratch);
+}
+
+/* --- user stacks ------------------------------------------------------------------------------ */
+
+/* Global functions, for scratch->sp, ->regs, ->id and ->time_ns. */
+extern int stack_send(struct scratch *scratch, __u32 site_id);
+extern int stack_send_held(struct scratch *scratch, __u32 site_id);
+extern int stack_send_old(__u32 site_id);
+
+/* The stack of the event that comes next, where one is wanted. `may_sleep`: the program is
+ * sleepable, as all of user space's are but those of the old form. */
+static __always_inline void stream_send_stack(struct scratch *scratch, struct site *site,
+					      __u32 site_id, enum stream_form form,
+					      const bool may_sleep)
+{
+	if (!stack_how || !(site->flags & SITE_STACK))
+		return;
+	if (form == STREAM_OLD)
+		stack_send_old(site_id);
+	else if (may_sleep && lossless)
+		stack_send_held(scratch, site_id);
+	else
+		stack_send(scratch, site_id);
 }
 
 /* --- spans ----------------------------------------------------------------------------------- */

@@ -171,6 +171,8 @@ static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_
 	};
 	if (cause == LOSS_RETURN_RING_FULL || cause == LOSS_MISSED_RETURN)
 		stream->counts.returns_lost += count;
+	else if (cause == LOSS_STACK)
+		stream->counts.stacks_lost += count;
 	else
 		stream->counts.lost += count;
 	return stream->options.sink.event(stream->options.sink.context, &event, false);
@@ -267,6 +269,7 @@ struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, u
 		.site = site,
 		.arguments = arguments,
 		.ending = ENDING_OPEN,
+		.stack = task_stack_of(task, site),
 	};
 	struct err *e = nesting_open(&stream->nesting, task);
 	return e ? e : nesting_deliver(&stream->nesting, &event, false);

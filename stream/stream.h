@@ -18,6 +18,7 @@
 #include "common/err.h"
 #include "probe/probe.h"
 #include "stream/event.h"
+#include "symbols/stack.h"
 
 /* One thread, as far as the stream knows it. */
 struct stream_task {
@@ -38,6 +39,7 @@ enum stream_event_kind {
 	STREAM_SUPPRESSED, /* loss_count events of the site, beyond its rate limit */
 	STREAM_MISSED,	   /* hits for which the kernel did not run our programs */
 	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns only */
+	STREAM_SPAN,	   /* between two probes: stream/spans.h */
 };
 
 enum stream_ending {
@@ -80,9 +82,34 @@ struct stream_event {
 	bool exit_is_last;
 	/* LOST */
 	enum loss_cause loss_cause;
-	uint64_t loss_count;	/* MISSED, too */
-	const char *missed_who; /* MISSED: whose programs, "system calls" */
-	const char *gap_module; /* GAP: as shown */
+	uint64_t loss_count;		/* MISSED, too */
+	const char *missed_who;		/* MISSED: whose programs, "system calls" */
+	const char *gap_module;		/* GAP: as shown */
+	const struct stream_span *span; /* SPAN */
+	/* CALL, PROBE, USDT, SYSCALL: at the entry; NULL: not asked for */
+	const struct stack *stack;
+};
+
+enum span_ending {
+	SPAN_WHOLE,
+	SPAN_DOUBTFUL,	   /* records were lost in between: no duration is known */
+	SPAN_BEGAN_BEFORE, /* its beginning was before tracing: time_ns is that of the end */
+	SPAN_BEGIN_LOST,   /* or was lost */
+	SPAN_OPEN,	   /* when its thread or process, or tracing, ended */
+	SPAN_NO_KEY,	   /* one side alone, whose key could not be read */
+	SPAN_TOO_MANY,	   /* a beginning that is not followed: too many are open */
+};
+
+/* The task of the event is the one that began it. */
+struct stream_span {
+	enum span_ending ending;
+	const char *name;
+	bool has_key, is_text, is_hex;
+	uint64_t number;
+	const char *text;
+	uint32_t text_length;
+	uint64_t end_ns;
+	uint32_t end_tid; /* 0: none */
 };
 
 /* Who takes the events. Any error ends the trace. */
@@ -94,6 +121,26 @@ struct stream_sink {
 	struct err *(*event)(void *context, const struct stream_event *event, bool was_opened);
 };
 
+/* A user stack as it was taken. Pointers are valid until the call returns. */
+struct stream_stack {
+	const struct stream_task *task;
+	const struct probe_site *site;
+	uint64_t time_ns;
+	const struct event_stack *taken;
+	const void *bytes; /* taken->size of them */
+	/* Return addresses of the calls around it that the kernel's return probes have replaced,
+	 * the outermost first */
+	const struct stack_repair *repairs;
+	size_t n_repairs;
+};
+
+/* Who makes sense of stacks, in order of time, before their events are delivered. */
+struct stream_unwinder {
+	void *context;
+	/* NULL: out of memory. Released with stack_free(). */
+	struct stack *(*unwind)(void *context, const struct stream_stack *stack);
+};
+
 const char *loss_cause_name(enum loss_cause cause); /* "ring full" */
 
 struct stream_options {
@@ -101,7 +148,8 @@ struct stream_options {
 	struct stream_sink sink;
 	bool show_fork, show_exec, show_exit; /* task life as events, or only for bookkeeping */
 	const char *unreadable; /* what an unavailable slot means on this kernel; constant text */
-	uint64_t max_events;	/* stop after so many; 0: no limit */
+	struct stream_unwinder unwinder; /* .unwind may be NULL when no site has SITE_STACK */
+	uint64_t max_events;		 /* stop after so many; 0: no limit */
 };
 
 /* What was delivered and what was not. Times in nanoseconds, CLOCK_BOOTTIME. */
@@ -111,6 +159,7 @@ struct stream_counts {
 	uint64_t events;       /* delivered to the sink, losses not included */
 	uint64_t lost;	       /* events that the loss table counts as lost */
 	uint64_t returns_lost; /* calls delivered without their return, for want of space */
+	uint64_t stacks_lost;  /* of delivered events */
 	uint64_t late;
 	uint64_t suppressed; /* events beyond a rate limit: not lost */
 	uint64_t filtered;   /* hits whose condition did not hold: not lost */

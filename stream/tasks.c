@@ -6,8 +6,13 @@
 
 static void task_free(struct task *task)
 {
-	for (size_t i = 0; i < task->spans_made; i++)
+	for (size_t i = 0; i < task->spans_made; i++) {
 		free(task->spans.items[i].payload);
+		stack_free(task->spans.items[i].stack);
+	}
+	for (size_t i = 0; i < task->stacks.count; i++)
+		stack_free(task->stacks.items[i].stack);
+	free(task->stacks.items);
 	free(task->spans.items);
 	free(task->exec);
 	free(task);
@@ -85,6 +90,7 @@ struct open_span *task_push_span(struct task *task, const struct event_header *e
 	span->header = *entry;
 	span->opened = false;
 	span->late = late;
+	span->stack = task_take_stack(task, entry->site_id, entry->time_ns);
 	span->payload_size = size;
 	if (size)
 		memcpy(span->payload, entry + 1, size);
@@ -94,6 +100,9 @@ struct open_span *task_push_span(struct task *task, const struct event_header *e
 
 void task_pop_span(struct task *task)
 {
+	struct open_span *span = task_top_span(task);
+	stack_free(span->stack);
+	span->stack = NULL;
 	task->spans.count--;
 	if (task->n_opened > task->spans.count)
 		task->n_opened = task->spans.count;

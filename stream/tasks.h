@@ -15,13 +15,22 @@ struct open_span {
 	bool late;
 	void *payload; /* copy of the entry's slots; reused by the next span at this depth */
 	size_t payload_size, payload_capacity;
+	struct stack *stack; /* at its entry, or NULL */
+};
+
+/* A stack that waits for its event. */
+struct task_stack {
+	struct stack *stack; /* NULL: none waits */
+	uint32_t site_id;
+	uint64_t time_ns;
 };
 
 struct task {
 	struct stream_task info;
 	ARRAY_OF(struct open_span) spans;
-	size_t spans_made;	 /* of spans.items, initialised: their buffers are kept */
-	size_t n_opened;	 /* the outermost ones that the sink has */
+	size_t spans_made; /* of spans.items, initialised: their buffers are kept */
+	size_t n_opened;   /* the outermost ones that the sink has */
+	ARRAY_OF(struct task_stack) stacks; /* the oldest first */
 	struct exec_texts *exec; /* between the exec and the return of its system call, or NULL */
 	UT_hash_handle hh;
 };
@@ -48,5 +57,17 @@ static inline struct open_span *task_top_span(struct task *task)
 	return task->spans.count ? &task->spans.items[task->spans.count - 1] : NULL;
 }
 void task_pop_span(struct task *task);
+
+/* --- user stacks: stacks.c -------------------------------------------------------------------- */
+
+/* The stack waits for its event: of a call with a condition on its result, until that returns. Of
+ * too many, whose events were lost or not wanted, the oldest go. False: out of memory. */
+bool task_keep_stack(struct task *task, uint32_t site_id, uint64_t time_ns, struct stack *stack);
+/* That of the event of this site that began at this time, the caller's now; NULL: it has none. */
+struct stack *task_take_stack(struct task *task, uint32_t site_id, uint64_t time_ns);
+/* That which waits for an event of this site whose time is not known. */
+const struct stack *task_stack_of(const struct task *task, const struct probe_site *site);
+/* What is shown for an event: `stack`, or that it was lost, or NULL when none was wanted. */
+const struct stack *stack_shown(const struct probe_site *site, const struct stack *stack);
 
 #endif

@@ -107,6 +107,8 @@ void image_close(struct image *image)
 	if (!image)
 		return;
 	builtin_free(image->builtin);
+	unwind_rows_free(image);
+	image_places_free(image);
 	dwarf_cfi_end(image->unwind);
 	dwarf_info_free(image->dwarf);
 	debug_file_free(image->debug);

@@ -29,6 +29,7 @@ struct symbol_table {
 };
 
 struct Dwarf_CFI_s;
+struct Dwarf_Frame_s;
 struct builtin;
 struct debug_file;
 struct dwarf_info;
@@ -72,6 +73,8 @@ struct image {
 	struct builtin *builtin;    /* prototypes.c */
 	struct Dwarf_CFI_s *unwind; /* unwind.c; NULL: none */
 	bool unwind_opened;
+	struct unwind_rows *rows; /* unwind_row.c */
+	struct place_map *places; /* place.c */
 };
 
 /* image.c */
@@ -81,6 +84,13 @@ const struct segment *image_segment_of(const struct image *image, uint64_t addre
 struct err *image_read_dynamic(struct image *image) must_check;
 /* The dynamic symbols by way of PT_DYNAMIC, for a file without section headers. */
 bool image_dynamic_symbols(struct image *image, struct symbol_table *ret);
+
+/* unwind.c: the rules at this address, the caller's to free; NULL: nothing is known of it. */
+struct Dwarf_Frame_s *image_frame_at(struct image *image, uint64_t address);
+
+/* unwind_row.c, place.c: what was found is kept. */
+void unwind_rows_free(struct image *image);
+void image_places_free(struct image *image);
 
 /* image_symbols.c */
 void image_read_tables(struct image *image);

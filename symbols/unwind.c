@@ -43,8 +43,7 @@ static bool may_have_tables(const struct image *image)
 	       (elf_getshdrnum(image->file.elf, &sections) == 0 && sections == 0);
 }
 
-/* The rules at this address, the caller's to free; NULL: nothing is known of it. */
-static Dwarf_Frame *find_frame(struct image *image, uint64_t address)
+Dwarf_Frame *image_frame_at(struct image *image, uint64_t address)
 {
 	if (!image->unwind_opened && may_have_tables(image))
 		image->unwind = dwarf_getcfi_elf(image->file.elf);
@@ -57,7 +56,7 @@ static Dwarf_Frame *find_frame(struct image *image, uint64_t address)
 
 enum frame_place image_frame_place(struct image *image, uint64_t address)
 {
-	_cleanup_free_ Dwarf_Frame *frame = find_frame(image, address);
+	_cleanup_free_ Dwarf_Frame *frame = image_frame_at(image, address);
 	Dwarf_Op *ops = NULL;
 	size_t count = 0;
 	Dwarf_Addr start = 0, end;
@@ -71,7 +70,7 @@ enum frame_place image_frame_place(struct image *image, uint64_t address)
 
 bool image_frame_row(struct image *image, uint64_t address, uint64_t *ret_start)
 {
-	_cleanup_free_ Dwarf_Frame *frame = find_frame(image, address);
+	_cleanup_free_ Dwarf_Frame *frame = image_frame_at(image, address);
 	Dwarf_Addr start, end;
 	if (!frame || dwarf_frame_info(frame, &start, &end, NULL) < 0 || start > address ||
 	    end <= address)

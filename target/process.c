@@ -229,19 +229,23 @@ static const char deleted_suffix[] = " (deleted)";
 
 /* START-END PERMS OFFSET MAJOR:MINOR INODE PATH, see proc(5). The path's newlines are octal-escaped
  * by the kernel, so a line is a mapping. */
-static bool parse_mapping(char *line, struct module *ret)
+static bool parse_mapping(char *line, bool any, struct module *ret)
 {
 	char perms[8];
 	unsigned int major, minor;
-	uint64_t start, end, inode;
+	uint64_t start, end, inode, offset;
 	int path_at = 0;
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*s %x:%x %" SCNu64 " %n", &start, &end,
-		   perms, &major, &minor, &inode, &path_at) < 6 ||
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64 " %x:%x %" SCNu64 " %n", &start,
+		   &end, perms, &offset, &major, &minor, &inode, &path_at) < 7 ||
 	    !path_at)
 		return false;
-	if (perms[2] != 'x' || inode == 0 || line[path_at] != '/')
+	bool is_file = inode != 0 && line[path_at] == '/';
+	if (perms[2] != 'x' || (!is_file && !any))
 		return false;
-	*ret = (struct module){.path = line + path_at,
+	if (!is_file)
+		inode = 0;
+	*ret = (struct module){.path = line[path_at] ? line + path_at : (char *)"[anon]",
+			       .offset = offset,
 			       .device = makedev(major, minor),
 			       .inode = inode,
 			       .start = start,
@@ -296,7 +300,7 @@ static bool has_module(const struct process *process, const struct module_list *
 	return false;
 }
 
-struct err *process_modules(const struct process *process, struct module_list *ret)
+static struct err *list_mappings(const struct process *process, bool all, struct module_list *ret)
 {
 	_cleanup_free_ char *maps = NULL;
 	struct err *e = read_proc(process, "maps", &maps);
@@ -309,7 +313,8 @@ struct err *process_modules(const struct process *process, struct module_list *r
 		if (next)
 			*next++ = '\0';
 		struct module module;
-		if (!parse_mapping(line, &module) || has_module(process, &list, &module))
+		if (!parse_mapping(line, all, &module) ||
+		    (!all && has_module(process, &list, &module)))
 			continue;
 		struct module *kept = array_push(&found);
 		module.path = kept ? strdup(module.path) : NULL;
@@ -323,6 +328,16 @@ struct err *process_modules(const struct process *process, struct module_list *r
 	}
 	*ret = list;
 	return NULL;
+}
+
+struct err *process_modules(const struct process *process, struct module_list *ret)
+{
+	return list_mappings(process, false, ret);
+}
+
+struct err *process_maps(const struct process *process, struct module_list *ret)
+{
+	return list_mappings(process, true, ret);
 }
 
 void module_list_deinit(struct module_list *list)

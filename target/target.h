@@ -43,6 +43,7 @@ struct module {
 	ino_t inode;
 	bool deleted;
 	uint64_t start, end; /* of its first executable mapping */
+	uint64_t offset;     /* in the file, of that mapping */
 };
 
 struct module_list {
@@ -51,6 +52,8 @@ struct module_list {
 };
 
 struct err *process_modules(const struct process *process, struct module_list *ret) must_check;
+/* All executable mappings, each one; also those of no file, as "[vdso]", "[anon]", with inode 0. */
+struct err *process_maps(const struct process *process, struct module_list *ret) must_check;
 void module_list_deinit(struct module_list *list);
 /*
  * Is what stat(2) says of a file that of the mapped one? The numbers in maps are other ones on some
@@ -98,6 +101,7 @@ struct process_view {
 			     size_t *ret_denied);
 	bool (*fd_path)(void *context, pid_t pid, int fd, char *buffer, size_t size);
 	struct err *(*modules)(void *context, pid_t pid, struct module_list *ret);
+	struct err *(*maps)(void *context, pid_t pid, struct module_list *ret);
 	/* Device and inode say which. */
 	struct err *(*open_module)(void *context, pid_t pid, const struct module *module,
 				   int *ret_fd);
@@ -114,14 +118,31 @@ struct mapping {
 	struct module module; /* its path lasts for the call */
 };
 
+enum life_kind {
+	LIFE_FORK, /* a copy of `parent` */
+	LIFE_EXEC, /* nothing is left of what was mapped */
+	LIFE_END,
+};
+
+/* What happened to a process's mappings as a whole. */
+struct life_change {
+	enum life_kind kind;
+	pid_t pid, parent;
+	uint64_t time_ns; /* CLOCK_BOOTTIME */
+};
+
 struct mapping_sink {
 	void *context;
 	struct err *(*mapped)(void *context, const struct mapping *mapping);
+	/* Of a watch that was opened for it */
+	struct err *(*changed)(void *context, const struct life_change *change);
 };
 
 /* Watches the whole machine: a mapping is the caller's to want or not. Needs CAP_PERFMON. */
 struct mapping_watch;
 struct err *mapping_watch_open(struct mapping_watch **ret) must_check;
+/* Also of processes that begin, exec and end; of mappings that have no file, with inode 0. */
+struct err *life_watch_open(struct mapping_watch **ret) must_check;
 void mapping_watch_close(struct mapping_watch *watch); /* NULL is fine */
 void mapping_watch_closep(struct mapping_watch **watch);
 int mapping_watch_fd(const struct mapping_watch *watch); /* readable when there is something */

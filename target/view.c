@@ -27,6 +27,16 @@ static struct err *own_modules(void *context, pid_t pid, struct module_list *ret
 	return e;
 }
 
+static struct err *own_maps(void *context, pid_t pid, struct module_list *ret)
+{
+	struct process *process = NULL;
+	(void)context;
+	struct err *e = process_open(pid, &process);
+	e = e ? e : process_maps(process, ret);
+	process_close(process);
+	return e;
+}
+
 static const struct module *find(const struct module_list *list, const struct module *wanted)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -59,5 +69,6 @@ const struct process_view process_own_view = {
 	.calls = own_calls,
 	.fd_path = own_fd_path,
 	.modules = own_modules,
+	.maps = own_maps,
 	.open_module = own_open_module,
 };

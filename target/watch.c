@@ -27,6 +27,9 @@
 
 /* Bytes of a CPU's ring, a power of two: two hundred mappings with paths of usual length. */
 #define RING_BYTES (32U << 10)
+/* With all that processes do: a thousand short programs while we read debug information. Within
+ * what the kernel lets users lock for it (perf_event_mlock_kb, 516 KiB a CPU). */
+#define LIFE_RING_BYTES (256U << 10)
 
 /* What we ask for behind each record: PERF_SAMPLE_TID, _TIME, _CPU. */
 struct record_tail {
@@ -45,6 +48,19 @@ struct mmap2_record {
 	char path[];
 };
 
+/* PERF_RECORD_FORK and PERF_RECORD_EXIT */
+struct task_record {
+	struct perf_event_header header;
+	uint32_t pid, parent_pid, tid, parent_tid;
+	uint64_t time_ns;
+};
+
+/* PERF_RECORD_COMM */
+struct name_record {
+	struct perf_event_header header;
+	uint32_t pid, tid;
+};
+
 struct lost_record {
 	struct perf_event_header header;
 	uint64_t id, count;
@@ -57,6 +73,8 @@ struct cpu_ring {
 
 struct mapping_watch {
 	int epoll_fd;
+	bool life;	   /* of processes, too */
+	size_t ring_bytes; /* of each CPU's ring */
 	ARRAY_OF(struct cpu_ring) rings;
 	/* A record that wraps around the ring's end is put together here. */
 	char record[UINT16_MAX + 1];
@@ -88,6 +106,9 @@ static struct err *open_cpu(struct mapping_watch *watch, int cpu)
 		.wakeup_watermark = 1,
 		.use_clockid = 1,
 		.clockid = CLOCK_BOOTTIME,
+		.task = watch->life,
+		.comm = watch->life,
+		.comm_exec = watch->life,
 	};
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
@@ -102,7 +123,8 @@ static struct err *open_cpu(struct mapping_watch *watch, int cpu)
 		return &err_nomem;
 	}
 	ring->fd = fd;
-	void *memory = mmap(NULL, page + RING_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *memory =
+		mmap(NULL, page + watch->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		return watch_failed(errno);
 	ring->page = memory;
@@ -119,7 +141,7 @@ void mapping_watch_close(struct mapping_watch *watch)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	for (size_t i = 0; i < watch->rings.count; i++) {
 		if (watch->rings.items[i].page)
-			munmap(watch->rings.items[i].page, page + RING_BYTES);
+			munmap(watch->rings.items[i].page, page + watch->ring_bytes);
 		close(watch->rings.items[i].fd);
 	}
 	free(watch->rings.items);
@@ -132,11 +154,13 @@ void mapping_watch_closep(struct mapping_watch **watch)
 	mapping_watch_close(*watch);
 }
 
-struct err *mapping_watch_open(struct mapping_watch **ret)
+static struct err *open_watch(bool life, struct mapping_watch **ret)
 {
 	_cleanup_(mapping_watch_closep) struct mapping_watch *watch = calloc(1, sizeof(*watch));
 	if (!watch)
 		return &err_nomem;
+	watch->life = life;
+	watch->ring_bytes = life ? LIFE_RING_BYTES : RING_BYTES;
 	watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	struct err *e = watch->epoll_fd < 0 ? watch_failed(errno) : NULL;
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -148,6 +172,16 @@ struct err *mapping_watch_open(struct mapping_watch **ret)
 	return NULL;
 }
 
+struct err *mapping_watch_open(struct mapping_watch **ret)
+{
+	return open_watch(false, ret);
+}
+
+struct err *life_watch_open(struct mapping_watch **ret)
+{
+	return open_watch(true, ret);
+}
+
 int mapping_watch_fd(const struct mapping_watch *watch)
 {
 	return watch->epoll_fd;
@@ -156,21 +190,23 @@ int mapping_watch_fd(const struct mapping_watch *watch)
 /* --- records -----------------------------------------------------------------------------------
  */
 
-static void copy_from_ring(const struct cpu_ring *ring, uint64_t at, void *to, size_t size)
+static void copy_from_ring(const struct mapping_watch *watch, const struct cpu_ring *ring,
+			   uint64_t at, void *to, size_t size)
 {
 	const char *data = (const char *)ring->page + ring->page->data_offset;
-	size_t start = at & (RING_BYTES - 1);
-	size_t first = size < RING_BYTES - start ? size : RING_BYTES - start;
+	size_t start = at & (watch->ring_bytes - 1);
+	size_t first = size < watch->ring_bytes - start ? size : watch->ring_bytes - start;
 	memcpy(to, data + start, first);
 	memcpy((char *)to + first, data, size - first);
 }
 
 /* The kernel wrote it; what is checked is that we read it as it was meant. */
-static struct err *on_mapping(const struct mmap2_record *record, const struct mapping_sink *sink)
+static struct err *on_mapping(const struct mapping_watch *watch, const struct mmap2_record *record,
+			      const struct mapping_sink *sink)
 {
 	size_t least = sizeof(*record) + sizeof(uint64_t) + sizeof(struct record_tail);
 	/* No file, or none that can hold code of ours: [vdso], //anon. */
-	if (record->header.size < least || !record->inode ||
+	if (record->header.size < least || (!record->inode && !watch->life) ||
 	    (record->header.misc & PERF_RECORD_MISC_MMAP_BUILD_ID))
 		return NULL;
 	struct record_tail tail;
@@ -194,9 +230,57 @@ static struct err *on_mapping(const struct mmap2_record *record, const struct ma
 			   .inode = (ino_t)record->inode,
 			   .deleted = is_deleted,
 			   .start = record->start,
-			   .end = record->start + record->length},
+			   .end = record->start + record->length,
+			   .offset = record->file_offset},
 	};
 	return sink->mapped(sink->context, &mapping);
+}
+
+/* Of threads there are records, too: of them, none changes what is mapped. */
+static struct err *on_task(const struct task_record *record, const struct mapping_sink *sink)
+{
+	bool is_fork = record->header.type == PERF_RECORD_FORK;
+	if (record->header.size < sizeof(*record) ||
+	    (is_fork ? record->pid == record->parent_pid : record->pid != record->tid))
+		return NULL;
+	const struct life_change change = {
+		.kind = is_fork ? LIFE_FORK : LIFE_END,
+		.pid = (pid_t)record->pid,
+		.parent = (pid_t)record->parent_pid,
+		.time_ns = record->time_ns,
+	};
+	return sink->changed(sink->context, &change);
+}
+
+static struct err *on_name(const struct name_record *record, const struct mapping_sink *sink)
+{
+	struct record_tail tail;
+	if (record->header.size < sizeof(*record) + sizeof(tail) ||
+	    !(record->header.misc & PERF_RECORD_MISC_COMM_EXEC))
+		return NULL;
+	memcpy(&tail, (const char *)record + record->header.size - sizeof(tail), sizeof(tail));
+	const struct life_change change = {
+		.kind = LIFE_EXEC, .pid = (pid_t)record->pid, .time_ns = tail.time_ns};
+	return sink->changed(sink->context, &change);
+}
+
+static struct err *on_record(struct mapping_watch *watch, const struct perf_event_header *header,
+			     const struct mapping_sink *sink, uint64_t *lost)
+{
+	switch (header->type) {
+	case PERF_RECORD_MMAP2:
+		return on_mapping(watch, (const void *)header, sink);
+	case PERF_RECORD_FORK:
+	case PERF_RECORD_EXIT:
+		return watch->life ? on_task((const void *)header, sink) : NULL;
+	case PERF_RECORD_COMM:
+		return watch->life ? on_name((const void *)header, sink) : NULL;
+	case PERF_RECORD_LOST:
+		*lost += ((const struct lost_record *)header)->count;
+		return NULL;
+	default:
+		return NULL;
+	}
 }
 
 static struct err *read_ring(struct mapping_watch *watch, struct cpu_ring *ring,
@@ -207,17 +291,14 @@ static struct err *read_ring(struct mapping_watch *watch, struct cpu_ring *ring,
 	struct err *e = NULL;
 	while (!e && tail < head) {
 		struct perf_event_header *header = (void *)watch->record;
-		copy_from_ring(ring, tail, header, sizeof(*header));
+		copy_from_ring(watch, ring, tail, header, sizeof(*header));
 		if (header->size < sizeof(*header))
 			break;
-		copy_from_ring(ring, tail, watch->record, header->size);
+		copy_from_ring(watch, ring, tail, watch->record, header->size);
 		tail += header->size;
 		/* Room for the kernel before we take our time. */
 		__atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);
-		if (header->type == PERF_RECORD_MMAP2)
-			e = on_mapping((void *)header, sink);
-		else if (header->type == PERF_RECORD_LOST)
-			*lost += ((struct lost_record *)header)->count;
+		e = on_record(watch, header, sink, lost);
 	}
 	return e;
 }

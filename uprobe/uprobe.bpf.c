@@ -358,6 +358,7 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 	stream_drop_dead_spans(scratch, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return 0;
+	stream_send_stack(scratch, site, site_id, stream, true);
 	fetch_begin(scratch, 0);
 	fetch_run(scratch, site->entry_plan, form);
 	if (site->kind == SITE_ENTRY)

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "symbols/stack.h"
 #include "symbols/symbols.h"
 
 /* Functions to ask for prototypes of, from both ends of the list. */
@@ -35,6 +36,7 @@ static void ask_about(struct image *image, const struct function *function, size
 		abort();
 	image_demangle(image, function->symbol);
 	image_function_at(image, function->address);
+	image_place(image, function->address + 3);
 	image_source_line(image, function, &file, &line);
 	struct err *e = image_prototype(image, function, &prototype);
 	if (e) {

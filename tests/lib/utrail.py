@@ -39,6 +39,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = float(os.environ.get("UTRAIL_TEST_TIMEOUT", "30"))
 SUMMARY = re.compile(r"^(\d+) events?, (\d+) lost, (\d+) missed", re.MULTILINE)
 RETURN_CAUSES = ("ring full at return", "too many calls open")
+STACK_CAUSE = "ring full for stacks"
 ATTACHED = re.compile(r"^utrail: tracing\b", re.MULTILINE)
 
 
@@ -432,7 +433,8 @@ class Trace(Process):
 
     def losses_of(self, name):
         """The same of one probe, as the text output names it."""
-        told = [r for r in self.records if r["type"] == "lost" and r["cause"] not in RETURN_CAUSES]
+        others = (*RETURN_CAUSES, STACK_CAUSE)
+        told = [r for r in self.records if r["type"] == "lost" and r["cause"] not in others]
         return sum(int(r["count"]) for r in told if name in (None, r["name"]))
 
     @property
@@ -444,6 +446,12 @@ class Trace(Process):
     def returns_lost(self):
         """Calls that were delivered, but whose return was not."""
         told = [r for r in self.records if r["type"] == "lost" and r["cause"] in RETURN_CAUSES]
+        return sum(int(r["count"]) for r in told)
+
+    @property
+    def stacks_lost(self):
+        """Stacks of delivered and of lost events, as the stream tells them."""
+        told = [r for r in self.records if r["type"] == "lost" and r["cause"] == STACK_CAUSE]
         return sum(int(r["count"]) for r in told)
 
     def check_summary(self):
@@ -463,6 +471,7 @@ class Trace(Process):
         told = sum(int(r["count"]) for r in self.records if r["type"] == "missed")
         same(missed, told, "missed hits of the summary against 'missed' records")
         same(int(last.get("returns_lost", 0)), self.returns_lost, "lost returns against 'lost' records")
+        same(int(last.get("stacks_lost", 0)), self.stacks_lost, "lost stacks against 'lost' records")
         same(int(last.get("gaps", 0)), len(self.gaps), "gaps of the summary against 'gap' records")
 
     def check_nothing_lost(self):

@@ -153,6 +153,30 @@ static void same_modules(void **state)
 	attacher_close(attacher);
 }
 
+/* Also those of no file, and each mapping of a file. */
+static void same_maps(void **state)
+{
+	struct attacher *attacher = started();
+	struct process_view view = attacher_view(attacher);
+	struct module_list got = {0}, wanted = {0};
+	(void)state;
+	assert_ok(process_own_view.maps(NULL, getpid(), &wanted));
+	assert_ok(view.maps(view.context, getpid(), &got));
+	assert_true(wanted.count > 1);
+	assert_int_equal(got.count, wanted.count);
+	for (size_t i = 0; i < got.count; i++) {
+		assert_string_equal(got.items[i].path, wanted.items[i].path);
+		assert_int_equal(got.items[i].inode, wanted.items[i].inode);
+		assert_int_equal(got.items[i].start, wanted.items[i].start);
+		assert_int_equal(got.items[i].end, wanted.items[i].end);
+		assert_int_equal(got.items[i].offset, wanted.items[i].offset);
+	}
+	module_list_deinit(&got);
+	module_list_deinit(&wanted);
+	assert_err(view.maps(view.context, 0, &got), ERR_FAILED, "mapped");
+	attacher_close(attacher);
+}
+
 static void signals_do_not_end_it(void **state)
 {
 	struct attacher *attacher = started();
@@ -251,13 +275,10 @@ static void none_without_rights(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_path),
-		cmocka_unit_test(calls_of_threads),
-		cmocka_unit_test(only_mapped_files),
-		cmocka_unit_test(same_modules),
-		cmocka_unit_test(signals_do_not_end_it),
-		cmocka_unit_test(its_death_is_told),
-		cmocka_unit_test(it_ends_with_us),
+		cmocka_unit_test(same_path),	       cmocka_unit_test(calls_of_threads),
+		cmocka_unit_test(only_mapped_files),   cmocka_unit_test(same_modules),
+		cmocka_unit_test(same_maps),	       cmocka_unit_test(signals_do_not_end_it),
+		cmocka_unit_test(its_death_is_told),   cmocka_unit_test(it_ends_with_us),
 		cmocka_unit_test(none_without_rights),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

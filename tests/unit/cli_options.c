@@ -337,6 +337,32 @@ static char *printed_by(const char *option)
 	return text;
 }
 
+static void stacks_have_several_ways_to_be_asked_for(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *word;
+		enum stack_option stacks;
+	} cases[] = {
+		{"-q", STACKS_NONE},	    {"-k", STACKS_AUTO},
+		{"-kk", STACKS_AUTO},	    {"--stack-trace", STACKS_AUTO},
+		{"--stacks=fp", STACKS_FP}, {"--stacks=cfi", STACKS_CFI},
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct options o;
+		char *argv[] = {(char *)"utrail", (char *)cases[i].word, (char *)"-p",
+				(char *)"1",	  (char *)"-k",		 NULL};
+		/* A later -k does not undo --stacks. */
+		int argc = cases[i].stacks == STACKS_NONE ? 4 : 5;
+		argv[argc] = NULL;
+		assert_ok(options_parse(argc, argv, &o));
+		assert_int_equal(o.stacks, cases[i].stacks);
+		assert_int_equal(o.stack_bytes, 8192);
+		assert_int_equal(o.stack_depth, 127);
+		options_deinit(&o);
+	}
+}
+
 static void help_is_printed_and_that_is_all(void **state)
 {
 	(void)state;
@@ -378,7 +404,12 @@ static void shells(void **state)
 	refused("-y has no meaning there", "shell", "-y");
 	refused("--max-events has no meaning there", "shell", "--max-events", "3");
 	refused("--return has no meaning there", "shell", "--return=site");
+	refused("--comm has no meaning there", "shell", "--comm", "x");
+	refused("--stop-on-load has no meaning there", "shell", "--stop-on-load", "-p", "3");
 	refused("'word' is neither", "shell", "word");
+	parse(&line, &o, "shell", "-u", "0", NULL);
+	assert_int_equal(o.selection.n_users, 1);
+	options_deinit(&o);
 }
 
 int main(void)
@@ -397,6 +428,7 @@ int main(void)
 		cmocka_unit_test(commands),
 		cmocka_unit_test(shells),
 		cmocka_unit_test(mistakes_are_explained),
+		cmocka_unit_test(stacks_have_several_ways_to_be_asked_for),
 		cmocka_unit_test(help_is_printed_and_that_is_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,6 +209,29 @@ static void entries_wait_for_small_returns(void **state)
 	assert_int_equal(filled_flags(set, site), SITE_HAS_RETURN);
 }
 
+/* What has a stack of its own does not wait; returns have none. */
+static void stacks_are_wanted_where_events_begin(void **state)
+{
+	struct probe_set *set = *state;
+	static const enum site_kind kinds[] = {0, SITE_INSTANT, SITE_ENTRY, SITE_RETURN,
+					       SITE_SYSCALL};
+	struct probe_site *sites[5];
+	for (size_t i = 0; i < 5; i++) {
+		sites[i] = add_site(set);
+		sites[i]->wire = (struct site){.kind = kinds[i], .flags = SITE_HAS_RETURN};
+	}
+	tables_want_stacks(set, 2);
+	assert_int_equal(sites[0]->wire.flags, SITE_HAS_RETURN);
+	assert_int_equal(sites[1]->wire.flags, SITE_HAS_RETURN | SITE_STACK);
+	assert_int_equal(filled_flags(set, sites[2]), SITE_HAS_RETURN | SITE_STACK);
+	assert_int_equal(sites[3]->wire.flags, SITE_HAS_RETURN);
+	assert_int_equal(sites[4]->wire.flags, SITE_HAS_RETURN | SITE_STACK);
+	/* Those before the first are as they were. */
+	sites[1]->wire.flags = 0;
+	tables_want_stacks(set, 3);
+	assert_int_equal(sites[1]->wire.flags, 0);
+}
+
 /* Equal conditions are one row; what has none has row 0. */
 static void equal_filters_are_one_row(void **state)
 {
@@ -279,6 +302,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(equal_filters_are_one_row, make_set, free_set),
 		cmocka_unit_test_setup_teardown(limits_belong_to_probes, make_set, free_set),
 		cmocka_unit_test_setup_teardown(entries_wait_for_small_returns, make_set, free_set),
+		cmocka_unit_test_setup_teardown(stacks_are_wanted_where_events_begin, make_set,
+						free_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

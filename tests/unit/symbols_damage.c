@@ -6,7 +6,9 @@
 #include <elf.h>
 
 #include "common/array.h"
+#include "symbols/stack.h"
 #include "symbols/symbols.h"
+#include "symbols/unwind_row.h"
 #include "tests/unit/symbols_bytes.h"
 
 /* The tree of a type must end, and have names everywhere. */
@@ -55,6 +57,8 @@ static void ask_about_functions(struct image *image, size_t size)
 	for (size_t i = 0; i < count; i += 7) {
 		image_function_at(image, functions[i].address);
 		image_frame_place(image, functions[i].address);
+		image_unwind_row(image, functions[i].address + 3);
+		image_place(image, functions[i].address + 3);
 		ask_about_prototype(image, &functions[i]);
 	}
 }

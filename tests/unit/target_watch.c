@@ -124,6 +124,64 @@ static void an_exec_maps_its_program(void **state)
 	mapping_watch_close(watch);
 }
 
+struct life {
+	pid_t pid;
+	size_t count;
+	struct life_change items[8];
+	size_t unnamed; /* mappings without a file */
+};
+
+static struct err *on_change(void *context, const struct life_change *change)
+{
+	struct life *life = context;
+	if (change->pid == life->pid && life->count < 8)
+		life->items[life->count++] = *change;
+	return NULL;
+}
+
+static struct err *on_any_mapping(void *context, const struct mapping *mapping)
+{
+	struct life *life = context;
+	life->unnamed += mapping->pid == life->pid && !mapping->module.inode;
+	return NULL;
+}
+
+static void the_life_of_a_process(void **state)
+{
+	(void)state;
+	struct mapping_watch *watch;
+	if (geteuid() != 0)
+		skip();
+	mapping_watch_close(open_watch()); /* skips where it is not allowed */
+	assert_ok(life_watch_open(&watch));
+	struct life life = {0};
+	uint64_t before = now_ns(CLOCK_BOOTTIME), lost;
+	life.pid = fork();
+	if (life.pid == 0) {
+		execl("/bin/sh", "sh", "-c", ":", (char *)NULL);
+		_exit(127);
+	}
+	int status;
+	assert_int_equal(waitpid(life.pid, &status, 0), life.pid);
+	assert_int_equal(status, 0);
+	const struct mapping_sink sink = {
+		.context = &life, .mapped = on_any_mapping, .changed = on_change};
+	assert_ok(mapping_watch_read(watch, &sink, &lost));
+	/* Of several CPUs, each in its own order. */
+	assert_int_equal(life.count, 3);
+	uint64_t times[3] = {0};
+	for (size_t i = 0; i < 3; i++) {
+		times[life.items[i].kind] = life.items[i].time_ns;
+		if (life.items[i].kind == LIFE_FORK)
+			assert_int_equal(life.items[i].parent, getpid());
+	}
+	assert_true(before <= times[LIFE_FORK] && times[LIFE_FORK] < times[LIFE_EXEC] &&
+		    times[LIFE_EXEC] < times[LIFE_END]);
+	assert_true(times[LIFE_END] <= now_ns(CLOCK_BOOTTIME));
+	assert_true(life.unnamed > 0); /* [vdso] */
+	mapping_watch_close(watch);
+}
+
 /* More than the kernel's buffers hold while nobody reads: told, so that somebody looks. */
 static void what_did_not_fit_is_counted(void **state)
 {
@@ -158,6 +216,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mapping_is_told_with_its_file),
 		cmocka_unit_test(an_exec_maps_its_program),
+		cmocka_unit_test(the_life_of_a_process),
 		cmocka_unit_test(what_did_not_fit_is_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
