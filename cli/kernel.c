@@ -109,8 +109,9 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 {
 	const struct plan *plan = kernel->plan;
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
-				       has_spans(plan) || plan->has_syscalls || old);
+	bool life = kernel->filter &&
+		    (kernel->options.follow || kernel->options.growing || has_spans(plan) ||
+		     plan->has_syscalls || old || kernel->options.cost);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
 	/* What a thread leaves open ends with it. */
@@ -158,6 +159,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	bpf_map__set_max_entries(skel->maps.sites, sites);
 	bpf_map__set_max_entries(skel->maps.losses, sites);
 	bpf_map__set_max_entries(skel->maps.plans, plans);
+	bpf_map__set_max_entries(skel->maps.costs, kernel->options.cost ? sites : 1);
 	bpf_map__set_autocreate(skel->maps.task_spans, !old);
 	bpf_map__set_autocreate(skel->maps.task_scratches, !old);
 	if (!old) {
@@ -207,6 +209,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	       sizeof(kernel->socket_offsets));
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
+	skel->rodata->measure_cost = kernel->options.cost;
 	skel->rodata->lossless = kernel->options.lossless;
 	/* The other half is for system calls, which cannot be made to wait for long. */
 	skel->rodata->hold_bytes = kernel->options.ring_size / 2;

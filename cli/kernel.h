@@ -23,6 +23,7 @@ struct kernel_options {
 	bool filters; /* a spec has a condition */
 	bool rates;   /* a spec has a limit, or all have: */
 	struct rate_limit rate;
+	bool cost;	    /* hits and times of each site are kept: kernel_costs() */
 	bool lossless;	    /* writers wait for room in the ring */
 	uint32_t stack_how; /* enum stack_how: of all sites */
 	uint32_t stack_bytes, stack_depth;
@@ -93,6 +94,10 @@ enum kernel_group {
 void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUPS]);
 /* Where to write CLOCK_MONOTONIC, again and again: while it stands still, nobody waits. */
 uint64_t *kernel_reader_clock(const struct kernel *kernel);
+enum uprobe_form kernel_form(const struct kernel *kernel);
+const struct cost_row *kernel_costs(const struct kernel *kernel); /* one row a site */
+/* CPU time of traced threads that have ended while tracing. */
+uint64_t kernel_ended_cpu(const struct kernel *kernel);
 /* Hits that waited, and how long in all. */
 uint64_t kernel_held(const struct kernel *kernel, uint64_t *ret_ns);
 /* Records that programs tried to write, over all CPUs. */

@@ -35,7 +35,7 @@ struct kernel {
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
-	struct rows sites, plans, filters, rates, losses;
+	struct rows sites, plans, filters, rates, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
 	struct bpf_link *scan_link; /* looks at all processes; NULL: nobody asks */
 	struct ring_buffer *news;

@@ -37,7 +37,8 @@ struct err *kernel_rows_map(struct kernel *kernel)
 	e = e ? e : map_rows(skel->maps.plans, sizeof(struct fetch_plan), &kernel->plans);
 	e = e ? e : map_rows(skel->maps.rates, sizeof(struct rate_row), &kernel->rates);
 	e = e ? e : map_rows(skel->maps.filters, sizeof(struct filter_plan), &kernel->filters);
-	return e ? e : map_rows(skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
+	e = e ? e : map_rows(skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
+	return e ? e : map_rows(skel->maps.costs, sizeof(struct cost_row), &kernel->costs);
 }
 
 void kernel_rows_fill(struct kernel *kernel, size_t first_plan, size_t first_filter,
@@ -58,6 +59,8 @@ void kernel_rows_unmap(struct kernel *kernel, bool all)
 	unmap_rows(&kernel->plans);
 	unmap_rows(&kernel->filters);
 	unmap_rows(&kernel->rates);
-	if (all)
-		unmap_rows(&kernel->losses);
+	if (!all)
+		return;
+	unmap_rows(&kernel->losses);
+	unmap_rows(&kernel->costs);
 }

@@ -97,6 +97,21 @@ uint64_t *kernel_reader_clock(const struct kernel *kernel)
 	return (uint64_t *)&kernel->skel->bss->reader_ns;
 }
 
+enum uprobe_form kernel_form(const struct kernel *kernel)
+{
+	return kernel->form;
+}
+
+const struct cost_row *kernel_costs(const struct kernel *kernel)
+{
+	return kernel->costs.memory;
+}
+
+uint64_t kernel_ended_cpu(const struct kernel *kernel)
+{
+	return __atomic_load_n(&kernel->skel->bss->ended_cpu_ns, __ATOMIC_RELAXED);
+}
+
 uint64_t kernel_held(const struct kernel *kernel, uint64_t *ret_ns)
 {
 	*ret_ns = __atomic_load_n(&kernel->skel->bss->held_ns, __ATOMIC_RELAXED);

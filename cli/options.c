@@ -42,6 +42,7 @@ enum {
 	KEY_STOP_ON_LOAD,
 	KEY_REDACT,
 	KEY_LOSSLESS,
+	KEY_COST,
 };
 
 static const struct argp_option option_table[] = {
@@ -79,6 +80,7 @@ static const struct argp_option option_table[] = {
 	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never", 2},
 	{"quiet", 'q', NULL, 0, "No start and end messages; -qq: no notes either", 2},
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
+	{"cost", KEY_COST, NULL, 0, "At the end, tell what each probe has cost the target", 2},
 	{"max-events", KEY_MAX_EVENTS, "N", 0, "Stop after N events", 3},
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
 	{"rate", KEY_RATE, "RATE", 0, "At most so many events of each probe: 100/s, 5/ms", 3},
@@ -348,6 +350,9 @@ static void parse_flag(int key, struct options *options)
 		break;
 	case KEY_FAIL_ON_LOSS:
 		options->fail_on_loss = true;
+		break;
+	case KEY_COST:
+		options->cost = true;
 		break;
 	case KEY_LOSSLESS:
 		options->lossless = true;

@@ -56,6 +56,7 @@ struct options {
 	bool redact;
 	ARRAY_OF(char *) redact_patterns; /* the words are of main's argv */
 	bool lossless;
+	bool cost;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
 	enum stack_option stacks;

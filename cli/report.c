@@ -181,6 +181,33 @@ void report_summary(const struct output_summary *summary, bool whole)
 		      stderr);
 }
 
+static void put_cost(const struct output_cost *cost)
+{
+	const struct probe *probe = cost->probe;
+	const char *owner = probe->kind == PROBE_USDT	   ? probe->provider
+			    : probe->kind == PROBE_SYSCALL ? ""
+							   : probe->module;
+	fprintf(stderr, "%10" PRIu64 " %8" PRIu64 " ", cost->hits, cost->ns_per_hit);
+	if (cost->share >= 0)
+		fprintf(stderr, "%6.1f%%  ", cost->share * 100);
+	else
+		fputs("      -  ", stderr);
+	escape_print(stderr, owner ? owner : "", "\\");
+	fputs(owner && *owner ? ":" : "", stderr);
+	escape_print(stderr, probe->name, "\\");
+	fputc('\n', stderr);
+}
+
+void report_costs(const struct cost_list *list)
+{
+	fputs("      hits   ns/hit   share  probe\n", stderr);
+	for (size_t i = 0; i < list->items.count; i++)
+		put_cost(&list->items.items[i]);
+	if (list->cpu_ns)
+		fprintf(stderr, "utrail: shares of %.6f seconds of the target's CPU time\n",
+			(double)list->cpu_ns / 1e9);
+}
+
 void report_books(uint64_t attempts, uint64_t records, uint64_t failed)
 {
 	fprintf(stderr,

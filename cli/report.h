@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "cli/cost.h"
 #include "cli/options.h"
 #include "cli/plan.h"
 #include "common/err.h"
@@ -30,6 +31,8 @@ void report_notes(const struct probe_set *set, size_t first);
 void report_unseen_threads(size_t count);
 /* "12 events, 0 lost, 0 missed"; not `whole`: an error kept some from being written. */
 void report_summary(const struct output_summary *summary, bool whole);
+/* A table: hits, cost of each, share of the target's time. */
+void report_costs(const struct cost_list *list);
 /* The accounts do not add up: a bug of ours, never kept quiet. */
 void report_books(uint64_t attempts, uint64_t records, uint64_t failed);
 void report_malformed(uint64_t count);

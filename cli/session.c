@@ -16,6 +16,7 @@
 
 #include "cli/attacher.h"
 #include "cli/books.h"
+#include "cli/cost.h"
 #include "cli/heartbeat.h"
 #include "cli/kernel.h"
 #include "cli/late.h"
@@ -73,6 +74,7 @@ struct session {
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
 	struct books books;
+	struct cost cost;	     /* --cost */
 	struct heartbeat *heartbeat; /* NULL: nobody waits for us */
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
@@ -400,6 +402,8 @@ static struct output_summary sum_up(const struct session *session)
 static struct err *finish(struct session *session, struct err *e, struct output_summary *ret)
 {
 	struct err *ended = output_failed(session->output) ? take_ptr(e) : NULL;
+	if (session->options->cost)
+		cost_stop(&session->cost, session->kernel);
 	/* The last files, too, are probed or told. */
 	e = e ? e : take_news(session);
 	kernel_stop(session->kernel);
@@ -416,6 +420,8 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 		ret->events = shell_count(session->shell);
 	if (session->spans)
 		ret->events = spans_count(session->spans);
+	if (!e && session->options->cost)
+		e = cost_tell(&session->cost, &session->plan.set, session->kernel, session->output);
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
@@ -513,6 +519,7 @@ static struct err *prepare(struct session *session)
 					   .rates = options->rate.count || plan_has_rates(options),
 					   .rate = options->rate,
 					   .follow = options->follow || session->shell,
+					   .cost = options->cost,
 					   .lossless = options->lossless,
 					   .stack_how = stacks_how(options),
 					   .stack_bytes = options->stack_bytes,
@@ -524,6 +531,8 @@ static struct err *prepare(struct session *session)
 	const struct spaces_parts parts = {
 		.plan = &session->plan, .kernel = session->kernel, .view = &session->view};
 	e = e ? e : stacks_open(options, &parts, &session->stacks);
+	if (!e && options->cost)
+		e = cost_calibrate(kernel_form(session->kernel), &session->cost.forms);
 	e = e ? e : open_stream(session);
 	if (!e && how.stop_on_load)
 		e = waker_start(kernel_stops_fd(session->kernel),
@@ -557,6 +566,8 @@ static struct err *begin(struct session *session)
 		e = heartbeat_start(kernel_reader_clock(session->kernel), &session->heartbeat);
 	if (e)
 		return e;
+	if (session->options->cost)
+		cost_start(&session->cost, session->kernel);
 	kernel_start(session->kernel);
 	session->active_ns = header.boottime_ns;
 	if (session->options->duration_s > 0)
@@ -578,6 +589,7 @@ static struct err *begin(struct session *session)
 static void session_deinit(struct session *session)
 {
 	heartbeat_stop(session->heartbeat);
+	cost_list_deinit(&session->cost.list);
 	ring_buffer__free(session->ring);
 	ring_buffer__free(session->life);
 	late_close(session->late);
@@ -612,6 +624,8 @@ struct err *session_run(const struct options *options, int *ret_status)
 			report_all_selected(kernel_selected(session.kernel));
 		if (!options->quiet)
 			report_summary(&summary, !e || output_failed(session.output));
+		if (options->cost && options->output.format == OUTPUT_TEXT)
+			report_costs(&session.cost.list);
 	}
 	*ret_status = e ? 0 : exit_status(&session, &summary);
 	session_deinit(&session);

@@ -101,6 +101,10 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
 typedef struct {
 	unsigned long sig[1];
 } sigset_t;
@@ -114,6 +118,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	int exit_code;
+	struct sched_entity se;
 	unsigned int ptrace;
 	__u64 start_boottime;
 	struct task_struct *real_parent;

@@ -12,6 +12,7 @@
 #include "probe/fetch.bpf.h"
 #include "probe/filter.bpf.h"
 #include "probe/rate.bpf.h"
+#include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
 
 #define SYSCALLS_MAX 1024
@@ -184,22 +185,27 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	}
 	if (lossless && form != FETCH_OLD)
 		hold_briefly(scratch);
+	cost_begin(scratch, site_id, false);
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	scratch->id = id;
 	scratch->time_ns = time_ns;
 	if (has_filters) {
 		scratch->syscall_filter = 0;
 		save_arguments(scratch, regs);
-		if (!enter_passes(scratch, site, site_id, form))
+		if (!enter_passes(scratch, site, site_id, form)) {
+			cost_end(scratch, true);
 			return 0;
+		}
 	}
 	stream_send_kept(scratch, stream);
 	stream_announce(scratch, stream);
 	save_arguments(scratch, regs);
 	scratch->sp = scratch->regs[REG_SP];
 	stream_drop_dead_spans(scratch, stream);
-	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
+	if ((site->flags & SITE_INSIDE) && scratch->depth == 0) {
+		cost_end(scratch, true);
 		return 0;
+	}
 	if (stack_how)
 		save_frame(scratch, regs);
 	stream_send_stack(scratch, site, site_id, stream, false);
@@ -209,12 +215,15 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	scratch->syscall_number = number;
 	scratch->syscall_flags = 0;
 	scratch->execed = 0;
-	if (site->flags & SITE_HAS_RETURN)
+	if (site->flags & SITE_HAS_RETURN) {
+		cost_end(scratch, true);
 		return 0;
+	}
 	/* exit, exit_group, rt_sigreturn: nothing will come back. */
 	scratch->unavailable = 0;
 	syscall_emit(scratch, id, time_ns, 0, stream);
 	scratch->syscall_site = 0;
+	cost_end(scratch, true);
 	return 0;
 }
 
@@ -239,12 +248,14 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site)
 		return 0;
+	cost_begin(scratch, site_id, false);
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
 	scratch->time_ns = time_ns;
 	if (has_filters && scratch->syscall_filter && !exit_passes(scratch, site, form)) {
 		scratch->syscall_site = 0;
+		cost_end(scratch, false);
 		return 0;
 	}
 	if (scratch->syscall_unavailable && !scratch->execed) {
@@ -258,6 +269,7 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 		fetch_run(scratch, site->return_plan, form);
 	syscall_emit(scratch, id, time_ns, result, stream);
 	scratch->syscall_site = 0;
+	cost_end(scratch, false);
 	if (scratch->execed == EXECED_AND_LEAVES)
 		stream_end_target(id >> 32);
 	return 0;

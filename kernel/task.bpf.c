@@ -4,6 +4,7 @@
  * a child's first system call is already traced.
  */
 #include "kernel/select.bpf.h"
+#include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
 
 /* exec's record is too big for the stack, and the thread's scratch area holds the system call.
@@ -163,6 +164,8 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 		bpf_map_delete_elem(&targets, &tgid);
 	if (!stream_wants_current(id))
 		return 0;
+	if (measure_cost)
+		__sync_fetch_and_add(&ended_cpu_ns, BPF_CORE_READ(task, se.sum_exec_runtime));
 	__u32 flags = BPF_CORE_READ(signal, flags);
 	record.exit.code = BPF_CORE_READ(task, exit_code);
 	if (record.exit.is_last)

@@ -263,11 +263,10 @@ static struct err *put_exit(struct output *output, const struct stream_event *ev
 /* --- losses, header, summary ----------------------------------------------------------------- */
 
 /* As text shows it: srv:render, app:lookup, openat. */
-static json_t *json_label(struct output *output, const struct probe_site *site)
+static json_t *json_label(struct output *output, const struct probe *probe)
 {
-	if (!site)
+	if (!probe)
 		return json_string_nocheck("task life");
-	const struct probe *probe = site->probe;
 	const char *owner = probe->kind == PROBE_USDT	   ? probe->provider
 			    : probe->kind == PROBE_SYSCALL ? NULL
 							   : probe->module;
@@ -290,7 +289,7 @@ static struct err *put_lost(struct output *output, const struct stream_event *ev
 	json_t *line = line_begin(output, "lost");
 	json_set(output, line, "time_ns", json_decimal(event->time_ns));
 	json_set(output, line, "cause", json_text(output, loss_cause_name(event->loss_cause)));
-	json_set(output, line, "name", json_label(output, event->site));
+	json_set(output, line, "name", json_label(output, event->site ? event->site->probe : NULL));
 	json_set(output, line, "count", json_unsigned(event->loss_count));
 	return event_end(output, line, event);
 }
@@ -299,7 +298,7 @@ static struct err *put_suppressed(struct output *output, const struct stream_eve
 {
 	json_t *line = line_begin(output, "suppressed");
 	json_set(output, line, "time_ns", json_decimal(event->time_ns));
-	json_set(output, line, "name", json_label(output, event->site));
+	json_set(output, line, "name", json_label(output, event->site ? event->site->probe : NULL));
 	json_set(output, line, "count", json_unsigned(event->loss_count));
 	return event_end(output, line, event);
 }
@@ -416,6 +415,20 @@ static struct err *json_event(struct output *output, const struct stream_event *
 	return NULL;
 }
 
+static struct err *json_cost(struct output *output, const struct output_cost *cost)
+{
+	json_t *line = line_begin(output, "cost");
+	json_set(output, line, "name", json_label(output, cost->probe));
+	json_set(output, line, "hits", json_unsigned(cost->hits));
+	json_set(output, line, "ns_per_hit", json_unsigned(cost->ns_per_hit));
+	json_set(output, line, "total_ns", json_decimal(cost->total_ns));
+	if (cost->share >= 0) {
+		output->real_precision = 3;
+		json_set(output, line, "share", json_real(cost->share));
+	}
+	return json_put_line(output, line);
+}
+
 static struct err *json_end(struct output *output, const struct output_summary *summary)
 {
 	json_t *line = line_begin(output, "summary");
@@ -443,5 +456,6 @@ const struct writer json_writer = {
 	.begin = json_begin,
 	.opened = json_opened,
 	.event = json_event,
+	.cost = json_cost,
 	.end = json_end,
 };

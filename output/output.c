@@ -84,6 +84,13 @@ struct err *output_event(void *output, const struct stream_event *event, bool wa
 	return end_line(out, out->writer->event(out, event, was_opened));
 }
 
+struct err *output_cost(struct output *output, const struct output_cost *cost)
+{
+	if (is_dropping(output))
+		return NULL;
+	return end_line(output, output->writer->cost(output, cost));
+}
+
 struct err *output_flush(struct output *output)
 {
 	return buffer_flush(&output->buffer);

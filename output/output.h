@@ -64,6 +64,17 @@ struct output_summary {
 	uint64_t unwritten; /* events among those that could not be written */
 };
 
+/* What one probe has cost. */
+struct output_cost {
+	const struct probe *probe;
+	uint64_t hits;	  /* calls, when it is a span */
+	uint64_t returns; /* of them seen by probes of their own; counted in the costs, not in hits
+			   */
+	uint64_t total_ns;
+	uint64_t ns_per_hit; /* entry and return together */
+	double share;	     /* of the target's CPU time; negative: not known */
+};
+
 struct output;
 
 /* Writes to `fd`, which stays the caller's. */
@@ -77,6 +88,8 @@ struct err *output_opened(void *output, const struct stream_event *event) must_c
 struct err *output_event(void *output, const struct stream_event *event,
 			 bool was_opened) must_check;
 struct err *output_flush(struct output *output) must_check;
+/* JSON: an object. Text: nothing, as for the summary. */
+struct err *output_cost(struct output *output, const struct output_cost *cost) must_check;
 /* JSON: the summary object. Text: nothing (the summary goes to stderr, from cli/). */
 struct err *output_end(struct output *output, const struct output_summary *summary) must_check;
 /* The reader of our pipe has gone (EPIPE): nothing more can be written, and that is no error. */

@@ -501,6 +501,12 @@ static struct err *text_event(struct output *output, const struct stream_event *
 	return NULL;
 }
 
+static struct err *text_cost(struct output *output, const struct output_cost *cost)
+{
+	(void)output, (void)cost;
+	return NULL;
+}
+
 static struct err *text_end(struct output *output, const struct output_summary *summary)
 {
 	(void)output, (void)summary;
@@ -511,5 +517,6 @@ const struct writer text_writer = {
 	.begin = text_begin,
 	.opened = text_opened,
 	.event = text_event,
+	.cost = text_cost,
 	.end = text_end,
 };

@@ -17,6 +17,7 @@ struct writer {
 	struct err *(*opened)(struct output *output, const struct stream_event *event);
 	struct err *(*event)(struct output *output, const struct stream_event *event,
 			     bool was_opened);
+	struct err *(*cost)(struct output *output, const struct output_cost *cost);
 	struct err *(*end)(struct output *output, const struct output_summary *summary);
 };
 

@@ -14,6 +14,7 @@
 #ifndef UTRAIL_PROBE_FILE_BPF_H
 #define UTRAIL_PROBE_FILE_BPF_H
 
+#include "probe/kernel_read.bpf.h"
 #include "probe/socket.bpf.h"
 #include "stream/stream.bpf.h"
 

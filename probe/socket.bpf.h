@@ -9,7 +9,7 @@
 #ifndef UTRAIL_PROBE_SOCKET_BPF_H
 #define UTRAIL_PROBE_SOCKET_BPF_H
 
-#include "probe/place.bpf.h"
+#include "probe/kernel_read.bpf.h"
 
 extern const volatile bool reads_sockets;
 extern const volatile struct fetch_socket_offsets socket_offsets;
@@ -71,7 +71,6 @@ static __noinline int socket_internet(struct fetch_details *details, __u64 sock)
 	return 0;
 }
 
-/* Inlined: the kernel takes eight frames, and functions inside of conditions leave three for a file. */
 static __always_inline int socket_details(struct fetch_details *details, __u64 file, __u64 inode)
 {
 	__u16 mode = 0;

@@ -187,6 +187,15 @@ enum loss_cause {
 };
 _Static_assert(LOSS_CAUSES <= LOSS_COLUMNS, "loss table");
 
+/* What a site has cost, when that is measured. */
+struct cost_row {
+	__u64 hits;
+	__u64 returns; /* of the kernel's return probe at the same site */
+	__u64 run_ns;  /* of our programs, for both */
+	__u64 reserved;
+};
+_Static_assert(sizeof(struct cost_row) == 32, "shared table");
+
 struct loss_row {
 	__u64 count[LOSS_COLUMNS];
 };

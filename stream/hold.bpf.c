@@ -9,10 +9,11 @@
  */
 #include "stream/stream.bpf.h"
 
-#define HOLD_NS		 60000000000ULL
+/* Of one hit. A sleepable program holds up RCU grace periods that every other tracer waits for when
+ * it detaches, and the kernel complains after 10 seconds (rcu_task_stall_info). Writers that go on
+ * then find the rest of the ring free. */
+#define HOLD_NS		 2000000000ULL
 #define READER_SILENT_NS 1000000000ULL
-/* Looks at the ring before anything dearer is done, some microseconds. */
-#define GLANCES 64
 /* BPF_MAX_LOOPS, include/linux/bpf_verifier.h */
 #define LOOPS_MAX (8 << 20)
 
@@ -29,10 +30,9 @@ volatile __u64 reader_ns = 0;
 volatile __u64 held_hits = 0;
 volatile __u64 held_ns = 0;
 
+/* Small: see uprobe/uprobe.bpf.c for what a frame may have. */
 struct hold {
-	__u64 began_ns;
 	__u64 end_ns;
-	__u64 now_ns;
 	__u64 mapped; /* an address of the thread where something is */
 };
 
@@ -51,7 +51,7 @@ static __always_inline bool is_being_killed(void)
 	return bpf_get_current_task_btf()->pending.signal.sig[0] & (1UL << (SIGKILL - 1));
 }
 
-static long glance(__u32 i, void *context)
+static __always_inline bool has_room(void)
 {
 	return !tracing || !is_filling();
 }
@@ -60,10 +60,10 @@ static long hold_step(__u32 i, void *context)
 {
 	struct hold *hold = context;
 	__u64 nothing;
-	long looked = bpf_loop(GLANCES, glance, NULL, 0);
-	hold->now_ns = bpf_ktime_get_ns();
-	if (looked < GLANCES || hold->now_ns >= hold->end_ns || !reader_is_alive(hold->now_ns) ||
-	    is_being_killed())
+	if (has_room())
+		return 1;
+	__u64 now_ns = bpf_ktime_get_ns();
+	if (now_ns >= hold->end_ns || !reader_is_alive(now_ns) || is_being_killed())
 		return 1;
 	/*
 	 * Not for what it reads: where the kernel is not preempted, others get their turn in here
@@ -74,53 +74,53 @@ static long hold_step(__u32 i, void *context)
 	return 0;
 }
 
-static __always_inline void count_hold(const struct hold *hold)
+static __always_inline void count_hold(__u64 began_ns)
 {
 	__sync_fetch_and_add(&held_hits, 1);
-	__sync_fetch_and_add(&held_ns, hold->now_ns - hold->began_ns);
+	__sync_fetch_and_add(&held_ns, bpf_ktime_get_ns() - began_ns);
 }
 
-/* 1: there is room, as far as one can know. For sleepable programs. */
+/* 1: there is room, as far as one can know. Inline: a call stack has eight frames. */
+static __always_inline int wait_for_room(struct scratch *scratch)
+{
+	if (!scratch || !is_filling())
+		return 1;
+	__u64 began_ns = bpf_ktime_get_ns();
+	if (!reader_is_alive(began_ns))
+		return 0;
+	struct hold hold = {.end_ns = began_ns + HOLD_NS, .mapped = scratch->sp};
+	bpf_loop(LOOPS_MAX, hold_step, &hold, 0);
+	count_hold(hold.end_ns - HOLD_NS);
+	return !is_filling();
+}
+
 __noinline int hold_hit(struct scratch *scratch)
 {
-	struct hold hold = {0};
-	if (!is_filling())
-		return 1;
-	hold.now_ns = hold.began_ns = bpf_ktime_get_ns();
-	hold.end_ns = hold.began_ns + HOLD_NS;
-	if (!scratch || !reader_is_alive(hold.now_ns))
-		return 0;
-	hold.mapped = scratch->sp;
-	bpf_loop(LOOPS_MAX, hold_step, &hold, 0);
-	count_hold(&hold);
-	return !is_filling();
+	return wait_for_room(scratch);
 }
 
 static long pause_step(__u32 i, void *context)
 {
-	struct hold *hold = context;
-	hold->now_ns = bpf_ktime_get_ns();
-	return hold->now_ns >= hold->end_ns || glance(i, NULL);
+	const __u64 *end_ns = context;
+	return bpf_ktime_get_ns() >= *end_ns || has_room();
 }
 
 /* For programs that nothing may preempt: a short wait, and no promise. */
 __noinline int hold_briefly(struct scratch *scratch)
 {
-	struct hold hold = {0};
 	__u64 filled = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 	if (!scratch || filled < hold_bytes)
 		return 0;
-	hold.now_ns = hold.began_ns = bpf_ktime_get_ns();
-	/* At half of the room that is left beyond hold_bytes four times as long, and so on. */
-	hold.end_ns = hold.began_ns + PAUSE_NS;
-	if (filled >= hold_bytes + hold_bytes / 2)
-		hold.end_ns += 3 * PAUSE_NS;
-	if (filled >= hold_bytes + hold_bytes / 4 * 3)
-		hold.end_ns += 16 * PAUSE_NS;
-	if (!reader_is_alive(hold.now_ns))
+	__u64 began_ns = bpf_ktime_get_ns();
+	if (!reader_is_alive(began_ns))
 		return 0;
-	bpf_loop(LOOPS_MAX, pause_step, &hold, 0);
-	count_hold(&hold);
+	__u64 end_ns = began_ns + PAUSE_NS;
+	if (filled >= hold_bytes + hold_bytes / 2)
+		end_ns += 3 * PAUSE_NS;
+	if (filled >= hold_bytes + hold_bytes / 4 * 3)
+		end_ns += 16 * PAUSE_NS;
+	bpf_loop(LOOPS_MAX, pause_step, &end_ns, 0);
+	count_hold(began_ns);
 	return 0;
 }
 

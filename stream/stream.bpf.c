@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* stream/stream.bpf.c — the settings and the state that all programs share. */
 #include "stream/stream.bpf.h"
+#include "stream/cost.bpf.h"
 
 /* What kernels accept as GPL-compatible; the sources' own terms are in the first line. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -18,7 +19,10 @@ const volatile __u32 own_process = 0;
 const volatile __u64 wake_bytes = 0;
 const volatile __u32 wake_mask = 0;
 
+const volatile bool measure_cost = false;
+
 volatile __u32 tracing = 0;
+volatile __u64 ended_cpu_ns = 0;
 
 /* What the compiler knows of the index is hidden from it, so that the mask stays where the verifier
  * looks for it. */

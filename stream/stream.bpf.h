@@ -123,6 +123,10 @@ struct scratch {
 	__u32 filtered_depth; /* such calls that are open, and whose return the kernel follows */
 	__u32 reserved;
 	struct filter_run filter;
+	/* stream/cost.bpf.h: the program that runs now. */
+	__u64 cost_began_ns;
+	__u32 cost_site;
+	__u32 cost_is_return;
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];

@@ -12,6 +12,7 @@
 #include "probe/fetch.bpf.h"
 #include "probe/filter.bpf.h"
 #include "probe/rate.bpf.h"
+#include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
 
 /*
@@ -393,13 +394,19 @@ static __always_inline int on_hit(struct pt_regs *ctx, __u64 cookie, enum fetch_
 	struct scratch *scratch = hit_begin(ctx, site_id, fetch_stream(form), !is_return);
 	if (!scratch)
 		return 0;
+	cost_begin(scratch, site_id, is_trampoline);
 	if (is_trampoline)
 		scratch->sp -= RETURN_SP_ADJUST;
-	if (form == FETCH_OLD)
-		return is_return ? return_part(scratch, site, site->owner, form)
-				 : entry_part(scratch, site, site_id, form);
-	return is_return ? return_sleepable(scratch, site, site->owner)
-			 : entry_sleepable(scratch, site, site_id);
+	if (form == FETCH_OLD && is_return)
+		return_part(scratch, site, site->owner, form);
+	else if (form == FETCH_OLD)
+		entry_part(scratch, site, site_id, form);
+	else if (is_return)
+		return_sleepable(scratch, site, site->owner);
+	else
+		entry_sleepable(scratch, site, site_id);
+	cost_end(scratch, true);
+	return 0;
 }
 
 /* The cookie of all hits when there is but one: it needs not be asked for. 0: there are several. */

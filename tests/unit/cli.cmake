@@ -21,3 +21,6 @@ utrail_unit_test(cli_waker SOURCES cli_waker.c ${PROJECT_SOURCE_DIR}/cli/waker.c
   LINK utrail_target PkgConfig::libbpf)
 utrail_unit_test(cli_heartbeat SOURCES cli_heartbeat.c ${PROJECT_SOURCE_DIR}/cli/heartbeat.c
   LINK utrail_common)
+utrail_unit_test(cli_cost SOURCES cli_cost.c ${PROJECT_SOURCE_DIR}/cli/cost.c
+  ${PROJECT_SOURCE_DIR}/cli/cost_calibrate.c
+  LINK utrail_probe utrail_target PkgConfig::libbpf)

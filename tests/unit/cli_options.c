@@ -75,7 +75,7 @@ static void defaults(void **state)
 	assert_true(o.duration_s == 0);
 	assert_int_equal(o.max_probes, 1000);
 	assert_int_equal(o.rate.count, 0);
-	assert_false(o.fail_on_loss || o.lossless);
+	assert_false(o.fail_on_loss || o.lossless || o.cost);
 	assert_int_equal(o.ring_size, 16 << 20);
 	assert_int_equal(o.return_mode, RETURN_AUTO);
 	assert_false(o.finished);
@@ -87,10 +87,10 @@ static void every_option_sets_its_own(void **state)
 	struct line line;
 	struct options o;
 	(void)state;
-	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--lossless", "--json", "-o", "/tmp/x", "-s",
+	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--lossless", "--cost", "--json", "-o", "/tmp/x", "-s",
 	      "32", "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
 	      "--rate=5/ms", "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
-	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss && o.lossless);
+	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss && o.lossless && o.cost);
 	assert_int_equal(o.quiet, 2);
 	assert_int_equal(o.output.format, OUTPUT_JSON);
 	assert_string_equal(o.output_path, "/tmp/x");

@@ -502,6 +502,30 @@ static void header_and_summary_frame_the_stream(void **state)
 	free(text);
 }
 
+static struct err *write_costs(struct output *output)
+{
+	static const struct probe f = {.kind = PROBE_CALL, .module = "srv", .name = "f"};
+	static const struct probe call = {.kind = PROBE_SYSCALL, .name = "read"};
+	const struct output_cost costs[] = {
+		{.probe = &f, .hits = 7, .ns_per_hit = 1500, .total_ns = 10500, .share = 0.12345},
+		{.probe = &call, .hits = 1, .ns_per_hit = 200, .total_ns = 200, .share = -1},
+	};
+	struct err *e = output_cost(output, &costs[0]);
+	return e ?: output_cost(output, &costs[1]);
+}
+
+static void costs_are_told(void **state)
+{
+	(void)state;
+	struct output_options options = made_options(OUTPUT_JSON);
+	char *text = written_all(&options, write_costs);
+	assert_string_equal(text, "{\"type\":\"cost\",\"name\":\"srv:f\",\"hits\":7,"
+				  "\"ns_per_hit\":1500,\"total_ns\":\"10500\",\"share\":0.123}\n"
+				  "{\"type\":\"cost\",\"name\":\"read\",\"hits\":1,"
+				  "\"ns_per_hit\":200,\"total_ns\":\"200\"}\n");
+	free(text);
+}
+
 static struct err *write_held(struct output *output)
 {
 	struct output_summary summary = {.events = 5, .lossless = true, .held = 3, .held_ns = 1500};
@@ -545,6 +569,7 @@ int main(void)
 		cmocka_unit_test(users_are_told_when_asked),
 		cmocka_unit_test(header_and_summary_frame_the_stream),
 		cmocka_unit_test(what_waited_is_summed_up),
+		cmocka_unit_test(costs_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mutual [-w] [-h] DEPTH TIMES: two functions call each other, DEPTH calls deep, TIMES times, with pauses of 30 ms
- * for a tracer to change its mind. No self-recursion, so nothing in one function tells.
+ * mutual [-w] [-h] DEPTH TIMES: two functions call each other, DEPTH calls deep, TIMES times, with
+ * pauses of 30 ms for a tracer to change its mind. No self-recursion, so nothing in one function
+ * tells.
  */
 #include "sample.h"
 

@@ -22,4 +22,8 @@ account() {
 account default
 account small --ring-size 65536
 # Where each place has a program of its own, system calls need none: many beside a function.
-account calls -e %file,%desc,%network,%memory
+utrail --json -o calls.json -e count:f -e %file,%desc,%network,%memory -- count 20000 2 >told 2>messages ||
+	fail "calls: status $?: $(cat messages told)"
+cat messages
+grep '^{"type":"missed"' calls.json
+[ "$(count_type call calls.json)" = 40000 ] || fail "calls: $(count_type call calls.json) calls"

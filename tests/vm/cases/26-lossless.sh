@@ -14,7 +14,7 @@ esac
 
 # Two threads, which would fill it a hundred times over.
 utrail --lossless --json --ring-size 65536 -e count:f -- count 10000 2 2>&1 >told | {
-	sleep 3
+	sleep 12 # longer than the kernel stands a reader of RCU
 	cat >trace
 }
 cat told

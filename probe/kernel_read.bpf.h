@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* probe/place.bpf.h — reading the kernel's structures at the places that user space looked up. */
-#ifndef UTRAIL_PROBE_PLACE_BPF_H
-#define UTRAIL_PROBE_PLACE_BPF_H
+/* probe/kernel_read.bpf.h — reads of the kernel's structures at offsets that user space looked up.
+ */
+#ifndef UTRAIL_PROBE_KERNEL_READ_BPF_H
+#define UTRAIL_PROBE_KERNEL_READ_BPF_H
 
 #include "stream/stream.bpf.h"
 
