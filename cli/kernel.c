@@ -361,6 +361,8 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 			   map == copy->maps.task_scratches;
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
+		else if (!own)
+			bpf_map__set_autocreate(map, false); /* of what is not loaded */
 	}
 	bpf_map__set_autocreate(copy->maps.task_spans, false);
 	bpf_map__set_autocreate(copy->maps.task_scratches, false);

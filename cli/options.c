@@ -288,40 +288,6 @@ static struct err *parse_numeric(int key, const char *text, struct options *opti
 	return e;
 }
 
-/* What other tools mean by an option that we would take otherwise. */
-static struct err *refuse_counting(const char *text)
-{
-	if (*text == '-')
-		return err_hint(err_new(ERR_USAGE, 0,
-					"-c: counting calls, as strace does, is not there yet"),
-				"without it each call is shown, with its time");
-	return err_hint(err_new(ERR_USAGE, 0, "-c does not run a command here"),
-			"to run a command, use: utrail [OPTIONS] -- %s", text);
-}
-
-static struct err *follow(struct options *options)
-{
-	if (options->follow)
-		return err_hint(err_new(ERR_USAGE, 0,
-					"-ff: one file for each process, as strace writes, is not "
-					"there"),
-				"-f writes one stream, each line with its process");
-	options->follow = true;
-	return NULL;
-}
-
-static struct err *next_time(struct options *options)
-{
-	enum output_time *time = &options->output.time;
-	if (*time == TIME_EPOCH)
-		return err_hint(err_new(ERR_USAGE, 0, "-tttt is not known"),
-				"-t: wall clock; -tt: with microseconds; -ttt: since the epoch");
-	*time = *time == TIME_SECONDS	     ? TIME_MICROSECONDS
-		: *time == TIME_MICROSECONDS ? TIME_EPOCH
-					     : TIME_SECONDS;
-	return NULL;
-}
-
 static void parse_flag(int key, struct options *options)
 {
 	switch (key) {
@@ -492,13 +458,13 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		e = options_add_redact(options, text);
 		break;
 	case 'c':
-		e = refuse_counting(text);
+		e = options_refuse_counting(text);
 		break;
 	case 'f':
-		e = follow(options);
+		e = options_follow(options);
 		break;
 	case 't':
-		e = next_time(options);
+		e = options_next_time(options);
 		break;
 	case 'h':
 	case KEY_HELP:

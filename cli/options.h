@@ -76,6 +76,9 @@ struct err *options_check_selection(const struct options *options) must_check;
 /* Private to options*.c. */
 struct argp_option;
 struct err *options_mistake(const struct argp_option *table, char **argv) must_check;
+struct err *options_refuse_counting(const char *text) must_check;
+struct err *options_follow(struct options *options) must_check;
+struct err *options_next_time(struct options *options) must_check;
 struct err *options_add_redact(struct options *options, char *pattern) must_check;
 struct err *options_check_shell(const struct options *options) must_check;
 

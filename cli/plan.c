@@ -149,6 +149,31 @@ bool plan_spec_matches(const struct probe_site *site, const struct spec *spec)
 		(probe->symbol && spec_name_matches(spec, probe->symbol)));
 }
 
+static bool has_site(const struct plan *plan, const struct spec *spec)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++)
+		if (plan->set.sites.items[i]->wire.kind &&
+		    plan_spec_matches(plan->set.sites.items[i], spec))
+			return true;
+	return false;
+}
+
+struct err *plan_note_waiting(const struct options *options, struct plan *plan)
+{
+	struct err *e = NULL;
+	for (size_t i = 0; !e && plan->selects && i < options->specs.count; i++) {
+		const struct spec *spec = &options->specs.items[i];
+		if (spec->negated || spec->optional || !plan_is_open_ended(spec) ||
+		    has_site(plan, spec))
+			continue;
+		e = probe_set_note(&plan->set,
+				   "'%s': in none of the files that are known yet; those that come "
+				   "are looked through",
+				   spec->text);
+	}
+	return e;
+}
+
 /* '!': takes away what the specs before it have matched. */
 void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec)
 {

@@ -86,6 +86,8 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 struct err *plan_leave_trampolines(const struct options *options, struct plan *plan,
 				   const char *why, size_t *ret_first) must_check;
 
+/* Processes are chosen, and more may come: notes what nobody has so far. */
+struct err *plan_note_waiting(const struct options *options, struct plan *plan) must_check;
 /* Does any process run one of the files whose code is probed? True when there is other work. */
 bool plan_any_process_runs(const struct plan *plan);
 

@@ -29,6 +29,7 @@
 #include "cli/shell.h"
 #include "cli/signals.h"
 #include "cli/stacks.h"
+#include "cli/target_end.h"
 #include "cli/waker.h"
 #include "common/cleanup.h"
 #include "common/now.h"
@@ -198,31 +199,6 @@ static struct err *drain(struct session *session, bool (*is_enough)(struct sessi
 	return output_flush(session->output);
 }
 
-static bool has_ended(const struct process *process)
-{
-	struct pollfd fd = {.fd = process_pidfd(process), .events = POLLIN};
-	return fd.fd < 0 ? !process_is_alive(process) : poll(&fd, 1, 0) != 0;
-}
-
-/* Of several processes, each end is told: the rest may take long. */
-static size_t processes_left(struct session *session)
-{
-	struct plan *plan = &session->plan;
-	size_t left = plan->processes.count - session->n_ended;
-	for (size_t i = 0; i < left; i++) {
-		struct process *process = plan->processes.items[i];
-		if (!has_ended(process))
-			continue;
-		if (left > 1 && !session->options->quiet)
-			report_ended(process);
-		/* Those that are left are first. */
-		plan->processes.items[i--] = plan->processes.items[--left];
-		plan->processes.items[left] = process;
-		session->n_ended++;
-	}
-	return left;
-}
-
 static bool target_has_ended(struct session *session)
 {
 	struct plan *plan = &session->plan;
@@ -231,7 +207,7 @@ static bool target_has_ended(struct session *session)
 		return false;
 	if (plan->launch && !launch_has_ended(plan->launch, &status))
 		return false;
-	if (processes_left(session))
+	if (target_left(plan, &session->n_ended, session->options->quiet))
 		return false;
 	bool follows = session->options->follow || session->shell;
 	return !follows || !kernel_next_target(session->kernel, 0);
@@ -328,6 +304,10 @@ static struct err *look_after_kept(struct session *session)
 		return NULL;
 	session->kept_ns = now;
 	struct err *e = session->late ? late_look_at_depth(session->late) : NULL;
+	/* A change of user has no event, and in files that are not known yet there is no probe at
+	 * which it could be noticed. */
+	if (!e && session->late && session->options->selection.n_users)
+		e = kernel_select(session->kernel);
 	return e ? e : kernel_send_kept(session->kernel, now - KEPT_NS, &left);
 }
 
@@ -487,7 +467,12 @@ static struct err *catch_up(struct session *session)
 {
 	if (session->shell)
 		return shell_catch_up(session->shell);
-	return session->late ? late_catch_up(session->late) : NULL;
+	struct err *e = session->late ? late_catch_up(session->late) : NULL;
+	size_t n_notes = session->plan.set.notes.count;
+	e = e ? e : plan_note_waiting(session->options, &session->plan);
+	if (session->options->quiet < 2)
+		report_notes(&session->plan.set, n_notes);
+	return e;
 }
 
 static struct err *prepare(struct session *session)

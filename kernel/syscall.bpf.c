@@ -249,10 +249,12 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	if (!site)
 		return 0;
 	cost_begin(scratch, site_id, false);
-	__u64 time_ns = bpf_ktime_get_boot_ns();
+	/* Kept there, not on the stack: see uprobe/uprobe.bpf.c. An exec may have changed the id.
+	 */
+	scratch->id = id;
+	scratch->time_ns = bpf_ktime_get_boot_ns();
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
-	scratch->time_ns = time_ns;
 	if (has_filters && scratch->syscall_filter && !exit_passes(scratch, site, form)) {
 		scratch->syscall_site = 0;
 		cost_end(scratch, false);
@@ -267,11 +269,11 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
 	else
 		fetch_run(scratch, site->return_plan, form);
-	syscall_emit(scratch, id, time_ns, result, stream);
+	syscall_emit(scratch, scratch->id, scratch->time_ns, scratch->regs[REG_RESULT], stream);
 	scratch->syscall_site = 0;
 	cost_end(scratch, false);
 	if (scratch->execed == EXECED_AND_LEAVES)
-		stream_end_target(id >> 32);
+		stream_end_target(scratch->id >> 32);
 	return 0;
 }
 

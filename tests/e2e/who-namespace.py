@@ -92,6 +92,26 @@ def by_one_pid():
     same([e["tid"] for e in trace.calls()], [target.pid] * 40, "threads")
 
 
+def a_number_used_again():
+    """The process that gets the number of an ended one is another one."""
+    first, last = Target("become", "-w", "work=40"), Target("become", "-w", "work=50")
+    trace = Trace(*WORK, pid=f"{first.pid},{last.pid}")
+    first.release()
+    first.finish()
+    try:
+        Path("/proc/sys/kernel/ns_last_pid").write_text(str(first.pid - 1))
+    except OSError:
+        skip("this kernel gives out no number that is asked for")
+    second = Target("become", "-w", "work=60")
+    same(second.pid, first.pid, "the number of the new process")
+    for process in (second, last):
+        process.release()
+        process.finish()
+    trace.finish(stop=False)
+    calls = [e["pid"] for e in trace.calls()]
+    same((calls.count(first.pid), calls.count(last.pid)), (40, 50), "calls by process")
+
+
 def a_command():
     program = sample("become")
     script = f"{program} work=20; echo $$"
@@ -141,5 +161,5 @@ if subprocess.run([*INSIDE, "true"], check=False).returncode:
     sys.exit(77)
 if sys.argv[1:] == ["inside"]:
     same(os.getpid(), 1, "our own number")
-    run(by_pid, by_one_pid, a_command, chosen, files_mapped_later)
+    run(by_pid, by_one_pid, a_number_used_again, a_command, chosen, files_mapped_later)
 run(seen_from_outside, another_proc, from_inside)

@@ -3,7 +3,8 @@
 # PID namespace. Counts are those of the targets.
 . /cases/lib.inc
 need utrail become
-mkdir -p /cg && mount -t cgroup2 none /cg || fail "control groups of version 2 are not there"
+mkdir -p /cg
+mount -t cgroup2 none /cg || fail "control groups of version 2 are not there"
 mkdir -p /cg/asked/below /cg/other
 
 # traced CALLS OPTION... -- STEP...: `become` takes the steps while utrail looks for who matches.
