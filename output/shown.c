@@ -496,7 +496,7 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 	    ret->kind == SHOWN_UNAVAILABLE || ret->kind == SHOWN_NULL)
 		return;
 	ret->after = value->after;
-	if (slots->again) {
+	if (slots && slots->again) {
 		unavailable(ret, "not resident");
 		ret->after = value->after;
 	}

@@ -62,4 +62,8 @@ def waiting_and_measured():
     check("keep_entries=1", "filter_by_process=1", "lossless=1", "measure_cost=1")
 
 
-run(the_limit_itself, all_processes, one_process, paths_of_descriptors, waiting_and_measured)
+def sockets():
+    check("keep_entries=1", "filter_by_process=1", "reads_files=1", "reads_sockets=1")
+
+
+run(the_limit_itself, all_processes, one_process, paths_of_descriptors, waiting_and_measured, sockets)

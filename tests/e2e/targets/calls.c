@@ -99,7 +99,7 @@ static void messages(void)
 	add_control(&message, next, SOL_SOCKET, SCM_CREDENTIALS, &self, sizeof(self));
 	sendmsg(pair[0], &message, 0);
 	message.msg_controllen = sizeof(room);
-	recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC);
+	(void)recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC);
 	struct mmsghdr many[3] = {{{.msg_iov = &iovecs[0], .msg_iovlen = 1}, 0},
 				  {{.msg_iov = &iovecs[1], .msg_iovlen = 1}, 0}};
 	sendmmsg(pair[0], many, 2, 0);
@@ -113,7 +113,7 @@ static void messages(void)
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof(address);
-	bind(datagrams, (void *)&address, sizeof(address));
+	(void)bind(datagrams, (void *)&address, sizeof(address));
 	getsockname(datagrams, (void *)&address, &length);
 	setsockopt(datagrams, SOL_SOCKET, SO_TIMESTAMP, &on, sizeof(on));
 	setsockopt(datagrams, IPPROTO_IP, IP_RECVTTL, &on, sizeof(on));
@@ -122,7 +122,7 @@ static void messages(void)
 	message.msg_name = &from;
 	message.msg_namelen = sizeof(from);
 	message.msg_controllen = sizeof(room);
-	recvmsg(datagrams, &message, 0);
+	(void)recvmsg(datagrams, &message, 0);
 	length = sizeof(from);
 	sendto(datagrams, "e", 1, 0, (void *)&address, sizeof(address));
 	recvfrom(datagrams, room, sizeof(room), 0, (void *)&from, &length);

@@ -17,12 +17,12 @@ cat trace
 grep -q 'getdents64([0-9]*, 0x[0-9a-f]* /\* 7 entries \*/, ' trace || fail 'no 7 entries'
 grep -q 'getdents64([0-9]*, 0x[0-9a-f]* /\* 0 entries \*/, ' trace || fail 'no end'
 
-busybox nc -l -p 7001 -s 127.0.0.1 >got &
+busybox nc -l -p 7001 >got &
 server=$!
 tries=0
-until grep -q ' 0100007F:1B59 00000000:0000 0A ' /proc/net/tcp; do
+until cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q ':1B59 [0:]* 0A '; do
 	tries=$((tries + 1))
-	[ "$tries" -le 100 ] || fail "no listener: $(cat /proc/net/tcp)"
+	[ "$tries" -le 100 ] || fail "no listener: $(cat /proc/net/tcp*)"
 	sleep 0.1
 done
 echo text | utrail -yy -o trace -e syscall:socket -e syscall:connect -e syscall:write -e syscall:poll \
