@@ -401,14 +401,11 @@ struct err *spans_finish(struct spans *spans)
 {
 	struct err *e = NULL;
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
+	/* From here on nobody looks for one. */
+	HASH_CLEAR(hh, spans->tops);
 	while (!e && spans->oldest) {
-		struct open *open = spans->oldest;
-		/* From here on nobody looks for it. */
-		e = tell_open(spans, open, now);
-		struct open *top = find_top(spans, &open->key);
-		if (top == open)
-			HASH_DEL(spans->tops, open);
-		unlink_open(spans, open);
+		e = tell_open(spans, spans->oldest, now);
+		unlink_open(spans, spans->oldest);
 	}
 	return e;
 }
