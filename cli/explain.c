@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/plan.h"
 #include "cli/report.h"
@@ -52,7 +53,29 @@ static void put_values(const char *label, const struct value_list *values)
 	putchar('\n');
 }
 
-static void put_site(const struct probe_site *site)
+/* The condition as it was typed, and its comparisons in the order in which the kernel asks. */
+static void put_condition(const struct probe_site *site, struct arena *arena)
+{
+	if (site->rate.count && site->wire.kind != SITE_RETURN)
+		printf("      at most %" PRIu32 " events in %" PRIu64 " ms\n", site->rate.count,
+		       site->rate.period_ns / 1000000);
+	if (!site->filter || site->wire.kind == SITE_RETURN)
+		return;
+	const char *text = condition_text(site->condition, arena);
+	fputs("      counts if: ", stdout);
+	put(text ? text : "?");
+	putchar('\n');
+	for (const char *line = site->filter->words; *line;) {
+		size_t length = strcspn(line, "\n");
+		const char *words = arena_substring(arena, line, length);
+		fputs("        ", stdout);
+		put(words ? words : "?");
+		putchar('\n');
+		line += length + (line[length] == '\n');
+	}
+}
+
+static void put_site(const struct probe_site *site, struct arena *arena)
 {
 	printf("    %s at file offset 0x%" PRIx64, role(site), site->offset);
 	if (site->instruction)
@@ -67,6 +90,7 @@ static void put_site(const struct probe_site *site)
 	}
 	put_values("reads:", &site->arguments);
 	put_values("result:", &site->results);
+	put_condition(site, arena);
 }
 
 static void put_probe(const struct probe *probe, const struct probe_site *first)
@@ -94,20 +118,24 @@ static void put_probe(const struct probe *probe, const struct probe_site *first)
 	puts(")");
 }
 
-static void put_plan(const struct plan *plan)
+static void put_plan(struct plan *plan)
 {
 	const struct probe *last = NULL;
 	size_t syscalls = 0;
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
 		const struct probe_site *site = plan->set.sites.items[i];
-		if (site->wire.kind == SITE_SYSCALL)
+		if (site->wire.kind == SITE_SYSCALL) {
 			syscalls++;
+			if (site->filter || site->rate.count)
+				printf("syscall %s\n", site->probe->name);
+			put_condition(site, &plan->set.arena);
+		}
 		if (!site->image || !site->wire.kind)
 			continue;
 		if (site->probe != last)
 			put_probe(site->probe, site);
 		last = site->probe;
-		put_site(site);
+		put_site(site, &plan->set.arena);
 	}
 	if (syscalls)
 		printf("%zu system call%s: BTF tracepoints sys_enter and sys_exit, one record a "

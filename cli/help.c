@@ -12,6 +12,7 @@
 	"  syscall:openat, %file     system calls by name or class: %file %network\n"      \
 	"                            %desc %memory %process %signal %ipc\n"                \
 	"  exec, fork, exit          task life\n"                                          \
+	"  'srv:f if n > 100'        a condition: arguments, ret, dur, pid, comm\n"        \
 	"  The spellings of bpftrace, perf, DTrace and strace are understood too.\n"
 
 static const char short_text[] =

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -28,8 +27,9 @@
 #define WAKE_SELDOM	 (4U << 20)
 #define SYSCALL_ROWS_MAX 1024
 /* Rows kept free for what is mapped while tracing. */
-#define SPARE_SITES 16384
-#define SPARE_PLANS 512
+#define SPARE_SITES   16384
+#define SPARE_PLANS   512
+#define SPARE_FILTERS 512
 
 /* The last thing that libbpf complained about becomes the why of our error; libbpf offers no other
  * way than a callback without a context. */
@@ -148,7 +148,12 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	uint32_t spare = kernel->options.growing ? 1 : 0;
 	uint32_t sites = (uint32_t)kernel->plan->set.sites.count + spare * SPARE_SITES;
 	uint32_t plans = (uint32_t)kernel->tables.plans.count + spare * SPARE_PLANS;
+	uint32_t filters = (uint32_t)kernel->tables.filters.count;
+	if (kernel->options.filters)
+		filters += spare * SPARE_FILTERS;
 	bool old = kernel->form == UPROBE_FORM_OLD;
+	bpf_map__set_max_entries(skel->maps.filters, filters);
+	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
 	bpf_map__set_max_entries(skel->maps.sites, sites);
 	bpf_map__set_max_entries(skel->maps.losses, sites);
@@ -178,6 +183,8 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->keep_entries = kernel->keeps;
+	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
+	skel->rodata->has_rates = kernel->options.rates;
 	skel->rodata->show_fork = kernel->plan->show_fork;
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
@@ -198,42 +205,6 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	/* The other half is for system calls, which cannot be made to wait for long. */
 	skel->rodata->hold_bytes = kernel->options.ring_size / 2;
 	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
-}
-
-static struct err *map_rows(const struct bpf_map *map, size_t row_size, struct rows *ret)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t size = bpf_map__max_entries(map) * row_size;
-	size = (size + page - 1) & ~(page - 1);
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
-	if (memory == MAP_FAILED)
-		return err_new(ERR_FAILED, errno, "mapping the table '%s'", bpf_map__name(map));
-	*ret = (struct rows){memory, size, bpf_map__max_entries(map)};
-	return NULL;
-}
-
-static void unmap_rows(struct rows *rows)
-{
-	if (rows->memory)
-		munmap(rows->memory, rows->size);
-	*rows = (struct rows){0};
-}
-
-static struct err *map_tables(struct kernel *kernel)
-{
-	struct tracer *skel = kernel->skel;
-	struct err *e = map_rows(skel->maps.sites, sizeof(struct site), &kernel->sites);
-	e = e ? e : map_rows(skel->maps.plans, sizeof(struct fetch_plan), &kernel->plans);
-	return e ? e : map_rows(skel->maps.losses, sizeof(struct loss_row), &kernel->losses);
-}
-
-/* The rows of all sites from `first` on; plans first, so that no row names one that is not there.
- */
-static void fill_rows(struct kernel *kernel, size_t first_plan, size_t first_site)
-{
-	tables_fill_plans(&kernel->tables, first_plan, kernel->plans.memory);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	tables_fill_sites(&kernel->plan->set, first_site, kernel->sites.memory);
 }
 
 static struct err *fill_syscalls(struct kernel *kernel)
@@ -281,14 +252,12 @@ static struct err *load_skeleton(struct kernel *kernel)
 	int failed = tracer__load(kernel->skel);
 	if (failed)
 		return load_failed(kernel, -failed, "loading the BPF programs into the kernel");
-	struct err *e = map_tables(kernel);
+	struct err *e = kernel_rows_map(kernel);
 	if (e)
 		return e;
-	fill_rows(kernel, 1, 1);
-	if (!kernel->options.growing) {
-		unmap_rows(&kernel->sites);
-		unmap_rows(&kernel->plans);
-	}
+	kernel_rows_fill(kernel, 1, 1, 1);
+	if (!kernel->options.growing)
+		kernel_rows_unmap(kernel, false);
 	return fill_syscalls(kernel);
 }
 
@@ -482,6 +451,7 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 {
 	struct probe_set *set = &kernel->plan->set;
 	size_t first_plan = kernel->tables.plans.count;
+	size_t first_filter = kernel->tables.filters.count;
 	struct err *e = NULL;
 	if (set->sites.count > kernel->sites.capacity)
 		e = err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
@@ -491,10 +461,14 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 		e = err_new(ERR_FAILED, 0,
 			    "no more than %zu kinds of arguments can be read in one run",
 			    kernel->plans.capacity - 1);
+	if (!e && kernel->tables.filters.count > kernel->filters.capacity)
+		e = err_new(ERR_FAILED, 0,
+			    "no more than %zu different conditions can be asked in one run",
+			    kernel->filters.capacity - 1);
 	if (e)
 		set->sites.count = first;
 	else
-		fill_rows(kernel, first_plan, first);
+		kernel_rows_fill(kernel, first_plan, first_filter, first);
 	return e;
 }
 
@@ -555,9 +529,7 @@ void kernel_close(struct kernel *kernel)
 	bpf_link__destroy(kernel->exit_link);
 	bpf_link__destroy(kernel->kept_link);
 	select_close(kernel);
-	unmap_rows(&kernel->sites);
-	unmap_rows(&kernel->plans);
-	unmap_rows(&kernel->losses);
+	kernel_rows_unmap(kernel, true);
 	tables_deinit(&kernel->tables);
 	for (size_t i = 0; i < kernel->copies.count; i++)
 		tracer__destroy(kernel->copies.items[i]);

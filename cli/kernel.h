@@ -20,6 +20,9 @@ struct kernel;
 struct kernel_options {
 	uint32_t ring_size;
 	bool follow;
+	bool filters; /* a spec has a condition */
+	bool rates;   /* a spec has a limit, or all have: */
+	struct rate_limit rate;
 	bool lossless; /* writers wait for room in the ring */
 	bool growing;  /* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */

@@ -34,7 +34,7 @@ struct kernel {
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
-	struct rows sites, plans, losses;
+	struct rows sites, plans, filters, rates, losses;
 	const char *backends[BACKENDS_MAX + 1];
 	struct bpf_link *scan_link; /* looks at all processes; NULL: nobody asks */
 	struct ring_buffer *news;
@@ -51,5 +51,15 @@ void select_programs_of_choice(const struct kernel *kernel, struct tracer *skel)
 /* What must be known before the first program runs. */
 struct err *select_begin(struct kernel *kernel) must_check;
 void select_close(struct kernel *kernel);
+
+/* --- kernel_rows.c ---------------------------------------------------------------------------- */
+
+struct err *kernel_rows_map(struct kernel *kernel) must_check;
+/* The rows of all sites from `first_site` on; plans and filters first, so that no row names one
+ * that is not there. */
+void kernel_rows_fill(struct kernel *kernel, size_t first_plan, size_t first_filter,
+		      size_t first_site);
+/* `all`: that of losses, too, which is read to the end. */
+void kernel_rows_unmap(struct kernel *kernel, bool all);
 
 #endif

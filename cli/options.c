@@ -29,6 +29,7 @@ enum {
 	KEY_BACKEND,
 	KEY_HELP,
 	KEY_INSIDE,
+	KEY_RATE,
 	KEY_COMM,
 	KEY_CGROUP,
 	KEY_CONTAINER,
@@ -69,6 +70,7 @@ static const struct argp_option option_table[] = {
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
 	{"max-events", KEY_MAX_EVENTS, "N", 0, "Stop after N events", 3},
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
+	{"rate", KEY_RATE, "RATE", 0, "At most so many events of each probe: 100/s, 5/ms", 3},
 	{"max-probes", KEY_MAX_PROBES, "N", 0, "Refuse to attach more functions (1000)", 3},
 	{"fail-on-loss", KEY_FAIL_ON_LOSS, NULL, 0, "Exit with 1 when an event was lost", 3},
 	{"lossless", KEY_LOSSLESS, NULL, 0,
@@ -433,6 +435,9 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		break;
 	case 'e':
 		e = spec_parse_pairs(text, &options->specs, &options->pairs);
+		break;
+	case KEY_RATE:
+		e = rate_parse("--rate", text, &options->rate);
 		break;
 	case 'u':
 		e = selection_add_users(&options->selection, text);

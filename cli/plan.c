@@ -172,6 +172,16 @@ static bool add_task_life(struct plan *plan, const struct spec *spec)
 	return true;
 }
 
+/* A bare name turns out to be task life only here. */
+static struct err *check_no_condition(const struct spec *spec)
+{
+	if (!spec->condition && !spec->rate.count)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, 0, "'%s': task life takes no condition, and no rate",
+				spec->text),
+			"leave them out; they are for functions, markers and system calls");
+}
+
 static struct err *add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec)
 {
@@ -179,7 +189,7 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	size_t noted = plan->set.notes.count;
 	struct err *e = NULL;
 	if (add_task_life(plan, spec))
-		return NULL;
+		return check_no_condition(spec);
 	switch (spec->kind) {
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
@@ -266,22 +276,49 @@ static bool same_marker(const struct probe *a, const struct probe *b)
 	       strcmp(a->provider, b->provider) == 0 && strcmp(a->name, b->name) == 0;
 }
 
-/* Two specs may mean the same marker: it is probed once, as the first one said. Different markers
+/* Two specs may mean the same marker: it is probed once, as the first one said; a hit counts when
+ * either says so. Different markers
  * at one place (a linker folds equal functions) are all probed. */
-static void drop_repeated_sites(struct plan *plan)
+static struct err *drop_repeated_sites(struct plan *plan)
 {
+	struct arena *arena = &plan->set.arena;
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
 		struct probe_site *site = plan->set.sites.items[i];
 		for (size_t j = 1; j < i && site->probe->kind == PROBE_USDT; j++) {
-			const struct probe_site *earlier = plan->set.sites.items[j];
+			struct probe_site *earlier = plan->set.sites.items[j];
 			if (earlier->wire.kind && earlier->image == site->image &&
 			    earlier->offset == site->offset &&
 			    same_marker(earlier->probe, site->probe)) {
 				site->wire.kind = 0;
+				struct err *e =
+					condition_either(arena, earlier->condition, site->condition,
+							 &earlier->condition);
+				e = e ? e
+				      : filter_either(arena, earlier->filter, site->filter,
+						      &earlier->filter);
+				if (e)
+					return e;
 				break;
 			}
 		}
 	}
+	return NULL;
+}
+
+bool plan_has_rates(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].rate.count)
+			return true;
+	return false;
+}
+
+bool plan_has_conditions(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].condition)
+			return true;
+	return false;
 }
 
 /* Spans that come later take what is decided now, and never a trampoline without a proof. */
@@ -325,7 +362,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 		e = add_typed(options, ret, i);
 	if (!e && options->inside)
 		e = add_inside(options, ret);
-	drop_repeated_sites(ret);
+	e = e ? e : drop_repeated_sites(ret);
 	e = e ? e : pairs_plan(options, ret, 1, false);
 	if (options->follow)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;

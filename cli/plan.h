@@ -91,6 +91,9 @@ bool plan_any_process_runs(const struct plan *plan);
 
 /* --- between the files of plan_*.c ------------------------------------------------------------ */
 
+/* Does any spec have one? Of what comes later, too. */
+bool plan_has_conditions(const struct options *options);
+bool plan_has_rates(const struct options *options);
 /* What one spec means in one file. */
 struct err *plan_add_from_image(const struct options *options, struct plan *plan,
 				struct image *image, const char *name,

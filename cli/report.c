@@ -157,6 +157,10 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->returns_lost)
 		fprintf(stderr, " (and %" PRIu64 " returns of delivered calls)",
 			summary->returns_lost);
+	if (summary->filtered)
+		fprintf(stderr, ", %" PRIu64 " filtered", summary->filtered);
+	if (summary->suppressed)
+		fprintf(stderr, ", %" PRIu64 " suppressed", summary->suppressed);
 	if (summary->gaps)
 		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
 			plural(summary->gaps));

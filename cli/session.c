@@ -383,6 +383,8 @@ static struct output_summary sum_up(const struct session *session)
 				       .lost = counts->lost,
 				       .missed = counts->missed,
 				       .returns_lost = counts->returns_lost,
+				       .filtered = counts->filtered,
+				       .suppressed = counts->suppressed,
 				       .gaps = counts->gaps,
 				       .unwritten = output_unwritten(session->output)};
 }
@@ -500,6 +502,9 @@ static struct err *prepare(struct session *session)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
 	const struct kernel_options how = {.ring_size = options->ring_size,
+					   .filters = plan_has_conditions(options),
+					   .rates = options->rate.count || plan_has_rates(options),
+					   .rate = options->rate,
 					   .follow = options->follow || session->shell,
 					   .lossless = options->lossless,
 					   .growing = growing,

@@ -6,7 +6,6 @@
 #include <uthash.h>
 
 struct known_plan {
-	const struct fetch_plan *plan;
 	uint32_t id;
 	UT_hash_handle hh;
 };
@@ -27,7 +26,6 @@ static struct err *number_plan(struct tables *tables, const struct fetch_plan *p
 			return &err_nomem;
 		}
 		*kept = plan;
-		known->plan = plan;
 		known->id = (uint32_t)tables->plans.count - 1;
 		HASH_ADD_KEYPTR(hh, tables->known, plan, size, known);
 	}
@@ -35,26 +33,65 @@ static struct err *number_plan(struct tables *tables, const struct fetch_plan *p
 	return NULL;
 }
 
+/* Sites count filters in 16 bits. */
+#define FILTERS_MAX 65535
+
+static struct err *number_filter(struct tables *tables, const struct filter *filter, uint16_t *ret)
+{
+	struct known_plan *known;
+	*ret = 0;
+	if (!filter)
+		return NULL;
+	HASH_FIND(hh, tables->known_filters, &filter->plan, sizeof(filter->plan), known);
+	if (!known) {
+		if (tables->filters.count > FILTERS_MAX)
+			return err_new(ERR_FAILED, 0, "more than %d different conditions",
+				       FILTERS_MAX);
+		const struct filter **kept = array_push(&tables->filters);
+		known = calloc(1, sizeof(*known));
+		if (!kept || !known) {
+			free(known);
+			return &err_nomem;
+		}
+		*kept = filter;
+		known->id = (uint32_t)tables->filters.count - 1;
+		HASH_ADD_KEYPTR(hh, tables->known_filters, &filter->plan, sizeof(filter->plan),
+				known);
+	}
+	*ret = (uint16_t)known->id;
+	return NULL;
+}
+
 struct err *tables_number(struct tables *tables, struct probe_set *set, size_t first)
 {
 	/* Plan 0 is the empty one. */
 	struct err *e = tables->plans.count || array_push(&tables->plans) ? NULL : &err_nomem;
+	if (!tables->filters.count && !array_push(&tables->filters))
+		e = &err_nomem;
 	for (size_t i = first; !e && i < set->sites.count; i++) {
 		struct probe_site *site = set->sites.items[i];
 		e = number_plan(tables, site->entry_plan, &site->wire.entry_plan);
 		e = e ? e : number_plan(tables, site->return_plan, &site->wire.return_plan);
+		e = e ? e : number_filter(tables, site->filter, &site->wire.filter);
 	}
 	return e;
 }
 
-void tables_deinit(struct tables *tables)
+static void forget(struct known_plan *all)
 {
 	struct known_plan *known, *next;
-	HASH_ITER (hh, tables->known, known, next) {
-		HASH_DEL(tables->known, known);
+	HASH_ITER (hh, all, known, next) {
+		HASH_DEL(all, known);
 		free(known);
 	}
+}
+
+void tables_deinit(struct tables *tables)
+{
+	forget(tables->known);
+	forget(tables->known_filters);
 	free(tables->plans.items);
+	free(tables->filters.items);
 	*tables = (struct tables){0};
 }
 
@@ -136,5 +173,31 @@ void tables_fill_plans(const struct tables *tables, size_t first, struct fetch_p
 		const struct fetch_plan *plan = tables->plans.items[i];
 		memcpy(&rows[i], plan, fetch_plan_size(plan));
 		fuse(&rows[i]);
+	}
+}
+
+void tables_fill_filters(const struct tables *tables, size_t first, struct filter_plan *rows)
+{
+	for (size_t i = first; i < tables->filters.count; i++)
+		rows[i] = tables->filters.items[i]->plan;
+}
+
+void tables_fill_rates(const struct probe_set *set, size_t first, const struct rate_limit *all,
+		       struct rate_row *rows)
+{
+	const struct probe *last = NULL;
+	uint32_t shared = 0;
+	for (size_t i = first; i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		const struct rate_limit *limit = site->rate.count ? &site->rate : all;
+		if (site->wire.kind == SITE_RETURN)
+			continue;
+		/* The places of a marker follow each other. */
+		if (site->probe != last)
+			shared = site->id;
+		last = site->probe;
+		rows[i].period_ns = limit->period_ns;
+		rows[i].shared = shared;
+		rows[i].limit = limit->count;
 	}
 }

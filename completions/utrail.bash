@@ -5,7 +5,7 @@
 
 _utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings -t --time
 	-r --relative -T --spent -y --fd-paths --redact --color -q --quiet -v --verbose --max-events --duration
-	--max-probes --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
+	--max-probes --rate --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check shell'
 _utrail_specs='call: uprobe: uretprobe: usdt: syscall: exec fork exit
 	%file %network %desc %memory %process %signal %ipc'
@@ -21,6 +21,7 @@ _utrail_values() {
 	--color) compgen -W 'auto always never' ;;
 	--return) compgen -W 'auto trampoline site' ;;
 	--syscall-backend) compgen -W 'auto tp_btf' ;;
+	--rate) compgen -W '10/s 100/s 1000/s 1/ms' ;;
 	--ring-size) compgen -W '1m 16m 64m 256m' ;;
 	esac
 }
@@ -30,7 +31,7 @@ _utrail_takes_value() {
 	case $1 in
 	-p | --pid | --comm | -u | --user | --cgroup | --container) ;;
 	-e | --event | -o | --output | --format | -s | --strings | --color) ;;
-	--max-events | --duration | --max-probes | --ring-size | --return | --syscall-backend) ;;
+	--max-events | --duration | --max-probes | --rate | --ring-size | --return | --syscall-backend) ;;
 	*) return 1 ;;
 	esac
 }

@@ -10,11 +10,15 @@ static const struct type raw_word = {.kind = TYPE_HEX, .size = 8, .name = "unsig
 static const struct type raw_result = {.kind = TYPE_INT, .size = 8, .name = "long"};
 
 /* `name` and what `call` points at live as long as the set. */
-static struct err *add_call(struct probe_set *set, const struct syscall_info *call)
+static struct err *add_call(struct probe_set *set, const struct syscall_info *call,
+			    const struct spec *spec)
 {
+	const struct condition *condition = spec ? spec->condition : NULL;
+	const struct filter *filter;
 	struct probe *probe;
 	struct probe_site *site;
-	struct err *e = probe_set_add_probe(set, &probe);
+	struct err *e = syscall_condition(set, call, condition, &filter);
+	e = e ? e : probe_set_add_probe(set, &probe);
 	if (e)
 		return e;
 	probe->kind = PROBE_SYSCALL;
@@ -25,6 +29,9 @@ static struct err *add_call(struct probe_set *set, const struct syscall_info *ca
 	site->wire.kind = SITE_SYSCALL;
 	site->wire.flags = call->no_return ? 0 : SITE_HAS_RETURN;
 	site->syscall_number = call->number;
+	site->filter = filter;
+	site->condition = condition;
+	site->rate = spec ? spec->rate : (struct rate_limit){0};
 	return syscall_arguments(set, call, site);
 }
 
@@ -33,14 +40,14 @@ static bool is_syscall_site(const struct probe_site *site)
 	return site && site->wire.kind == SITE_SYSCALL;
 }
 
-static bool has_call(const struct probe_set *set, uint32_t number)
+static struct probe_site *find_call(const struct probe_set *set, uint32_t number)
 {
 	for (size_t i = 0; i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
+		struct probe_site *site = set->sites.items[i];
 		if (is_syscall_site(site) && site->syscall_number == number)
-			return true;
+			return site;
 	}
-	return false;
+	return NULL;
 }
 
 /* --- specs ----------------------------------------------------------------------------------- */
@@ -114,6 +121,32 @@ static struct err *remove_calls(struct probe_set *set, const struct spec *spec)
 	return NULL;
 }
 
+/* A call that is there already counts when either spec says so. */
+static struct err *join_conditions(struct probe_set *set, const struct syscall_info *call,
+				   const struct condition *condition, struct probe_site *site)
+{
+	set->repeated++;
+	struct err *e = condition_either(&set->arena, site->condition, condition, &site->condition);
+	return e ? e : syscall_condition(set, call, site->condition, &site->filter);
+}
+
+/* Of a pattern or a class, calls that lack what the condition names are left out. */
+static struct err *add_one(struct probe_set *set, const struct spec *spec,
+			   const struct syscall_info *call, size_t *left_out)
+{
+	struct probe_site *site = find_call(set, call->number);
+	const struct filter *filter;
+	struct err *e = syscall_condition(set, call, spec->condition, &filter);
+	if (e && e != &err_nomem && spec->name_kind != SPEC_NAME_EXACT) {
+		++*left_out;
+		err_free(e);
+		return NULL;
+	}
+	if (e)
+		return e;
+	return site ? join_conditions(set, call, spec->condition, site) : add_call(set, call, spec);
+}
+
 struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec)
 {
 	if (!may_name_syscalls(spec))
@@ -123,14 +156,18 @@ struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec)
 	size_t count;
 	const struct syscall_info *calls = syscall_first(&count);
 	struct err *e = NULL;
-	for (size_t i = 0; !e && i < count; i++) {
-		if (!names_call(spec, calls[i].name, calls[i].classes))
-			continue;
-		if (has_call(set, calls[i].number))
-			set->repeated++;
-		else
-			e = add_call(set, &calls[i]);
-	}
+	size_t left_out = 0, before = set->sites.count;
+	for (size_t i = 0; !e && i < count; i++)
+		if (names_call(spec, calls[i].name, calls[i].classes))
+			e = add_one(set, spec, &calls[i], &left_out);
+	if (!e && left_out && set->sites.count > before)
+		e = probe_set_note(set, "'%s': %zu system calls have not what the condition names",
+				   spec->text, left_out);
+	else if (!e && left_out)
+		e = err_hint(err_new(ERR_USAGE, 0,
+				     "'%s': no system call has what the condition names",
+				     spec->text),
+			     "'utrail list syscalls' tells their arguments");
 	return err_wrap(e, "preparing system call probes for '%s'", spec->text ?: spec->name);
 }
 
@@ -139,10 +176,10 @@ struct err *syscalls_add_unknown(struct probe_set *set, uint32_t number)
 	static const char *const names[SYSCALL_ARGUMENTS_MAX] = {"arg1", "arg2", "arg3",
 								 "arg4", "arg5", "arg6"};
 	const struct syscall_info *known = syscall_by_number(number);
-	if (has_call(set, number))
+	if (find_call(set, number))
 		return NULL;
 	if (known)
-		return add_call(set, known);
+		return add_call(set, known, NULL);
 	struct syscall_info call = {
 		.name = arena_printf(&set->arena, "syscall_%u", number),
 		.number = number,
@@ -153,5 +190,5 @@ struct err *syscalls_add_unknown(struct probe_set *set, uint32_t number)
 		return &err_nomem;
 	for (uint32_t i = 0; i < SYSCALL_ARGUMENTS_MAX; i++)
 		call.arguments[i] = (struct syscall_argument){.name = names[i], .type = &raw_word};
-	return add_call(set, &call);
+	return add_call(set, &call, NULL);
 }

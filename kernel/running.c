@@ -29,6 +29,11 @@ static bool word_of(const struct fetch_op *op, const uint64_t *words, uint64_t *
 	return false;
 }
 
+static bool word_of_call(void *words, const struct fetch_op *op, uint64_t *ret)
+{
+	return word_of(op, words, ret);
+}
+
 struct teller {
 	const struct probe_set *set;
 	const struct process_view *view;
@@ -87,6 +92,11 @@ static struct err *tell_call(void *context, const struct thread_call *call)
 		if (site->wire.kind != SITE_SYSCALL || site->wire.flags & SITE_INSIDE ||
 		    site->syscall_number != call->number)
 			continue;
+		/* It was counted as filtered when it began. Texts it may have asked for are not
+		 * read again here: then the call is told. */
+		if (site->filter &&
+		    !filter_passes_words(&site->filter->plan, word_of_call, (void *)call->words))
+			return NULL;
 		struct slots slots;
 		struct running_files files = {.count = 0};
 		slots_from_words(site->entry_plan, call->words, teller, &files, &slots);

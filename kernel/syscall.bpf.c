@@ -10,6 +10,8 @@
  * At return struct pt_regs still holds the arguments; on arm64 x0 is the result by then.
  */
 #include "probe/fetch.bpf.h"
+#include "probe/filter.bpf.h"
+#include "probe/rate.bpf.h"
 #include "stream/stream.bpf.h"
 
 #define SYSCALLS_MAX 1024
@@ -92,6 +94,56 @@ static __always_inline void read_inputs(struct scratch *scratch, struct site *si
 	scratch->syscall_unavailable = scratch->unavailable;
 }
 
+/* --- conditions ------------------------------------------------------------------------------ */
+
+/* What a condition leaves over may still exceed the rate. */
+static __always_inline bool has_room(__u32 site_id, __u64 time_ns, enum fetch_form form)
+{
+	if (rate_allows(site_id, time_ns, fetch_stream(form)))
+		return true;
+	stream_count_loss(site_id, LOSS_SUPPRESSED);
+	return false;
+}
+
+/* False: whatever the call returns, it does not count. */
+static __always_inline bool enter_passes(struct scratch *scratch, struct site *site, __u32 site_id,
+					 enum fetch_form form)
+{
+	int answer = FILTER_PASSES;
+	scratch->filter.unknown = 0;
+	if (site->filter)
+		answer = filter_entry(scratch, site->filter, form);
+	scratch->syscall_filter = scratch->filter.unknown  ? FILTER_AGAIN
+				  : answer == FILTER_WAITS ? scratch->filter.at + 1
+							   : 0;
+	if (answer == FILTER_FAILS) {
+		stream_count_loss(site_id, LOSS_FILTERED);
+		return false;
+	}
+	bool outside = (site->flags & SITE_INSIDE) && scratch->depth == 0;
+	return scratch->syscall_filter || outside || has_room(site_id, scratch->time_ns, form);
+}
+
+/* The arguments are there from the entry; behind their slots is room for a text. What was not in
+ * memory at the entry mostly is by now. */
+static __always_inline bool exit_passes(struct scratch *scratch, struct site *site,
+					enum fetch_form form)
+{
+	__u32 from = scratch->syscall_filter;
+	/* Nothing of what it asked for is there any more. */
+	if (from == FILTER_AGAIN && scratch->execed)
+		return has_room(scratch->syscall_site, scratch->time_ns, form);
+	scratch->filter.text = scratch->syscall_size;
+	scratch->filter.returned = 1;
+	scratch->filter.no_result = 0;
+	scratch->filter.began_ns = scratch->syscall_time_ns;
+	if (filter_run(scratch, site->filter, from == FILTER_AGAIN ? 0 : from - 1, form) !=
+	    FILTER_FAILS)
+		return has_room(scratch->syscall_site, scratch->time_ns, form);
+	stream_count_loss(scratch->syscall_site, LOSS_FILTERED);
+	return false;
+}
+
 static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fetch_form form)
 {
 	/* From 7.2 on these tracepoints may be preempted. */
@@ -114,6 +166,12 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	scratch->id = id;
 	scratch->time_ns = time_ns;
+	if (has_filters) {
+		scratch->syscall_filter = 0;
+		save_arguments(scratch, regs);
+		if (!enter_passes(scratch, site, site_id, form))
+			return 0;
+	}
 	stream_send_kept(scratch, stream);
 	stream_announce(scratch, stream);
 	save_arguments(scratch, regs);
@@ -160,6 +218,11 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	__u64 time_ns = bpf_ktime_get_boot_ns();
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
+	scratch->time_ns = time_ns;
+	if (has_filters && scratch->syscall_filter && !exit_passes(scratch, site, form)) {
+		scratch->syscall_site = 0;
+		return 0;
+	}
 	if (scratch->syscall_unavailable && !scratch->execed)
 		read_inputs(scratch, site, true, form);
 	fetch_begin(scratch, scratch->syscall_size);

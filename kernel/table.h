@@ -18,4 +18,9 @@ extern const size_t syscall_table_count;
 struct err *syscall_arguments(struct probe_set *set, const struct syscall_info *call,
 			      struct probe_site *site) must_check;
 
+/* Compiles a condition (NULL: none) over the arguments, the result and the duration. */
+struct err *syscall_condition(struct probe_set *set, const struct syscall_info *call,
+			      const struct condition *condition,
+			      const struct filter **ret) must_check;
+
 #endif

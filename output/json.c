@@ -293,6 +293,15 @@ static struct err *put_lost(struct output *output, const struct stream_event *ev
 	return event_end(output, line, event);
 }
 
+static struct err *put_suppressed(struct output *output, const struct stream_event *event)
+{
+	json_t *line = line_begin(output, "suppressed");
+	json_set(output, line, "time_ns", json_decimal(event->time_ns));
+	json_set(output, line, "name", json_label(output, event->site));
+	json_set(output, line, "count", json_unsigned(event->loss_count));
+	return event_end(output, line, event);
+}
+
 static struct err *put_missed(struct output *output, const struct stream_event *event)
 {
 	json_t *line = line_begin(output, "missed");
@@ -393,6 +402,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_exit(output, event);
 	case STREAM_LOST:
 		return put_lost(output, event);
+	case STREAM_SUPPRESSED:
+		return put_suppressed(output, event);
 	case STREAM_MISSED:
 		return put_missed(output, event);
 	case STREAM_GAP:
@@ -411,6 +422,10 @@ static struct err *json_end(struct output *output, const struct output_summary *
 	json_set(output, line, "missed", json_unsigned(summary->missed));
 	if (summary->returns_lost)
 		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
+	if (summary->filtered)
+		json_set(output, line, "filtered", json_unsigned(summary->filtered));
+	if (summary->suppressed)
+		json_set(output, line, "suppressed", json_unsigned(summary->suppressed));
 	if (summary->gaps)
 		json_set(output, line, "gaps", json_unsigned(summary->gaps));
 	if (summary->lossless) {

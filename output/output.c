@@ -74,7 +74,8 @@ struct err *output_opened(void *output, const struct stream_event *event)
 struct err *output_event(void *output, const struct stream_event *event, bool was_opened)
 {
 	struct output *out = output;
-	if (event->kind != STREAM_LOST && event->kind != STREAM_MISSED && event->kind != STREAM_GAP)
+	if (event->kind != STREAM_LOST && event->kind != STREAM_SUPPRESSED &&
+	    event->kind != STREAM_MISSED && event->kind != STREAM_GAP)
 		buffer_count_line(&out->buffer);
 	if (is_dropping(out)) {
 		buffer_drop_line(&out->buffer);

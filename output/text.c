@@ -61,7 +61,8 @@ static void put_left(struct output *output, const struct stream_event *event, ui
 	struct buffer *buffer = &output->buffer;
 	text_color(output, COLOR_DIM);
 	size_t before = buffer->used;
-	if (event->kind != STREAM_LOST && event->kind != STREAM_MISSED) {
+	if (event->kind != STREAM_LOST && event->kind != STREAM_SUPPRESSED &&
+	    event->kind != STREAM_MISSED) {
 		put_task(output, event->task);
 		if (output->options.time != TIME_NONE)
 			buffer_put_char(buffer, ' ');
@@ -347,6 +348,21 @@ static void put_lost(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_OFF);
 }
 
+/* --- 12 events suppressed: srv:render (rate limit) --- */
+static void put_suppressed(struct output *output, const struct stream_event *event)
+{
+	struct buffer *buffer = &output->buffer;
+	put_left(output, event, event->time_ns);
+	text_color(output, COLOR_DIM);
+	buffer_put_literal(buffer, "--- ");
+	put_u64(buffer, event->loss_count);
+	buffer_put_string(buffer, event->loss_count == 1 ? " event" : " events");
+	buffer_put_literal(buffer, " suppressed: ");
+	put_label(buffer, event->site->probe);
+	buffer_put_literal(buffer, " (rate limit) ---");
+	text_color(output, COLOR_OFF);
+}
+
 /* --- 3 hits missed: system calls (the kernel did not run the probe) --- */
 static void put_missed(struct output *output, const struct stream_event *event)
 {
@@ -461,6 +477,9 @@ static struct err *text_event(struct output *output, const struct stream_event *
 		break;
 	case STREAM_LOST:
 		put_lost(output, event);
+		break;
+	case STREAM_SUPPRESSED:
+		put_suppressed(output, event);
 		break;
 	case STREAM_MISSED:
 		put_missed(output, event);

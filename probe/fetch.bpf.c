@@ -12,6 +12,7 @@
  */
 #include "probe/fetch.bpf.h"
 #include "probe/file.bpf.h"
+#include "probe/filter.bpf.h"
 
 /* Does any plan have a FILE operation? */
 const volatile bool reads_files = false;
@@ -468,6 +469,19 @@ __noinline int fetch_step_old(__u32 plan_id, __u32 index)
 	struct scratch *scratch = bpf_map_lookup_elem(&thread_scratches, &tid);
 	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
 	if (!scratch || !plan || index >= FETCH_OPS_MAX)
+		return 0;
+	return fetch_step_body(&plan->ops[index], scratch, false);
+}
+
+/* The same of a filter's operation. */
+__noinline int fetch_filter_step_old(__u32 filter_id, __u32 index)
+{
+	__u32 tid = (__u32)stream_current_id();
+	if (!has_filters)
+		return 0;
+	struct scratch *scratch = bpf_map_lookup_elem(&thread_scratches, &tid);
+	struct filter_plan *plan = bpf_map_lookup_elem(&filters, &filter_id);
+	if (!scratch || !plan || index >= FILTER_OPS_MAX)
 		return 0;
 	return fetch_step_body(&plan->ops[index], scratch, false);
 }

@@ -11,6 +11,10 @@
 extern int fetch_run_sleepable(const struct fetch_plan *plan, struct scratch *scratch);
 extern int fetch_run_atomic(const struct fetch_plan *plan, struct scratch *scratch);
 extern int fetch_run_old(__u32 plan_id);
+/* One operation. */
+extern int fetch_step_sleepable(const struct fetch_op *op, struct scratch *scratch);
+extern int fetch_step_atomic(const struct fetch_op *op, struct scratch *scratch);
+extern int fetch_filter_step_old(__u32 filter_id, __u32 index);
 
 /* Starts the slots of a plan at a position of the payload. */
 static __always_inline void fetch_begin(struct scratch *scratch, __u32 position)

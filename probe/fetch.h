@@ -67,12 +67,12 @@ enum fetch_flags {
 };
 
 struct fetch_op {
-	__u8 code;  /* enum fetch_code */
-	__u8 reg;   /* index into the saved registers: enum in probe/regs.h */
-	__u8 size;  /* 1, 2, 4 or 8 */
-	__u8 flags; /* enum fetch_flags */
-	__u8 shift; /* REG: bits to shift right first (8 for %ah) */
-	__u8 reserved[3];
+	__u8 code;    /* enum fetch_code */
+	__u8 reg;     /* index into the saved registers: enum in probe/regs.h */
+	__u8 size;    /* 1, 2, 4 or 8 */
+	__u8 flags;   /* enum fetch_flags */
+	__u8 shift;   /* REG: bits to shift right first (8 for %ah) */
+	__u8 next[3]; /* tests of filters (probe/filter.h): where to go on */
 	__s64 imm;
 };
 _Static_assert(sizeof(struct fetch_op) == 16, "wire format");

@@ -16,6 +16,7 @@
 #include "common/arena.h"
 #include "common/array.h"
 #include "probe/compile.h"
+#include "probe/condition.h"
 #include "probe/site.h"
 #include "probe/spec.h"
 #include "probe/value.h"
@@ -43,8 +44,12 @@ struct probe_site {
 	const char *operands;	 /* USDT: the note's argument string */
 	/* As plan_finish() made them; NULL: nothing to read. Only n_ops operations are there. */
 	const struct fetch_plan *entry_plan, *return_plan;
-	struct value_list arguments; /* slots of entry_plan */
-	struct value_list results;   /* slots of return_plan: [0] is the return value */
+	/* Which hits count; NULL: all. Of a span, its returns have the same */
+	const struct filter *filter;
+	struct rate_limit rate;		   /* count 0: none of its own */
+	const struct condition *condition; /* what it was made from; NULL: all count */
+	struct value_list arguments;	   /* slots of entry_plan */
+	struct value_list results;	   /* slots of return_plan: [0] is the return value */
 	uint32_t syscall_number;
 };
 

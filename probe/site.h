@@ -43,7 +43,8 @@ struct site {
 	__u32 owner;	   /* SITE_RETURN: the entry site; else the site itself */
 	__u32 entry_plan;  /* index into the plan table; plan 0 is empty */
 	__u32 return_plan; /* read at the return */
-	__u32 reserved;
+	__u16 filter;	   /* index into the table of filters; 0: every hit counts */
+	__u16 reserved;
 };
 _Static_assert(sizeof(struct site) == 24, "wire format");
 

@@ -65,6 +65,20 @@ enum spec_name {
 	SPEC_NAME_CLASS,   /* %file, without the percent sign */
 };
 
+struct condition; /* probe/condition.h */
+
+/* At most so many events in each such time. */
+struct rate_limit {
+	uint32_t count;
+	uint64_t period_ns;
+};
+
+/*
+ * Reads "100", "100/s", "5/ms", "30/m": so many events in each such time. Errors name `what`, are
+ * ERR_USAGE, and have a hint.
+ */
+struct err *rate_parse(const char *what, const char *text, struct rate_limit *ret) must_check;
+
 struct spec_matcher; /* private to the parser */
 
 struct spec {
@@ -90,8 +104,9 @@ struct spec {
 	pid_t pid;		/* DTrace's pid123:…; 0: none, or $target */
 	bool has_types;		/* a parameter list was given, if only () */
 	struct prototype types; /* parameters as given; result NULL when there was no ->TYPE */
-	const char *condition;	/* the words after `if`, NULL: none ("not yet": always NULL) */
-	const char *text;	/* this spec as typed, for messages */
+	const struct condition *condition; /* the words after `if`, NULL: none */
+	struct rate_limit rate;		   /* count 0: none was given */
+	const char *text;		   /* this spec as typed, for messages */
 	const struct spec_matcher *matcher;
 };
 
@@ -107,7 +122,7 @@ struct spec_list {
 /*
  * Parses one -e argument, which may hold several specs separated by commas, and appends them; a
  * failure leaves the list as it was. strace's `trace=!read` becomes `syscall:*` and
- * `!syscall:read`. Errors are ERR_USAGE ("not yet" kinds and conditions too, which name the word).
+ * `!syscall:read`. Errors are ERR_USAGE ("not yet" kinds too, which name the word).
  */
 struct err *spec_parse(const char *text, struct spec_list *list) must_check;
 void spec_list_deinit(struct spec_list *list);

@@ -10,6 +10,17 @@ static bool is_if(const struct spec_parser *p, size_t at)
 	       p->text[at + 2] != ':';
 }
 
+/* Does `rate 100/s` stand at `at`? A name or type of two words has no digit there. */
+static bool is_rate(const struct spec_parser *p, size_t at)
+{
+	struct spec_span rest = {at, p->length};
+	if (!spec_span_starts(p, rest, "rate") || !spec_is_space(p->text[at + 4]))
+		return false;
+	for (at += 4; spec_is_space(p->text[at]);)
+		at++;
+	return spec_is_digit(p->text[at]);
+}
+
 static void end_segment(struct spec_item *item, size_t end, size_t next)
 {
 	if (item->n_segments <= SPEC_SEGMENTS_MAX)
@@ -22,9 +33,10 @@ static void end_segment(struct spec_item *item, size_t end, size_t next)
 /* Where the part that is being read ends, which is the last one found so far. */
 static void end_part(const struct spec_parser *p, struct spec_item *item, size_t end)
 {
-	struct spec_span *part = item->has_condition ? &item->condition
-				 : item->has_result  ? &item->result
-						     : &item->head;
+	struct spec_span *part = item->has_rate	       ? &item->rate
+				 : item->has_condition ? &item->condition
+				 : item->has_result    ? &item->result
+						       : &item->head;
 	part->end = end;
 	*part = spec_trim(p, *part);
 	if (part == &item->head && item->n_segments <= SPEC_SEGMENTS_MAX)
@@ -49,6 +61,14 @@ static void take_if(struct scanner *s, const struct spec_parser *p, struct spec_
 	item->condition_word = s->at;
 	s->at += 2;
 	item->condition.start = s->at;
+}
+
+static void take_rate(struct scanner *s, const struct spec_parser *p, struct spec_item *item)
+{
+	end_part(p, item, s->unit);
+	item->has_rate = s->condition = true;
+	s->at += 4;
+	item->rate.start = s->at;
 }
 
 static void take_arrow(struct scanner *s, const struct spec_parser *p, struct spec_item *item)
@@ -81,6 +101,8 @@ struct err *spec_item_scan(const struct spec_parser *p, size_t start, struct spe
 			take_arrow(&s, p, &item);
 		else if (unit == SCAN_SPACE && !s.condition && s.unit > start && is_if(p, s.at))
 			take_if(&s, p, &item);
+		else if (unit == SCAN_SPACE && !item.has_rate && s.unit > start && is_rate(p, s.at))
+			take_rate(&s, p, &item);
 	}
 	end_part(p, &item, s.unit);
 	item.next = s.unit;

@@ -345,15 +345,43 @@ static struct err *not_yet(const struct spec_parser *p, size_t kind_at, const st
 	return err_hint(e, "%s", row->until_then);
 }
 
-static struct err *check_condition(const struct spec_parser *p, const struct spec_item *item)
+static struct err *take_condition(const struct spec_parser *p, const struct spec_item *item,
+				  struct spec *spec)
 {
 	if (!item->has_condition)
 		return NULL;
 	if (item->condition.start >= item->condition.end)
 		return err_hint(spec_error(p, item->condition_word, "no condition behind 'if'"),
 				"leave 'if' out");
-	return err_hint(spec_error(p, item->condition_word, "conditions ('if'): not yet"),
-			"leave 'if ...' out, and filter the output: '--json' with jq");
+	if (spec->negated)
+		return err_hint(spec_error(p, item->condition_word,
+					   "'!' takes away whole probes, not some of their hits"),
+				"put the contrary condition on what is traced");
+	if (is_life(spec->kind))
+		return err_hint(spec_error(p, item->condition_word, "'%s' takes no condition",
+					   rows[spec->kind].word),
+				"conditions are for functions, markers and system calls");
+	return spec_parse_condition(p, item->condition, spec->text, &spec->condition);
+}
+
+static struct err *take_rate(const struct spec_parser *p, const struct spec_item *item,
+			     struct spec *spec)
+{
+	if (!item->has_rate)
+		return NULL;
+	size_t at = item->rate.start;
+	if (spec->negated || is_life(spec->kind))
+		return err_hint(
+			spec_error(p, at, "'%s' takes no rate",
+				   spec->negated ? "!" : rows[spec->kind].word),
+			"rates are for functions, markers and system calls that are traced");
+	char *text = spec_copy(p, item->rate);
+	struct err *e = text ? rate_parse("rate", text, &spec->rate) : &err_nomem;
+	if (!e || e == &err_nomem)
+		return e;
+	err_free(e);
+	return err_hint(spec_error(p, at, "no rate behind 'rate'"),
+			"write how many events in which time: 'rate 100/s' (/ms, /s, /m, /h)");
 }
 
 struct err *spec_finish(const struct spec_parser *p, const struct spec_item *item, size_t kind_at,
@@ -363,5 +391,6 @@ struct err *spec_finish(const struct spec_parser *p, const struct spec_item *ite
 	e = e ?: check_name(p, item, spec);
 	if (!e && rows[spec->kind].until_then)
 		e = not_yet(p, kind_at, spec);
-	return e ?: check_condition(p, item);
+	e = e ?: take_condition(p, item, spec);
+	return e ?: take_rate(p, item, spec);
 }

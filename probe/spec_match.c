@@ -247,7 +247,8 @@ bool spec_name_matches(const struct spec *spec, const char *name)
 		return strcmp(spec->name, name) == 0 ||
 		       (strpbrk(spec->name, "<( ") && equal_but_spaces(spec->name, name));
 	case SPEC_NAME_GLOB:
-		return strcmp(spec->name, "*") == 0 || strcmp(spec->matcher->literal, name) == 0 ||
+		return strcmp(spec->name, "*") == 0 ||
+		       (spec->matcher && strcmp(spec->matcher->literal, name) == 0) ||
 		       fnmatch(spec->name, name, 0) == 0;
 	case SPEC_NAME_REGEX:
 		return regexec(&spec->matcher->regex, name, 0, NULL, 0) == 0;

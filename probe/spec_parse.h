@@ -110,8 +110,8 @@ struct spec_item {
 	bool triple;
 	bool scope_in_module; /* '::' before the last separator, at `scope_at` */
 	size_t scope_at;
-	bool has_result, has_condition;
-	struct spec_span result, condition;
+	bool has_result, has_condition, has_rate;
+	struct spec_span result, condition, rate;
 	size_t condition_word; /* where `if` stands */
 	size_t next;	       /* the comma behind it, or the end of the text */
 };
@@ -199,6 +199,10 @@ bool spec_type_by_words(const struct spec_parser *p, const struct type_words *wo
 			struct type *ret);
 struct err *spec_unknown_type(const struct spec_parser *p,
 			      const struct type_words *words) must_check;
+
+/* condition_parse.c: what stands behind `if`; `spec_text` is kept, for errors that come later. */
+struct err *spec_parse_condition(const struct spec_parser *p, struct spec_span span,
+				 const char *spec_text, const struct condition **ret) must_check;
 
 /* spec_match.c */
 struct err *spec_compile_regex(const struct spec_parser *p, struct spec_span pattern,

@@ -181,11 +181,13 @@ static struct err *take_line(struct scanner *s)
 static struct err *take_quoted(struct scanner *s)
 {
 	size_t at = s->at + 1;
-	while (at < s->end && s->p->text[at] != '"')
+	char quote = s->p->text[s->at];
+	while (at < s->end && s->p->text[at] != quote)
 		at += s->p->text[at] == '\\' ? 2 : 1;
 	if (at >= s->end)
 		return err_hint(spec_error(s->p, s->at, "the quote is not closed"),
-				"names need no quotes: leave them out");
+				s->condition ? "close it: \"...\" is a string, 'c' a character"
+					     : "names need no quotes: leave them out");
 	s->at = at + 1;
 	return NULL;
 }
@@ -297,10 +299,10 @@ static struct err *take_escape(struct scanner *s, enum scan_unit *ret)
 /* Units that only the start of a segment has. */
 static struct err *take_fresh(struct scanner *s, char c, enum scan_unit *ret)
 {
-	*ret = c == '@' ? SCAN_LINE : c == '"' ? SCAN_QUOTED : SCAN_REGEX;
+	*ret = c == '@' ? SCAN_LINE : c == '/' ? SCAN_REGEX : SCAN_QUOTED;
 	if (c == '@')
 		return take_line(s);
-	if (c == '"')
+	if (*ret == SCAN_QUOTED)
 		return take_quoted(s);
 	if (take_regex(s))
 		return NULL;
@@ -341,7 +343,7 @@ struct err *scan_next(struct scanner *s, enum scan_unit *ret)
 	s->fresh = false;
 	if (c == '\\')
 		return take_escape(s, ret);
-	if (fresh ? strchr("/@\"", c) != NULL : s->condition && c == '"')
+	if (fresh ? strchr("/@\"", c) != NULL : s->condition && (c == '"' || c == '\''))
 		return take_fresh(s, c, ret);
 	*ret = SCAN_OPEN;
 	if (is_bracket(s, c, "([{<"))

@@ -50,6 +50,11 @@ _Static_assert(sizeof(struct event_header) == 40, "wire format");
 enum event_return_flags {
 	EVENT_RETURN_TAIL_CALL = 1, /* left by a tail jump: no result */
 	EVENT_RETURN_ALONE = 2,	    /* the call began before tracing did: no span, no entry time */
+	/* The whole call is to be forgotten: the condition of its probe does not hold, and it was
+	 * counted as filtered. No slots. */
+	EVENT_RETURN_FORGOTTEN = 4,
+	/* With this, not so: the rate of its probe is exceeded, and it was counted as suppressed */
+	EVENT_RETURN_SUPPRESSED = 8,
 };
 
 struct event_return {
@@ -138,6 +143,8 @@ enum loss_cause {
 	LOSS_MISSED_RETURN,    /* more spans open than a thread's state holds */
 	LOSS_BOOKKEEPING, /* a record that is no event: who a thread is (tried again at its next
 			   * hit), task life that was not asked for */
+	LOSS_FILTERED,	  /* no loss: the condition of the probe does not hold */
+	LOSS_SUPPRESSED,  /* no loss: beyond the rate that was asked for */
 	LOSS_CAUSES,
 	LOSS_COLUMNS = 8
 };

@@ -14,6 +14,8 @@ const char *loss_cause_name(enum loss_cause cause)
 		[LOSS_NO_STORAGE] = "no memory for thread state",
 		[LOSS_MISSED_RETURN] = "too many calls open",
 		[LOSS_BOOKKEEPING] = "bookkeeping",
+		[LOSS_FILTERED] = "filtered",
+		[LOSS_SUPPRESSED] = "rate limit",
 	};
 	return cause < LOSS_CAUSES ? names[cause] : "unknown";
 }

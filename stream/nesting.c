@@ -58,7 +58,11 @@ struct err *nesting_open(struct nesting *nesting, struct task *task)
 		struct open_span *span = &task->spans.items[task->n_opened++];
 		struct slots arguments;
 		struct stream_event event;
+		const struct probe_site *site = nesting_site(nesting, span->header.site_id);
+		/* It may still turn out that its condition does not hold: shown when it ends. */
+		bool is_open_question = site && site->filter && site->filter->at_return;
 		bool shown = nesting->options->sink.opened && !nesting_is_full(nesting) &&
+			     !is_open_question &&
 			     span_event(nesting, task, span, &arguments, &event) &&
 			     event.site->probe->kind == PROBE_CALL;
 		if (!shown)
@@ -175,6 +179,10 @@ struct err *nesting_return(struct nesting *nesting, const struct arrival *arriva
 	struct open_span *span = task_top_span(arrival->task);
 	if (!span || span->header.depth != header->depth || span->header.span != header->span)
 		return nesting_malformed(nesting);
+	if (ret.flags & EVENT_RETURN_FORGOTTEN) {
+		task_pop_span(arrival->task);
+		return NULL;
+	}
 	struct slots arguments, results;
 	struct stream_event event;
 	slots_init(&results, nesting->options->unreadable);

@@ -9,6 +9,7 @@ const volatile bool filter_by_process = false;
 const volatile bool filtered_by_link = false;
 const volatile bool follow_forks = false;
 const volatile bool keep_entries = false;
+const volatile bool has_filters = false;
 const volatile __u32 only_process = 0;
 const volatile bool show_fork = false;
 const volatile bool show_exec = false;
@@ -27,10 +28,19 @@ static __always_inline struct span_frame *outer_frame(struct outer_spans *outer,
 	return &outer->frames[index & (SPANS_MAX - 1)];
 }
 
+/* Where its condition goes on. */
+static __always_inline __u8 *outer_filter(struct outer_spans *outer, __u32 index)
+{
+	barrier_var(index);
+	return &outer->filters[index & (SPANS_MAX - 1)];
+}
+
 /* The outer span `index` becomes the top. */
 static __always_inline void raise(struct scratch *scratch, struct outer_spans *outer, __u32 index)
 {
 	scratch->top = *outer_frame(outer, index);
+	if (has_filters)
+		scratch->top_filter = *outer_filter(outer, index);
 	scratch->depth = index + 1;
 }
 
@@ -117,6 +127,8 @@ static __always_inline int store_top(struct scratch *scratch, __u64 id, enum str
 	if (!outer || !scratch->depth)
 		return 0;
 	*outer_frame(outer, scratch->depth - 1) = scratch->top;
+	if (has_filters)
+		*outer_filter(outer, scratch->depth - 1) = scratch->top_filter;
 	return 1;
 }
 

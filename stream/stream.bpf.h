@@ -14,6 +14,7 @@
 
 #include "common/kernel.bpf.h"
 #include "probe/fetch.h"
+#include "probe/filter.h"
 #include "probe/regs.h"
 #include "probe/site.h"
 #include "stream/event.h"
@@ -52,6 +53,7 @@ struct span_frame {
  */
 struct outer_spans {
 	struct span_frame frames[SPANS_MAX];
+	__u8 filters[SPANS_MAX]; /* as scratch.top_filter */
 };
 
 #define RECORD_HEAD_MAX (sizeof(struct event_header) + sizeof(struct event_syscall))
@@ -108,7 +110,17 @@ struct scratch {
 	__u32 kept_unavailable;
 	__u16 kept_size;
 	__u16 kept_cpu;
+	/* Where the condition of the top span goes on at the return, + 1; 0: nowhere. */
+	__u8 top_filter;
+	__u8 syscall_filter; /* the same of the system call in flight */
+	__u8 entry_filter;   /* of the hit at hand */
+	__u8 has_filtered;   /* filtered_sp is valid */
+	/* Calls that were left out at their entry, whose returns are not to be taken for those of
+	 * calls that began before tracing: the highest stack pointer that one had. */
+	__u64 filtered_sp;
+	__u32 filtered_depth; /* such calls that are open, and whose return the kernel follows */
 	__u32 reserved;
+	struct filter_run filter;
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];
@@ -239,6 +251,8 @@ extern const volatile bool follow_forks;
 extern const volatile bool keep_entries;
 /* Task life as events, or only for our own bookkeeping. */
 extern const volatile bool show_fork, show_exec, show_exit;
+/* Does any site have a filter? */
+extern const volatile bool has_filters;
 extern const volatile __u32 own_process;
 /* We run in a PID namespace: processes have the numbers that they have in there. */
 extern const volatile bool in_namespace;

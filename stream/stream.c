@@ -14,6 +14,9 @@
  * first, so that a call that hangs can be seen. */
 #define PATIENCE_NS 200000000ULL
 
+/* A limit of a thousand a second is exceeded all the time: that is told as often as this. */
+#define SUPPRESSED_NS 1000000000ULL
+
 struct stream {
 	struct stream_options options;
 	/* Task life has a ring of its own, and so an order of its own: what one ring holds back may
@@ -22,9 +25,11 @@ struct stream {
 	struct nesting nesting;
 	struct losses losses;
 	struct stream_counts counts;
-	uint64_t newest_hit_ns; /* of those taken in */
-	uint64_t released_ns;	/* time of the newest record let go */
-	uint64_t looked_ns;	/* when open spans were last looked through */
+	uint64_t newest_hit_ns;	     /* of those taken in */
+	uint64_t released_ns;	     /* time of the newest record let go */
+	const struct loss_row *rows; /* as last seen; NULL: never */
+	uint64_t suppressed_ns;	     /* when it was last told */
+	uint64_t looked_ns;	     /* when open spans were last looked through */
 };
 
 struct err *stream_create(const struct stream_options *options, struct stream **ret)
@@ -171,18 +176,49 @@ static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_
 	return stream->options.sink.event(stream->options.sink.context, &event, false);
 }
 
+/* What was left out for want of room in a rate limit, since it was last told. */
+static struct err *tell_suppressed(struct stream *stream)
+{
+	static const struct stream_task nobody;
+	struct err *e = NULL;
+	for (uint32_t id = 1; !e && stream->rows && id < stream->losses.n_sites; id++) {
+		uint64_t fresh =
+			losses_fresh(&stream->losses, id, LOSS_SUPPRESSED, &stream->rows[id]);
+		const struct stream_event event = {
+			.kind = STREAM_SUPPRESSED,
+			.time_ns = stream->counts.newest_ns,
+			.task = &nobody,
+			.site = nesting_site(&stream->nesting, id),
+			.loss_count = fresh,
+		};
+		if (!fresh)
+			continue;
+		stream->counts.suppressed += fresh;
+		stream->suppressed_ns = stream->counts.newest_ns;
+		e = stream->options.sink.event(stream->options.sink.context, &event, false);
+	}
+	return e;
+}
+
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 {
 	size_t count = stream->options.set->sites.count;
 	struct err *e = losses_resize(&stream->losses, count);
 	for (uint32_t site = 0; !e && site < count; site++) {
 		for (int cause = 0; !e && cause < LOSS_CAUSES; cause++) {
+			if (cause == LOSS_SUPPRESSED)
+				continue;
 			uint64_t fresh = losses_fresh(&stream->losses, site, cause, &rows[site]);
-			if (fresh && cause != LOSS_BOOKKEEPING)
+			if (cause == LOSS_FILTERED)
+				stream->counts.filtered += fresh;
+			else if (fresh && cause != LOSS_BOOKKEEPING)
 				e = tell_loss(stream, site, cause, fresh);
 		}
 	}
-	return e;
+	stream->rows = rows;
+	if (e || stream->counts.newest_ns < stream->suppressed_ns + SUPPRESSED_NS)
+		return e;
+	return tell_suppressed(stream);
 }
 
 struct err *stream_missed(struct stream *stream, const char *who, uint64_t count)
@@ -254,5 +290,6 @@ struct err *stream_finish(struct stream *stream)
 	struct queue *queue;
 	while (!e && (queue = oldest_queue(stream)))
 		e = let_go(stream, queue);
+	e = e ? e : tell_suppressed(stream);
 	return e ? e : leave_all(stream);
 }

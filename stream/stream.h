@@ -35,9 +35,10 @@ enum stream_event_kind {
 	STREAM_FORK,
 	STREAM_EXIT,
 	STREAM_LOST,
-	STREAM_MISSED, /* hits for which the kernel did not run our programs */
-	STREAM_SPAN,   /* between two probes: stream/spans.h */
-	STREAM_GAP,    /* a file was mapped, and its probes came after duration_ns only */
+	STREAM_SUPPRESSED, /* loss_count events of the site, beyond its rate limit */
+	STREAM_MISSED,	   /* hits for which the kernel did not run our programs */
+	STREAM_SPAN,	   /* between two probes: stream/spans.h */
+	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns only */
 };
 
 enum stream_ending {
@@ -135,9 +136,11 @@ struct stream_counts {
 	uint64_t lost;	       /* events that the loss table counts as lost */
 	uint64_t returns_lost; /* calls delivered without their return, for want of space */
 	uint64_t late;
-	uint64_t missed;    /* hits that the kernel counts as missed */
-	uint64_t gaps;	    /* files that were probed after they had been mapped */
-	uint64_t newest_ns; /* time of the newest record seen */
+	uint64_t suppressed; /* events beyond a rate limit: not lost */
+	uint64_t filtered;   /* hits whose condition did not hold: not lost */
+	uint64_t missed;     /* hits that the kernel counts as missed */
+	uint64_t gaps;	     /* files that were probed after they had been mapped */
+	uint64_t newest_ns;  /* time of the newest record seen */
 };
 
 struct stream;
@@ -155,7 +158,7 @@ struct err *stream_release(struct stream *stream, uint64_t now_ns) must_check;
  * than those that were taken in. */
 struct err *stream_release_some(struct stream *stream, uint64_t now_ns) must_check;
 /* Compares the loss table with what was told before; the difference becomes events. `rows` has as
- * many rows as the set has sites by now. */
+ * many rows as the set has sites by now, and stays until the stream ends. */
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows) must_check;
 /* So many hits more were missed by the programs of `who`, as the kernel counts. */
 struct err *stream_missed(struct stream *stream, const char *who, uint64_t count) must_check;

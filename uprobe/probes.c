@@ -13,6 +13,7 @@
 
 #include "common/cleanup.h"
 #include "uprobe/code.h"
+#include "uprobe/condition.h"
 #include "uprobe/match.h"
 #include "uprobe/return_form.h"
 #include "uprobe/values.h"
@@ -202,6 +203,7 @@ static struct err *add_return_site(struct adding *adding, const struct probe_sit
 		return e;
 	site->wire.owner = entry->id;
 	site->wire.flags = flags;
+	site->filter = entry->filter;
 	if (!(flags & SITE_TAIL_CALL)) {
 		site->return_plan = values->return_plan;
 		site->results = values->results;
@@ -228,6 +230,33 @@ static struct err *add_return_sites(struct adding *adding, const struct probe_si
 	return e;
 }
 
+/* What a pattern finds may lack what the condition names: such a function is left out. *ret_taken:
+ * it is not. */
+static struct err *set_condition(struct adding *adding, const struct place *place,
+				 struct probe_site *site, const char *no_return, bool *ret_taken)
+{
+	const struct spec *spec = adding->spec;
+	*ret_taken = true;
+	site->condition = spec->condition;
+	site->rate = spec->rate;
+	struct err *e = function_condition(adding->set, adding->image, place->function, spec,
+					   spec->condition, site, no_return, &site->filter);
+	if (!e || e == &err_nomem || !is_pattern(spec))
+		return e;
+	const char *why = arena_string(&adding->set->arena, err_what(e));
+	err_free(e);
+	*ret_taken = false;
+	return why ? refuse(adding, place->name, why) : &err_nomem;
+}
+
+/* Takes back what was added last. */
+static void drop_last(struct adding *adding)
+{
+	adding->set->sites.count--;
+	adding->set->probes.count--;
+	adding->added--;
+}
+
 static struct err *add_span(struct adding *adding, const struct place *place)
 {
 	struct return_form form;
@@ -249,6 +278,12 @@ static struct err *add_span(struct adding *adding, const struct place *place)
 		return e;
 	probe->return_form = form.name;
 	probe->return_why = form.why;
+	bool taken;
+	e = set_condition(adding, place, entry, form.flags ? NULL : form.why, &taken);
+	if (e || !taken) {
+		drop_last(adding);
+		return e;
+	}
 	entry->wire.flags = form.flags;
 	entry->entry_plan = place->values.entry_plan;
 	entry->arguments = place->values.arguments;
@@ -266,6 +301,16 @@ static struct err *add_instant(struct adding *adding, const struct place *place)
 		e = add_site(adding, probe, SITE_INSTANT, &place->at, &site);
 	if (e)
 		return e;
+	bool taken;
+	/* Behind its start, a function has its arguments anywhere. */
+	struct place here = *place;
+	if (adding->spec->offset || adding->spec->name_kind == SPEC_NAME_ADDRESS)
+		here.function = NULL;
+	e = set_condition(adding, &here, site, "this is one place, not a call", &taken);
+	if (e || !taken) {
+		drop_last(adding);
+		return e;
+	}
 	site->entry_plan = place->values.entry_plan;
 	site->arguments = place->values.arguments;
 	return NULL;
@@ -305,6 +350,13 @@ static void set_values(struct probe_site *site, const struct function_values *va
 	}
 }
 
+static bool is_start(const struct adding *adding, const struct probe_site *site, uint64_t offset)
+{
+	bool starts = site->wire.kind == SITE_ENTRY || site->wire.kind == SITE_INSTANT;
+	return starts && site->image == adding->image && site->offset == offset &&
+	       site->probe->kind == adding->spec->kind;
+}
+
 /* It is probed already, as an earlier spec said. Types given by hand now are meant for it. */
 static struct err *retype(const struct adding *adding, const struct function *function,
 			  uint64_t offset)
@@ -317,9 +369,7 @@ static struct err *retype(const struct adding *adding, const struct function *fu
 	uint32_t entry = 0;
 	for (size_t i = 1; !e && i < adding->set->sites.count; i++) {
 		struct probe_site *site = adding->set->sites.items[i];
-		bool starts = site->wire.kind == SITE_ENTRY || site->wire.kind == SITE_INSTANT;
-		if (starts && site->image == adding->image && site->offset == offset &&
-		    site->probe->kind == spec->kind)
+		if (is_start(adding, site, offset))
 			entry = site->id;
 		else if (!entry || site->wire.kind != SITE_RETURN || site->wire.owner != entry ||
 			 site->wire.flags & SITE_TAIL_CALL)
@@ -345,7 +395,10 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 	if (image_offset_of(adding->image, place.at.address, &offset) &&
 	    is_taken(adding, offset, spec->kind)) {
 		adding->set->repeated++;
-		return retype(adding, function, offset);
+		e = retype(adding, function, offset);
+		return e
+			       ?: function_join_conditions(adding->set, adding->image, function,
+							   adding->spec, offset);
 	}
 	e = values_compile(adding->set, adding->image, function, spec, &place.values);
 	if (!e)
@@ -384,7 +437,8 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 	place.function = function;
 	if (is_taken(adding, offset, PROBE_UPROBE)) {
 		adding->set->repeated++;
-		return NULL;
+		return function_join_conditions(adding->set, adding->image, NULL, adding->spec,
+						offset);
 	}
 	adding->added++;
 	return add_instant(adding, &place);

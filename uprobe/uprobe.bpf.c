@@ -10,6 +10,8 @@
  *	old	one perf link per site, no cookie: user space loads a copy for each site
  */
 #include "probe/fetch.bpf.h"
+#include "probe/filter.bpf.h"
+#include "probe/rate.bpf.h"
 #include "stream/stream.bpf.h"
 
 /*
@@ -111,7 +113,8 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	}
 	/* 0 is "no span"; the wrap-around skips it. */
 	__u32 number = ++scratch->spans ?: ++scratch->spans;
-	bool is_missed = (flags & SITE_TRAMPOLINE) && depth >= TRAMPOLINES_MAX;
+	__u32 followed = depth + (has_filters ? scratch->filtered_depth : 0);
+	bool is_missed = (flags & SITE_TRAMPOLINE) && followed >= TRAMPOLINES_MAX;
 	bool waits = form != STREAM_OLD && keep_entries && (flags & SITE_KEEP) && has_frame &&
 		     !is_missed && scratch->position <= EVENT_KEPT_MAX;
 	bool sent = waits || emit_slots(scratch, site_id, EVENT_ENTRY, depth, number, form);
@@ -126,6 +129,8 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	scratch->top.sp = scratch->sp;
 	scratch->top.site_id = site_id;
 	scratch->top.number = sent ? number : 0;
+	if (has_filters)
+		scratch->top_filter = scratch->entry_filter;
 	scratch->depth = depth + 1;
 	if (waits)
 		keep_entry(scratch, number);
@@ -171,8 +176,12 @@ static __always_inline void emit_return(struct scratch *scratch, __u32 owner, __
 	head->ret.entry_time_ns = entry_time_ns;
 	head->ret.flags = flags;
 	head->ret.reserved = 0;
-	if (!emit(scratch, sizeof(*head), form))
+	bool sent = emit(scratch, sizeof(*head), form);
+	if (!sent)
 		stream_count_loss(owner, LOSS_RETURN_RING_FULL);
+	else if (flags & EVENT_RETURN_FORGOTTEN)
+		stream_count_loss(owner, flags & EVENT_RETURN_SUPPRESSED ? LOSS_SUPPRESSED
+									 : LOSS_FILTERED);
 }
 
 /* What is known of the call that a return ends. */
@@ -189,9 +198,9 @@ static __always_inline enum return_of find_span(struct scratch *scratch, __u32 o
 	if (stream_top_is(scratch, owner))
 		return form != STREAM_OLD && stream_take_kept(scratch) ? RETURN_OF_KEPT
 								       : RETURN_OF_SPAN;
-	send_kept(scratch, form);
 	if (scratch->depth < 2)
 		return RETURN_OF_NOTHING;
+	send_kept(scratch, form);
 	return (form == STREAM_OLD ? spans_unwind_to_old(owner) : spans_unwind_to(scratch, owner))
 		       ? RETURN_OF_SPAN
 		       : RETURN_OF_NOTHING;
@@ -215,6 +224,98 @@ static __always_inline void send_return(struct scratch *scratch, struct site *si
 		emit_return(scratch, owner, 0, 0, EVENT_RETURN_ALONE, stream);
 }
 
+/* --- conditions ------------------------------------------------------------------------------ */
+
+/* The call opens no span; but the kernel counts its trampoline, and its return comes. */
+static __always_inline void leave_out(struct scratch *scratch, __u32 flags)
+{
+	if (!scratch->has_filtered || scratch->sp > scratch->filtered_sp) {
+		scratch->filtered_sp = scratch->sp;
+		scratch->filtered_depth = 0;
+	}
+	scratch->has_filtered = 1;
+	if ((flags & SITE_TRAMPOLINE) && scratch->depth + scratch->filtered_depth < TRAMPOLINES_MAX)
+		scratch->filtered_depth++;
+}
+
+/*
+ * Does the hit count? A call that does not is left out at once: it opens no span, and an entry that
+ * waits goes on waiting. But the frames that it shows to be gone are dropped, as ever: its return
+ * must not be taken for one of theirs.
+ */
+static __always_inline bool entry_passes(struct scratch *scratch, struct site *site, __u32 site_id,
+					 enum fetch_form form)
+{
+	enum loss_cause cause = LOSS_FILTERED;
+	int answer = FILTER_PASSES;
+	if (site->filter)
+		answer = filter_entry(scratch, site->filter, form);
+	scratch->entry_filter = answer == FILTER_WAITS ? scratch->filter.at + 1 : 0;
+	if (answer == FILTER_WAITS)
+		return true;
+	if (answer != FILTER_FAILS) {
+		bool outside = (site->flags & SITE_INSIDE) && scratch->depth == 0;
+		if (outside || rate_allows(site_id, scratch->time_ns, fetch_stream(form)))
+			return true;
+		cause = LOSS_SUPPRESSED;
+	}
+	stream_count_loss(site_id, cause);
+	leave_out(scratch, site->flags);
+	if (scratch->depth && scratch->top.sp <= scratch->sp) {
+		send_kept(scratch, fetch_stream(form));
+		stream_drop_dead_spans(scratch, fetch_stream(form));
+	}
+	return false;
+}
+
+/* Of the span that has just been closed, whose condition asks for its end: EVENT_RETURN_FORGOTTEN
+ * and why, when it is to be left out. */
+static __always_inline __u32 judge_return(struct scratch *scratch, struct site *site, __u32 owner,
+					  enum fetch_form form)
+{
+	bool has_result = !(site->flags & SITE_TAIL_CALL);
+	if (filter_return(scratch, site->filter, scratch->top_filter - 1, scratch->top.time_ns,
+			  has_result, form) == FILTER_FAILS)
+		return EVENT_RETURN_FORGOTTEN;
+	return rate_allows(owner, scratch->time_ns, fetch_stream(form))
+		       ? 0
+		       : EVENT_RETURN_FORGOTTEN | EVENT_RETURN_SUPPRESSED;
+}
+
+/* Of a call whose entry may be in the stream already. */
+static __always_inline void forget_call(struct scratch *scratch, __u32 owner, enum return_of of,
+					__u32 flags, enum stream_form form)
+{
+	if (of == RETURN_OF_KEPT) {
+		stream_count_loss(owner, flags & EVENT_RETURN_SUPPRESSED ? LOSS_SUPPRESSED
+									 : LOSS_FILTERED);
+		return;
+	}
+	fetch_begin(scratch, 0);
+	emit_return(scratch, owner, scratch->top.number, scratch->top.time_ns, flags, form);
+}
+
+/*
+ * A return without an open span, at the function's own `ret`. The frames of calls that began before
+ * tracing lie above those of all calls since, so one at or below a call that was left out is of
+ * such a call. On another stack that cannot be told; then none of them is shown.
+ */
+static __always_inline bool alone_passes(struct scratch *scratch, struct site *site,
+					 enum fetch_form form)
+{
+	enum loss_cause cause = LOSS_FILTERED;
+	if (scratch->has_filtered && scratch->sp <= scratch->filtered_sp)
+		return false;
+	if (!site->filter ||
+	    filter_return(scratch, site->filter, FILTER_ALONE, 0, true, form) != FILTER_FAILS) {
+		if (rate_allows(site->owner, scratch->time_ns, fetch_stream(form)))
+			return true;
+		cause = LOSS_SUPPRESSED;
+	}
+	stream_count_loss(site->owner, cause);
+	return false;
+}
+
 /* Ends the innermost span of `owner` at this stack pointer, unless its entry was lost. A return at
  * the function's own `ret` whose entry was not seen, with no span open, can only belong to a call
  * that began before tracing did: what a shell waited for when we came, say. */
@@ -223,13 +324,22 @@ static __always_inline int return_part(struct scratch *scratch, struct site *sit
 {
 	enum return_of of = find_span(scratch, owner, fetch_stream(form));
 	if (of == RETURN_OF_NOTHING) {
+		/* The row of an entry: it is the trampoline of a call that was left out. */
+		if (has_filters && site->kind == SITE_ENTRY && scratch->filtered_depth)
+			scratch->filtered_depth--;
 		bool is_tail_call = site->flags & SITE_TAIL_CALL;
-		if (site->kind == SITE_RETURN && !is_tail_call && !scratch->depth)
+		if (site->kind == SITE_RETURN && !is_tail_call && !scratch->depth &&
+		    (!has_filters || alone_passes(scratch, site, form)))
 			send_return(scratch, site, owner, of, form);
 		return 0;
 	}
 	scratch->depth--;
-	if (scratch->top.number)
+	__u32 forgotten = 0;
+	if (has_filters && scratch->top.number && scratch->top_filter)
+		forgotten = judge_return(scratch, site, owner, form);
+	if (forgotten)
+		forget_call(scratch, owner, of, forgotten, fetch_stream(form));
+	else if (scratch->top.number)
 		send_return(scratch, site, owner, of, form);
 	if (scratch->depth)
 		form == FETCH_OLD ? spans_load_top_old() : spans_load_top(scratch);
@@ -240,6 +350,10 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 				      enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
+	if (has_filters)
+		scratch->entry_filter = 0;
+	if (has_filters && !entry_passes(scratch, site, site_id, form))
+		return 0;
 	send_kept(scratch, stream);
 	stream_drop_dead_spans(scratch, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)

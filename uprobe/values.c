@@ -7,14 +7,11 @@
 #include "uprobe/args.h"
 #include "uprobe/match.h"
 
-/* More than a plan has slots for; what is beyond is left out. */
-#define PARAMETERS_MAX 64
-
 static const struct type unknown_type = {.kind = TYPE_UNKNOWN, .size = 8, .name = "unknown"};
 
 /* The spec's words win over the image's knowledge, each half by itself. */
-static struct err *choose_prototype(struct image *image, const struct function *function,
-				    const struct spec *spec, struct prototype *ret)
+struct err *values_prototype(struct image *image, const struct function *function,
+			     const struct spec *spec, struct prototype *ret)
 {
 	const struct prototype *known = NULL;
 	if (!spec->has_types || !spec->types.result) {
@@ -24,6 +21,7 @@ static struct err *choose_prototype(struct image *image, const struct function *
 	}
 	*ret = known ? *known : (struct prototype){0};
 	if (spec->has_types) {
+		ret->source = "given";
 		ret->parameters = spec->types.parameters;
 		ret->n_parameters = spec->types.n_parameters;
 		/* Who gives types means the platform's convention. */
@@ -35,8 +33,8 @@ static struct err *choose_prototype(struct image *image, const struct function *
 		ret->result = spec->types.result;
 		ret->no_result = NULL;
 	}
-	if (ret->n_parameters > PARAMETERS_MAX)
-		ret->n_parameters = PARAMETERS_MAX;
+	if (ret->n_parameters > VALUES_PARAMETERS_MAX)
+		ret->n_parameters = VALUES_PARAMETERS_MAX;
 	return NULL;
 }
 
@@ -64,7 +62,7 @@ static struct err *compile_arguments(struct probe_set *set, unsigned int machine
 				     const struct prototype *prototype, bool is_rust,
 				     struct function_values *ret)
 {
-	struct fetch_source sources[PARAMETERS_MAX];
+	struct fetch_source sources[VALUES_PARAMETERS_MAX];
 	if (!prototype->n_parameters)
 		return NULL;
 	_cleanup_(builder_deinit) struct plan_builder builder;
@@ -102,7 +100,7 @@ struct err *values_compile(struct probe_set *set, struct image *image,
 	unsigned int machine = image_machine(image);
 	bool is_rust = match_is_rust(function->symbol);
 	*ret = (struct function_values){0};
-	struct err *e = choose_prototype(image, function, spec, &prototype);
+	struct err *e = values_prototype(image, function, spec, &prototype);
 	is_rust |= !e && prototype.is_rust;
 	/* A return alone is shown without them. */
 	if (!e && spec->kind != PROBE_URETPROBE)

@@ -5,6 +5,9 @@
 
 #include "probe/probe.h"
 
+/* More than a plan has slots for; what is beyond is left out. */
+#define VALUES_PARAMETERS_MAX 64
+
 /* The plans and values of one function, to be put into its sites. */
 struct function_values {
 	const struct fetch_plan *entry_plan, *return_plan;
@@ -19,5 +22,9 @@ struct function_values {
 struct err *values_compile(struct probe_set *set, struct image *image,
 			   const struct function *function, const struct spec *spec,
 			   struct function_values *ret) must_check;
+
+/* Parameters and result alone; at most VALUES_PARAMETERS_MAX. `source` NULL: nobody knows them. */
+struct err *values_prototype(struct image *image, const struct function *function,
+			     const struct spec *spec, struct prototype *ret) must_check;
 
 #endif

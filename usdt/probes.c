@@ -197,6 +197,41 @@ static struct err *make_plan(const struct adding *adding, const struct argument_
 	return e ?: plan_finish(&builder, &site->entry_plan, &site->arguments);
 }
 
+/* The arguments by the names and types that they are shown with; what is shown as a number or as a
+ * text may be asked for as either. */
+static struct err *compile_condition(const struct adding *adding, const struct argument_list *list,
+				     struct probe_site *site)
+{
+	struct arena *arena = &adding->set->arena;
+	const struct condition *condition = adding->spec->condition;
+	struct err *e = NULL;
+	if (!condition)
+		return NULL;
+	struct condition_name *names = arena_array(arena, list->n_operands ?: 1, sizeof(*names));
+	struct condition_scope scope = {.names = names,
+					.n_names = list->n_operands,
+					.no_result = "a marker is one moment",
+					.no_duration = "a marker is one moment"};
+	scope.what = arena_printf(arena, "%s:%s", site->probe->provider, site->probe->name);
+	if (!names || !scope.what)
+		return &err_nomem;
+	for (size_t i = 0; !e && i < list->n_operands; i++) {
+		struct parameter known = known_parameter(adding, list, i);
+		const char *why = NULL;
+		e = types_fit(&list->operands[i], known.type, arena, &names[i].type, &why);
+		names[i].name = e ? NULL : types_name(&known, i, arena);
+		names[i].source = list->operands[i].source;
+		if (names[i].type && names[i].type->length_arg) {
+			names[i].length = length_source(list, names[i].type->length_arg);
+			names[i].has_length = !names[i].length.unavailable;
+			why = why ? why : names[i].length.unavailable;
+		}
+		if (!names[i].source.unavailable)
+			names[i].source.unavailable = why;
+	}
+	return e ?: condition_compile(condition, &scope, arena, &site->filter);
+}
+
 static struct err *compile_arguments(const struct adding *adding, const struct usdt_note *note,
 				     struct probe_site *site)
 {
@@ -217,7 +252,7 @@ static struct err *compile_arguments(const struct adding *adding, const struct u
 		if (!list.n_guessed)
 			break;
 	}
-	return e;
+	return e ?: compile_condition(adding, &list, site);
 }
 
 /* --- probes --------------------------------------------------------------------------------- */
@@ -247,6 +282,8 @@ static struct err *add_site(const struct adding *adding, const struct usdt_note 
 		return e;
 	site->wire.kind = SITE_INSTANT;
 	site->wire.owner = site->id;
+	site->condition = adding->spec->condition;
+	site->rate = adding->spec->rate;
 	site->image = adding->image;
 	site->offset = note->offset;
 	site->ref_ctr_offset = note->semaphore_offset;
@@ -254,7 +291,17 @@ static struct err *add_site(const struct adding *adding, const struct usdt_note 
 	/* The one-byte nop is emulated since uprobes exist, the long ones on newer kernels only. */
 	site->emulated = note->nop_length == 1;
 	site->operands = arena_string(&adding->set->arena, note->operands);
-	return site->operands ? compile_arguments(adding, note, site) : &err_nomem;
+	e = site->operands ? compile_arguments(adding, note, site) : &err_nomem;
+	bool one = adding->spec->name_kind == SPEC_NAME_EXACT || !adding->spec->condition;
+	if (!e || e == &err_nomem || one || err_kind(e) != ERR_USAGE)
+		return e;
+	/* A pattern goes on without the markers that lack what its condition names. */
+	adding->set->sites.count--;
+	struct err *noted = note_once(
+		adding->set, arena_printf(&adding->set->arena, "%s: %s:%s: not probed: %s",
+					  adding->module, note->provider, note->name, err_what(e)));
+	err_free(e);
+	return noted;
 }
 
 /* Why no probe may sit there; NULL: it may. */

@@ -3,7 +3,7 @@
 
 import re
 
-from utrail import check_error, ensure, plain, run
+from utrail import check_error, ensure, plain, run, sample
 
 # Each with a piece of the text at which, or right after which, the caret must point.
 BAD = {
@@ -59,7 +59,23 @@ def later_kinds():
 
 
 def conditions():
-    check_error(parse("count:f if n > 3"), 2, "(?i)not yet")
+    """The grammar is checked before anything is looked for; the names where they are known."""
+    path = sample("count")
+    for spec, what, hint in (
+        ("count:f if n >", "ends too early", "0x1f"),
+        ("count:f if n ~ 3", "takes a pattern", "abc"),
+        ("exec:* if pid > 3", "takes no condition", "functions"),
+        (f"{path}:f if m > 3", "f has no 'm'", "'n'"),
+        (f'{path}:f if n ~ "x*"', "'n' is no text", "str"),
+        (f"{path}:f if text > 3 && n->x == 1", "has no members", "int"),
+        (f"uprobe:{path}:f if ret == 1", "'ret' .* one place, not a call", "leave it out"),
+        ("syscall:openat if flgs & O_CREAT", "openat has no 'flgs'", "'flags'"),
+        ("syscall:exit_group if ret == 1", "it never returns", "leave it out"),
+        ("syscall:openat if flags & O_CREATE", "'O_CREATE' is no number", "O_CREAT"),
+        ("syscall:r[e]ad if filename ~ \"x\"", "no system call has what the condition names", "list"),
+    ):
+        text = check_error(parse(spec), 2, what, hint=hint)
+        ensure("^" in text or "no system call" in text, f"no caret: {text}")
 
 
 def two_meanings():

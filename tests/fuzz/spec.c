@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probe/condition.h"
 #include "probe/spec.h"
 
 #define check(condition)          \
@@ -57,13 +58,55 @@ static void check_types(const struct prototype *types)
 		check_type(types->result);
 }
 
+/* Over a text, numbers and a structure: it is refused, or makes a graph that ends. */
+static void check_condition(const struct condition *condition)
+{
+	static const struct type number = {.kind = TYPE_INT, .size = 4, .name = "int"};
+	static const struct type word = {.kind = TYPE_WORD, .size = 8, .name = "word"};
+	static const struct type text = {.kind = TYPE_STRING, .size = 8, .name = "char *"};
+	static const struct type_member members[] = {
+		{.name = "len", .type = &number, .offset = 4},
+		{.name = "path", .type = &text, .offset = 8},
+		{.name = "bits", .type = &number, .bit_size = 3, .bit_offset = 2},
+	};
+	static const struct type body = {.kind = TYPE_STRUCT,
+					 .size = 16,
+					 .name = "struct req",
+					 .members = members,
+					 .n_members = 3};
+	static const struct type pointer = {
+		.kind = TYPE_POINTER, .size = 8, .name = "struct req *", .target = &body};
+	const struct condition_name names[] = {
+		{.name = "n", .type = &number, .source = fetch_from_register(1, 4, false)},
+		{.name = "path", .type = &text, .source = fetch_from_register(2, 8, false)},
+		{.name = "req", .type = &pointer, .source = fetch_from_register(3, 8, false)},
+		{.name = "", .type = &word, .source = fetch_from_register(4, 8, false)},
+	};
+	const struct condition_scope scope = {
+		.what = "f", .names = names, .n_names = 4, .result = &names[0]};
+	struct arena arena = {0};
+	const struct filter *filter;
+	struct err *e = condition_compile(condition, &scope, &arena, &filter);
+	if (e)
+		check_error(e);
+	for (uint8_t i = 0; !e && i < filter->plan.n_ops; i++)
+		for (size_t way = 0; way < 3; way++) {
+			uint8_t next = filter->plan.ops[i].next[way];
+			check(next >= FILTER_FAIL || next < filter->plan.n_ops);
+		}
+	err_free(e);
+	check(condition_text(condition, &arena));
+	arena_deinit(&arena);
+}
+
 static void check_spec(const struct spec *spec)
 {
 	static const char *const names[] = {"", "malloc", "ns::A<int, char>::operator*",
 					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\xff\xfe"};
 	check(spec->name && *spec->name && spec->text);
 	check(spec->kind <= PROBE_SYSCALL || spec->kind >= PROBE_EXEC);
-	check(!spec->condition);
+	if (spec->condition)
+		check_condition(spec->condition);
 	check(spec->kind_given || (spec->kind == PROBE_CALL && !spec->module));
 	check(spec->kind == PROBE_USDT || !spec->provider);
 	check(!spec->module || *spec->module);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define WORDS_MAX 16
+#define WORDS_MAX 32
 
 /* A command line lives as long as what was parsed of it. */
 struct line {
@@ -74,6 +74,7 @@ static void defaults(void **state)
 	assert_int_equal(o.max_events, 0);
 	assert_true(o.duration_s == 0);
 	assert_int_equal(o.max_probes, 1000);
+	assert_int_equal(o.rate.count, 0);
 	assert_false(o.fail_on_loss || o.lossless);
 	assert_int_equal(o.ring_size, 16 << 20);
 	assert_int_equal(o.return_mode, RETURN_AUTO);
@@ -88,7 +89,7 @@ static void every_option_sets_its_own(void **state)
 	(void)state;
 	parse(&line, &o, "-fyqqv", "--fail-on-loss", "--lossless", "--json", "-o", "/tmp/x", "-s",
 	      "32", "--color=never", "--max-events", "7", "--duration=1.5", "--max-probes", "9",
-	      "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
+	      "--rate=5/ms", "--return", "site", "--syscall-backend=tp_btf", "-p1", NULL);
 	assert_true(o.follow && o.fd_paths && o.verbose && o.fail_on_loss && o.lossless);
 	assert_int_equal(o.quiet, 2);
 	assert_int_equal(o.output.format, OUTPUT_JSON);
@@ -98,6 +99,8 @@ static void every_option_sets_its_own(void **state)
 	assert_int_equal(o.max_events, 7);
 	assert_true(o.duration_s == 1.5);
 	assert_int_equal(o.max_probes, 9);
+	assert_int_equal(o.rate.count, 5);
+	assert_int_equal(o.rate.period_ns, 1000000);
 	assert_int_equal(o.return_mode, RETURN_SITE);
 	options_deinit(&o);
 	parse(&line, &o, "--format", "json", "--format", "text", "--return=trampoline", "-p", "1",
@@ -192,6 +195,7 @@ static void numbers_have_bounds(void **state)
 	refused("-s: '4097'", "-s", "4097", "-p", "1");
 	refused("from 0 to 4096", "-s", "-1", "-p", "1");
 	refused("--max-events: '0'", "--max-events", "0", "-p", "1");
+	refused("--rate: '0/s'", "--rate", "0/s", "-p", "1");
 	refused("--max-probes: '1000001'", "--max-probes", "1000001", "-p", "1");
 	refused("--duration: '0'", "--duration", "0", "-p", "1");
 	refused("--duration: '-1'", "--duration", "-1", "-p", "1");

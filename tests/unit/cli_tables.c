@@ -209,6 +209,61 @@ static void entries_wait_for_small_returns(void **state)
 	assert_int_equal(filled_flags(set, site), SITE_HAS_RETURN);
 }
 
+/* Equal conditions are one row; what has none has row 0. */
+static void equal_filters_are_one_row(void **state)
+{
+	static const struct filter filters[] = {
+		{.plan = {.n_ops = 1, .start = 0}},
+		{.plan = {.n_ops = 1, .start = 0}, .at_return = true, .words = "in other words"},
+		{.plan = {.n_ops = 2, .start = 0}},
+	};
+	struct tables tables = {0};
+	struct probe_site *sites[4];
+	struct filter_plan rows[3];
+	for (size_t i = 0; i < 4; i++)
+		sites[i] = add_site(*state);
+	sites[1]->filter = &filters[0];
+	sites[2]->filter = &filters[1];
+	sites[3]->filter = &filters[2];
+	assert_ok(tables_number(&tables, *state, 1));
+	assert_int_equal(tables.filters.count, 3);
+	assert_int_equal(sites[0]->wire.filter, 0);
+	assert_int_equal(sites[1]->wire.filter, 1);
+	assert_int_equal(sites[2]->wire.filter, 1);
+	assert_int_equal(sites[3]->wire.filter, 2);
+	memset(rows, 0x55, sizeof(rows));
+	tables_fill_filters(&tables, 1, rows);
+	assert_memory_equal(&rows[1], &filters[0].plan, sizeof(rows[1]));
+	assert_memory_equal(&rows[2], &filters[2].plan, sizeof(rows[2]));
+	assert_int_equal(rows[0].n_ops, 0x55);
+	tables_deinit(&tables);
+	assert_null(tables.known_filters);
+}
+
+/* A limit is the probe's: its places share a row. Its own comes before that of all. */
+static void limits_belong_to_probes(void **state)
+{
+	struct probe_set *set = *state;
+	const struct rate_limit all = {7, 1000};
+	struct rate_row rows[6] = {0};
+	struct probe_site *first = add_site(set), *again, *gone;
+	assert_ok(probe_set_add_site(set, first->probe, &again));
+	struct probe_site *other = add_site(set);
+	assert_ok(probe_set_add_site(set, other->probe, &gone));
+	gone->wire.kind = SITE_RETURN;
+	other->rate = (struct rate_limit){3, 50};
+	tables_fill_rates(set, 1, &all, rows);
+	assert_int_equal(rows[1].limit, 7);
+	assert_int_equal(rows[1].period_ns, 1000);
+	assert_int_equal(rows[1].shared, 1);
+	assert_int_equal(rows[2].limit, 7);
+	assert_int_equal(rows[2].shared, 1);
+	assert_int_equal(rows[3].limit, 3);
+	assert_int_equal(rows[3].period_ns, 50);
+	assert_int_equal(rows[3].shared, 3);
+	assert_int_equal(rows[4].limit, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -221,6 +276,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_set_may_grow, make_set, free_set),
 		cmocka_unit_test_setup_teardown(rows_are_filled_and_nothing_else, make_set,
 						free_set),
+		cmocka_unit_test_setup_teardown(equal_filters_are_one_row, make_set, free_set),
+		cmocka_unit_test_setup_teardown(limits_belong_to_probes, make_set, free_set),
 		cmocka_unit_test_setup_teardown(entries_wait_for_small_returns, make_set, free_set),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

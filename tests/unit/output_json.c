@@ -440,6 +440,15 @@ static void losses_are_told(void **state)
 			  "\"name\":\"task life\",\"count\":1}\n");
 }
 
+static void what_was_suppressed_is_told(void **state)
+{
+	(void)state;
+	struct made *made = made_event(STREAM_SUPPRESSED, "render");
+	made->event.loss_count = 904;
+	assert_line(made, "{\"type\":\"suppressed\",\"time_ns\":\"1000123000\","
+			  "\"name\":\"srv:render\",\"count\":904}\n");
+}
+
 static void what_was_missed_is_told(void **state)
 {
 	(void)state;
@@ -531,6 +540,7 @@ int main(void)
 		cmocka_unit_test(descriptors_get_their_path),
 		cmocka_unit_test(task_life_is_told),
 		cmocka_unit_test(losses_are_told),
+		cmocka_unit_test(what_was_suppressed_is_told),
 		cmocka_unit_test(what_was_missed_is_told),
 		cmocka_unit_test(users_are_told_when_asked),
 		cmocka_unit_test(header_and_summary_frame_the_stream),

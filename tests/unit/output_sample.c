@@ -192,6 +192,9 @@ static void put_task_life(struct output *output)
 	made->event.loss_cause = LOSS_RING_FULL;
 	made->event.loss_count = 12;
 	put(output, made, 905, 0);
+	made = made_event(STREAM_SUPPRESSED, "render");
+	made->event.loss_count = 904;
+	put(output, made, 905, 0);
 	made = made_event(STREAM_PROBE, "readline");
 	made->probe.kind = PROBE_URETPROBE;
 	TEXT(made, "", "ls -la");
@@ -208,7 +211,12 @@ int main(int argc, char **argv)
 	struct output_header header = {.realtime_ns = 1795262400000000000,
 				       .boottime_ns = 5000000000,
 				       .backends = backends};
-	struct output_summary summary = {.events = 24, .lost = 12, .missed = 0, .returns_lost = 1};
+	struct output_summary summary = {.events = 24,
+					 .lost = 12,
+					 .missed = 0,
+					 .returns_lost = 1,
+					 .filtered = 7,
+					 .suppressed = 904};
 	struct output *output = NULL;
 	must(output_create(STDOUT_FILENO, "stdout", &options, &output));
 	must(output_begin(output, &header));

@@ -458,6 +458,17 @@ static void losses_are_told(void **state)
 	assert_line(&plain, made, "--- 1 event lost: task life (ring full) ---\n");
 }
 
+static void what_was_suppressed_is_told(void **state)
+{
+	(void)state;
+	struct made *made = made_event(STREAM_SUPPRESSED, "render");
+	made->event.loss_count = 904;
+	assert_line(&plain, made, "--- 904 events suppressed: srv:render (rate limit) ---\n");
+	made = made_event(STREAM_SUPPRESSED, "render");
+	made->event.loss_count = 1;
+	assert_line(&plain, made, "--- 1 event suppressed: srv:render (rate limit) ---\n");
+}
+
 static void what_was_missed_is_told(void **state)
 {
 	(void)state;
@@ -524,6 +535,7 @@ int main(void)
 		cmocka_unit_test(task_life_is_told),
 		cmocka_unit_test(exits_tell_how),
 		cmocka_unit_test(losses_are_told),
+		cmocka_unit_test(what_was_suppressed_is_told),
 		cmocka_unit_test(what_was_missed_is_told),
 		cmocka_unit_test(the_left_side_follows_the_options),
 		cmocka_unit_test(colours_wrap_only_when_asked),

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "common/array.h"
+#include "probe/condition.h"
 #include "probe/spec.h"
 
 struct spelling {
@@ -106,7 +107,11 @@ static inline char *describe(const struct spec_list *list)
 			fprintf(out, " provider=%s", spec->provider);
 		describe_name(out, spec);
 		describe_types(out, spec);
-		assert_null(spec->condition);
+		if (spec->condition) {
+			struct arena arena = {0};
+			fprintf(out, " if=%s", condition_text(spec->condition, &arena));
+			arena_deinit(&arena);
+		}
 	}
 	fclose(out);
 	return text;

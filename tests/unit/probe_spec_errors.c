@@ -250,16 +250,53 @@ static void not_yet(void **state)
 		{"a,b,kprobe:f(int)->int", "'kprobe' probes: not yet", 4, "syscall:NAME"},
 		{"fbt::vfs_read:entry", "'kprobe' probes: not yet", 0, "syscall:NAME"},
 		{"fbt::vfs_read:return", "'kretprobe' probes: not yet", 0, "syscall:NAME"},
-		{"libc:malloc if size > 100", "conditions ('if'): not yet", 12, "'if ...' out"},
-		{"f(int n) -> int if n < 3 && ret < 0,g", "conditions ('if'): not yet", 16, "out"},
-		{"open if path ~ \"/etc/*,(\"", "conditions ('if'): not yet", 5, "out"},
-		{"A::operator bool if x", "conditions ('if'): not yet", 17, "out"},
 		/* What is wrong in itself is told first. */
 		{"kprobe:", "no name behind ':'", 7, "'kprobe:*'"},
 		{"kprobe:a:b:c", "one ':' too many", 11, "kprobe:[MODULE:]NAME"},
 		{"kprobe:f(strr)", "unknown type 'strr'", 9, "'str'"},
 		{"f if", "no condition behind 'if'", 2, "leave 'if' out"},
 		{"f if (n > 3", "'(' is not closed", 5, "close it"},
+	};
+	check_refusals(rows, array_size(rows));
+}
+
+static void conditions(void **state)
+{
+	(void)state;
+	static const struct refusal rows[] = {
+		{"f if n >", "ends too early", 8, "0x1f"},
+		{"f if n > 3 &&", "ends too early", 13, "NAME OPERATOR VALUE"},
+		{"f if > 3", "unexpected '>'", 5, "NAME OPERATOR VALUE"},
+		{"f if n = 3", "'=' alone", 7, "'=='"},
+		{"f if n > 3 m", "unexpected 'm'", 11, "&& or ||"},
+		{"f if n > 3 & m", "unexpected '&'", 11, "&& or ||"},
+		{"f if n > 3 | m > 3", "unexpected '>'", 15, "&& or ||"},
+		{"f if path ~ 3", "takes a pattern", 12, "~ \"abc*\""},
+		{"f if path < \"a\"", "has no order", 10, "~ and !~"},
+		{"f if (n & 3) == \"a\"", "'&' gives a number", 16, "one"},
+		{"f if n & 3 == 1", "what is compared", 11, "(flags & 3) == 1"},
+		{"f if !n > 3", "binds closer", 6, "!(...)"},
+		{"f if (n > 3) == 1", "what is compared", 13, "name on its left"},
+		{"f if (n & 1 && m) == 1", "what is compared", 18, "name on its left"},
+		{"f if n == 0x", "not a number", 10, "0x1f"},
+		{"f if n == 08", "not a number", 10, "0644"},
+		{"f if n == 0x1g", "not a number", 10, "0x1f"},
+		{"f if n == 18446744073709551616", "more than 64 bits", 10, "100"},
+		{"f if dur > 18446744073709551615s", "more than 64 bits", 11, "1.5ms"},
+		{"f if dur > 3 weeks", "unexpected 'w'", 13, "&&"},
+		{"f if dur > 3weeks", "unknown unit", 12, "ns us ms s"},
+		{"f if dur > 1.5", "no unit", 11, "ns us ms s"},
+		{"f if c == ''", "no character", 10, "'c'"},
+		{"f if c == 'ab'", "no character", 10, "'c'"},
+		{"f if s == \"\\x\"", "unexpected '\"'", 13, "\\x41"},
+		{"f if s == \"abc", "the quote is not closed", 10, "\"...\""},
+		{"f if c == 'a", "the quote is not closed", 10, "'c'"},
+		{"f if req->", "ends too early", 10, "req->len"},
+		{"f if req..x", "unexpected '.'", 9, "req->len"},
+		{"f if a.b.c.d.e.f.g.h.i", "more than 7 members", 21, "nearer"},
+		{"f if n == 1|", "ends too early", 12, "0x1f"},
+		{"!libc:free if size > 3", "'!' takes away whole", 11, "contrary"},
+		{"exec:* if pid > 3", "'exec' takes no condition", 7, "functions"},
 	};
 	check_refusals(rows, array_size(rows));
 }
@@ -389,6 +426,7 @@ int main(void)
 		cmocka_unit_test(types),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(not_yet),
+		cmocka_unit_test(conditions),
 		cmocka_unit_test(dialects),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(a_long_text_is_cut_around_the_place),

@@ -60,6 +60,10 @@ static inline struct err *log_event(void *context, const struct stream_event *ev
 		append(to, "lost(%s,%llu) ", loss_cause_name(event->loss_cause),
 		       (unsigned long long)event->loss_count);
 		break;
+	case STREAM_SUPPRESSED:
+		append(to, "suppressed(%s,%llu) ", event->site->probe->name,
+		       (unsigned long long)event->loss_count);
+		break;
 	case STREAM_MISSED:
 		append(to, "missed(%s,%llu) ", event->missed_who,
 		       (unsigned long long)event->loss_count);

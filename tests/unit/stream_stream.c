@@ -295,11 +295,84 @@ static void what_the_kernel_missed_is_told(void **state)
 	finish(fixture, "missed(system calls,3) missed(task life,1) ");
 }
 
+/* A call whose condition turned out not to hold is gone; what was inside stays where it was. */
+static void a_forgotten_call_leaves_what_was_inside(void **state)
+{
+	const struct event_return forgotten = {.flags = EVENT_RETURN_FORGOTTEN};
+	struct fixture *fixture = *state;
+	entry(fixture, 1, 1, 0, 1);
+	entry(fixture, 2, 2, 1, 2);
+	leave(fixture, 3, 2, 1, 2);
+	put(fixture, 4, 7, EVENT_RETURN, 1, 0, 1, &forgotten, sizeof(forgotten));
+	entry(fixture, 5, 1, 0, 3);
+	leave(fixture, 6, 1, 0, 3);
+	finish(fixture, "f{ g(returned,1000000) f(returned,1000000) ");
+	assert_int_equal(stream_counts(fixture->stream)->events, 2);
+	assert_int_equal(stream_counts(fixture->stream)->malformed, 0);
+}
+
+/* Nothing is shown of a call that may still be forgotten, not even that it began. */
+static void a_call_in_question_is_shown_at_its_end(void **state)
+{
+	static const struct filter filter = {.at_return = true};
+	const struct event_return forgotten = {.flags = EVENT_RETURN_FORGOTTEN |
+							EVENT_RETURN_SUPPRESSED};
+	struct fixture *fixture = *state;
+	fixture->log.set.sites.items[1]->filter = &filter;
+	entry(fixture, 1, 1, 0, 1);
+	mark(fixture, 2, 1);
+	leave(fixture, 3, 1, 0, 1);
+	entry(fixture, 4, 1, 0, 2);
+	mark(fixture, 5, 1);
+	put(fixture, 6, 7, EVENT_RETURN, 1, 0, 2, &forgotten, sizeof(forgotten));
+	entry(fixture, 7, 1, 0, 3);
+	finish(fixture, "mark f(returned,2000000) mark f(open,0) ");
+}
+
+static void what_was_filtered_is_a_number_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->losses[1].count[LOSS_FILTERED] = 5;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	fixture->losses[1].count[LOSS_FILTERED] = 7;
+	fixture->losses[3].count[LOSS_FILTERED] = 1;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	finish(fixture, "");
+	assert_int_equal(stream_counts(fixture->stream)->filtered, 8);
+	assert_int_equal(stream_counts(fixture->stream)->lost, 0);
+}
+
+/* At once, then once a second, and what is left at the end. */
+static void what_was_suppressed_is_told_now_and_then(void **state)
+{
+	struct fixture *fixture = *state;
+	mark(fixture, 5000, 0);
+	fixture->losses[3].count[LOSS_SUPPRESSED] = 5;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	mark(fixture, 5500, 0);
+	fixture->losses[3].count[LOSS_SUPPRESSED] = 7;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	mark(fixture, 6001, 0);
+	fixture->losses[1].count[LOSS_SUPPRESSED] = 1;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	fixture->losses[1].count[LOSS_SUPPRESSED] = 4;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	finish(fixture, "suppressed(mark,5) suppressed(f,1) suppressed(mark,2) mark mark mark "
+			"suppressed(f,3) ");
+	assert_int_equal(stream_counts(fixture->stream)->suppressed, 11);
+	assert_int_equal(stream_counts(fixture->stream)->lost, 0);
+	assert_int_equal(stream_counts(fixture->stream)->events, 3);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_without_children_is_one_event),
+		TEST(a_forgotten_call_leaves_what_was_inside),
+		TEST(a_call_in_question_is_shown_at_its_end),
+		TEST(what_was_filtered_is_a_number_alone),
+		TEST(what_was_suppressed_is_told_now_and_then),
 		TEST(a_parent_is_opened_before_its_child),
 		TEST(a_call_may_be_one_record),
 		TEST(such_a_call_ends_what_was_left_before_it),

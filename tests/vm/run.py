@@ -87,8 +87,9 @@ def add_build(archive, build):
         for path in sorted((build / folder).glob("*")):
             if path.is_file() and os.access(path, os.X_OK) and path.suffix == "":
                 archive.program(path, f"bin/{path.name}")
-    if (build / "tests/e2e/targets/become").exists():
-        archive.program(build / "tests/e2e/targets/become", "bin/become")
+    for name in ("become", "conditions"):
+        if (build / "tests/e2e/targets" / name).exists():
+            archive.program(build / "tests/e2e/targets" / name, f"bin/{name}")
     for name in INTEGRITY.read_text().split():
         if (build / "tests/integrity" / name).exists():
             archive.program(build / "tests/integrity" / name, f"integrity/{name}")

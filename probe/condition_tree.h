@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe/condition_tree.h — a condition between parsing and compiling. Private to condition*.c. */
+#ifndef UTRAIL_PROBE_CONDITION_TREE_H
+#define UTRAIL_PROBE_CONDITION_TREE_H
+
+#include "probe/condition.h"
+#include "probe/spec_parse.h"
+
+#define CONDITION_PATH_MAX     8   /* a->b->c */
+#define CONDITION_LITERALS_MAX 16  /* O_RDWR|O_CREAT */
+#define CONDITION_TEXT_MAX     255 /* characters of a string */
+#define CONDITION_LEAVES_MAX   32
+#define CONDITION_NESTING_MAX  32
+
+enum condition_kind {
+	CONDITION_AND,
+	CONDITION_OR,
+	CONDITION_NOT,
+	CONDITION_TEST,
+};
+
+enum condition_operator {
+	TEST_NONZERO, /* the name alone */
+	TEST_EQUAL,
+	TEST_NOT_EQUAL,
+	TEST_LESS,
+	TEST_LESS_OR_EQUAL,
+	TEST_GREATER,
+	TEST_GREATER_OR_EQUAL,
+	TEST_MATCH,
+	TEST_NO_MATCH,
+};
+
+struct condition_word {
+	const char *text;
+	size_t at;
+};
+
+/* A number, or the name of one. */
+struct condition_number {
+	const char *name; /* NULL: a number */
+	uint64_t magnitude;
+	bool is_negative;
+	bool is_duration;
+	size_t at;
+};
+
+/* Several are joined by |. */
+struct condition_numbers {
+	struct condition_number items[CONDITION_LITERALS_MAX];
+	size_t count;
+};
+
+/* Characters as typed; of one behind a backslash, it is not the meaning in a pattern. */
+struct condition_string {
+	uint16_t items[CONDITION_TEXT_MAX];
+	size_t count;
+};
+#define CONDITION_ESCAPED 0x100
+
+struct condition_test {
+	struct condition_word path[CONDITION_PATH_MAX];
+	size_t n_path;
+	bool has_mask, is_string;
+	struct condition_numbers mask; /* name & mask */
+	enum condition_operator op;
+	size_t op_at, value_at;
+	struct condition_numbers value;
+	struct condition_string string;
+};
+
+/* Where it was typed, for carets. */
+struct condition_source {
+	const char *text; /* the spec */
+	size_t offset;	  /* of the condition in it */
+	size_t end;
+};
+
+struct condition {
+	enum condition_kind kind;
+	const struct condition *left, *right; /* NOT: left alone */
+	const struct condition_test *test;
+	const struct condition_source *source;
+};
+
+/* A caret under place `at` of what was typed. */
+struct err *condition_error(const struct condition_source *source, size_t at, const char *what,
+			    ...) must_check printf_like(3, 4);
+#ifdef __clang_analyzer__
+#define condition_error(...) err_assume((condition_error)(__VA_ARGS__)) /* see common/err.h */
+#endif
+
+/* --- one test, bound: condition_bind.c -------------------------------------------------------- */
+
+#define LEAF_OPS_MAX 24
+
+struct condition_leaf {
+	struct fetch_op ops[LEAF_OPS_MAX]; /* the last is the test */
+	size_t n_ops;
+	bool inverted;	  /* the test says the contrary */
+	bool at_return;	  /* asked then */
+	bool is_constant; /* whatever the value, it is `constant` */
+	bool constant;
+	bool has_pattern;  /* the test's imm is where its elements begin */
+	const char *words; /* "n (int) > 100" */
+};
+
+struct condition_binding {
+	const struct condition_source *source;
+	const struct condition_test *test;
+	const struct condition_scope *scope;
+	struct arena *arena;
+	struct filter_plan *patterns;
+	size_t *n_elements, *n_classes;
+	struct condition_leaf *leaf;
+	/* The value, as far as the path has been followed. */
+	const struct type *type;
+	const struct fetch_source *length;
+	bool is_address; /* the operations so far give where it is */
+	uint8_t bit_size, bit_offset;
+	bool is_full;
+	bool is_comm;
+};
+
+/* One operation more; too many are an error in the end. */
+void condition_put(struct condition_binding *b, struct fetch_op op);
+void condition_put_source(struct condition_binding *b, const struct fetch_source *source);
+void condition_put_deref(struct condition_binding *b, uint8_t size, uint8_t flags);
+
+/* condition_bind_text.c, condition_bind_number.c: the test behind the value. */
+bool condition_is_text(const struct type *type);
+struct err *condition_bind_text(struct condition_binding *b) must_check;
+struct err *condition_bind_number(struct condition_binding *b) must_check;
+/* condition_words.c: fills leaf->words. */
+struct err *condition_describe(struct condition_binding *b) must_check;
+
+struct err *condition_bind(const struct condition *test, const struct condition_scope *scope,
+			   struct arena *arena, struct filter_plan *patterns, size_t *n_elements,
+			   size_t *n_classes, struct condition_leaf *ret) must_check;
+
+#endif

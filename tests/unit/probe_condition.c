@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conditions, from their words to what they let through: what they must say comes from C. */
+#include "tests/unit/probe_condition.h"
+
+#include <stdio.h>
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+static void one_comparison(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool holds;
+	} rows[] = {
+		{"n == -7", true},
+		{"n != -7", false},
+		{"n < -6", true},
+		{"n < -7", false},
+		{"n <= -7", true},
+		{"n > -8", true},
+		{"n >= -7", true},
+		{"n >= -6", false},
+		{"n", true},
+		{"!n", false},
+		{"n == 0xfffffff9", true},
+		{"n < 4294967295", true},
+		{"n > -9223372036854775808", true},
+		{"n < 18446744073709551615", true},
+		{"u == 0xfffffffe", true},
+		{"u == -2", true},
+		{"u > -1", true},
+		{"u < -1", false},
+		{"u > 0x7fffffff", true},
+		{"u <= 4294967294", true},
+		{"u >= 4294967295", false},
+		{"big == 0x8000000000000001", true},
+		{"big > 0x8000000000000000", true},
+		{"big < 9223372036854775808", false},
+		{"big >= 0b1", true},
+		{"byte == 0xfe", true},
+		{"byte == 254", true},
+		{"byte == 0376", true},
+		{"byte == -2", true},
+		{"byte > 253", true},
+		{"byte < 255", true},
+		{"letter == '\\\\'", true},
+		{"letter == 'x'", false},
+		{"letter == '\\x5c'", true},
+		{"letter == '\\134'", true},
+		{"letter != '\\n'", true},
+		{"flag == true", true},
+		{"flag", true},
+		{"flag == false", false},
+		{"flags & O_CREAT", true},
+		{"flags & O_TRUNC", false},
+		{"flags & (O_CREAT|O_TRUNC)", true},
+		{"flags & O_CREAT|O_TRUNC", true},
+		{"(flags & 3) == O_WRONLY", true},
+		{"(flags & 3) == O_RDONLY", false},
+		{"(flags & 0x40) > 0x3f", true},
+		{"flags == O_CREAT|O_WRONLY", true},
+		{"color == RED", true},
+		{"color != BLUE", true},
+		{"color < 0", true},
+		{"color == -1", true},
+		{"arg1 == -7", true},
+		{"arg5 == '\\\\'", true},
+		{"text == \"hello world\"", true},
+		{"text == \"hello\"", false},
+		{"text == \"hello world!\"", false},
+		{"text != \"hello\"", true},
+		{"text == \"\"", false},
+		{"text == \"hello\\x20world\"", true},
+		{"text ~ \"hello*\"", true},
+		{"text ~ \"*world\"", true},
+		{"text ~ \"*\"", true},
+		{"text ~ \"hello\"", false},
+		{"text ~ \"h*l*d\"", true},
+		{"text ~ \"*o*o*o*\"", false},
+		{"text ~ \"?????\\x20*\"", true},
+		{"text ~ \"h[a-f]llo*\"", true},
+		{"text ~ \"h[!a-f]llo*\"", false},
+		{"text ~ \"h[^x]llo*\"", true},
+		{"text ~ \"hello[ ]w*\"", true},
+		{"text ~ \"hell\\*\"", false},
+		{"text !~ \"x*\"", true},
+		{"text != NULL", true},
+		{"text == NULL", false},
+		{"text == \"hello*\"", false},
+		{"req->len == -5", true},
+		{"req.len < 0", true},
+		{"req->bits == 5", true},
+		{"req->bits > 4", true},
+		{"req->more == 17", true},
+		{"req->more < 17", false},
+		{"req->more & 16", true},
+		{"req->more & 2", false},
+		{"req->deep == 1099511627776", true},
+		{"req->text ~ \"/etc/*\"", true},
+		{"req->tag == \"abcdefgh\"", true},
+		{"req->tag == \"abcdefg\"", false},
+		{"req->tag ~ \"*h\"", true},
+		{"req != NULL", true},
+		{"word == \"word\"", true},
+		{"word > 65535", true},
+		{"word ~ \"x*\"", false},
+		{"comm == \"srv\"", true},
+		{"comm ~ \"s?v\"", true},
+		{"comm == \"sr\"", false},
+		{"ret == -ENOENT", true},
+		{"ret == -EPERM", false},
+		{"ret < 0", true},
+		{"dur == 1.5ms", true},
+		{"dur > 1ms", true},
+		{"dur < 1500us", false},
+		{"dur >= 1500000ns", true},
+		{"dur < 2s", true},
+		{"dur == 1500000", true},
+		{"pid == 0xfffffffe", true} /* its own pid, not the thread's */,
+		{"n < 0 && text ~ \"h*\" || ret > 0", true},
+		{"n > 0 || ret == -ENOENT", true},
+		{"n > 0 && ret == -ENOENT", false},
+		{"!(n > 0) && !(ret > 0)", true},
+		{"n < 0 || u == 0 && ret == 5", true},
+		{"(n < 0 || u == 0) && ret == 5", false},
+		{"!(dur > 1ms && text == \"x\")", true},
+		{"!!(n)", true},
+		{"!!!n", false},
+	};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct spec_list list = {0};
+		struct arena arena = {0};
+		struct machine m = a_machine();
+		const struct filter *filter = compile(rows[i].text, &list, &arena);
+		bool holds = ask(filter, &m) == FILTER_PASSES;
+		if (holds != rows[i].holds)
+			fail_msg("%s: %d", rows[i].text, holds);
+		spec_list_deinit(&list);
+		arena_deinit(&arena);
+	}
+}
+
+/* Counted bytes have no NUL, and as many as the length says. */
+static void counted_bytes(void **state)
+{
+	(void)state;
+	for (uint64_t length = 4; length < 7; length++) {
+		struct spec_list list = {0};
+		struct arena arena = {0};
+		struct machine m = a_machine();
+		m.regs[N] = length;
+		assert_int_equal(ask(compile("buf == \"GET /\"", &list, &arena), &m),
+				 length == 5 ? FILTER_PASSES : FILTER_FAILS);
+		spec_list_deinit(&list);
+		arena_deinit(&arena);
+	}
+}
+
+static void refusals(void **state)
+{
+	(void)state;
+	static const struct {
+		const struct condition_scope *scope;
+		const char *text, *what, *hint;
+	} rows[] = {
+		{&scope, "lem > 3", "srv:f has no 'lem'", "n, u, big"},
+		{&scope, "colour == 3", "srv:f has no 'colour'", "did you mean 'color'?"},
+		{&scope, "arg16 > 3", "srv:f has no 'arg16'", "15 arguments"},
+		{&scope, "arg0 > 3", "has no 'arg0'", ""},
+		{&scope, "n ~ \"x\"", "'n' is no text, but 'int'", "FUNC(str)"},
+		{&scope, "n == \"x\"", "'n' is no text", ""},
+		{&scope, "text > 3 && real > 1", "'real' is no number", "floating-point"},
+		{&scope, "req->tag > 3", "'tag' is no number", "~"},
+		{&scope, "comm > 3", "'comm' is a text", "comm =="},
+		{&scope, "gone > 3", "'gone' of srv:f cannot be asked for: in xmm0", "leave it"},
+		{&scope, "req->lem", "'struct body' has no member 'lem'", "'len'"},
+		{&scope, "req->zzzzzz", "no member 'zzzzzz'", "len, bits, more"},
+		{&scope, "n->x", "'n' has no members", "'int'"},
+		{&scope, "n == RED", "'RED' is no number", "quotes"},
+		{&scope, "color == BLU", "'BLU' is no number", "'BLUE'"},
+		{&scope, "byte == 256", "'byte' never has this value", "1 byte"},
+		{&scope, "byte == -129", "'byte' never has this value", ""},
+		{&scope, "req->bits == 8", "'bits' never has this value", ""},
+		{&scope, "flags & O_RDONLY", "no bit is set", "(flags & 3) == O_RDONLY"},
+		{&marker, "ret == 3", "a marker is one moment", ""},
+		{&marker, "dur > 3", "a marker is one moment", ""},
+	};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct spec_list list = {0};
+		struct arena arena = {0};
+		const struct filter *filter;
+		char spec[256];
+		snprintf(spec, sizeof(spec), "f if %s", rows[i].text);
+		assert_ok(spec_parse(spec, &list));
+		struct err *e =
+			condition_compile(list.items[0].condition, rows[i].scope, &arena, &filter);
+		if (!e)
+			fail_msg("%s was taken", rows[i].text);
+		char *text = err_text(e, "utrail");
+		if (err_kind(e) != ERR_USAGE || !strstr(text, rows[i].what) ||
+		    !strstr(text, rows[i].hint) || !strstr(text, "^"))
+			fail_msg("%s: %s", rows[i].text, text);
+		free(text);
+		err_free(e);
+		spec_list_deinit(&list);
+		arena_deinit(&arena);
+	}
+}
+
+/* --- what cannot be read ---------------------------------------------------------------------- */
+
+static void unknown_passes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum filter_answer answer;
+	} rows[] = {
+		{"text == \"a\"", FILTER_PASSES},
+		{"text != \"a\"", FILTER_PASSES},
+		{"text == \"a\" && n == 0", FILTER_FAILS},
+		{"text == \"a\" || n == -7", FILTER_PASSES},
+		{"text == \"a\" || n == 0", FILTER_PASSES},
+		{"text == \"a\" && ret == 0", FILTER_FAILS},
+		{"!(text == \"a\" || n == -7)", FILTER_FAILS},
+		{"req->len == 3", FILTER_PASSES},
+		{"req->text == \"a\" && u == 1", FILTER_FAILS},
+	};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct spec_list list = {0};
+		struct arena arena = {0};
+		struct machine m = a_machine();
+		m.regs[TEXT] = 8;
+		m.regs[REQ] = 8;
+		if (ask(compile(rows[i].text, &list, &arena), &m) != rows[i].answer)
+			fail_msg("%s", rows[i].text);
+		spec_list_deinit(&list);
+		arena_deinit(&arena);
+	}
+}
+
+/* A null text is like no pattern, and is no mistake. */
+static void null_is_no_text(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum filter_answer answer;
+	} rows[] = {{"text ~ \"*\"", FILTER_FAILS},
+		    {"text !~ \"*\"", FILTER_PASSES},
+		    {"text == \"\"", FILTER_FAILS},
+		    {"text == NULL", FILTER_PASSES}};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct spec_list list = {0};
+		struct arena arena = {0};
+		struct machine m = a_machine();
+		m.regs[TEXT] = 0;
+		if (ask(compile(rows[i].text, &list, &arena), &m) != rows[i].answer)
+			fail_msg("%s", rows[i].text);
+		spec_list_deinit(&list);
+		arena_deinit(&arena);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_comparison),  cmocka_unit_test(counted_bytes),
+		cmocka_unit_test(refusals),	   cmocka_unit_test(unknown_passes),
+		cmocka_unit_test(null_is_no_text),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
