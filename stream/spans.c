@@ -138,7 +138,7 @@ uint64_t spans_count(const struct spans *spans)
 static struct err *pass_on(struct spans *spans, const struct stream_event *event, bool was_opened)
 {
 	bool counts = event->kind != STREAM_LOST && event->kind != STREAM_MISSED &&
-		      event->kind != STREAM_GAP;
+		      event->kind != STREAM_SUPPRESSED && event->kind != STREAM_GAP;
 	if (counts && spans_are_full(spans))
 		return NULL;
 	spans->count += counts;
@@ -328,6 +328,7 @@ static struct err *on_event(void *context, const struct stream_event *event, boo
 	case STREAM_SYSCALL:
 		return on_hit(spans, event, was_opened);
 	case STREAM_LOST:
+	case STREAM_SUPPRESSED:
 		/* Of probes of others nothing follows. */
 		if (is_of_pairs(spans, event->site))
 			doubt(spans);
@@ -401,14 +402,11 @@ struct err *spans_finish(struct spans *spans)
 {
 	struct err *e = NULL;
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
+	/* From here on nobody looks for one. */
+	HASH_CLEAR(hh, spans->tops);
 	while (!e && spans->oldest) {
-		struct open *open = spans->oldest;
-		/* From here on nobody looks for it. */
-		e = tell_open(spans, open, now);
-		struct open *top = find_top(spans, &open->key);
-		if (top == open)
-			HASH_DEL(spans->tops, open);
-		unlink_open(spans, open);
+		e = tell_open(spans, spans->oldest, now);
+		unlink_open(spans, spans->oldest);
 	}
 	return e;
 }

@@ -38,8 +38,8 @@ enum stream_event_kind {
 	STREAM_LOST,
 	STREAM_SUPPRESSED, /* loss_count events of the site, beyond its rate limit */
 	STREAM_MISSED,	   /* hits for which the kernel did not run our programs */
-	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns only */
 	STREAM_SPAN,	   /* between two probes: stream/spans.h */
+	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns only */
 };
 
 enum stream_ending {
