@@ -58,4 +58,8 @@ def paths_of_descriptors():
     check("keep_entries=1", "filter_by_process=1", "reads_files=1")
 
 
-run(the_limit_itself, all_processes, one_process, paths_of_descriptors)
+def conditions_and_rates():
+    check("keep_entries=1", "filter_by_process=1", "reads_files=1", "has_filters=1", "has_rates=1")
+
+
+run(the_limit_itself, all_processes, one_process, paths_of_descriptors, conditions_and_rates)
