@@ -113,7 +113,8 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 				       has_spans(plan) || plan->has_syscalls || old);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
-	life |= kernel_selects(kernel);
+	/* What a thread leaves open ends with it. */
+	life |= kernel_selects(kernel) || plan->pair_sites.count;
 	bpf_program__set_autoload(old ? skel->progs.old_task_fork : skel->progs.task_fork, fork);
 	bpf_program__set_autoload(old ? skel->progs.old_task_exec : skel->progs.task_exec,
 				  plan->show_exec || life);

@@ -434,7 +434,7 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		e = parse_pids(options, text);
 		break;
 	case 'e':
-		e = spec_parse(text, &options->specs);
+		e = spec_parse_pairs(text, &options->specs, &options->pairs);
 		break;
 	case KEY_RATE:
 		e = rate_parse("--rate", text, &options->rate);
@@ -513,11 +513,11 @@ static struct err *collect_spec_pids(struct options *options)
 
 static struct err *check_combination(const struct options *options)
 {
+	if (options->command == COMMAND_SHELL)
+		return options_check_shell(options);
 	struct err *e = options_check_selection(options);
 	if (e || !selection_is_empty(&options->selection))
 		return e;
-	if (options->command == COMMAND_SHELL)
-		return options_check_shell(options);
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
 		return NULL;
 	if (options->argv && options->pids.count)
@@ -530,68 +530,6 @@ static struct err *check_combination(const struct options *options)
 				"a function of every process: utrail -e 'bash:readline() -> str'\n"
 				"more: utrail -h");
 	return NULL;
-}
-
-/* The option that a word names, by its whole name, a beginning of it, or its letter; NULL: none. */
-static const struct argp_option *find_option(const char *word)
-{
-	size_t length = strcspn(word, "=");
-	for (const struct argp_option *o = option_table; o->name || o->key; o++) {
-		char name[64];
-		snprintf(name, sizeof(name), "--%s", o->name ? o->name : "");
-		if (word[1] == '-' ? o->name && length > 2 && !strncmp(name, word, length)
-				   : word[1] == o->key)
-			return o;
-	}
-	return NULL;
-}
-
-static struct err *unknown_option(const char *word)
-{
-	const char *nearest = NULL;
-	char name[64] = "";
-	if (word[1] == '-')
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
-	/* With more than half of its letters changed, it is another word. */
-	size_t best = strlen(name) / 2 + 1;
-	for (const struct argp_option *o = option_table; o->name || o->key; o++) {
-		size_t how_far = o->name ? word_distance(name, o->name) : best;
-		if (!*name || how_far >= best)
-			continue;
-		best = how_far;
-		nearest = o->name;
-	}
-	struct err *e = err_new(ERR_USAGE, 0, "there is no option '%s'", word);
-	return nearest ? err_hint(e, "did you mean '--%s'? All options: utrail --help", nearest)
-		       : err_hint(e, "all options: utrail --help");
-}
-
-/* What getopt stumbled over: an option that is not known, or one without its value. */
-static struct err *bad_option(char **argv)
-{
-	const struct argp_option *last = NULL;
-	const char *word = "";
-	bool needs_value = false;
-	for (char **at = argv + 1; *at && strcmp(*at, "--") != 0; at++) {
-		if (at[0][0] != '-' || !at[0][1])
-			continue;
-		word = *at;
-		last = find_option(word);
-		if (!last)
-			return unknown_option(word);
-		bool has_value = strchr(word, '=') || (word[1] != '-' && word[2]);
-		needs_value = last->arg && !has_value && !*++at;
-		if (needs_value)
-			break;
-		if (!last->arg && word[1] == '-' && has_value)
-			return err_hint(err_new(ERR_USAGE, 0, "'--%s' takes no value", last->name),
-					"all options: utrail --help");
-	}
-	if (needs_value)
-		return err_hint(err_new(ERR_USAGE, 0, "'%s' needs a value", word), "%s %s: %s",
-				word, last->arg, last->doc ? last->doc : "see utrail --help");
-	return err_hint(err_new(ERR_USAGE, 0, "the option '%s' cannot be used so", word),
-			"all options: utrail --help");
 }
 
 struct err *options_parse(int argc, char **argv, struct options *ret)
@@ -609,7 +547,7 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 	if (ret->finished)
 		return NULL;
 	if (!e && failed)
-		e = bad_option(argv);
+		e = options_mistake(option_table, argv);
 	e = e ? e : collect_spec_pids(ret);
 	if (!e && ret->operands.count) {
 		e = add_operand(NULL, ret);
@@ -626,5 +564,6 @@ void options_deinit(struct options *options)
 	free(options->pids.items);
 	free(options->operands.items);
 	free(options->redact_patterns.items);
+	spec_pair_list_deinit(&options->pairs);
 	spec_list_deinit(&options->specs);
 }

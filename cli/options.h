@@ -12,6 +12,7 @@
 #include "common/err.h"
 #include "output/output.h"
 #include "probe/spec.h"
+#include "probe/spec_pair.h"
 #include "target/selection.h"
 #include "uprobe/uprobe.h"
 
@@ -27,8 +28,9 @@ struct options {
 	enum command command;
 	ARRAY_OF(pid_t) pids;
 	struct spec_list specs;
-	char **argv;		   /* the command to run, NULL: none; or the operands of `list` */
-	ARRAY_OF(char *) operands; /* backs argv then; the words are of main's argv */
+	struct spec_pair_list pairs; /* of two of the specs each */
+	char **argv;		     /* the command to run, NULL: none; or the operands of `list` */
+	ARRAY_OF(char *) operands;   /* backs argv then; the words are of main's argv */
 	bool follow;
 	bool inside;		 /* also what the traced calls cause, and only that */
 	bool fd_paths;		 /* -y */
@@ -59,6 +61,8 @@ void options_deinit(struct options *options);
 /* Does a choice of processes go with the rest? */
 struct err *options_check_selection(const struct options *options) must_check;
 /* Private to options*.c. */
+struct argp_option;
+struct err *options_mistake(const struct argp_option *table, char **argv) must_check;
 struct err *options_add_redact(struct options *options, char *pattern) must_check;
 struct err *options_check_shell(const struct options *options) must_check;
 

@@ -16,17 +16,21 @@ struct err *options_add_redact(struct options *options, char *pattern)
 /* What is traced is known: of all that chooses it, only the processes make sense. */
 struct err *options_check_shell(const struct options *options)
 {
-	const char *given = options->specs.count   ? "-e"
-			    : options->argv	   ? "a command"
-			    : options->follow	   ? "-f"
-			    : options->inside	   ? "--inside"
-			    : options->fd_paths	   ? "-y"
-			    : options->max_events  ? "--max-events"
-			    : options->return_mode ? "--return"
-						   : NULL;
+	const char *given = options->specs.count	   ? "-e"
+			    : options->argv		   ? "a command"
+			    : options->follow		   ? "-f"
+			    : options->inside		   ? "--inside"
+			    : options->fd_paths		   ? "-y"
+			    : options->max_events	   ? "--max-events"
+			    : options->return_mode	   ? "--return"
+			    : options->stop_on_load	   ? "--stop-on-load"
+			    : options->selection.n_names   ? "--comm"
+			    : options->selection.n_cgroups ? "--cgroup"
+							   : NULL;
 	if (!given)
 		return NULL;
-	return err_hint(err_new(ERR_USAGE, 0, "utrail shell: %s has no meaning there", given),
-			"utrail shell [-p PID] [--redact] [--json] [-o FILE]: what is typed into "
-			"shells, and what it runs");
+	return err_hint(
+		err_new(ERR_USAGE, 0, "utrail shell: %s has no meaning there", given),
+		"utrail shell [-p PID] [-u USER] [--redact] [--json] [-o FILE]: what is typed into "
+		"shells, and what it runs");
 }

@@ -40,3 +40,11 @@ bool output_file_wants_color(const struct options *options, int fd)
 		return strcmp(options->color, "always") == 0;
 	return isatty(fd) && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
 }
+
+struct err *output_file_redact(const struct options *options, struct redact **ret)
+{
+	if (!options->redact)
+		return NULL;
+	return redact_create((const char *const *)options->redact_patterns.items,
+			     options->redact_patterns.count, ret);
+}

@@ -12,4 +12,7 @@ struct err *output_file_open(const char *path, int *ret) must_check;
 /* By --color, the environment, and whether `fd` is a terminal. */
 bool output_file_wants_color(const struct options *options, int fd);
 
+/* What --redact asks for; untouched without. */
+struct err *output_file_redact(const struct options *options, struct redact **ret) must_check;
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/pairs.h"
 #include "cli/suggest.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"
@@ -135,7 +136,7 @@ static struct err *check_ambiguous(const struct spec *spec, bool found_function)
 			spec->name, spec->name);
 }
 
-static bool is_match(const struct probe_site *site, const struct spec *spec)
+bool plan_spec_matches(const struct probe_site *site, const struct spec *spec)
 {
 	const struct probe *probe = site->probe;
 	bool same_kind = plan_is_function_kind(spec->kind) ? plan_is_function_kind(probe->kind)
@@ -152,7 +153,7 @@ static bool is_match(const struct probe_site *site, const struct spec *spec)
 void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec)
 {
 	for (size_t i = first; i < plan->set.sites.count; i++)
-		if (is_match(plan->set.sites.items[i], spec))
+		if (plan_spec_matches(plan->set.sites.items[i], spec))
 			plan->set.sites.items[i]->wire.kind = 0;
 }
 
@@ -213,6 +214,25 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	if (!e && !found && !spec->negated && !spec->optional)
 		e = suggest_match(plan, spec, noted);
 	return e;
+}
+
+struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,
+			   size_t number)
+{
+	for (size_t i = first; options->pairs.count && i < plan->set.sites.count; i++) {
+		struct probe_spec *kept = array_push(&plan->probe_specs);
+		if (!kept)
+			return &err_nomem;
+		*kept = (struct probe_spec){plan->set.sites.items[i]->probe, number};
+	}
+	return NULL;
+}
+
+static struct err *add_typed(const struct options *options, struct plan *plan, size_t number)
+{
+	size_t first = plan->set.sites.count;
+	struct err *e = add_spec(options, plan, &options->specs.items[number]);
+	return e ? e : plan_note_spec(options, plan, first, number);
 }
 
 /* What the target says of itself, and what it asks the kernel. */
@@ -339,10 +359,11 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 	if (!e && (!options->specs.count || options->specs.items[0].negated))
 		e = add_default(options, ret);
 	for (size_t i = 0; !e && i < options->specs.count; i++)
-		e = add_spec(options, ret, &options->specs.items[i]);
+		e = add_typed(options, ret, i);
 	if (!e && options->inside)
 		e = add_inside(options, ret);
 	e = e ? e : drop_repeated_sites(ret);
+	e = e ? e : pairs_plan(options, ret, 1, false);
 	if (options->follow)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);
@@ -365,5 +386,7 @@ void plan_deinit(struct plan *plan)
 	launch_close(plan->launch);
 	probe_set_deinit(&plan->set);
 	spec_list_deinit(&plan->implied);
+	free(plan->probe_specs.items);
+	free(plan->pair_sites.items);
 	*plan = (struct plan){0};
 }

@@ -21,6 +21,23 @@ struct plan_module {
 	bool tried;
 };
 
+/* A site is the beginning or the end of the spans of a pair. */
+struct pair_site {
+	uint32_t site_id;
+	size_t pair;
+	unsigned int side;	   /* enum span_side */
+	bool is_shown;		   /* another spec asks for it, too */
+	bool is_result;		   /* its key is the result */
+	int slot;		   /* of the key; -1: none */
+	const struct value *value; /* system calls: the argument that is the key */
+};
+
+/* Which of the typed specs has added a probe; known only where there are pairs. */
+struct probe_spec {
+	const struct probe *probe;
+	size_t number;
+};
+
 struct plan {
 	struct probe_set set;
 	ARRAY_OF(struct plan_module) modules;
@@ -30,6 +47,8 @@ struct plan {
 	bool has_syscalls;
 	struct return_verdict verdict; /* mode AUTO: not needed so far */
 	struct spec_list implied;      /* what was not typed: the default, and --inside */
+	ARRAY_OF(struct probe_spec) probe_specs;
+	ARRAY_OF(struct pair_site) pair_sites; /* by site id: cli/pairs.h */
 	const char *selects; /* what processes are chosen by, in words; NULL: they are named */
 };
 
@@ -41,6 +60,8 @@ static inline bool plan_is_for_all(const struct plan *plan)
 
 struct err *plan_make(const struct options *options, struct plan *ret) must_check;
 void plan_deinit(struct plan *plan);
+/* Is any of the processes that were named left? */
+struct err *plan_check_alive(const struct plan *plan) must_check;
 
 /*
  * May files that the target maps later change what is probed, or how? Then mappings are to be
@@ -79,6 +100,11 @@ struct err *plan_add_from_image(const struct options *options, struct plan *plan
 				const struct spec *spec) must_check;
 /* '!': takes away what `spec` matches of the sites from `first` on. */
 void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec);
+/* Does the spec mean this site, whatever kind of function probe both are? */
+bool plan_spec_matches(const struct probe_site *site, const struct spec *spec);
+/* The sites from `first` on were added by the spec with this number. */
+struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,
+			   size_t number) must_check;
 bool plan_is_function_kind(enum probe_kind kind);
 struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
 			    struct process *process, size_t *ret_index) must_check;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/pairs.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"
 
@@ -209,9 +210,13 @@ static struct err *add_specs(struct late *late)
 	struct spec_lists lists = all_specs(late->options, late->plan);
 	struct err *e = NULL;
 	for (size_t l = 0; l < array_size(lists.items); l++)
-		for (size_t i = 0; !e && i < lists.items[l]->count; i++)
-			e = add_spec(late, &lists.items[l]->items[i],
-				     lists.items[l] == &late->plan->implied);
+		for (size_t i = 0; !e && i < lists.items[l]->count; i++) {
+			size_t first = late->plan->set.sites.count;
+			bool implied = lists.items[l] == &late->plan->implied;
+			e = add_spec(late, &lists.items[l]->items[i], implied);
+			if (!e && !implied)
+				e = plan_note_spec(late->options, late->plan, first, i);
+		}
 	return e;
 }
 
@@ -272,5 +277,6 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 		return e;
 	/* The verdict first: what is added then follows it. */
 	e = renew_verdict(&late, ret_close_returns);
-	return e ? e : add_specs(&late);
+	e = e ? e : add_specs(&late);
+	return e ? e : pairs_plan(options, plan, late.first, true);
 }

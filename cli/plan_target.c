@@ -275,3 +275,16 @@ struct err *plan_find_modules(struct plan *plan, const char *wanted, struct plan
 	*index = plan->modules.count - 1;
 	return NULL;
 }
+
+struct err *plan_check_alive(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->processes.count; i++)
+		if (process_is_alive(plan->processes.items[i]))
+			return NULL;
+	if (!plan->processes.count)
+		return NULL;
+	return err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has ended",
+			       process_pid(plan->processes.items[0]),
+			       process_comm(plan->processes.items[0])),
+		       "it ended while the probes were being attached");
+}

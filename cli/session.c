@@ -20,10 +20,13 @@
 #include "cli/kernel.h"
 #include "cli/late.h"
 #include "cli/output_file.h"
+#include "cli/pairs.h"
 #include "cli/plan.h"
 #include "cli/privilege.h"
 #include "cli/report.h"
+#include "cli/running.h"
 #include "cli/shell.h"
+#include "cli/signals.h"
 #include "cli/waker.h"
 #include "common/cleanup.h"
 #include "common/now.h"
@@ -62,7 +65,8 @@ struct session {
 	struct late *late;		 /* NULL: what is probed cannot change any more */
 	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
 	struct redact *redact;
-	int output_fd; /* of -o; -1: a standard stream */
+	struct spans *spans; /* NULL: no `A ~~ B` */
+	int output_fd;	     /* of -o; -1: a standard stream */
 	int signal_fd;
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
@@ -122,25 +126,15 @@ static struct err *open_stream(struct session *session)
 	};
 	if (session->shell)
 		how.sink = shell_sink(session->shell, session->output);
+	struct err *e = pairs_open(session->options, plan, &how.sink, &session->spans);
+	if (e)
+		return e;
+	if (session->spans) {
+		how.sink = spans_sink(session->spans);
+		how.show_exec = how.show_exit = true;
+		how.max_events = 0;
+	}
 	return stream_create(&how, &session->stream);
-}
-
-/* Signals become readable: nothing is interrupted half-way. SIGPIPE is an error of write(). */
-static struct err *catch_signals(struct session *session)
-{
-	sigset_t wanted;
-	sigemptyset(&wanted);
-	sigaddset(&wanted, SIGINT);
-	sigaddset(&wanted, SIGTERM);
-	sigaddset(&wanted, SIGHUP);
-	sigaddset(&wanted, SIGCHLD);
-	if (sigprocmask(SIG_BLOCK, &wanted, &session->old_signals) != 0)
-		return err_new(ERR_FAILED, errno, "blocking signals");
-	signal(SIGPIPE, SIG_IGN);
-	session->signal_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (session->signal_fd < 0)
-		return err_new(ERR_FAILED, errno, "catching signals");
-	return NULL;
 }
 
 /* --- events ------------------------------------------------------------------------------------
@@ -170,7 +164,8 @@ static struct err *take_error(struct session *session)
 /* Nobody takes any more. */
 static bool is_sated(struct session *session)
 {
-	return stream_is_full(session->stream) || output_closed(session->output);
+	return stream_is_full(session->stream) ||
+	       (session->spans && spans_are_full(session->spans)) || output_closed(session->output);
 }
 
 /* Takes in what is there, and delivers what has waited long enough. Events may come faster than
@@ -346,30 +341,6 @@ static struct err *loop(struct session *session)
 /* --- the end -----------------------------------------------------------------------------------
  */
 
-static struct err *on_running(void *context, uint32_t tgid, uint32_t tid,
-			      const struct probe_site *site, const struct slots *arguments)
-{
-	struct session *session = context;
-	return stream_running(session->stream, tgid, tid, now_ns(CLOCK_BOOTTIME), site, arguments);
-}
-
-/* Calls that have not returned have no record: nothing is lost in silence. */
-static struct err *tell_running(struct session *session)
-{
-	const struct running_sink sink = {.context = session, .running = on_running};
-	struct err *e = NULL;
-	size_t unseen = 0, denied;
-	for (pid_t pid = kernel_next_target(session->kernel, 0); !e && pid;
-	     pid = kernel_next_target(session->kernel, pid)) {
-		denied = 0;
-		e = syscalls_running(&session->plan.set, pid, &session->view, &sink, &denied);
-		unseen += denied;
-	}
-	if (unseen)
-		report_unseen_threads(unseen);
-	return e;
-}
-
 /* Takes in the rest; entries that still wait for their return among it. */
 static struct err *drain_all(struct session *session)
 {
@@ -391,11 +362,13 @@ static struct err *deliver_rest(struct session *session)
 	if (!e)
 		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
 	if (!e && session->plan.has_syscalls)
-		e = tell_running(session);
+		e = running_tell(&session->plan, session->kernel, &session->view, session->stream);
 	if (!e)
 		e = stream_finish(session->stream);
 	if (!e && session->shell)
 		e = shell_finish(session->shell);
+	if (!e && session->spans)
+		e = spans_finish(session->spans);
 	return e ? e : books_close(&session->books, session->kernel, session->stream);
 }
 
@@ -435,6 +408,8 @@ static struct err *finish(struct session *session, struct err *e, struct output_
 	/* Its events are commands. */
 	if (session->shell)
 		ret->events = shell_count(session->shell);
+	if (session->spans)
+		ret->events = spans_count(session->spans);
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)
@@ -483,15 +458,6 @@ static struct err *watch_mappings(struct session *session)
 	return NULL;
 }
 
-static struct err *make_redact(struct session *session)
-{
-	const struct options *options = session->options;
-	if (!options->redact)
-		return NULL;
-	return redact_create((const char *const *)options->redact_patterns.items,
-			     options->redact_patterns.count, &session->redact);
-}
-
 static struct err *make_plan(struct session *session, bool *ret_growing)
 {
 	const struct options *options = session->options;
@@ -515,7 +481,7 @@ static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
 	struct features features;
-	struct err *e = make_redact(session);
+	struct err *e = output_file_redact(session->options, &session->redact);
 	e = e ? e : features_check_privilege();
 	/* Before anything of a target is read. */
 	e = e ? e : attacher_start(&session->attacher);
@@ -524,10 +490,11 @@ static struct err *prepare(struct session *session)
 	if (!growing && !session->plan.has_syscalls)
 		attacher_close(take_ptr(session->attacher));
 	session->view = attacher_view(session->attacher);
-	if (!e && !options->quiet && plan_is_for_all(&session->plan))
+	session->any_runs = session->shell != NULL;
+	if (!e && !options->quiet && !session->shell && plan_is_for_all(&session->plan))
 		session->any_runs = plan_any_process_runs(&session->plan);
 	/* Not before: the command must start with the signals that we were started with. */
-	e = e ? e : catch_signals(session);
+	e = e ? e : signals_catch(&session->old_signals, &session->signal_fd);
 	e = e ? e : open_output(session);
 	if (e)
 		return e;
@@ -562,26 +529,12 @@ static struct err *prepare(struct session *session)
 		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
 }
 
-static struct err *check_still_there(const struct session *session)
-{
-	const struct plan *plan = &session->plan;
-	for (size_t i = 0; i < plan->processes.count; i++)
-		if (process_is_alive(plan->processes.items[i]))
-			return NULL;
-	if (!plan->processes.count)
-		return NULL;
-	return err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has ended",
-			       process_pid(plan->processes.items[0]),
-			       process_comm(plan->processes.items[0])),
-		       "it ended while the probes were being attached");
-}
-
 static struct err *begin(struct session *session)
 {
 	const struct output_header header = {.realtime_ns = now_ns(CLOCK_REALTIME),
 					     .boottime_ns = now_ns(CLOCK_BOOTTIME),
 					     .backends = kernel_backends(session->kernel)};
-	struct err *e = check_still_there(session);
+	struct err *e = plan_check_alive(&session->plan);
 	e = e ? e : privilege_drop(session->kernel, session->plan.launch != NULL);
 	e = e ? e : output_begin(session->output, &header);
 	if (e)
@@ -615,6 +568,7 @@ static void session_deinit(struct session *session)
 	ring_buffer__free(session->life);
 	late_close(session->late);
 	shell_close(session->shell);
+	spans_destroy(session->spans);
 	kernel_close(session->kernel);
 	waker_close(session->waker);
 	stream_destroy(session->stream);

@@ -13,6 +13,7 @@
 #include "cli/shell_find.h"
 #include "common/cleanup.h"
 #include "common/now.h"
+#include "target/process_namespace.h"
 
 /* A file that was looked at. */
 struct known_file {
@@ -243,8 +244,14 @@ struct err *shell_plan(const struct options *options, struct plan *plan, struct 
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
 						.files = true};
 	struct err *e = probe_set_init(&plan->set, &compile);
+	if (!e && pid_namespace_is_inner())
+		e = err_hint(
+			err_why(err_new(ERR_UNSUPPORTED, 0, "shells cannot be traced from in here"),
+				"utrail runs in a PID namespace (a container), where processes "
+				"have other numbers"),
+			"run it on the host: shells in containers are found from there");
 	e = e ? e : plan_find_target(options, plan);
-	e = e ? e : shell_events_create(&shell->places, &shell->events);
+	e = e ? e : shell_events_create(&shell->places, &options->selection, &shell->events);
 	plan->show_fork = plan->show_exec = plan->show_exit = true;
 	/* A shell may be at its prompt already: a return at the function's own `ret` is seen then,
 	 * too. And whatever is mapped later cannot make that unsafe. */

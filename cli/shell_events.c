@@ -39,6 +39,8 @@ struct shell_events {
 	struct track *track;
 	struct shared *shared;
 	ARRAY_OF(struct user) users;
+	const struct selection *selection;
+	uint64_t count; /* told */
 };
 
 /* --- users ------------------------------------------------------------------------------------ */
@@ -73,9 +75,20 @@ static const char *user_name(void *context, uint32_t uid)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+static bool is_chosen(const struct selection *selection, uint32_t uid)
+{
+	for (size_t i = 0; i < selection->n_users; i++)
+		if (selection->users[i] == uid)
+			return true;
+	return !selection->n_users;
+}
+
 static struct err *on_command(void *context, const struct output_command *command)
 {
 	struct shell_events *events = context;
+	if (!is_chosen(events->selection, command->uid))
+		return NULL;
+	events->count++;
 	return output_command(events->output, command);
 }
 
@@ -84,12 +97,14 @@ static void destroy(struct shell_events **events)
 	shell_events_destroy(*events);
 }
 
-struct err *shell_events_create(const struct shell_places *places, struct shell_events **ret)
+struct err *shell_events_create(const struct shell_places *places,
+				const struct selection *selection, struct shell_events **ret)
 {
 	_cleanup_(destroy) struct shell_events *events = calloc(1, sizeof(*events));
 	if (!events)
 		return &err_nomem;
 	events->places = places;
+	events->selection = selection;
 	const struct track_sink sink = {events, on_command, user_name};
 	struct err *e = track_create(&sink, &events->track);
 	e = e ? e : read_users(events);
@@ -124,7 +139,7 @@ void shell_events_destroy(struct shell_events *events)
 
 uint64_t shell_events_count(const struct shell_events *events)
 {
-	return track_count(events->track);
+	return events->count;
 }
 
 static struct shared *find_shared(const struct shell_events *events, uint32_t pid)

@@ -10,11 +10,13 @@
 #include "common/err.h"
 #include "output/output.h"
 #include "stream/stream.h"
+#include "target/selection.h"
 
 struct shell_events;
 
-/* `places` grows while tracing, and outlives this. */
+/* `places` grows while tracing; both outlive this. Of users that are not chosen nothing is told. */
 struct err *shell_events_create(const struct shell_places *places,
+				const struct selection *selection,
 				struct shell_events **ret) must_check;
 void shell_events_destroy(struct shell_events *events); /* NULL is fine */
 struct stream_sink shell_events_sink(struct shell_events *events, struct output *output);

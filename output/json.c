@@ -8,6 +8,7 @@
  */
 #include "output/json.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -310,6 +311,51 @@ static struct err *put_missed(struct output *output, const struct stream_event *
 	return event_end(output, line, event);
 }
 
+static void set_span_key(struct output *output, json_t *line, const struct stream_span *span)
+{
+	char hex[2 + 16 + 1];
+	if (span->is_text) {
+		struct redacted text =
+			redact_text(output->options.redact, span->text, span->text_length);
+		json_set(output, line, "key", json_bytes(output, text.bytes, text.size, false));
+	} else if (span->is_hex) {
+		snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)span->number);
+		json_set(output, line, "key", json_string_nocheck(hex));
+	} else {
+		json_set(output, line, "key", json_signed((int64_t)span->number));
+	}
+}
+
+static struct err *put_between(struct output *output, const struct stream_event *event)
+{
+	static const char *const endings[] = {
+		[SPAN_WHOLE] = NULL,
+		[SPAN_DOUBTFUL] = "lost",
+		[SPAN_BEGAN_BEFORE] = "",
+		[SPAN_BEGIN_LOST] = "",
+		[SPAN_OPEN] = "open",
+		[SPAN_NO_KEY] = "no key",
+		[SPAN_TOO_MANY] = "not followed",
+	};
+	const struct stream_span *span = event->span;
+	const char *ending = endings[span->ending];
+	json_t *line = event_begin(output, "span", event);
+	json_set(output, line, "name", json_text(output, span->name));
+	if (span->has_key && span->ending != SPAN_NO_KEY)
+		set_span_key(output, line, span);
+	if (span->ending == SPAN_WHOLE)
+		json_set(output, line, "dur_ns", json_decimal(event->duration_ns));
+	if (span->end_tid)
+		json_set(output, line, "end_tid", json_integer(span->end_tid));
+	if (ending && *ending)
+		json_set(output, line, "end", json_string_nocheck(ending));
+	else if (ending)
+		json_set(output, line, "began",
+			 json_string_nocheck(span->ending == SPAN_BEGAN_BEFORE ? "before tracing"
+									       : "not seen"));
+	return event_end(output, line, event);
+}
+
 static struct err *put_gap(struct output *output, const struct stream_event *event)
 {
 	json_t *line = event_begin(output, "gap", event);
@@ -362,6 +408,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_missed(output, event);
 	case STREAM_GAP:
 		return put_gap(output, event);
+	case STREAM_SPAN:
+		return put_between(output, event);
 	}
 	return NULL;
 }

@@ -378,6 +378,49 @@ static void put_missed(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_OFF);
 }
 
+static void put_span_key(struct output *output, const struct stream_span *span)
+{
+	struct buffer *buffer = &output->buffer;
+	char number[NUMBER_MAX];
+	if (!span->has_key || span->ending == SPAN_NO_KEY)
+		return;
+	buffer_put_literal(buffer, " (");
+	if (span->is_text) {
+		struct redacted text =
+			redact_text(output->options.redact, span->text, span->text_length);
+		escape_quoted(buffer, text.bytes, text.size);
+	} else {
+		char *end = span->is_hex ? number_hex(number, span->number)
+					 : number_signed(number, (int64_t)span->number);
+		buffer_put(buffer, number, (size_t)(end - number));
+	}
+	buffer_put_char(buffer, ')');
+}
+
+/* lock ~~ unlock (0x55d1a0) <0.000012>; when it has ended */
+static void put_between(struct output *output, const struct stream_event *event)
+{
+	static const char *const endings[] = {
+		[SPAN_WHOLE] = NULL,
+		[SPAN_DOUBTFUL] = "<events were lost in between>",
+		[SPAN_BEGAN_BEFORE] = "<began before tracing>",
+		[SPAN_BEGIN_LOST] = "<its beginning was not seen>",
+		[SPAN_OPEN] = "<open>",
+		[SPAN_NO_KEY] = "<its key could not be read>",
+		[SPAN_TOO_MANY] = "<not followed: too many are open>",
+	};
+	const struct stream_span *span = event->span;
+	put_left(output, event, span->end_tid ? span->end_ns : event->time_ns);
+	text_color(output, COLOR_BOLD);
+	escape_name(&output->buffer, span->name);
+	text_color(output, COLOR_OFF);
+	put_span_key(output, span);
+	if (span->ending == SPAN_WHOLE)
+		put_duration(&output->buffer, event->duration_ns);
+	else
+		put_no_result(output, endings[span->ending]);
+}
+
 /* --- libfoo: mapped, and probed 1.2 ms later --- */
 static void put_gap(struct output *output, const struct stream_event *event)
 {
@@ -443,6 +486,9 @@ static struct err *text_event(struct output *output, const struct stream_event *
 		break;
 	case STREAM_GAP:
 		put_gap(output, event);
+		break;
+	case STREAM_SPAN:
+		put_between(output, event);
 		break;
 	}
 	return NULL;

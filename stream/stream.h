@@ -38,6 +38,7 @@ enum stream_event_kind {
 	STREAM_SUPPRESSED, /* loss_count events of the site, beyond its rate limit */
 	STREAM_MISSED,	   /* hits for which the kernel did not run our programs */
 	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns only */
+	STREAM_SPAN,	   /* between two probes: stream/spans.h */
 };
 
 enum stream_ending {
@@ -80,9 +81,32 @@ struct stream_event {
 	bool exit_is_last;
 	/* LOST */
 	enum loss_cause loss_cause;
-	uint64_t loss_count;	/* MISSED, too */
-	const char *missed_who; /* MISSED: whose programs, "system calls" */
-	const char *gap_module; /* GAP: as shown */
+	uint64_t loss_count;		/* MISSED, too */
+	const char *missed_who;		/* MISSED: whose programs, "system calls" */
+	const char *gap_module;		/* GAP: as shown */
+	const struct stream_span *span; /* SPAN */
+};
+
+enum span_ending {
+	SPAN_WHOLE,
+	SPAN_DOUBTFUL,	   /* records were lost in between: no duration is known */
+	SPAN_BEGAN_BEFORE, /* its beginning was before tracing: time_ns is that of the end */
+	SPAN_BEGIN_LOST,   /* or was lost */
+	SPAN_OPEN,	   /* when its thread or process, or tracing, ended */
+	SPAN_NO_KEY,	   /* one side alone, whose key could not be read */
+	SPAN_TOO_MANY,	   /* a beginning that is not followed: too many are open */
+};
+
+/* The task of the event is the one that began it. */
+struct stream_span {
+	enum span_ending ending;
+	const char *name;
+	bool has_key, is_text, is_hex;
+	uint64_t number;
+	const char *text;
+	uint32_t text_length;
+	uint64_t end_ns;
+	uint32_t end_tid; /* 0: none */
 };
 
 /* Who takes the events. Any error ends the trace. */

@@ -378,7 +378,12 @@ static void shells(void **state)
 	refused("-y has no meaning there", "shell", "-y");
 	refused("--max-events has no meaning there", "shell", "--max-events", "3");
 	refused("--return has no meaning there", "shell", "--return=site");
+	refused("--comm has no meaning there", "shell", "--comm", "x");
+	refused("--stop-on-load has no meaning there", "shell", "--stop-on-load", "-p", "3");
 	refused("'word' is neither", "shell", "word");
+	parse(&line, &o, "shell", "-u", "0", NULL);
+	assert_int_equal(o.selection.n_users, 1);
+	options_deinit(&o);
 }
 
 int main(void)

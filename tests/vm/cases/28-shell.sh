@@ -8,7 +8,7 @@ tracer=$!
 wait_for 'utrail: tracing' messages
 # The first one makes its file known: from then on there is no time in which it is not probed.
 bash -c true
-sleep 0.5
+wait_for '"type":"gap"' trace
 printf '%s\n' 'false' 'echo "status $?"' '/bin/busybox cat /etc/none | /bin/busybox wc -l' 'cd /tmp' \
 	'(exit 7)' 'echo "status $?"' 'exit 3' | bash --norc --noprofile -i >told 2>&1
 echo "ended $?" >>told
