@@ -199,6 +199,9 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
+	skel->rodata->reads_sockets = kernel->plan->set.options.sockets;
+	memcpy((void *)&skel->rodata->socket_offsets, &kernel->socket_offsets,
+	       sizeof(kernel->socket_offsets));
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
 	skel->rodata->lossless = kernel->options.lossless;
@@ -312,6 +315,8 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	e = e ? e : check_lossless(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
+	if (!e && plan->set.options.sockets)
+		e = socket_offsets_find(&kernel->socket_offsets);
 	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
 	e = e ? e : load_skeleton(kernel);
 	if (e)

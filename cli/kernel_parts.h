@@ -25,7 +25,8 @@ struct kernel {
 	struct kernel_options options;
 	enum uprobe_form form;
 	bool filter;
-	struct fetch_offsets file_offsets; /* when the plan asks for files */
+	struct fetch_offsets file_offsets;	    /* when the plan asks for files */
+	struct fetch_socket_offsets socket_offsets; /* and for sockets */
 	struct tracer *skel;
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;

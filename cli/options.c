@@ -62,7 +62,8 @@ static const struct argp_option option_table[] = {
 	{"time", 't', NULL, 0, "Wall clock; -tt with microseconds, -ttt since the epoch", 2},
 	{"relative", 'r', NULL, 0, "Time since the event before", 2},
 	{"spent", 'T', NULL, 0, "Show the time spent in calls (the default)", 2},
-	{"fd-paths", 'y', NULL, 0, "Show the paths of file descriptors", 2},
+	{"fd-paths", 'y', NULL, 0,
+	 "Show the paths of file descriptors; -yy: devices and sockets, too", 2},
 	{"redact", KEY_REDACT, "PATTERN", OPTION_ARG_OPTIONAL,
 	 "Hide what looks like a secret, and what matches (repeatable)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never", 2},
@@ -306,6 +307,7 @@ static void parse_flag(int key, struct options *options)
 		options->output.durations = true;
 		break;
 	case 'y':
+		options->fd_details = options->fd_paths;
 		options->fd_paths = true;
 		break;
 	case 'q':

@@ -34,6 +34,7 @@ struct options {
 	bool follow;
 	bool inside;		 /* also what the traced calls cause, and only that */
 	bool fd_paths;		 /* -y */
+	bool fd_details;	 /* -yy */
 	const char *output_path; /* -o, NULL: stdout or stderr */
 	struct output_options output;
 	const char *color; /* --color=WHEN */

@@ -353,7 +353,8 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 		ret->selects = options->selection.words;
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
 						.depth = 1,
-						.files = options->fd_paths};
+						.files = options->fd_paths,
+						.sockets = options->fd_details};
 	struct err *e = probe_set_init(&ret->set, &compile);
 	e = e ? e : plan_find_target(options, ret);
 	if (!e && (!options->specs.count || options->specs.items[0].negated))

@@ -16,11 +16,16 @@
 
 /* How it is read, where the type does not say it. */
 enum syscall_shape {
-	SHAPE_PLAIN,   /* the word; with TYPE_POINTER, a copy of what the type's target says */
-	SHAPE_STRINGS, /* pointers to strings, up to a NULL */
-	SHAPE_COUNT,   /* pointers, up to a NULL, only counted */
-	SHAPE_BUFFERS, /* struct iovec, and what they lead to */
-	SHAPE_MESSAGE, /* struct msghdr, and what it leads to */
+	SHAPE_PLAIN,	/* the word; with TYPE_POINTER, a copy of what the type's target says */
+	SHAPE_STRINGS,	/* pointers to strings, up to a NULL */
+	SHAPE_COUNT,	/* pointers, up to a NULL, only counted */
+	SHAPE_BUFFERS,	/* struct iovec, and what they lead to */
+	SHAPE_MESSAGE,	/* struct msghdr, and what it leads to */
+	SHAPE_MESSAGES, /* struct mmsghdr, of each the same; length_arg says how many */
+	SHAPE_BITS,	/* a set of numbers below what length_arg says */
+	SHAPE_BITMAP,	/* the same, in as many bytes */
+	SHAPE_ENTRIES,	/* directory entries, only counted */
+	SHAPE_MASK,	/* a pointer to a set of signals, and its size: pselect6 */
 };
 
 #define SYSCALL_LENGTH_RESULT (-1)
@@ -39,6 +44,7 @@ struct syscall_argument {
 	/* Of bytes: 1-based argument with the size of the buffer, which the result may exceed. */
 	uint8_t at_most_arg;
 	uint8_t shape; /* enum syscall_shape */
+	bool both;     /* an input, which the call may change */
 	/* It depends on this argument, 1-based; 0: it does not. */
 	uint8_t chosen_by;
 	const struct syscall_choices *choices;

@@ -10,34 +10,10 @@
 #include <sys/uio.h>
 
 #include "common/array.h"
-#include "kernel/operations.h"
-#include "kernel/registers.h"
-#include "kernel/table.h"
-
-/* Bytes of an array whose length another argument says; what is beyond is cut. */
-#define ARRAY_BYTES_MAX 1024
+#include "kernel/making.h"
 
 static const char full_text[] = "too many values";
-static const char overwritten[] = "overwritten by the result";
-
-struct making {
-	struct arena *arena;
-	const struct syscall_info *call;
-	struct plan_builder entry, leave;
-	struct value *items;
-	int result_file_slot; /* as in struct value */
-};
-
-static struct plan_builder *builder_of(struct making *making, bool at_return)
-{
-	return at_return ? &making->leave : &making->entry;
-}
-
-/* arm64: the result takes the place of the first argument. */
-static bool is_overwritten(uint32_t index, bool at_return)
-{
-	return at_return && argument_registers[index] == RESULT_REGISTER;
-}
+const char making_overwritten[] = "overwritten by the result";
 
 static struct fetch_source argument_source(const struct making *making, uint32_t index,
 					   bool at_return)
@@ -46,7 +22,7 @@ static struct fetch_source argument_source(const struct making *making, uint32_t
 	struct fetch_source source = fetch_from_register(argument_registers[index],
 							 (uint8_t)type->size, type_is_signed(type));
 	if (is_overwritten(index, at_return))
-		source.unavailable = overwritten;
+		source.unavailable = making_overwritten;
 	return source;
 }
 
@@ -67,8 +43,7 @@ static struct fetch_source length_source(const struct making *making, int length
 
 /* --- slots ----------------------------------------------------------------------------------- */
 
-static void place_slot(struct making *making, const struct ops *ops, bool at_return,
-		       struct value *value)
+void place_slot(struct making *making, const struct ops *ops, bool at_return, struct value *value)
 {
 	value->at_return = at_return;
 	value->slot = VALUE_NO_SLOT;
@@ -98,8 +73,7 @@ static uint32_t copied_size(const struct type *type)
 	return type->n_members * element_size(type);
 }
 
-/* The word as it is in the register, whatever it leads to. */
-static void add_word(struct making *making, uint32_t index, struct value *value)
+void add_word(struct making *making, uint32_t index, struct value *value)
 {
 	struct ops ops = {0};
 	add_register(&ops, argument_registers[index]);
@@ -113,7 +87,7 @@ static void add_copy(struct making *making, uint32_t index, const struct syscall
 	struct ops ops = {0};
 	const struct type *type = argument->type->target;
 	if (is_overwritten(index, argument->at_return)) {
-		copy->unavailable = overwritten;
+		copy->unavailable = making_overwritten;
 		return;
 	}
 	if (argument->length_arg) {
@@ -141,8 +115,7 @@ static bool is_boxed(const struct type *type)
 	return !is_compound(type) && type->kind != TYPE_SIGNAL_SET && type->kind != TYPE_COUNT;
 }
 
-/* A value for what lies behind a pointer; the caller says in which slot. */
-static struct value *new_copy(struct making *making, const struct syscall_argument *argument)
+struct value *new_copy(struct making *making, const struct syscall_argument *argument)
 {
 	struct value *copy = arena_array(making->arena, 1, sizeof(*copy));
 	if (copy)
@@ -166,6 +139,20 @@ static void add_copied_files(struct making *making, uint32_t index,
 		plan_add_array_files(builder_of(making, argument->at_return), &source, copy);
 }
 
+static struct err *add_after(struct making *making, uint32_t index,
+			     const struct syscall_argument *argument, struct value *copy)
+{
+	struct syscall_argument later = *argument;
+	later.at_return = true;
+	later.filled_by = FILLED_BY_SUCCESS;
+	struct value *after = new_copy(making, &later);
+	if (!after)
+		return &err_nomem;
+	add_copy(making, index, &later, after);
+	copy->after = after;
+	return NULL;
+}
+
 static struct err *add_pointer(struct making *making, uint32_t index,
 			       const struct syscall_argument *argument, struct value *value)
 {
@@ -178,7 +165,7 @@ static struct err *add_pointer(struct making *making, uint32_t index,
 	add_copy(making, index, argument, copy);
 	add_copied_files(making, index, argument, copy);
 	value->copy = copy;
-	return NULL;
+	return argument->both ? add_after(making, index, argument, copy) : NULL;
 }
 
 /* --- lists ----------------------------------------------------------------------------------- */
@@ -213,8 +200,7 @@ static struct err *add_count(struct making *making, uint32_t index,
 	return NULL;
 }
 
-/* After the operations that give the number of iovecs: how many of them, and of their bytes. */
-static void limit_buffers(struct ops *ops, bool at_return)
+void limit_buffers(struct ops *ops, bool at_return)
 {
 	add_length(ops, 0, FETCH_LIST_MAX);
 	if (!at_return)
@@ -223,9 +209,7 @@ static void limit_buffers(struct ops *ops, bool at_return)
 	add_length(ops, FETCH_IN_ALL, INT32_MAX);
 }
 
-/* acc is the address of the first iovec. */
-static void add_buffers_at(struct making *making, struct ops *ops, bool at_return,
-			   struct value *value)
+void add_buffers_at(struct making *making, struct ops *ops, bool at_return, struct value *value)
 {
 	add_op(ops, (struct fetch_op){.code = FETCH_BYTES,
 				      .flags = FETCH_LIST | (at_return ? FETCH_LENGTH_SIGNED : 0),
@@ -239,77 +223,13 @@ static void add_buffers(struct making *making, uint32_t index,
 	struct ops ops = {0};
 	uint32_t count = (uint32_t)argument->length_arg - 1;
 	if (is_overwritten(index, argument->at_return)) {
-		value->unavailable = overwritten;
+		value->unavailable = making_overwritten;
 		return;
 	}
 	add_register(&ops, argument_registers[count]);
 	limit_buffers(&ops, argument->at_return);
 	add_register(&ops, argument_registers[index]);
 	add_buffers_at(making, &ops, argument->at_return, value);
-}
-
-/* --- struct msghdr ---------------------------------------------------------------------------- */
-
-enum message_member {
-	MESSAGE_NAME,
-	MESSAGE_NAME_LENGTH,
-	MESSAGE_BUFFERS,
-	MESSAGE_N_BUFFERS,
-	MESSAGE_CONTROL_LENGTH,
-	MESSAGE_FLAGS,
-	MESSAGE_MEMBERS
-};
-
-static void add_message_name(struct making *making, uint8_t reg, struct value *value)
-{
-	struct ops ops = {0};
-	add_field(&ops, reg, offsetof(struct msghdr, msg_namelen), 4);
-	add_length(&ops, 0, sizeof(struct sockaddr_storage));
-	add_field(&ops, reg, offsetof(struct msghdr, msg_name), 8);
-	add_op(&ops, (struct fetch_op){.code = FETCH_BYTES,
-				       .flags = FETCH_NULL_OK,
-				       .imm = sizeof(struct sockaddr_storage)});
-	place_slot(making, &ops, value->at_return, value);
-}
-
-static void add_message_buffers(struct making *making, uint8_t reg, struct value *value)
-{
-	struct ops ops = {0};
-	add_field(&ops, reg, offsetof(struct msghdr, msg_iovlen), 8);
-	limit_buffers(&ops, value->at_return);
-	add_field(&ops, reg, offsetof(struct msghdr, msg_iov), 8);
-	add_buffers_at(making, &ops, value->at_return, value);
-}
-
-/* The kernel's struct user_msghdr is laid out as the C library's struct msghdr. */
-static struct err *add_message(struct making *making, uint32_t index,
-			       const struct syscall_argument *argument, struct value *value)
-{
-	uint8_t reg = argument_registers[index];
-	const struct type *type = argument->type->target;
-	struct value *copy = new_copy(making, argument);
-	struct value *members = arena_array(making->arena, MESSAGE_MEMBERS, sizeof(*members));
-	struct ops ops = {0};
-	if (!copy || !members)
-		return &err_nomem;
-	add_word(making, index, value);
-	add_bytes(&ops, reg, 0, sizeof(struct msghdr));
-	place_slot(making, &ops, argument->at_return, copy);
-	for (uint32_t i = 0; i < MESSAGE_MEMBERS && i < type->n_members; i++)
-		members[i] = (struct value){.name = type->members[i].name,
-					    .type = type->members[i].type,
-					    .slot = copy->slot,
-					    .at_return = argument->at_return,
-					    .in_blob = true,
-					    .offset = type->members[i].offset,
-					    .unavailable = copy->unavailable};
-	members[MESSAGE_NAME].in_blob = members[MESSAGE_BUFFERS].in_blob = false;
-	add_message_name(making, reg, &members[MESSAGE_NAME]);
-	add_message_buffers(making, reg, &members[MESSAGE_BUFFERS]);
-	copy->members = members;
-	copy->n_members = MESSAGE_MEMBERS;
-	value->copy = copy;
-	return NULL;
 }
 
 /* --- arguments that another one decides on ---------------------------------------------------- */
@@ -347,7 +267,7 @@ static void add_chosen_copy(struct making *making, uint32_t index,
 	add_bytes(&ops, argument_registers[index], FETCH_MAYBE, 0);
 	place_slot(making, &ops, at_return, ret);
 	if (is_overwritten(key, at_return) || is_overwritten(index, at_return))
-		ret->unavailable = overwritten;
+		ret->unavailable = making_overwritten;
 }
 
 static struct err *choose_value(struct making *making, const struct syscall_argument *argument,
@@ -467,6 +387,16 @@ static struct err *add_argument(struct making *making, uint32_t index)
 		return NULL;
 	case SHAPE_MESSAGE:
 		return add_message(making, index, argument, value);
+	case SHAPE_MESSAGES:
+		return add_messages(making, index, argument, value);
+	case SHAPE_BITS:
+	case SHAPE_BITMAP:
+		add_bits(making, index, argument, value);
+		return NULL;
+	case SHAPE_ENTRIES:
+		return add_entries(making, index, argument, value);
+	case SHAPE_MASK:
+		return add_mask(making, index, argument, value);
 	default:
 		break;
 	}
@@ -491,6 +421,9 @@ static void hide_unused(const struct syscall_info *call, struct value *items)
 	} uses[] = {
 		{"open", "mode", "flags", O_CREAT | (O_TMPFILE & ~O_DIRECTORY)},
 		{"mknod", "dev", "mode", S_IFCHR},
+		/* On machines of 64 bits the first half of the offset is all of it. */
+		{"preadv", "pos_h", "fd", 0},
+		{"pwritev", "pos_h", "fd", 0},
 	};
 	for (size_t use = 0; use < array_size(uses); use++) {
 		const struct value *other = NULL;

@@ -28,14 +28,14 @@ Constant = collections.namedtuple("Constant", "name mask is_macro")
 Group = collections.namedtuple("Group", "unit constants")
 Unit = collections.namedtuple("Unit", "name headers groups")
 Member = collections.namedtuple("Member", "name c_type how condition")
-Struct = collections.namedtuple("Struct", "unit c_type members")
+Struct = collections.namedtuple("Struct", "unit c_type members length_size")
 Choice = collections.namedtuple("Choice", "keys c_type how")
 Rules = collections.namedtuple("Rules", "types rules used")
 Call = collections.namedtuple("Call", "x86_64 arm64 name arguments")
 
 KINDS = {"int": "TYPE_INT", "uint": "TYPE_UINT", "hex": "TYPE_HEX", "octal": "TYPE_OCTAL",
          "pointer": "TYPE_POINTER", "string": "TYPE_STRING", "device": "TYPE_DEVICE",
-         "char": "TYPE_CHAR", "signal": "TYPE_SIGNAL",
+         "id": "TYPE_ID", "char": "TYPE_CHAR", "signal": "TYPE_SIGNAL",
          "signals": "TYPE_SIGNAL_SET", "wait_status": "TYPE_WAIT_STATUS"}
 # Those with the names of a group.
 NAMED = {"enum": "TYPE_ENUM", "flags": "TYPE_FLAGS", "mode": "TYPE_MODE"}
@@ -120,8 +120,9 @@ def read_structs(path, units):
         fields = line.strip().split("\t")
         if not line.startswith("\t"):
             unit = fields[2] if fields[2:] else units[0].name
-            c_type = fields[3] if fields[3:] else fields[0]
-            current = structs.setdefault(fields[0], Struct(unit, c_type, [])).members
+            c_type = fields[3] if fields[3:] and fields[3] else fields[0]
+            length_size = fields[4] if fields[4:] else 0
+            current = structs.setdefault(fields[0], Struct(unit, c_type, [], length_size)).members
             names[unit].headers.extend(fields[1].split())
         else:
             current.append(Member(*fields, *[""] * (4 - len(fields))))
@@ -220,6 +221,9 @@ class Shown:
         self.fields = {}
         if words[0] in FILLED:
             self.fields = {"at_return": "true", "filled_by": FILLED[words.pop(0)]}
+        elif words[0] == "both":
+            self.fields = {"both": "true"}
+            words.pop(0)
         self.types, self.c_type, self.names = types, c_type, names
         make = getattr(self, "make_" + words[0], None)
         self.type = make(words[1:]) if make else types.scalar(words, types.size_of(c_type), c_type)
@@ -275,6 +279,29 @@ class Shown:
         self.fields["shape"] = "SHAPE_MESSAGE"
         return self.types.pointer(self.types.struct("struct msghdr"), self.c_type)
 
+    def make_messages(self, words):
+        self.fields["shape"] = "SHAPE_MESSAGES"
+        self.set_length(words[0])
+        return self.types.pointer(self.types.array(["struct", "mmsghdr"], self.c_type, 0), self.c_type)
+
+    def make_bits(self, words):
+        self.fields["shape"] = "SHAPE_BITS"
+        self.set_length(words[0])
+        return self.types.add_plain("TYPE_BIT_SET", 8, self.c_type)
+
+    def make_bitmap(self, words):
+        self.make_bits(words)
+        self.fields["shape"] = "SHAPE_BITMAP"
+        return self.types.add_plain("TYPE_BIT_SET", 8, self.c_type)
+
+    def make_entries(self, _):
+        self.fields["shape"] = "SHAPE_ENTRIES"
+        return self.types.pointer(self.types.add_plain("TYPE_COUNT", 8, "entries"), self.c_type)
+
+    def make_mask(self, _):
+        self.fields["shape"] = "SHAPE_MASK"
+        return self.types.pointer(self.types.struct("struct sigset_argpack"), self.c_type)
+
     def make_choose(self, words):
         """NAME ARGUMENT HOW, the last for what no choice fits."""
         if words[0] not in self.types.choices:
@@ -312,8 +339,12 @@ def find_how(rules, call, argument, c_type):
 
 def constant_lines(constant, cast, has_mask):
     mask = f", .mask = BITS({constant.mask})" if has_mask and constant.mask != "0" else ""
-    entry = f"\t{{.name = {quoted(constant.name)}, .value = {cast}({constant.name}){mask}}},"
-    return [f"#ifdef {constant.name}", entry, "#endif"] if constant.is_macro else [entry]
+    name, _, value = constant.name.partition("=")
+    shifted = name.startswith("1<<")
+    asked = name[3:] if shifted else name
+    value = value or (f"(UINT64_C(1) << ({asked}))" if shifted else name)
+    entry = f"\t{{.name = {quoted(name)}, .value = {cast}({value}){mask}}},"
+    return [f"#ifdef {asked}", entry, "#endif"] if constant.is_macro and "=" not in constant.name else [entry]
 
 
 def named_type(types, name):
@@ -339,14 +370,39 @@ def include_lines(headers):
     return out
 
 
+def shown_name(member):
+    return member.name.partition(":")[0]
+
+
+def c_name(member):
+    return member.name.partition(":")[2] or member.name
+
+
+def rest_type(types, words, member):
+    """Of what follows, up to the end of the structure: bytes, or an array."""
+    if words[0] == "bytes":
+        return types.add_plain("TYPE_BYTES", 0, member.c_type)
+    if words[0] == "struct":
+        return types.struct(" ".join(words))
+    element = types.scalar(words[2:], 4, "int")
+    return types.add_plain("TYPE_ARRAY", 0, member.c_type, f", .target = {element}")
+
+
 def member_type(types, name, member):
     """The expression of a member's type; its size is asked in C."""
     words = member.how.split()
-    size = f"sizeof((({name} *)0)->{member.name})"
+    size = f"sizeof((({name} *)0)->{c_name(member)})"
+    if words[0] == "rest":
+        return rest_type(types, words[1:], member)
+    if words[0] == "controls":
+        return types.add_plain("TYPE_ARRAY", 0, "struct cmsghdr []",
+                               f", .target = {types.struct('struct cmsghdr')}")
     if words[0] == "struct":
         return types.struct(member.how)
     if words[0] in NAMED:
         return types.scalar(words, types.size_of(member.c_type), member.c_type)
+    if words[0] == "halves":
+        return types.scalar(words[1:], 8, "__u64")
     if words[0] == "text":
         return ("&(const struct type){.kind = TYPE_ARRAY, .name = \"char []\",\n\t .target = "
                 f"{types.add_plain('TYPE_CHAR', 1, 'char')}, .size = {size}, .n_members = {size}}}")
@@ -368,8 +424,10 @@ def condition_text(name, member):
     """`if MEMBER & MASK == VALUE`, or unless."""
     if not member.condition:
         return "{0}"
+    if member.condition == "else":
+        return "{.offset = TYPE_CONDITION_ELSE}"
     word, other, _, mask, _, value = member.condition.split()
-    return (f"{{.offset = offsetof({name}, {other}), .mask = {mask}, .value = {value}, "
+    return (f"{{.offset = offsetof({name}, {other}), .mask = BITS({mask}), .value = BITS({value}), "
             f".is_not = {str(word == 'unless').lower()}}}")
 
 
@@ -380,20 +438,24 @@ def struct_lines(types, name, struct):
     members = members[:-1] if abbreviated else members
     out, checks = [f"static const struct type_member {made}_members[] = {{"], []
     for member in members:
-        out.append(f"\t{{.name = {quoted(member.name)}, .type = {member_type(types, name, member)},\n"
-                   f"\t .offset = offsetof({name}, {member.name})}},")
-        if member.how.split()[0] not in ("struct", "text", "array"):
-            checks.append(f"_Static_assert(sizeof((({name} *)0)->{member.name}) == "
+        words = member.how.split()
+        out.append(f"\t{{.name = {quoted(shown_name(member))}, .type = {member_type(types, name, member)},\n"
+                   f"\t .offset = offsetof({name}, {c_name(member)})}},")
+        if words[0] not in ("struct", "text", "array", "rest", "controls", "halves"):
+            checks.append(f"_Static_assert(sizeof((({name} *)0)->{c_name(member)}) == "
                           f"{types.size_of(member.c_type)}, {quoted(name + ' ' + member.name)});")
+    in_halves = any(m.how.startswith("halves") for m in members)
+    times = "2 * " if in_halves else ""
     conditions = "NULL"
     if any(m.condition for m in members):
         conditions = made + "_conditions"
         out += ["};", f"static const struct type_condition {conditions}[] = {{"]
         out += [f"\t{condition_text(name, m)}," for m in members]
     out += ["};", f"const struct type {made} = {{",
-            f"\t.kind = TYPE_STRUCT, .size = sizeof({name}), .name = {quoted(name)},",
+            f"\t.kind = TYPE_STRUCT, .size = {times}sizeof({name}), .name = {quoted(name)},",
             f"\t.members = {made}_members, .n_members = COUNT({made}_members),",
-            f"\t.conditions = {conditions}, .abbreviated = {str(abbreviated).lower()},", "};"]
+            f"\t.conditions = {conditions}, .abbreviated = {str(abbreviated).lower()},",
+            f"\t.length_size = {struct.length_size}, .in_halves = {str(in_halves).lower()},", "};"]
     return out + checks + [""]
 
 

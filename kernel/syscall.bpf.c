@@ -223,8 +223,10 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 		scratch->syscall_site = 0;
 		return 0;
 	}
-	if (scratch->syscall_unavailable && !scratch->execed)
+	if (scratch->syscall_unavailable && !scratch->execed) {
 		read_inputs(scratch, site, true, form);
+		scratch->syscall_flags |= EVENT_SYSCALL_AGAIN;
+	}
 	fetch_begin(scratch, scratch->syscall_size);
 	if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
 		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;

@@ -210,6 +210,12 @@ static json_t *json_fd(struct output *output, const struct shown *shown)
 	json_set(output, object, "path", json_text(output, path));
 	if (is_cut)
 		json_set(output, object, "truncated", json_true());
+	struct file_device device;
+	if (file_is_device(shown->bytes, shown->length, &device)) {
+		json_t *numbers = wrapped(output, "major", json_integer(device.major), false);
+		json_set(output, numbers, "minor", json_integer(device.minor));
+		json_set(output, object, device.is_block ? "block" : "char", numbers);
+	}
 	return object;
 }
 
@@ -326,14 +332,23 @@ static json_t *json_minus_name(struct output *output, const char *name)
 	return scratch_string(output);
 }
 
+static json_t *json_bit_set(struct output *output, const struct shown *shown)
+{
+	json_t *array = json_array();
+	for (uint32_t number = 0; bit_set_next(shown, &number); number++)
+		if (json_array_append_new(array, json_integer(number)) != 0)
+			output->nomem = true;
+	return shown->truncated ? wrapped(output, "array", array, true) : array;
+}
+
 static json_t *json_string_shown(struct output *output, const struct shown *shown)
 {
 	struct redacted text = redact_text(output->options.redact, shown->bytes, shown->length);
 	return json_bytes(output, text.bytes, text.size, shown->truncated);
 }
 
-json_t *json_shown(struct output *output, const struct shown_scope *scope,
-		   const struct shown *shown)
+static json_t *json_plain(struct output *output, const struct shown_scope *scope,
+			  const struct shown *shown)
 {
 	char text[NUMBER_MAX];
 	switch (shown->kind) {
@@ -382,12 +397,33 @@ json_t *json_shown(struct output *output, const struct shown_scope *scope,
 		return json_wait_status(output, (int)shown->number);
 	case SHOWN_DEVICE:
 		return json_device(output, shown->number);
+	case SHOWN_BIT_SET:
+		return json_bit_set(output, shown);
 	case SHOWN_COUNT:
 		return wrapped(output, "count", json_integer(shown->count), false);
 	case SHOWN_HIDDEN:
 		break;
 	}
 	return NULL;
+}
+
+/* What the call changed has two values. */
+json_t *json_shown(struct output *output, const struct shown_scope *scope,
+		   const struct shown *shown)
+{
+	struct shown changed;
+	json_t *before = json_plain(output, scope, shown);
+	if (!shown->after)
+		return before;
+	shown_value(scope, shown->after, scope->event->results, &changed);
+	json_t *after = json_plain(output, scope, &changed);
+	if (json_equal(before, after)) {
+		json_decref(after);
+		return before;
+	}
+	json_t *object = wrapped(output, "before", before, false);
+	json_set(output, object, "after", after);
+	return object;
 }
 
 json_t *json_arguments(struct output *output, const struct shown_scope *scope)

@@ -28,149 +28,6 @@ struct shown_scope shown_scope(const struct stream_event *event, bool opening, u
 	return ret;
 }
 
-/* --- scalars -------------------------------------------------------------------------------- */
-
-static uint64_t cut(uint64_t bits, unsigned int width)
-{
-	return width && width < 64 ? bits & ((UINT64_C(1) << width) - 1) : bits;
-}
-
-static uint64_t sign_extend(uint64_t bits, unsigned int width)
-{
-	if (!width || width >= 64)
-		return bits;
-	uint64_t sign = UINT64_C(1) << (width - 1);
-	return (cut(bits, width) ^ sign) - sign;
-}
-
-static void shown_float(const struct type *type, uint64_t bits, struct shown *ret)
-{
-	uint32_t low = (uint32_t)bits;
-	float single;
-	*ret = (struct shown){.kind = SHOWN_REAL};
-	if (type->size == sizeof(single)) {
-		memcpy(&single, &low, sizeof(single));
-		ret->real = (double)single;
-		ret->is_single = true;
-	} else if (type->size == sizeof(ret->real)) {
-		memcpy(&ret->real, &bits, sizeof(ret->real));
-	} else {
-		unavailable(ret, "floating point of this size");
-	}
-}
-
-static void shown_enum(const struct type *type, uint64_t bits, unsigned int width,
-		       struct shown *ret)
-{
-	bool is_signed = false;
-	for (uint32_t i = 0; i < type->n_enumerators; i++) {
-		const struct enumerator *e = &type->enumerators[i];
-		if (cut((uint64_t)e->value, width) == cut(bits, width) && e->name) {
-			*ret = (struct shown){.kind = SHOWN_NAME, .text = e->name};
-			return;
-		}
-		is_signed |= e->value < 0;
-	}
-	*ret = (struct shown){
-		.kind = is_signed ? SHOWN_SIGNED : SHOWN_UNSIGNED,
-		.number = is_signed ? sign_extend(bits, width) : cut(bits, width),
-	};
-}
-
-static void shown_errno(uint64_t bits, unsigned int width, struct shown *ret)
-{
-	int64_t number = (int64_t)sign_extend(bits, width);
-	const char *name = result_failed(number) ? names_errno((int)-number) : NULL;
-	if (name)
-		*ret = (struct shown){.kind = SHOWN_ERRNO, .text = name};
-	else
-		*ret = (struct shown){.kind = SHOWN_SIGNED, .number = (uint64_t)number};
-}
-
-/* `width`: bits that count, 0 for all 64. */
-static void shown_width(const struct type *type, uint64_t bits, unsigned int width,
-			struct shown *ret)
-{
-	*ret = (struct shown){.kind = SHOWN_UNSIGNED, .number = cut(bits, width), .type = type};
-	switch (type->kind) {
-	case TYPE_VOID:
-		ret->kind = SHOWN_VOID;
-		break;
-	case TYPE_INT:
-		ret->kind = SHOWN_SIGNED;
-		ret->number = sign_extend(bits, width);
-		break;
-	case TYPE_UINT:
-	case TYPE_COUNT:
-		break;
-	case TYPE_OCTAL:
-		ret->kind = SHOWN_OCTAL;
-		break;
-	case TYPE_BOOL:
-		ret->kind = SHOWN_BOOL;
-		break;
-	case TYPE_CHAR:
-		ret->kind = SHOWN_CHAR;
-		ret->is_wide = type->size > 1;
-		break;
-	case TYPE_FLOAT:
-		shown_float(type, bits, ret);
-		break;
-	case TYPE_ENUM:
-		shown_enum(type, bits, width, ret);
-		break;
-	case TYPE_FLAGS:
-	case TYPE_MODE:
-		ret->kind = SHOWN_FLAGS;
-		break;
-	case TYPE_DEVICE:
-		ret->kind = SHOWN_DEVICE;
-		break;
-	case TYPE_SIGNAL:
-		ret->kind = SHOWN_SIGNAL;
-		ret->number = sign_extend(bits, width);
-		break;
-	case TYPE_SIGNAL_SET:
-		ret->kind = SHOWN_SIGNAL_SET;
-		break;
-	case TYPE_WAIT_STATUS:
-		ret->kind = SHOWN_WAIT_STATUS;
-		break;
-	case TYPE_ERRNO:
-		shown_errno(bits, width, ret);
-		break;
-	case TYPE_FD: /* the kernel takes the lower half, whatever was passed */
-		ret->kind = SHOWN_FD;
-		ret->number = sign_extend(bits, 32);
-		break;
-	case TYPE_POINTER:
-	case TYPE_STRING:
-	case TYPE_BYTES:
-		ret->kind = ret->number ? SHOWN_HEX : SHOWN_NULL;
-		break;
-	case TYPE_WORD: /* nobody counts that far: an address */
-		if (ret->number > UINT32_MAX)
-			ret->kind = SHOWN_HEX;
-		break;
-	case TYPE_UNKNOWN:
-	case TYPE_HEX:
-	case TYPE_STRUCT:
-	case TYPE_ARRAY:
-		ret->kind = SHOWN_HEX;
-		break;
-	}
-}
-
-static unsigned int type_width(const struct type *type)
-{
-	return type->size < 8 ? type->size * 8 : 64;
-}
-
-void shown_bits(const struct type *type, uint64_t bits, struct shown *ret)
-{
-	shown_width(type, bits, type_width(type), ret);
-}
-
 /* --- compounds that were copied whole -------------------------------------------------------- */
 
 static bool is_text_element(const struct type *type)
@@ -206,7 +63,8 @@ static void shown_array(const struct type *type, const char *bytes, uint32_t len
 		.type = type->target,
 		.bytes = bytes,
 		.length = length,
-		.count = length / type->target->size,
+		.count = type->target->length_size ? shown_count_sized(type->target, bytes, length)
+						   : length / type->target->size,
 		.truncated = truncated,
 	};
 }
@@ -238,7 +96,11 @@ static uint64_t load(const char *bytes, uint32_t size)
 void shown_memory(const struct type *type, const char *bytes, uint32_t available, struct shown *ret)
 {
 	uint32_t size = type->size;
-	if (type->kind == TYPE_ARRAY) {
+	if (type->kind == TYPE_BYTES && !size) { /* all that is left of a structure */
+		*ret = (struct shown){.kind = SHOWN_STRING, .bytes = bytes, .length = available};
+	} else if (type->kind == TYPE_ARRAY && !size) {
+		shown_array(type, bytes, available, false, ret);
+	} else if (type->kind == TYPE_ARRAY) {
 		uint32_t there = available < size ? available : size;
 		shown_array(type, bytes, there, there < size, ret);
 	} else if (type->kind == TYPE_STRUCT) {
@@ -263,17 +125,46 @@ static void shown_bit_field(const struct type_member *member, const char *bytes,
 	shown_width(member->type, load(bytes, size) >> member->bit_offset, member->bit_size, ret);
 }
 
+/* A number whose upper half lies apart. */
+static void shown_halves(const struct shown *whole, const struct type_member *member,
+			 struct shown *ret)
+{
+	const uint32_t half = 4, high = member->offset + whole->type->size / 2;
+	if (whole->length < half || high > whole->length - half) {
+		unavailable(ret, "not copied");
+		return;
+	}
+	shown_bits(member->type,
+		   load(whole->bytes + member->offset, half) | load(whole->bytes + high, half)
+								       << 32,
+		   ret);
+}
+
+static bool has_meaning(const struct shown *whole, uint32_t index);
+
+/* Has one of the members of this name before it a meaning? */
+static bool is_decided(const struct shown *whole, uint32_t index)
+{
+	const struct type_member *members = whole->type->members;
+	for (uint32_t i = 0; i < index; i++)
+		if (strcmp(members[i].name, members[index].name) == 0 && has_meaning(whole, i))
+			return true;
+	return false;
+}
+
 /* Does what another member says leave this one a meaning? Yes when it cannot be told. */
 static bool has_meaning(const struct shown *whole, uint32_t index)
 {
 	const struct type_condition *condition = whole->type->conditions;
-	uint32_t other;
+	if (condition && condition[index].offset == TYPE_CONDITION_ELSE)
+		return !is_decided(whole, index);
 	if (!condition || !condition[index].mask)
 		return true;
 	condition += index;
-	if (whole->length < sizeof(other) || condition->offset > whole->length - sizeof(other))
+	if (whole->length < sizeof(uint32_t) ||
+	    condition->offset > whole->length - sizeof(uint32_t))
 		return true;
-	memcpy(&other, whole->bytes + condition->offset, sizeof(other));
+	uint64_t other = load(whole->bytes + condition->offset, whole->length - condition->offset);
 	return ((other & condition->mask) == condition->value) != condition->is_not;
 }
 
@@ -292,6 +183,8 @@ static void shown_member(const struct shown *whole, const struct type_member *me
 	uint32_t available = whole->length - member->offset;
 	if (member->bit_size)
 		shown_bit_field(member, bytes, available, ret);
+	else if (whole->type->in_halves)
+		shown_halves(whole, member, ret);
 	else
 		shown_memory(member->type, bytes, available, ret);
 }
@@ -317,13 +210,29 @@ static void limit_array(const struct shown_scope *scope, struct shown *ret)
 	}
 }
 
+/* A member that means nothing beside another one: see value.shown_if. */
+static bool is_hidden(const struct shown_scope *scope, const struct value *value,
+		      const struct slots *slots)
+{
+	uint64_t bits;
+	const char *why;
+	const struct value *other = value->shown_if;
+	if (other && other->at_return)
+		slots = scope->opening ? NULL : scope->event->results;
+	return other && slots && value_scalar(other, slots, &bits, &why) &&
+	       !(bits & value->shown_if_bits);
+}
+
 void shown_part(const struct shown_scope *scope, const struct shown *whole, uint32_t index,
 		struct shown *ret, const char **ret_name)
 {
 	*ret_name = "";
 	if (whole->members) {
 		*ret_name = whole->members[index].name ?: "";
-		shown_value(scope, &whole->members[index], whole->slots, ret);
+		if (is_hidden(scope, &whole->members[index], whole->slots))
+			*ret = (struct shown){.kind = SHOWN_HIDDEN};
+		else
+			shown_value(scope, &whole->members[index], whole->slots, ret);
 		return;
 	}
 	if (whole->kind == SHOWN_STRUCT)
@@ -336,6 +245,8 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		*ret = (struct shown){.kind = SHOWN_HIDDEN};
 	} else if (whole->kind == SHOWN_STRUCT) {
 		shown_member(whole, &whole->type->members[index], ret);
+	} else if (whole->type->length_size) {
+		shown_sized(whole, index, ret);
 	} else {
 		uint32_t at = index * whole->type->size;
 		shown_memory(whole->type, whole->bytes + at, whole->length - at, ret);
@@ -384,7 +295,7 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 		shown_struct(type, bytes, length, ret);
 	else
 		*ret = (struct shown){
-			.kind = SHOWN_STRING,
+			.kind = type->kind == TYPE_BIT_SET ? SHOWN_BIT_SET : SHOWN_STRING,
 			.bytes = bytes,
 			.length = length,
 			.truncated = truncated,
@@ -418,6 +329,28 @@ static bool is_filled(const struct shown_scope *scope, const struct value *value
 	return false;
 }
 
+static bool is_blob(const struct value *value)
+{
+	switch (value->type->kind) {
+	case TYPE_STRING:
+	case TYPE_BYTES:
+	case TYPE_BIT_SET:
+	case TYPE_ARRAY:
+	case TYPE_STRUCT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Was there nothing where the bytes should be? */
+static bool is_null(const struct value *value, const struct slots *slots)
+{
+	const struct slot *slot = &slots->items[value->slot < 0 ? 0 : value->slot];
+	return value->slot >= 0 && (uint32_t)value->slot < slots->count && slot->available &&
+	       slot->is_blob && slot->blob_flags & FETCH_BLOB_NULL;
+}
+
 /* A pointer's number is in `ret`; is there more to say of it? */
 static void shown_pointer(const struct shown_scope *scope, const struct value *value,
 			  const struct slots *slots, struct shown *ret)
@@ -433,7 +366,8 @@ static void shown_pointer(const struct shown_scope *scope, const struct value *v
 			.slots = slots,
 		};
 	} else if (copy && copy->type->kind == TYPE_COUNT) {
-		if (!value_scalar(copy, slots, &count, &why))
+		slots = slots_of(scope, copy, slots, &why);
+		if (!slots || !is_filled(scope, copy) || !value_scalar(copy, slots, &count, &why))
 			return;
 		ret->kind = SHOWN_COUNT;
 		ret->count = (uint32_t)count;
@@ -458,7 +392,10 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 		return;
 	}
 	if (!value_scalar(value, slots, &bits, &why)) {
-		unavailable(ret, why);
+		if (value->in_blob && is_null(value, slots))
+			*ret = (struct shown){.kind = SHOWN_NULL};
+		else
+			unavailable(ret, why);
 		return;
 	}
 	shown_width(value->type, bits, value->bit_size ?: type_width(value->type), ret);
@@ -468,37 +405,21 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 		shown_pointer(scope, value, slots, ret);
 }
 
-static bool is_blob(const struct value *value)
-{
-	switch (value->type->kind) {
-	case TYPE_STRING:
-	case TYPE_BYTES:
-	case TYPE_ARRAY:
-	case TYPE_STRUCT:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* recvfrom() with MSG_TRUNC, getxattr() with size 0: the result is more than was filled. */
 static void limit_bytes(const struct value *value, const struct slots *entry, struct shown *ret)
 {
 	uint64_t size;
 	const char *why;
+	if (value->at_most && ret->kind == SHOWN_BIT_SET &&
+	    value_scalar(value->at_most, entry, &size, &why)) {
+		ret->limit = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
+		ret->truncated = ret->truncated && size > ret->length * UINT64_C(8);
+	}
 	if (value->at_most && ret->kind == SHOWN_STRING &&
 	    value_scalar(value->at_most, entry, &size, &why) && size < ret->length) {
 		ret->length = (uint32_t)size;
 		ret->truncated = false;
 	}
-}
-
-static bool is_null(const struct value *value, const struct slots *slots)
-{
-	uint32_t length, flags = 0;
-	const char *bytes, *why;
-	return is_blob(value) && value_bytes(value, slots, &bytes, &length, &flags, &why) &&
-	       flags & FETCH_BLOB_NULL;
 }
 
 /* Of a call that has not returned, all members may be unknown for one reason: that is said once. */
@@ -518,6 +439,27 @@ static void merge_open(const struct shown_scope *scope, struct shown *ret)
 		unavailable(ret, why);
 }
 
+/* Elements that were fetched one by one, of which there may be fewer than were asked for, or more.
+ */
+static void shown_elements(const struct shown_scope *scope, const struct value *value,
+			   const struct slots *slots, struct shown *ret)
+{
+	uint64_t count = (uint64_t)scope->event->syscall_result;
+	const char *why;
+	if (value->counted_by &&
+	    !value_scalar(value->counted_by, scope->event->arguments, &count, &why)) {
+		unavailable(ret, why);
+		return;
+	}
+	*ret = (struct shown){
+		.kind = SHOWN_ARRAY,
+		.members = value->members,
+		.count = count < value->n_members ? (uint32_t)count : (uint32_t)value->n_members,
+		.truncated = count > value->n_members,
+		.slots = slots,
+	};
+}
+
 void shown_value(const struct shown_scope *scope, const struct value *value,
 		 const struct slots *inherited, struct shown *ret)
 {
@@ -527,6 +469,8 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		unavailable(ret, value->unavailable);
 	} else if (!slots) {
 		unavailable(ret, why);
+	} else if (value->type->kind == TYPE_ARRAY && value->n_members && is_filled(scope, value)) {
+		shown_elements(scope, value, slots, ret);
 	} else if (value->type->kind == TYPE_STRUCT && value->n_members &&
 		   is_filled(scope, value)) {
 		*ret = (struct shown){
@@ -536,7 +480,7 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 			.slots = slots,
 		};
 	} else if (!is_filled(scope, value)) {
-		if (is_null(value, slots))
+		if (is_blob(value) && is_null(value, slots))
 			*ret = (struct shown){.kind = SHOWN_NULL};
 		else
 			unavailable(ret, "call failed");
@@ -548,6 +492,14 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 	}
 	limit_array(scope, ret);
 	merge_open(scope, ret);
+	if (!value->after || scope->opening || !is_filled(scope, value->after) ||
+	    ret->kind == SHOWN_UNAVAILABLE || ret->kind == SHOWN_NULL)
+		return;
+	ret->after = value->after;
+	if (slots->again) {
+		unavailable(ret, "not resident");
+		ret->after = value->after;
+	}
 }
 
 bool shown_result(const struct shown_scope *scope, struct shown *ret)

@@ -38,6 +38,7 @@ enum shown_kind {
 	SHOWN_SIGNAL_SET,  /* number */
 	SHOWN_WAIT_STATUS, /* number */
 	SHOWN_DEVICE,	   /* number */
+	SHOWN_BIT_SET,	   /* bytes: numbers, see bit_set_next() */
 	SHOWN_COUNT,	   /* number: a pointer; to `count` things called `name` */
 	SHOWN_HIDDEN,	   /* a part that means nothing beside what the others say */
 	SHOWN_STRUCT,	   /* `count` parts with names */
@@ -63,11 +64,15 @@ struct shown {
 	/* STRING, SOCKADDR, FD, and compounds that were copied whole */
 	const char *bytes;
 	uint32_t length;
+	uint32_t limit;	     /* BIT_SET: numbers from here on are not part of it; 0: all are */
 	uint32_t blob_flags; /* is_list, STRUCT */
 	/* STRUCT whose members were fetched one by one */
 	const struct value *members;
 	const struct value *files; /* ARRAY: it knows the files of its elements; may be NULL */
 	const struct slots *slots;
+	/* What it was changed to, in the event's results; NULL: nothing was read. To be shown only
+	 * when it is another one. */
+	const struct value *after;
 };
 
 /* What the parts of one event have in common. */
@@ -106,6 +111,9 @@ struct flags_walk {
 	uint64_t rest;
 };
 bool flags_next(const struct shown *flags, struct flags_walk *walk, const char **ret_name);
+
+/* The numbers in a SHOWN_BIT_SET, from *number on, which is 0 at first. */
+bool bit_set_next(const struct shown *set, uint32_t *number);
 
 /* "arg1", "arg2" or nothing: a name that says no more than the place does. */
 bool argument_name_is_bare(const char *name);

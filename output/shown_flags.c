@@ -60,6 +60,14 @@ bool flags_next(const struct shown *flags, struct flags_walk *walk, const char *
 	return false;
 }
 
+bool bit_set_next(const struct shown *set, uint32_t *number)
+{
+	for (; *number / 8 < set->length && (!set->limit || *number < set->limit); ++*number)
+		if ((unsigned char)set->bytes[*number / 8] >> *number % 8 & 1)
+			return true;
+	return false;
+}
+
 bool argument_name_is_bare(const char *name)
 {
 	if (!name || !*name)

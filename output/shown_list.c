@@ -17,6 +17,50 @@ static uint32_t count_elements(const char *list, uint32_t length)
 	return count;
 }
 
+/* Where the element at *position ends; false: there is none, or not even its length. */
+static bool next_sized(const struct type *type, const char *bytes, uint32_t length,
+		       uint32_t *position, uint32_t *ret_length)
+{
+	uint64_t size = 0, align = type->length_size > 4 ? type->length_size : 4;
+	if (*position > length || length - *position < type->length_size)
+		return false;
+	memcpy(&size, bytes + *position, type->length_size);
+	if (size < type->length_size)
+		return false;
+	uint32_t left = length - *position;
+	*ret_length = size < left ? (uint32_t)size : left;
+	size = size < left ? (size + align - 1) & ~(align - 1) : left;
+	*position += size < left ? (uint32_t)size : left;
+	return true;
+}
+
+uint32_t shown_count_sized(const struct type *type, const char *bytes, uint32_t length)
+{
+	uint32_t count = 0, position = 0, unused;
+	while (next_sized(type, bytes, length, &position, &unused))
+		count++;
+	return count;
+}
+
+void shown_sized(const struct shown *whole, uint32_t index, struct shown *ret)
+{
+	uint32_t position = 0, start = 0, length = 0;
+	for (uint32_t i = 0; i <= index; i++) {
+		start = position;
+		if (!next_sized(whole->type, whole->bytes, whole->length, &position, &length)) {
+			unavailable(ret, "not copied");
+			return;
+		}
+	}
+	*ret = (struct shown){
+		.kind = SHOWN_STRUCT,
+		.type = whole->type,
+		.bytes = whole->bytes + start,
+		.length = length,
+		.count = whole->type->n_members,
+	};
+}
+
 void shown_list(const struct type *type, const char *list, uint32_t length, bool truncated,
 		const struct slots *slots, struct shown *ret)
 {

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * output/shown_list.h — the elements of a list slot: strings of an argv, buffers of an iovec.
- * Private to output/shown.c.
+ * output/shown_list.h — the elements of a list slot: strings of an argv, buffers of an iovec;
+ * and single numbers. Private to output/shown.c.
  */
 #ifndef UTRAIL_OUTPUT_SHOWN_LIST_H
 #define UTRAIL_OUTPUT_SHOWN_LIST_H
 
 #include "output/shown.h"
 
+/* `width`: bits that count, 0 for all 64. */
+void shown_width(const struct type *type, uint64_t bits, unsigned int width, struct shown *ret);
+unsigned int type_width(const struct type *type);
 /* An array of `type`, whose elements are the blobs in `list`. */
 void shown_list(const struct type *type, const char *list, uint32_t length, bool truncated,
 		const struct slots *slots, struct shown *ret);
 void shown_element(const struct shown *whole, uint32_t index, struct shown *ret);
+/* Elements in copied bytes that say their own lengths: see type.length_size. */
+uint32_t shown_count_sized(const struct type *type, const char *bytes, uint32_t length);
+void shown_sized(const struct shown *whole, uint32_t index, struct shown *ret);
 /* Of an element that is an iovec: the bytes behind it. */
 void shown_gathered(const struct shown *whole, struct shown *ret);
 

@@ -159,6 +159,18 @@ static void put_device(struct buffer *buffer, uint64_t device)
 	buffer_put_char(buffer, ')');
 }
 
+/* [0 3 17] */
+static void put_bit_set(struct buffer *buffer, const struct shown *shown)
+{
+	buffer_put_char(buffer, '[');
+	for (uint32_t number = 0; bit_set_next(shown, &number); number++) {
+		if (buffer->data[buffer->used - 1] != '[')
+			buffer_put_char(buffer, ' ');
+		put_number(buffer, number_unsigned, number);
+	}
+	buffer_put_string(buffer, shown->truncated ? " ...]" : "]");
+}
+
 /* 0x7ffd3f10 with a comment: how much lies there */
 static void put_count(struct buffer *buffer, const struct shown *shown)
 {
@@ -167,9 +179,22 @@ static void put_count(struct buffer *buffer, const struct shown *shown)
 	put_number(buffer, number_unsigned, shown->count);
 	buffer_put_char(buffer, ' ');
 	buffer_put_string(buffer, shown->name);
-	if (shown->count != 1)
+	if (shown->count != 1 && shown->name[strlen(shown->name) - 1] != 's')
 		buffer_put_char(buffer, 's');
 	buffer_put_literal(buffer, " */");
+}
+
+/* <char 1:3> */
+static void put_file_device(struct buffer *buffer, const struct shown *shown)
+{
+	struct file_device device;
+	if (!file_is_device(shown->bytes, shown->length, &device))
+		return;
+	buffer_put_string(buffer, device.is_block ? "<block " : "<char ");
+	put_number(buffer, number_unsigned, device.major);
+	buffer_put_char(buffer, ':');
+	put_number(buffer, number_unsigned, device.minor);
+	buffer_put_char(buffer, '>');
 }
 
 static void put_fd(struct buffer *buffer, const struct shown *shown)
@@ -184,7 +209,11 @@ static void put_fd(struct buffer *buffer, const struct shown *shown)
 	if (!shown->bytes || !file_path(shown->bytes, shown->length, path, &is_cut))
 		return;
 	buffer_put_char(buffer, '<');
-	escape_put(buffer, path, strlen(path), "<>");
+	if (file_is_socket(shown->bytes, shown->length))
+		buffer_put_string(buffer, path);
+	else
+		escape_put(buffer, path, strlen(path), "<>");
+	put_file_device(buffer, shown);
 	buffer_put_char(buffer, '>');
 }
 
@@ -306,6 +335,9 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_COUNT:
 		put_count(buffer, shown);
 		break;
+	case SHOWN_BIT_SET:
+		put_bit_set(buffer, shown);
+		break;
 	case SHOWN_HIDDEN:
 		break;
 	case SHOWN_UNAVAILABLE:
@@ -314,13 +346,33 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 	}
 }
 
+/* A => B; just A when B, as it is written, is the same. A starts at `start`. */
+static void put_after(struct output *output, const struct shown_scope *scope,
+		      const struct value *value, size_t start)
+{
+	static const char arrow[] = " => ";
+	struct buffer *buffer = &output->buffer;
+	size_t middle = buffer->used, length = middle - start;
+	struct shown shown;
+	shown_value(scope, value, scope->event->results, &shown);
+	buffer_put_string(buffer, arrow);
+	size_t second = buffer->used;
+	put_shown(output, scope, &shown);
+	if (!buffer->nomem && buffer->used - second == length &&
+	    memcmp(buffer->data + start, buffer->data + second, length) == 0)
+		buffer->used = middle;
+}
+
 /* What a pointer leads to stands in brackets, as an array of one. */
 void text_shown(struct output *output, const struct shown_scope *scope, const struct shown *shown)
 {
 	bool boxed = shown->boxed && shown->kind != SHOWN_UNAVAILABLE;
 	if (boxed)
 		buffer_put_char(&output->buffer, '[');
+	size_t start = output->buffer.used;
 	put_shown(output, scope, shown);
+	if (shown->after)
+		put_after(output, scope, shown->after, start);
 	if (boxed)
 		buffer_put_char(&output->buffer, ']');
 }

@@ -34,6 +34,7 @@ struct compile_options {
 	uint32_t string_limit; /* -s: bytes of a string or buffer, up to FETCH_STRING_MAX */
 	uint32_t depth;	       /* levels of structures that pointers lead to; 0: bare pointers */
 	bool files;	       /* -y: what descriptors stand for */
+	bool sockets;	       /* -yy: and of devices and sockets which ones */
 };
 
 struct plan_builder {

@@ -17,6 +17,9 @@
 /* Does any plan have a FILE operation? */
 const volatile bool reads_files = false;
 const volatile struct fetch_offsets file_offsets = {};
+/* -yy: also what kind of device or socket it is? */
+const volatile bool reads_sockets = false;
+const volatile struct fetch_socket_offsets socket_offsets = {};
 
 extern int bpf_copy_from_user_str(void *dst, __u32 dst__sz, const void *unsafe_ptr__ign,
 				  __u64 flags) __ksym __weak;
@@ -229,7 +232,7 @@ static __always_inline void fetch_deref(struct scratch *scratch, const struct fe
 	/* Kept apart from what the compiler knows, so that the verifier sees the bound it checks.
 	 */
 	barrier_var(size);
-	if (size > sizeof(value))
+	if (size > sizeof(value) || (scratch->acc == 0 && (op->flags & FETCH_NULL_OK)))
 		return;
 	if (fetch_copy(&value, size, scratch->acc, sleepable))
 		scratch->poisoned = 1;
@@ -369,6 +372,10 @@ static __always_inline int fetch_list_bytes(struct scratch *scratch, const struc
 	__u64 bytes = wanted < (__u64)op->imm ? wanted : (__u64)op->imm;
 	if (bytes > room - 32)
 		bytes = room - 32;
+	/* No more than one copy may have from here on: see FETCH_IN_TIER(). */
+	room = fetch_room(position + sizeof(*iovec));
+	if (bytes > room)
+		bytes = room;
 	__u32 size = (__u32)bytes & 8191;
 	barrier_var(size);
 	bool available =
@@ -404,6 +411,31 @@ static __always_inline int fetch_list_count(struct scratch *scratch, const struc
 	return 0;
 }
 
+/* The count is what in_all has beyond its value at rest; length says how many bytes are left. */
+static __always_inline int fetch_list_records(struct scratch *scratch, const struct fetch_op *op,
+					      bool sleepable)
+{
+	bool ended = scratch->poisoned || scratch->length == 0;
+	for (int i = 0; i < COUNT_STEP && !ended; i++) {
+		__u16 size = 0;
+		if (scratch->in_all >= FETCH_PAYLOAD_MAX + FETCH_COUNT_MAX ||
+		    fetch_copy(&size, sizeof(size), scratch->acc + (__u64)op->imm, sleepable) ||
+		    size == 0 || size > scratch->length)
+			scratch->poisoned = 1;
+		scratch->acc += size;
+		scratch->length -= size;
+		scratch->in_all++;
+		ended = scratch->poisoned || scratch->length == 0;
+	}
+	if (!ended)
+		return 1;
+	scratch->has_length = 0;
+	scratch->acc = scratch->in_all - FETCH_PAYLOAD_MAX;
+	scratch->in_all = FETCH_PAYLOAD_MAX;
+	fetch_int(scratch, op);
+	return 0;
+}
+
 /* Returns 1 when the step is to be taken again. */
 static __always_inline int fetch_step_body(const struct fetch_op *op, struct scratch *scratch,
 					   bool sleepable)
@@ -432,6 +464,8 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		fetch_length(scratch, op);
 		break;
 	case FETCH_INT:
+		if ((op->flags & FETCH_LIST) && op->imm)
+			return fetch_list_records(scratch, op, sleepable);
 		if (op->flags & FETCH_LIST)
 			return fetch_list_count(scratch, op, sleepable);
 		fetch_int(scratch, op);

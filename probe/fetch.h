@@ -42,7 +42,8 @@ enum fetch_flags {
 	FETCH_SIGNED = 1, /* REG, INDEX, DEREF, INT: sign-extend from `size` */
 	/* BYTES after LENGTH: the length is a result; negative (an error) means no bytes */
 	FETCH_LENGTH_SIGNED = 2,
-	/* STRING, BYTES: a NULL pointer is an empty slot with FETCH_BLOB_NULL, not "unavailable" */
+	/* STRING, BYTES: a NULL pointer is an empty slot with FETCH_BLOB_NULL, not "unavailable".
+	 * DEREF: it stays NULL */
 	FETCH_NULL_OK = 4,
 	/* A number that is no user-space address is not tried at all. STRING: "unavailable". BYTES:
 	 * an empty slot */
@@ -59,7 +60,9 @@ enum fetch_flags {
 	 * FETCH_BLOB_END; a LENGTH before says how many elements at most.
 	 * STRING: of pointers to strings, up to a NULL. BYTES: of struct iovec; each blob is the
 	 * iovec itself, then up to imm bytes of what it leads to. INT: of pointers, up to a NULL,
-	 * which are only counted; the LENGTH before is 0.
+	 * which are only counted; the LENGTH before is 0. INT with an imm: of records as long as
+	 * the two bytes at that offset of each say, which are counted; the LENGTH says in how many
+	 * bytes.
 	 */
 	FETCH_LIST = 64,
 	/* LENGTH: not of the next BYTES, but of all buffers of the next list together */
@@ -82,7 +85,7 @@ _Static_assert(sizeof(struct fetch_op) == 16, "wire format");
 #define FETCH_STRING_MAX  4096 /* bytes of one string, without its NUL */
 #define FETCH_PAYLOAD_MAX 6080 /* all slots of one record; what no longer fits is cut */
 #define FETCH_LIST_MAX	  128  /* elements of a list */
-#define FETCH_COUNT_MAX	  2048 /* pointers that a list's INT counts */
+#define FETCH_COUNT_MAX	  2048 /* pointers or records that a list's INT counts */
 
 struct fetch_plan {
 	__u16 n_ops;
@@ -110,6 +113,7 @@ enum fetch_file_flags {
 	FETCH_FILE_CUT = 2,	 /* there are more directories above */
 	FETCH_FILE_LOOSE = 4,	 /* below no root directory: a pipe, a socket, a memfd */
 	FETCH_FILE_TEXT = 8,	 /* the names are one text, as /proc/PID/fd/N shows it */
+	FETCH_FILE_DETAILS = 16, /* struct fetch_details comes before the names */
 };
 
 /*
@@ -123,8 +127,25 @@ struct fetch_file {
 };
 _Static_assert(sizeof(struct fetch_file) == 16, "wire format");
 
-#define FETCH_FILE_NAME_MAX 256				 /* of one name with its NUL */
-#define FETCH_FILE_MAX	    (1024 + FETCH_FILE_NAME_MAX) /* of all names */
+/* What -yy tells of devices and sockets; all zero for other files. */
+struct fetch_details {
+	__u64 peer;    /* inode of the other end of a Unix socket */
+	__u32 mode;    /* st_mode; 0: nothing is known */
+	__u32 device;  /* as the kernel has it, include/linux/kdev_t.h: 20 bits of minor */
+	__u32 port_id; /* of a netlink socket */
+	__u16 family, type, protocol; /* family 0: no socket */
+	__u16 local_port;
+	__u16 remote_port; /* in network order */
+	__u16 name_length; /* of a Unix socket */
+	__u8 local[16], remote[16];
+	char kind[32];	/* "TCP", "UDPv6": what the kernel calls the protocol */
+	char name[112]; /* of a Unix socket: path, or what follows the NUL of an abstract one */
+};
+_Static_assert(sizeof(struct fetch_details) == 208, "wire format");
+#define FETCH_SOCKET_NAME_MAX 108 /* sun_path */
+
+#define FETCH_FILE_NAME_MAX   256			   /* of one name with its NUL */
+#define FETCH_FILE_MAX	      (1024 + FETCH_FILE_NAME_MAX) /* of all names */
 
 /*
  * Where FILE finds what it reads, bytes from the start of the kernel's structures. User space looks
@@ -139,5 +160,17 @@ struct fetch_offsets {
 	__u32 vfsmount_root, mount_parent, mount_point, mount_vfsmount;
 };
 _Static_assert(sizeof(struct fetch_offsets) == 80, "wire format");
+
+/* The same for struct fetch_details. 0: this kernel has no such sockets built in. */
+struct fetch_socket_offsets {
+	__u32 file_private, inode_mode, inode_device;
+	__u32 socket_sock, socket_inode; /* of struct socket_alloc */
+	__u32 sock_family, sock_local, sock_remote, sock_local6, sock_remote6;
+	__u32 sock_local_port, sock_remote_port, sock_type, sock_protocol;
+	__u32 sock_kind, sock_socket, kind_name;
+	__u32 unix_peer, unix_address, address_length, address_name;
+	__u32 netlink_port;
+};
+_Static_assert(sizeof(struct fetch_socket_offsets) == 88, "wire format");
 
 #endif

@@ -45,6 +45,8 @@ static long (*const read_kernel_str)(void *to, __u64 size,
 		read_value;                                                \
 	})
 
+#include "probe/socket.bpf.h"
+
 /* The functions here are not inlined for the sake of their frames: see uprobe/uprobe.bpf.c. */
 
 static __noinline __u64 file_task_fs(void)
@@ -77,8 +79,9 @@ static __noinline int file_begin(struct file_walk *walk)
 	walk->mount = FILE_READ(path, path_mount);
 	walk->root_dentry = FILE_READ(root, path_dentry);
 	walk->root_mount = FILE_READ(root, path_mount);
-	walk->used = 0;
-	walk->flags = 0;
+	/* The names come behind the details. */
+	walk->used = reads_sockets ? sizeof(struct fetch_details) : 0;
+	walk->flags = reads_sockets ? FETCH_FILE_DETAILS : 0;
 	return 0;
 }
 
@@ -172,6 +175,18 @@ static __noinline int file_describe(struct scratch *scratch)
 	return 0;
 }
 
+static __noinline int file_describe_more(struct scratch *scratch)
+{
+	__u64 position = scratch->position;
+	barrier_var(position);
+	if (position > FILE_START_MAX)
+		return 0;
+	struct fetch_details *details = (void *)(scratch->payload + position + FILE_HEAD);
+	__builtin_memset(details, 0, sizeof(*details));
+	__u64 inode = FILE_READ(scratch->walk.leaf, dentry_inode);
+	return socket_details(details, scratch->walk.path - file_offsets.file_path, inode);
+}
+
 /* Writes what follows the slot's head, and returns its size; 0: there is no such descriptor, or it
  * changed meanwhile. */
 static __noinline __u32 file_read(struct scratch *scratch, __s32 fd, __u32 op_flags)
@@ -184,6 +199,8 @@ static __noinline __u32 file_read(struct scratch *scratch, __s32 fd, __u32 op_fl
 	if (!walk->leaf || file_walk_up(scratch) == FILE_CHANGED)
 		return 0;
 	file_describe(scratch);
+	if (reads_sockets)
+		file_describe_more(scratch);
 	if (file_path_of(fd, op_flags) != walk->path ||
 	    FILE_READ(walk->path, path_dentry) != walk->leaf)
 		return 0;

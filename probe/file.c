@@ -8,6 +8,7 @@
 #include <bpf/btf.h>
 
 #include "common/array.h"
+#include "probe/socket.h"
 
 /* Of Linux 6.9; headers may be older. */
 #ifndef PID_FS_MAGIC
@@ -19,18 +20,12 @@
 
 /* --- where the kernel has what ---------------------------------------------------------------- */
 
-struct wanted {
-	const char *type;
-	const char *member, *inner; /* inner: a member of that member, NULL: none */
-	size_t place;		    /* in struct fetch_offsets */
-};
-
-#define WANTED(type, member, inner, place)                                 \
-	{                                                                  \
-		type, member, inner, offsetof(struct fetch_offsets, place) \
+#define WANTED(type, member, inner, place)                                        \
+	{                                                                         \
+		type, member, inner, offsetof(struct fetch_offsets, place), false \
 	}
 
-static const struct wanted all_wanted[] = {
+static const struct offset_wanted all_wanted[] = {
 	WANTED("files_struct", "fdt", NULL, files_fdt),
 	WANTED("fdtable", "max_fds", NULL, fdt_max_fds),
 	WANTED("fdtable", "fd", NULL, fdt_fd),
@@ -94,7 +89,7 @@ static bool find_member(const struct btf *btf, __u32 type_id, const char *name, 
 	return false;
 }
 
-static bool find_wanted(const struct btf *btf, const struct wanted *wanted, __u32 *ret)
+static bool find_wanted(const struct btf *btf, const struct offset_wanted *wanted, __u32 *ret)
 {
 	__s32 id = btf__find_by_name_kind(btf, wanted->type, BTF_KIND_STRUCT);
 	__u32 inner = 0, type;
@@ -106,13 +101,15 @@ static bool find_wanted(const struct btf *btf, const struct wanted *wanted, __u3
 	return true;
 }
 
-struct err *file_offsets_find(struct fetch_offsets *ret)
+struct err *offsets_find(const struct offset_wanted *wanted, size_t count, const char *option,
+			 void *ret)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	const struct wanted *missing = NULL;
-	for (size_t i = 0; btf && !missing && i < array_size(all_wanted); i++)
-		if (!find_wanted(btf, &all_wanted[i], (__u32 *)((char *)ret + all_wanted[i].place)))
-			missing = &all_wanted[i];
+	const struct offset_wanted *missing = NULL;
+	for (size_t i = 0; btf && !missing && i < count; i++)
+		if (!find_wanted(btf, &wanted[i], (__u32 *)((char *)ret + wanted[i].place)) &&
+		    !wanted[i].is_optional)
+			missing = &wanted[i];
 	btf__free(btf);
 	if (btf && !missing)
 		return NULL;
@@ -121,7 +118,12 @@ struct err *file_offsets_find(struct fetch_offsets *ret)
 				"descriptors");
 	e = missing ? err_why(e, "its BTF has no %s.%s", missing->type, missing->member)
 		    : err_why(e, "its BTF cannot be read");
-	return err_hint(e, "leave out -y");
+	return err_hint(e, "leave out %s", option);
+}
+
+struct err *file_offsets_find(struct fetch_offsets *ret)
+{
+	return offsets_find(all_wanted, array_size(all_wanted), "-y", ret);
 }
 
 /* --- paths ------------------------------------------------------------------------------------ */
@@ -207,8 +209,17 @@ bool file_path(const char *bytes, size_t length, char ret[FILE_PATH_MAX], bool *
 	if (length < sizeof(file))
 		return false;
 	memcpy(&file, bytes, sizeof(file));
-	const char *names = bytes + sizeof(file);
-	length -= sizeof(file);
+	if (socket_text(bytes, length, ret)) {
+		*ret_cut = false;
+		return true;
+	}
+	size_t head = sizeof(file);
+	if (file.flags & FETCH_FILE_DETAILS)
+		head += sizeof(struct fetch_details);
+	if (length < head)
+		return false;
+	const char *names = bytes + head;
+	length -= head;
 	if (length && names[length - 1])
 		return false;
 	*ret_cut = file.flags & FETCH_FILE_CUT;

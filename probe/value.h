@@ -60,6 +60,10 @@ struct value {
 	size_t n_members;
 	/* POINTER: what it leads to, where that was copied to a slot of its own. */
 	const struct value *copy;
+	/* The same once more, read when the call is over: what it was changed to. */
+	const struct value *after;
+	/* ARRAY with members: how many of them there are, in this argument; NULL: in the result. */
+	const struct value *counted_by;
 	/* Bytes: this other argument is the size of the buffer. */
 	const struct value *at_most;
 	/* What it is depends on this argument: fcntl's third on its command. None fits: the value
@@ -94,6 +98,8 @@ struct slots {
 	/* Why an unavailable slot is so: "bad address" where reads may fault pages in, else "not
 	 * resident". Constant text. */
 	const char *unreadable;
+	/* Of an entry: read at the return. What the call changes is not as it was. */
+	bool again;
 };
 
 /* Empty: the array is a kilobyte and more, and is not cleared. */
@@ -101,6 +107,7 @@ static inline void slots_init(struct slots *slots, const char *unreadable)
 {
 	slots->count = 0;
 	slots->unreadable = unreadable;
+	slots->again = false;
 }
 
 /*

@@ -91,6 +91,7 @@ _Static_assert(sizeof(struct event_syscall) == 32, "wire format");
 enum event_syscall_flags {
 	EVENT_SYSCALL_COMPAT = 1,     /* 32-bit entry: the number is of another table */
 	EVENT_SYSCALL_NO_OUTPUTS = 2, /* it failed: there are no slots of the return plan */
+	EVENT_SYSCALL_AGAIN = 4,      /* the inputs were read at the return, some of them again */
 };
 
 #define EVENT_COMM 16

@@ -55,6 +55,7 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	if (!decode_both(arrival, site, sizeof(call), call.entry_unavailable, call.entry_size,
 			 &arguments, no_outputs ? NULL : &results))
 		return nesting_malformed(nesting);
+	arguments.again = call.flags & EVENT_SYSCALL_AGAIN;
 	struct stream_event event = arrival_event(arrival, STREAM_SYSCALL);
 	event.time_ns = call.entry_time_ns;
 	event.duration_ns = arrival->header->time_ns - call.entry_time_ns;

@@ -39,6 +39,8 @@ enum type_kind {
 	TYPE_SIGNAL,
 	TYPE_SIGNAL_SET,  /* bit n: signal n + 1 */
 	TYPE_WAIT_STATUS, /* what wait(2) says */
+	TYPE_ID,	  /* unsigned; with all bits set -1: a user or group that is not changed */
+	TYPE_BIT_SET,	  /* pointer to bytes: bit n of them stands for n */
 	TYPE_COUNT, /* how many pointers lie in an array up to its NULL; the name says of what */
 };
 
@@ -60,12 +62,16 @@ struct type_member {
 	uint8_t bit_offset; /* least significant bit, counted from bit 0 of the byte at `offset` */
 };
 
-/* A member that means something only when 4 other bytes, under this mask, are `value`, or are not:
- * st_rdev is of devices. Mask 0: always. */
+/* A member that means something only when other bytes (8 from `offset` on, or as many as there
+ * are), under this mask, are `value`, or are not: st_rdev is of devices. Mask 0: always. */
 struct type_condition {
-	uint32_t offset, mask, value;
+	uint32_t offset;
+	uint64_t mask, value;
 	bool is_not;
 };
+
+/* For an offset: when no member of this name before it has a meaning. */
+#define TYPE_CONDITION_ELSE UINT32_MAX
 
 struct type {
 	enum type_kind kind;
@@ -83,6 +89,10 @@ struct type {
 	bool in_memory;
 	const struct type_condition *conditions; /* STRUCT: of each member; NULL: none */
 	bool abbreviated;			 /* STRUCT: `members` are not all of them */
+	/* STRUCT: its first bytes, so many of them, say how long it is; the next one of an array
+	 * begins at the next multiple of that, of 4 at least. 0: as long as `size` says */
+	uint8_t length_size;
+	bool in_halves; /* STRUCT: of 8-byte numbers whose upper half lies half the size further */
 };
 
 struct parameter {

@@ -1,149 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""System calls as strace shows them: both watch the same run of the same programs.
-
-utrail traces strace, which traces the program: what both see of it are the very same calls, with the
-same numbers, addresses and results. Per thread, the calls must be the same in the same order, with
-the same results; and each argument must be the same text, once strings are bytes. What may differ is
-listed in ALLOWED, by call and argument, with the reason; a difference that is not there fails, and so
-does a line there that no program of this test needs.
-"""
+"""System calls as strace shows them: a few programs, see strace_compare.py; more are in strace-programs.py."""
 
 import http.server
-import inspect
-import itertools
 import os
-import re
 import sys
 import threading
 
-from strace import ALLOWED, canonical, parse_line, same_argument
-from utrail import Trace, ensure, fail, need_program, run, same, scratch, skip
-
-STRINGS = "4096"
-USED = set()
-DONE = set()
-COUNTS = {"calls": 0, "arguments": 0, "allowed": 0}
-
-
-def need(*names):
-    packages = {"sh": "dash", "ls": "coreutils", "cp": "coreutils", "touch": "coreutils", "stat": "coreutils"}
-    for name in names:
-        need_program(name, packages.get(name, name))
-
-
-def watch(name, command, cwd=None, env=None):
-    """({tid: calls} by strace, the same by utrail) of one run."""
-    need("strace")
-    prefix = scratch() / f"{name}.strace"
-    strace = ["strace", "-ff", "-qq", "-e", "signal=none", "-s", STRINGS, "-o", prefix, *command]
-    trace = Trace("-f", "-s", STRINGS, "-e", "syscall:*", command=strace, json=False, wait=False,
-                  cwd=cwd, env=env)
-    trace.finish(stop=False)
-    trace.check_nothing_lost()
-    wanted = {}
-    for path in sorted(scratch().glob(f"{name}.strace.*")):
-        lines = path.read_text(errors="surrogateescape").splitlines()
-        calls = [c for c in map(parse_line, lines) if c]
-        calls[-1].is_last = True
-        wanted[int(path.suffix[1:])] = calls
-    got = {tid: [] for tid in wanted}
-    for line in trace.text.splitlines():
-        found = re.match(r"\S.*?\[\d+/(\d+)\] [\d:.]+ (\w+\(.*)$", line)
-        # A line without a duration is of task life, or of a call that does not return.
-        if found and int(found[1]) in got and re.search(r" <[\d.]+>$|^exit|^rt_sigreturn", found[2]):
-            got[int(found[1])].append(parse_line(re.sub(r" <[\d.]+>$", "", found[2])))
-    ensure(any(wanted.values()), "strace saw nothing")
-    return wanted, got
-
-
-def compare(name, command, **options):
-    wanted, got = watch(name, command, **options)
-    differences = []
-    for tid in wanted:
-        # strace's own child makes some calls before it becomes the program.
-        first = next((i for i, c in enumerate(got[tid]) if c.name == wanted[tid][0].name), 0)
-        mine = got[tid][first:]
-        check_order(f"{name}: thread {tid}", wanted[tid], mine)
-        for theirs, ours in zip(wanted[tid], mine):
-            differences += compare_call(theirs, ours)
-    DONE.add(inspect.stack()[1].function)
-    if differences:
-        unique = list(dict.fromkeys(differences))
-        fail(f"{name}: {len(differences)} differences:\n" + "\n".join(unique[:40]))
-
-
-def check_order(what, wanted, got):
-    for theirs, ours in itertools.zip_longest(wanted, got):
-        if not theirs or not ours or theirs.name != ours.name:
-            fail(f"{what}: strace has {len(wanted)} calls, utrail {len(got)}; first\n"
-                 f"    strace  {theirs}\n    utrail  {ours}")
-
-
-def same_result(theirs, ours):
-    if theirs.name == "rt_sigreturn":
-        return ours.result is None
-    if theirs.result == "?":  # exit_group; or it died in the call, and strace did not see it return
-        return ours.result is None or theirs.is_last
-    flags = re.fullmatch(r"\(flags (.*)\)", theirs.comment)
-    if theirs.name == "fcntl" and flags:
-        return canonical(ours.result) == flags[1]  # the number is theirs, the names are ours
-    return theirs.result == ours.result
-
-
-def poll_as_strace(theirs, ours):
-    """What poll found is inside of utrail's argument, and behind strace's result."""
-    found = re.findall(r"\{fd=(-?\d+), events=([^,]*), revents=([^}]*)\}", ours.arguments[0])
-    if len(found) == ours.arguments[0].count("{"):
-        ours.arguments[0] = "[" + ", ".join(f"{{fd={fd}, events={events}}}" for fd, events, _ in found) + "]"
-    told = re.search(r"\((\[.*\])", theirs.comment)
-    wanted = "[" + ", ".join(f"{{fd={fd}, revents={revents}}}" for fd, _, revents in found if revents != "0") + "]"
-    if told and theirs.result.isdigit():
-        same(wanted, told[1], f"events of {ours}")
-
-
-def clone_as_kernel(theirs):
-    """strace names what of it counts; utrail shows what was passed, in the kernel's order."""
-    named = dict(argument.split("=", 1) for argument in theirs.arguments)
-    order = ("flags", "child_stack", "parent_tid", "child_tidptr", "tls")
-    theirs.arguments = [named.get(name, "NULL") for name in order]
-
-
-def members_of(ours, theirs):
-    """utrail shows all members of clone_args, in their order; strace those that the flags use."""
-    mine = dict(m.split("=", 1) for m in ours.strip("{}").split(", "))
-    mine["stack_size"] = hex(int(mine["stack_size"]))
-    names = [m.split("=", 1)[0] for m in theirs.strip("{}").split(", ")]
-    return "{" + ", ".join(f"{name}={mine.get(name)}" for name in names) + "}"
-
-
-def compare_call(theirs, ours):
-    """Lines that tell what differs and must not."""
-    COUNTS["calls"] += 1
-    both = f"\n    strace  {theirs}\n    utrail  {ours}"
-    if not same_result(theirs, ours):
-        return [f"{theirs.name}: result{both}"]
-    if theirs.name in ("poll", "ppoll"):
-        poll_as_strace(theirs, ours)
-    if theirs.name == "clone":
-        clone_as_kernel(theirs)
-    if theirs.name == "clone3":
-        ours.arguments[0] = members_of(ours.arguments[0], theirs.arguments[0])
-    if theirs.name == "rt_sigreturn":
-        theirs.arguments = []  # what it takes is on the stack
-    if len(theirs.arguments) != len(ours.arguments):
-        return [f"{theirs.name}: number of arguments{both}"]
-    out = []
-    for place, (wanted, got) in enumerate(zip(theirs.arguments, ours.arguments)):
-        COUNTS["arguments"] += 1
-        if wanted == got:
-            continue
-        rule = same_argument(theirs, place, wanted, got)
-        if rule is None:
-            out.append(f"{theirs.name}: argument {place + 1}: {wanted!r} != {got!r}{both}")
-        else:
-            USED.add(rule)
-            COUNTS["allowed"] += 1
-    return out
+from strace_compare import allowances_are_needed, compare, need
+from utrail import run, sample, scratch
 
 
 # --- programs ------------------------------------------------------------------------------------
@@ -158,6 +22,35 @@ def coreutils():
     compare("cp", ["cp", "-a", folder / "a", folder / "b"])
     compare("touch", ["touch", "-d", "2001-02-03 04:05:06", folder / "a"])
     compare("stat", ["stat", "-f", folder])
+
+
+def rarer():
+    """One of each: tests/e2e/targets/calls.c"""
+    compare("calls", [sample("calls")])
+
+
+SOCKETS = """
+import os, select, socket
+a = socket.socket(); a.bind(("127.0.0.1", 0)); a.listen()
+c = socket.create_connection(a.getsockname()); b, _ = a.accept(); b.send(b"x"); c.recv(1)
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0)); u.sendto(b"1", u.getsockname())
+x, y = socket.socketpair(); x.send(b"z"); y.recv(1)
+os.chdir(FOLDER)
+l = socket.socket(socket.AF_UNIX); l.bind("name"); l.listen(); k = socket.socket(socket.AF_UNIX); k.connect("name")
+m, _ = l.accept(); m.send(b"q"); k.recv(1)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind("\\0utrail-" + str(os.getpid())); s.listen(); s.getsockname()
+n = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0); n.bind((0, 0)); n.getsockname()
+d = os.open("/dev/null", os.O_WRONLY); os.write(d, b"1"); r, w = os.pipe(); os.write(w, b"1")
+e = select.epoll(); e.register(r, 1); e.close()
+"""
+
+
+def descriptors():
+    """What they stand for: files, pipes, devices, and sockets of all kinds with both their ends."""
+    folder = scratch() / "descriptors"
+    folder.mkdir()
+    script = SOCKETS.replace("FOLDER", repr(str(folder)))
+    compare("descriptors", [os.path.realpath(sys.executable), "-S", "-c", script], options=["-yy"])
 
 
 def archives():
@@ -268,12 +161,8 @@ def web():
 
 
 def every_allowance_is_needed():
-    if len(DONE) < len(PROGRAMS):
-        skip("not all programs were there to need them")
-    unused = [rule for rule in ALLOWED if rule not in USED]
-    ensure(not unused, "no program needs: " + "; ".join(f"{r.call} {r.why}" for r in unused))
-    print("{calls} calls, {arguments} arguments, {allowed} of them differ as allowed".format(**COUNTS))
+    allowances_are_needed("quick", PROGRAMS)
 
 
-PROGRAMS = (coreutils, archives, git, shells, python, web)
+PROGRAMS = (coreutils, rarer, descriptors, archives, git, shells, python, web)
 run(*PROGRAMS, every_allowance_is_needed)

@@ -3,6 +3,7 @@ target_include_directories(unit_kernel_syscalls PRIVATE ${PROJECT_BINARY_DIR}/ke
 add_library(kernel_call STATIC kernel_call.c kernel_run_plan.c)
 target_link_libraries(kernel_call PUBLIC utrail_kernel PRIVATE utrail_flags cmocka)
 utrail_unit_test(kernel_probes SOURCES kernel_probes.c LINK kernel_call)
+utrail_unit_test(kernel_shapes SOURCES kernel_shapes.c LINK kernel_call)
 utrail_unit_test(kernel_files SOURCES kernel_files.c LINK kernel_call)
 utrail_unit_test(kernel_arguments SOURCES kernel_arguments.c LINK kernel_call)
 

@@ -300,6 +300,7 @@ static void messages_show_address_and_buffers(void **state)
 	(void)state;
 	struct call call;
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(80)};
+	char control[24] = "control messages";
 	struct iovec iovec = {(char[]){"hello"}, 5};
 	struct {
 		struct iovec iovec;
@@ -309,18 +310,21 @@ static void messages_show_address_and_buffers(void **state)
 				 .msg_namelen = sizeof(address),
 				 .msg_iov = &iovec,
 				 .msg_iovlen = 1,
+				 .msg_control = control,
 				 .msg_controllen = 24};
 	make_call(&call, "sendmsg", WORDS(3, (uintptr_t)&message, MSG_DONTWAIT), 5);
 	const struct value *copy = copy_at(&call, 1, "msg");
-	assert_int_equal(copy->n_members, 6);
+	assert_int_equal(copy->n_members, 7);
 	assert_string_equal(copy->members[0].name, "msg_name");
 	assert_bytes(&call, &copy->members[0], &address, sizeof(address), 0);
 	assert_number(&call, &copy->members[1], sizeof(address));
 	assert_string_equal(copy->members[2].name, "msg_iov");
 	LIST(&call, &copy->members[2], 0, {&buffer, 16 + 5, 0});
 	assert_number(&call, &copy->members[3], 1);
-	assert_string_equal(copy->members[4].name, "msg_controllen");
-	assert_number(&call, &copy->members[4], 24);
+	assert_string_equal(copy->members[4].name, "msg_control");
+	assert_bytes(&call, &copy->members[4], control, sizeof(control), 0);
+	assert_string_equal(copy->members[5].name, "msg_controllen");
+	assert_number(&call, &copy->members[5], 24);
 	end_call(&call);
 }
 

@@ -20,10 +20,12 @@ static void depth_0_leaves_pointers_alone(void **state)
 /* Nothing was left out for want of space in the plan. */
 static void assert_fits(const struct value *value)
 {
-	if (value->unavailable || value->slot < 0)
+	if (value->unavailable || (value->slot < 0 && !value->n_members))
 		fail_msg("%s: %s", value->name, value->unavailable ?: "no slot");
 	if (value->copy)
 		assert_fits(value->copy);
+	if (value->after)
+		assert_fits(value->after);
 	for (size_t i = 0; i < value->n_members; i++)
 		assert_fits(&value->members[i]);
 	for (size_t i = 0; i < value->n_choices; i++)

@@ -146,12 +146,25 @@ static void add_count(struct machine *m)
 	add_slot(m, &count, sizeof(count), !m->poisoned);
 }
 
+static void add_records(struct machine *m, const struct fetch_op *op)
+{
+	uint64_t count = 0, used = 0;
+	uint16_t size;
+	for (; used < m->length; used += size, count++)
+		if (!read_memory(&size, m->acc + used + (uint64_t)op->imm, sizeof(size)) || !size)
+			m->poisoned = true, size = UINT16_MAX;
+	m->poisoned |= used != m->length;
+	add_slot(m, &count, sizeof(count), !m->poisoned);
+}
+
 static void add_list(struct machine *m, const struct fetch_op *op)
 {
 	if (op->code == FETCH_STRING)
 		add_string_list(m, op);
 	else if (op->code == FETCH_BYTES)
 		add_buffer_list(m, op);
+	else if (op->imm)
+		add_records(m, op);
 	else
 		add_count(m);
 	m->has_length = m->cut = false;
@@ -166,6 +179,8 @@ static void load(struct machine *m, uint64_t value)
 static void dereference(struct machine *m, const struct fetch_op *op)
 {
 	uint64_t value = 0;
+	if (!m->acc && op->flags & FETCH_NULL_OK)
+		return;
 	if (!read_memory(&value, m->acc, op->size))
 		m->poisoned = true;
 	m->acc = cut(value, op->size, op->flags & FETCH_SIGNED);

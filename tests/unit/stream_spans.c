@@ -163,7 +163,7 @@ static void losses(void **state)
 	hit(&run, 1, 7, FAR + 6, 700);
 	hit(&run, 2, 7, FAR + 8, 700);
 	check(&run, "200:7-7 1\nevent 7\n300:7-7 1\nevent 7\n100:7-7 0 doubtful\n"
-		    "400:7-7 0 doubtful\n500:7-7 0 begin-lost\n600:7-7 5\nevent 8\n700:7-7 2\n");
+		    "400:7-7 0 doubtful\n500:7-7 0 begin-lost\n600:7-7 5\nevent 9\n700:7-7 2\n");
 }
 
 /* What is open ends with its thread, its process or its program. */

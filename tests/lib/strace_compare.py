@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Both strace and utrail watch the same run of a program: comparing what they say of each call.
+
+utrail traces strace, which traces the program: what both see of it are the very same calls, with the
+same numbers, addresses and results. Per thread, the calls must be the same in the same order, with
+the same results; and each argument must be the same text, once strings are bytes. What may differ is
+listed in ALLOWED (strace.py), by call and argument, with the reason; a difference that is not there
+fails, and so does a line there that no program needs.
+"""
+
+import inspect
+import itertools
+import os
+import re
+
+from strace import ALLOWED, canonical, parse_line, same_argument
+from utrail import Trace, ensure, fail, need_program, same, scratch, skip
+
+STRINGS = "4096"
+# Set to look at all differences of all programs, instead of failing at the first.
+SURVEY = os.environ.get("STRACE_SURVEY")
+USED = set()
+DONE = set()
+COUNTS = {"calls": 0, "arguments": 0, "allowed": 0}
+
+
+def need(*names):
+    packages = {"sh": "dash", "ls": "coreutils", "cp": "coreutils", "touch": "coreutils", "stat": "coreutils"}
+    for name in names:
+        need_program(name, packages.get(name, name))
+
+
+def watch(name, command, options=(), cwd=None, env=None):
+    """({tid: calls} by strace, the same by utrail) of one run. `options`: for both."""
+    need("strace")
+    prefix = scratch() / f"{name}.strace"
+    strace = ["strace", "-ff", "-qq", "-e", "signal=none", "-s", STRINGS, *options, "-o", prefix, *command]
+    trace = Trace("-f", "-s", STRINGS, *options, "--ring-size", "256M", "-e", "syscall:*", command=strace, json=False,
+                  wait=False, cwd=cwd, env=env)
+    trace.finish(stop=False, timeout=150)
+    trace.check_nothing_lost()
+    wanted = {}
+    for path in sorted(scratch().glob(f"{name}.strace.*")):
+        lines = path.read_text(errors="surrogateescape").splitlines()
+        calls = [c for c in map(parse_line, lines) if c]
+        calls[-1].is_last = True
+        wanted[int(path.suffix[1:])] = calls
+    got = {tid: [] for tid in wanted}
+    for line in trace.text.splitlines():
+        found = re.match(r"\S.*?\[\d+/(\d+)\] [\d:.]+ (\w+\(.*)$", line)
+        # A line without a duration is of task life, or of a call that does not return.
+        if found and int(found[1]) in got and re.search(r" <[\d.]+>$|^exit|^rt_sigreturn", found[2]):
+            got[int(found[1])].append(parse_line(re.sub(r" <[\d.]+>$", "", found[2])))
+    ensure(any(wanted.values()), "strace saw nothing")
+    return wanted, got
+
+
+def compare(name, command, **options):
+    wanted, got = watch(name, command, **options)
+    differences = []
+    for tid in wanted:
+        # strace's own child makes some calls before it becomes the program.
+        first = next((i for i, c in enumerate(got[tid]) if c.name == wanted[tid][0].name), 0)
+        mine = got[tid][first:]
+        check_order(f"{name}: thread {tid}", wanted[tid], mine)
+        for theirs, ours in zip(wanted[tid], mine):
+            differences += compare_call(theirs, ours)
+    DONE.add(inspect.stack()[1].function)
+    if differences and SURVEY:
+        print(f"{name}: {len(differences)} differences\n" + "\n".join(differences))
+    elif differences:
+        unique = list(dict.fromkeys(differences))
+        fail(f"{name}: {len(differences)} differences:\n" + "\n".join(unique[:40]))
+
+
+def check_order(what, wanted, got):
+    for theirs, ours in itertools.zip_longest(wanted, got):
+        if not theirs or not ours or theirs.name != ours.name:
+            (print if SURVEY else fail)(f"{what}: strace has {len(wanted)} calls, utrail {len(got)}; first\n"
+                 f"    strace  {theirs}\n    utrail  {ours}")
+
+
+def same_result(theirs, ours):
+    if theirs.name == "rt_sigreturn":
+        return ours.result is None
+    if theirs.result == "?":  # exit_group; or it died in the call, and strace did not see it return
+        return ours.result is None or theirs.is_last
+    flags = re.fullmatch(r"\(flags (.*)\)", theirs.comment)
+    if theirs.name == "fcntl" and flags:
+        return canonical(ours.result) == flags[1]  # the number is theirs, the names are ours
+    return canonical(theirs.result) == canonical(ours.result)
+
+
+def poll_as_strace(theirs, ours):
+    """What poll found is inside of utrail's argument, and behind strace's result."""
+    found = re.findall(r"\{fd=(-?\d+), events=([^,]*), revents=([^}]*)\}", ours.arguments[0])
+    if len(found) == ours.arguments[0].count("{"):
+        ours.arguments[0] = "[" + ", ".join(f"{{fd={fd}, events={events}}}" for fd, events, _ in found) + "]"
+    told = re.search(r"\((\[.*\])", theirs.comment)
+    wanted = "[" + ", ".join(f"{{fd={fd}, revents={revents}}}" for fd, _, revents in found if revents != "0") + "]"
+    if told and theirs.result.isdigit():
+        same(wanted, told[1], f"events of {ours}")
+
+
+NAMES_BEHIND = {
+    "select": ("", "in", "out", "except", "left"),
+    "pselect6": ("", "in", "out", "except", "left"),
+    "ppoll": ("", "", "left"),
+    "recvmmsg": ("", "", "", "", "left"),
+}
+
+
+def select_as_strace(theirs, ours):
+    """Sets and times that the call changed are behind strace's result, and behind utrail's arrows."""
+    told = dict(re.findall(r"(in|out|except|left) (\[.*?\]|\{.*?\})", theirs.comment))
+    names = NAMES_BEHIND[theirs.name]
+    for place, name in enumerate(names[: len(ours.arguments)]):
+        before, arrow, after = ours.arguments[place].partition(" => ")
+        if not name or before == "NULL":
+            continue
+        ours.arguments[place] = before
+        # strace tells of the sets in which something is left; "(Timeout)" is: in none.
+        wanted = told.get(name, "[]" if name != "left" else None)
+        if ours.result.isdigit() and wanted is not None:
+            same(after if arrow else before, wanted, f"{name} of {ours}")
+
+
+def clone_as_kernel(theirs):
+    """strace names what of it counts; utrail shows what was passed, in the kernel's order."""
+    named = dict(argument.split("=", 1) for argument in theirs.arguments)
+    order = ("flags", "child_stack", "parent_tid", "child_tidptr", "tls")
+    theirs.arguments = [named.get(name, "NULL") for name in order]
+
+
+def members_of(ours, theirs):
+    """utrail shows all members of clone_args, in their order; strace those that the flags use."""
+    mine = dict(m.split("=", 1) for m in ours.strip("{}").split(", "))
+    mine["stack_size"] = hex(int(mine["stack_size"]))
+    names = [m.split("=", 1)[0] for m in theirs.strip("{}").split(", ")]
+    return "{" + ", ".join(f"{name}={mine.get(name)}" for name in names) + "}"
+
+
+def netlink_as_bytes(wanted, got):
+    """strace takes netlink messages apart, utrail shows their bytes: the first one's length is compared."""
+    length = re.search(r"\{nlmsg_len=(\d+)", wanted)
+    found = re.search(r'(?:iov_base=|^)"([0-9a-f]{8})[0-9a-f]*"', got)
+    if not length or not found or int.from_bytes(bytes.fromhex(found[1]), "little") != int(length[1]):
+        return wanted, got
+    if not wanted.startswith("{"):
+        return "netlink", "netlink"
+    return [re.sub(r"iov_base=.*, (?=iov_len=)", "iov_base=netlink, ", text) for text in (wanted, got)]
+
+
+def compare_call(theirs, ours):
+    """Lines that tell what differs and must not."""
+    COUNTS["calls"] += 1
+    both = f"\n    strace  {theirs}\n    utrail  {ours}"
+    if not same_result(theirs, ours):
+        return [f"{theirs.name}: result{both}"]
+    if theirs.name in ("poll", "ppoll"):
+        poll_as_strace(theirs, ours)
+    if theirs.name in NAMES_BEHIND:
+        select_as_strace(theirs, ours)
+    if theirs.name == "clone":
+        clone_as_kernel(theirs)
+    if theirs.name == "clone3":
+        ours.arguments[0] = members_of(ours.arguments[0], theirs.arguments[0])
+    if theirs.name == "rt_sigreturn":
+        theirs.arguments = []  # what it takes is on the stack
+    if len(theirs.arguments) != len(ours.arguments):
+        return [f"{theirs.name}: number of arguments{both}"]
+    out = []
+    for place, (wanted, got) in enumerate(zip(theirs.arguments, ours.arguments)):
+        COUNTS["arguments"] += 1
+        wanted, got = netlink_as_bytes(wanted, got)
+        if wanted == got:
+            continue
+        rule = same_argument(theirs, place, wanted, got)
+        if rule is None:
+            out.append(f"{theirs.name}: argument {place + 1}: {wanted!r} != {got!r}{both}")
+        else:
+            USED.add(rule)
+            COUNTS["allowed"] += 1
+    return out
+
+
+def allowances_are_needed(where, programs):
+    """Fails on a rule for the programs of this test ("quick", "long") that none of them needs."""
+    if len(DONE) < len(programs):
+        skip("not all programs were there to need them")
+    unused = [rule for rule in ALLOWED if rule not in USED and rule.where == where]
+    ensure(not unused, "no program needs: " + "; ".join(f"{r.call} {r.why}" for r in unused))
+    print("{calls} calls, {arguments} arguments, {allowed} of them differ as allowed".format(**COUNTS))
