@@ -137,8 +137,8 @@ uint64_t spans_count(const struct spans *spans)
 
 static struct err *pass_on(struct spans *spans, const struct stream_event *event, bool was_opened)
 {
-	bool counts = event->kind != STREAM_LOST && event->kind != STREAM_MISSED &&
-		      event->kind != STREAM_GAP;
+	bool counts = event->kind != STREAM_LOST && event->kind != STREAM_SUPPRESSED &&
+		      event->kind != STREAM_MISSED && event->kind != STREAM_GAP;
 	if (counts && spans_are_full(spans))
 		return NULL;
 	spans->count += counts;
@@ -328,6 +328,7 @@ static struct err *on_event(void *context, const struct stream_event *event, boo
 	case STREAM_SYSCALL:
 		return on_hit(spans, event, was_opened);
 	case STREAM_LOST:
+	case STREAM_SUPPRESSED:
 		/* Of probes of others nothing follows. */
 		if (is_of_pairs(spans, event->site))
 			doubt(spans);
