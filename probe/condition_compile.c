@@ -27,7 +27,7 @@ enum truth {
 };
 
 /* Of the whole condition, also when it is of several specs. */
-#define LEAVES_MAX (2 * CONDITION_LEAVES_MAX)
+#define LEAVES_MAX ((size_t)2 * CONDITION_LEAVES_MAX)
 /* A rest of the condition, written down: one letter for each comparison, and the operators. */
 #define REST_MAX   (8 * LEAVES_MAX)
 #define FIRST_LEAF 0x80
@@ -209,7 +209,7 @@ static struct err *collect(struct compiler *c, const struct condition *condition
 	}
 	if (c->n_leaves == LEAVES_MAX)
 		return err_hint(condition_error(condition->source, condition->test->path[0].at,
-						"more than %d comparisons at one place",
+						"more than %zu comparisons at one place",
 						LEAVES_MAX),
 				"use fewer");
 	c->tests[c->n_leaves] = condition;

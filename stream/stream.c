@@ -179,13 +179,13 @@ static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_
 }
 
 /* What was left out for want of room in a rate limit, since it was last told. */
-static struct err *tell_suppressed(struct stream *stream)
+static struct err *tell_suppressed(struct stream *stream, const struct loss_row *rows)
 {
 	static const struct stream_task nobody;
+	size_t count = rows ? stream->losses.n_sites : 0;
 	struct err *e = NULL;
-	for (uint32_t id = 1; !e && stream->rows && id < stream->losses.n_sites; id++) {
-		uint64_t fresh =
-			losses_fresh(&stream->losses, id, LOSS_SUPPRESSED, &stream->rows[id]);
+	for (uint32_t id = 1; !e && id < count; id++) {
+		uint64_t fresh = losses_fresh(&stream->losses, id, LOSS_SUPPRESSED, &rows[id]);
 		const struct stream_event event = {
 			.kind = STREAM_SUPPRESSED,
 			.time_ns = stream->counts.newest_ns,
@@ -220,7 +220,7 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 	stream->rows = rows;
 	if (e || stream->counts.newest_ns < stream->suppressed_ns + SUPPRESSED_NS)
 		return e;
-	return tell_suppressed(stream);
+	return tell_suppressed(stream, rows);
 }
 
 struct err *stream_missed(struct stream *stream, const char *who, uint64_t count)
@@ -289,10 +289,11 @@ static struct err *leave_all(struct stream *stream)
 
 struct err *stream_finish(struct stream *stream)
 {
+	const struct loss_row *rows = stream->rows;
 	struct err *e = NULL;
 	struct queue *queue;
 	while (!e && (queue = oldest_queue(stream)))
 		e = let_go(stream, queue);
-	e = e ? e : tell_suppressed(stream);
+	e = e ? e : tell_suppressed(stream, rows);
 	return e ? e : leave_all(stream);
 }

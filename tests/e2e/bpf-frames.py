@@ -66,4 +66,16 @@ def sockets():
     check("keep_entries=1", "filter_by_process=1", "reads_files=1", "reads_sockets=1")
 
 
-run(the_limit_itself, all_processes, one_process, paths_of_descriptors, waiting_and_measured, sockets)
+def conditions_and_rates():
+    check("keep_entries=1", "filter_by_process=1", "reads_files=1", "has_filters=1", "has_rates=1")
+
+
+run(
+    the_limit_itself,
+    all_processes,
+    one_process,
+    paths_of_descriptors,
+    waiting_and_measured,
+    sockets,
+    conditions_and_rates,
+)

@@ -169,6 +169,21 @@ static void losses(void **state)
 		    "400:7-7 0 doubtful\n500:7-7 0 begin-lost\n600:7-7 5\nmissed\n700:7-7 2\n");
 }
 
+/* What a rate limit has left out may have been the other side, and is no event. */
+static void suppressed(void **state)
+{
+	(void)state;
+	struct run run;
+	begin(&run, false, 0);
+	hit(&run, 0, 7, 100, 0);
+	uint64_t before = spans_count(run.spans);
+	other(&run, STREAM_SUPPRESSED, 0, 0);
+	assert_int_equal(spans_count(run.spans), before);
+	hit(&run, 1, 7, 105, 0);
+	assert_ok(spans_finish(run.spans));
+	spans_destroy(run.spans);
+}
+
 /* What is open ends with its thread, its process or its program. */
 static void ends_of_tasks(void **state)
 {
@@ -223,6 +238,7 @@ int main(void)
 		cmocka_unit_test(pairs_of_a_thread),
 		cmocka_unit_test(pairs_by_key),
 		cmocka_unit_test(losses),
+		cmocka_unit_test(suppressed),
 		cmocka_unit_test(ends_of_tasks),
 		cmocka_unit_test(limit),
 		cmocka_unit_test(many),

@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SKIP = 77
 # Programs of tests/integrity/ that run here too.
 INTEGRITY = HERE.parent / "integrity/guest.txt"
-CASE_TIMEOUT_S = 100
+CASE_TIMEOUT_S = 200
 # Emulated machines sometimes hang on their way up, before anything of ours runs: they get a second chance.
 BOOT_TIMEOUT_S = 80
 # What a healthy kernel does not say. Uprobe code is quiet unless something went wrong.
