@@ -82,6 +82,9 @@ bool kernel_is_readable(const struct kernel *kernel);
 int kernel_ring_fd(const struct kernel *kernel);
 int kernel_life_fd(const struct kernel *kernel);		   /* the ring of task life */
 const struct loss_row *kernel_losses(const struct kernel *kernel); /* one row a site */
+/* Has any of them changed since this was last asked? Not after the programs have stopped: then one
+ * looks. */
+bool kernel_losses_changed(const struct kernel *kernel);
 /* The first traced process after `previous` (0: at all); 0: there is none. */
 pid_t kernel_next_target(const struct kernel *kernel, pid_t previous);
 enum kernel_group {

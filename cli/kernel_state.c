@@ -38,6 +38,11 @@ int kernel_life_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.life_ring);
 }
 
+bool kernel_losses_changed(const struct kernel *kernel)
+{
+	return __atomic_exchange_n(&kernel->skel->bss->losses_changed, 0, __ATOMIC_SEQ_CST);
+}
+
 const struct loss_row *kernel_losses(const struct kernel *kernel)
 {
 	return kernel->losses.memory;

@@ -33,6 +33,8 @@ static struct err *deliver_rest(struct session *session)
 {
 	struct err *e = drain_all(session);
 	if (!e)
+		e = stream_losses(session->stream, kernel_losses(session->kernel));
+	if (!e)
 		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
 	if (!e && session->plan.has_syscalls)
 		e = running_tell(&session->plan, session->kernel, &session->view, session->stream);
@@ -56,6 +58,7 @@ static struct output_summary sum_up(const struct session *session)
 				       .lost = counts->lost,
 				       .missed = counts->missed,
 				       .returns_lost = counts->returns_lost,
+				       .not_followed = counts->not_followed,
 				       .stacks_lost = counts->stacks_lost,
 				       .filtered = counts->filtered,
 				       .suppressed = counts->suppressed,

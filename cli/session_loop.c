@@ -68,7 +68,8 @@ struct err *session_drain(struct session *session, bool (*is_enough)(struct sess
 			taken = ring_buffer__consume(session->ring) ?: taken;
 		struct err *e = take_error(session);
 		e = e ? e : stacks_take(session->stacks);
-		e = e ? e : stream_losses(session->stream, kernel_losses(session->kernel));
+		if (!e && kernel_losses_changed(session->kernel))
+			e = stream_losses(session->stream, kernel_losses(session->kernel));
 		if (!e)
 			e = taken == -EAGAIN ? stream_release_some(session->stream, now)
 					     : stream_release(session->stream, now);

@@ -42,6 +42,9 @@ extern const volatile __u64 hold_bytes;
 
 /* Set when all probes are attached: no event precede that. */
 extern volatile __u32 tracing;
+/* Set when a count of losses has changed; the reader takes it back before it looks through all of
+ * them. */
+extern volatile __u32 losses_changed;
 
 /* How a program runs; a constant in each. */
 enum stream_form {
@@ -96,6 +99,9 @@ static __always_inline void stream_count_loss(__u32 site_id, enum loss_cause cau
 	struct loss_row *row = bpf_map_lookup_elem(&losses, &site_id);
 	if (row)
 		__sync_fetch_and_add(&row->count[cause], 1);
+	/* Other CPUs read its cache line at every hit: written once only. */
+	if (!losses_changed)
+		losses_changed = 1;
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */

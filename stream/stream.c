@@ -29,6 +29,7 @@ struct stream {
 	uint64_t released_ns;	     /* time of the newest record let go */
 	const struct loss_row *rows; /* as last seen; NULL: never */
 	uint64_t suppressed_ns;	     /* when it was last told */
+	bool suppressing;	     /* there may be more of it */
 	uint64_t looked_ns;	     /* when open spans were last looked through */
 };
 
@@ -141,43 +142,6 @@ static struct err *let_go(struct stream *stream, struct queue *queue)
 	return e;
 }
 
-struct err *stream_release(struct stream *stream, uint64_t now_ns)
-{
-	struct err *e = NULL;
-	struct queue *queue;
-	while (!e && (queue = oldest_queue(stream)) &&
-	       queue_oldest(queue)->time_ns + WINDOW_NS <= now_ns)
-		e = let_go(stream, queue);
-	return e ? e : show_long_spans(stream, now_ns);
-}
-
-struct err *stream_release_some(struct stream *stream, uint64_t now_ns)
-{
-	uint64_t newest_ns = stream->newest_hit_ns;
-	return stream_release(stream, newest_ns < now_ns ? newest_ns : now_ns);
-}
-
-static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_cause cause,
-			     uint64_t count)
-{
-	static const struct stream_task nobody;
-	struct stream_event event = {
-		.kind = STREAM_LOST,
-		.time_ns = stream->counts.newest_ns,
-		.task = &nobody,
-		.site = nesting_site(&stream->nesting, site_id),
-		.loss_cause = cause,
-		.loss_count = count,
-	};
-	if (cause == LOSS_RETURN_RING_FULL || cause == LOSS_MISSED_RETURN)
-		stream->counts.returns_lost += count;
-	else if (cause == LOSS_STACK)
-		stream->counts.stacks_lost += count;
-	else
-		stream->counts.lost += count;
-	return stream->options.sink.event(stream->options.sink.context, &event, false);
-}
-
 /* What was left out for want of room in a rate limit, since it was last told. */
 static struct err *tell_suppressed(struct stream *stream, const struct loss_row *rows)
 {
@@ -202,6 +166,56 @@ static struct err *tell_suppressed(struct stream *stream, const struct loss_row 
 	return e;
 }
 
+/* Once a second, if there may be anything. */
+static struct err *suppressed_in_time(struct stream *stream)
+{
+	if (!stream->suppressing ||
+	    stream->counts.newest_ns < stream->suppressed_ns + SUPPRESSED_NS)
+		return NULL;
+	stream->suppressing = false;
+	return tell_suppressed(stream, stream->rows);
+}
+
+struct err *stream_release(struct stream *stream, uint64_t now_ns)
+{
+	struct err *e = NULL;
+	struct queue *queue;
+	while (!e && (queue = oldest_queue(stream)) &&
+	       queue_oldest(queue)->time_ns + WINDOW_NS <= now_ns)
+		e = let_go(stream, queue);
+	e = e ? e : suppressed_in_time(stream);
+	return e ? e : show_long_spans(stream, now_ns);
+}
+
+struct err *stream_release_some(struct stream *stream, uint64_t now_ns)
+{
+	uint64_t newest_ns = stream->newest_hit_ns;
+	return stream_release(stream, newest_ns < now_ns ? newest_ns : now_ns);
+}
+
+static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_cause cause,
+			     uint64_t count)
+{
+	static const struct stream_task nobody;
+	struct stream_event event = {
+		.kind = STREAM_LOST,
+		.time_ns = stream->counts.newest_ns,
+		.task = &nobody,
+		.site = nesting_site(&stream->nesting, site_id),
+		.loss_cause = cause,
+		.loss_count = count,
+	};
+	if (cause == LOSS_MISSED_RETURN)
+		stream->counts.not_followed += count;
+	if (cause == LOSS_RETURN_RING_FULL || cause == LOSS_MISSED_RETURN)
+		stream->counts.returns_lost += count;
+	else if (cause == LOSS_STACK)
+		stream->counts.stacks_lost += count;
+	else
+		stream->counts.lost += count;
+	return stream->options.sink.event(stream->options.sink.context, &event, false);
+}
+
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 {
 	size_t count = stream->options.set->sites.count;
@@ -218,9 +232,8 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 		}
 	}
 	stream->rows = rows;
-	if (e || stream->counts.newest_ns < stream->suppressed_ns + SUPPRESSED_NS)
-		return e;
-	return tell_suppressed(stream, rows);
+	stream->suppressing = true;
+	return e ? e : suppressed_in_time(stream);
 }
 
 struct err *stream_missed(struct stream *stream, const char *who, uint64_t count)

@@ -160,6 +160,7 @@ struct stream_counts {
 	uint64_t lost;	       /* events that the loss table counts as lost */
 	uint64_t returns_lost; /* calls delivered without their return, for want of space */
 	uint64_t stacks_lost;  /* of delivered events */
+	uint64_t not_followed; /* of returns_lost, those for which the ring had room */
 	uint64_t late;
 	uint64_t suppressed; /* events beyond a rate limit: not lost */
 	uint64_t filtered;   /* hits whose condition did not hold: not lost */

@@ -246,7 +246,7 @@ def main():
     parser.add_argument("--kernel", required=True, help="5.10, 6.1, 6.12 or 7.2")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent.parent / "build")
     parser.add_argument("--case", action="append", help="glob over case names; repeatable")
-    parser.add_argument("--timeout", type=float, default=280, help="seconds for the whole guest")
+    parser.add_argument("--timeout", type=float, default=860, help="seconds for the whole guest")
     parser.add_argument("--no-skip", action="store_true", help="what cannot be run is a failure")
     parser.add_argument("--shell", action="store_true", help="a shell in the guest after the cases")
     options = parser.parse_args()
