@@ -17,6 +17,7 @@
 #include "kernel/syscalls.h"
 #include "probe/file.h"
 #include "stream/event.h"
+#include "target/process_namespace.h"
 #include "target/select.h"
 #include "tracer.skel.h"
 #include "uprobe/attach.h"
@@ -323,6 +324,8 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)
 		e = socket_offsets_find(&kernel->socket_offsets);
+	if (!e && (kernel_selects(kernel) || pid_namespace_is_inner()))
+		e = select_offsets_find(&kernel->select_offsets);
 	if (options->stack_how)
 		tables_want_stacks(&plan->set, 1);
 	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);

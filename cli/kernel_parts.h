@@ -6,6 +6,7 @@
 
 #include "cli/kernel.h"
 #include "cli/tables.h"
+#include "kernel/select_offsets.h"
 #include "probe/file.h"
 
 struct tracer; /* the skeleton */
@@ -27,6 +28,7 @@ struct kernel {
 	bool filter;
 	struct fetch_offsets file_offsets;	    /* when the plan asks for files */
 	struct fetch_socket_offsets socket_offsets; /* and for sockets */
+	struct select_offsets select_offsets;	    /* where who is traced is decided */
 	struct tracer *skel;
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;

@@ -24,6 +24,8 @@ void select_set_constants(const struct kernel *kernel, struct tracer *skel)
 {
 	const struct selection *selection = kernel->options.selection;
 	skel->rodata->in_namespace = pid_namespace_is_inner();
+	memcpy((void *)&skel->rodata->select_offsets, &kernel->select_offsets,
+	       sizeof(kernel->select_offsets));
 	if (!kernel_selects(kernel))
 		return;
 	skel->rodata->selecting = true;

@@ -14,6 +14,7 @@
 #define CGROUP_DEPTH_MAX 64
 #define CGROUP_PATH_MAX	 1024
 
+const volatile struct select_offsets select_offsets = {};
 const volatile bool in_namespace = false;
 const volatile bool selecting = false;
 const volatile bool select_by_name = false;
@@ -40,18 +41,31 @@ struct {
 	__uint(max_entries, 64 << 10);
 } news SEC(".maps");
 
+/* What is at a place in a structure, as this type; 0 when it cannot be read. */
+#define SELECT_READ(type, base, place)                                                       \
+	({                                                                                   \
+		type select_value = 0;                                                       \
+		bpf_probe_read_kernel(&select_value, sizeof(select_value),                   \
+				      (const void *)((__u64)(base) + select_offsets.place)); \
+		select_value;                                                                \
+	})
+
 /* --- numbers ---------------------------------------------------------------------------------- */
 
-int select_number(__u64 address)
+/* Of the struct upid of a level. */
+static __always_inline __u64 upid_of(__u64 pid, __u32 level)
 {
-	struct pid *pid = (void *)address;
-	if (!pid || BPF_CORE_READ(pid, level) < own_level)
+	return pid + select_offsets.pid_numbers + (__u64)level * select_offsets.upid_size;
+}
+
+int select_number(__u64 pid)
+{
+	if (!pid || SELECT_READ(__u32, pid, pid_level) < own_level)
 		return 0;
-	struct upid *own = (void *)pid + bpf_core_field_offset(pid->numbers) +
-			   (__u64)own_level * bpf_core_type_size(struct upid);
-	if ((__u64)BPF_CORE_READ(own, ns) != own_namespace)
+	__u64 own = upid_of(pid, own_level);
+	if (SELECT_READ(__u64, own, upid_ns) != own_namespace)
 		return 0;
-	return BPF_CORE_READ(own, nr);
+	return SELECT_READ(__u32, own, upid_nr);
 }
 
 __u64 select_own_id(void)
@@ -64,12 +78,10 @@ __u64 select_own_id(void)
 static __always_inline void find_own_namespace(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	__u32 level = BPF_CORE_READ(pid, level);
-	struct upid *own = (void *)pid + bpf_core_field_offset(pid->numbers) +
-			   (__u64)level * bpf_core_type_size(struct upid);
+	__u64 pid = (__u64)BPF_CORE_READ(task, thread_pid);
+	__u32 level = SELECT_READ(__u32, pid, pid_level);
 	own_level = level;
-	own_namespace = (__u64)BPF_CORE_READ(own, ns);
+	own_namespace = SELECT_READ(__u64, upid_of(pid, level), upid_ns);
 }
 
 /* --- the three questions ---------------------------------------------------------------------- */
@@ -109,15 +121,16 @@ static __always_inline bool is_asked_cgroup(__u64 id)
 /* In one of them, or below. */
 int select_is_inside(__u64 cgroup)
 {
-	struct cgroup *at = (void *)cgroup;
+	__u64 at = cgroup;
 	for (int i = 0; i < CGROUP_DEPTH_MAX && at; i++) {
-		__u64 id = BPF_CORE_READ(at, kn, id);
+		__u64 node = SELECT_READ(__u64, at, cgroup_node);
+		__u64 id = node ? SELECT_READ(__u64, node, node_id) : 0;
 		if (id && is_asked_cgroup(id))
 			return 1;
-		struct cgroup_subsys_state *parent = BPF_CORE_READ(at, self.parent);
+		__u64 parent = SELECT_READ(__u64, at + select_offsets.cgroup_css, css_parent);
 		if (!parent)
 			break;
-		at = BPF_CORE_READ(parent, cgroup);
+		at = SELECT_READ(__u64, parent, css_cgroup);
 	}
 	return 0;
 }
@@ -137,9 +150,11 @@ int select_is_other(__u64 leader)
 int select_matches(__u64 leader, __u64 comm)
 {
 	struct task_struct *task = (void *)leader;
-	if (select_by_user && !select_is_users(BPF_CORE_READ(task, real_cred, uid.val)))
+	if (select_by_user &&
+	    !select_is_users(SELECT_READ(__u32, BPF_CORE_READ(task, real_cred), cred_uid)))
 		return 0;
-	if (select_by_cgroup && !select_is_inside((__u64)BPF_CORE_READ(task, cgroups, dfl_cgrp)))
+	if (select_by_cgroup &&
+	    !select_is_inside(SELECT_READ(__u64, BPF_CORE_READ(task, cgroups), css_set_cgroup)))
 		return 0;
 	if (select_by_name && !select_is_named(comm))
 		return 0;
@@ -206,7 +221,7 @@ int select_attach(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/cgroup_mkdir")
 int select_mkdir(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct cgroup *cgroup = (void *)ctx->args[0];
+	__u64 node = SELECT_READ(__u64, ctx->args[0], cgroup_node);
 	const char *path = (void *)ctx->args[1];
 	__u64 hash = SELECT_HASH_BEGIN;
 	for (int i = 0; i < CGROUP_PATH_MAX; i++) {
@@ -217,7 +232,7 @@ int select_mkdir(struct bpf_raw_tracepoint_args *ctx)
 	}
 	for (int i = 0; i < SELECT_MAX; i++)
 		if (select_cgroup_paths[i] == hash && hash != SELECT_HASH_BEGIN)
-			select_cgroups[i] = BPF_CORE_READ(cgroup, kn, id);
+			select_cgroups[i] = SELECT_READ(__u64, node, node_id);
 	return 0;
 }
 

@@ -5,6 +5,13 @@
 
 #include <linux/types.h>
 
+/* Bytes from the start of the kernel's structures: see probe/offsets.h. */
+struct select_offsets {
+	__u32 pid_level, pid_numbers, upid_size, upid_nr, upid_ns;
+	__u32 css_set_cgroup, cgroup_node, cgroup_css, css_parent, css_cgroup, node_id;
+	__u32 cred_uid;
+};
+
 /* A process has come to match. */
 struct select_news {
 	__u64 time_ns; /* CLOCK_BOOTTIME */

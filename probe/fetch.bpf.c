@@ -436,11 +436,12 @@ static __always_inline int fetch_list_records(struct scratch *scratch, const str
 	return 0;
 }
 
-/* Returns 1 when the step is to be taken again. */
+/* Returns 1 when the step is to be taken again. Only system calls are given lists, and their
+ * programs do not sleep: all others are verified sooner without. */
 static __always_inline int fetch_step_body(const struct fetch_op *op, struct scratch *scratch,
 					   bool sleepable)
 {
-	bool sign = op->flags & FETCH_SIGNED;
+	bool sign = op->flags & FETCH_SIGNED, list = !sleepable && (op->flags & FETCH_LIST);
 	__u64 reg = scratch->regs[op->reg & REGS_MASK];
 	if (op->flags & FETCH_FROM_REG)
 		fetch_load(scratch, reg);
@@ -464,19 +465,19 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		fetch_length(scratch, op);
 		break;
 	case FETCH_INT:
-		if ((op->flags & FETCH_LIST) && op->imm)
+		if (list && op->imm)
 			return fetch_list_records(scratch, op, sleepable);
-		if (op->flags & FETCH_LIST)
+		if (list)
 			return fetch_list_count(scratch, op, sleepable);
 		fetch_int(scratch, op);
 		break;
 	case FETCH_STRING:
-		if (op->flags & FETCH_LIST)
+		if (list)
 			return fetch_list_string(scratch, op, sleepable);
 		fetch_string(scratch, op, (__u32)op->imm, sleepable);
 		break;
 	case FETCH_BYTES:
-		if (op->flags & FETCH_LIST)
+		if (list)
 			return fetch_list_bytes(scratch, op, sleepable);
 		fetch_bytes(scratch, op, sleepable);
 		break;
@@ -523,14 +524,6 @@ __noinline int fetch_filter_step_old(__u32 filter_id, __u32 index)
 /* The further elements of a list; as many steps as the longest one takes, and its end. */
 #define AGAIN_MAX (FETCH_LIST_MAX + FETCH_COUNT_MAX / COUNT_STEP + 1)
 
-__noinline int fetch_again_sleepable(const struct fetch_op *op, struct scratch *scratch)
-{
-	for (int i = 0; op && scratch && i < AGAIN_MAX; i++)
-		if (!fetch_step_sleepable(op, scratch))
-			break;
-	return 0;
-}
-
 __noinline int fetch_again_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
 	for (int i = 0; op && scratch && i < AGAIN_MAX; i++)
@@ -551,8 +544,7 @@ __noinline int fetch_again_old(__u32 plan_id, __u32 index)
 __noinline int fetch_run_sleepable(const struct fetch_plan *plan, struct scratch *scratch)
 {
 	for (__u32 i = 0; plan && scratch && i < FETCH_OPS_MAX && i < plan->n_ops; i++)
-		if (fetch_step_sleepable(&plan->ops[i], scratch))
-			fetch_again_sleepable(&plan->ops[i], scratch);
+		fetch_step_sleepable(&plan->ops[i], scratch);
 	return 0;
 }
 

@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <bpf/btf.h>
-
 #include "common/array.h"
+#include "probe/offsets.h"
 #include "probe/socket.h"
 
 /* Of Linux 6.9; headers may be older. */
@@ -51,79 +50,10 @@ _Static_assert(sizeof(all_wanted) / sizeof(all_wanted[0]) ==
 		       sizeof(struct fetch_offsets) / sizeof(__u32),
 	       "one for each");
 
-static const struct btf_type *plain_type(const struct btf *btf, __u32 id, __u32 *ret_id)
-{
-	const struct btf_type *type = btf__type_by_id(btf, id);
-	while (type && (btf_is_mod(type) || btf_is_typedef(type))) {
-		id = type->type;
-		type = btf__type_by_id(btf, id);
-	}
-	if (ret_id)
-		*ret_id = id;
-	return type;
-}
-
-/* Looks into anonymous structures and unions, too: d_name of 6.17 is in one. `depth` is how far. */
-static bool find_member(const struct btf *btf, __u32 type_id, const char *name, int depth,
-			__u32 *ret_bytes, __u32 *ret_type)
-{
-	const struct btf_type *type = plain_type(btf, type_id, NULL);
-	if (!type || !btf_is_composite(type) || depth < 0)
-		return false;
-	const struct btf_member *members = btf_members(type);
-	for (__u32 i = 0; i < btf_vlen(type); i++) {
-		const char *found = btf__name_by_offset(btf, members[i].name_off);
-		__u32 bytes = btf_member_bit_offset(type, i) / 8, inner;
-		if (found && *found) {
-			if (strcmp(found, name) != 0)
-				continue;
-			*ret_bytes = bytes;
-			*ret_type = members[i].type;
-			return true;
-		}
-		if (find_member(btf, members[i].type, name, depth - 1, &inner, ret_type)) {
-			*ret_bytes = bytes + inner;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool find_wanted(const struct btf *btf, const struct offset_wanted *wanted, __u32 *ret)
-{
-	__s32 id = btf__find_by_name_kind(btf, wanted->type, BTF_KIND_STRUCT);
-	__u32 inner = 0, type;
-	if (id < 0 || !find_member(btf, (__u32)id, wanted->member, 4, ret, &type))
-		return false;
-	if (wanted->inner && !find_member(btf, type, wanted->inner, 4, &inner, &type))
-		return false;
-	*ret += inner;
-	return true;
-}
-
-struct err *offsets_find(const struct offset_wanted *wanted, size_t count, const char *option,
-			 void *ret)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	const struct offset_wanted *missing = NULL;
-	for (size_t i = 0; btf && !missing && i < count; i++)
-		if (!find_wanted(btf, &wanted[i], (__u32 *)((char *)ret + wanted[i].place)) &&
-		    !wanted[i].is_optional)
-			missing = &wanted[i];
-	btf__free(btf);
-	if (btf && !missing)
-		return NULL;
-	struct err *e = err_new(ERR_UNSUPPORTED, 0,
-				"this kernel does not tell the paths of "
-				"descriptors");
-	e = missing ? err_why(e, "its BTF has no %s.%s", missing->type, missing->member)
-		    : err_why(e, "its BTF cannot be read");
-	return err_hint(e, "leave out %s", option);
-}
-
 struct err *file_offsets_find(struct fetch_offsets *ret)
 {
-	return offsets_find(all_wanted, array_size(all_wanted), "-y", ret);
+	return offsets_find(all_wanted, array_size(all_wanted), "the paths of descriptors", "-y",
+			    ret);
 }
 
 /* --- paths ------------------------------------------------------------------------------------ */

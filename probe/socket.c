@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "common/array.h"
+#include "probe/offsets.h"
 
 /* Of the kernel's own dev_t, include/linux/kdev_t.h. */
 #define MINOR_BITS 20
@@ -55,7 +56,8 @@ _Static_assert(sizeof(all_wanted) / sizeof(all_wanted[0]) ==
 
 struct err *socket_offsets_find(struct fetch_socket_offsets *ret)
 {
-	return offsets_find(all_wanted, array_size(all_wanted), "one of the y in -yy", ret);
+	return offsets_find(all_wanted, array_size(all_wanted), "what sockets are",
+			    "one of the y in -yy", ret);
 }
 
 /* --- what it is --------------------------------------------------------------------------------
