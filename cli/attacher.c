@@ -7,15 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/array.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
+#include "common/descriptors.h"
 
 /* With CAP_SYS_PTRACE no other right is needed to look into a process; without, it takes all that
  * the process has itself (a command inherits our ambient ones), so none is dropped. */
@@ -179,20 +178,6 @@ static bool serve(int socket, const struct request *request)
 	return send_answer(socket, &refused, -1);
 }
 
-/* Nothing of the collector's may stay open here: neither its output nor, later, its probes. */
-static void close_others(int socket)
-{
-	dup2(socket, 0);
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, 1U, ~0U, 0U) == 0)
-		return;
-#endif
-	struct rlimit limit;
-	getrlimit(RLIMIT_NOFILE, &limit);
-	for (rlim_t fd = 1; fd < limit.rlim_cur; fd++)
-		close((int)fd);
-}
-
 /* Ctrl-C and the end of a service reach all processes, but the collector has questions until its
  * last line. Its end is our end: by the socket, or by the signal of its death. */
 static void outlive_signals(void)
@@ -206,7 +191,7 @@ static void outlive_signals(void)
 static _Noreturn void child(int socket, pid_t parent)
 {
 	struct request request;
-	close_others(socket);
+	descriptors_keep_only(socket);
 	outlive_signals();
 	prctl(PR_SET_NAME, "utrail-attacher");
 	struct err *e = caps_drop_to(kept());

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,6 +20,7 @@
 #include "common/array.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
+#include "common/descriptors.h"
 #include "common/now.h"
 #include "kernel/stop.h"
 
@@ -88,24 +87,11 @@ static bool wake_all(struct stop_table *table, bool everybody)
 	return busy;
 }
 
-static void close_others(int pipe)
-{
-	dup2(pipe, 0);
-#ifdef SYS_close_range
-	if (syscall(SYS_close_range, 1U, ~0U, 0U) == 0)
-		return;
-#endif
-	struct rlimit limit;
-	getrlimit(RLIMIT_NOFILE, &limit);
-	for (rlim_t fd = 1; fd < limit.rlim_cur; fd++)
-		close((int)fd);
-}
-
 static _Noreturn void child(struct stop_table *table, int pipe)
 {
 	bool busy = false, alive = true;
 	sigset_t all;
-	close_others(pipe);
+	descriptors_keep_only(pipe);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
