@@ -15,12 +15,6 @@
 /* Where the results stand, in characters behind the command's beginning, when there is room. */
 #define RESULT_COLUMN 32
 
-static void put_u64(struct buffer *buffer, uint64_t number)
-{
-	char *to = buffer_reserve(buffer, NUMBER_MAX);
-	buffer->used += (size_t)(number_unsigned(to, number) - to);
-}
-
 static void put_blanks(struct buffer *buffer, size_t count)
 {
 	while (count-- > 0)
@@ -56,22 +50,15 @@ static struct columns put_left(struct output *output, const struct output_comman
 	if (command->user)
 		escape_put(buffer, command->user, strlen(command->user), " ");
 	else
-		put_u64(buffer, command->uid);
+		text_unsigned(buffer, command->uid);
 	buffer_put_char(buffer, ' ');
 	columns.shell = width_since(buffer, start);
 	escape_put(buffer, command->shell, strlen(command->shell), "[]");
 	buffer_put_char(buffer, '[');
-	put_u64(buffer, command->shell_pid);
+	text_unsigned(buffer, command->shell_pid);
 	buffer_put_literal(buffer, "]  ");
 	columns.result = width_since(buffer, start) + RESULT_COLUMN;
 	return columns;
-}
-
-static void put_duration(struct buffer *buffer, uint64_t duration_ns)
-{
-	buffer_put_literal(buffer, " <");
-	clock_put_duration(buffer, duration_ns);
-	buffer_put_char(buffer, '>');
 }
 
 static void put_status(struct output *output, int status)
@@ -119,7 +106,7 @@ static void put_program_ending(struct output *output, const struct output_progra
 		put_exit(output, program->exit_code);
 		break;
 	}
-	put_duration(buffer, program->duration_ns);
+	text_duration(buffer, program->duration_ns);
 }
 
 static void put_equals(struct output *output, size_t width, size_t column)
@@ -183,7 +170,7 @@ static void put_command_ending(struct output *output, const struct output_comman
 		buffer_put_literal(buffer, "<status not seen>");
 	else
 		put_status(output, command->status);
-	put_duration(buffer, command->duration_ns);
+	text_duration(buffer, command->duration_ns);
 }
 
 static void put_line(struct output *output, const struct output_command *command, size_t column)

@@ -14,12 +14,6 @@
 #include "output/number.h"
 #include "output/writer.h"
 
-static void put_u64(struct buffer *buffer, uint64_t number)
-{
-	char *to = buffer_reserve(buffer, NUMBER_MAX);
-	buffer->used += (size_t)(number_unsigned(to, number) - to);
-}
-
 void text_color(struct output *output, enum text_color color)
 {
 	/* ECMA-48 SGR; bright variants are not for all terminals */
@@ -29,6 +23,19 @@ void text_color(struct output *output, enum text_color color)
 	};
 	if (output->options.color)
 		buffer_put_string(&output->buffer, sequences[color]);
+}
+
+void text_unsigned(struct buffer *buffer, uint64_t number)
+{
+	char *to = buffer_reserve(buffer, NUMBER_MAX);
+	buffer->used += (size_t)(number_unsigned(to, number) - to);
+}
+
+void text_duration(struct buffer *buffer, uint64_t duration_ns)
+{
+	buffer_put_literal(buffer, " <");
+	clock_put_duration(buffer, duration_ns);
+	buffer_put_char(buffer, '>');
 }
 
 /* --- the left side --------------------------------------------------------------------------- */
@@ -50,7 +57,7 @@ static void put_task(struct output *output, const struct stream_task *task)
 		return;
 	char tty[NAMES_MAX];
 	buffer_put_literal(buffer, " uid=");
-	put_u64(buffer, task->uid);
+	text_unsigned(buffer, task->uid);
 	buffer_put_char(buffer, ' ');
 	buffer_put_string(buffer, names_tty(task->tty, tty));
 }
@@ -106,13 +113,6 @@ static void put_name(struct output *output, const struct stream_event *event)
 
 /* --- the right side -------------------------------------------------------------------------- */
 
-static void put_duration(struct buffer *buffer, uint64_t duration_ns)
-{
-	buffer_put_literal(buffer, " <");
-	clock_put_duration(buffer, duration_ns);
-	buffer_put_char(buffer, '>');
-}
-
 /* -1 ENOENT (No such file or directory) */
 static void put_failure(struct output *output, int errnum)
 {
@@ -125,7 +125,7 @@ static void put_failure(struct output *output, int errnum)
 		buffer_put_string(buffer, name);
 	} else {
 		buffer_put_literal(buffer, "errno ");
-		put_u64(buffer, (uint64_t)errnum);
+		text_unsigned(buffer, (uint64_t)errnum);
 	}
 	if (text) {
 		buffer_put_literal(buffer, " (");
@@ -160,7 +160,7 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 	switch (scope->event->ending) {
 	case ENDING_RETURNED:
 		put_result(output, scope);
-		put_duration(&output->buffer, scope->event->duration_ns);
+		text_duration(&output->buffer, scope->event->duration_ns);
 		break;
 	case ENDING_RETURNED_ALONE:
 		put_result(output, scope);
@@ -168,7 +168,7 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 		break;
 	case ENDING_TAIL_CALL:
 		buffer_put_literal(&output->buffer, " = <tail call>");
-		put_duration(&output->buffer, scope->event->duration_ns);
+		text_duration(&output->buffer, scope->event->duration_ns);
 		break;
 	case ENDING_UNWOUND:
 		put_no_result(output, "<no return seen>");
@@ -295,7 +295,7 @@ static void put_fork(struct output *output, const struct stream_event *event)
 	bool is_thread = event->child_tgid == event->task->tgid;
 	put_left(output, event, event->time_ns);
 	buffer_put_string(buffer, is_thread ? "new thread = " : "fork() = ");
-	put_u64(buffer, is_thread ? event->child_tid : event->child_tgid);
+	text_unsigned(buffer, is_thread ? event->child_tid : event->child_tgid);
 }
 
 /* +++ exited with 0 +++, +++ killed by SIGSEGV (core dumped) +++; threads quieter */
@@ -320,7 +320,7 @@ static void put_exit(struct output *output, const struct stream_event *event)
 		text_color(output, COLOR_OFF);
 	} else {
 		buffer_put_literal(buffer, "exited with ");
-		put_u64(buffer, (uint64_t)WEXITSTATUS(status));
+		text_unsigned(buffer, (uint64_t)WEXITSTATUS(status));
 	}
 	if (event->exit_is_last)
 		buffer_put_literal(buffer, " +++");
@@ -335,7 +335,7 @@ static void put_lost(struct output *output, const struct stream_event *event)
 	put_left(output, event, event->time_ns);
 	text_color(output, COLOR_RED);
 	buffer_put_literal(buffer, "--- ");
-	put_u64(buffer, event->loss_count);
+	text_unsigned(buffer, event->loss_count);
 	buffer_put_string(buffer, is_return			    ? " return"
 				  : event->loss_cause == LOSS_STACK ? " stack"
 								    : " event");
@@ -357,7 +357,7 @@ static void put_suppressed(struct output *output, const struct stream_event *eve
 	put_left(output, event, event->time_ns);
 	text_color(output, COLOR_DIM);
 	buffer_put_literal(buffer, "--- ");
-	put_u64(buffer, event->loss_count);
+	text_unsigned(buffer, event->loss_count);
 	buffer_put_string(buffer, event->loss_count == 1 ? " event" : " events");
 	buffer_put_literal(buffer, " suppressed: ");
 	put_label(buffer, event->site->probe);
@@ -372,7 +372,7 @@ static void put_missed(struct output *output, const struct stream_event *event)
 	put_left(output, event, event->time_ns);
 	text_color(output, COLOR_RED);
 	buffer_put_literal(buffer, "--- ");
-	put_u64(buffer, event->loss_count);
+	text_unsigned(buffer, event->loss_count);
 	buffer_put_string(buffer, event->loss_count == 1 ? " hit" : " hits");
 	buffer_put_literal(buffer, " missed: ");
 	buffer_put_string(buffer, event->missed_who);
@@ -418,7 +418,7 @@ static void put_between(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_OFF);
 	put_span_key(output, span);
 	if (span->ending == SPAN_WHOLE)
-		put_duration(&output->buffer, event->duration_ns);
+		text_duration(&output->buffer, event->duration_ns);
 	else
 		put_no_result(output, endings[span->ending]);
 }
@@ -432,7 +432,7 @@ static void put_gap(struct output *output, const struct stream_event *event)
 	buffer_put_literal(buffer, "--- ");
 	escape_put(buffer, event->gap_module, strlen(event->gap_module), "");
 	buffer_put_literal(buffer, ": mapped, and probed ");
-	put_u64(buffer, event->duration_ns / 1000);
+	text_unsigned(buffer, event->duration_ns / 1000);
 	buffer_put_literal(buffer, " us later; what it did before was not seen ---");
 	text_color(output, COLOR_OFF);
 }

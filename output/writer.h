@@ -55,5 +55,8 @@ enum text_color {
 	COLOR_RED,
 };
 void text_color(struct output *output, enum text_color color);
+void text_unsigned(struct buffer *buffer, uint64_t number);
+/* " <0.000012>" */
+void text_duration(struct buffer *buffer, uint64_t duration_ns);
 
 #endif
