@@ -95,4 +95,8 @@ const char *dwarf_copy_name(struct dwarf_info *info, const char *name);
  */
 uint64_t dwarf_info_number(Dwarf_Die *die, unsigned int name);
 
+/* The number that an operation of a location pushes whatever the state is, sign-extended where its
+ * kind has a sign. False: it is none of these. */
+bool dwarf_op_constant(const Dwarf_Op *op, int64_t *ret);
+
 #endif

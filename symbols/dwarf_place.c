@@ -10,6 +10,30 @@
 
 #include "symbols/dwarf_info.h"
 
+bool dwarf_op_constant(const Dwarf_Op *op, int64_t *ret)
+{
+	if (op->atom >= DW_OP_lit0 && op->atom <= DW_OP_lit31) {
+		*ret = op->atom - DW_OP_lit0;
+		return true;
+	}
+	switch (op->atom) {
+	case DW_OP_const1u:
+	case DW_OP_const1s:
+	case DW_OP_const2u:
+	case DW_OP_const2s:
+	case DW_OP_const4u:
+	case DW_OP_const4s:
+	case DW_OP_const8u:
+	case DW_OP_const8s:
+	case DW_OP_constu:
+	case DW_OP_consts:
+		*ret = (int64_t)op->number;
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* DWARF numbers registers up to 31 by one-byte operations; more than 64 no general one has. */
 #define REGISTERS_MAX 128
 
@@ -50,36 +74,12 @@ static struct parameter_place place_of_op(const Dwarf_Op *op)
 	}
 }
 
-static bool constant_of(const Dwarf_Op *op, int64_t *ret)
-{
-	if (op->atom >= DW_OP_lit0 && op->atom <= DW_OP_lit31) {
-		*ret = op->atom - DW_OP_lit0;
-		return true;
-	}
-	switch (op->atom) {
-	case DW_OP_const1u:
-	case DW_OP_const1s:
-	case DW_OP_const2u:
-	case DW_OP_const2s:
-	case DW_OP_const4u:
-	case DW_OP_const4s:
-	case DW_OP_const8u:
-	case DW_OP_const8s:
-	case DW_OP_constu:
-	case DW_OP_consts:
-		*ret = (int64_t)op->number;
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* "..., DW_OP_stack_value": the value itself, which lies nowhere. */
 static struct parameter_place computed_place(const Dwarf_Op *op)
 {
 	struct parameter_place place = place_of_op(op);
 	int64_t constant;
-	if (constant_of(op, &constant))
+	if (dwarf_op_constant(op, &constant))
 		return (struct parameter_place){.kind = PLACE_CONSTANT, .offset = constant};
 	if (place.kind != PLACE_MEMORY || place.reg == PLACE_CFA)
 		return (struct parameter_place){.kind = PLACE_NOWHERE};

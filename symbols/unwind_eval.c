@@ -7,6 +7,7 @@
  */
 #include <dwarf.h>
 
+#include "symbols/dwarf_info.h"
 #include "symbols/unwind_row.h"
 
 #define DEPTH_MAX 64
@@ -182,26 +183,11 @@ static bool rearrange(struct machine *machine, const Dwarf_Op *op)
 
 static bool constant(struct machine *machine, const Dwarf_Op *op)
 {
-	if (op->atom >= DW_OP_lit0 && op->atom <= DW_OP_lit31) {
-		push(machine, op->atom - DW_OP_lit0);
-		return true;
-	}
-	switch (op->atom) {
-	case DW_OP_const1u:
-	case DW_OP_const1s:
-	case DW_OP_const2u:
-	case DW_OP_const2s:
-	case DW_OP_const4u:
-	case DW_OP_const4s:
-	case DW_OP_const8u:
-	case DW_OP_const8s:
-	case DW_OP_constu:
-	case DW_OP_consts:
-		push(machine, op->number); /* libdw has extended the sign */
-		return true;
-	default:
+	int64_t value;
+	if (!dwarf_op_constant(op, &value))
 		return false;
-	}
+	push(machine, (uint64_t)value);
+	return true;
 }
 
 static void operate(struct machine *machine, const Dwarf_Op *op)
