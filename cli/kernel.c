@@ -435,7 +435,6 @@ static struct err *attach_from(struct kernel *kernel, size_t first)
 	const struct attach_programs programs = {
 		.form = kernel->form,
 		.hit = needs_hit(kernel, false) ? hit_program(skel, kernel->form, false) : NULL,
-		.ret = needs_hit(kernel, true) ? hit_program(skel, kernel->form, true) : NULL,
 		.copy = copy_program,
 		.context = kernel,
 	};

@@ -282,7 +282,7 @@ static int set_program(int event, int program, uint64_t cookie, enum uprobe_form
 static struct err *attach_one(struct attachment *attachment, const struct attach_programs *programs,
 			      const struct probe_site *site, bool as_return, pid_t pid)
 {
-	struct bpf_program *program = as_return ? programs->ret : programs->hit;
+	struct bpf_program *program = programs->hit;
 	struct err *e = NULL;
 	if (programs->form == UPROBE_FORM_OLD)
 		e = programs->copy(programs->context, site->id, as_return, &program);
@@ -338,11 +338,7 @@ struct err *attach_sites(const struct probe_set *set, size_t first,
 		return &err_nomem;
 	if (programs->form != UPROBE_FORM_MULTI)
 		return attach_singly(*attachment, set, first, programs, pid);
-	struct err *e = NULL;
 	/* Returns first: a call whose entry is seen has its end seen, too. */
-	if (programs->ret)
-		e = attach_multi(*attachment, set, first, programs->ret, true, pid);
-	if (!e && programs->hit)
-		e = attach_multi(*attachment, set, first, programs->hit, false, pid);
-	return e;
+	struct err *e = attach_multi(*attachment, set, first, programs->hit, true, pid);
+	return e ? e : attach_multi(*attachment, set, first, programs->hit, false, pid);
 }

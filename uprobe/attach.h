@@ -19,9 +19,8 @@ struct bpf_program;
 
 struct attach_programs {
 	enum uprobe_form form;
-	struct bpf_program *hit; /* entries, instants, returns at `ret` */
-	struct bpf_program *ret; /* return probes */
-	/* UPROBE_FORM_OLD: a copy of either program for one site. */
+	struct bpf_program *hit; /* for every hit; UPROBE_FORM_OLD: not used */
+	/* UPROBE_FORM_OLD: a program for one site. */
 	struct err *(*copy)(void *context, uint32_t site_id, bool is_return,
 			    struct bpf_program **ret);
 	void *context;
