@@ -15,10 +15,12 @@ import threading
 import time
 from pathlib import Path
 
+import burst
 import utrail
-from utrail import Target, Trace, contains, ensure, need_root, run, same, scratch, skip
+from burst import own
+from utrail import Target, contains, ensure, need_root, run, same, scratch, skip
 
-PROCESSES, THREADS, ROUNDS, GENERATIONS = 4, 2, 1000, 2
+ROUNDS = 1000
 SPECS = ["burst:outer", "burst:inner", "usdt:storm:mark", "syscall:getppid"]
 # Who lost, as the stream names it: the type of its events, and what the target calls its count.
 SITES = {"burst:outer": "call", "burst:inner": "call", "storm:mark": "usdt", "getppid": "syscall"}
@@ -26,16 +28,11 @@ SMALL = ["--ring-size", "65536"]
 
 
 def start(rounds=ROUNDS):
-    return Target("burst", "-w", PROCESSES, THREADS, rounds, GENERATIONS)
+    return burst.start(rounds)
 
 
 def attach(target, *options, specs=SPECS, **how):
-    words = [word for spec in specs for word in ("-e", spec)]
-    return Trace(*words, "-f", *options, pid=target.pid, **how)
-
-
-def own(target, site):
-    return target.counts[site.split(":")[-1]]
+    return burst.attach(target, *options, specs=specs, **how)
 
 
 def check_books(target, trace):
@@ -44,7 +41,7 @@ def check_books(target, trace):
     missed = trace.summary[2]
     short = 0
     for site, kind in SITES.items():
-        told = len(trace.of(kind, site.split(":")[-1])) + trace.losses_of(site)
+        told = burst.told(trace, site, kind)
         ensure(told <= own(target, site), f"{site}: {told} told, the target made {own(target, site)}")
         short += own(target, site) - told
     same(short, missed, "hits that are neither delivered nor lost, against the missed ones")

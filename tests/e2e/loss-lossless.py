@@ -6,33 +6,29 @@ import signal
 import threading
 import time
 
+import burst
 import utrail
+from burst import own
 from utrail import Target, Trace, contains, ensure, run, same, trace_target
 
-PROCESSES, THREADS, ROUNDS, GENERATIONS = 4, 2, 500, 2
+ROUNDS = 500
 HITS = {"burst:outer": "call", "burst:inner": "call", "storm:mark": "usdt"}
 SPECS = ["burst:outer", "burst:inner", "usdt:storm:mark"]
 SMALL = ["--lossless", "--ring-size", "65536"]
 
 
 def start(rounds=ROUNDS):
-    return Target("burst", "-w", PROCESSES, THREADS, rounds, GENERATIONS)
+    return burst.start(rounds)
 
 
 def attach(target, *options, specs=SPECS, **how):
-    words = [word for spec in specs for word in ("-e", spec)]
-    return Trace(*words, "-f", *options, pid=target.pid, **how)
-
-
-def own(target, site):
-    return target.counts[site.split(":")[-1]]
+    return burst.attach(target, *options, specs=specs, **how)
 
 
 def check_books(target, trace, sites=None):
     ensure("utrail: bug" not in trace.stderr, trace.report("found a bug of its own"))
     for site, kind in (sites or HITS).items():
-        told = len(trace.of(kind, site.split(":")[-1])) + trace.losses_of(site)
-        same(told, own(target, site), f"{site}: delivered + lost")
+        same(burst.told(trace, site, kind), own(target, site), f"{site}: delivered + lost")
     same(len(trace.of("fork")), target.counts["forks"], "forks")
 
 

@@ -95,6 +95,17 @@ def check(trace, shell):
             ensure(begin <= ns(program) <= end, f"{program} is not in the time of {command}")
 
 
+def check_usual(trace, shell, name):
+    """The end of a session that every kind of shell is given: a pipeline, `cd /tmp`, `exit 3`."""
+    trace.finish(stop=False)
+    trace.check_nothing_lost()
+    check(trace, shell)
+    pipeline = command(trace, "/bin/ls /none | /usr/bin/wc -l")
+    same(sorted(ran(pipeline)), [(["/bin/ls", "/none"], 2), (["/usr/bin/wc", "-l"], 0)], "programs")
+    same(command(trace, "exit 3")["cwd"], "/tmp", "working directory")
+    same(pipeline["shell"], name, "shell")
+
+
 def ran(command):
     """(argv, status) of each program of a command, as far as it exited."""
     return [(p["argv"], p.get("status", p.get("signal", p.get("end")))) for p in command["programs"]]

@@ -6,7 +6,7 @@ import re
 import shutil
 import time
 
-from shells import PROMPT, Shell, check, command, commands, ran, told, trace_shell
+from shells import PROMPT, Shell, check, check_usual, command, commands, ran, told, trace_shell
 from terminal import Terminal
 from utrail import copy_root, ensure, fail, need_program, ns, only, plain, run, same, scratch
 
@@ -26,13 +26,7 @@ def check_shell(shell):
     shell.run("/bin/ls /none | /usr/bin/wc -l")
     shell.run("cd /tmp")
     shell.finish("exit 3", 3)
-    trace.finish(stop=False)
-    trace.check_nothing_lost()
-    check(trace, shell)
-    pipeline = command(trace, "/bin/ls /none | /usr/bin/wc -l")
-    same(sorted(ran(pipeline)), [(["/bin/ls", "/none"], 2), (["/usr/bin/wc", "-l"], 0)], "programs")
-    same(command(trace, "exit 3")["cwd"], "/tmp", "working directory")
-    same(pipeline["shell"], "bash", "shell")
+    check_usual(trace, shell, "bash")
     return trace
 
 

@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from packages import fetch
-from shells import PROMPT, Shell, check, command, ran, told, trace_shell
+from shells import PROMPT, Shell, check_usual, ran, told, trace_shell
 from utrail import Process, Trace, ensure, need_program, only, run, same, sample, scratch
 
 
@@ -29,13 +29,7 @@ def check_zsh(shell):
     shell.interrupt("sleep 60")
     shell.run("cd /tmp")
     shell.finish("exit 3", 3)
-    trace.finish(stop=False)
-    trace.check_nothing_lost()
-    check(trace, shell)
-    pipeline = command(trace, "/bin/ls /none | /usr/bin/wc -l")
-    same(sorted(ran(pipeline)), [(["/bin/ls", "/none"], 2), (["/usr/bin/wc", "-l"], 0)], "programs")
-    same(command(trace, "exit 3")["cwd"], "/tmp", "working directory")
-    same(pipeline["shell"], "zsh", "shell")
+    check_usual(trace, shell, "zsh")
 
 
 def zsh_of_a_package():
