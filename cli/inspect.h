@@ -3,7 +3,7 @@
 #ifndef UTRAIL_CLI_INSPECT_H
 #define UTRAIL_CLI_INSPECT_H
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "common/err.h"
 
 /* What can be probed in files or in a process: functions and USDT markers. */

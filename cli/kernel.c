@@ -10,8 +10,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "cli/holder.h"
 #include "cli/kernel_parts.h"
+#include "cli/process/holder.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
 #include "kernel/syscalls.h"

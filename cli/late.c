@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cli/process/waker.h"
 #include "cli/report.h"
-#include "cli/waker.h"
 #include "common/now.h"
 
 struct late {

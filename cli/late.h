@@ -10,7 +10,7 @@
 #define UTRAIL_CLI_LATE_H
 
 #include "cli/kernel.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/plan.h"
 #include "common/err.h"
 #include "stream/stream.h"

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "cli/inspect.h"
-#include "cli/options.h"
-#include "cli/privilege.h"
+#include "cli/options/options.h"
+#include "cli/process/privilege.h"
 #include "cli/report.h"
 #include "cli/session.h"
 

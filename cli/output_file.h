@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "common/err.h"
 
 struct err *output_file_open(const char *path, int *ret) must_check;

@@ -6,7 +6,7 @@
 #ifndef UTRAIL_CLI_PAIRS_H
 #define UTRAIL_CLI_PAIRS_H
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/plan.h"
 #include "stream/spans.h"
 

@@ -6,7 +6,7 @@
 #ifndef UTRAIL_CLI_PLAN_H
 #define UTRAIL_CLI_PLAN_H
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "common/err.h"
 #include "probe/probe.h"
 #include "target/target.h"

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "cli/cost.h"
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "cli/plan.h"
 #include "common/err.h"
 #include "output/output.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/select.c — processes that are chosen by what they are: does that go with the rest? */
-#include "cli/options.h"
+#include "cli/options/options.h"
 
 struct err *options_check_selection(const struct options *options)
 {

@@ -13,7 +13,7 @@
 
 #include "cli/output_file.h"
 #include "cli/pairs.h"
-#include "cli/privilege.h"
+#include "cli/process/privilege.h"
 #include "cli/report.h"
 #include "cli/running.h"
 #include "cli/signals.h"

@@ -3,7 +3,7 @@
 #ifndef UTRAIL_CLI_SESSION_H
 #define UTRAIL_CLI_SESSION_H
 
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "common/err.h"
 
 /*

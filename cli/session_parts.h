@@ -6,18 +6,18 @@
 
 #include <signal.h>
 
-#include "cli/attacher.h"
 #include "cli/books.h"
 #include "cli/cost.h"
-#include "cli/heartbeat.h"
 #include "cli/kernel.h"
 #include "cli/late.h"
 #include "cli/plan.h"
+#include "cli/process/attacher.h"
+#include "cli/process/heartbeat.h"
+#include "cli/process/waker.h"
 #include "cli/session.h"
-#include "cli/shell.h"
-#include "cli/stacks.h"
+#include "cli/shell/shell.h"
+#include "cli/stacks/stacks.h"
 #include "cli/target_end.h"
-#include "cli/waker.h"
 #include "output/output.h"
 #include "stream/spans.h"
 #include "stream/stream.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * kernel/stop.h — processes that are stopped because they have mapped a file that is not known yet.
- * Memory that the programs in the kernel, the collector and the waker (cli/waker.h) share.
+ * Memory that the programs in the kernel, the collector and the waker (cli/process/waker.h) share.
  */
 #ifndef UTRAIL_KERNEL_STOP_H
 #define UTRAIL_KERNEL_STOP_H

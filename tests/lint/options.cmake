@@ -1,4 +1,4 @@
-# Help, man page and completions tell the same as cli/options.c; the page is clean.
+# Help, man page and completions tell the same as cli/options/options.c; the page is clean.
 add_test(NAME lint.options COMMAND Python3::Interpreter -B ${CMAKE_CURRENT_SOURCE_DIR}/options.py
   ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/utrail)
 add_test(NAME lint.options_self_test

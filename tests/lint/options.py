@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds help, man page and completions against the options that cli/options.c has.
+"""Holds help, man page and completions against the options that cli/options/options.c has.
 
     options.py ROOT [UTRAIL]    check the tree, and the program's own --help; prints each difference,
                                 exit status 1
@@ -34,14 +34,14 @@ class Tree:
     """The texts that are compared; the self-test changes them."""
 
     def __init__(self, root):
-        self.options = (root / "cli/options.c").read_text()
-        self.short_help = (root / "cli/help.c").read_text()
+        self.options = (root / "cli/options/options.c").read_text()
+        self.short_help = (root / "cli/options/help.c").read_text()
         self.man = (root / "docs/utrail.1").read_text()
         self.bash = (root / "completions/utrail.bash").read_text()
         self.zsh = (root / "completions/_utrail").read_text()
 
 
-# --- cli/options.c: what there is -------------------------------------------------------------------
+# --- cli/options/options.c: what there is -------------------------------------------------------------------
 
 
 def table(tree):
@@ -49,7 +49,7 @@ def table(tree):
     text = tree.options.split("option_table[] = {", 1)[1].split("\n};", 1)[0]
     found = [m.groupdict() for m in ENTRY.finditer(text)]
     if len(found) != text.count('", \'') + text.count("NULL, '") + text.count("KEY_"):
-        raise SystemExit("options.py: cannot read the table of cli/options.c")
+        raise SystemExit("options.py: cannot read the table of cli/options/options.c")
     for option in found:
         if option["flags"] == "OPTION_ARG_OPTIONAL":
             option["value"] = f"[={option['value']}]"

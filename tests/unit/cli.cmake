@@ -2,24 +2,24 @@
 utrail_unit_test(cli_tables SOURCES cli_tables.c ${PROJECT_SOURCE_DIR}/cli/tables.c
   LINK utrail_probe)
 utrail_unit_test(cli_options SOURCES cli_options.c
-  ${PROJECT_SOURCE_DIR}/cli/options.c ${PROJECT_SOURCE_DIR}/cli/options_shell.c
-  ${PROJECT_SOURCE_DIR}/cli/options_mistake.c
-  ${PROJECT_SOURCE_DIR}/cli/options_strace.c
-  ${PROJECT_SOURCE_DIR}/cli/help.c ${PROJECT_SOURCE_DIR}/cli/select.c
+  ${PROJECT_SOURCE_DIR}/cli/options/options.c ${PROJECT_SOURCE_DIR}/cli/options/shell.c
+  ${PROJECT_SOURCE_DIR}/cli/options/mistake.c
+  ${PROJECT_SOURCE_DIR}/cli/options/strace.c
+  ${PROJECT_SOURCE_DIR}/cli/options/help.c ${PROJECT_SOURCE_DIR}/cli/select.c
   LINK utrail_output utrail_usdt utrail_uprobe utrail_kernel utrail_target)
 target_compile_definitions(unit_cli_options PRIVATE UTRAIL_VERSION="${PROJECT_VERSION}")
-utrail_unit_test(cli_attacher SOURCES cli_attacher.c ${PROJECT_SOURCE_DIR}/cli/attacher.c
+utrail_unit_test(cli_attacher SOURCES cli_attacher.c ${PROJECT_SOURCE_DIR}/cli/process/attacher.c
   LINK utrail_target)
-utrail_unit_test(cli_spaces SOURCES cli_spaces.c ${PROJECT_SOURCE_DIR}/cli/spaces.c
-  ${PROJECT_SOURCE_DIR}/cli/code_files.c ${PROJECT_SOURCE_DIR}/cli/stacks.c
+utrail_unit_test(cli_spaces SOURCES cli_spaces.c ${PROJECT_SOURCE_DIR}/cli/stacks/spaces.c
+  ${PROJECT_SOURCE_DIR}/cli/stacks/code_files.c ${PROJECT_SOURCE_DIR}/cli/stacks/stacks.c
   LINK utrail_stream utrail_symbols utrail_target utrail_output)
-utrail_unit_test(cli_shell_track SOURCES cli_shell_track.c ${PROJECT_SOURCE_DIR}/cli/shell_track.c
+utrail_unit_test(cli_shell_track SOURCES cli_shell_track.c ${PROJECT_SOURCE_DIR}/cli/shell/track.c
   LINK utrail_output)
 utrail_unit_test(cli_books SOURCES cli_books.c ${PROJECT_SOURCE_DIR}/cli/books.c
   LINK utrail_stream utrail_target PkgConfig::libbpf)
-utrail_unit_test(cli_waker SOURCES cli_waker.c ${PROJECT_SOURCE_DIR}/cli/waker.c
+utrail_unit_test(cli_waker SOURCES cli_waker.c ${PROJECT_SOURCE_DIR}/cli/process/waker.c
   LINK utrail_target PkgConfig::libbpf)
-utrail_unit_test(cli_heartbeat SOURCES cli_heartbeat.c ${PROJECT_SOURCE_DIR}/cli/heartbeat.c
+utrail_unit_test(cli_heartbeat SOURCES cli_heartbeat.c ${PROJECT_SOURCE_DIR}/cli/process/heartbeat.c
   LINK utrail_common)
 utrail_unit_test(cli_cost SOURCES cli_cost.c ${PROJECT_SOURCE_DIR}/cli/cost.c
   ${PROJECT_SOURCE_DIR}/cli/cost_calibrate.c

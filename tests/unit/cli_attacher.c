@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/attacher.h"
+#include "cli/process/attacher.h"
 #include "common/caps.h"
 
 #define NEEDED (caps_bit(CAP_SYS_PTRACE) | caps_bit(CAP_DAC_READ_SEARCH))

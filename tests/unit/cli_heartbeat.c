@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/heartbeat.h"
+#include "cli/process/heartbeat.h"
 #include "common/now.h"
 
 #define S 1000000000ULL

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Command lines, and what they ask for. */
-#include "cli/options.h"
+#include "cli/options/options.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What shells and processes did, step by step, and the commands that it must give. */
-#include "cli/shell_track.h"
+#include "cli/shell/track.h"
 
 #include <stdio.h>
 

@@ -12,10 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/code_files.h"
+#include "cli/stacks/code_files.h"
 #include "cli/report.h"
-#include "cli/spaces.h"
-#include "cli/stacks.h"
+#include "cli/stacks/spaces.h"
+#include "cli/stacks/stacks.h"
 #include "common/now.h"
 #include "probe/regs.h"
 

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/waker.h"
+#include "cli/process/waker.h"
 #include "common/now.h"
 #include "kernel/stop.h"
 #include "tests/unit/unit.h"

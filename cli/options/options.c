@@ -1,0 +1,577 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/options/options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/options/help.h"
+#include "common/distance.h"
+
+#define RING_SIZE_DEFAULT   (16U << 20)
+#define STRING_DEFAULT	    256
+#define PROBES_DEFAULT	    1000
+#define STACK_BYTES_DEFAULT 8192
+#define STACK_BYTES_MAX	    61440
+#define STACK_DEPTH_DEFAULT 127
+
+enum {
+	KEY_JSON = 0x100,
+	KEY_FORMAT,
+	KEY_COLOR,
+	KEY_MAX_EVENTS,
+	KEY_DURATION,
+	KEY_MAX_PROBES,
+	KEY_FAIL_ON_LOSS,
+	KEY_RING_SIZE,
+	KEY_RETURN,
+	KEY_BACKEND,
+	KEY_HELP,
+	KEY_INSIDE,
+	KEY_STACKS,
+	KEY_STACK_DEPTH,
+	KEY_STACK_BYTES,
+	KEY_RATE,
+	KEY_COMM,
+	KEY_CGROUP,
+	KEY_CONTAINER,
+	KEY_STOP_ON_LOAD,
+	KEY_REDACT,
+	KEY_LOSSLESS,
+	KEY_COST,
+};
+
+static const struct argp_option option_table[] = {
+	{"pid", 'p', "PID", 0, "Trace this process, all of its threads (repeatable; lists)", 1},
+	{"comm", KEY_COMM, "GLOB", 0, "Trace processes of that name, also later ones (repeatable)",
+	 1},
+	{"user", 'u', "USER", 0, "Trace this user's processes, also later ones (repeatable; lists)",
+	 1},
+	{"cgroup", KEY_CGROUP, "PATH", 0, "Trace what is in that control group (repeatable)", 1},
+	{"container", KEY_CONTAINER, "ID", 0, "Trace what is in that container (repeatable)", 1},
+	{"event", 'e', "SPEC", 0,
+	 "What to trace (repeatable; lists): FUNC, MODULE:FUNC, "
+	 "usdt:PROVIDER:NAME, syscall:NAME, %file, exec",
+	 1},
+	{"inside", KEY_INSIDE, NULL, 0,
+	 "Also show the system calls and markers inside the traced functions", 1},
+	{"follow", 'f', NULL, 0, "Follow forks, execs and new processes", 1},
+	{"stop-on-load", KEY_STOP_ON_LOAD, NULL, 0, "Stop the target while a new file is probed",
+	 1},
+	{"output", 'o', "FILE", 0, "Write events to FILE", 2},
+	{"json", KEY_JSON, NULL, 0, "JSON Lines: one object an event", 2},
+	{"format", KEY_FORMAT, "FORMAT", 0, "text or json", 2},
+	{"strings", 's', "BYTES", 0, "Longest string shown (256; up to 4096)", 2},
+	{"time", 't', NULL, 0, "Wall clock; -tt with microseconds, -ttt since the epoch", 2},
+	{"relative", 'r', NULL, 0, "Time since the event before", 2},
+	{"spent", 'T', NULL, 0, "Show the time spent in calls (the default)", 2},
+	{"fd-paths", 'y', NULL, 0,
+	 "Show the paths of file descriptors; -yy: devices and sockets, too", 2},
+	{"stack-traces", 'k', NULL, 0, "Show the user stack at each event", 2},
+	{"stacks", KEY_STACKS, "HOW", 0, "How stacks are unwound (implies -k): auto, cfi or fp", 2},
+	{"stack-depth", KEY_STACK_DEPTH, "N", 0, "Frames shown of a stack at most (127)", 2},
+	{"stack-bytes", KEY_STACK_BYTES, "BYTES", 0, "Bytes copied of a stack (8k; up to 60k)", 2},
+	{"redact", KEY_REDACT, "PATTERN", OPTION_ARG_OPTIONAL,
+	 "Hide what looks like a secret, and what matches (repeatable)", 2},
+	{"color", KEY_COLOR, "WHEN", 0, "auto, always or never", 2},
+	{"quiet", 'q', NULL, 0, "No start and end messages; -qq: no notes either", 2},
+	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
+	{"cost", KEY_COST, NULL, 0, "At the end, tell what each probe has cost the target", 2},
+	{"max-events", KEY_MAX_EVENTS, "N", 0, "Stop after N events", 3},
+	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
+	{"rate", KEY_RATE, "RATE", 0, "At most so many events of each probe: 100/s, 5/ms", 3},
+	{"max-probes", KEY_MAX_PROBES, "N", 0, "Refuse to attach more functions (1000)", 3},
+	{"fail-on-loss", KEY_FAIL_ON_LOSS, NULL, 0, "Exit with 1 when an event was lost", 3},
+	{"lossless", KEY_LOSSLESS, NULL, 0,
+	 "Hold the target back while the event buffer is full, so that nothing is lost", 3},
+	{"ring-size", KEY_RING_SIZE, "BYTES", 0, "Size of the event buffer (16M)", 3},
+	{"return", KEY_RETURN, "HOW", 0, "How returns are seen: auto, trampoline or site", 3},
+	{"syscall-backend", KEY_BACKEND, "NAME", 0, "auto or tp_btf", 3},
+	{"help", KEY_HELP, NULL, 0, "All of the help", 4},
+	{NULL, 'h', NULL, 0, "Help on one screen", 4},
+	{"version", 'V', NULL, 0, "Version", 4},
+	{NULL, 'c', "CMD", OPTION_HIDDEN, NULL, 5},
+	{0},
+};
+
+struct parsing {
+	struct options *options;
+	struct err *error;
+	bool command_seen;
+};
+
+static struct err *parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
+				uint64_t *ret)
+{
+	char *end;
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 0);
+	unsigned int shift = 0;
+	bool no_digits = end == text;
+	if (*end == 'k' || *end == 'K')
+		shift = 10;
+	else if (*end == 'm' || *end == 'M')
+		shift = 20;
+	if (shift)
+		end++;
+	if (no_digits || *end || *text == '-' || errno || value > (UINT64_MAX >> shift) ||
+	    (value << shift) < min || (value << shift) > max)
+		return err_why(err_new(ERR_USAGE, 0, "%s: '%s' will not do", option, text),
+			       "it takes a number from %llu to %llu", (unsigned long long)min,
+			       (unsigned long long)max);
+	*ret = (uint64_t)value << shift;
+	return NULL;
+}
+
+/* Each once, however often it is named. */
+static struct err *add_pid(struct options *options, pid_t pid)
+{
+	for (size_t i = 0; i < options->pids.count; i++)
+		if (options->pids.items[i] == pid)
+			return NULL;
+	pid_t *kept = array_push(&options->pids);
+	if (!kept)
+		return &err_nomem;
+	*kept = pid;
+	return NULL;
+}
+
+/* "1,2 3\n4": as $(pidof x) prints them. */
+static struct err *parse_pids(struct options *options, const char *text)
+{
+	bool any = false;
+	while (*text) {
+		size_t length = strcspn(text, ", \t\n");
+		char word[32];
+		uint64_t pid;
+		if (length >= sizeof(word))
+			length = sizeof(word) - 1;
+		snprintf(word, sizeof(word), "%.*s", (int)length, text);
+		if (length) {
+			struct err *e = parse_number("-p", word, 1, INT_MAX, &pid);
+			if (e)
+				return err_hint(e, "a list of process ids: -p 4242 or -p \"$(pidof "
+						   "NAME)\"");
+			any = true;
+			e = add_pid(options, (pid_t)pid);
+			if (e)
+				return e;
+		}
+		text += length;
+		text += strspn(text, ", \t\n");
+	}
+	if (!any)
+		return err_hint(err_new(ERR_USAGE, 0, "-p: no process id given"),
+				"is the process running? 'pidof NAME' prints nothing when not");
+	return NULL;
+}
+
+static struct err *parse_choice(const char *option, const char *text, const char *const *choices,
+				size_t count, int *ret)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(choices[i], text) == 0) {
+			*ret = (int)i;
+			return NULL;
+		}
+	}
+	char all[128] = "";
+	for (size_t i = 0; i < count; i++)
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",
+			 choices[i]);
+	return err_why(err_new(ERR_USAGE, 0, "%s: '%s' is not known", option, text),
+		       "it takes one of: %s", all);
+}
+
+static struct err *parse_ring_size(const char *text, uint32_t *ret)
+{
+	uint64_t size;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct err *e = parse_number("--ring-size", text, 0, 1U << 30, &size);
+	if (e)
+		e = err_hint(e, "with a unit: 64k, 16m; %llu at least",
+			     (unsigned long long)(4 * page));
+	else if (size < 4 * page)
+		e = err_hint(err_why(err_new(ERR_USAGE, 0, "--ring-size: '%s' is too small", text),
+				     "one event may take %d bytes", 8192),
+			     "use at least %llu", (unsigned long long)(4 * page));
+	if (e)
+		return e;
+	/* The kernel wants a power of two of whole pages; never less than asked for. */
+	uint64_t rounded = page;
+	while (rounded < size)
+		rounded *= 2;
+	*ret = (uint32_t)rounded;
+	return NULL;
+}
+
+static struct err *parse_duration(const char *text, double *ret)
+{
+	char *end;
+	double value = strtod(text, &end);
+	if (end == text || *end || !(value > 0) || value > 1e9)
+		return err_why(err_new(ERR_USAGE, 0, "--duration: '%s' will not do", text),
+			       "it takes a number of seconds above 0");
+	*ret = value;
+	return NULL;
+}
+
+static struct err *parse_named(int key, const char *text, struct options *options)
+{
+	static const char *const formats[] = {"text", "json"};
+	static const char *const returns[] = {"auto", "trampoline", "site"};
+	static const char *const backends[] = {"auto", "tp_btf"};
+	static const char *const stack_forms[] = {"auto", "cfi", "fp"};
+	static const char *const colors[] = {"auto", "always", "never"};
+	int choice = 0;
+	struct err *e = NULL;
+	switch (key) {
+	case KEY_FORMAT:
+		e = parse_choice("--format", text, formats, array_size(formats), &choice);
+		options->output.format = choice ? OUTPUT_JSON : OUTPUT_TEXT;
+		break;
+	case KEY_RETURN:
+		e = parse_choice("--return", text, returns, array_size(returns), &choice);
+		options->return_mode = (enum return_mode)choice;
+		break;
+	case KEY_BACKEND:
+		e = parse_choice("--syscall-backend", text, backends, array_size(backends),
+				 &choice);
+		break;
+	case KEY_STACKS:
+		e = parse_choice("--stacks", text, stack_forms, array_size(stack_forms), &choice);
+		options->stacks = (enum stack_option)(choice + 1);
+		break;
+	case KEY_COLOR:
+		e = parse_choice("--color", text, colors, array_size(colors), &choice);
+		options->color = colors[choice];
+		break;
+	}
+	return e;
+}
+
+static struct err *parse_numeric(int key, const char *text, struct options *options)
+{
+	uint64_t number = 0;
+	struct err *e = NULL;
+	switch (key) {
+	case 's':
+		e = parse_number("-s", text, 0, FETCH_STRING_MAX, &number);
+		options->output.string_limit = (uint32_t)number;
+		break;
+	case KEY_MAX_EVENTS:
+		e = parse_number("--max-events", text, 1, UINT64_MAX / 2, &options->max_events);
+		break;
+	case KEY_MAX_PROBES:
+		e = parse_number("--max-probes", text, 1, 1000000, &number);
+		options->max_probes = number;
+		break;
+	case KEY_STACK_DEPTH:
+		e = parse_number("--stack-depth", text, 1, EVENT_STACK_FRAMES_MAX, &number);
+		options->stack_depth = number;
+		break;
+	case KEY_STACK_BYTES:
+		e = parse_number("--stack-bytes", text, 512, STACK_BYTES_MAX, &number);
+		options->stack_bytes = (uint32_t)number;
+		break;
+	case KEY_DURATION:
+		e = parse_duration(text, &options->duration_s);
+		break;
+	case KEY_RING_SIZE:
+		e = parse_ring_size(text, &options->ring_size);
+		break;
+	}
+	return e;
+}
+
+static void parse_flag(int key, struct options *options)
+{
+	switch (key) {
+	case 'r':
+		options->output.time = TIME_RELATIVE;
+		break;
+	case 'T':
+		options->output.durations = true;
+		break;
+	case 'y':
+		options->fd_details = options->fd_paths;
+		options->fd_paths = true;
+		break;
+	case 'k':
+		if (options->stacks == STACKS_NONE)
+			options->stacks = STACKS_AUTO;
+		break;
+	case 'q':
+		options->quiet++;
+		break;
+	case 'v':
+		options->verbose = true;
+		break;
+	case KEY_JSON:
+		options->output.format = OUTPUT_JSON;
+		break;
+	case KEY_FAIL_ON_LOSS:
+		options->fail_on_loss = true;
+		break;
+	case KEY_COST:
+		options->cost = true;
+		break;
+	case KEY_LOSSLESS:
+		options->lossless = true;
+		break;
+	case KEY_INSIDE:
+		options->inside = true;
+		break;
+	case KEY_STOP_ON_LOAD:
+		options->stop_on_load = true;
+		break;
+	}
+}
+
+static const char *const command_names[] = {"trace", "list", "explain", "check", "shell"};
+
+static struct err *parse_command(const char *word, struct parsing *parsing, bool *ret_taken)
+{
+	static const char *const later[] = {"stat", "record", "report", "export", "top"};
+	*ret_taken = false;
+	for (size_t i = 0; i < array_size(command_names); i++) {
+		if (strcmp(word, command_names[i]) == 0) {
+			parsing->options->command = (enum command)i;
+			*ret_taken = true;
+			return NULL;
+		}
+	}
+	for (size_t i = 0; i < array_size(later); i++)
+		if (strcmp(word, later[i]) == 0)
+			return err_hint(
+				err_new(ERR_USAGE, 0, "'utrail %s' is not there yet", word),
+				"there are: trace, list, explain, check, shell; to run a program of "
+				"that name: utrail -- %s",
+				word);
+	return NULL;
+}
+
+static struct err *unknown_word(const char *word)
+{
+	struct err *e =
+		err_new(ERR_USAGE, 0, "'%s' is neither an option nor a command of utrail", word);
+	for (size_t i = 0; i < array_size(command_names); i++)
+		if (word_distance(word, command_names[i]) <= 2)
+			return err_hint(e,
+					"did you mean 'utrail %s'? To run a program: utrail -- %s",
+					command_names[i], word);
+	return err_hint(e,
+			"commands: trace, list, explain, check, shell\n"
+			"to run a program: utrail [OPTIONS] -- %s",
+			word);
+}
+
+/* Options may stand behind them: utrail list ./app --json. */
+static struct err *add_operand(char *word, struct options *options)
+{
+	char **kept = array_push(&options->operands);
+	if (!kept)
+		return &err_nomem;
+	*kept = word;
+	return NULL;
+}
+
+static struct err *parse_operand(char *word, struct argp_state *state, struct parsing *parsing)
+{
+	struct options *options = parsing->options;
+	bool taken = false;
+	/* After "--" comes a command to run; before it, and first, one of our own. */
+	bool after_dashes = state->quoted && state->next - 1 >= state->quoted;
+	if (!after_dashes && !parsing->command_seen && !options->argv) {
+		parsing->command_seen = true;
+		struct err *e = parse_command(word, parsing, &taken);
+		if (e || taken)
+			return e;
+	}
+	if (after_dashes) {
+		options->argv = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return NULL;
+	}
+	if (options->command == COMMAND_LIST)
+		return add_operand(word, options);
+	return unknown_word(word);
+}
+
+static error_t on_argument(int key, char *text, struct argp_state *state);
+
+static const struct argp command_line = {
+	.options = option_table,
+	.parser = on_argument,
+	.args_doc = "-p PID [-e SPEC...]\n[OPTIONS] -- COMMAND [ARGS...]\n"
+		    "list|explain|check|shell [OPTIONS]",
+	.doc = help_long_text,
+};
+
+static void print_help(int key)
+{
+	char name[] = "utrail";
+	if (key == 'h')
+		help_print_short();
+	else if (key == 'V')
+		help_print_version();
+	else
+		argp_help(&command_line, stdout, ARGP_HELP_LONG | ARGP_HELP_USAGE | ARGP_HELP_DOC,
+			  name);
+}
+
+static error_t on_argument(int key, char *text, struct argp_state *state)
+{
+	struct parsing *parsing = state->input;
+	struct options *options = parsing->options;
+	struct err *e = NULL;
+	switch (key) {
+	case 'p':
+		e = parse_pids(options, text);
+		break;
+	case 'e':
+		e = spec_parse_pairs(text, &options->specs, &options->pairs);
+		break;
+	case KEY_RATE:
+		e = rate_parse("--rate", text, &options->rate);
+		break;
+	case 'u':
+		e = selection_add_users(&options->selection, text);
+		break;
+	case KEY_COMM:
+		e = selection_add_comm(&options->selection, text);
+		break;
+	case KEY_CGROUP:
+		e = selection_add_cgroup(&options->selection, text);
+		break;
+	case KEY_CONTAINER:
+		e = selection_add_container(&options->selection, text);
+		break;
+	case 'o':
+		options->output_path = text;
+		break;
+	case KEY_REDACT:
+		e = options_add_redact(options, text);
+		break;
+	case 'c':
+		e = options_refuse_counting(text);
+		break;
+	case 'f':
+		e = options_follow(options);
+		break;
+	case 't':
+		e = options_next_time(options);
+		break;
+	case 'h':
+	case KEY_HELP:
+	case 'V':
+		print_help(key);
+		options->finished = true;
+		return ECANCELED;
+	case ARGP_KEY_ARG:
+		e = parse_operand(text, state, parsing);
+		break;
+	case 's':
+	case KEY_MAX_EVENTS:
+	case KEY_MAX_PROBES:
+	case KEY_DURATION:
+	case KEY_RING_SIZE:
+	case KEY_STACK_DEPTH:
+	case KEY_STACK_BYTES:
+		e = parse_numeric(key, text, options);
+		break;
+	case KEY_FORMAT:
+	case KEY_RETURN:
+	case KEY_BACKEND:
+	case KEY_COLOR:
+	case KEY_STACKS:
+		e = parse_named(key, text, options);
+		break;
+	default:
+		if (key >= ARGP_KEY_END)
+			return ARGP_ERR_UNKNOWN;
+		parse_flag(key, options);
+	}
+	if (!e)
+		return 0;
+	parsing->error = e;
+	return EINVAL;
+}
+
+/* DTrace's pid123:… names the process inside the spec. */
+static struct err *collect_spec_pids(struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++) {
+		pid_t pid = options->specs.items[i].pid;
+		struct err *e = pid ? add_pid(options, pid) : NULL;
+		if (e)
+			return e;
+	}
+	return NULL;
+}
+
+static struct err *check_combination(const struct options *options)
+{
+	if (options->command == COMMAND_SHELL)
+		return options_check_shell(options);
+	struct err *e = options_check_selection(options);
+	if (e || !selection_is_empty(&options->selection))
+		return e;
+	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
+		return NULL;
+	if (options->argv && options->pids.count)
+		return err_hint(err_new(ERR_USAGE, 0, "both a process and a command were given"),
+				"use either -p PID or -- CMD");
+	if (options->stacks != STACKS_NONE && options->ring_size / 4 < options->stack_bytes)
+		return err_hint(err_new(ERR_USAGE, 0, "--ring-size is too small for --stack-bytes"),
+				"a larger --ring-size, or less --stack-bytes: 4 stacks must fit");
+	if (!options->argv && !options->pids.count && !options->specs.count)
+		return err_hint(err_new(ERR_USAGE, 0, "nothing to trace"),
+				"a process: utrail -p PID\n"
+				"a command: utrail -- CMD ARGS\n"
+				"a function of every process: utrail -e 'bash:readline() -> str'\n"
+				"more: utrail -h");
+	return NULL;
+}
+
+struct err *options_parse(int argc, char **argv, struct options *ret)
+{
+	*ret = (struct options){
+		.output = {.string_limit = STRING_DEFAULT, .durations = true},
+		.color = "auto",
+		.max_probes = PROBES_DEFAULT,
+		.ring_size = RING_SIZE_DEFAULT,
+		.stack_bytes = STACK_BYTES_DEFAULT,
+		.stack_depth = STACK_DEPTH_DEFAULT,
+	};
+	struct parsing parsing = {.options = ret};
+	error_t failed = argp_parse(&command_line, argc, argv,
+				    ARGP_IN_ORDER | ARGP_NO_HELP | ARGP_NO_ERRS, NULL, &parsing);
+	struct err *e = parsing.error;
+	if (ret->finished)
+		return NULL;
+	if (!e && failed)
+		e = options_mistake(option_table, argv);
+	e = e ? e : collect_spec_pids(ret);
+	if (!e && ret->operands.count) {
+		e = add_operand(NULL, ret);
+		ret->argv = ret->operands.items;
+	}
+	e = e ? e : check_combination(ret);
+	if (e)
+		options_deinit(ret);
+	return e;
+}
+
+void options_deinit(struct options *options)
+{
+	free(options->pids.items);
+	free(options->operands.items);
+	free(options->redact_patterns.items);
+	spec_pair_list_deinit(&options->pairs);
+	spec_list_deinit(&options->specs);
+}

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/process/attacher.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/array.h"
+#include "common/caps.h"
+#include "common/cleanup.h"
+#include "common/descriptors.h"
+
+/* With CAP_SYS_PTRACE no other right is needed to look into a process; without, it takes all that
+ * the process has itself (a command inherits our ambient ones), so none is dropped. */
+static uint64_t kept(void)
+{
+	uint64_t have = caps_effective(), looking = caps_bit(CAP_SYS_PTRACE);
+	return have & looking ? have & (looking | caps_bit(CAP_DAC_READ_SEARCH)) : have;
+}
+
+enum verb {
+	VERB_CALLS,   /* pid: one answer for each thread that is in a call, then a last one */
+	VERB_FD_PATH, /* pid, number: a descriptor */
+	VERB_MODULES, /* pid: one answer for each mapped file, then a last one */
+	VERB_MAPS,    /* pid: the same for each executable mapping */
+	VERB_OPEN,    /* pid, device, inode: of a mapped file; the answer carries it */
+};
+
+/* Both have a fixed width, and travel as one packet each. */
+struct request {
+	uint32_t verb;
+	int32_t pid;
+	int32_t number;
+	uint32_t reserved;
+	uint64_t device, inode;
+};
+
+struct mapped {
+	char path[4096]; /* NUL-terminated */
+	uint64_t device, inode, start, end, offset;
+	uint32_t deleted, reserved;
+};
+
+struct answer {
+	int32_t errnum; /* 0: it worked */
+	uint32_t more;	/* another one follows */
+	union {
+		struct mapped module; /* first and largest: an initializer clears it */
+		char path[4096];      /* NUL-terminated */
+		struct thread_call call;
+		uint64_t denied; /* of the last answer to VERB_CALLS */
+	};
+};
+
+struct attacher {
+	pid_t pid;
+	int socket;
+};
+
+/* --- the child -------------------------------------------------------------------------------- */
+
+/* With a descriptor, unless that is -1. */
+static bool send_answer(int socket, const struct answer *answer, int fd)
+{
+	struct iovec vector = {.iov_base = (void *)answer, .iov_len = sizeof(*answer)};
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+				.cmsg_level = SOL_SOCKET,
+				.cmsg_type = SCM_RIGHTS}};
+	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof(*answer);
+}
+
+/* Ends the error. */
+static int errnum_of(struct err *e)
+{
+	int errnum = e ? err_errno(e) : 0;
+	errnum = e && !errnum ? EIO : errnum;
+	err_free(e);
+	return errnum;
+}
+
+static struct err *send_call(void *context, const struct thread_call *call)
+{
+	const int *socket = context;
+	struct answer answer = {.more = 1};
+	answer.call = *call;
+	return send_answer(*socket, &answer, -1) ? NULL : err_new(ERR_FAILED, errno, "answering");
+}
+
+static bool serve_calls(int socket, const struct request *request)
+{
+	const struct call_sink sink = {.context = &socket, .call = send_call};
+	struct answer answer = {0};
+	size_t denied = 0;
+	struct err *e = process_calls(request->pid, &sink, &denied);
+	answer.denied = denied;
+	answer.errnum = errnum_of(e);
+	return send_answer(socket, &answer, -1);
+}
+
+static bool serve_fd_path(int socket, const struct request *request)
+{
+	struct answer answer = {0};
+	if (!process_fd_path(request->pid, request->number, answer.path, sizeof(answer.path)))
+		answer.errnum = ENOENT;
+	return send_answer(socket, &answer, -1);
+}
+
+static void module_to_wire(const struct module *module, struct mapped *ret)
+{
+	snprintf(ret->path, sizeof(ret->path), "%s", module->path);
+	ret->device = module->device;
+	ret->inode = module->inode;
+	ret->start = module->start;
+	ret->end = module->end;
+	ret->offset = module->offset;
+	ret->deleted = module->deleted;
+}
+
+static bool serve_modules(int socket, const struct request *request)
+{
+	struct module_list list = {0};
+	struct answer last = {0};
+	bool sent = true;
+	struct err *e = request->verb == VERB_MAPS
+				? process_own_view.maps(NULL, request->pid, &list)
+				: process_own_view.modules(NULL, request->pid, &list);
+	for (size_t i = 0; sent && i < list.count; i++) {
+		struct answer answer = {.more = 1};
+		module_to_wire(&list.items[i], &answer.module);
+		sent = send_answer(socket, &answer, -1);
+	}
+	last.errnum = errnum_of(e);
+	module_list_deinit(&list);
+	return sent && send_answer(socket, &last, -1);
+}
+
+static bool serve_open(int socket, const struct request *request)
+{
+	struct answer answer = {0};
+	_cleanup_close_ int fd = -1;
+	const struct module wanted = {
+		.path = (char *)"", .device = request->device, .inode = request->inode};
+	answer.errnum = errnum_of(process_own_view.open_module(NULL, request->pid, &wanted, &fd));
+	return send_answer(socket, &answer, fd);
+}
+
+static bool serve(int socket, const struct request *request)
+{
+	struct answer refused = {.errnum = EINVAL};
+	if (request->pid <= 0)
+		return send_answer(socket, &refused, -1);
+	switch (request->verb) {
+	case VERB_CALLS:
+		return serve_calls(socket, request);
+	case VERB_FD_PATH:
+		return serve_fd_path(socket, request);
+	case VERB_MODULES:
+	case VERB_MAPS:
+		return serve_modules(socket, request);
+	case VERB_OPEN:
+		return serve_open(socket, request);
+	}
+	return send_answer(socket, &refused, -1);
+}
+
+/* Ctrl-C and the end of a service reach all processes, but the collector has questions until its
+ * last line. Its end is our end: by the socket, or by the signal of its death. */
+static void outlive_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static _Noreturn void child(int socket, pid_t parent)
+{
+	struct request request;
+	descriptors_keep_only(socket);
+	outlive_signals();
+	prctl(PR_SET_NAME, "utrail-attacher");
+	struct err *e = caps_drop_to(kept());
+	/* It may have died before we asked to be told. */
+	if (e || getppid() != parent)
+		_exit(1);
+	while (recv(0, &request, sizeof(request), 0) == sizeof(request))
+		if (!serve(0, &request))
+			break;
+	_exit(0);
+}
+
+/* --- the collector ---------------------------------------------------------------------------- */
+
+struct err *attacher_start(struct attacher **ret)
+{
+	*ret = NULL;
+	int pair[2];
+	if (!caps_effective())
+		return NULL;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+		return err_new(ERR_FAILED, errno, "making a socket pair");
+	_cleanup_close_ int theirs = pair[1];
+	_cleanup_close_ int ours = pair[0];
+	struct attacher *attacher = calloc(1, sizeof(*attacher));
+	if (!attacher)
+		return &err_nomem;
+	pid_t parent = getpid();
+	attacher->pid = fork();
+	if (attacher->pid == 0)
+		child(theirs, parent);
+	if (attacher->pid < 0) {
+		free(attacher);
+		return err_new(ERR_FAILED, errno, "starting the attacher");
+	}
+	attacher->socket = take_fd(ours);
+	*ret = attacher;
+	return NULL;
+}
+
+void attacher_close(struct attacher *attacher)
+{
+	if (!attacher)
+		return;
+	close(attacher->socket);
+	kill(attacher->pid, SIGKILL);
+	waitpid(attacher->pid, NULL, 0);
+	free(attacher);
+}
+
+static struct err *attacher_gone(int errnum)
+{
+	return err_why(err_new(ERR_FAILED, errnum, "the attacher does not answer"),
+		       "utrail's helper process has ended: was it killed?");
+}
+
+static struct err *ask(struct attacher *attacher, const struct request *request)
+{
+	if (send(attacher->socket, request, sizeof(*request), MSG_NOSIGNAL) != sizeof(*request))
+		return attacher_gone(errno);
+	return NULL;
+}
+
+static struct err *receive(struct attacher *attacher, struct answer *ret, int *ret_fd)
+{
+	struct iovec vector = {.iov_base = ret, .iov_len = sizeof(*ret)};
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr message = {.msg_iov = &vector,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+	ssize_t got;
+	do
+		got = recvmsg(attacher->socket, &message, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	if (got != sizeof(*ret))
+		return attacher_gone(got < 0 ? errno : 0);
+	int fd = -1;
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	if (ret_fd)
+		*ret_fd = fd;
+	else
+		closep(&fd);
+	return NULL;
+}
+
+struct calls {
+	struct thread_call *items;
+	size_t count, capacity;
+};
+
+static struct err *receive_calls(struct attacher *attacher, struct calls *ret, size_t *ret_denied)
+{
+	struct answer answer;
+	struct err *e;
+	while (!(e = receive(attacher, &answer, NULL)) && answer.more) {
+		struct thread_call *call = array_push(ret);
+		if (!call)
+			return &err_nomem;
+		*call = answer.call;
+	}
+	if (!e)
+		*ret_denied = (size_t)answer.denied;
+	return e;
+}
+
+/* All answers are taken before the sink gets the first: it may have questions of its own. */
+static struct err *view_calls(void *context, pid_t pid, const struct call_sink *sink,
+			      size_t *ret_denied)
+{
+	struct attacher *attacher = context;
+	const struct request request = {.verb = VERB_CALLS, .pid = pid};
+	struct calls calls = {0};
+	struct err *e = ask(attacher, &request);
+	e = e ? e : receive_calls(attacher, &calls, ret_denied);
+	for (size_t i = 0; !e && i < calls.count; i++)
+		e = sink->call(sink->context, &calls.items[i]);
+	/* To the attacher our command is no descendant, which Yama may ask for (ptrace_scope 1). */
+	if (!e && *ret_denied && !calls.count)
+		e = process_calls(pid, sink, ret_denied);
+	free(calls.items);
+	return e;
+}
+
+static bool view_fd_path(void *context, pid_t pid, int fd, char *buffer, size_t size)
+{
+	struct attacher *attacher = context;
+	const struct request request = {.verb = VERB_FD_PATH, .pid = pid, .number = fd};
+	struct answer answer;
+	struct err *e = ask(attacher, &request);
+	e = e ? e : receive(attacher, &answer, NULL);
+	if (e || answer.errnum) {
+		err_free(e);
+		return false;
+	}
+	size_t length = strnlen(answer.path, sizeof(answer.path) - 1);
+	length = length < size ? length : size - 1;
+	memcpy(buffer, answer.path, length);
+	buffer[length] = '\0';
+	return true;
+}
+
+/* A path of the target's: anything may be in it, but it ends. */
+static bool module_from_wire(struct mapped *mapped, struct module *ret)
+{
+	mapped->path[sizeof(mapped->path) - 1] = '\0';
+	*ret = (struct module){.path = strdup(mapped->path),
+			       .device = mapped->device,
+			       .inode = mapped->inode,
+			       .deleted = mapped->deleted,
+			       .start = mapped->start,
+			       .end = mapped->end,
+			       .offset = mapped->offset};
+	return ret->path;
+}
+
+static struct err *receive_modules(struct attacher *attacher, struct module_list *list, pid_t pid)
+{
+	ARRAY_OF(struct module) found = {0};
+	struct answer answer;
+	struct err *e;
+	while (!(e = receive(attacher, &answer, NULL)) && answer.more) {
+		struct module *module = array_push(&found);
+		list->items = found.items;
+		if (!module || !module_from_wire(&answer.module, module))
+			return &err_nomem;
+		list->count = found.count;
+	}
+	if (!e && answer.errnum)
+		e = err_new(ERR_FAILED, answer.errnum, "reading what pid %d has mapped", pid);
+	return e;
+}
+
+static struct err *view_list(struct attacher *attacher, enum verb verb, pid_t pid,
+			     struct module_list *ret)
+{
+	const struct request request = {.verb = verb, .pid = pid};
+	struct module_list list = {0};
+	struct err *e = ask(attacher, &request);
+	e = e ? e : receive_modules(attacher, &list, pid);
+	if (e)
+		module_list_deinit(&list);
+	else
+		*ret = list;
+	return e;
+}
+
+static struct err *view_modules(void *context, pid_t pid, struct module_list *ret)
+{
+	return view_list(context, VERB_MODULES, pid, ret);
+}
+
+static struct err *view_maps(void *context, pid_t pid, struct module_list *ret)
+{
+	return view_list(context, VERB_MAPS, pid, ret);
+}
+
+static struct err *view_open_module(void *context, pid_t pid, const struct module *module,
+				    int *ret_fd)
+{
+	struct attacher *attacher = context;
+	const struct request request = {
+		.verb = VERB_OPEN, .pid = pid, .device = module->device, .inode = module->inode};
+	struct answer answer;
+	_cleanup_close_ int fd = -1;
+	struct err *e = ask(attacher, &request);
+	e = e ? e : receive(attacher, &answer, &fd);
+	if (e)
+		return e;
+	if (answer.errnum || fd < 0)
+		return err_new(answer.errnum == EACCES ? ERR_PERMISSION : ERR_FAILED, answer.errnum,
+			       "opening '%s', mapped by pid %d", module->path, pid);
+	*ret_fd = take_fd(fd);
+	return NULL;
+}
+
+struct process_view attacher_view(struct attacher *attacher)
+{
+	if (!attacher)
+		return process_own_view;
+	return (struct process_view){
+		.context = attacher,
+		.calls = view_calls,
+		.fd_path = view_fd_path,
+		.modules = view_modules,
+		.maps = view_maps,
+		.open_module = view_open_module,
+	};
+}

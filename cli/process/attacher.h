@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/process/attacher.h — the small process that keeps rights when the collector has dropped its
+ * own.
+ *
+ * The collector reads what hostile programs wrote for as long as the trace lasts, so it has no
+ * capabilities then. A few things that still need them are done for it by a child that was forked
+ * before anything of a target was read, has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH alone, and
+ * parses nothing but requests of fixed width. It answers facts about processes, and opens files
+ * that they run; it writes nothing, anywhere. It ends with the collector, however that ends.
+ */
+#ifndef UTRAIL_CLI_PROCESS_ATTACHER_H
+#define UTRAIL_CLI_PROCESS_ATTACHER_H
+
+#include <stdint.h>
+
+#include "common/err.h"
+#include "target/target.h"
+
+struct attacher;
+
+/* NULL in *ret, and no process, when we have no capability at all: then the collector sees as much
+ * as the child would. Call it early: what it forks is what we are now. */
+struct err *attacher_start(struct attacher **ret) must_check;
+void attacher_close(struct attacher *attacher); /* NULL is fine */
+
+/* Looks at processes with the attacher's eyes; our own for NULL. Lives as long as the attacher.
+ * What it opens it has found among the process's mappings itself: no other file can be had from it.
+ */
+struct process_view attacher_view(struct attacher *attacher);
+
+#endif

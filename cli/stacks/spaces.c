@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/stacks/spaces.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/stacks/code_files.h"
+#include "common/array.h"
+#include "common/cleanup.h"
+#include "common/now.h"
+
+/* Of one process; a hostile one makes as many as it likes. */
+#define MAPPINGS_MAX 65536
+/* How often a process is looked at again for addresses that nobody has told of. */
+#define LOOK_AGAIN_NS 100000000ULL
+
+struct code_mapping {
+	uint64_t start, end, offset;
+	struct code_file *file;
+};
+
+struct space {
+	pid_t pid;
+	ARRAY_OF(struct code_mapping) mappings; /* sorted, without overlaps */
+	uint64_t looked_ns;			/* 0: never */
+	UT_hash_handle hh;
+};
+
+enum change_kind {
+	CHANGE_MAP,
+	CHANGE_FORK,
+	CHANGE_EXEC,
+	CHANGE_END,
+};
+
+struct change {
+	enum change_kind kind;
+	pid_t pid, parent;
+	uint64_t time_ns;
+	struct code_mapping mapping;
+};
+
+struct spaces {
+	struct spaces_parts parts;
+	struct mapping_watch *watch; /* NULL: not allowed to */
+	struct code_files files;
+	struct space *by_pid;
+	ARRAY_OF(struct change) changes; /* by time; those before `applied` are done */
+	size_t applied;
+	bool filtered; /* only some processes are traced */
+};
+
+/* --- one process ------------------------------------------------------------------------------ */
+
+static struct space *find_space(struct spaces *spaces, pid_t pid)
+{
+	struct space *space;
+	HASH_FIND(hh, spaces->by_pid, &pid, sizeof(pid), space);
+	return space;
+}
+
+static struct space *get_space(struct spaces *spaces, pid_t pid)
+{
+	struct space *space = find_space(spaces, pid);
+	if (space)
+		return space;
+	space = calloc(1, sizeof(*space));
+	if (!space)
+		return NULL;
+	space->pid = pid;
+	HASH_ADD(hh, spaces->by_pid, pid, sizeof(space->pid), space);
+	return space;
+}
+
+static void drop_space(struct spaces *spaces, struct space *space)
+{
+	if (!space)
+		return;
+	HASH_DEL(spaces->by_pid, space);
+	free(space->mappings.items);
+	free(space);
+}
+
+/* How many mappings end at the address or below. */
+static size_t count_below(const struct space *space, uint64_t address)
+{
+	size_t low = 0, high = space->mappings.count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (space->mappings.items[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool insert(struct space *space, size_t at, const struct code_mapping *mapping)
+{
+	if (space->mappings.count >= MAPPINGS_MAX || !array_push(&space->mappings))
+		return false;
+	struct code_mapping *items = space->mappings.items;
+	memmove(items + at + 1, items + at, (space->mappings.count - 1 - at) * sizeof(*items));
+	items[at] = *mapping;
+	return true;
+}
+
+static void remove_at(struct space *space, size_t at)
+{
+	struct code_mapping *items = space->mappings.items;
+	space->mappings.count--;
+	memmove(items + at, items + at + 1, (space->mappings.count - at) * sizeof(*items));
+}
+
+/* A new mapping takes the place of what was there. */
+static bool add_mapping(struct space *space, const struct code_mapping *mapping)
+{
+	size_t at = count_below(space, mapping->start);
+	while (at < space->mappings.count && space->mappings.items[at].start < mapping->end) {
+		struct code_mapping *old = &space->mappings.items[at];
+		struct code_mapping rest = *old;
+		if (old->start < mapping->start && old->end > mapping->end) {
+			rest.offset += mapping->end - rest.start;
+			rest.start = mapping->end;
+			old->end = mapping->start;
+			if (!insert(space, at + 1, &rest))
+				return false;
+			at++;
+			break;
+		}
+		if (old->start < mapping->start) {
+			old->end = mapping->start;
+			at++;
+		} else if (old->end > mapping->end) {
+			old->offset += mapping->end - old->start;
+			old->start = mapping->end;
+			break;
+		} else {
+			remove_at(space, at);
+		}
+	}
+	return insert(space, at, mapping);
+}
+
+static bool copy_mappings(const struct space *from, struct space *to)
+{
+	to->mappings.count = 0;
+	for (size_t i = 0; i < from->mappings.count; i++)
+		if (!insert(to, i, &from->mappings.items[i]))
+			return false;
+	return true;
+}
+
+/* --- what the kernel tells -------------------------------------------------------------------- */
+
+static bool apply(struct spaces *spaces, const struct change *change)
+{
+	struct space *space = find_space(spaces, change->pid);
+	const struct space *parent;
+	switch (change->kind) {
+	case CHANGE_MAP:
+		space = space ? space : get_space(spaces, change->pid);
+		return space && add_mapping(space, &change->mapping);
+	case CHANGE_FORK:
+		parent = find_space(spaces, change->parent);
+		space = parent ? get_space(spaces, change->pid) : NULL;
+		return !parent || (space && copy_mappings(parent, space));
+	case CHANGE_EXEC:
+		space = space ? space : get_space(spaces, change->pid);
+		if (space)
+			space->mappings.count = 0;
+		return space;
+	case CHANGE_END:
+		drop_space(spaces, space);
+		return true;
+	}
+	return true;
+}
+
+static void apply_until(struct spaces *spaces, uint64_t time_ns)
+{
+	while (spaces->applied < spaces->changes.count &&
+	       spaces->changes.items[spaces->applied].time_ns <= time_ns)
+		/* Beyond the limit, or out of memory, it is not known. */
+		apply(spaces, &spaces->changes.items[spaces->applied++]);
+	if (spaces->applied == spaces->changes.count)
+		spaces->applied = spaces->changes.count = 0;
+}
+
+/* Each CPU has its own list, so what comes is nearly sorted. */
+static struct err *add_change(struct spaces *spaces, const struct change *change)
+{
+	if (spaces->applied > spaces->changes.count / 2 && spaces->applied > 1024) {
+		spaces->changes.count -= spaces->applied;
+		memmove(spaces->changes.items, spaces->changes.items + spaces->applied,
+			spaces->changes.count * sizeof(*change));
+		spaces->applied = 0;
+	}
+	if (!array_push(&spaces->changes))
+		return &err_nomem;
+	size_t at = spaces->changes.count - 1;
+	struct change *items = spaces->changes.items;
+	for (; at > spaces->applied && items[at - 1].time_ns > change->time_ns; at--)
+		items[at] = items[at - 1];
+	items[at] = *change;
+	return NULL;
+}
+
+static bool is_traced(const struct spaces *spaces, pid_t pid, uint64_t time_ns)
+{
+	return !spaces->filtered || kernel_traced_process(spaces->parts.kernel, pid, time_ns);
+}
+
+static struct err *to_mapping(struct spaces *spaces, pid_t pid, const struct module *module,
+			      bool open_now, struct code_mapping *ret)
+{
+	struct code_file *file;
+	struct err *e = code_files_get(&spaces->files, module, &file);
+	if (e)
+		return e;
+	if (open_now)
+		e = code_file_open(&spaces->files, file, pid);
+	*ret = (struct code_mapping){module->start, module->end, file->is_vdso ? 0 : module->offset,
+				     file};
+	return e;
+}
+
+static struct err *on_mapped(void *context, const struct mapping *mapping)
+{
+	struct spaces *spaces = context;
+	struct change change = {
+		.kind = CHANGE_MAP, .pid = mapping->pid, .time_ns = mapping->time_ns};
+	if (mapping->module.end <= mapping->module.start ||
+	    !is_traced(spaces, mapping->pid, mapping->time_ns))
+		return NULL;
+	struct err *e = to_mapping(spaces, mapping->pid, &mapping->module, spaces->filtered,
+				   &change.mapping);
+	return e ? e : add_change(spaces, &change);
+}
+
+static struct err *on_changed(void *context, const struct life_change *life)
+{
+	static const enum change_kind kinds[] = {
+		[LIFE_FORK] = CHANGE_FORK, [LIFE_EXEC] = CHANGE_EXEC, [LIFE_END] = CHANGE_END};
+	struct spaces *spaces = context;
+	const struct change change = {.kind = kinds[life->kind],
+				      .pid = life->pid,
+				      .parent = life->parent,
+				      .time_ns = life->time_ns};
+	/* A child becomes a target a moment after this was written; whose end it is does not
+	 * matter. */
+	pid_t whose = life->kind == LIFE_FORK ? life->parent : life->pid;
+	if (life->kind != LIFE_END && !is_traced(spaces, whose, life->time_ns))
+		return NULL;
+	return add_change(spaces, &change);
+}
+
+struct err *spaces_take(struct spaces *spaces)
+{
+	const struct mapping_sink sink = {
+		.context = spaces, .mapped = on_mapped, .changed = on_changed};
+	uint64_t lost;
+	if (!spaces->watch)
+		return NULL;
+	struct err *e = mapping_watch_read(spaces->watch, &sink, &lost);
+	/* What is not known by now is looked for when a stack leads there. */
+	for (struct space *space = spaces->by_pid; lost && space; space = space->hh.next)
+		space->looked_ns = 0;
+	return e;
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+struct err *spaces_look(struct spaces *spaces, pid_t pid)
+{
+	const struct process_view *view = spaces->parts.view;
+	struct module_list list = {0};
+	struct space *space = get_space(spaces, pid);
+	if (!space)
+		return &err_nomem;
+	space->looked_ns = now_ns(CLOCK_BOOTTIME);
+	struct err *e = view->maps(view->context, pid, &list);
+	if (e) {
+		/* It has ended, or may not be looked at. */
+		err_free(e);
+		return NULL;
+	}
+	space->mappings.count = 0;
+	for (size_t i = 0; !e && i < list.count; i++) {
+		struct code_mapping mapping;
+		e = to_mapping(spaces, pid, &list.items[i], spaces->filtered, &mapping);
+		if (!e && mapping.start < mapping.end && !add_mapping(space, &mapping))
+			break;
+	}
+	module_list_deinit(&list);
+	return e;
+}
+
+static const struct code_mapping *find_mapping(struct spaces *spaces, pid_t pid, uint64_t address)
+{
+	const struct space *space = find_space(spaces, pid);
+	if (!space)
+		return NULL;
+	size_t at = count_below(space, address);
+	if (at == space->mappings.count || space->mappings.items[at].start > address)
+		return NULL;
+	return &space->mappings.items[at];
+}
+
+static bool may_look_again(struct spaces *spaces, pid_t pid)
+{
+	const struct space *space = find_space(spaces, pid);
+	return !space || now_ns(CLOCK_BOOTTIME) - space->looked_ns > LOOK_AGAIN_NS;
+}
+
+bool spaces_find(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
+		 struct stack_code *ret)
+{
+	apply_until(spaces, time_ns);
+	const struct code_mapping *mapping = find_mapping(spaces, pid, address);
+	if (!mapping && may_look_again(spaces, pid)) {
+		err_free(spaces_look(spaces, pid));
+		mapping = find_mapping(spaces, pid, address);
+	}
+	if (!mapping)
+		return false;
+	if (!mapping->file->tried)
+		err_free(code_file_open(&spaces->files, mapping->file, pid));
+	*ret = (struct stack_code){
+		.module = mapping->file->path,
+		.offset = address - mapping->start + mapping->offset,
+		.has_offset = !mapping->file->is_unnamed,
+	};
+	if (mapping->file->image &&
+	    image_address_of(mapping->file->image, ret->offset, &ret->address))
+		ret->image = mapping->file->image;
+	return true;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+struct err *spaces_open(const struct spaces_parts *parts, struct spaces **ret,
+			struct err **ret_unwatched)
+{
+	struct spaces *spaces = calloc(1, sizeof(*spaces));
+	if (!spaces)
+		return &err_nomem;
+	spaces->parts = *parts;
+	spaces->filtered = !plan_is_for_all(parts->plan);
+	spaces->files = (struct code_files){.plan = parts->plan, .view = parts->view};
+	*ret_unwatched = life_watch_open(&spaces->watch);
+	*ret = spaces;
+	return NULL;
+}
+
+void spaces_close(struct spaces *spaces)
+{
+	struct space *space, *next;
+	if (!spaces)
+		return;
+	mapping_watch_close(spaces->watch);
+	HASH_ITER (hh, spaces->by_pid, space, next)
+		drop_space(spaces, space);
+	code_files_deinit(&spaces->files);
+	free(spaces->changes.items);
+	free(spaces);
+}
+
+int spaces_fd(const struct spaces *spaces)
+{
+	return spaces->watch ? mapping_watch_fd(spaces->watch) : -1;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/stacks/stacks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report.h"
+#include "probe/regs.h"
+
+struct stacks {
+	enum stack_option how;
+	size_t depth;
+	bool is_command;
+	const struct kernel *kernel;
+	struct spaces *spaces;
+};
+
+/* Where one stack is looked up. */
+struct lookup {
+	struct stacks *stacks;
+	const struct stream_stack *stack;
+};
+
+static bool find(void *context, uint64_t address, struct stack_code *ret)
+{
+	const struct lookup *lookup = context;
+	return spaces_find(lookup->stacks->spaces, (pid_t)lookup->stack->task->tgid,
+			   lookup->stack->time_ns, address, ret);
+}
+
+/* From the kernel's order to DWARF's (psABI x86-64, figure 3.36; AADWARF64, 4.1). */
+static void set_registers(struct stack_request *request, const struct event_stack *taken)
+{
+#if defined(__x86_64__)
+	static const uint8_t order[] = {X86_RAX, X86_RDX, X86_RCX, X86_RBX, X86_RSI, X86_RDI,
+					X86_RBP, X86_RSP, X86_R8,  X86_R9,  X86_R10, X86_R11,
+					X86_R12, X86_R13, X86_R14, X86_R15};
+	for (size_t i = 0; i < array_size(order); i++)
+		request->registers[i] = taken->registers[order[i]];
+	request->registers[array_size(order)] = taken->top;
+	request->pc = taken->registers[X86_RIP];
+	request->sp = taken->registers[X86_RSP];
+#else
+	memcpy(request->registers, taken->registers, (ARM64_SP + 1) * sizeof(uint64_t));
+	request->pc = taken->registers[ARM64_PC];
+	request->sp = taken->registers[ARM64_SP];
+#endif
+}
+
+static struct stack *unwind(void *context, const struct stream_stack *stack)
+{
+	static const enum stack_method methods[] = {[STACKS_AUTO] = STACK_BY_ANY,
+						    [STACKS_CFI] = STACK_BY_TABLES,
+						    [STACKS_FP] = STACK_BY_FRAMES};
+	struct stacks *stacks = context;
+	struct lookup lookup = {stacks, stack};
+	const struct event_stack *taken = stack->taken;
+	struct stack_request request = {
+		.method = methods[stacks->how],
+		.at_entry = stack->site->wire.kind == SITE_ENTRY,
+		.from = taken->from,
+		.bytes = stack->bytes,
+		.size = taken->size,
+		.ended = taken->flags & EVENT_STACK_UNREADABLE,
+		.max_frames = stacks->depth,
+		.repairs = stack->repairs,
+		.n_repairs = stack->n_repairs,
+		.context = &lookup,
+		.find = find,
+	};
+	set_registers(&request, taken);
+	return taken->flags & EVENT_STACK_FRAMES ? stack_from_chain(&request)
+						 : stack_unwind(&request);
+}
+
+uint32_t stacks_how(const struct options *options)
+{
+	static const enum stack_how how[] = {[STACKS_NONE] = STACK_NONE,
+					     [STACKS_AUTO] = STACK_COPY,
+					     [STACKS_CFI] = STACK_COPY,
+					     [STACKS_FP] = STACK_FRAMES};
+	return how[options->stacks];
+}
+
+struct err *stacks_open(const struct options *options, const struct spaces_parts *parts,
+			struct stacks **ret)
+{
+	struct err *unwatched = NULL;
+	if (options->stacks == STACKS_NONE)
+		return NULL;
+	struct stacks *stacks = calloc(1, sizeof(*stacks));
+	if (!stacks)
+		return &err_nomem;
+	stacks->how = options->stacks;
+	stacks->depth = options->stack_depth;
+	stacks->is_command = parts->plan->launch;
+	stacks->kernel = parts->kernel;
+	struct err *e = spaces_open(parts, &stacks->spaces, &unwatched);
+	if (unwatched)
+		report_error(unwatched);
+	if (e) {
+		stacks_close(stacks);
+		return e;
+	}
+	*ret = stacks;
+	return NULL;
+}
+
+void stacks_close(struct stacks *stacks)
+{
+	if (!stacks)
+		return;
+	spaces_close(stacks->spaces);
+	free(stacks);
+}
+
+struct err *stacks_look(struct stacks *stacks)
+{
+	struct err *e = NULL;
+	/* Before its exec a command is a copy of ourselves. */
+	if (!stacks || stacks->is_command)
+		return NULL;
+	for (pid_t pid = kernel_next_target(stacks->kernel, 0); !e && pid;
+	     pid = kernel_next_target(stacks->kernel, pid))
+		e = spaces_look(stacks->spaces, pid);
+	return e;
+}
+
+int stacks_fd(const struct stacks *stacks)
+{
+	return stacks ? spaces_fd(stacks->spaces) : -1;
+}
+
+struct err *stacks_take(struct stacks *stacks)
+{
+	return stacks ? spaces_take(stacks->spaces) : NULL;
+}
+
+struct stream_unwinder stacks_unwinder(struct stacks *stacks)
+{
+	return stacks ? (struct stream_unwinder){.context = stacks, .unwind = unwind}
+		      : (struct stream_unwinder){0};
+}
