@@ -429,6 +429,19 @@ static struct err *json_cost(struct output *output, const struct output_cost *co
 	return json_put_line(output, line);
 }
 
+static struct err *json_tallies(struct output *output, const struct tally_list *list,
+				const struct tally_layout *layout)
+{
+	struct err *e = NULL;
+	(void)layout;
+	for (size_t i = 0; !e && i < list->rows.count; i++) {
+		e = json_put_line(output, json_tally(output, &list->rows.items[i]));
+		if (!e && i + 1 < list->rows.count)
+			e = buffer_end_line(&output->buffer);
+	}
+	return e;
+}
+
 static struct err *json_end(struct output *output, const struct output_summary *summary)
 {
 	json_t *line = line_begin(output, "summary");
@@ -439,6 +452,8 @@ static struct err *json_end(struct output *output, const struct output_summary *
 		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
 	if (summary->stacks_lost)
 		json_set(output, line, "stacks_lost", json_unsigned(summary->stacks_lost));
+	if (summary->tallied)
+		json_set(output, line, "counted", json_unsigned(summary->counted));
 	if (summary->filtered)
 		json_set(output, line, "filtered", json_unsigned(summary->filtered));
 	if (summary->suppressed)
@@ -457,5 +472,6 @@ const struct writer json_writer = {
 	.opened = json_opened,
 	.event = json_event,
 	.cost = json_cost,
+	.tallies = json_tallies,
 	.end = json_end,
 };

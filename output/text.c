@@ -518,5 +518,6 @@ const struct writer text_writer = {
 	.opened = text_opened,
 	.event = text_event,
 	.cost = text_cost,
+	.tallies = text_tallies,
 	.end = text_end,
 };
