@@ -160,6 +160,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	bpf_map__set_max_entries(skel->maps.sites, sites);
 	bpf_map__set_max_entries(skel->maps.losses, sites);
 	bpf_map__set_max_entries(skel->maps.plans, plans);
+	bpf_map__set_max_entries(skel->maps.tallies, kernel->options.tally ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.costs, kernel->options.cost ? sites : 1);
 	bpf_map__set_autocreate(skel->maps.task_spans, !old);
 	bpf_map__set_autocreate(skel->maps.task_scratches, !old);
@@ -211,6 +212,11 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
 	skel->rodata->measure_cost = kernel->options.cost;
+	skel->rodata->tally_calls = kernel->options.tally;
+	skel->rodata->tally_only = kernel->options.tally_only;
+	skel->rodata->statuses = kernel->options.statuses;
+	const struct syscall_info *sigreturn = syscall_by_name("rt_sigreturn");
+	skel->rodata->sigreturn_number = sigreturn ? sigreturn->number : 0;
 	skel->rodata->lossless = kernel->options.lossless;
 	/* The other half is for system calls, which cannot be made to wait for long. */
 	skel->rodata->hold_bytes = kernel->options.ring_size / 2;

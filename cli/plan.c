@@ -256,22 +256,35 @@ struct err *plan_note_spec(const struct options *options, struct plan *plan, siz
 static struct err *add_typed(const struct options *options, struct plan *plan, size_t number)
 {
 	size_t first = plan->set.sites.count;
-	struct err *e = add_spec(options, plan, &options->specs.items[number]);
+	struct spec spec = options->specs.items[number];
+	/* As strace takes it: with -c there are no others. */
+	if (options->tally_only && !spec.kind_given && !spec.module) {
+		spec.kind = PROBE_SYSCALL;
+		spec.kind_given = true;
+	}
+	struct err *e = add_spec(options, plan, &spec);
 	return e ? e : plan_note_spec(options, plan, first, number);
 }
 
-/* What the target says of itself, and what it asks the kernel. */
-static struct err *add_implied(const struct options *options, struct plan *plan)
+static struct err *add_specs(const struct options *options, struct plan *plan, const char *text)
 {
-	struct err *e = spec_parse("syscall:*,?usdt:*:*", &plan->implied);
+	struct err *e = spec_parse(text, &plan->implied);
 	for (size_t i = 0; !e && i < plan->implied.count; i++)
 		e = add_spec(options, plan, &plan->implied.items[i]);
 	return e;
 }
 
+/* What the target says of itself, and what it asks the kernel. */
+static struct err *add_implied(const struct options *options, struct plan *plan)
+{
+	return add_specs(options, plan, "syscall:*,?usdt:*:*");
+}
+
 /* Nothing was asked for, or only what to leave out. */
 static struct err *add_default(const struct options *options, struct plan *plan)
 {
+	if (options->tally_only)
+		return add_specs(options, plan, "syscall:*");
 	plan->show_exec = plan->show_fork = plan->show_exit = true;
 	return add_implied(options, plan);
 }
@@ -371,6 +384,22 @@ static void note_kinds(struct plan *plan)
 	}
 }
 
+/* -c has no stream in which anything else could be shown. */
+static struct err *check_tally(const struct options *options, const struct plan *plan)
+{
+	const char *what =
+		plan->show_exec || plan->show_fork || plan->show_exit ? "task life" : NULL;
+	for (size_t i = 1; !what && i < plan->set.sites.count; i++) {
+		const struct probe_site *site = plan->set.sites.items[i];
+		if (site->wire.kind && site->wire.kind != SITE_SYSCALL)
+			what = site->probe->name;
+	}
+	if (!options->tally_only || !what)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, 0, "-c counts system calls, and not '%s'", what),
+			"-C shows events of all kinds, and counts the system calls among them");
+}
+
 struct err *plan_make(const struct options *options, struct plan *ret)
 {
 	*ret = (struct plan){0};
@@ -390,7 +419,8 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 		e = add_inside(options, ret);
 	e = e ? e : drop_repeated_sites(ret);
 	e = e ? e : pairs_plan(options, ret, 1, false);
-	if (options->follow)
+	e = e ? e : check_tally(options, ret);
+	if (options->follow && !options->tally_only)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);
 	settle_return_mode(options, ret);

@@ -160,6 +160,9 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->stacks_lost)
 		fprintf(stderr, ", %" PRIu64 " stack%s lost", summary->stacks_lost,
 			plural(summary->stacks_lost));
+	if (summary->tallied)
+		fprintf(stderr, ", %" PRIu64 " call%s counted", summary->counted,
+			plural(summary->counted));
 	if (summary->filtered)
 		fprintf(stderr, ", %" PRIu64 " filtered", summary->filtered);
 	if (summary->suppressed)

@@ -26,6 +26,7 @@ static const char short_text[] =
 	"  utrail -f -e libc:malloc -- ./prog args   a command, from its first instruction\n"
 	"  utrail -e 'bash:readline() -> str'        every bash: what is typed\n"
 	"  utrail --comm 'nginx*' -u www-data        whoever matches, now or later\n"
+	"  utrail -c -p 4242                         strace's table: calls, errors, times\n"
 	"  utrail list -p 4242 'usdt:*'              what can be probed\n"
 	"  utrail explain -p 4242 -e FUNC            what would be attached, where, how\n"
 	"  utrail shell                              what is typed into shells, and what it runs\n"

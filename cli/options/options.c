@@ -43,6 +43,7 @@ enum {
 	KEY_REDACT,
 	KEY_LOSSLESS,
 	KEY_COST,
+	KEY_STATUS,
 };
 
 static const struct argp_option option_table[] = {
@@ -81,6 +82,15 @@ static const struct argp_option option_table[] = {
 	{"quiet", 'q', NULL, 0, "No start and end messages; -qq: no notes either", 2},
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
 	{"cost", KEY_COST, NULL, 0, "At the end, tell what each probe has cost the target", 2},
+	{"summary-only", 'c', NULL, 0, "Count system calls: a table at the end, and no events", 2},
+	{"summary", 'C', NULL, 0, "The same table, and events", 2},
+	{"summary-sort-by", 'S', "COLUMN", 0, "Sort that table by (time-percent)", 2},
+	{"summary-columns", 'U', "LIST", 0, "Columns of that table", 2},
+	{"summary-wall-clock", 'w', NULL, 0, "Its times are wall clock (always)", 2},
+	{"successful-only", 'z', NULL, 0, "Only system calls that succeed", 3},
+	{"failed-only", 'Z', NULL, 0, "Only system calls that fail", 3},
+	{"status", KEY_STATUS, "SET", 0,
+	 "System calls that end so: successful, failed, unfinished, detached", 3},
 	{"max-events", KEY_MAX_EVENTS, "N", 0, "Stop after N events", 3},
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
 	{"rate", KEY_RATE, "RATE", 0, "At most so many events of each probe: 100/s, 5/ms", 3},
@@ -94,7 +104,6 @@ static const struct argp_option option_table[] = {
 	{"help", KEY_HELP, NULL, 0, "All of the help", 4},
 	{NULL, 'h', NULL, 0, "Help on one screen", 4},
 	{"version", 'V', NULL, 0, "Version", 4},
-	{NULL, 'c', "CMD", OPTION_HIDDEN, NULL, 5},
 	{0},
 };
 
@@ -458,7 +467,16 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		e = options_add_redact(options, text);
 		break;
 	case 'c':
-		e = options_refuse_counting(text);
+	case 'C':
+	case 'S':
+	case 'U':
+	case 'w':
+	case 'z':
+	case 'Z':
+		e = options_add_summary(options, key, text);
+		break;
+	case KEY_STATUS:
+		e = options_parse_status(text, &options->statuses);
 		break;
 	case 'f':
 		e = options_follow(options);
@@ -518,7 +536,8 @@ static struct err *check_combination(const struct options *options)
 {
 	if (options->command == COMMAND_SHELL)
 		return options_check_shell(options);
-	struct err *e = options_check_selection(options);
+	struct err *e = options_check_summary(options);
+	e = e ? e : options_check_selection(options);
 	if (e || !selection_is_empty(&options->selection))
 		return e;
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)

@@ -113,7 +113,7 @@ static void order(void **state)
 	check_order("avg-time", "openat", "poll");
 	check_order("nothing", "read", "exit_group");
 	check_order("none", "read", "exit_group");
-	assert_err(tally_parse_sort("size", &layout), ERR_USAGE, "-S: there is no column 'sise'");
+	assert_err(tally_parse_sort("size", &layout), ERR_USAGE, "-S: there is no column 'size'");
 	assert_err(tally_parse_sort("", &layout), ERR_USAGE, "there is no column ''");
 }
 
