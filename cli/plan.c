@@ -182,7 +182,8 @@ void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spe
 			plan->set.sites.items[i]->wire.kind = 0;
 }
 
-/* `exec`, `fork` and `exit` alone are task life; the functions are call:fork, libc:exit. */
+/* `exec`, `fork`, `exit` and `signal` alone are task life; the functions are call:fork, libc:exit.
+ */
 static bool add_task_life(struct plan *plan, const struct spec *spec)
 {
 	bool bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
@@ -190,6 +191,8 @@ static bool add_task_life(struct plan *plan, const struct spec *spec)
 		plan->show_exec = !spec->negated;
 	else if (spec->kind == PROBE_FORK || (bare && strcmp(spec->name, "fork") == 0))
 		plan->show_fork = !spec->negated;
+	else if (bare && strcmp(spec->name, "signal") == 0)
+		plan->signals = spec->negated ? 0 : UINT64_MAX;
 	else if (spec->kind == PROBE_EXIT || (bare && strcmp(spec->name, "exit") == 0))
 		plan->show_exit = !spec->negated;
 	else
@@ -215,6 +218,8 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	struct err *e = NULL;
 	if (add_task_life(plan, spec))
 		return check_no_condition(spec);
+	if (spec->kind == PROBE_SIGNAL)
+		return plan_choose_signals(plan, spec);
 	switch (spec->kind) {
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
@@ -286,7 +291,20 @@ static struct err *add_default(const struct options *options, struct plan *plan)
 	if (options->tally_only)
 		return add_specs(options, plan, "syscall:*");
 	plan->show_exec = plan->show_fork = plan->show_exit = true;
+	plan->signals = UINT64_MAX;
 	return add_implied(options, plan);
+}
+
+/* strace's `signal=SET` says which signals are shown with what others choose, and by itself chooses
+ * nothing: it begins with a negated spec, too. */
+static bool wants_default(const struct spec_list *specs)
+{
+	if (!specs->count || !specs->items[0].negated || specs->items[0].kind != PROBE_SIGNAL)
+		return !specs->count || specs->items[0].negated;
+	for (size_t i = 1; i < specs->count; i++)
+		if (specs->items[i].kind != PROBE_SIGNAL)
+			return specs->items[i].negated;
+	return true;
 }
 
 /* --inside: whatever the target does, as far as it happens inside a traced call. */
@@ -387,8 +405,8 @@ static void note_kinds(struct plan *plan)
 /* -c has no stream in which anything else could be shown. */
 static struct err *check_tally(const struct options *options, const struct plan *plan)
 {
-	const char *what =
-		plan->show_exec || plan->show_fork || plan->show_exit ? "task life" : NULL;
+	bool has_life = plan->show_exec || plan->show_fork || plan->show_exit;
+	const char *what = has_life ? "task life" : plan->signals ? "signal" : NULL;
 	for (size_t i = 1; !what && i < plan->set.sites.count; i++) {
 		const struct probe_site *site = plan->set.sites.items[i];
 		if (site->wire.kind && site->wire.kind != SITE_SYSCALL)
@@ -411,7 +429,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 						.sockets = options->fd_details};
 	struct err *e = probe_set_init(&ret->set, &compile);
 	e = e ? e : plan_find_target(options, ret);
-	if (!e && (!options->specs.count || options->specs.items[0].negated))
+	if (!e && wants_default(&options->specs))
 		e = add_default(options, ret);
 	for (size_t i = 0; !e && i < options->specs.count; i++)
 		e = add_typed(options, ret, i);

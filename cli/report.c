@@ -90,8 +90,12 @@ void report_start(const struct plan *plan, const struct options *options)
 		fprintf(stderr, "%s%zu system call%s", separator, syscalls, plural(syscalls));
 		separator = ", ";
 	}
-	if (plan->show_exec || plan->show_fork || plan->show_exit)
+	if (plan->show_exec || plan->show_fork || plan->show_exit) {
 		fprintf(stderr, "%stask life", separator);
+		separator = ", ";
+	}
+	if (plan->signals)
+		fprintf(stderr, "%ssignals", separator);
 	fputs(plan->launch || options->duration_s > 0 ? "\n" : "; Ctrl-C ends\n", stderr);
 }
 

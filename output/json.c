@@ -260,6 +260,14 @@ static struct err *put_exit(struct output *output, const struct stream_event *ev
 	return event_end(output, line, event);
 }
 
+static struct err *put_signal(struct output *output, const struct stream_event *event)
+{
+	json_t *line = event_begin(output, "signal", event);
+	json_set(output, line, "depth", json_integer(event->depth));
+	json_signal(output, line, event);
+	return event_end(output, line, event);
+}
+
 /* --- losses, header, summary ----------------------------------------------------------------- */
 
 /* As text shows it: srv:render, app:lookup, openat. */
@@ -401,6 +409,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_fork(output, event);
 	case STREAM_EXIT:
 		return put_exit(output, event);
+	case STREAM_SIGNAL:
+		return put_signal(output, event);
 	case STREAM_LOST:
 		return put_lost(output, event);
 	case STREAM_SUPPRESSED:

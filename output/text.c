@@ -482,6 +482,10 @@ static struct err *text_event(struct output *output, const struct stream_event *
 	case STREAM_EXIT:
 		put_exit(output, event);
 		break;
+	case STREAM_SIGNAL:
+		put_left(output, event, event->time_ns);
+		text_signal(output, event);
+		break;
 	case STREAM_LOST:
 		put_lost(output, event);
 		break;

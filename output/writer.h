@@ -49,6 +49,9 @@ void text_shown(struct output *output, const struct shown_scope *scope, const st
 /* text_stack.c: the lines below an event; nothing for NULL */
 void text_stack(struct output *output, const struct stack *stack);
 
+/* text_signal.c: --- SIGCHLD {…} --- */
+void text_signal(struct output *output, const struct stream_event *event);
+
 /* tally.c */
 struct err *text_tallies(struct output *output, const struct tally_list *list,
 			 const struct tally_layout *layout) must_check;

@@ -11,7 +11,7 @@
 	"  usdt:postgresql:query__*  static markers (USDT), provider and name\n"           \
 	"  syscall:openat, %file     system calls by name or class: %file %network\n"      \
 	"                            %desc %memory %process %signal %ipc\n"                \
-	"  exec, fork, exit          task life\n"                                          \
+	"  exec, fork, exit, signal  task life; signal:SIGTERM\n"                          \
 	"  'srv:f if n > 100'        a condition: arguments, ret, dur, pid, comm\n"        \
 	"  The spellings of bpftrace, perf, DTrace and strace are understood too.\n"
 

@@ -81,6 +81,11 @@ struct err *options_check_selection(const struct options *options) must_check;
 /* Private to options*.c. */
 struct argp_option;
 struct err *options_mistake(const struct argp_option *table, char **argv) must_check;
+/* Errors name the option, and what it takes. */
+struct err *options_parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
+				 uint64_t *ret) must_check;
+struct err *options_add_pids(struct options *options, const char *text) must_check;
+struct err *options_collect_spec_pids(struct options *options) must_check;
 /* The letters -c -C -S -U -w -z -Z. */
 struct err *options_add_summary(struct options *options, int letter, const char *text) must_check;
 struct err *options_parse_status(const char *text, uint32_t *ret) must_check;

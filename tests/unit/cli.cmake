@@ -5,6 +5,7 @@ utrail_unit_test(cli_options SOURCES cli_options.c
   ${PROJECT_SOURCE_DIR}/cli/options/options.c ${PROJECT_SOURCE_DIR}/cli/options/shell.c
   ${PROJECT_SOURCE_DIR}/cli/options/mistake.c
   ${PROJECT_SOURCE_DIR}/cli/options/strace.c ${PROJECT_SOURCE_DIR}/cli/options/summary.c
+  ${PROJECT_SOURCE_DIR}/cli/options/pids.c
   ${PROJECT_SOURCE_DIR}/cli/options/help.c ${PROJECT_SOURCE_DIR}/cli/select.c
   LINK utrail_output utrail_usdt utrail_uprobe utrail_kernel utrail_target)
 target_compile_definitions(unit_cli_options PRIVATE UTRAIL_VERSION="${PROJECT_VERSION}")
