@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/plan_signals.c — which signals a spec means: SIGCHLD, CHLD, 17, SIGRT*. */
+#include <ctype.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,9 +14,16 @@ static const struct {
 	int number;
 } others[] = {{"SIGPOLL", SIGPOLL}, {"SIGIOT", SIGABRT}, {"SIGCLD", SIGCHLD}, {"SIGRTMAX", 64}};
 
+/* In small letters, too, as with strace and kill(1). */
 static bool is_called(const struct spec *spec, const char *name)
 {
-	return spec_name_matches(spec, name) || spec_name_matches(spec, name + strlen("SIG"));
+	char small[NAMES_MAX];
+	size_t i = 0;
+	for (; name[i] && i + 1 < sizeof(small); i++)
+		small[i] = (char)tolower((unsigned char)name[i]);
+	small[i] = '\0';
+	return spec_name_matches(spec, name) || spec_name_matches(spec, name + strlen("SIG")) ||
+	       spec_name_matches(spec, small) || spec_name_matches(spec, small + strlen("SIG"));
 }
 
 static bool matches(const struct spec *spec, int number)

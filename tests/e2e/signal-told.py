@@ -62,11 +62,11 @@ def default_and_sets():
     for words, wanted, calls in (
         ([], ["SIGWINCH", "SIGURG"], True),
         (["-e", "signal=none"], [], True),
-        (["-e", "signal=WINCH"], ["SIGWINCH"], True),
+        (["-e", "signal=winch"], ["SIGWINCH"], True),
         (["-e", "signal=!SIGWINCH"], ["SIGURG"], True),
         (["-e", "s=23,28"], ["SIGWINCH", "SIGURG"], True),
         (["-e", "!signal:URG"], ["SIGWINCH"], True),
-        (["-e", "syscall:kill", "-e", "signal=urg,SIGURG"], None, None),
+        (["-e", "syscall:kill", "-e", "signal=urgent,SIGURG"], None, None),
         (["-e", "syscall:kill"], [], True),
         (["-e", "syscall:kill", "-e", "signal=all"], ["SIGWINCH", "SIGURG"], True),
         (["-e", "signal=SIGURG", "-e", "trace=kill"], ["SIGURG"], True),

@@ -25,6 +25,8 @@ static void names(void **state)
 	(void)state;
 	assert_int_equal(chosen("signal:SIGCHLD"), BIT(SIGCHLD));
 	assert_int_equal(chosen("signal:CHLD"), BIT(SIGCHLD));
+	assert_int_equal(chosen("signal:sigchld"), BIT(SIGCHLD));
+	assert_int_equal(chosen("signal=chld,rt*"), BIT(SIGCHLD) | ~0ULL << 31);
 	assert_int_equal(chosen("signal:17"), BIT(17));
 	assert_int_equal(chosen("signal:SIGPOLL"), BIT(SIGPOLL));
 	assert_int_equal(chosen("signal:IO"), BIT(SIGIO));
@@ -54,7 +56,7 @@ static void lists(void **state)
 static void mistakes(void **state)
 {
 	static const char *const wrong[] = {"signal:SIGNONE", "signal:65", "signal:0",
-					    "signal:chld", "!signal:SIGNONE"};
+					    "!signal:SIGNONE"};
 	(void)state;
 	for (size_t i = 0; i < array_size(wrong); i++) {
 		struct spec_list specs = {0};
