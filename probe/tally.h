@@ -20,6 +20,6 @@ struct tally_row {
 	__u64 min_inverse_ns; /* ~ of the shortest, so that 0 is "none" */
 	__u64 buckets[TALLY_BUCKETS];
 };
-_Static_assert(sizeof(struct tally_row) == (5 + TALLY_BUCKETS) * 8, "shared table");
+_Static_assert(sizeof(struct tally_row) == (5UL + TALLY_BUCKETS) * 8, "shared table");
 
 #endif
