@@ -93,6 +93,19 @@ static uint64_t load(const char *bytes, uint32_t size)
 	return ret;
 }
 
+/* 16 bytes: what this machine's long double is, where it is not another machine's. */
+static void shown_wide(const struct type *type, const char *bytes, struct shown *ret)
+{
+	long double number;
+	if (type->kind != TYPE_FLOAT || type->size != sizeof(number) ||
+	    strcmp(type->name, "long double") != 0) {
+		unavailable(ret, "number of this size");
+		return;
+	}
+	memcpy(&number, bytes, sizeof(number));
+	*ret = (struct shown){.kind = SHOWN_REAL, .real = (double)number};
+}
+
 void shown_memory(const struct type *type, const char *bytes, uint32_t available, struct shown *ret)
 {
 	uint32_t size = type->size;
@@ -108,7 +121,7 @@ void shown_memory(const struct type *type, const char *bytes, uint32_t available
 	} else if (!size || size > available) {
 		unavailable(ret, "not copied");
 	} else if (size > sizeof(uint64_t)) {
-		unavailable(ret, "number of this size");
+		shown_wide(type, bytes, ret);
 	} else {
 		shown_bits(type, load(bytes, size), ret);
 	}
@@ -223,6 +236,20 @@ static bool is_hidden(const struct shown_scope *scope, const struct value *value
 	       !(bits & value->shown_if_bits);
 }
 
+/* A structure without a name belongs to the one around it. */
+static void limit_levels(const struct shown *whole, const char *name, struct shown *ret)
+{
+	ret->levels = whole->levels;
+	if (!ret->levels || ret->kind != SHOWN_STRUCT || (whole->kind == SHOWN_STRUCT && !*name))
+		return;
+	if (ret->levels > 1) {
+		ret->levels--;
+		return;
+	}
+	ret->truncated = ret->is_cut = true;
+	ret->count = 0;
+}
+
 void shown_part(const struct shown_scope *scope, const struct shown *whole, uint32_t index,
 		struct shown *ret, const char **ret_name)
 {
@@ -253,6 +280,7 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		add_file(whole->files, whole->slots, index, ret);
 	}
 	ret->level = whole->level + 1;
+	limit_levels(whole, *ret_name, ret);
 	limit_array(scope, ret);
 }
 
@@ -303,6 +331,7 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 	if (ret->kind == SHOWN_ARRAY) {
 		ret->files = value;
 		ret->slots = slots;
+		ret->levels = value->levels;
 	}
 	if (type->kind == TYPE_BYTES && ret->kind == SHOWN_STRING && sockaddr_is_type(type) &&
 	    length >= 2)
@@ -351,6 +380,26 @@ static bool is_null(const struct value *value, const struct slots *slots)
 	       slot->is_blob && slot->blob_flags & FETCH_BLOB_NULL;
 }
 
+/* Members that were fetched one by one, or found in a copy. */
+static void shown_members(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	*ret = (struct shown){
+		.kind = SHOWN_STRUCT,
+		.members = value->members,
+		.count = (uint32_t)value->n_members,
+		.slots = slots,
+		.truncated = value->cut,
+		.is_cut = value->cut,
+	};
+}
+
+/* Was what the pointer leads to asked for, and could not be read? */
+static bool is_unreadable(const struct value *value, const struct slots *slots)
+{
+	return value->copy_slot > 0 && (uint32_t)value->copy_slot <= slots->count &&
+	       !slots->items[value->copy_slot - 1].available;
+}
+
 /* A pointer's number is in `ret`; is there more to say of it? */
 static void shown_pointer(const struct shown_scope *scope, const struct value *value,
 			  const struct slots *slots, struct shown *ret)
@@ -358,13 +407,12 @@ static void shown_pointer(const struct shown_scope *scope, const struct value *v
 	uint64_t count;
 	const char *why;
 	const struct value *copy = value->copy;
-	if (value->n_members) {
-		*ret = (struct shown){
-			.kind = SHOWN_STRUCT,
-			.members = value->members,
-			.count = (uint32_t)value->n_members,
-			.slots = slots,
-		};
+	if (is_unreadable(value, slots)) {
+		uint64_t address = ret->number;
+		unavailable(ret, slots->unreadable ?: "unreadable");
+		ret->address = address;
+	} else if (value->n_members || (value->copy_slot && !copy)) {
+		shown_members(value, slots, ret);
 	} else if (copy && copy->type->kind == TYPE_COUNT) {
 		slots = slots_of(scope, copy, slots, &why);
 		if (!slots || !is_filled(scope, copy) || !value_scalar(copy, slots, &count, &why))
@@ -389,6 +437,11 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 				      .bytes = text,
 				      .length = length,
 				      .truncated = flags & FETCH_BLOB_TRUNCATED};
+		return;
+	}
+	if (value->type->size > sizeof(bits) &&
+	    value_bytes(value, slots, &text, &length, &flags, &why)) {
+		shown_memory(value->type, text, length, ret);
 		return;
 	}
 	if (!value_scalar(value, slots, &bits, &why)) {
@@ -471,14 +524,9 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		unavailable(ret, why);
 	} else if (value->type->kind == TYPE_ARRAY && value->n_members && is_filled(scope, value)) {
 		shown_elements(scope, value, slots, ret);
-	} else if (value->type->kind == TYPE_STRUCT && value->n_members &&
+	} else if (value->type->kind == TYPE_STRUCT && (value->n_members || value->cut) &&
 		   is_filled(scope, value)) {
-		*ret = (struct shown){
-			.kind = SHOWN_STRUCT,
-			.members = value->members,
-			.count = (uint32_t)value->n_members,
-			.slots = slots,
-		};
+		shown_members(value, slots, ret);
 	} else if (!is_filled(scope, value)) {
 		if (is_blob(value) && is_null(value, slots))
 			*ret = (struct shown){.kind = SHOWN_NULL};

@@ -341,6 +341,8 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_HIDDEN:
 		break;
 	case SHOWN_UNAVAILABLE:
+		if (shown->address)
+			put_number(buffer, number_hex, shown->address);
 		put_unavailable(buffer, shown->text);
 		break;
 	}

@@ -17,6 +17,15 @@
 #include "probe/value.h"
 
 #define FETCH_SOURCE_OPS 8
+#define FETCH_PART_OPS	 3
+#define FETCH_PARTS_MAX	 4
+
+/* Eight bytes of a value that is in several places. */
+struct fetch_part {
+	struct fetch_op ops[FETCH_PART_OPS]; /* end with them in the accumulator */
+	uint32_t n_ops;
+	const char *unavailable; /* why they cannot be had; see fetch_source */
+};
 
 /* How to get a value: operations that end with it in the accumulator. */
 struct fetch_source {
@@ -27,21 +36,35 @@ struct fetch_source {
 	/* The value cannot be had, and why: "in xmm0"; the operations do not matter then. Lives as
 	 * long as the plan. */
 	const char *unavailable;
+	/* The value is in several places, and in no one of them whole: the parts, eight bytes each
+	 * from the first byte on, are what counts, and `ops` do not. 0: it is in one. */
+	uint32_t n_parts;
+	struct fetch_part parts[FETCH_PARTS_MAX];
 };
+
+#define COMPILE_DEPTH_MAX   8
+#define COMPILE_MEMBERS_MAX 512
 
 /* What the user chose for all values. */
 struct compile_options {
 	uint32_t string_limit; /* -s: bytes of a string or buffer, up to FETCH_STRING_MAX */
-	uint32_t depth;	       /* levels of structures that pointers lead to; 0: bare pointers */
+	uint32_t depth;	       /* levels of structures, by pointer or by value; 0: bare pointers */
+	uint32_t max_members;  /* shown of one structure; 0: the default */
 	bool files;	       /* -y: what descriptors stand for */
 	bool sockets;	       /* -yy: and of devices and sockets which ones */
 };
+
+struct follow;
 
 struct plan_builder {
 	struct arena *arena; /* of the values made; borrowed */
 	struct compile_options options;
 	struct fetch_plan plan;
 	ARRAY_OF(struct value) values;
+	/* Pointers inside of what is copied, still to be followed: compile_parts.c */
+	ARRAY_OF(struct follow) follows;
+	uint32_t n_members;	 /* values below those above */
+	uint32_t followed_bytes; /* of structures inside */
 };
 
 /* Bytes of a plan that are in use. */
@@ -84,6 +107,10 @@ int plan_add_slot(struct plan_builder *builder, const struct fetch_op *ops, size
 struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **ret_plan,
 			struct value_list *ret_values) must_check;
 
+/* Appends eight bytes to a source in several places; no operations: they cannot be had, for the
+ * reason given. */
+void fetch_add_part(struct fetch_source *source, const struct fetch_op *ops, uint32_t n_ops,
+		    const char *unavailable);
 /* Source in a register: `size` bytes of it. */
 struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signed);
 

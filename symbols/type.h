@@ -111,6 +111,16 @@ enum place_kind {
 	PLACE_PIECES,	/* in several registers or places */
 };
 
+#define PLACE_PIECES_MAX 4
+
+/* Some bytes of a parameter in several places, which are there one behind the other. */
+struct place_piece {
+	enum place_kind kind; /* NOWHERE, REGISTER, MEMORY, CONSTANT; else UNKNOWN */
+	uint16_t reg;
+	uint16_t size;
+	int64_t offset;
+};
+
 /* DWARF's number of the canonical frame address, in struct parameter_place: the stack pointer
  * before the call, which no register holds. */
 #define PLACE_CFA UINT16_MAX
@@ -121,7 +131,9 @@ struct parameter_place {
 	/* The place is said of some addresses, this one among them; else of the whole function, its
 	 * first instructions perhaps not meant. */
 	bool exact;
+	uint8_t n_pieces; /* PIECES: 0: too many, or of bits */
 	int64_t offset;
+	struct place_piece pieces[PLACE_PIECES_MAX];
 };
 
 /* What a function takes and gives. */

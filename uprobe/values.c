@@ -100,6 +100,7 @@ struct err *values_compile(struct probe_set *set, struct image *image,
 	unsigned int machine = image_machine(image);
 	bool is_rust = match_is_rust(function->symbol);
 	*ret = (struct function_values){0};
+	image_open_types(image, set->options.depth);
 	struct err *e = values_prototype(image, function, spec, &prototype);
 	is_rust |= !e && prototype.is_rust;
 	/* A return alone is shown without them. */

@@ -132,7 +132,7 @@ struct round_trip {
 
 static void begin(struct round_trip *trip)
 {
-	const struct compile_options options = {.string_limit = 16, .depth = 1};
+	const struct compile_options options = {.string_limit = 16, .depth = 2};
 	memset(trip, 0, sizeof(*trip));
 	plan_builder_init(&trip->builder, &trip->arena, &options);
 }
@@ -363,6 +363,227 @@ static void a_null_structure_has_no_members(void **state)
 	end(&trip);
 }
 
+/* --- structures in several places, and in each other ----------------------------------------- */
+
+struct pair {
+	long number;
+	const char *text;
+};
+
+static const struct type_member pair_members[] = {
+	{.name = "number", .type = &long_type},
+	{.name = "text", .type = &string_type, .offset = 8},
+};
+static const struct type pair_type = {.kind = TYPE_STRUCT,
+				      .size = 16,
+				      .name = "struct pair",
+				      .members = pair_members,
+				      .n_members = 2};
+
+static void add_pair(struct round_trip *trip, const char *why_second)
+{
+	struct fetch_source source = {0};
+	const struct fetch_op ops[] = {{.code = FETCH_REG, .reg = 1, .size = 8},
+				       {.code = FETCH_REG, .reg = 2, .size = 8}};
+	fetch_add_part(&source, &ops[0], 1, NULL);
+	fetch_add_part(&source, &ops[1], why_second ? 0 : 1, why_second);
+	trip->machine.regs[1] = 77;
+	trip->machine.regs[2] = (uintptr_t) "second";
+	assert_ok(plan_add_value(&trip->builder, "pair", &pair_type, &source, NULL));
+}
+
+static void a_structure_in_two_registers_shows_both(void **state)
+{
+	(void)state;
+	struct round_trip trip;
+	begin(&trip);
+	add_pair(&trip, NULL);
+	run(&trip);
+	assert_int_equal(scalar(&trip, &trip.values.items[0].members[0]), 77);
+	assert_bytes(&trip, &trip.values.items[0].members[1], "second", 0);
+	end(&trip);
+}
+
+static void half_a_structure_is_shown_when_the_rest_cannot_be_had(void **state)
+{
+	(void)state;
+	struct round_trip trip;
+	begin(&trip);
+	add_pair(&trip, "in xmm0");
+	run(&trip);
+	assert_int_equal(scalar(&trip, &trip.values.items[0].members[0]), 77);
+	assert_unavailable(&trip, &trip.values.items[0].members[1], "in xmm0");
+	end(&trip);
+}
+
+static void a_number_in_two_registers_is_not_put_together(void **state)
+{
+	(void)state;
+	struct round_trip trip;
+	struct fetch_source source = {0};
+	const struct fetch_op op = {.code = FETCH_REG, .reg = 1, .size = 8};
+	begin(&trip);
+	fetch_add_part(&source, &op, 1, NULL);
+	fetch_add_part(&source, &op, 1, NULL);
+	assert_ok(plan_add_value(&trip.builder, "n", &long_type, &source, NULL));
+	for (int i = 0; i < FETCH_PARTS_MAX; i++)
+		fetch_add_part(&source, &op, 1, NULL);
+	assert_int_equal(source.n_parts, FETCH_PARTS_MAX);
+	assert_non_null(source.unavailable);
+	run(&trip);
+	assert_unavailable(&trip, &trip.values.items[0], "in several places");
+	end(&trip);
+}
+
+/* A type that leads to itself, by pointer. */
+struct chain {
+	struct chain *next;
+	int number;
+};
+
+static struct type chain_type, chain_pointer;
+static struct type_member chain_members[2];
+
+static void make_chain_type(void)
+{
+	chain_pointer = (struct type){
+		.kind = TYPE_POINTER, .size = 8, .name = "struct chain *", .target = &chain_type};
+	chain_members[0] = (struct type_member){.name = "next", .type = &chain_pointer};
+	chain_members[1] = (struct type_member){.name = "number", .type = &int_type, .offset = 8};
+	chain_type = (struct type){.kind = TYPE_STRUCT,
+				   .size = sizeof(struct chain),
+				   .name = "struct chain",
+				   .members = chain_members,
+				   .n_members = 2};
+}
+
+static void pointers_are_followed_to_the_depth(void **state)
+{
+	(void)state;
+	struct chain third = {.number = 3}, second = {&third, 2}, first = {&second, 1};
+	make_chain_type();
+	for (uint32_t depth = 0; depth <= 3; depth++) {
+		struct round_trip trip;
+		begin(&trip);
+		trip.builder.options.depth = depth;
+		add(&trip, &chain_pointer, 0, (uintptr_t)&first);
+		run(&trip);
+		const struct value *value = &trip.values.items[0];
+		for (uint32_t i = 1; i <= depth; i++) {
+			assert_int_equal(value->n_members, 2);
+			assert_int_equal(scalar(&trip, &value->members[1]), i);
+			value = &value->members[0];
+		}
+		assert_int_equal(value->n_members, 0);
+		assert_true(scalar(&trip, value) == (uintptr_t)(depth == 0   ? &first
+								: depth == 1 ? &second
+								: depth == 2 ? &third
+									     : NULL));
+		end(&trip);
+	}
+}
+
+static void a_pointer_to_a_number_shows_it(void **state)
+{
+	(void)state;
+	static const struct type pointer = {
+		.kind = TYPE_POINTER, .size = 8, .name = "int *", .target = &int_type};
+	const int number = -9;
+	struct round_trip trip;
+	begin(&trip);
+	add(&trip, &pointer, 0, (uintptr_t)&number);
+	add(&trip, &pointer, 1, 8);
+	run(&trip);
+	assert_int_equal((int64_t)scalar(&trip, trip.values.items[0].copy), -9);
+	assert_true(trip.values.items[0].copy->boxed);
+	assert_int_equal(scalar(&trip, &trip.values.items[1]), 8);
+	assert_unavailable(&trip, trip.values.items[1].copy, "bad address");
+	end(&trip);
+}
+
+static void members_beyond_the_limits_are_cut(void **state)
+{
+	(void)state;
+	struct round_trip trip;
+	static const char huge[8192];
+	struct type_member members[600];
+	struct type type = {.kind = TYPE_STRUCT, .size = 8192, .name = "struct huge"};
+	struct type pointer = {
+		.kind = TYPE_POINTER, .size = 8, .name = "struct huge *", .target = &type};
+	for (uint32_t i = 0; i < 600; i++)
+		members[i] = (struct type_member){.name = "m", .type = &long_type, .offset = i * 8};
+	type.members = members;
+	type.n_members = 600;
+	const uint32_t limits[] = {0, 5, 512}, shown[] = {32, 5, 500}, copied[] = {256, 40, 4000};
+	for (int i = 0; i < 3; i++) {
+		begin(&trip);
+		trip.builder.options.max_members = limits[i];
+		add(&trip, &pointer, 0, (uintptr_t)huge);
+		run(&trip);
+		const struct value *value = &trip.values.items[0];
+		assert_int_equal(value->n_members, shown[i]);
+		assert_true(value->cut);
+		assert_int_equal(trip.slots.items[value->copy_slot - 1].length, copied[i]);
+		end(&trip);
+	}
+}
+
+/* Each of thirty types holds two of the next: a thousand million numbers, if all were shown. */
+static void types_that_multiply_end(void **state)
+{
+	(void)state;
+	enum { LEVELS = 30 };
+	struct type types[LEVELS];
+	struct type_member members[LEVELS][2];
+	struct type pointer = {.kind = TYPE_POINTER, .size = 8, .name = "t *", .target = types};
+	struct round_trip trip;
+	for (int i = 0; i < LEVELS; i++) {
+		const struct type *inner = i + 1 < LEVELS ? &types[i + 1] : &byte_type;
+		members[i][0] = members[i][1] = (struct type_member){.name = "", .type = inner};
+		types[i] = (struct type){.kind = TYPE_STRUCT,
+					 .size = 8,
+					 .name = "t",
+					 .members = members[i],
+					 .n_members = 2};
+	}
+	begin(&trip);
+	add(&trip, &pointer, 0, (uintptr_t) "12345678");
+	run(&trip);
+	assert_true(trip.values.items[0].cut);
+	assert_true(trip.builder.n_members < 10000);
+	end(&trip);
+}
+
+/* Offsets and sizes that do not fit into a structure, as a hostile file may give them. */
+static void members_beyond_the_structure_are_cut(void **state)
+{
+	(void)state;
+	static const struct type vast = {
+		.kind = TYPE_ARRAY, .size = UINT32_MAX, .name = "int [1]", .target = &int_type};
+	static const struct type_member members[] = {
+		{.name = "far", .type = &long_type, .offset = UINT32_MAX - 3},
+		{.name = "vast", .type = &vast, .offset = 8},
+		{.name = "near", .type = &int_type, .offset = 0},
+	};
+	static const struct type type = {.kind = TYPE_STRUCT,
+					 .size = UINT32_MAX,
+					 .name = "struct odd",
+					 .members = members,
+					 .n_members = 3};
+	static const struct type pointer = {
+		.kind = TYPE_POINTER, .size = 8, .name = "struct odd *", .target = &type};
+	static const char memory[4096] = {5};
+	struct round_trip trip;
+	begin(&trip);
+	add(&trip, &pointer, 0, (uintptr_t)memory);
+	run(&trip);
+	const struct value *value = &trip.values.items[0];
+	assert_true(value->cut);
+	assert_int_equal(value->n_members, 2);
+	assert_int_equal(scalar(&trip, &value->members[1]), 5);
+	end(&trip);
+}
+
 static void a_full_plan_says_so(void **state)
 {
 	(void)state;
@@ -486,6 +707,14 @@ int main(void)
 		cmocka_unit_test(a_structure_in_memory_shows_its_members),
 		cmocka_unit_test(a_structure_in_a_register_shows_its_members),
 		cmocka_unit_test(a_null_structure_has_no_members),
+		cmocka_unit_test(a_structure_in_two_registers_shows_both),
+		cmocka_unit_test(half_a_structure_is_shown_when_the_rest_cannot_be_had),
+		cmocka_unit_test(a_number_in_two_registers_is_not_put_together),
+		cmocka_unit_test(pointers_are_followed_to_the_depth),
+		cmocka_unit_test(a_pointer_to_a_number_shows_it),
+		cmocka_unit_test(members_beyond_the_limits_are_cut),
+		cmocka_unit_test(types_that_multiply_end),
+		cmocka_unit_test(members_beyond_the_structure_are_cut),
 		cmocka_unit_test(a_full_plan_says_so),
 		cmocka_unit_test(what_cannot_be_had_keeps_its_reason),
 		cmocka_unit_test(descriptors_are_read_with_their_files),
