@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output/names.h"
+#include "output/shown_form.h"
 #include "output/shown_list.h"
 #include "output/sockaddr.h"
 
@@ -69,9 +70,27 @@ static void shown_array(const struct type *type, const char *bytes, uint32_t len
 	};
 }
 
+/* An element of a copied array: what it leads to was not read. An owner's pointer is here. */
+static void shown_elsewhere(const struct type *type, const char *bytes, uint32_t length,
+			    struct shown *ret)
+{
+	uint64_t pointer;
+	uint32_t at = type->form->data;
+	if (type->form->kind != FORM_OWNER || at > length || length - at < sizeof(pointer)) {
+		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
+		return;
+	}
+	memcpy(&pointer, bytes + at, sizeof(pointer));
+	*ret = (struct shown){.kind = pointer ? SHOWN_HEX : SHOWN_NULL, .number = pointer};
+}
+
 static void shown_struct(const struct type *type, const char *bytes, uint32_t length,
 			 struct shown *ret)
 {
+	if (type->form && type->form->kind != FORM_OPTIONAL) {
+		shown_elsewhere(type, bytes, length, ret);
+		return;
+	}
 	if (!type->n_members && type->size > 1) {
 		unavailable(ret, "members unknown"); /* an empty C++ class has size 1 */
 		return;
@@ -524,6 +543,9 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		unavailable(ret, why);
 	} else if (value->type->kind == TYPE_ARRAY && value->n_members && is_filled(scope, value)) {
 		shown_elements(scope, value, slots, ret);
+	} else if (value->type->kind == TYPE_STRUCT && value->type->form &&
+		   is_filled(scope, value)) {
+		shown_form(scope, value, slots, ret);
 	} else if (value->type->kind == TYPE_STRUCT && (value->n_members || value->cut) &&
 		   is_filled(scope, value)) {
 		shown_members(value, slots, ret);

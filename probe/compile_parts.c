@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "probe/compile_draft.h"
+#include "probe/compile_parts.h"
 
 /* So many bytes are copied of a structure; more when more members were asked for. */
 #define STRUCT_BYTES_MIN 256
@@ -20,36 +20,6 @@
 #define VALUES_MAX 1024
 /* Structures without names in each other; those with names count as levels. */
 #define NESTING_MAX 16
-/* To the address of a structure: two for each pointer on the way, and the source's own. */
-#define ORIGIN_OPS_MAX (FETCH_SOURCE_OPS + 2 * COMPILE_DEPTH_MAX)
-
-/* Where the first byte of a structure is. */
-struct origin {
-	struct fetch_op ops[ORIGIN_OPS_MAX]; /* to its address; not in registers */
-	uint32_t n_ops;
-	const struct fetch_source *registers; /* it is in these; NULL: in memory */
-	int slot;
-	uint8_t words;	 /* slots, when it is in registers */
-	uint32_t copied; /* bytes */
-};
-
-/* A pointer at `offset` of a structure, that is to be followed. */
-struct follow {
-	struct value *value; /* in the arena */
-	const struct origin *origin;
-	uint32_t offset;
-	uint32_t level; /* of the structure that it is in */
-};
-
-/* One structure's members. */
-struct parts {
-	struct plan_builder *builder;
-	const struct origin *origin;
-	uint32_t base;	/* bytes from the origin's first */
-	uint32_t level; /* 1: of an argument */
-	int nesting;
-};
-
 static uint32_t max_members(const struct plan_builder *builder)
 {
 	return builder->options.max_members ?: MEMBERS_DEFAULT;
@@ -76,7 +46,7 @@ static uint32_t copied_bytes(const struct plan_builder *builder, const struct ty
 
 /* --- pointers, later ------------------------------------------------------------------------- */
 
-static struct err *follow_later(const struct parts *parts, struct value *value, uint32_t offset)
+struct err *parts_follow_later(const struct parts *parts, struct value *value, uint32_t offset)
 {
 	struct follow *follow = array_push(&parts->builder->follows);
 	if (!follow)
@@ -86,9 +56,8 @@ static struct err *follow_later(const struct parts *parts, struct value *value, 
 	return NULL;
 }
 
-/* After this the accumulator holds what is at `offset` of the structure. */
-static bool draft_at(struct draft *draft, const struct origin *origin, uint32_t offset,
-		     uint8_t size, uint8_t flags)
+bool parts_draft_at(struct draft *draft, const struct origin *origin, uint32_t offset, uint8_t size,
+		    uint8_t flags)
 {
 	if (origin->registers) {
 		const struct fetch_source *source = origin->registers;
@@ -112,7 +81,7 @@ static void follow_text(struct plan_builder *builder, const struct follow *follo
 {
 	struct value *value = follow->value;
 	struct draft draft = draft_begin(builder);
-	bool ok = draft_at(&draft, follow->origin, follow->offset, 8, 0);
+	bool ok = parts_draft_at(&draft, follow->origin, follow->offset, 8, 0);
 	value->in_blob = false;
 	value->words = 0;
 	value->slot = draft_slot(&draft, &(struct fetch_op){.code = FETCH_STRING,
@@ -127,7 +96,7 @@ static void follow_text(struct plan_builder *builder, const struct follow *follo
 static void follow_file(struct plan_builder *builder, const struct follow *follow)
 {
 	struct draft draft = draft_begin(builder);
-	bool ok = draft_at(&draft, follow->origin, follow->offset, 4, FETCH_SIGNED);
+	bool ok = parts_draft_at(&draft, follow->origin, follow->offset, 4, FETCH_SIGNED);
 	int slot = draft_file(&draft, FETCH_CWD);
 	if (ok && draft_commit(&draft))
 		follow->value->file_slot = slot;
@@ -141,8 +110,8 @@ static struct err *follow_pointer(struct plan_builder *builder, const struct fol
 	struct draft draft = draft_begin(builder);
 	uint32_t start = draft.n_ops;
 	struct origin way = {0};
-	if (!draft_at(&draft, follow->origin, follow->offset, 8, FETCH_NULL_OK) || draft.full ||
-	    draft.n_ops - start > ORIGIN_OPS_MAX)
+	if (!parts_draft_at(&draft, follow->origin, follow->offset, 8, FETCH_NULL_OK) ||
+	    draft.full || draft.n_ops - start > ORIGIN_OPS_MAX)
 		return NULL;
 	way.n_ops = draft.n_ops - start;
 	memcpy(way.ops, &draft.plan->ops[start], way.n_ops * sizeof(way.ops[0]));
@@ -159,6 +128,8 @@ struct err *parts_follow(struct plan_builder *builder)
 			follow_text(builder, &follow);
 		else if (follow.value->type->kind == TYPE_FD)
 			follow_file(builder, &follow);
+		else if (follow.value->type->kind == TYPE_STRUCT)
+			forms_follow(builder, &follow);
 		else
 			e = follow_pointer(builder, &follow);
 	}
@@ -193,8 +164,7 @@ static struct err *add_inner(const struct parts *parts, const struct type_member
 	return add_members(&inner, member->type, ret);
 }
 
-/* Why bytes of a structure that registers hold cannot be had; NULL: they can. */
-static const char *missing(const struct origin *origin, uint32_t offset, uint32_t size)
+const char *parts_missing(const struct origin *origin, uint32_t offset, uint32_t size)
 {
 	const struct fetch_source *source = origin->registers;
 	for (uint32_t i = offset / 8; source && i < source->n_parts; i++)
@@ -230,8 +200,8 @@ static bool leads_to_scalar(const struct type *type)
 	}
 }
 
-static struct err *add_member(const struct parts *parts, const struct type_member *member,
-			      struct value *ret)
+struct err *parts_add_member(const struct parts *parts, const struct type_member *member,
+			     struct value *ret)
 {
 	const struct type *type = member->type;
 	const struct plan_builder *builder = parts->builder;
@@ -243,9 +213,11 @@ static struct err *add_member(const struct parts *parts, const struct type_membe
 			      .offset = parts->base + member->offset,
 			      .bit_size = member->bit_size,
 			      .bit_offset = member->bit_offset};
+	if (type->kind == TYPE_STRUCT && type->form)
+		return forms_add(parts, ret);
 	if (type->kind == TYPE_STRUCT)
 		return add_inner(parts, member, ret);
-	ret->unavailable = missing(parts->origin, ret->offset, type->size);
+	ret->unavailable = parts_missing(parts->origin, ret->offset, type->size);
 	if (ret->unavailable)
 		return NULL;
 	if (type->kind == TYPE_ARRAY)
@@ -256,7 +228,7 @@ static struct err *add_member(const struct parts *parts, const struct type_membe
 		 (type->kind == TYPE_FD && type->size == 4 && builder->options.files) ||
 		 (leads_to_struct(type) && parts->level < builder->options.depth) ||
 		 leads_to_scalar(type))
-		return follow_later(parts, ret, ret->offset);
+		return parts_follow_later(parts, ret, ret->offset);
 	return NULL;
 }
 
@@ -288,7 +260,7 @@ static struct err *add_members(const struct parts *parts, const struct type *typ
 			continue;
 		}
 		builder->n_members++;
-		e = add_member(parts, &type->members[i], &members[count++]);
+		e = parts_add_member(parts, &type->members[i], &members[count++]);
 	}
 	ret->members = members;
 	ret->n_members = count;
@@ -301,7 +273,13 @@ static struct err *add_members(const struct parts *parts, const struct type *typ
 static bool copy_struct(struct plan_builder *builder, struct origin *way, const struct type *type)
 {
 	struct draft draft = draft_begin(builder);
-	way->copied = copied_bytes(builder, type);
+	if (type->form && !forms_need_copy(type->form)) {
+		way->slot = VALUE_NO_SLOT;
+		return true;
+	}
+	way->copied = type->form ? type->size : copied_bytes(builder, type);
+	if (way->copied > STRUCT_BYTES_MAX)
+		way->copied = STRUCT_BYTES_MAX;
 	draft_ops(&draft, way->ops, way->n_ops);
 	way->slot = draft_slot(&draft, &(struct fetch_op){.code = FETCH_BYTES,
 							  .flags = FETCH_NULL_OK,
@@ -336,7 +314,9 @@ static struct err *open_struct(struct plan_builder *builder, const struct origin
 {
 	const struct origin *origin = arena_copy(builder->arena, way, sizeof(*way));
 	struct parts parts = {.builder = builder, .origin = origin, .level = level};
-	return origin ? add_members(&parts, type, value) : &err_nomem;
+	if (!origin)
+		return &err_nomem;
+	return type->form ? forms_add_whole(&parts, type, value) : add_members(&parts, type, value);
 }
 
 struct err *parts_add_struct(struct plan_builder *builder, const struct fetch_source *source,
@@ -396,7 +376,7 @@ static struct err *add_target(struct plan_builder *builder, struct origin *way, 
 	    !copy_struct(builder, way, type->target))
 		return NULL;
 	builder->followed_bytes += level > 1 ? way->copied : 0;
-	value->copy_slot = way->slot + 1;
+	value->copy_slot = way->slot == VALUE_NO_SLOT ? 0 : way->slot + 1;
 	return open_struct(builder, way, type->target, level, value);
 }
 

@@ -283,5 +283,10 @@ bool dwarf_build_struct(struct type_builder *builder, Dwarf_Die *die, struct typ
 	type->size = size <= UINT32_MAX ? (uint32_t)size : 0;
 	if (!tagged_name(builder, die, struct_tag(die), type))
 		return false;
-	return builder->depth < 0 || add_members(builder, die, type);
+	if (builder->depth < 0)
+		return true;
+	if (!add_members(builder, die, type))
+		return false;
+	dwarf_find_form(builder, die, type);
+	return true;
 }

@@ -73,6 +73,28 @@ struct type_condition {
 /* For an offset: when no member of this name before it has a meaning. */
 #define TYPE_CONDITION_ELSE UINT32_MAX
 
+/* What a structure of a standard library stands for. */
+enum form_kind {
+	FORM_TEXT = 1, /* the address of text, and how many bytes */
+	FORM_ITEMS,    /* the address of elements, and how many */
+	FORM_RANGE,    /* the addresses of the first element, and behind the last one */
+	FORM_OWNER,    /* nothing but a pointer */
+	FORM_OPTIONAL, /* a value, and whether it is there */
+};
+
+struct type_form {
+	enum form_kind kind;
+	uint32_t data;	 /* where the address or value is, in bytes from the structure's first */
+	uint32_t length; /* where the length, the end or the flag is */
+	/* The length is no part of the structure, but so many bytes before the text; 0: it is. */
+	uint8_t length_before;
+	/* Short text lies in the structure: when bit 0 of its first byte is clear, the other bits
+	 * are its length, and it follows. */
+	bool has_short;
+	const struct type *item; /* of an element; of the pointer; of the value */
+	const char *none;	 /* OPTIONAL: what no value is called */
+};
+
 struct type {
 	enum type_kind kind;
 	uint32_t size;	  /* bytes of the value itself (8 for pointers, 0 for void or unknown) */
@@ -93,6 +115,7 @@ struct type {
 	 * begins at the next multiple of that, of 4 at least. 0: as long as `size` says */
 	uint8_t length_size;
 	bool in_halves; /* STRUCT: of 8-byte numbers whose upper half lies half the size further */
+	const struct type_form *form; /* STRUCT: NULL: just its members */
 };
 
 struct parameter {

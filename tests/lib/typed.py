@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Values as text, letter by letter: the target prints what its own calls must look like."""
 
+import os
 import re
 
 from utrail import Target, Trace, fail
@@ -10,6 +11,13 @@ def _shown(line):
     """A line of the trace without task, time, module and duration; None for other lines."""
     found = re.match(r"\[[^]]*\] (?:\d\d:\d\d:\d\d\.\d+ )?[^ (:]+:(.*)$", line)
     return re.sub(r" <\d+\.\d+>$", "", found[1]) if found else None
+
+
+def compiled(name):
+    """The programs NAME-LEVEL, for each level of optimisation that it was built with."""
+    folder = os.path.join(os.environ["UTRAIL_BUILD"], "tests/e2e/targets")
+    levels = (f"{name}-{level}" for level in range(4))
+    return [program for program in levels if os.path.exists(os.path.join(folder, program))]
 
 
 def check(program, functions, *options):

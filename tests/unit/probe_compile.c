@@ -49,6 +49,8 @@ static void run_text(struct machine *m, const struct fetch_op *op)
 		put_blob(m, NULL, 0, 0, false);
 	else if (m->acc == 0 && (op->flags & FETCH_NULL_OK))
 		put_blob(m, NULL, 0, FETCH_BLOB_NULL, true);
+	else if (op->code == FETCH_BYTES && m->has_length && !m->length)
+		put_blob(m, NULL, 0, m->length_flags, true);
 	else if (!readable(m->acc))
 		put_blob(m, NULL, 0, 0, false);
 	else if (op->code == FETCH_STRING) {
@@ -92,7 +94,7 @@ static void run_op(struct machine *m, const struct fetch_op *op)
 		break;
 	}
 	case FETCH_LENGTH: {
-		int64_t length = m->poisoned ? 0 : (int64_t)m->acc;
+		int64_t length = m->poisoned ? 0 : (int64_t)(m->acc << op->shift);
 		if (length < 0)
 			length = 0;
 		m->length = length > op->imm ? (uint32_t)op->imm : (uint32_t)length;
@@ -584,6 +586,48 @@ static void members_beyond_the_structure_are_cut(void **state)
 	end(&trip);
 }
 
+/* --- what structures of standard libraries stand for ------------------------------------------ */
+
+struct text_form {
+	uint64_t size;
+	const char *text;
+};
+
+static const struct type_form as_text = {
+	.kind = FORM_TEXT, .data = 8, .length = 0, .item = &string_type};
+static const struct type_member text_form_members[] = {
+	{.name = "size", .type = &long_type},
+	{.name = "text", .type = &string_type, .offset = 8},
+};
+static const struct type text_form_type = {.kind = TYPE_STRUCT,
+					   .size = 16,
+					   .name = "string_view",
+					   .members = text_form_members,
+					   .n_members = 2,
+					   .form = &as_text};
+static const struct type text_form_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .name = "string_view &", .target = &text_form_type};
+
+static void a_text_with_its_length_is_read(void **state)
+{
+	(void)state;
+	struct text_form whole = {6, "no NUL?"}, cut = {17, "sixteen bytes and more"},
+			 empty = {0, (const char *)1}, bad = {3, (const char *)1};
+	struct round_trip trip;
+	begin(&trip);
+	add(&trip, &text_form_pointer, 0, (uintptr_t)&whole);
+	add(&trip, &text_form_pointer, 1, (uintptr_t)&cut);
+	add(&trip, &text_form_pointer, 2, (uintptr_t)&empty);
+	add(&trip, &text_form_pointer, 3, (uintptr_t)&bad);
+	run(&trip);
+	assert_bytes(&trip, trip.values.items[0].copy, "no NUL", 0);
+	assert_bytes(&trip, trip.values.items[1].copy, "sixteen bytes an",
+		     FETCH_BLOB_TRUNCATED);
+	assert_bytes(&trip, trip.values.items[2].copy, "", 0);
+	assert_unavailable(&trip, trip.values.items[3].copy, "bad address");
+	end(&trip);
+}
+
 static void a_full_plan_says_so(void **state)
 {
 	(void)state;
@@ -715,6 +759,7 @@ int main(void)
 		cmocka_unit_test(members_beyond_the_limits_are_cut),
 		cmocka_unit_test(types_that_multiply_end),
 		cmocka_unit_test(members_beyond_the_structure_are_cut),
+		cmocka_unit_test(a_text_with_its_length_is_read),
 		cmocka_unit_test(a_full_plan_says_so),
 		cmocka_unit_test(what_cannot_be_had_keeps_its_reason),
 		cmocka_unit_test(descriptors_are_read_with_their_files),
