@@ -61,12 +61,12 @@ static bool count_items(const struct value *value, const struct slots *slots, ui
 {
 	const struct type_form *form = value->type->form;
 	uint64_t first, end;
-	if (!number_in(value, value->count_slot - 1, slots, &first, ret_why))
+	if (!number_in(value, value->count_slot - 1, slots, &end, ret_why))
 		return false;
-	*ret = first;
+	*ret = end;
 	if (form->kind == FORM_ITEMS)
 		return true;
-	if (!number_in(value, value->count_slot, slots, &end, ret_why))
+	if (!number_in(value, value->count_slot, slots, &first, ret_why))
 		return false;
 	*ret_why = "not a container";
 	if (end < first || (end - first) % form->item->size)

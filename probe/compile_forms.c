@@ -104,9 +104,7 @@ static bool draft_text(struct draft *draft, const struct follow *follow,
 static int draft_bytes(struct draft *draft, const struct type_form *form, uint32_t limit)
 {
 	struct fetch_op op = {.code = FETCH_BYTES, .imm = limit};
-	if (form->kind == FORM_RANGE)
-		op.flags = FETCH_NULL_OK;
-	else if (form->has_short)
+	if (form->has_short)
 		op.flags = FETCH_MAYBE;
 	return draft_slot(draft, &op);
 }
@@ -127,19 +125,22 @@ static bool draft_items(struct draft *draft, const struct follow *follow,
 	return parts_draft_at(draft, follow->origin, follow->offset + form->data, 8, 0);
 }
 
-/* Both ends go to slots. How far they are apart only the reader can tell: as many bytes as are
- * shown are read in any case. */
+/* Both ends go to slots, the last one first. */
 static bool draft_range(struct draft *draft, const struct follow *follow,
-			const struct type_form *form, int *ret_first)
+			const struct type_form *form, uint32_t limit, int *ret_end)
 {
 	const struct fetch_op number = {.code = FETCH_INT, .size = 8};
-	if (!parts_draft_at(draft, follow->origin, follow->offset + form->data, 8, 0))
-		return false;
-	*ret_first = draft_slot(draft, &number) + 1;
+	const struct fetch_op end = {.code = FETCH_LENGTH, .flags = FETCH_IN_ALL, .imm = INT64_MAX};
+	const struct fetch_op start = {.code = FETCH_LENGTH, .flags = FETCH_TO_END, .imm = limit};
 	if (!parts_draft_at(draft, follow->origin, follow->offset + form->length, 8, 0))
 		return false;
+	*ret_end = draft_slot(draft, &number) + 1;
+	draft_op(draft, &end);
+	if (!parts_draft_at(draft, follow->origin, follow->offset + form->data, 8, 0))
+		return false;
 	draft_slot(draft, &number);
-	return parts_draft_at(draft, follow->origin, follow->offset + form->data, 8, 0);
+	draft_op(draft, &start);
+	return true;
 }
 
 void forms_follow(struct plan_builder *builder, const struct follow *follow)
@@ -157,7 +158,7 @@ void forms_follow(struct plan_builder *builder, const struct follow *follow)
 	else if (form->kind == FORM_ITEMS)
 		ok = draft_items(&draft, follow, form, items, &value->count_slot);
 	else
-		ok = draft_range(&draft, follow, form, &value->count_slot);
+		ok = draft_range(&draft, follow, form, items, &value->count_slot);
 	int slot = draft_bytes(&draft, form, form->kind == FORM_TEXT ? limit : items);
 	if (!ok || !draft_commit(&draft)) {
 		value->unavailable = ok ? compile_full : "in a register";

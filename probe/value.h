@@ -63,12 +63,11 @@ struct value {
 	size_t n_members;
 	/* POINTER with members: they were copied to slot `copy_slot - 1`; 0: to none */
 	int copy_slot;
-	/* POINTER: what it leads to, where that was copied to a slot of its own. STRUCT with a form:
-	 * its text or elements, or the one value that it stands for. */
+	/* POINTER: what it leads to, where that was copied to a slot of its own. STRUCT with a
+	 * form: its text or elements, or the one value that it stands for. */
 	const struct value *copy;
-	/* STRUCT with a form: the slot of its number of elements; of the first one's address when it
-	 * is a range, whose end is in the next slot; of OPTIONAL: of its flag, where `members` is
-	 * that. Plus one; 0: none */
+	/* STRUCT with a form: the slot of its number of elements, plus one; of a range where it
+	 * ends, and in the next slot where it begins. OPTIONAL: `members` is its flag */
 	int count_slot;
 	/* The same once more, read when the call is over: what it was changed to. */
 	const struct value *after;

@@ -12,7 +12,7 @@
 
 struct machine {
 	uint64_t regs[32];
-	uint64_t acc;
+	uint64_t acc, end;
 	bool poisoned, has_length;
 	uint32_t length, length_flags;
 	uint32_t unavailable, n_slots;
@@ -95,6 +95,12 @@ static void run_op(struct machine *m, const struct fetch_op *op)
 	}
 	case FETCH_LENGTH: {
 		int64_t length = m->poisoned ? 0 : (int64_t)(m->acc << op->shift);
+		if (op->flags & FETCH_IN_ALL) {
+			m->end = (uint64_t)length;
+			break;
+		}
+		if (op->flags & FETCH_TO_END)
+			length = (int64_t)m->end - length;
 		if (length < 0)
 			length = 0;
 		m->length = length > op->imm ? (uint32_t)op->imm : (uint32_t)length;
@@ -621,10 +627,62 @@ static void a_text_with_its_length_is_read(void **state)
 	add(&trip, &text_form_pointer, 3, (uintptr_t)&bad);
 	run(&trip);
 	assert_bytes(&trip, trip.values.items[0].copy, "no NUL", 0);
-	assert_bytes(&trip, trip.values.items[1].copy, "sixteen bytes an",
-		     FETCH_BLOB_TRUNCATED);
+	assert_bytes(&trip, trip.values.items[1].copy, "sixteen bytes an", FETCH_BLOB_TRUNCATED);
 	assert_bytes(&trip, trip.values.items[2].copy, "", 0);
 	assert_unavailable(&trip, trip.values.items[3].copy, "bad address");
+	end(&trip);
+}
+
+struct range_form {
+	const int *start, *end;
+};
+
+static const struct type int_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .name = "int *", .target = &int_type};
+static const struct type_form as_range = {
+	.kind = FORM_RANGE, .data = 0, .length = 8, .item = &int_type};
+static const struct type_member range_members[] = {
+	{.name = "start", .type = &int_pointer},
+	{.name = "end", .type = &int_pointer, .offset = 8},
+};
+static const struct type range_type = {.kind = TYPE_STRUCT,
+				       .size = 16,
+				       .name = "vector",
+				       .members = range_members,
+				       .n_members = 2,
+				       .form = &as_range};
+static const struct type range_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .name = "vector &", .target = &range_type};
+
+static uint32_t bytes_read(const struct round_trip *trip, const struct value *value)
+{
+	const char *bytes, *why = "";
+	uint32_t length, flags;
+	if (!value_bytes(value, &trip->slots, &bytes, &length, &flags, &why))
+		fail_msg("not available: %s", why);
+	return length;
+}
+
+/* No byte behind the last element is touched. */
+static void a_range_is_read_from_its_start_to_its_end(void **state)
+{
+	(void)state;
+	static const int numbers[200];
+	struct range_form some = {numbers, numbers + 3}, none = {NULL, NULL},
+			  many = {numbers, numbers + 200}, wrong = {numbers + 3, numbers};
+	struct round_trip trip;
+	begin(&trip);
+	add(&trip, &range_pointer, 0, (uintptr_t)&some);
+	add(&trip, &range_pointer, 1, (uintptr_t)&none);
+	add(&trip, &range_pointer, 2, (uintptr_t)&many);
+	add(&trip, &range_pointer, 3, (uintptr_t)&wrong);
+	run(&trip);
+	assert_int_equal(bytes_read(&trip, trip.values.items[0].copy), 12);
+	assert_int_equal(bytes_read(&trip, trip.values.items[1].copy), 0);
+	assert_int_equal(bytes_read(&trip, trip.values.items[2].copy), 256);
+	assert_int_equal(bytes_read(&trip, trip.values.items[3].copy), 0);
+	assert_true(trip.slots.items[trip.values.items[2].copy->count_slot - 1].number ==
+		    (uintptr_t)(numbers + 200));
 	end(&trip);
 }
 
@@ -760,6 +818,7 @@ int main(void)
 		cmocka_unit_test(types_that_multiply_end),
 		cmocka_unit_test(members_beyond_the_structure_are_cut),
 		cmocka_unit_test(a_text_with_its_length_is_read),
+		cmocka_unit_test(a_range_is_read_from_its_start_to_its_end),
 		cmocka_unit_test(a_full_plan_says_so),
 		cmocka_unit_test(what_cannot_be_had_keeps_its_reason),
 		cmocka_unit_test(descriptors_are_read_with_their_files),
