@@ -22,15 +22,20 @@ void plan_builder_deinit(struct plan_builder *builder)
 	free(builder->follows.items);
 }
 
-void fetch_add_part(struct fetch_source *source, const struct fetch_op *ops, uint32_t n_ops,
-		    const char *unavailable)
+void fetch_add_part(struct fetch_source *source, uint32_t size, const struct fetch_op *ops,
+		    uint32_t n_ops, const char *unavailable)
 {
-	if (source->n_parts == FETCH_PARTS_MAX || n_ops > FETCH_PART_OPS) {
+	const struct fetch_part *before =
+		source->n_parts ? &source->parts[source->n_parts - 1] : NULL;
+	if (size > 8 || source->n_parts == FETCH_PARTS_MAX || n_ops > FETCH_PART_OPS) {
 		source->unavailable = "in too many places";
 		return;
 	}
 	struct fetch_part *part = &source->parts[source->n_parts++];
-	*part = (struct fetch_part){.n_ops = n_ops, .unavailable = unavailable};
+	*part = (struct fetch_part){.offset = before ? before->offset + before->size : 0,
+				    .size = size,
+				    .n_ops = n_ops,
+				    .unavailable = unavailable};
 	memcpy(part->ops, ops, n_ops * sizeof(*ops));
 }
 

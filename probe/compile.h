@@ -20,8 +20,9 @@
 #define FETCH_PART_OPS	 3
 #define FETCH_PARTS_MAX	 4
 
-/* Eight bytes of a value that is in several places. */
+/* Up to eight bytes of a value that is in several places. */
 struct fetch_part {
+	uint32_t offset, size;		     /* of the value */
 	struct fetch_op ops[FETCH_PART_OPS]; /* end with them in the accumulator */
 	uint32_t n_ops;
 	const char *unavailable; /* why they cannot be had; see fetch_source */
@@ -36,8 +37,8 @@ struct fetch_source {
 	/* The value cannot be had, and why: "in xmm0"; the operations do not matter then. Lives as
 	 * long as the plan. */
 	const char *unavailable;
-	/* The value is in several places, and in no one of them whole: the parts, eight bytes each
-	 * from the first byte on, are what counts, and `ops` do not. 0: it is in one. */
+	/* The value is in several places, and in no one of them whole: the parts, one
+	 * behind the other, are what counts, and `ops` do not. 0: it is in one. */
 	uint32_t n_parts;
 	struct fetch_part parts[FETCH_PARTS_MAX];
 };
@@ -66,6 +67,9 @@ struct plan_builder {
 	uint32_t n_members;	 /* values below those above */
 	uint32_t followed_bytes; /* of structures inside */
 };
+
+/* Can so many bytes be read as a number? */
+bool compile_is_scalar_size(uint32_t size);
 
 /* Bytes of a plan that are in use. */
 static inline size_t fetch_plan_size(const struct fetch_plan *plan)
@@ -107,10 +111,10 @@ int plan_add_slot(struct plan_builder *builder, const struct fetch_op *ops, size
 struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **ret_plan,
 			struct value_list *ret_values) must_check;
 
-/* Appends eight bytes to a source in several places; no operations: they cannot be had, for the
- * reason given. */
-void fetch_add_part(struct fetch_source *source, const struct fetch_op *ops, uint32_t n_ops,
-		    const char *unavailable);
+/* Appends `size` bytes, eight at most, to a source in several places; no operations: they cannot be
+ * had, for the reason given. */
+void fetch_add_part(struct fetch_source *source, uint32_t size, const struct fetch_op *ops,
+		    uint32_t n_ops, const char *unavailable);
 /* Source in a register: `size` bytes of it. */
 struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signed);
 

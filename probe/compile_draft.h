@@ -24,8 +24,6 @@ int draft_file(struct draft *draft, uint8_t flags);
 /* False: it does not fit, and nothing of it is there. */
 bool draft_commit(struct draft *draft);
 
-bool compile_is_scalar_size(uint32_t size);
-
 /* compile_parts.c: a structure that the source gives, or whose address it gives. */
 struct err *parts_add_struct(struct plan_builder *builder, const struct fetch_source *source,
 			     struct value *value);

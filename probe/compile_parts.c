@@ -56,18 +56,27 @@ struct err *parts_follow_later(const struct parts *parts, struct value *value, u
 	return NULL;
 }
 
+/* The part that has this byte; NULL: none. */
+static const struct fetch_part *part_at(const struct fetch_source *source, uint32_t offset)
+{
+	for (uint32_t i = 0; i < source->n_parts; i++)
+		if (offset - source->parts[i].offset < source->parts[i].size)
+			return &source->parts[i];
+	return NULL;
+}
+
 bool parts_draft_at(struct draft *draft, const struct origin *origin, uint32_t offset, uint8_t size,
 		    uint8_t flags)
 {
 	if (origin->registers) {
 		const struct fetch_source *source = origin->registers;
-		if (offset % 8 || (source->n_parts && offset / 8 >= source->n_parts))
-			return false;
-		if (source->n_parts)
-			draft_ops(draft, source->parts[offset / 8].ops,
-				  source->parts[offset / 8].n_ops);
-		else
+		const struct fetch_part *part = part_at(source, offset);
+		if (source->n_parts && part && part->offset == offset && part->size >= size)
+			draft_ops(draft, part->ops, part->n_ops);
+		else if (!source->n_parts && !offset)
 			draft_ops(draft, source->ops, source->n_ops);
+		else
+			return false;
 		return true;
 	}
 	draft_ops(draft, origin->ops, origin->n_ops);
@@ -167,10 +176,33 @@ static struct err *add_inner(const struct parts *parts, const struct type_member
 const char *parts_missing(const struct origin *origin, uint32_t offset, uint32_t size)
 {
 	const struct fetch_source *source = origin->registers;
-	for (uint32_t i = offset / 8; source && i < source->n_parts; i++)
-		if (source->parts[i].unavailable && i * 8 < offset + (size ?: 1))
-			return source->parts[i].unavailable;
+	for (uint32_t at = offset; source && source->n_parts && at < offset + (size ?: 1);) {
+		const struct fetch_part *part = part_at(source, at);
+		if (!part || part->unavailable)
+			return part ? part->unavailable : "optimised out";
+		at = part->offset + part->size;
+	}
 	return NULL;
+}
+
+/* From the bytes of the structure to those of the slot that has them. Across slots, only whole
+ * ones lie one behind the other. */
+static void find_slot(const struct origin *origin, uint32_t size, struct value *value)
+{
+	const struct fetch_source *source = origin->registers;
+	const struct fetch_part *part = source ? part_at(source, value->offset) : NULL;
+	if (!part)
+		return;
+	uint32_t index = (uint32_t)(part - source->parts);
+	value->offset -= part->offset;
+	value->slot += (int)index;
+	value->words = 1;
+	for (; value->words * 8U < value->offset + size; value->words++, part++)
+		if (part->size != 8)
+			break;
+	if (value->words * 8U < value->offset + size ||
+	    (value->words == 1 && value->offset + size > part->size))
+		value->unavailable = "in several places";
 }
 
 /* Is what a pointer of this type leads to worth reading? */
@@ -217,9 +249,13 @@ struct err *parts_add_member(const struct parts *parts, const struct type_member
 		return forms_add(parts, ret);
 	if (type->kind == TYPE_STRUCT)
 		return add_inner(parts, member, ret);
-	ret->unavailable = parts_missing(parts->origin, ret->offset, type->size);
+	uint32_t offset = ret->offset;
+	uint32_t size =
+		member->bit_size ? (member->bit_offset + member->bit_size + 7U) / 8 : type->size;
+	ret->unavailable = parts_missing(parts->origin, offset, size);
 	if (ret->unavailable)
 		return NULL;
+	find_slot(parts->origin, size, ret);
 	if (type->kind == TYPE_ARRAY)
 		ret->levels = (uint8_t)(builder->options.depth - parts->level + 1);
 	else if (type->kind == TYPE_BYTES)
@@ -228,7 +264,7 @@ struct err *parts_add_member(const struct parts *parts, const struct type_member
 		 (type->kind == TYPE_FD && type->size == 4 && builder->options.files) ||
 		 (leads_to_struct(type) && parts->level < builder->options.depth) ||
 		 leads_to_scalar(type))
-		return parts_follow_later(parts, ret, ret->offset);
+		return parts_follow_later(parts, ret, offset);
 	return NULL;
 }
 
@@ -289,12 +325,12 @@ static bool copy_struct(struct plan_builder *builder, struct origin *way, const 
 
 /* One slot for each register. */
 static bool copy_registers(struct plan_builder *builder, const struct fetch_source *source,
-			   struct origin *way)
+			   uint32_t size, struct origin *way)
 {
 	static const struct fetch_op nothing = {.code = FETCH_CONST};
 	struct draft draft = draft_begin(builder);
 	way->words = (uint8_t)(source->n_parts ?: 1);
-	way->copied = way->words * 8U;
+	way->copied = source->n_parts ? size : 8;
 	for (uint32_t i = 0; i < way->words; i++) {
 		const struct fetch_part *part = &source->parts[i];
 		if (!source->n_parts)
@@ -332,7 +368,7 @@ struct err *parts_add_struct(struct plan_builder *builder, const struct fetch_so
 		way.registers = arena_copy(builder->arena, source, sizeof(*source));
 		if (!way.registers)
 			return &err_nomem;
-		ok = copy_registers(builder, way.registers, &way);
+		ok = copy_registers(builder, way.registers, value->type->size, &way);
 	}
 	if (!ok) {
 		value->unavailable = compile_full;

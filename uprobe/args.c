@@ -34,7 +34,7 @@ struct fetch_source args_in_register(uint8_t reg, const struct type *type)
 void args_add_register(struct fetch_source *source, uint8_t reg)
 {
 	const struct fetch_op op = {.code = FETCH_REG, .reg = reg, .size = 8};
-	fetch_add_part(source, &op, 1, NULL);
+	fetch_add_part(source, 8, &op, 1, NULL);
 }
 
 bool args_has_part(const struct fetch_source *source)
@@ -62,7 +62,7 @@ static struct fetch_source in_registers(const struct args_shape *shape, const ui
 		if (shape->classes[i] == ARGS_INTEGER)
 			args_add_register(&source, *integers++);
 		else
-			fetch_add_part(&source, NULL, 0, *floats++);
+			fetch_add_part(&source, 8, NULL, 0, *floats++);
 	}
 	return args_has_part(&source) ? source : args_unavailable(source.parts[0].unavailable);
 }

@@ -99,7 +99,7 @@ static struct fetch_source in_register(unsigned int machine, const struct parame
 	return args_in_register(reg, type);
 }
 
-/* Eight bytes of a value that is in several places. */
+/* Some bytes of a value that is in several places. */
 static void add_piece(unsigned int machine, const struct place_piece *piece, const char *otherwise,
 		      bool go, struct fetch_source *to)
 {
@@ -115,24 +115,22 @@ static void add_piece(unsigned int machine, const struct place_piece *piece, con
 		source = in_register(machine, &place, &word, why, go);
 	else if (piece->kind == PLACE_CONSTANT)
 		source = constant(piece->offset);
-	else if (piece->kind == PLACE_MEMORY && piece->size == 8)
+	else if (piece->kind == PLACE_MEMORY && compile_is_scalar_size(piece->size))
 		source = in_memory(machine, &place, why, go);
 	if (source.is_address)
-		source.ops[source.n_ops++] = (struct fetch_op){.code = FETCH_DEREF, .size = 8};
-	fetch_add_part(to, source.ops, source.unavailable ? 0 : source.n_ops, source.unavailable);
+		source.ops[source.n_ops++] =
+			(struct fetch_op){.code = FETCH_DEREF, .size = (uint8_t)piece->size};
+	fetch_add_part(to, piece->size, source.ops, source.unavailable ? 0 : source.n_ops,
+		       source.unavailable);
 }
 
-/* Only whole eightbytes are put together; a shorter one can be the last. */
+/* What no piece is told of is nowhere. */
 static struct fetch_source in_pieces(unsigned int machine, const struct parameter_place *place,
 				     const struct type *type, const char *otherwise, bool go)
 {
 	struct fetch_source source = {0};
-	for (uint32_t i = 0; i < place->n_pieces; i++) {
-		bool is_last = i + 1 == place->n_pieces;
-		if (place->pieces[i].size != 8 && !(is_last && place->pieces[i].size < 8))
-			return args_unavailable(in_pieces_text);
+	for (uint32_t i = 0; i < place->n_pieces; i++)
 		add_piece(machine, &place->pieces[i], otherwise, go, &source);
-	}
 	if (type->kind != TYPE_STRUCT || source.unavailable || !source.n_parts)
 		return args_unavailable(in_pieces_text);
 	return args_has_part(&source) ? source : args_unavailable(source.parts[0].unavailable);

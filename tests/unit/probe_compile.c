@@ -393,8 +393,8 @@ static void add_pair(struct round_trip *trip, const char *why_second)
 	struct fetch_source source = {0};
 	const struct fetch_op ops[] = {{.code = FETCH_REG, .reg = 1, .size = 8},
 				       {.code = FETCH_REG, .reg = 2, .size = 8}};
-	fetch_add_part(&source, &ops[0], 1, NULL);
-	fetch_add_part(&source, &ops[1], why_second ? 0 : 1, why_second);
+	fetch_add_part(&source, 8, &ops[0], 1, NULL);
+	fetch_add_part(&source, 8, &ops[1], why_second ? 0 : 1, why_second);
 	trip->machine.regs[1] = 77;
 	trip->machine.regs[2] = (uintptr_t) "second";
 	assert_ok(plan_add_value(&trip->builder, "pair", &pair_type, &source, NULL));
@@ -424,6 +424,37 @@ static void half_a_structure_is_shown_when_the_rest_cannot_be_had(void **state)
 	end(&trip);
 }
 
+/* Two numbers of four bytes, each in a register of its own; of the third half is not there. */
+static void parts_may_be_smaller_than_registers(void **state)
+{
+	(void)state;
+	static const struct type_member members[] = {{.name = "a", .type = &int_type},
+						     {.name = "b", .type = &int_type, .offset = 4},
+						     {.name = "c", .type = &long_type, .offset = 8},
+						     {.name = "ab", .type = &long_type}};
+	static const struct type type = {
+		.kind = TYPE_STRUCT, .size = 16, .name = "t", .members = members, .n_members = 4};
+	struct fetch_source source = {0};
+	const struct fetch_op ops[] = {{.code = FETCH_REG, .reg = 1, .size = 8},
+				       {.code = FETCH_REG, .reg = 2, .size = 8}};
+	struct round_trip trip;
+	begin(&trip);
+	for (int i = 0; i < 2; i++)
+		fetch_add_part(&source, 4, &ops[i], 1, NULL);
+	fetch_add_part(&source, 4, &ops[1], 1, NULL);
+	trip.machine.regs[1] = 0xdeadbeef00000005;
+	trip.machine.regs[2] = 0xdeadbeef00000006;
+	assert_ok(plan_add_value(&trip.builder, "t", &type, &source, NULL));
+	run(&trip);
+	const struct value *m = trip.values.items[0].members;
+	assert_int_equal(trip.values.items[0].n_members, 4);
+	assert_int_equal(scalar(&trip, &m[0]), 5);
+	assert_int_equal(scalar(&trip, &m[1]), 6);
+	assert_unavailable(&trip, &m[2], "optimised out");
+	assert_unavailable(&trip, &m[3], "in several places");
+	end(&trip);
+}
+
 static void a_number_in_two_registers_is_not_put_together(void **state)
 {
 	(void)state;
@@ -431,11 +462,11 @@ static void a_number_in_two_registers_is_not_put_together(void **state)
 	struct fetch_source source = {0};
 	const struct fetch_op op = {.code = FETCH_REG, .reg = 1, .size = 8};
 	begin(&trip);
-	fetch_add_part(&source, &op, 1, NULL);
-	fetch_add_part(&source, &op, 1, NULL);
+	fetch_add_part(&source, 8, &op, 1, NULL);
+	fetch_add_part(&source, 8, &op, 1, NULL);
 	assert_ok(plan_add_value(&trip.builder, "n", &long_type, &source, NULL));
 	for (int i = 0; i < FETCH_PARTS_MAX; i++)
-		fetch_add_part(&source, &op, 1, NULL);
+		fetch_add_part(&source, 8, &op, 1, NULL);
 	assert_int_equal(source.n_parts, FETCH_PARTS_MAX);
 	assert_non_null(source.unavailable);
 	run(&trip);
@@ -811,6 +842,7 @@ int main(void)
 		cmocka_unit_test(a_null_structure_has_no_members),
 		cmocka_unit_test(a_structure_in_two_registers_shows_both),
 		cmocka_unit_test(half_a_structure_is_shown_when_the_rest_cannot_be_had),
+		cmocka_unit_test(parts_may_be_smaller_than_registers),
 		cmocka_unit_test(a_number_in_two_registers_is_not_put_together),
 		cmocka_unit_test(pointers_are_followed_to_the_depth),
 		cmocka_unit_test(a_pointer_to_a_number_shows_it),

@@ -527,9 +527,11 @@ static void pieces_are_put_together(void **state)
 	assert_string_equal(at.parts[1].unavailable, "optimised out");
 	place.pieces[0] = PIECE(.kind = PLACE_NOWHERE, .size = 8);
 	assert_why(located(&t_longs, place, own, false), "optimised out");
-	/* Bytes that would lie across registers are not put together. */
-	place.pieces[0] = PIECE(.kind = PLACE_REGISTER, .reg = 0, .size = 3);
-	assert_why(located(&t_longs, place, own, false), "in several places");
+	place.pieces[0] = PIECE(.kind = PLACE_REGISTER, .reg = 0, .size = 4);
+	at = located(&t_longs, place, own, false);
+	assert_int_equal(at.parts[0].size, 4);
+	assert_int_equal(at.parts[1].offset, 4);
+	/* More than a register holds. */
 	place.pieces[0] = PIECE(.kind = PLACE_REGISTER, .reg = 0, .size = 9);
 	assert_why(located(&t_longs, place, own, false), "in several places");
 }
