@@ -87,7 +87,7 @@ static void shown_elsewhere(const struct type *type, const char *bytes, uint32_t
 static void shown_struct(const struct type *type, const char *bytes, uint32_t length,
 			 struct shown *ret)
 {
-	if (type->form && type->form->kind != FORM_OPTIONAL) {
+	if (type->form && type->form->kind != FORM_OPTIONAL && type->form->kind != FORM_VARIANTS) {
 		shown_elsewhere(type, bytes, length, ret);
 		return;
 	}
@@ -274,7 +274,7 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 {
 	*ret_name = "";
 	if (whole->members) {
-		*ret_name = whole->members[index].name ?: "";
+		*ret_name = (whole->is_variant ? whole->name : whole->members[index].name) ?: "";
 		if (is_hidden(scope, &whole->members[index], whole->slots))
 			*ret = (struct shown){.kind = SHOWN_HIDDEN};
 		else

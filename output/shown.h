@@ -52,9 +52,10 @@ struct shown {
 	bool is_list; /* ARRAY: its elements are blobs, see slot_list_next(); STRUCT: one of them */
 	bool is_single; /* REAL: of 4 bytes */
 	bool is_wide;
-	uint8_t level;	/* of nesting in copied bytes */
-	uint8_t levels; /* of structures that may still be opened, and one; 0: all */
-	bool is_cut;	/* STRUCT: its parts are not all of them, which its type does not say */
+	uint8_t level;	 /* of nesting in copied bytes */
+	uint8_t levels;	 /* of structures that may still be opened, and one; 0: all */
+	bool is_variant; /* STRUCT: `name`, with its contents as the one part */
+	bool is_cut;	 /* STRUCT: its parts are not all of them, which its type does not say */
 	uint32_t count;
 	union {
 		uint64_t number;
@@ -62,7 +63,7 @@ struct shown {
 		const char *text;
 	};
 	const struct type *type;
-	const char *name; /* COUNT */
+	const char *name; /* COUNT; a variant */
 	uint64_t address; /* UNAVAILABLE: the pointer that could not be followed; 0: none */
 	/* STRING, SOCKADDR, FD, and compounds that were copied whole */
 	const char *bytes;

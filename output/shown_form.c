@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "output/shown_form.h"
 
+#include <string.h>
+
 static void unavailable(struct shown *ret, const char *why)
 {
 	*ret = (struct shown){.kind = SHOWN_UNAVAILABLE, .text = why};
@@ -103,13 +105,64 @@ static void form_items(const struct value *value, const struct slots *slots, str
 		ret->kind = SHOWN_STRING;
 }
 
+static bool is_variant(const struct type_form *form, uint32_t index, uint64_t number)
+{
+	uint64_t mask = form->length < 8 ? (UINT64_C(1) << form->length * 8) - 1 : UINT64_MAX;
+	return !form->variants[index].is_default &&
+	       (form->variants[index].value & mask) == (number & mask);
+}
+
+static const struct value *find_variant(const struct value *value, uint64_t number)
+{
+	const struct type_form *form = value->type->form;
+	const struct value *other = NULL;
+	for (uint32_t i = 0; i < value->n_members; i++) {
+		if (is_variant(form, i, number))
+			return &value->members[i];
+		if (form->variants[i].is_default)
+			other = &value->members[i];
+	}
+	return other;
+}
+
+/* Rust's None, Some(5), Rect{w=1, h=2} */
+static void form_variants(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	uint64_t number;
+	const char *why;
+	if (!value_scalar(&value->members[value->n_members], slots, &number, &why)) {
+		unavailable(ret, why);
+		return;
+	}
+	const struct value *found = find_variant(value, number);
+	if (!found) {
+		*ret = (struct shown){.kind = SHOWN_UNSIGNED, .number = number};
+		return;
+	}
+	if (found->type->kind == TYPE_STRUCT && !found->type->n_members) {
+		*ret = (struct shown){.kind = SHOWN_NAME, .text = found->name};
+		return;
+	}
+	bool is_single = found->n_members == 1 && !found->cut && !found->type->form &&
+			 !strcmp(found->members[0].name, "__0");
+	*ret = (struct shown){.kind = SHOWN_STRUCT,
+			      .name = found->name,
+			      .members = is_single ? found->members : found,
+			      .count = 1,
+			      .slots = slots,
+			      .is_variant = true};
+}
+
 void shown_form(const struct shown_scope *scope, const struct value *value,
 		const struct slots *slots, struct shown *ret)
 {
 	const struct type_form *form = value->type->form;
 	uint64_t is_there;
 	const char *why;
-	if (value->copy && value->members && !value_scalar(value->members, slots, &is_there, &why))
+	if (form->kind == FORM_VARIANTS && value->n_members)
+		form_variants(value, slots, ret);
+	else if (value->copy && value->members &&
+		 !value_scalar(value->members, slots, &is_there, &why))
 		unavailable(ret, why);
 	else if (value->copy && value->members && !is_there)
 		*ret = (struct shown){.kind = SHOWN_NAME, .text = form->none};

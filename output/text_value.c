@@ -250,6 +250,23 @@ static void put_parts(struct output *output, const struct shown_scope *scope,
 	buffer_put_char(buffer, is_struct ? '}' : ']');
 }
 
+/* Some(5), Some({x=1, y=2}), Rect{w=1, h=2} */
+static void put_variant(struct output *output, const struct shown_scope *scope,
+			const struct shown *whole)
+{
+	struct buffer *buffer = &output->buffer;
+	struct shown part;
+	const char *name;
+	shown_part(scope, whole, 0, &part, &name);
+	bool is_struct = part.kind == SHOWN_STRUCT && strcmp(whole->members[0].name, "__0") != 0;
+	escape_name(buffer, name);
+	if (!is_struct)
+		buffer_put_char(buffer, '(');
+	text_shown(output, scope, &part);
+	if (!is_struct)
+		buffer_put_char(buffer, ')');
+}
+
 static void put_unavailable(struct buffer *buffer, const char *why)
 {
 	buffer_put_char(buffer, '<');
@@ -317,6 +334,11 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		put_sockaddr(buffer, shown);
 		break;
 	case SHOWN_STRUCT:
+		if (shown->is_variant)
+			put_variant(output, scope, shown);
+		else
+			put_parts(output, scope, shown);
+		break;
 	case SHOWN_ARRAY:
 		put_parts(output, scope, shown);
 		break;

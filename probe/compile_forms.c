@@ -7,7 +7,8 @@
 
 bool forms_need_copy(const struct type_form *form)
 {
-	return form->kind == FORM_OWNER || form->kind == FORM_OPTIONAL || form->has_short;
+	return form->kind == FORM_OWNER || form->kind == FORM_OPTIONAL ||
+	       form->kind == FORM_VARIANTS || form->has_short;
 }
 
 /* The flag, and the value as it would be if it were there. */
@@ -19,7 +20,7 @@ static struct err *add_optional(const struct parts *parts, struct value *value)
 	struct parts inner = *parts;
 	if (!both)
 		return &err_nomem;
-	if (++inner.nesting > 16) {
+	if (++inner.nesting > NESTING_MAX) {
 		value->cut = true;
 		return NULL;
 	}
@@ -33,12 +34,52 @@ static struct err *add_optional(const struct parts *parts, struct value *value)
 	return e;
 }
 
+static const struct type number_types[] = {
+	{.kind = TYPE_UINT, .size = 1, .name = ""},
+	{.kind = TYPE_UINT, .size = 2, .name = ""},
+	{.kind = TYPE_UINT, .size = 4, .name = ""},
+	{.kind = TYPE_UINT, .size = 8, .name = ""},
+};
+
+/* The number that says which, and each of them as it would be. */
+static struct err *add_variants(const struct parts *parts, struct value *value)
+{
+	const struct type *type = value->type;
+	struct plan_builder *builder = parts->builder;
+	struct value *all = arena_array(builder->arena, type->n_members + 1, sizeof(*all));
+	struct parts inner = *parts;
+	struct err *e = all ? NULL : &err_nomem;
+	if (!e && ++inner.nesting > NESTING_MAX) {
+		value->cut = true;
+		return NULL;
+	}
+	inner.base = value->offset;
+	inner.maybe = true;
+	for (uint32_t i = 0; !e && i < type->n_members; i++) {
+		if (builder->n_members++ >= VALUES_MAX) {
+			value->cut = true;
+			return NULL;
+		}
+		e = parts_add_member(&inner, &type->members[i], &all[i]);
+	}
+	const struct type_member number = {
+		.name = "",
+		.type = &number_types[__builtin_ctz(type->form->length ?: 1) & 3],
+		.offset = type->form->data};
+	e = e ?: parts_add_member(&inner, &number, &all[type->n_members]);
+	value->members = all;
+	value->n_members = type->n_members;
+	return e;
+}
+
 struct err *forms_add(const struct parts *parts, struct value *value)
 {
 	const struct type_form *form = value->type->form;
 	struct parts inner = *parts;
 	struct value *copy;
 	switch (form->kind) {
+	case FORM_VARIANTS:
+		return add_variants(parts, value);
 	case FORM_OPTIONAL:
 		return add_optional(parts, value);
 	case FORM_OWNER:
@@ -101,10 +142,11 @@ static bool draft_text(struct draft *draft, const struct follow *follow,
 }
 
 /* An empty one may have no address, or one that leads nowhere; what is short has any. */
-static int draft_bytes(struct draft *draft, const struct type_form *form, uint32_t limit)
+static int draft_bytes(struct draft *draft, const struct type_form *form, bool maybe,
+		       uint32_t limit)
 {
 	struct fetch_op op = {.code = FETCH_BYTES, .imm = limit};
-	if (form->has_short)
+	if (form->has_short || maybe)
 		op.flags = FETCH_MAYBE;
 	return draft_slot(draft, &op);
 }
@@ -159,7 +201,8 @@ void forms_follow(struct plan_builder *builder, const struct follow *follow)
 		ok = draft_items(&draft, follow, form, items, &value->count_slot);
 	else
 		ok = draft_range(&draft, follow, form, items, &value->count_slot);
-	int slot = draft_bytes(&draft, form, form->kind == FORM_TEXT ? limit : items);
+	int slot =
+		draft_bytes(&draft, form, follow->maybe, form->kind == FORM_TEXT ? limit : items);
 	if (!ok || !draft_commit(&draft)) {
 		value->unavailable = ok ? compile_full : "in a register";
 		return;

@@ -16,10 +16,6 @@
 #define MEMBERS_DEFAULT	 32
 /* Of all structures that lie in others by pointer. */
 #define FOLLOWED_BYTES_MAX 1024
-/* Members of all structures of one plan. Types that contain each other may make millions. */
-#define VALUES_MAX 1024
-/* Structures without names in each other; those with names count as levels. */
-#define NESTING_MAX 16
 static uint32_t max_members(const struct plan_builder *builder)
 {
 	return builder->options.max_members ?: MEMBERS_DEFAULT;
@@ -51,8 +47,11 @@ struct err *parts_follow_later(const struct parts *parts, struct value *value, u
 	struct follow *follow = array_push(&parts->builder->follows);
 	if (!follow)
 		return &err_nomem;
-	*follow = (struct follow){
-		.value = value, .origin = parts->origin, .offset = offset, .level = parts->level};
+	*follow = (struct follow){.value = value,
+				  .origin = parts->origin,
+				  .offset = offset,
+				  .level = parts->level,
+				  .maybe = parts->maybe};
 	return NULL;
 }
 
@@ -91,10 +90,11 @@ static void follow_text(struct plan_builder *builder, const struct follow *follo
 	struct value *value = follow->value;
 	struct draft draft = draft_begin(builder);
 	bool ok = parts_draft_at(&draft, follow->origin, follow->offset, 8, 0);
+	uint8_t flags = follow->maybe ? FETCH_NULL_OK | FETCH_MAYBE : FETCH_NULL_OK;
 	value->in_blob = false;
 	value->words = 0;
 	value->slot = draft_slot(&draft, &(struct fetch_op){.code = FETCH_STRING,
-							    .flags = FETCH_NULL_OK,
+							    .flags = flags,
 							    .imm = builder->options.string_limit});
 	if (ok && draft_commit(&draft))
 		return;

@@ -5,6 +5,10 @@
 
 #include "probe/compile_draft.h"
 
+/* Members of all structures of one plan. Types that contain each other may make millions. */
+#define VALUES_MAX 1024
+/* Structures without names in each other; those with names count as levels. */
+#define NESTING_MAX 16
 /* To the address of a structure: two for each pointer on the way, and the source's own. */
 #define ORIGIN_OPS_MAX (FETCH_SOURCE_OPS + 2 * COMPILE_DEPTH_MAX)
 
@@ -24,6 +28,7 @@ struct follow {
 	const struct origin *origin;
 	uint32_t offset;
 	uint32_t level; /* of the structure that it is in */
+	bool maybe;	/* what is there may be something else than a pointer */
 };
 
 /* One structure's members. */
@@ -33,6 +38,7 @@ struct parts {
 	uint32_t base;	/* bytes from the origin's first */
 	uint32_t level; /* 1: of an argument */
 	int nesting;
+	bool maybe; /* they may not be what is there: variants */
 };
 
 /* To be followed when all that is nearer to the arguments has been. */

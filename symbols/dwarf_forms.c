@@ -177,6 +177,8 @@ static bool fits(const struct rule *rule, const struct type *data, const struct 
 		return is_pointer(data) && length && is_pointer(length);
 	case FORM_OWNER:
 		return is_pointer(data);
+	case FORM_VARIANTS:
+		break;
 	case FORM_OPTIONAL:
 		return length && length->kind == TYPE_BOOL && length->size == 1;
 	}

@@ -288,5 +288,6 @@ bool dwarf_build_struct(struct type_builder *builder, Dwarf_Die *die, struct typ
 	if (!add_members(builder, die, type))
 		return false;
 	dwarf_find_form(builder, die, type);
+	dwarf_find_variants(builder, die, type);
 	return true;
 }

@@ -80,6 +80,13 @@ enum form_kind {
 	FORM_RANGE,    /* the addresses of the first element, and behind the last one */
 	FORM_OWNER,    /* nothing but a pointer */
 	FORM_OPTIONAL, /* a value, and whether it is there */
+	FORM_VARIANTS, /* one of its members, and a number that says which */
+};
+
+/* Of FORM_VARIANTS: the number that means this member; or any that means none of the others. */
+struct type_variant {
+	uint64_t value;
+	bool is_default;
 };
 
 struct type_form {
@@ -93,6 +100,9 @@ struct type_form {
 	bool has_short;
 	const struct type *item; /* of an element; of the pointer; of the value */
 	const char *none;	 /* OPTIONAL: what no value is called */
+	/* VARIANTS: one for each member of the structure; the number is at `data`, `length` bytes
+	 */
+	const struct type_variant *variants;
 };
 
 struct type {
