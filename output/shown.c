@@ -70,25 +70,11 @@ static void shown_array(const struct type *type, const char *bytes, uint32_t len
 	};
 }
 
-/* An element of a copied array: what it leads to was not read. An owner's pointer is here. */
-static void shown_elsewhere(const struct type *type, const char *bytes, uint32_t length,
-			    struct shown *ret)
-{
-	uint64_t pointer;
-	uint32_t at = type->form->data;
-	if (type->form->kind != FORM_OWNER || at > length || length - at < sizeof(pointer)) {
-		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
-		return;
-	}
-	memcpy(&pointer, bytes + at, sizeof(pointer));
-	*ret = (struct shown){.kind = pointer ? SHOWN_HEX : SHOWN_NULL, .number = pointer};
-}
-
 static void shown_struct(const struct type *type, const char *bytes, uint32_t length,
 			 struct shown *ret)
 {
 	if (type->form && type->form->kind != FORM_OPTIONAL && type->form->kind != FORM_VARIANTS) {
-		shown_elsewhere(type, bytes, length, ret);
+		shown_form_copied(type, bytes, length, ret);
 		return;
 	}
 	if (!type->n_members && type->size > 1) {
@@ -110,19 +96,6 @@ static uint64_t load(const char *bytes, uint32_t size)
 	uint64_t ret = 0; /* both machines are little-endian */
 	memcpy(&ret, bytes, size < sizeof(ret) ? size : sizeof(ret));
 	return ret;
-}
-
-/* 16 bytes: what this machine's long double is, where it is not another machine's. */
-static void shown_wide(const struct type *type, const char *bytes, struct shown *ret)
-{
-	long double number;
-	if (type->kind != TYPE_FLOAT || type->size != sizeof(number) ||
-	    strcmp(type->name, "long double") != 0) {
-		unavailable(ret, "number of this size");
-		return;
-	}
-	memcpy(&number, bytes, sizeof(number));
-	*ret = (struct shown){.kind = SHOWN_REAL, .real = (double)number};
 }
 
 void shown_memory(const struct type *type, const char *bytes, uint32_t available, struct shown *ret)

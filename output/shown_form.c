@@ -105,6 +105,19 @@ static void form_items(const struct value *value, const struct slots *slots, str
 		ret->kind = SHOWN_STRING;
 }
 
+void shown_form_copied(const struct type *type, const char *bytes, uint32_t length,
+		       struct shown *ret)
+{
+	uint64_t pointer;
+	uint32_t at = type->form->data;
+	if (type->form->kind != FORM_OWNER || at > length || length - at < sizeof(pointer)) {
+		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
+		return;
+	}
+	memcpy(&pointer, bytes + at, sizeof(pointer));
+	*ret = (struct shown){.kind = pointer ? SHOWN_HEX : SHOWN_NULL, .number = pointer};
+}
+
 static bool is_variant(const struct type_form *form, uint32_t index, uint64_t number)
 {
 	uint64_t mask = form->length < 8 ? (UINT64_C(1) << form->length * 8) - 1 : UINT64_MAX;

@@ -9,4 +9,8 @@
 void shown_form(const struct shown_scope *scope, const struct value *value,
 		const struct slots *slots, struct shown *ret);
 
+/* An element of a copied array: what it leads to was not read. An owner's pointer is here. */
+void shown_form_copied(const struct type *type, const char *bytes, uint32_t length,
+		       struct shown *ret);
+
 #endif
