@@ -207,6 +207,18 @@ static struct err *check_no_condition(const struct spec *spec)
 			"leave them out; they are for functions, markers and system calls");
 }
 
+/* A file that is there has been looked through; one that is not may yet come. */
+static struct err *may_come(struct plan *plan, const struct spec *spec, bool *ret)
+{
+	_cleanup_(plan_modules_deinit) struct plan_modules known = {0};
+	*ret = plan->selects && plan_is_open_ended(spec);
+	if (!*ret || !spec->module)
+		return NULL;
+	struct err *e = plan_find_modules(plan, spec->module, &known);
+	*ret = known.indexes.count == 0;
+	return e;
+}
+
 static struct err *add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec)
 {
@@ -233,12 +245,11 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 		e = syscalls_add_probes(&plan->set, spec);
 		found = plan->set.probes.count + plan->set.repeated > before;
 	}
-	/* Processes to come may have it. */
-	if (plan->selects && plan_is_open_ended(spec))
+	bool waits = false;
+	if (e || found || spec->negated || spec->optional)
 		return e;
-	if (!e && !found && !spec->negated && !spec->optional)
-		e = suggest_match(plan, spec, noted);
-	return e;
+	e = may_come(plan, spec, &waits);
+	return e || waits ? e : suggest_match(plan, spec, noted);
 }
 
 struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,
