@@ -36,7 +36,8 @@ void fetch_add_part(struct fetch_source *source, uint32_t size, const struct fet
 				    .size = size,
 				    .n_ops = n_ops,
 				    .unavailable = unavailable};
-	memcpy(part->ops, ops, n_ops * sizeof(*ops));
+	if (n_ops)
+		memcpy(part->ops, ops, n_ops * sizeof(*ops));
 }
 
 struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signed)
