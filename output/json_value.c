@@ -324,11 +324,14 @@ static json_t *json_device(struct output *output, uint64_t device)
 	return object;
 }
 
-static json_t *json_minus_name(struct output *output, const char *name)
+static json_t *json_prefixed(struct output *output, char sign, const char *name)
 {
 	struct buffer *scratch = scratch_begin(output);
-	buffer_put_char(scratch, '-');
-	buffer_put_string(scratch, name);
+	buffer_put_char(scratch, sign);
+	if (utf8_valid(name, strlen(name)))
+		buffer_put_string(scratch, name);
+	else
+		escape_name(scratch, name);
 	return scratch_string(output);
 }
 
@@ -385,8 +388,10 @@ static json_t *json_plain(struct output *output, const struct shown_scope *scope
 		return json_text(output, shown->text);
 	case SHOWN_FLAGS:
 		return json_flags(output, shown);
+	case SHOWN_CODE:
+		return json_prefixed(output, '&', shown->text);
 	case SHOWN_ERRNO:
-		return json_minus_name(output, shown->text);
+		return json_prefixed(output, '-', shown->text);
 	case SHOWN_FD:
 		return json_fd(output, shown);
 	case SHOWN_STRING:

@@ -41,6 +41,7 @@ enum shown_kind {
 	SHOWN_BIT_SET,	   /* bytes: numbers, see bit_set_next() */
 	SHOWN_COUNT,	   /* number: a pointer; to `count` things called `name` */
 	SHOWN_HIDDEN,	   /* a part that means nothing beside what the others say */
+	SHOWN_CODE,	   /* text: a function, that a pointer leads to */
 	SHOWN_STRUCT,	   /* `count` parts with names */
 	SHOWN_ARRAY,	   /* `count` parts without */
 };

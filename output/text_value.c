@@ -318,6 +318,10 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_NAME:
 		escape_name(buffer, shown->text);
 		break;
+	case SHOWN_CODE:
+		buffer_put_char(buffer, '&');
+		escape_name(buffer, shown->text);
+		break;
 	case SHOWN_ERRNO:
 		text_color(output, COLOR_RED);
 		buffer_put_char(buffer, '-');

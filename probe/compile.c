@@ -156,6 +156,19 @@ void plan_add_array_files(struct plan_builder *builder, const struct fetch_sourc
 		value->file_slot = 0;
 }
 
+void plan_add_place(struct plan_builder *builder, struct value *value)
+{
+	const struct fetch_op ops[] = {
+		{.code = FETCH_REG, .reg = builder->place_reg, .size = 8},
+		{.code = FETCH_INT, .size = 8},
+	};
+	if (!builder->place_reg || !value->type->is_code)
+		return;
+	if (!builder->place_slot)
+		builder->place_slot = 1 + plan_add_slot(builder, ops, 2);
+	value->place_slot = builder->place_slot;
+}
+
 void plan_add_file(struct plan_builder *builder, const struct fetch_source *source, int *ret_slot)
 {
 	struct draft draft = draft_begin(builder);
@@ -272,6 +285,8 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 		e = parts_add_target(builder, source, &value);
 	if (value.unavailable)
 		value.slot = VALUE_NO_SLOT;
+	else
+		plan_add_place(builder, &value);
 	*kept = value;
 	return e;
 }

@@ -64,7 +64,11 @@ struct plan_builder {
 	ARRAY_OF(struct value) values;
 	/* Pointers inside of what is copied, still to be followed: compile_parts.c */
 	ARRAY_OF(struct follow) follows;
-	uint32_t n_members;	 /* values below those above */
+	uint32_t n_members; /* values below those above */
+	/* The register of the instruction pointer, when it is the site's at the hit: by it, code
+	 * that pointers lead to is found. 0: none */
+	uint8_t place_reg;
+	int place_slot;		 /* its slot + 1; 0: not asked for yet */
 	uint32_t followed_bytes; /* of structures inside */
 };
 
@@ -89,6 +93,9 @@ void plan_builder_deinit(struct plan_builder *builder);
 struct err *plan_add_value(struct plan_builder *builder, const char *name, const struct type *type,
 			   const struct fetch_source *source,
 			   const struct fetch_source *length) must_check;
+
+/* A pointer to a function: sets value.place_slot. */
+void plan_add_place(struct plan_builder *builder, struct value *value);
 
 /* Appends the file of the descriptor that a source gives, when the options ask for it; *ret_slot is
  * for value.file_slot. For results: AT_FDCWD is no directory there. */

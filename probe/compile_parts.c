@@ -256,6 +256,7 @@ struct err *parts_add_member(const struct parts *parts, const struct type_member
 	if (ret->unavailable)
 		return NULL;
 	find_slot(parts->origin, size, ret);
+	plan_add_place(parts->builder, ret);
 	if (type->kind == TYPE_ARRAY)
 		ret->levels = (uint8_t)(builder->options.depth - parts->level + 1);
 	else if (type->kind == TYPE_BYTES)

@@ -153,7 +153,8 @@ static bool build_pointer(struct type_builder *builder, Dwarf_Die *die, const ch
 	type->size = 8;
 	type->kind = *sign == '*' && is_text(target) ? TYPE_STRING : TYPE_POINTER;
 	type->target = type->kind == TYPE_POINTER && target != &unknown_type ? target : NULL;
-	bool is_function = target->kind == TYPE_UNKNOWN && strstr(target->name, "(*)");
+	bool is_function = target->is_code && target->kind == TYPE_UNKNOWN;
+	type->is_code = is_function;
 	type->name = is_function ? target->name : pointer_name(builder, target->name, sign);
 	return type->name;
 }
@@ -177,6 +178,7 @@ static bool build_subroutine(struct type_builder *builder, Dwarf_Die *die, struc
 			break;
 	}
 	type->kind = TYPE_UNKNOWN;
+	type->is_code = true;
 	type->name = result ? arena_printf(&builder->info->arena, "%s (*)(%s)", result->name,
 					   *text ? text : "void")
 			    : NULL;

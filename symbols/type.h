@@ -126,6 +126,7 @@ struct type {
 	uint8_t length_size;
 	bool in_halves; /* STRUCT: of 8-byte numbers whose upper half lies half the size further */
 	const struct type_form *form; /* STRUCT: NULL: just its members */
+	bool is_code;		      /* POINTER: to a function; UNKNOWN: a function */
 };
 
 struct parameter {

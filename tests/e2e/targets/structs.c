@@ -213,6 +213,22 @@ opaque int variadic(const char *format, ...)
 	return (int)strlen(format);
 }
 
+struct hooks {
+	handler_fn first, none;
+	int (*library)(const char *);
+};
+
+/* By name where it lies in this file. */
+opaque int call_back(handler_fn handler, const struct hooks *hooks, void *data)
+{
+	return handler(1) + hooks->first(2) + (data != NULL);
+}
+
+static int on_event(int number)
+{
+	return number + 1;
+}
+
 opaque double turn(complex double by, const complex float *other, int more)
 {
 	return creal(by) + (double)crealf(*other) + more;
@@ -312,6 +328,11 @@ static void others(int seed)
 	expect("far(real={much=1.25, little=%d}) = %ld", seed, got);
 	got = variadic("%d %s", seed, "more");
 	expect("variadic(format=\"%%d %%s\") = %ld", got);
+	struct hooks hooks = {.first = on_event, .library = puts};
+	got = call_back(on_event, &hooks, &seed);
+	expect("call_back(handler=&on_event, hooks={first=&on_event, none=NULL, library=%p}, "
+	       "data=%p) = %ld",
+	       (void *)(uintptr_t)puts, (void *)&seed, got);
 	complex float other = 0.5f;
 	__imag__ other = (float)seed;
 	turn(1.5, &other, seed);
