@@ -49,7 +49,8 @@ void image_read_tables(struct image *image)
 	if (!table_of_section(&image->file, SHT_SYMTAB, &image->static_table)) {
 		const struct debug_file *debug = debug_file_of(image);
 		if (debug)
-			table_of_section(&debug->file, SHT_SYMTAB, &image->static_table);
+			image->static_is_debug =
+				table_of_section(&debug->file, SHT_SYMTAB, &image->static_table);
 	}
 	terminate_strings(&image->dynamic_table);
 	terminate_strings(&image->static_table);
@@ -78,6 +79,13 @@ bool image_is_stripped(struct image *image)
 {
 	image_read_tables(image);
 	return !image->static_table.count;
+}
+
+const char *image_symtab_source(struct image *image)
+{
+	if (image_is_stripped(image))
+		return NULL;
+	return image->static_is_debug ? debug_file_of(image)->path : image->path;
 }
 
 bool image_lacks_sections(const struct image *image)
@@ -118,7 +126,7 @@ static bool is_function(const Elf64_Sym *symbol)
 }
 
 static struct err *collect_table(struct image *image, const struct symbol_table *table,
-				 struct collection *to)
+				 uint8_t origin, struct collection *to)
 {
 	size_t budget = symbol_name_budget(table), length;
 	if (table->count > SYMBOLS_MAX)
@@ -136,6 +144,7 @@ static struct err *collect_table(struct image *image, const struct symbol_table 
 			return err_why(err_new(ERR_FAILED, 0, "'%s' is damaged", image->path),
 				       "the names of its symbols overlap");
 		budget -= length;
+		function.tables = origin;
 		function.symbol =
 			name[length] ? arena_substring(&image->arena, name, length) : name;
 		struct function *place = function.symbol ? array_push(&to->functions) : NULL;
@@ -162,6 +171,7 @@ static void merge_twins(struct function *kept, const struct function *twin)
 	if (kept->binding == STB_LOCAL)
 		kept->binding = twin->binding;
 	kept->ifunc |= twin->ifunc;
+	kept->tables |= twin->tables;
 }
 
 /* Orders functions of the same address by name, and drops twins. */
@@ -206,8 +216,8 @@ static struct err *read_functions(struct image *image)
 {
 	struct collection collection = {0};
 	image_read_tables(image);
-	struct err *e = collect_table(image, &image->dynamic_table, &collection);
-	e = e ?: collect_table(image, &image->static_table, &collection);
+	struct err *e = collect_table(image, &image->dynamic_table, FUNCTION_DYNSYM, &collection);
+	e = e ?: collect_table(image, &image->static_table, FUNCTION_SYMTAB, &collection);
 	if (!e && collection.functions.count)
 		e = sort_functions(&collection, &image->functions);
 	if (!e && collection.functions.count)
