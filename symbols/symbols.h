@@ -94,6 +94,11 @@ bool image_lacks_sections(const struct image *image);
  * suffix of a compiler's clone (".cold"); `symbol` itself when it is not mangled.
  */
 const char *image_demangle(struct image *image, const char *symbol);
+/*
+ * The same with parameters, "ns::Class::method(int, char const*)"; NULL: it is no C++ symbol. The
+ * caller frees it.
+ */
+char *image_demangle_whole(const char *symbol);
 /* The function whose [address, address + size) holds it, or NULL. */
 const struct function *image_function_at(struct image *image, uint64_t address);
 /*

@@ -97,3 +97,6 @@ symbols_test(prototype)
 symbols_test(prototype_cpp)
 symbols_test(builtin)
 symbols_test(inlined)
+
+symbols_test(lines)
+target_compile_definitions(unit_symbols_lines PRIVATE LINES_SOURCE="${CMAKE_CURRENT_SOURCE_DIR}/symbols_lines_fixture.c")
