@@ -25,11 +25,12 @@ static uint64_t kept(void)
 }
 
 enum verb {
-	VERB_CALLS,   /* pid: one answer for each thread that is in a call, then a last one */
-	VERB_FD_PATH, /* pid, number: a descriptor */
-	VERB_MODULES, /* pid: one answer for each mapped file, then a last one */
-	VERB_MAPS,    /* pid: the same for each executable mapping */
-	VERB_OPEN,    /* pid, device, inode: of a mapped file; the answer carries it */
+	VERB_CALLS,    /* pid: one answer for each thread that is in a call, then a last one */
+	VERB_FD_PATH,  /* pid, number: a descriptor */
+	VERB_MODULES,  /* pid: one answer for each mapped file, then a last one */
+	VERB_MAPS,     /* pid: the same for each executable mapping */
+	VERB_OPEN,     /* pid, device, inode: of a mapped file; the answer carries it */
+	VERB_PERF_MAP, /* pid: the file in which it names code that it made; likewise */
 };
 
 /* Both have a fixed width, and travel as one packet each. */
@@ -159,6 +160,14 @@ static bool serve_open(int socket, const struct request *request)
 	return send_answer(socket, &answer, fd);
 }
 
+static bool serve_perf_map(int socket, const struct request *request)
+{
+	struct answer answer = {0};
+	_cleanup_close_ int fd = -1;
+	answer.errnum = errnum_of(process_own_view.open_perf_map(NULL, request->pid, &fd));
+	return send_answer(socket, &answer, fd);
+}
+
 static bool serve(int socket, const struct request *request)
 {
 	struct answer refused = {.errnum = EINVAL};
@@ -174,6 +183,8 @@ static bool serve(int socket, const struct request *request)
 		return serve_modules(socket, request);
 	case VERB_OPEN:
 		return serve_open(socket, request);
+	case VERB_PERF_MAP:
+		return serve_perf_map(socket, request);
 	}
 	return send_answer(socket, &refused, -1);
 }
@@ -413,6 +424,22 @@ static struct err *view_open_module(void *context, pid_t pid, const struct modul
 	return NULL;
 }
 
+static struct err *view_open_perf_map(void *context, pid_t pid, int *ret_fd)
+{
+	struct attacher *attacher = context;
+	const struct request request = {.verb = VERB_PERF_MAP, .pid = pid};
+	struct answer answer;
+	_cleanup_close_ int fd = -1;
+	struct err *e = ask(attacher, &request);
+	e = e ? e : receive(attacher, &answer, &fd);
+	if (e)
+		return e;
+	if (answer.errnum || fd < 0)
+		return err_new(ERR_FAILED, answer.errnum, "opening the perf map of pid %d", pid);
+	*ret_fd = take_fd(fd);
+	return NULL;
+}
+
 struct process_view attacher_view(struct attacher *attacher)
 {
 	if (!attacher)
@@ -424,5 +451,6 @@ struct process_view attacher_view(struct attacher *attacher)
 		.modules = view_modules,
 		.maps = view_maps,
 		.open_module = view_open_module,
+		.open_perf_map = view_open_perf_map,
 	};
 }

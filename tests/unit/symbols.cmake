@@ -100,3 +100,4 @@ symbols_test(inlined)
 
 symbols_test(lines)
 target_compile_definitions(unit_symbols_lines PRIVATE LINES_SOURCE="${CMAKE_CURRENT_SOURCE_DIR}/symbols_lines_fixture.c")
+symbols_test(perf_map)
