@@ -65,6 +65,7 @@ bool image_section(const struct image *image, const char *name, struct section_r
 enum function_table {
 	FUNCTION_DYNSYM = 1,
 	FUNCTION_SYMTAB = 2, /* of the debug file, when the file itself has none */
+	FUNCTION_GO = 4,     /* Go's own table, when there is no .symtab */
 };
 
 struct function {

@@ -89,6 +89,8 @@ static json_t *json_sources(const struct shown_function *shown)
 		json_array_append_new(tables, json_string(".dynsym"));
 	if (bits & FUNCTION_SYMTAB)
 		json_array_append_new(tables, json_string(".symtab"));
+	if (bits & FUNCTION_GO)
+		json_array_append_new(tables, json_string(".gopclntab"));
 	if (bits)
 		json_object_set(sources, "symbol", tables);
 	json_decref(tables);

@@ -63,6 +63,7 @@ static void put_sources(const struct shown_function *shown)
 		fputs(".symtab of ", stdout);
 		put_name(shown->symtab ? shown->symtab : "?");
 	}
+	fputs(tables & FUNCTION_GO ? ".gopclntab" : "", stdout);
 	fputs("; types: ", stdout);
 	put_name(shown->prototype ? shown->prototype->source : "not known");
 	if (shown->debug) {
