@@ -51,6 +51,7 @@ struct image {
 	bool tables_read;
 	struct symbol_table dynamic_table;
 	struct symbol_table static_table; /* of the debug file when the file has none */
+	bool static_is_debug;
 	bool functions_read;
 	struct function *functions;
 	size_t n_functions;

@@ -99,10 +99,27 @@ struct err *function_condition(struct probe_set *set, struct image *image,
 	return condition_compile(condition, &scope, &set->arena, ret);
 }
 
+static const char one_place[] = "this is one place, not a call";
+
+struct err *place_condition(struct probe_set *set, const struct condition_name *names,
+			    size_t n_names, const struct condition *condition,
+			    const struct probe_site *site, const struct filter **ret)
+{
+	struct condition_scope scope = {.names = names,
+					.n_names = n_names,
+					.no_result = one_place,
+					.no_duration = one_place};
+	*ret = NULL;
+	if (!condition)
+		return NULL;
+	scope.what = arena_printf(&set->arena, "%s:%s", site->probe->module, site->probe->name);
+	return scope.what ? condition_compile(condition, &scope, &set->arena, ret) : &err_nomem;
+}
+
 static const char *why_no_return(const struct probe_site *site)
 {
 	if (site->wire.kind == SITE_INSTANT)
-		return "this is one place, not a call";
+		return one_place;
 	return site->wire.flags & SITE_HAS_RETURN ? NULL : site->probe->return_why;
 }
 

@@ -16,13 +16,15 @@ struct err *values_prototype(struct image *image, const struct function *functio
 			     const struct spec *spec, struct prototype *ret)
 {
 	const struct prototype *known = NULL;
-	if (!spec->has_types || !spec->types.result) {
+	/* The list has chosen one of several functions, whose types are known better. */
+	bool is_choice = spec->signature && overload_matches(function->symbol, spec->signature);
+	if (!spec->has_types || !spec->types.result || is_choice) {
 		struct err *e = image_prototype(image, function, &known);
 		if (e)
 			return e;
 	}
 	*ret = known ? *known : (struct prototype){0};
-	if (spec->has_types) {
+	if (spec->has_types && !(known && is_choice)) {
 		ret->source = "given";
 		ret->parameters = spec->types.parameters;
 		ret->n_parameters = spec->types.n_parameters;
