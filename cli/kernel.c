@@ -112,7 +112,7 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	bool life = kernel->filter &&
 		    (kernel->options.follow || kernel->options.growing || has_spans(plan) ||
-		     plan->has_syscalls || old || kernel->options.cost);
+		     plan->has_syscalls || plan->has_points || old || kernel->options.cost);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
 	/* What a thread leaves open ends with it. */
@@ -143,6 +143,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	}
 	select_task_life(kernel, skel);
 	select_programs_of_choice(kernel, skel);
+	points_select_programs(kernel, skel);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -247,6 +248,10 @@ static void name_backends(struct kernel *kernel)
 		kernel->backends[n++] = "syscall";
 		kernel->backends[n++] = "tp_btf";
 	}
+	if (kernel->plan->has_points) {
+		kernel->backends[n++] = "kernel";
+		kernel->backends[n++] = "tracepoint";
+	}
 	kernel->backends[n] = NULL;
 }
 
@@ -315,8 +320,9 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->options = *options;
 	kernel->form = features_uprobe_form(features);
 	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
-	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
-	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD &&
+	/* An entry that waits must be sent when its thread ends: see select_task_life(). And before
+	 * what happens inside; but a probe in the kernel must not touch what it waits in. */
+	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && !plan->has_points &&
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
@@ -340,11 +346,10 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 /* --- attaching ---------------------------------------------------------------------------------
  */
 
-/* A copy of a program for one site: everything but the site's number is shared. */
-static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
+struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const char *name,
 				struct bpf_program **ret)
 {
-	struct kernel *kernel = context;
+	bool old = kernel->form == UPROBE_FORM_OLD;
 	struct tracer **kept = array_push(&kernel->copies);
 	if (!kept)
 		return &err_nomem;
@@ -355,27 +360,38 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	struct bpf_program *program;
 	bpf_object__for_each_program (program, copy->obj)
 		bpf_program__set_autoload(program, false);
-	bpf_program__set_autoload(hit_program(copy, kernel->form, is_return), true);
+	*ret = bpf_object__find_program_by_name(copy->obj, name);
+	bpf_program__set_autoload(*ret, true);
 	struct bpf_map *map;
 	bpf_object__for_each_map (map, copy->obj) {
 		struct bpf_map *shared =
 			bpf_object__find_map_by_name(kernel->skel->obj, bpf_map__name(map));
-		bool own = map == copy->maps.rodata || map == copy->maps.task_spans ||
-			   map == copy->maps.task_scratches;
+		bool own =
+			map == copy->maps.rodata ||
+			(old && (map == copy->maps.task_spans || map == copy->maps.task_scratches));
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		else if (!own)
 			bpf_map__set_autocreate(map, false); /* of what is not loaded */
 	}
-	bpf_map__set_autocreate(copy->maps.task_spans, false);
-	bpf_map__set_autocreate(copy->maps.task_scratches, false);
+	if (old) {
+		bpf_map__set_autocreate(copy->maps.task_spans, false);
+		bpf_map__set_autocreate(copy->maps.task_scratches, false);
+	}
 	set_constants(kernel, copy);
 	copy->rodata->old_site_id = site_id;
 	int failed = tracer__load(copy);
 	if (failed)
 		return load_failed(kernel, -failed, "loading a BPF program for one place");
-	*ret = hit_program(copy, kernel->form, is_return);
 	return NULL;
+}
+
+static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
+				struct bpf_program **ret)
+{
+	struct kernel *kernel = context;
+	const struct bpf_program *program = hit_program(kernel->skel, kernel->form, is_return);
+	return kernel_copy_program(kernel, site_id, bpf_program__name(program), ret);
 }
 
 /* The threads of one process where the kernel can tell them apart (6.1), else all. */
@@ -457,6 +473,7 @@ struct err *kernel_attach(struct kernel *kernel)
 	struct err *e = select_begin(kernel);
 	e = e ? e : trace_processes(kernel);
 	e = e ? e : attach_from(kernel, 1);
+	e = e ? e : points_attach(kernel);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
 	return e ? e : attach_iterator(kernel);
@@ -515,6 +532,7 @@ static void close_links(struct kernel *kernel)
 	for (size_t i = 0; i < kernel->n_links; i++)
 		bpf_link__destroy(kernel->links[i]);
 	kernel->n_links = 0;
+	points_close(kernel);
 	attachment_close(take_ptr(kernel->attachment));
 }
 
@@ -536,7 +554,7 @@ void kernel_stop(struct kernel *kernel)
 		return;
 	if (kernel->skel->bss)
 		__atomic_store_n(&kernel->skel->bss->tracing, 0, __ATOMIC_SEQ_CST);
-	if (kernel->attachment || kernel->n_links)
+	if (kernel->attachment || kernel->n_links || kernel->plan->has_points)
 		detach(kernel);
 }
 
@@ -553,6 +571,7 @@ void kernel_close(struct kernel *kernel)
 	for (size_t i = 0; i < kernel->copies.count; i++)
 		tracer__destroy(kernel->copies.items[i]);
 	free(kernel->copies.items);
+	points_deinit(kernel);
 	tracer__destroy(kernel->skel);
 	free(kernel);
 }

@@ -12,7 +12,7 @@
 struct tracer; /* the skeleton */
 
 #define LINKS_MAX    12
-#define BACKENDS_MAX 8
+#define BACKENDS_MAX 10
 
 /* The rows of a BPF array, shared with us. */
 struct rows {
@@ -37,6 +37,8 @@ struct kernel {
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
+	ARRAY_OF(int) point_fds;      /* probes in the kernel: events and links */
+	ARRAY_OF(int) point_programs; /* copies that serve one of them */
 	struct rows sites, plans, filters, rates, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
 	struct bpf_link *scan_link; /* looks at all processes; NULL: nobody asks */
@@ -54,6 +56,21 @@ void select_programs_of_choice(const struct kernel *kernel, struct tracer *skel)
 /* What must be known before the first program runs. */
 struct err *select_begin(struct kernel *kernel) must_check;
 void select_close(struct kernel *kernel);
+
+/* --- kernel.c --------------------------------------------------------------------------------- */
+
+/* A copy of a program for one site: everything but the site's number is shared. */
+struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const char *name,
+				struct bpf_program **ret) must_check;
+
+/* --- kernel_points.c -------------------------------------------------------------------------- */
+
+void points_select_programs(const struct kernel *kernel, struct tracer *skel);
+struct err *points_attach(struct kernel *kernel) must_check;
+void points_close(struct kernel *kernel); /* takes the probes out */
+void points_deinit(struct kernel *kernel);
+/* Records that programs there tried to write. */
+uint64_t points_attempts(const struct kernel *kernel);
 
 /* --- kernel_rows.c ---------------------------------------------------------------------------- */
 

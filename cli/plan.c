@@ -216,6 +216,9 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	if (add_task_life(plan, spec))
 		return check_no_condition(spec);
 	switch (spec->kind) {
+	case PROBE_TRACEPOINT:
+	case PROBE_RAWTRACEPOINT:
+		return points_add_spec(options, plan, spec);
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
 		break;
@@ -368,6 +371,8 @@ static void note_kinds(struct plan *plan)
 		struct probe_site *site = plan->set.sites.items[i];
 		if (site->wire.kind == SITE_SYSCALL)
 			plan->has_syscalls = true;
+		if (site->wire.kind && (site->wire.flags & SITE_IN_KERNEL))
+			plan->has_points = true;
 	}
 }
 

@@ -142,6 +142,8 @@ static void set_probe(struct output *output, json_t *line, const struct stream_e
 		json_set(output, line, "module", json_text(output, probe->module));
 	if (event->kind == STREAM_USDT)
 		json_set(output, line, "provider", json_text(output, probe->provider));
+	if (event->site->wire.flags & SITE_IN_KERNEL)
+		json_set(output, line, "kind", json_text(output, probe_kind_name(probe->kind)));
 	json_set(output, line, "name", json_text(output, probe->name));
 	json_set(output, line, "depth", json_integer(event->depth));
 }

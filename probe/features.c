@@ -103,6 +103,8 @@ void features_detect(struct features *ret)
 	ret->sleepable_uprobe = sleepable >= 0;
 	ret->cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie,
 					      NULL) == 1;
+	ret->raw_cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
+						  BPF_FUNC_get_attach_cookie, NULL) == 1;
 	_cleanup_close_ int reader = load_instructions(read_kernel, array_size(read_kernel), 0, 0);
 	ret->read_kernel = reader >= 0;
 	detect_multi(ret);

@@ -8,11 +8,15 @@
 #include "stream/exec.h"
 #include "stream/nesting.h"
 
+/* What a probe in the kernel, system calls among them, cannot wait for. */
+static const char not_resident[] = "not resident";
+
 static struct err *on_instant(struct nesting *nesting, const struct arrival *arrival)
 {
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments;
-	slots_init(&arguments, nesting->options->unreadable);
+	bool in_kernel = site && site->wire.flags & SITE_IN_KERNEL;
+	slots_init(&arguments, in_kernel ? not_resident : nesting->options->unreadable);
 	if (!site || slots_decode(site->entry_plan, arrival->header->unavailable, arrival->body,
 				  arrival->size, &arguments) < 0)
 		return nesting_malformed(nesting);
@@ -39,8 +43,6 @@ static bool decode_both(const struct arrival *arrival, const struct probe_site *
 
 static struct err *on_syscall(struct nesting *nesting, const struct arrival *arrival)
 {
-	/* The tracepoints cannot fault pages in. */
-	static const char not_resident[] = "not resident";
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments, results;
 	struct event_syscall call;

@@ -240,9 +240,6 @@ static void not_yet(void **state)
 		{"fexit:f", "'fexit' probes: not yet", 0, "MODULE:NAME"},
 		{"kfunc:vmlinux:f", "'fentry' probes: not yet", 0, "MODULE:NAME"},
 		{"kretfunc:f", "'fexit' probes: not yet", 0, "MODULE:NAME"},
-		{"tracepoint:sched:sched_switch", "'tracepoint' probes: not yet", 0,
-		 "syscall:NAME"},
-		{"rawtracepoint:sched_switch", "'rawtracepoint' probes: not yet", 0, "syscall"},
 		{"signal:SIGCHLD", "'signal' probes: not yet", 0, "'exec:*'"},
 		{"sched:sched_switch", "'sched' probes: not yet", 0, "'fork:*'"},
 		{"sched:", "'sched' probes: not yet", 0, "'fork:*'"},
@@ -337,7 +334,12 @@ static void dialects(void **state)
 		{"proc:::start", "unknown name 'start'", 7, "'exec:*'"},
 		{"syscalls:openat", "no event of a system call", 9, "syscall:NAME"},
 		{"syscalls:sys_enter_", "no name", 19, ""},
-		{"tracepoint:raw_syscalls:sys_x", "no event of a system call", 24, "syscall:NAME"},
+		{"rawtracepoint:sched:x", "one ':' too many", 20, "rawtracepoint:NAME"},
+		{"tracepoint:a:b:c", "one ':' too many", 15, "tracepoint:CATEGORY:NAME"},
+		{"tracepoint:sched:x if pid > 1", "takes no condition", 19, "functions"},
+		{"tracepoint:sched:x+1", "takes no offset", 17, "uprobe"},
+		{"tracepoint:sched:x(int)", "takes no types", 17, "leave them out"},
+		{"rawtracepoint:0x10", "takes no address", 14, "uprobe"},
 	};
 	check_refusals(rows, array_size(rows));
 }
