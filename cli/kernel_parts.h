@@ -69,6 +69,8 @@ void points_select_programs(const struct kernel *kernel, struct tracer *skel);
 struct err *points_attach(struct kernel *kernel) must_check;
 void points_close(struct kernel *kernel); /* takes the probes out */
 void points_deinit(struct kernel *kernel);
+/* Hits that the kernel counted, and gave to nobody. */
+uint64_t points_missed(const struct kernel *kernel);
 /* Records that programs there tried to write. */
 uint64_t points_attempts(const struct kernel *kernel);
 

@@ -101,6 +101,7 @@ void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUP
 		add_missed(kernel->copies.items[i], ret);
 	for (size_t i = 0; i < kernel->point_programs.count; i++)
 		ret[KERNEL_HITS] += misses_of(kernel->point_programs.items[i]);
+	ret[KERNEL_HITS] += points_missed(kernel);
 }
 
 uint64_t *kernel_reader_clock(const struct kernel *kernel)

@@ -218,6 +218,8 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	switch (spec->kind) {
 	case PROBE_TRACEPOINT:
 	case PROBE_RAWTRACEPOINT:
+	case PROBE_KPROBE:
+	case PROBE_KRETPROBE:
 		return points_add_spec(options, plan, spec);
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * kernel/probe.bpf.c — what runs at a probe in the kernel: tracepoints.
+ * kernel/probe.bpf.c — what runs at a probe in the kernel: tracepoints, and
+ * functions by kprobes.
  *
  * One program serves all sites of a kind where the kernel hands a number of ours to it (the BPF
  * cookie: 5.15 at tracepoints, 6.10 at raw ones); else user space loads a copy of it for each site.
@@ -135,9 +136,17 @@ static __always_inline void build(struct kernel_area *area, struct site *site, _
 	cost_end(scratch, true);
 }
 
+/* What lies at the context. */
+enum context_is {
+	CONTEXT_RECORD,
+	CONTEXT_WORDS,
+	CONTEXT_REGISTERS,
+};
+
 /* Of a raw tracepoint the words at the context are the registers of the plan; of others the address
  * of the context is the first one. More words than it has do no harm: they are on the stack. */
-static __always_inline int on_hit(void *ctx, __u32 site_id, bool is_raw, enum fetch_form form)
+static __always_inline int on_hit(void *ctx, __u32 site_id, enum context_is kind,
+				  enum fetch_form form)
 {
 	__u64 id = stream_current_id();
 	if (!wants(id))
@@ -152,7 +161,9 @@ static __always_inline int on_hit(void *ctx, __u32 site_id, bool is_raw, enum fe
 		return 0;
 	}
 	area->scratch.id = id;
-	if (is_raw)
+	if (kind == CONTEXT_REGISTERS)
+		read_kernel(area->scratch.regs, REGS_USED * sizeof(__u64), ctx);
+	else if (kind == CONTEXT_WORDS)
 		read_kernel(area->scratch.regs, KERNEL_WORDS_MAX * sizeof(__u64), ctx);
 	else
 		area->scratch.regs[0] = (__u64)ctx;
@@ -164,30 +175,42 @@ static __always_inline int on_hit(void *ctx, __u32 site_id, bool is_raw, enum fe
 SEC("tracepoint")
 int point_hit(void *ctx)
 {
-	return on_hit(ctx, (__u32)bpf_get_attach_cookie(ctx), false, FETCH_ATOMIC);
+	return on_hit(ctx, (__u32)bpf_get_attach_cookie(ctx), CONTEXT_RECORD, FETCH_ATOMIC);
 }
 
 SEC("tracepoint")
 int old_point_hit(void *ctx)
 {
-	return on_hit(ctx, old_site_id, false, FETCH_OLD);
+	return on_hit(ctx, old_site_id, CONTEXT_RECORD, FETCH_OLD);
 }
 
 SEC("raw_tp")
 int raw_hit(void *ctx)
 {
-	return on_hit(ctx, (__u32)bpf_get_attach_cookie(ctx), true, FETCH_ATOMIC);
+	return on_hit(ctx, (__u32)bpf_get_attach_cookie(ctx), CONTEXT_WORDS, FETCH_ATOMIC);
 }
 
 /* From 5.12 to 6.9: no cookie, but all else. */
 SEC("raw_tp")
 int raw_copy_hit(void *ctx)
 {
-	return on_hit(ctx, old_site_id, true, FETCH_ATOMIC);
+	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_ATOMIC);
 }
 
 SEC("raw_tp")
 int old_raw_hit(void *ctx)
 {
-	return on_hit(ctx, old_site_id, true, FETCH_OLD);
+	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_OLD);
+}
+
+SEC("kprobe")
+int function_hit(void *ctx)
+{
+	return on_hit(ctx, (__u32)bpf_get_attach_cookie(ctx), CONTEXT_REGISTERS, FETCH_ATOMIC);
+}
+
+SEC("kprobe")
+int old_function_hit(void *ctx)
+{
+	return on_hit(ctx, old_site_id, CONTEXT_REGISTERS, FETCH_OLD);
 }

@@ -62,6 +62,7 @@ struct err *tracepoint_field_type(struct arena *arena, const struct tracepoint_f
 	if (field->form == FIELD_DATA_LOC || field->form == FIELD_REL_LOC) {
 		type->kind = is_char(field->type) ? TYPE_STRING : TYPE_BYTES;
 		type->size = is_char(field->type) ? 8 : 0;
+		type->name = is_char(field->type) ? "char *" : field->type;
 	} else if (field->form == FIELD_ARRAY) {
 		*type = (struct type){.kind = TYPE_ARRAY,
 				      .size = field->size,

@@ -325,8 +325,10 @@ void tracepoints_remove(struct probe_set *set, const struct spec *spec)
 {
 	for (size_t i = 1; i < set->sites.count; i++) {
 		struct probe_site *site = set->sites.items[i];
-		if (site->probe->kind == spec->kind && spec_name_matches(spec, site->probe->name) &&
-		    (!spec->module || fnmatch(spec->module, site->probe->module, 0) == 0))
+		const struct probe *probe = site->probe;
+		const char *name = probe->symbol ? probe->symbol : probe->name;
+		if (probe->kind == spec->kind && spec_name_matches(spec, name) &&
+		    (!spec->module || fnmatch(spec->module, probe->module, 0) == 0))
 			site->wire.kind = 0;
 	}
 }

@@ -194,7 +194,8 @@ static struct err *put_instant(struct output *output, const struct stream_event 
 	struct shown result;
 	json_t *line = event_begin(output, event->kind == STREAM_USDT ? "usdt" : "probe", event);
 	set_probe(output, line, event);
-	if (event->site->probe->kind != PROBE_URETPROBE)
+	enum probe_kind kind = event->site->probe->kind;
+	if (kind != PROBE_URETPROBE && kind != PROBE_KRETPROBE)
 		json_set(output, line, "args", json_arguments(output, &scope));
 	else if (shown_instant_result(&scope, &result))
 		json_set(output, line, "ret", json_shown(output, &scope, &result));

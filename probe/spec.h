@@ -14,6 +14,7 @@
  *	usdt:NAME  usdt:PROVIDER:NAME  usdt:MODULE:PROVIDER:NAME  usdt:/path:NAME
  *	syscall:openat  syscall:%file  %file  exec:*  fork:*  exit:*
  *	tracepoint:CATEGORY:NAME  tracepoint:NAME  rawtracepoint:NAME
+ *	kprobe:NAME  kprobe:NAME+0x1d  kretprobe:NAME
  *
  * Of two parts behind `usdt:`, the first is a module when it holds a '.' or a '/', as no provider
  * can. A name right behind C++'s `operator` is literal: `Vec::operator*` is the multiplication.

@@ -118,6 +118,16 @@ def check_without_tracefs():
     contains(worked.stderr, "rawtracepoint:sys_enter(")
 
 
+def check_functions():
+    """Where the kernel has no kprobes, that is what is said."""
+    listed = os.path.exists("/sys/bus/event_source/devices/kprobe/type")
+    line = [line for line in plain(["check"]).stdout.splitlines() if "(kprobes)" in line]
+    same([line[:2] for line in line], ["ok" if listed else "no"], "what 'check' says")
+    process = plain(["-e", "kprobe:vfs_read", "-e", "kretprobe:vfs_read", "--", "true"])
+    same(process.status, 0 if listed else 5, process.stderr)
+    contains(process.stderr, "kernel:vfs_read(" if listed else "CONFIG_KPROBES")
+
+
 def tracepoints():
     need_root()
     check_counts()
@@ -127,6 +137,7 @@ def tracepoints():
     check_choice()
     check_errors()
     check_without_tracefs()
+    check_functions()
 
 
 run(tracepoints)

@@ -9,6 +9,7 @@
 
 #include "common/array.h"
 #include "kernel/btf_types.h"
+#include "kernel/functions.h"
 #include "kernel/tracepoint_format.h"
 #include "kernel/tracepoint_types.h"
 #include "tests/unit/unit.h"
@@ -144,8 +145,7 @@ static void damaged_formats(void **state)
 				const struct type *type;
 				assert_in_range(format.fields[i].size, 1, 8192);
 				assert_in_range(format.fields[i].offset, 0, 8192);
-				assert_ok(
-					tracepoint_field_type(&arena, &format.fields[i], &type));
+				assert_ok(tracepoint_field_type(&arena, &format.fields[i], &type));
 			}
 			free(text);
 		}
@@ -306,12 +306,58 @@ static void types_of_the_kernel(void **state)
 	probe_set_deinit(&set);
 }
 
+static void functions_of_the_kernel(void **state)
+{
+	(void)state;
+	struct btf *btf = btf__new_empty();
+	int number = btf__add_int(btf, "long", 8, BTF_INT_SIGNED);
+	int pair = btf__add_struct(btf, "pair", 16);
+	btf__add_field(btf, "a", number, 0, 0);
+	btf__add_field(btf, "b", number, 64, 0);
+	int prototype = btf__add_func_proto(btf, number);
+	btf__add_func_param(btf, "first", number);
+	btf__add_func_param(btf, "both", pair);
+	btf__add_func_param(btf, "last", number);
+	assert_true(btf__add_func(btf, "demo_read", BTF_FUNC_STATIC, prototype) > 0);
+	assert_true(btf__add_func(btf, "demo_write", BTF_FUNC_STATIC, prototype) > 0);
+	const struct {
+		const char *spec;
+		size_t sites, arguments;
+	} rows[] = {
+		{"kprobe:demo_read", 1, 3}, {"kprobe:demo_read+4", 1, 0},
+		{"kretprobe:demo_*", 2, 1}, {"kprobe:none", 0, 0},
+		{"kprobe:demo_*", 2, 3},
+	};
+	struct compile_options options = {.string_limit = 32, .depth = 1};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct probe_set set;
+		struct spec_list specs = {0};
+		assert_ok(probe_set_init(&set, &options));
+		assert_ok(spec_parse(rows[i].spec, &specs));
+		assert_ok(functions_add_probes(&set, specs.items, btf, 2));
+		assert_int_equal(count_live(&set), rows[i].sites);
+		if (rows[i].sites)
+			assert_int_equal(set.sites.items[1]->arguments.count, rows[i].arguments);
+		if (rows[i].arguments == 3) {
+			assert_true(argument(&set, 0)->slot >= 0);
+			assert_non_null(argument(&set, 1)->unavailable);
+			assert_string_equal(argument(&set, 2)->unavailable, "behind a structure");
+		}
+		struct err *e = functions_add_probes(&set, specs.items, btf, 0);
+		assert_int_equal(e != NULL, rows[i].sites > 0);
+		err_free(e);
+		spec_list_deinit(&specs);
+		probe_set_deinit(&set);
+	}
+	btf__free(btf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(formats_are_read),    cmocka_unit_test(names_of_values),
 		cmocka_unit_test(damaged_formats),     cmocka_unit_test(specs_find_events),
-		cmocka_unit_test(types_of_the_kernel),
+		cmocka_unit_test(types_of_the_kernel), cmocka_unit_test(functions_of_the_kernel),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,9 @@ static void bpftrace(void **state)
 		{"tracepoint:sched_switch", "tracepoint 'sched_switch'"},
 		{"tracepoint:sched:*", "tracepoint module=sched glob:*"},
 		{"rawtracepoint:sched_switch", "rawtracepoint 'sched_switch'"},
+		{"kprobe:vfs_read", "kprobe 'vfs_read'"},
+		{"kprobe:vfs_read+0x10", "kprobe 'vfs_read'+0x10"},
+		{"kretprobe:vfs_*", "kretprobe glob:vfs_*"},
 	};
 	check_spellings(rows, array_size(rows));
 }
