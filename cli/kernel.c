@@ -251,7 +251,7 @@ static void name_backends(struct kernel *kernel)
 	}
 	if (kernel->plan->has_points) {
 		kernel->backends[n++] = "kernel";
-		kernel->backends[n++] = "tracepoint";
+		kernel->backends[n++] = points_backend(kernel);
 	}
 	kernel->backends[n] = NULL;
 }
@@ -557,7 +557,7 @@ void kernel_stop(struct kernel *kernel)
 		return;
 	if (kernel->skel->bss)
 		__atomic_store_n(&kernel->skel->bss->tracing, 0, __ATOMIC_SEQ_CST);
-	if (kernel->attachment || kernel->n_links || kernel->plan->has_points)
+	if (kernel->attachment || kernel->n_links || kernel->point_fds.count)
 		detach(kernel);
 }
 
@@ -582,25 +582,4 @@ void kernel_close(struct kernel *kernel)
 void kernel_closep(struct kernel **kernel)
 {
 	kernel_close(*kernel);
-}
-
-struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns, uint64_t *ret_left)
-{
-	char nothing[64];
-	*ret_left = 0;
-	if (!kernel->kept_link)
-		return NULL;
-	kernel->skel->bss->kept_before = before_ns;
-	kernel->skel->bss->kept_left = 0;
-	_cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(kernel->kept_link));
-	if (fd < 0)
-		return err_new(ERR_FAILED, errno, "looking through the threads");
-	ssize_t got;
-	do
-		got = read(fd, nothing, sizeof(nothing));
-	while (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)));
-	if (got < 0)
-		return err_new(ERR_FAILED, errno, "looking through the threads");
-	*ret_left = kernel->skel->bss->kept_left;
-	return NULL;
 }

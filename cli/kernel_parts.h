@@ -9,6 +9,7 @@
 #include "kernel/select_offsets.h"
 #include "probe/file.h"
 
+struct bpf_program;
 struct tracer; /* the skeleton */
 
 #define LINKS_MAX    12
@@ -33,7 +34,7 @@ struct kernel {
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;
 	struct attacher *attacher; /* not NULL: opens perf events for us; not owned */
-	bool keeps; /* entries may wait for their returns */
+	bool keeps;		   /* entries may wait for their returns */
 	struct bpf_link *kept_link, *exit_link;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
@@ -67,6 +68,7 @@ struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const c
 /* --- kernel_points.c -------------------------------------------------------------------------- */
 
 void points_select_programs(const struct kernel *kernel, struct tracer *skel);
+const char *points_backend(const struct kernel *kernel); /* in words */
 struct err *points_attach(struct kernel *kernel) must_check;
 void points_close(struct kernel *kernel); /* takes the probes out */
 void points_deinit(struct kernel *kernel);

@@ -36,6 +36,15 @@ static bool has_kind(const struct kernel *kernel, enum probe_kind kind)
 	return false;
 }
 
+const char *points_backend(const struct kernel *kernel)
+{
+	bool functions = has_kind(kernel, PROBE_KPROBE) || has_kind(kernel, PROBE_KRETPROBE);
+	bool points = has_kind(kernel, PROBE_TRACEPOINT) || has_kind(kernel, PROBE_RAWTRACEPOINT);
+	if (!functions)
+		return "tracepoint";
+	return points ? "tracepoint, kprobe" : "kprobe";
+}
+
 /* The program that serves all sites of a kind; NULL: each has a copy of its own. */
 static struct bpf_program *shared_program(const struct kernel *kernel, struct tracer *skel,
 					  enum probe_kind kind)

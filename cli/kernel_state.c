@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/kernel_state.c — what the programs and maps of a run say. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -162,4 +163,25 @@ const char *kernel_unreadable(const struct kernel *kernel)
 const char *const *kernel_backends(const struct kernel *kernel)
 {
 	return kernel->backends;
+}
+
+struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns, uint64_t *ret_left)
+{
+	char nothing[64];
+	*ret_left = 0;
+	if (!kernel->kept_link)
+		return NULL;
+	kernel->skel->bss->kept_before = before_ns;
+	kernel->skel->bss->kept_left = 0;
+	_cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(kernel->kept_link));
+	if (fd < 0)
+		return err_new(ERR_FAILED, errno, "looking through the threads");
+	ssize_t got;
+	do
+		got = read(fd, nothing, sizeof(nothing));
+	while (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)));
+	if (got < 0)
+		return err_new(ERR_FAILED, errno, "looking through the threads");
+	*ret_left = kernel->skel->bss->kept_left;
+	return NULL;
 }
