@@ -325,6 +325,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	 * what happens inside; but a probe in the kernel must not touch what it waits in. */
 	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && !plan->has_points &&
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
+	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
 	if (!e && plan->set.options.files)

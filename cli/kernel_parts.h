@@ -39,6 +39,7 @@ struct kernel {
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
+	bool raw_cookie;	      /* raw tracepoints tell which one it is */
 	ARRAY_OF(int) point_fds;      /* probes in the kernel: events and links */
 	ARRAY_OF(int) point_programs; /* copies that serve one of them */
 	struct rows sites, plans, filters, rates, losses, costs;

@@ -54,7 +54,7 @@ static struct bpf_program *shared_program(const struct kernel *kernel, struct tr
 		return old ? NULL : skel->progs.point_hit;
 	if (kind != PROBE_RAWTRACEPOINT)
 		return old ? NULL : skel->progs.function_hit;
-	return old || !kernel->features.raw_cookie ? NULL : skel->progs.raw_hit;
+	return old || !kernel->raw_cookie ? NULL : skel->progs.raw_hit;
 }
 
 static const char *copied_program(const struct kernel *kernel, enum probe_kind kind)
@@ -181,7 +181,7 @@ static struct err *attach_raw(struct kernel *kernel, const struct probe_site *si
 	} attr = {
 		.name = (__u64)(uintptr_t)site->probe->name,
 		.program = (__u32)program,
-		.cookie = kernel->features.raw_cookie ? site->id : 0,
+		.cookie = kernel->raw_cookie ? site->id : 0,
 	};
 	int link = (int)syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
 	return link < 0 ? refused(site, errno) : keep_fd(kernel, link);

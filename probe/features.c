@@ -103,13 +103,17 @@ void features_detect(struct features *ret)
 	ret->sleepable_uprobe = sleepable >= 0;
 	ret->cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_get_attach_cookie,
 					      NULL) == 1;
-	ret->raw_cookie = libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT,
-						  BPF_FUNC_get_attach_cookie, NULL) == 1;
 	_cleanup_close_ int reader = load_instructions(read_kernel, array_size(read_kernel), 0, 0);
 	ret->read_kernel = reader >= 0;
 	detect_multi(ret);
 	if (features_uprobe_form(ret) != UPROBE_FORM_MULTI)
 		ret->perf_uprobe_error = try_perf_uprobe();
+}
+
+bool features_raw_cookie(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_get_attach_cookie,
+				       NULL) == 1;
 }
 
 int features_try_load(void)

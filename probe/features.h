@@ -17,7 +17,6 @@ struct features {
 	bool uprobe_multi;     /* thousands of places through one link (6.6) */
 	bool multi_pid_filter; /* its filter covers all threads (6.6.35, 6.9.5, 6.10) */
 	bool copy_string;      /* bpf_copy_from_user_str (6.12) */
-	bool raw_cookie;       /* a number of ours at raw tracepoints, too (6.10) */
 	bool read_kernel;      /* memory of the kernel may be read: no lockdown */
 	/* Why the older ways to probe user space are not open to us, as errno; 0: they are. Where
 	 * there is uprobe_multi, it is not asked. */
@@ -45,6 +44,8 @@ struct err *features_check_privilege(void) must_check;
 struct err *features_check_uprobe(const struct features *features) must_check;
 /* Says why BPF was denied in spite of features_check_privilege(): lockdown, memory limits. */
 struct err *features_load_denied(struct err *e, const struct features *features) must_check;
+/* A cookie at raw tracepoints, too (6.10)? Asked only where there is one to attach. */
+bool features_raw_cookie(void);
 /* Loads the smallest program there is: 0, or errno. */
 int features_try_load(void);
 /* Takes about a millisecond. Needs privilege. */
