@@ -129,6 +129,30 @@ const struct cost_row *kernel_costs(const struct kernel *kernel)
 	return kernel->costs.memory;
 }
 
+struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id, struct tally_row *ret)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ struct tally_row *rows =
+		cpus > 0 ? calloc((size_t)cpus, sizeof(*rows)) : NULL;
+	if (!rows)
+		return &err_nomem;
+	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.tallies), &site_id, rows))
+		return err_new(ERR_FAILED, errno, "reading what was counted");
+	*ret = (struct tally_row){0};
+	for (int i = 0; i < cpus; i++) {
+		ret->calls += rows[i].calls;
+		ret->errors += rows[i].errors;
+		ret->total_ns += rows[i].total_ns;
+		if (rows[i].max_ns > ret->max_ns)
+			ret->max_ns = rows[i].max_ns;
+		if (rows[i].min_inverse_ns > ret->min_inverse_ns)
+			ret->min_inverse_ns = rows[i].min_inverse_ns;
+		for (int n = 0; n < TALLY_BUCKETS; n++)
+			ret->buckets[n] += rows[i].buckets[n];
+	}
+	return NULL;
+}
+
 uint64_t kernel_ended_cpu(const struct kernel *kernel)
 {
 	return __atomic_load_n(&kernel->skel->bss->ended_cpu_ns, __ATOMIC_RELAXED);
@@ -163,25 +187,4 @@ const char *kernel_unreadable(const struct kernel *kernel)
 const char *const *kernel_backends(const struct kernel *kernel)
 {
 	return kernel->backends;
-}
-
-struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns, uint64_t *ret_left)
-{
-	char nothing[64];
-	*ret_left = 0;
-	if (!kernel->kept_link)
-		return NULL;
-	kernel->skel->bss->kept_before = before_ns;
-	kernel->skel->bss->kept_left = 0;
-	_cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(kernel->kept_link));
-	if (fd < 0)
-		return err_new(ERR_FAILED, errno, "looking through the threads");
-	ssize_t got;
-	do
-		got = read(fd, nothing, sizeof(nothing));
-	while (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)));
-	if (got < 0)
-		return err_new(ERR_FAILED, errno, "looking through the threads");
-	*ret_left = kernel->skel->bss->kept_left;
-	return NULL;
 }
