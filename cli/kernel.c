@@ -438,14 +438,6 @@ static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *
 	return NULL;
 }
 
-struct err *kernel_trace_process(struct kernel *kernel, pid_t pid)
-{
-	uint32_t key = (uint32_t)pid, traced = 1;
-	if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.targets), &key, &traced, BPF_ANY))
-		return err_new(ERR_FAILED, errno, "adding pid %d to the traced processes", pid);
-	return NULL;
-}
-
 static struct err *trace_processes(struct kernel *kernel)
 {
 	const struct plan *plan = kernel->plan;
@@ -546,12 +538,6 @@ struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_ret
 	tables_fill_sites(&kernel->plan->set, 1, kernel->sites.memory);
 	attachment_close_returns(kernel->attachment);
 	return e;
-}
-
-/* BPF runs as soon as a probe is in; this switch is what makes all of them begin together. */
-void kernel_start(struct kernel *kernel)
-{
-	__atomic_store_n(&kernel->skel->bss->tracing, 1, __ATOMIC_SEQ_CST);
 }
 
 static void close_links(struct kernel *kernel)

@@ -188,3 +188,17 @@ const char *const *kernel_backends(const struct kernel *kernel)
 {
 	return kernel->backends;
 }
+
+struct err *kernel_trace_process(struct kernel *kernel, pid_t pid)
+{
+	uint32_t key = (uint32_t)pid, traced = 1;
+	if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.targets), &key, &traced, BPF_ANY))
+		return err_new(ERR_FAILED, errno, "adding pid %d to the traced processes", pid);
+	return NULL;
+}
+
+/* BPF runs as soon as a probe is in; this switch is what makes all of them begin together. */
+void kernel_start(struct kernel *kernel)
+{
+	__atomic_store_n(&kernel->skel->bss->tracing, 1, __ATOMIC_SEQ_CST);
+}
