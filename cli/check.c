@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/caps.h"
+#include "kernel/functions.h"
 #include "probe/features.h"
 
 #define LOOKING (caps_bit(CAP_SYS_PTRACE) | caps_bit(CAP_DAC_READ_SEARCH))
@@ -26,6 +27,8 @@ static void put_line(const struct line *line)
 
 static void put_features(const struct features *features)
 {
+	uint32_t type;
+	struct err *no_kprobes = functions_event_type(&type);
 	const struct line lines[] = {
 		{features->kernel_btf, "types of the kernel (BTF)",
 		 "nothing can be traced: the kernel was built without CONFIG_DEBUG_INFO_BTF"},
@@ -36,6 +39,8 @@ static void put_features(const struct features *features)
 		{features->read_kernel, "memory of the kernel can be read (no lockdown)",
 		 "nothing can be traced: the lockdown mode 'confidentiality' forbids it; boot with "
 		 "lockdown=integrity"},
+		{!no_kprobes, "functions of the kernel (kprobes)",
+		 "'kprobe:' and 'kretprobe:' are off: the kernel was built without CONFIG_KPROBES"},
 		{features->cookie, "numbered attachments (BPF cookie, Linux 5.15)",
 		 "every probed place gets a program of its own: slower start, at most 63 places"},
 		{features->sleepable_uprobe, "strings right on the first touch (Linux 6.0)",
@@ -47,6 +52,7 @@ static void put_features(const struct features *features)
 	};
 	for (size_t i = 0; i < array_size(lines); i++)
 		put_line(&lines[i]);
+	err_free(no_kprobes);
 }
 
 /* As a line, with the error's why and hint below; the error ends here. True: there was none. */

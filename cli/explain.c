@@ -118,6 +118,18 @@ static void put_probe(const struct probe *probe, const struct probe_site *first)
 	puts(")");
 }
 
+/* A place in the kernel. */
+static void put_point(const struct probe_site *site, struct arena *arena)
+{
+	const char *kind = probe_kind_name(site->probe->kind);
+	printf("%s ", kind);
+	if (site->probe->kind == PROBE_TRACEPOINT)
+		printf("%s:", site->probe->module);
+	puts(site->probe->name);
+	put_values("reads:", &site->arguments);
+	put_condition(site, arena);
+}
+
 static void put_plan(struct plan *plan)
 {
 	const struct probe *last = NULL;
@@ -130,6 +142,8 @@ static void put_plan(struct plan *plan)
 				printf("syscall %s\n", site->probe->name);
 			put_condition(site, &plan->set.arena);
 		}
+		if (site->wire.kind && (site->wire.flags & SITE_IN_KERNEL))
+			put_point(site, &plan->set.arena);
 		if (!site->image || !site->wire.kind)
 			continue;
 		if (site->probe != last)

@@ -113,7 +113,7 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	bool life = kernel->filter &&
 		    (kernel->options.follow || kernel->options.growing || has_spans(plan) ||
-		     plan->has_syscalls || old || kernel->options.cost);
+		     plan->has_syscalls || plan->has_points || old || kernel->options.cost);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
 	/* What a thread leaves open ends with it. */
@@ -147,6 +147,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	}
 	select_task_life(kernel, skel);
 	select_programs_of_choice(kernel, skel);
+	points_select_programs(kernel, skel);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -258,6 +259,10 @@ static void name_backends(struct kernel *kernel)
 		kernel->backends[n++] = "syscall";
 		kernel->backends[n++] = "tp_btf";
 	}
+	if (kernel->plan->has_points) {
+		kernel->backends[n++] = "kernel";
+		kernel->backends[n++] = points_backend(kernel);
+	}
 	kernel->backends[n] = NULL;
 }
 
@@ -326,9 +331,11 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->options = *options;
 	kernel->form = features_uprobe_form(features);
 	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
-	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
-	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD &&
+	/* An entry that waits must be sent when its thread ends: see select_task_life(). And before
+	 * what happens inside; but a probe in the kernel must not touch what it waits in. */
+	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && !plan->has_points &&
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
+	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
 	if (!e && plan->set.options.files)
@@ -351,11 +358,10 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 /* --- attaching ---------------------------------------------------------------------------------
  */
 
-/* A copy of a program for one site: everything but the site's number is shared. */
-static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
+struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const char *name,
 				struct bpf_program **ret)
 {
-	struct kernel *kernel = context;
+	bool old = kernel->form == UPROBE_FORM_OLD;
 	struct tracer **kept = array_push(&kernel->copies);
 	if (!kept)
 		return &err_nomem;
@@ -366,27 +372,38 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	struct bpf_program *program;
 	bpf_object__for_each_program (program, copy->obj)
 		bpf_program__set_autoload(program, false);
-	bpf_program__set_autoload(hit_program(copy, kernel->form, is_return), true);
+	*ret = bpf_object__find_program_by_name(copy->obj, name);
+	bpf_program__set_autoload(*ret, true);
 	struct bpf_map *map;
 	bpf_object__for_each_map (map, copy->obj) {
 		struct bpf_map *shared =
 			bpf_object__find_map_by_name(kernel->skel->obj, bpf_map__name(map));
-		bool own = map == copy->maps.rodata || map == copy->maps.task_spans ||
-			   map == copy->maps.task_scratches;
+		bool own =
+			map == copy->maps.rodata ||
+			(old && (map == copy->maps.task_spans || map == copy->maps.task_scratches));
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		else if (!own)
 			bpf_map__set_autocreate(map, false); /* of what is not loaded */
 	}
-	bpf_map__set_autocreate(copy->maps.task_spans, false);
-	bpf_map__set_autocreate(copy->maps.task_scratches, false);
+	if (old) {
+		bpf_map__set_autocreate(copy->maps.task_spans, false);
+		bpf_map__set_autocreate(copy->maps.task_scratches, false);
+	}
 	set_constants(kernel, copy);
 	copy->rodata->old_site_id = site_id;
 	int failed = tracer__load(copy);
 	if (failed)
 		return load_failed(kernel, -failed, "loading a BPF program for one place");
-	*ret = hit_program(copy, kernel->form, is_return);
 	return NULL;
+}
+
+static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
+				struct bpf_program **ret)
+{
+	struct kernel *kernel = context;
+	const struct bpf_program *program = hit_program(kernel->skel, kernel->form, is_return);
+	return kernel_copy_program(kernel, site_id, bpf_program__name(program), ret);
 }
 
 /* The threads of one process where the kernel can tell them apart (6.1), else all. */
@@ -418,14 +435,6 @@ static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *
 		kernel->exit_link = link;
 	else
 		kernel->links[kernel->n_links++] = link;
-	return NULL;
-}
-
-struct err *kernel_trace_process(struct kernel *kernel, pid_t pid)
-{
-	uint32_t key = (uint32_t)pid, traced = 1;
-	if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.targets), &key, &traced, BPF_ANY))
-		return err_new(ERR_FAILED, errno, "adding pid %d to the traced processes", pid);
 	return NULL;
 }
 
@@ -483,6 +492,7 @@ struct err *kernel_attach(struct kernel *kernel)
 	struct err *e = select_begin(kernel);
 	e = e ? e : trace_processes(kernel);
 	e = e ? e : attach_from(kernel, 1);
+	e = e ? e : points_attach(kernel);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
 	return e ? e : attach_iterator(kernel);
@@ -530,17 +540,12 @@ struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_ret
 	return e;
 }
 
-/* BPF runs as soon as a probe is in; this switch is what makes all of them begin together. */
-void kernel_start(struct kernel *kernel)
-{
-	__atomic_store_n(&kernel->skel->bss->tracing, 1, __ATOMIC_SEQ_CST);
-}
-
 static void close_links(struct kernel *kernel)
 {
 	for (size_t i = 0; i < kernel->n_links; i++)
 		bpf_link__destroy(kernel->links[i]);
 	kernel->n_links = 0;
+	points_close(kernel);
 	attachment_close(take_ptr(kernel->attachment));
 }
 
@@ -562,7 +567,7 @@ void kernel_stop(struct kernel *kernel)
 		return;
 	if (kernel->skel->bss)
 		__atomic_store_n(&kernel->skel->bss->tracing, 0, __ATOMIC_SEQ_CST);
-	if (kernel->attachment || kernel->n_links)
+	if (kernel->attachment || kernel->n_links || kernel->point_fds.count)
 		detach(kernel);
 }
 
@@ -579,6 +584,7 @@ void kernel_close(struct kernel *kernel)
 	for (size_t i = 0; i < kernel->copies.count; i++)
 		tracer__destroy(kernel->copies.items[i]);
 	free(kernel->copies.items);
+	points_deinit(kernel);
 	tracer__destroy(kernel->skel);
 	free(kernel);
 }

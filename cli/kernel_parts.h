@@ -9,10 +9,11 @@
 #include "kernel/select_offsets.h"
 #include "probe/file.h"
 
+struct bpf_program;
 struct tracer; /* the skeleton */
 
 #define LINKS_MAX    12
-#define BACKENDS_MAX 8
+#define BACKENDS_MAX 10
 
 /* The rows of a BPF array, shared with us. */
 struct rows {
@@ -33,11 +34,14 @@ struct kernel {
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;
 	struct attacher *attacher; /* not NULL: opens perf events for us; not owned */
-	bool keeps; /* entries may wait for their returns */
+	bool keeps;		   /* entries may wait for their returns */
 	struct bpf_link *kept_link, *exit_link;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
+	bool raw_cookie;	      /* raw tracepoints tell which one it is */
+	ARRAY_OF(int) point_fds;      /* probes in the kernel: events and links */
+	ARRAY_OF(int) point_programs; /* copies that serve one of them */
 	struct rows sites, plans, filters, rates, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
 	struct bpf_link *scan_link; /* looks at all processes; NULL: nobody asks */
@@ -55,6 +59,24 @@ void select_programs_of_choice(const struct kernel *kernel, struct tracer *skel)
 /* What must be known before the first program runs. */
 struct err *select_begin(struct kernel *kernel) must_check;
 void select_close(struct kernel *kernel);
+
+/* --- kernel.c --------------------------------------------------------------------------------- */
+
+/* A copy of a program for one site: everything but the site's number is shared. */
+struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const char *name,
+				struct bpf_program **ret) must_check;
+
+/* --- kernel_points.c -------------------------------------------------------------------------- */
+
+void points_select_programs(const struct kernel *kernel, struct tracer *skel);
+const char *points_backend(const struct kernel *kernel); /* in words */
+struct err *points_attach(struct kernel *kernel) must_check;
+void points_close(struct kernel *kernel); /* takes the probes out */
+void points_deinit(struct kernel *kernel);
+/* Hits that the kernel counted, and gave to nobody. */
+uint64_t points_missed(const struct kernel *kernel);
+/* Records that programs there tried to write. */
+uint64_t points_attempts(const struct kernel *kernel);
 
 /* --- kernel_rows.c ---------------------------------------------------------------------------- */
 

@@ -87,16 +87,20 @@ static enum kernel_group group_of(const struct bpf_program *program)
 	return strstr(name, "task_") ? KERNEL_LIFE : KERNEL_HITS;
 }
 
+static uint64_t misses_of(int program)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t size = sizeof(info);
+	if (program < 0 || bpf_prog_get_info_by_fd(program, &info, &size) != 0)
+		return 0;
+	return info.recursion_misses;
+}
+
 static void add_missed(const struct tracer *skel, uint64_t *missed)
 {
 	struct bpf_program *program;
-	bpf_object__for_each_program (program, skel->obj) {
-		struct bpf_prog_info info = {0};
-		uint32_t size = sizeof(info);
-		int fd = bpf_program__fd(program);
-		if (fd >= 0 && bpf_prog_get_info_by_fd(fd, &info, &size) == 0)
-			missed[group_of(program)] += info.recursion_misses;
-	}
+	bpf_object__for_each_program (program, skel->obj)
+		missed[group_of(program)] += misses_of(bpf_program__fd(program));
 }
 
 void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUPS])
@@ -105,6 +109,9 @@ void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUP
 	add_missed(kernel->skel, ret);
 	for (size_t i = 0; i < kernel->copies.count; i++)
 		add_missed(kernel->copies.items[i], ret);
+	for (size_t i = 0; i < kernel->point_programs.count; i++)
+		ret[KERNEL_HITS] += misses_of(kernel->point_programs.items[i]);
+	ret[KERNEL_HITS] += points_missed(kernel);
 }
 
 uint64_t *kernel_reader_clock(const struct kernel *kernel)
@@ -169,7 +176,7 @@ uint64_t kernel_attempts(const struct kernel *kernel)
 		return 0;
 	for (int i = 0; i < cpus; i++)
 		sum += (uint32_t)values[i];
-	return sum;
+	return sum + points_attempts(kernel);
 }
 
 const char *kernel_unreadable(const struct kernel *kernel)
@@ -180,4 +187,18 @@ const char *kernel_unreadable(const struct kernel *kernel)
 const char *const *kernel_backends(const struct kernel *kernel)
 {
 	return kernel->backends;
+}
+
+struct err *kernel_trace_process(struct kernel *kernel, pid_t pid)
+{
+	uint32_t key = (uint32_t)pid, traced = 1;
+	if (bpf_map_update_elem(bpf_map__fd(kernel->skel->maps.targets), &key, &traced, BPF_ANY))
+		return err_new(ERR_FAILED, errno, "adding pid %d to the traced processes", pid);
+	return NULL;
+}
+
+/* BPF runs as soon as a probe is in; this switch is what makes all of them begin together. */
+void kernel_start(struct kernel *kernel)
+{
+	__atomic_store_n(&kernel->skel->bss->tracing, 1, __ATOMIC_SEQ_CST);
 }

@@ -247,6 +247,11 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	if (plan_is_task_life(spec))
 		return add_task_life(plan, spec);
 	switch (spec->kind) {
+	case PROBE_TRACEPOINT:
+	case PROBE_RAWTRACEPOINT:
+	case PROBE_KPROBE:
+	case PROBE_KRETPROBE:
+		return points_add_spec(options, plan, spec);
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
 		break;
@@ -424,6 +429,8 @@ static void note_kinds(struct plan *plan)
 		struct probe_site *site = plan->set.sites.items[i];
 		if (site->wire.kind == SITE_SYSCALL)
 			plan->has_syscalls = true;
+		if (site->wire.kind && (site->wire.flags & SITE_IN_KERNEL))
+			plan->has_points = true;
 	}
 }
 

@@ -46,6 +46,7 @@ struct plan {
 	bool show_fork, show_exec, show_exit;
 	uint64_t signals; /* that are shown; bit n: signal n + 1 */
 	bool has_syscalls;
+	bool has_points;	       /* probes in the kernel */
 	struct return_verdict verdict; /* mode AUTO: not needed so far */
 	struct spec_list implied;      /* what was not typed: the default, and --inside */
 	ARRAY_OF(struct probe_spec) probe_specs;
@@ -97,6 +98,9 @@ bool plan_any_process_runs(const struct plan *plan);
 /* Does any spec have one? Of what comes later, too. */
 bool plan_has_conditions(const struct options *options);
 bool plan_has_rates(const struct options *options);
+/* plan_points.c: what a spec means in the kernel. */
+struct err *points_add_spec(const struct options *options, struct plan *plan,
+			    const struct spec *spec) must_check;
 /* What one spec means in one file. */
 struct err *plan_add_from_image(const struct options *options, struct plan *plan,
 				struct image *image, const char *name,

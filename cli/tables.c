@@ -99,7 +99,8 @@ void tables_want_stacks(struct probe_set *set, size_t first)
 {
 	for (size_t i = first; i < set->sites.count; i++) {
 		struct site *site = &set->sites.items[i]->wire;
-		if (site->kind && site->kind != SITE_RETURN)
+		/* In the kernel no registers of the user's are at hand. */
+		if (site->kind && site->kind != SITE_RETURN && !(site->flags & SITE_IN_KERNEL))
 			site->flags |= SITE_STACK;
 	}
 }

@@ -142,6 +142,8 @@ static void set_probe(struct output *output, json_t *line, const struct stream_e
 		json_set(output, line, "module", json_text(output, probe->module));
 	if (event->kind == STREAM_USDT)
 		json_set(output, line, "provider", json_text(output, probe->provider));
+	if (event->site->wire.flags & SITE_IN_KERNEL)
+		json_set(output, line, "kind", json_text(output, probe_kind_name(probe->kind)));
 	json_set(output, line, "name", json_text(output, probe->name));
 	json_set(output, line, "depth", json_integer(event->depth));
 }
@@ -192,7 +194,8 @@ static struct err *put_instant(struct output *output, const struct stream_event 
 	struct shown result;
 	json_t *line = event_begin(output, event->kind == STREAM_USDT ? "usdt" : "probe", event);
 	set_probe(output, line, event);
-	if (event->site->probe->kind != PROBE_URETPROBE)
+	enum probe_kind kind = event->site->probe->kind;
+	if (kind != PROBE_URETPROBE && kind != PROBE_KRETPROBE)
 		json_set(output, line, "args", json_arguments(output, &scope));
 	else if (shown_instant_result(&scope, &result))
 		json_set(output, line, "ret", json_shown(output, &scope, &result));

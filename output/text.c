@@ -199,6 +199,7 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 static bool ends_only(const struct stream_event *event)
 {
 	return event->site->probe->kind == PROBE_URETPROBE ||
+	       event->site->probe->kind == PROBE_KRETPROBE ||
 	       event->ending == ENDING_RETURNED_ALONE;
 }
 

@@ -110,6 +110,12 @@ void features_detect(struct features *ret)
 		ret->perf_uprobe_error = try_perf_uprobe();
 }
 
+bool features_raw_cookie(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_RAW_TRACEPOINT, BPF_FUNC_get_attach_cookie,
+				       NULL) == 1;
+}
+
 int features_try_load(void)
 {
 	_cleanup_close_ int program = load_probe_program(0, 0);

@@ -44,6 +44,8 @@ struct err *features_check_privilege(void) must_check;
 struct err *features_check_uprobe(const struct features *features) must_check;
 /* Says why BPF was denied in spite of features_check_privilege(): lockdown, memory limits. */
 struct err *features_load_denied(struct err *e, const struct features *features) must_check;
+/* A cookie at raw tracepoints, too (6.10)? Asked only where there is one to attach. */
+bool features_raw_cookie(void);
 /* Loads the smallest program there is: 0, or errno. */
 int features_try_load(void);
 /* Takes about a millisecond. Needs privilege. */

@@ -34,6 +34,8 @@ enum site_flags {
 	SITE_OUTPUTS_ANYWAY = 32,
 	/* not SITE_RETURN: the user stack is taken, too */
 	SITE_STACK = 64,
+	/* SITE_INSTANT: a place in the kernel; what it reads there cannot wait for a page */
+	SITE_IN_KERNEL = 1024,
 };
 
 /* In the cookie of an attached probe, beside the site id: it is the kernel's return probe. */

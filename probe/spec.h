@@ -13,6 +13,8 @@
  *	bash:readline(str) -> str     'libc:ssize_t read(int fd, buf:arg3, size_t count)'
  *	usdt:NAME  usdt:PROVIDER:NAME  usdt:MODULE:PROVIDER:NAME  usdt:/path:NAME
  *	syscall:openat  syscall:%file  %file  exec:*  fork:*  exit:*  signal:SIGCHLD
+ *	tracepoint:CATEGORY:NAME  tracepoint:NAME  rawtracepoint:NAME
+ *	kprobe:NAME  kprobe:NAME+0x1d  kretprobe:NAME
  *
  * Of two parts behind `usdt:`, the first is a module when it holds a '.' or a '/', as no provider
  * can. A name right behind C++'s `operator` is literal: `Vec::operator*` is the multiplication.
@@ -36,7 +38,7 @@ enum probe_kind {
 	PROBE_URETPROBE,
 	PROBE_USDT,
 	PROBE_SYSCALL,
-	PROBE_KERNEL, /* from here on until exec: "not yet", spec_parse() refuses them */
+	PROBE_KERNEL, /* some of those from here on until exec are "not yet": refused */
 	PROBE_KPROBE,
 	PROBE_KRETPROBE,
 	PROBE_FENTRY,
@@ -90,7 +92,7 @@ struct spec {
 	bool kind_given;
 	bool negated;	      /* '!': takes away what earlier specs matched */
 	bool optional;	      /* '?': no match is fine */
-	const char *module;   /* NULL: any module of the target */
+	const char *module;   /* NULL: any module of the target; tracepoints: category, a glob */
 	const char *provider; /* USDT only, may be a glob; NULL or "*": any */
 	/*
 	 * Text of the name, without offset and escapes; a glob as fnmatch(3) wants it. USDT: with

@@ -14,8 +14,7 @@ struct kind_row {
 };
 
 static const char kernel_hint[] =
-	"traced now: system calls ('syscall:NAME'), functions ('MODULE:NAME'), "
-	"markers ('usdt:PROVIDER:NAME')";
+	"functions of the kernel: 'kprobe:NAME', 'kretprobe:NAME'; system calls are 'syscall:NAME'";
 static const char life_hint[] =
 	"traced now: the life of tasks ('exec:*', 'fork:*', 'exit:*', 'signal:*') and system calls "
 	"('syscall:NAME')";
@@ -27,12 +26,12 @@ static const struct kind_row rows[] = {
 	[PROBE_USDT] = {"usdt", 3, false, "[[MODULE:]PROVIDER:]NAME", NULL},
 	[PROBE_SYSCALL] = {"syscall", 1, false, "NAME", NULL},
 	[PROBE_KERNEL] = {"kernel", 2, false, "[MODULE:]NAME", kernel_hint},
-	[PROBE_KPROBE] = {"kprobe", 2, false, "[MODULE:]NAME", kernel_hint},
-	[PROBE_KRETPROBE] = {"kretprobe", 2, false, "[MODULE:]NAME", kernel_hint},
+	[PROBE_KPROBE] = {"kprobe", 1, false, "NAME", NULL},
+	[PROBE_KRETPROBE] = {"kretprobe", 1, false, "NAME", NULL},
 	[PROBE_FENTRY] = {"fentry", 2, false, "[MODULE:]NAME", kernel_hint},
 	[PROBE_FEXIT] = {"fexit", 2, false, "[MODULE:]NAME", kernel_hint},
-	[PROBE_TRACEPOINT] = {"tracepoint", 2, false, "CATEGORY:NAME", kernel_hint},
-	[PROBE_RAWTRACEPOINT] = {"rawtracepoint", 2, false, "[MODULE:]NAME", kernel_hint},
+	[PROBE_TRACEPOINT] = {"tracepoint", 2, false, "CATEGORY:NAME", NULL},
+	[PROBE_RAWTRACEPOINT] = {"rawtracepoint", 1, false, "NAME", NULL},
 	[PROBE_SIGNAL] = {"signal", 1, true, "NAME", NULL},
 	[PROBE_SCHED] = {"sched", 2, true, "NAME", life_hint},
 	[PROBE_CPU] = {"cpu", 2, true, "NAME", life_hint},
@@ -73,6 +72,12 @@ static bool is_life(enum probe_kind kind)
 {
 	return kind == PROBE_EXEC || kind == PROBE_FORK || kind == PROBE_EXIT ||
 	       kind == PROBE_SIGNAL;
+}
+
+static bool is_in_kernel(enum probe_kind kind)
+{
+	return kind == PROBE_TRACEPOINT || kind == PROBE_RAWTRACEPOINT || kind == PROBE_KPROBE ||
+	       kind == PROBE_KRETPROBE;
 }
 
 struct err *spec_name_all(const struct spec_parser *p, struct spec *spec)
@@ -203,12 +208,7 @@ static struct err *parse_kind(const struct spec_parser *p, const struct spec_ite
 	if (drop_language(p, spec->kind, parts, n))
 		n--;
 	spec->kind_given = true;
-	bool taken = false;
-	struct err *e = NULL;
-	if (spec->kind == PROBE_TRACEPOINT && n == 2)
-		e = spec_parse_syscall_event(p, parts[0], parts[1], spec, &taken);
-	if (e || taken)
-		return e;
+	struct err *e;
 	if (n > rows[spec->kind].parts)
 		return too_many_parts(p, item, spec->kind, 1);
 	e = check_scope(p, item);
@@ -261,7 +261,7 @@ static bool name_kind_fits(const struct spec *spec)
 	case SPEC_NAME_ADDRESS:
 	case SPEC_NAME_LINE:
 		return spec->kind != PROBE_USDT && spec->kind != PROBE_SYSCALL &&
-		       !is_life(spec->kind);
+		       !is_life(spec->kind) && !is_in_kernel(spec->kind);
 	default:
 		return true;
 	}
@@ -269,7 +269,7 @@ static bool name_kind_fits(const struct spec *spec)
 
 static bool may_have_types(const struct spec *spec)
 {
-	return spec->kind != PROBE_SYSCALL && !is_life(spec->kind);
+	return spec->kind != PROBE_SYSCALL && !is_life(spec->kind) && !is_in_kernel(spec->kind);
 }
 
 static const char *name_kind_word(const struct spec *spec)
@@ -298,7 +298,8 @@ static struct err *check_name(const struct spec_parser *p, const struct spec_ite
 	if (is_life(spec->kind) && spec->kind != PROBE_SIGNAL && strcmp(spec->name, "*") != 0)
 		return err_hint(spec_error(p, at, "'%s' takes no name", word),
 				"write '%s:*'; the function of that name is 'call:%s'", word, word);
-	if (spec->offset && (spec->kind == PROBE_USDT || spec->kind == PROBE_SYSCALL))
+	if (spec->offset && (spec->kind == PROBE_USDT || spec->kind == PROBE_SYSCALL ||
+			     (is_in_kernel(spec->kind) && spec->kind != PROBE_KPROBE)))
 		return err_hint(spec_error(p, at, "'%s' takes no offset", word),
 				"an instruction is 'uprobe:[MODULE:]NAME+OFFSET'");
 	if (spec->has_types && !may_have_types(spec))
@@ -358,7 +359,7 @@ static struct err *take_condition(const struct spec_parser *p, const struct spec
 		return err_hint(spec_error(p, item->condition_word,
 					   "'!' takes away whole probes, not some of their hits"),
 				"put the contrary condition on what is traced");
-	if (is_life(spec->kind))
+	if (is_life(spec->kind) || is_in_kernel(spec->kind))
 		return err_hint(spec_error(p, item->condition_word, "'%s' takes no condition",
 					   rows[spec->kind].word),
 				"conditions are for functions, markers and system calls");

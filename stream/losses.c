@@ -15,6 +15,7 @@ const char *loss_cause_name(enum loss_cause cause)
 		[LOSS_MISSED_RETURN] = "too many calls open",
 		[LOSS_BOOKKEEPING] = "bookkeeping",
 		[LOSS_STACK] = "ring full for stacks",
+		[LOSS_PROBE_BUSY] = "hit inside of other hits",
 		[LOSS_FILTERED] = "filtered",
 		[LOSS_SUPPRESSED] = "rate limit",
 	};

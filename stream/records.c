@@ -8,11 +8,25 @@
 #include "stream/exec.h"
 #include "stream/nesting.h"
 
+/* What a probe in the kernel, system calls among them, cannot wait for. */
+static const char not_resident[] = "not resident";
+
+/* It may have hit in the middle of our own program at the entry or the return of a function, which
+ * had not counted that yet: the records in the order of their times know better. */
+static struct err *deliver_in_kernel(struct nesting *nesting, const struct arrival *arrival,
+				     struct stream_event *event)
+{
+	event->depth = (uint16_t)arrival->task->spans.count;
+	struct err *e = nesting_open(nesting, arrival->task);
+	return e ? e : nesting_deliver(nesting, event, false);
+}
+
 static struct err *on_instant(struct nesting *nesting, const struct arrival *arrival)
 {
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments;
-	slots_init(&arguments, nesting->options->unreadable);
+	bool in_kernel = site && site->wire.flags & SITE_IN_KERNEL;
+	slots_init(&arguments, in_kernel ? not_resident : nesting->options->unreadable);
 	if (!site || slots_decode(site->entry_plan, arrival->header->unavailable, arrival->body,
 				  arrival->size, &arguments) < 0)
 		return nesting_malformed(nesting);
@@ -20,7 +34,8 @@ static struct err *on_instant(struct nesting *nesting, const struct arrival *arr
 		arrival, site->probe->kind == PROBE_USDT ? STREAM_USDT : STREAM_PROBE);
 	event.site = site;
 	event.arguments = &arguments;
-	return nesting_deliver_with_stack(nesting, arrival, &event);
+	return in_kernel ? deliver_in_kernel(nesting, arrival, &event)
+			 : nesting_deliver_with_stack(nesting, arrival, &event);
 }
 
 /* The slots of a record that has both ends, behind its head. */
@@ -39,8 +54,6 @@ static bool decode_both(const struct arrival *arrival, const struct probe_site *
 
 static struct err *on_syscall(struct nesting *nesting, const struct arrival *arrival)
 {
-	/* The tracepoints cannot fault pages in. */
-	static const char not_resident[] = "not resident";
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments, results;
 	struct event_syscall call;

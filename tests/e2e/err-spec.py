@@ -24,7 +24,7 @@ BAD = {
     "0xqq": "0xqq",
     "f if ": "if",
 }
-LATER = ["kprobe:vfs_read", "kretprobe:vfs_read", "fentry:vfs_read", "kernel:vfs_read", "tracepoint:sched:sched_switch"]
+LATER = ["fentry:vfs_read", "fexit:vfs_read", "kernel:vfs_read", "cpu:99"]
 
 
 def parse(spec, *more):

@@ -22,11 +22,15 @@ static void bpftrace(void **state)
 		{"usdt:/p:prov:*", "usdt module=/p provider=prov glob:*"},
 		{"usdt:*:name", "usdt provider=* 'name'"},
 		{"usdt:./server:http:request", "usdt module=./server provider=http 'request'"},
-		{"tracepoint:syscalls:sys_enter_openat", "syscall 'openat'"},
-		{"tracepoint:syscalls:sys_exit_openat", "syscall 'openat'"},
-		{"tracepoint:syscalls:sys_enter_*", "syscall glob:*"},
-		{"tracepoint:syscalls:sys_enter_*at", "syscall glob:*at"},
-		{"tracepoint:raw_syscalls:sys_enter", "syscall glob:*"},
+		{"tracepoint:syscalls:sys_enter_openat",
+		 "tracepoint module=syscalls 'sys_enter_openat'"},
+		{"tracepoint:sys*:sys_enter_*at", "tracepoint module=sys* glob:sys_enter_*at"},
+		{"tracepoint:sched_switch", "tracepoint 'sched_switch'"},
+		{"tracepoint:sched:*", "tracepoint module=sched glob:*"},
+		{"rawtracepoint:sched_switch", "rawtracepoint 'sched_switch'"},
+		{"kprobe:vfs_read", "kprobe 'vfs_read'"},
+		{"kprobe:vfs_read+0x10", "kprobe 'vfs_read'+0x10"},
+		{"kretprobe:vfs_*", "kretprobe glob:vfs_*"},
 	};
 	check_spellings(rows, array_size(rows));
 }

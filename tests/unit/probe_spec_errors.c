@@ -232,27 +232,18 @@ static void not_yet(void **state)
 {
 	(void)state;
 	static const struct refusal rows[] = {
-		{"kernel:vfs_read", "'kernel' probes: not yet", 0, "syscall:NAME"},
-		{"kprobe:vfs_read", "'kprobe' probes: not yet", 0, "syscall:NAME"},
-		{"kprobe:__x64_sys_openat", "'kprobe' probes: not yet", 0, "'syscall:openat'"},
-		{"kretprobe:xfs:xfs_read", "'kretprobe' probes: not yet", 0, "usdt:"},
-		{"fentry:tcp_v4_connect", "'fentry' probes: not yet", 0, "MODULE:NAME"},
-		{"fexit:f", "'fexit' probes: not yet", 0, "MODULE:NAME"},
-		{"kfunc:vmlinux:f", "'fentry' probes: not yet", 0, "MODULE:NAME"},
-		{"kretfunc:f", "'fexit' probes: not yet", 0, "MODULE:NAME"},
-		{"tracepoint:sched:sched_switch", "'tracepoint' probes: not yet", 0,
-		 "syscall:NAME"},
-		{"rawtracepoint:sched_switch", "'rawtracepoint' probes: not yet", 0, "syscall"},
+		{"kernel:vfs_read", "'kernel' probes: not yet", 0, "kprobe:NAME"},
+		{"fentry:__x64_sys_openat", "'fentry' probes: not yet", 0, "'syscall:openat'"},
+		{"a,b,fentry:f(int)->int", "'fentry' probes: not yet", 4, "kprobe:NAME"},
+		{"fentry:tcp_v4_connect", "'fentry' probes: not yet", 0, "kprobe:NAME"},
+		{"fexit:f", "'fexit' probes: not yet", 0, "kretprobe:NAME"},
+		{"kfunc:vmlinux:f", "'fentry' probes: not yet", 0, "kprobe:NAME"},
+		{"kretfunc:f", "'fexit' probes: not yet", 0, "kretprobe:NAME"},
 		{"sched:sched_switch", "'sched' probes: not yet", 0, "'fork:*'"},
 		{"sched:", "'sched' probes: not yet", 0, "'fork:*'"},
 		{"cpu:99", "'cpu' probes: not yet", 0, "'exit:*'"},
-		{"a,b,kprobe:f(int)->int", "'kprobe' probes: not yet", 4, "syscall:NAME"},
-		{"fbt::vfs_read:entry", "'kprobe' probes: not yet", 0, "syscall:NAME"},
-		{"fbt::vfs_read:return", "'kretprobe' probes: not yet", 0, "syscall:NAME"},
 		/* What is wrong in itself is told first. */
 		{"kprobe:", "no name behind ':'", 7, "'kprobe:*'"},
-		{"kprobe:a:b:c", "one ':' too many", 11, "kprobe:[MODULE:]NAME"},
-		{"kprobe:f(strr)", "unknown type 'strr'", 9, "'str'"},
 		{"f if", "no condition behind 'if'", 2, "leave 'if' out"},
 		{"f if (n > 3", "'(' is not closed", 5, "close it"},
 	};
@@ -340,7 +331,17 @@ static void dialects(void **state)
 		{"proc:::start", "unknown name 'start'", 7, "'exec:*'"},
 		{"syscalls:openat", "no event of a system call", 9, "syscall:NAME"},
 		{"syscalls:sys_enter_", "no name", 19, ""},
-		{"tracepoint:raw_syscalls:sys_x", "no event of a system call", 24, "syscall:NAME"},
+		{"kprobe:xfs:xfs_read", "one ':' too many", 11, "kprobe:NAME"},
+		{"kprobe:f(int)", "takes no types", 7, "leave them out"},
+		{"kretprobe:f->int", "takes no result type", 13, "leave '->' out"},
+		{"kprobe:f if arg1 > 1", "takes no condition", 9, "functions"},
+		{"kretprobe:f+4", "takes no offset", 10, ""},
+		{"rawtracepoint:sched:x", "one ':' too many", 20, "rawtracepoint:NAME"},
+		{"tracepoint:a:b:c", "one ':' too many", 15, "tracepoint:CATEGORY:NAME"},
+		{"tracepoint:sched:x if pid > 1", "takes no condition", 19, "functions"},
+		{"tracepoint:sched:x+1", "takes no offset", 17, "uprobe"},
+		{"tracepoint:sched:x(int)", "takes no types", 17, "leave them out"},
+		{"rawtracepoint:0x10", "takes no address", 14, "uprobe"},
 	};
 	check_refusals(rows, array_size(rows));
 }

@@ -80,6 +80,18 @@ static void a_parent_is_opened_before_its_child(void **state)
 	finish(*state, "f{ g{ mark }g(returned,2000000) }f(returned,4000000) ");
 }
 
+/* A probe in the kernel may hit while the entry's own program has not counted the call yet. */
+static void the_kernel_unwinds_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->log.set.sites.items[3]->wire.flags |= SITE_IN_KERNEL;
+	entry(fixture, 1, 1, 0, 1);
+	mark(fixture, 2, 0);
+	leave(fixture, 3, 1, 0, 1);
+	mark(fixture, 4, 1);
+	finish(fixture, "f{ mark }f(returned,2000000) mark ");
+}
+
 /* Entry and return as one record. */
 static void whole(struct fixture *fixture, uint64_t begun_ms, uint64_t ended_ms, uint32_t site,
 		  uint32_t depth)
@@ -374,6 +386,7 @@ int main(void)
 		TEST(what_was_filtered_is_a_number_alone),
 		TEST(what_was_suppressed_is_told_now_and_then),
 		TEST(a_parent_is_opened_before_its_child),
+		TEST(the_kernel_unwinds_nothing),
 		TEST(a_call_may_be_one_record),
 		TEST(such_a_call_ends_what_was_left_before_it),
 		TEST(such_a_record_is_checked),

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * kernel/probe_fetch.bpf.c — fetch plans of probes in the kernel.
+ *
+ * The operations are those of probe/fetch.h; an address says itself whose memory it is, because
+ * that of the kernel is the upper half on x86-64 and arm64. Nothing here may wait for a page: what
+ * the target has not in memory is "unavailable". No lists.
+ */
+#include "kernel/probe.bpf.h"
+
+/* A text or buffer has at most so many bytes. */
+#define KERNEL_BYTES_MAX 1024
+/* The last position at which one fits, with its head, and a byte that tells that there is more. */
+#define KERNEL_START_MAX (FETCH_PAYLOAD_MAX - KERNEL_BYTES_MAX - 2 - sizeof(struct fetch_blob))
+
+static long (*const read_user)(void *to, __u64 size,
+			       const void *from) = (void *)BPF_FUNC_probe_read_user;
+static long (*const read_user_str)(void *to, __u64 size,
+				   const void *from) = (void *)BPF_FUNC_probe_read_user_str;
+
+static __always_inline bool is_of_kernel(__u64 address)
+{
+	return address >> 63;
+}
+
+static __always_inline __u64 cut(__u64 value, __u32 size, bool sign)
+{
+	switch (size) {
+	case 1:
+		return sign ? (__u64)(__s64)(__s8)value : (__u8)value;
+	case 2:
+		return sign ? (__u64)(__s64)(__s16)value : (__u16)value;
+	case 4:
+		return sign ? (__u64)(__s64)(__s32)value : (__u32)value;
+	default:
+		return value;
+	}
+}
+
+static __always_inline void slot_done(struct scratch *scratch, __u32 bytes, bool available)
+{
+	if (!available)
+		scratch->unavailable |= 1U << (scratch->slot & 31);
+	scratch->slot++;
+	scratch->position += (bytes + 7) & ~7U;
+}
+
+static __always_inline void blob_done(struct scratch *scratch, __u32 length, __u32 flags,
+				      bool available)
+{
+	__u64 position = scratch->position;
+	barrier_var(position);
+	if (position > FETCH_PAYLOAD_MAX - sizeof(struct fetch_blob))
+		return;
+	struct fetch_blob *blob = (void *)(scratch->payload + position);
+	blob->length = length;
+	blob->flags = available ? flags : flags | FETCH_BLOB_UNREADABLE;
+	slot_done(scratch, sizeof(*blob) + length, available);
+}
+
+static __always_inline void kernel_string(struct scratch *scratch, const struct fetch_op *op)
+{
+	__u64 position = scratch->position, from = scratch->acc;
+	__u32 limit = (__u32)op->imm;
+	if (limit > KERNEL_BYTES_MAX)
+		limit = KERNEL_BYTES_MAX;
+	barrier_var(position);
+	if (scratch->poisoned || position > KERNEL_START_MAX)
+		return blob_done(scratch, 0, 0, false);
+	if (from == 0 && (op->flags & FETCH_NULL_OK))
+		return blob_done(scratch, 0, FETCH_BLOB_NULL, true);
+	/* One more than the limit and the NUL, to tell a cut string from one that just fits. */
+	__u64 size = limit + 2;
+	barrier_var(size);
+	if (size > KERNEL_BYTES_MAX + 2)
+		return blob_done(scratch, 0, 0, false);
+	void *to = scratch->payload + position + sizeof(struct fetch_blob);
+	long got;
+	if (is_of_kernel(from))
+		got = read_kernel_str(to, size, (const void *)from);
+	else
+		got = read_user_str(to, size, (const void *)from);
+	if (got < 0)
+		return blob_done(scratch, 0, 0, false);
+	/* Before 6.2 an empty string is 0 bytes, not 1. */
+	if (got == 0)
+		got = 1;
+	if (got > limit + 1)
+		return blob_done(scratch, limit, FETCH_BLOB_TRUNCATED, true);
+	blob_done(scratch, (__u32)got - 1, 0, true);
+}
+
+static __always_inline void kernel_bytes(struct scratch *scratch, const struct fetch_op *op)
+{
+	__u64 position = scratch->position, from = scratch->acc;
+	__u64 size = scratch->has_length ? scratch->length : (__u32)op->imm;
+	__u32 flags = scratch->has_length == 2 ? FETCH_BLOB_TRUNCATED : 0;
+	scratch->has_length = 0;
+	barrier_var(position);
+	if (scratch->poisoned || position > KERNEL_START_MAX)
+		return blob_done(scratch, 0, 0, false);
+	if (from == 0 && (op->flags & FETCH_NULL_OK))
+		return blob_done(scratch, 0, FETCH_BLOB_NULL, true);
+	if (size > KERNEL_BYTES_MAX) {
+		size = KERNEL_BYTES_MAX;
+		flags = FETCH_BLOB_TRUNCATED;
+	}
+	barrier_var(size);
+	if (size > KERNEL_BYTES_MAX)
+		return;
+	void *to = scratch->payload + position + sizeof(struct fetch_blob);
+	long error = 0;
+	if (size && is_of_kernel(from))
+		error = read_kernel(to, size, (const void *)from);
+	else if (size)
+		error = read_user(to, size, (const void *)from);
+	blob_done(scratch, error ? 0 : (__u32)size, flags, !error);
+}
+
+static __always_inline void kernel_deref(struct scratch *scratch, const struct fetch_op *op)
+{
+	__u64 value = 0, size = op->size & 15;
+	if (scratch->poisoned || (scratch->acc == 0 && (op->flags & FETCH_NULL_OK)))
+		return;
+	barrier_var(size);
+	if (size > sizeof(value))
+		return;
+	long error;
+	if (is_of_kernel(scratch->acc))
+		error = read_kernel(&value, size, (const void *)scratch->acc);
+	else
+		error = read_user(&value, size, (const void *)scratch->acc);
+	if (error)
+		scratch->poisoned = 1;
+	scratch->acc = cut(value, op->size, op->flags & FETCH_SIGNED);
+}
+
+static __always_inline void kernel_length(struct scratch *scratch, const struct fetch_op *op)
+{
+	__u64 length = scratch->acc << (op->shift & 63), limit = (__u64)op->imm;
+	if (scratch->poisoned || ((op->flags & FETCH_LENGTH_SIGNED) && (__s64)length < 0))
+		length = 0;
+	scratch->has_length = length > limit ? 2 : 1;
+	scratch->length = length > limit ? (__u32)limit : (__u32)length;
+}
+
+static __always_inline void kernel_int(struct scratch *scratch, const struct fetch_op *op)
+{
+	__u64 position = scratch->position;
+	barrier_var(position);
+	if (position > FETCH_PAYLOAD_MAX - sizeof(__u64))
+		return;
+	__u64 value = cut(scratch->acc, op->size, op->flags & FETCH_SIGNED);
+	*(__u64 *)(scratch->payload + (position & ~7ULL)) = scratch->poisoned ? 0 : value;
+	slot_done(scratch, sizeof(value), !scratch->poisoned);
+}
+
+static __always_inline void load(struct scratch *scratch, __u64 value)
+{
+	scratch->acc = value;
+	scratch->poisoned = 0;
+}
+
+static __always_inline void step(struct scratch *scratch, const struct fetch_op *op)
+{
+	bool sign = op->flags & FETCH_SIGNED;
+	__u64 reg = scratch->regs[op->reg & REGS_MASK];
+	if (op->flags & FETCH_FROM_REG)
+		load(scratch, reg);
+	switch (op->code) {
+	case FETCH_REG:
+		load(scratch, cut(reg >> (op->shift & 63), op->size, sign));
+		break;
+	case FETCH_CONST:
+		load(scratch, (__u64)op->imm);
+		break;
+	case FETCH_ADD:
+		scratch->acc += (__u64)op->imm;
+		break;
+	case FETCH_INDEX:
+		scratch->acc += cut(reg, op->size, sign) * (__u64)op->imm;
+		break;
+	case FETCH_DEREF:
+		kernel_deref(scratch, op);
+		break;
+	case FETCH_LENGTH:
+		kernel_length(scratch, op);
+		break;
+	case FETCH_INT:
+		kernel_int(scratch, op);
+		break;
+	case FETCH_STRING:
+		kernel_string(scratch, op);
+		break;
+	case FETCH_BYTES:
+		kernel_bytes(scratch, op);
+		break;
+	}
+}
+
+__noinline int kernel_step(__u32 plan_id, __u32 index, __u32 level)
+{
+	struct kernel_area *area = bpf_map_lookup_elem(&kernel_areas, &level);
+	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
+	if (area && plan && index < FETCH_OPS_MAX)
+		step(&area->scratch, &plan->ops[index]);
+	return 0;
+}
+
+__noinline int kernel_fetch(__u32 plan_id, __u32 level)
+{
+	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
+	for (__u32 i = 0; plan && i < FETCH_OPS_MAX && i < plan->n_ops; i++)
+		kernel_step(plan_id, i, level);
+	return 0;
+}
