@@ -267,10 +267,12 @@ static void put_variant(struct output *output, const struct shown_scope *scope,
 		buffer_put_char(buffer, ')');
 }
 
-static void put_unavailable(struct buffer *buffer, const char *why)
+static void put_unavailable(struct buffer *buffer, const struct shown *shown)
 {
+	if (shown->address)
+		put_number(buffer, number_hex, shown->address);
 	buffer_put_char(buffer, '<');
-	escape_put(buffer, why, strlen(why), "<>");
+	escape_put(buffer, shown->text, strlen(shown->text), "<>");
 	buffer_put_char(buffer, '>');
 }
 
@@ -278,6 +280,14 @@ static void put_real(struct buffer *buffer, const struct shown *shown)
 {
 	char *to = buffer_reserve(buffer, NUMBER_MAX);
 	buffer->used += (size_t)(number_real(to, shown->real, shown->is_single) - to);
+}
+
+static void put_errno(struct output *output, const char *name)
+{
+	text_color(output, COLOR_RED);
+	buffer_put_char(&output->buffer, '-');
+	buffer_put_string(&output->buffer, name);
+	text_color(output, COLOR_OFF);
 }
 
 static void put_shown(struct output *output, const struct shown_scope *scope,
@@ -323,10 +333,7 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		escape_name(buffer, shown->text);
 		break;
 	case SHOWN_ERRNO:
-		text_color(output, COLOR_RED);
-		buffer_put_char(buffer, '-');
-		buffer_put_string(buffer, shown->text);
-		text_color(output, COLOR_OFF);
+		put_errno(output, shown->text);
 		break;
 	case SHOWN_FLAGS:
 		put_flags(buffer, shown);
@@ -338,13 +345,8 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		put_sockaddr(buffer, shown);
 		break;
 	case SHOWN_STRUCT:
-		if (shown->is_variant)
-			put_variant(output, scope, shown);
-		else
-			put_parts(output, scope, shown);
-		break;
 	case SHOWN_ARRAY:
-		put_parts(output, scope, shown);
+		(shown->is_variant ? put_variant : put_parts)(output, scope, shown);
 		break;
 	case SHOWN_SIGNAL:
 		put_signal(buffer, (int64_t)shown->number);
@@ -367,9 +369,7 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_HIDDEN:
 		break;
 	case SHOWN_UNAVAILABLE:
-		if (shown->address)
-			put_number(buffer, number_hex, shown->address);
-		put_unavailable(buffer, shown->text);
+		put_unavailable(buffer, shown);
 		break;
 	}
 }
@@ -405,13 +405,23 @@ void text_shown(struct output *output, const struct shown_scope *scope, const st
 		buffer_put_char(&output->buffer, ']');
 }
 
-/* System calls are shown as C calls them, without names, as strace does. */
+/* strace's marks in place of what is not known yet, and of the result. */
+static void put_detached(struct buffer *buffer, bool is_cut)
+{
+	if (!is_cut)
+		buffer_put_char(buffer, ' ');
+	buffer_put_literal(buffer, "<detached ...>");
+}
+
+/* System calls are shown as C calls them, without names, as strace does; one that was running when
+ * tracing ended up to the first argument that it would have filled in. */
 void text_arguments(struct output *output, const struct shown_scope *scope,
 		    bool (*chosen)(const struct value *value))
 {
 	struct buffer *buffer = &output->buffer;
 	const struct stream_event *event = scope->event;
-	bool is_first = true;
+	bool is_open = event->kind == STREAM_SYSCALL && event->ending == ENDING_OPEN;
+	bool is_first = true, is_cut = false;
 	buffer_put_char(buffer, '(');
 	for (size_t i = 0; i < event->site->arguments.count; i++) {
 		const struct value *value = &event->site->arguments.items[i];
@@ -421,6 +431,9 @@ void text_arguments(struct output *output, const struct shown_scope *scope,
 		if (!is_first)
 			buffer_put_literal(buffer, ", ");
 		is_first = false;
+		is_cut = is_open && value->at_return;
+		if (is_cut)
+			break;
 		if (event->kind != STREAM_SYSCALL && !argument_name_is_bare(value->name)) {
 			escape_name(buffer, value->name);
 			buffer_put_char(buffer, '=');
@@ -428,5 +441,8 @@ void text_arguments(struct output *output, const struct shown_scope *scope,
 		shown_value(scope, value, event->arguments, &shown);
 		text_shown(output, scope, &shown);
 	}
-	buffer_put_char(buffer, ')');
+	if (is_open)
+		put_detached(buffer, is_cut || is_first);
+	else
+		buffer_put_char(buffer, ')');
 }
