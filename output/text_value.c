@@ -267,10 +267,12 @@ static void put_variant(struct output *output, const struct shown_scope *scope,
 		buffer_put_char(buffer, ')');
 }
 
-static void put_unavailable(struct buffer *buffer, const char *why)
+static void put_unavailable(struct buffer *buffer, const struct shown *shown)
 {
+	if (shown->address)
+		put_number(buffer, number_hex, shown->address);
 	buffer_put_char(buffer, '<');
-	escape_put(buffer, why, strlen(why), "<>");
+	escape_put(buffer, shown->text, strlen(shown->text), "<>");
 	buffer_put_char(buffer, '>');
 }
 
@@ -278,6 +280,14 @@ static void put_real(struct buffer *buffer, const struct shown *shown)
 {
 	char *to = buffer_reserve(buffer, NUMBER_MAX);
 	buffer->used += (size_t)(number_real(to, shown->real, shown->is_single) - to);
+}
+
+static void put_errno(struct output *output, const char *name)
+{
+	text_color(output, COLOR_RED);
+	buffer_put_char(&output->buffer, '-');
+	buffer_put_string(&output->buffer, name);
+	text_color(output, COLOR_OFF);
 }
 
 static void put_shown(struct output *output, const struct shown_scope *scope,
@@ -323,10 +333,7 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		escape_name(buffer, shown->text);
 		break;
 	case SHOWN_ERRNO:
-		text_color(output, COLOR_RED);
-		buffer_put_char(buffer, '-');
-		buffer_put_string(buffer, shown->text);
-		text_color(output, COLOR_OFF);
+		put_errno(output, shown->text);
 		break;
 	case SHOWN_FLAGS:
 		put_flags(buffer, shown);
@@ -338,13 +345,8 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		put_sockaddr(buffer, shown);
 		break;
 	case SHOWN_STRUCT:
-		if (shown->is_variant)
-			put_variant(output, scope, shown);
-		else
-			put_parts(output, scope, shown);
-		break;
 	case SHOWN_ARRAY:
-		put_parts(output, scope, shown);
+		(shown->is_variant ? put_variant : put_parts)(output, scope, shown);
 		break;
 	case SHOWN_SIGNAL:
 		put_signal(buffer, (int64_t)shown->number);
@@ -367,9 +369,7 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_HIDDEN:
 		break;
 	case SHOWN_UNAVAILABLE:
-		if (shown->address)
-			put_number(buffer, number_hex, shown->address);
-		put_unavailable(buffer, shown->text);
+		put_unavailable(buffer, shown);
 		break;
 	}
 }
