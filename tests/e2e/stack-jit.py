@@ -95,7 +95,7 @@ def node():
         "fs.writeSync(1, 'ready\\n'); fs.readSync(0, Buffer.alloc(1));\n"
         "total += outerWork(5); console.log(total > 0);\n"
     )
-    target = Process([path, "--perf-basic-prof", "--interpreted-frames-native-stack", scratch() / "work.js"])
+    target = Process([path, "--perf-basic-prof", "--interpreted-frames-native-stack", "work.js"], cwd=scratch())
     target.wait_for("^ready")
     left = f"/tmp/perf-{target.pid}.map"
     try:

@@ -87,6 +87,7 @@ static void test_only_wanted(void **state)
 		wanted += !strcmp(all.copies.items[i].name, name);
 	assert_ok(image_find_inlined(image, is_named, name, &some));
 	assert_int_equal(some.copies.count, wanted);
+	inlined_list_deinit(&some);
 	assert_ok(image_find_inlined(image, is_named, nobody, &some));
 	assert_int_equal(some.copies.count, 0);
 	free(name);
