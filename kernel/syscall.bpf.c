@@ -14,6 +14,7 @@
 #include "probe/rate.bpf.h"
 #include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
+#include "stream/tally.bpf.h"
 
 #define SYSCALLS_MAX 1024
 #define EINTR	     4 /* include/uapi/asm-generic/errno-base.h */
@@ -166,6 +167,17 @@ static __always_inline bool exit_passes(struct scratch *scratch, struct site *si
 	return false;
 }
 
+/* `utrail stat`: nothing is read, so nothing is kept but that it is in flight. */
+static __always_inline void tally_enter(struct scratch *scratch, struct site *site, __u32 site_id)
+{
+	bool counted = tally_add_begun(scratch, site_id);
+	scratch->syscall_site = counted && (site->flags & SITE_HAS_RETURN) ? site_id : 0;
+	scratch->parent_site = tally_parent(scratch);
+	scratch->syscall_time_ns = scratch->time_ns;
+	scratch->syscall_size = 0;
+	scratch->execed = 0;
+}
+
 static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fetch_form form)
 {
 	/* From 7.2 on these tracepoints may be preempted. */
@@ -206,6 +218,11 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		cost_end(scratch, true);
 		return 0;
 	}
+	if (tallying) {
+		tally_enter(scratch, site, site_id);
+		cost_end(scratch, true);
+		return 0;
+	}
 	if (stack_how)
 		save_frame(scratch, regs);
 	stream_send_stack(scratch, site, site_id, stream, false);
@@ -234,6 +251,23 @@ static __always_inline bool has_no_outputs(__s64 result)
 	return result < 0 && result > -512 && result != -EINTR;
 }
 
+/* Appends the outputs, and sends the record. */
+static __always_inline void finish_call(struct scratch *scratch, struct site *site, __s64 result,
+					enum fetch_form form)
+{
+	if (scratch->syscall_unavailable && !scratch->execed) {
+		read_inputs(scratch, site, true, form);
+		scratch->syscall_flags |= EVENT_SYSCALL_AGAIN;
+	}
+	fetch_begin(scratch, scratch->syscall_size);
+	if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
+		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
+	else
+		fetch_run(scratch, site->return_plan, form);
+	syscall_emit(scratch, scratch->id, scratch->time_ns, scratch->regs[REG_RESULT],
+		     fetch_stream(form));
+}
+
 static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
@@ -256,20 +290,16 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
 	if (has_filters && scratch->syscall_filter && !exit_passes(scratch, site, form)) {
+		if (tallying)
+			tally_take_back(scratch->parent_site, site_id);
 		scratch->syscall_site = 0;
 		cost_end(scratch, false);
 		return 0;
 	}
-	if (scratch->syscall_unavailable && !scratch->execed) {
-		read_inputs(scratch, site, true, form);
-		scratch->syscall_flags |= EVENT_SYSCALL_AGAIN;
-	}
-	fetch_begin(scratch, scratch->syscall_size);
-	if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
-		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
+	if (tallying)
+		tally_add_syscall(scratch, result, stream);
 	else
-		fetch_run(scratch, site->return_plan, form);
-	syscall_emit(scratch, scratch->id, scratch->time_ns, scratch->regs[REG_RESULT], stream);
+		finish_call(scratch, site, result, form);
 	scratch->syscall_site = 0;
 	cost_end(scratch, false);
 	if (scratch->execed == EXECED_AND_LEAVES)

@@ -180,6 +180,8 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 		stream_end_target(tgid);
 	if (form == STREAM_OLD) {
 		bpf_map_delete_elem(&thread_spans, &tid);
+		if (tallying)
+			bpf_map_delete_elem(&thread_inner, &tid);
 		bpf_map_delete_elem(&thread_scratches, &tid);
 	}
 	return 0;

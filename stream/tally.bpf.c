@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* stream/tally.bpf.c — `utrail stat`: calls of functions, added up when they begin and end. */
+#include "stream/tally.bpf.h"
+
+const volatile bool tallying = false;
+
+__noinline int tally_begin(struct scratch *scratch, __u32 site_id)
+{
+	return scratch ? tally_add_begun(scratch, site_id) : 0;
+}
+
+__noinline int tally_begin_old(__u32 site_id)
+{
+	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
+	return scratch ? tally_add_begun(scratch, site_id) : 0;
+}
+
+/* Its time is inside of what is the top then, whether it counts itself or not. */
+static __always_inline void step_out(struct scratch *scratch, __u64 ns, enum stream_form form)
+{
+	scratch->inner_ns = 0;
+	if (!scratch->depth)
+		return;
+	if (form == STREAM_OLD)
+		spans_load_top_old();
+	else
+		spans_load_top(scratch);
+	scratch->inner_ns += ns;
+}
+
+static __always_inline int close_top(struct scratch *scratch, __u32 forgotten,
+				     enum stream_form form)
+{
+	__u64 ns = scratch->time_ns - scratch->top.time_ns;
+	__u64 self_ns = ns > scratch->inner_ns ? ns - scratch->inner_ns : 0;
+	__u32 site_id = scratch->top.site_id;
+	bool counted = scratch->top.number != 0;
+	step_out(scratch, ns, form);
+	if (!counted)
+		return 0;
+	if (forgotten) {
+		tally_take_back(tally_parent(scratch), site_id);
+		stream_count_loss(site_id, forgotten & EVENT_RETURN_SUPPRESSED ? LOSS_SUPPRESSED
+									       : LOSS_FILTERED);
+		return 0;
+	}
+	struct tally_row *row = tally_row(tally_parent(scratch), site_id, false);
+	if (row)
+		tally_add_time(row, ns, self_ns, form);
+	return 0;
+}
+
+__noinline int tally_close(struct scratch *scratch, __u32 forgotten)
+{
+	return scratch ? close_top(scratch, forgotten, STREAM_PREEMPTIBLE) : 0;
+}
+
+__noinline int tally_close_old(__u32 forgotten)
+{
+	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
+	return scratch ? close_top(scratch, forgotten, STREAM_OLD) : 0;
+}
+
+static __always_inline int add_unwound(struct scratch *scratch, __u32 site_id)
+{
+	struct tally_row *row = tally_row(tally_parent(scratch), site_id, false);
+	if (row)
+		__sync_fetch_and_add(&row->unwound, 1);
+	return 0;
+}
+
+__noinline int tally_unwound(struct scratch *scratch, __u32 site_id)
+{
+	return scratch ? add_unwound(scratch, site_id) : 0;
+}
+
+__noinline int tally_unwound_old(__u32 site_id)
+{
+	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
+	return scratch ? add_unwound(scratch, site_id) : 0;
+}
