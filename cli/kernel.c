@@ -145,6 +145,20 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	select_programs_of_choice(kernel, skel);
 }
 
+/* Neither made nor referred to, unless it is asked for. */
+static void size_tally(const struct kernel *kernel, struct tracer *skel)
+{
+	uint32_t rows = kernel->options.tally_rows;
+	bool old = kernel->form == UPROBE_FORM_OLD;
+	if (rows)
+		bpf_map__set_max_entries(skel->maps.tally_rows, rows);
+	bpf_map__set_autocreate(skel->maps.tally_rows, rows != 0);
+	bpf_map__set_autocreate(skel->maps.blank_tally, rows != 0);
+	bpf_map__set_autocreate(skel->maps.task_inner, rows && !old);
+	bpf_map__set_autocreate(skel->maps.thread_inner, rows && old);
+	bpf_map__set_autocreate(skel->maps.blank_inner, rows && old);
+}
+
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
 {
 	uint32_t spare = kernel->options.growing ? 1 : 0;
@@ -154,6 +168,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	if (kernel->options.filters)
 		filters += spare * SPARE_FILTERS;
 	bool old = kernel->form == UPROBE_FORM_OLD;
+	size_tally(kernel, skel);
 	bpf_map__set_max_entries(skel->maps.filters, filters);
 	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
@@ -186,6 +201,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->keep_entries = kernel->keeps;
+	skel->rodata->tallying = kernel->options.tally_rows != 0;
 	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
 	skel->rodata->has_rates = kernel->options.rates;
 	skel->rodata->show_fork = kernel->plan->show_fork;
@@ -316,7 +332,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->form = features_uprobe_form(features);
 	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
-	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD &&
+	kernel->keeps = kernel->filter && !options->tally_rows && kernel->form != UPROBE_FORM_OLD &&
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
@@ -361,7 +377,7 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 		struct bpf_map *shared =
 			bpf_object__find_map_by_name(kernel->skel->obj, bpf_map__name(map));
 		bool own = map == copy->maps.rodata || map == copy->maps.task_spans ||
-			   map == copy->maps.task_scratches;
+			   map == copy->maps.task_scratches || map == copy->maps.task_inner;
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		else if (!own)
@@ -369,6 +385,7 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	}
 	bpf_map__set_autocreate(copy->maps.task_spans, false);
 	bpf_map__set_autocreate(copy->maps.task_scratches, false);
+	bpf_map__set_autocreate(copy->maps.task_inner, false);
 	set_constants(kernel, copy);
 	copy->rodata->old_site_id = site_id;
 	int failed = tracer__load(copy);

@@ -33,6 +33,11 @@ int kernel_ring_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.ring);
 }
 
+int kernel_tally_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.tally_rows);
+}
+
 int kernel_life_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.life_ring);

@@ -5,9 +5,9 @@
 
 _utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings -t --time
 	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact --color
-	-q --quiet -v --verbose --cost --max-events --duration
+	-q --quiet -v --verbose --interval --histogram --cost --max-events --duration
 	--max-probes --rate --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
-_utrail_commands='trace list explain check shell'
+_utrail_commands='trace list explain check shell stat'
 _utrail_specs='call: uprobe: uretprobe: usdt: syscall: exec fork exit
 	%file %network %desc %memory %process %signal %ipc'
 
@@ -24,6 +24,7 @@ _utrail_values() {
 	--color) compgen -W 'auto always never' ;;
 	--return) compgen -W 'auto trampoline site' ;;
 	--syscall-backend) compgen -W 'auto tp_btf' ;;
+	--interval) compgen -W '0.1 1 10' ;;
 	--rate) compgen -W '10/s 100/s 1000/s 1/ms' ;;
 	--ring-size) compgen -W '1m 16m 64m 256m' ;;
 	esac
@@ -35,7 +36,7 @@ _utrail_takes_value() {
 	-p | --pid | --comm | -u | --user | --cgroup | --container) ;;
 	-e | --event | -o | --output | --format | -s | --strings | --color) ;;
 	--stacks | --stack-depth | --stack-bytes) ;;
-	--max-events | --duration | --max-probes | --rate | --ring-size | --return | --syscall-backend) ;;
+	--max-events | --duration | --interval | --max-probes | --rate | --ring-size | --return | --syscall-backend) ;;
 	*) return 1 ;;
 	esac
 }

@@ -263,7 +263,7 @@ static struct err *put_exit(struct output *output, const struct stream_event *ev
 /* --- losses, header, summary ----------------------------------------------------------------- */
 
 /* As text shows it: srv:render, app:lookup, openat. */
-static json_t *json_label(struct output *output, const struct probe *probe)
+json_t *json_label(struct output *output, const struct probe *probe)
 {
 	if (!probe)
 		return json_string_nocheck("task life");

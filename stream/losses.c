@@ -15,6 +15,7 @@ const char *loss_cause_name(enum loss_cause cause)
 		[LOSS_MISSED_RETURN] = "too many calls open",
 		[LOSS_BOOKKEEPING] = "bookkeeping",
 		[LOSS_STACK] = "ring full for stacks",
+		[LOSS_TABLE_FULL] = "table full",
 		[LOSS_FILTERED] = "filtered",
 		[LOSS_SUPPRESSED] = "rate limit",
 	};

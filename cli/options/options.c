@@ -43,6 +43,8 @@ enum {
 	KEY_REDACT,
 	KEY_LOSSLESS,
 	KEY_COST,
+	KEY_INTERVAL,
+	KEY_HISTOGRAM,
 };
 
 static const struct argp_option option_table[] = {
@@ -81,6 +83,9 @@ static const struct argp_option option_table[] = {
 	{"quiet", 'q', NULL, 0, "No start and end messages; -qq: no notes either", 2},
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
 	{"cost", KEY_COST, NULL, 0, "At the end, tell what each probe has cost the target", 2},
+	{"interval", KEY_INTERVAL, "SECONDS", 0, "stat: also show what each such time has brought",
+	 2},
+	{"histogram", KEY_HISTOGRAM, NULL, 0, "stat: also show how the durations are spread", 2},
 	{"max-events", KEY_MAX_EVENTS, "N", 0, "Stop after N events", 3},
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
 	{"rate", KEY_RATE, "RATE", 0, "At most so many events of each probe: 100/s, 5/ms", 3},
@@ -209,12 +214,12 @@ static struct err *parse_ring_size(const char *text, uint32_t *ret)
 	return NULL;
 }
 
-static struct err *parse_duration(const char *text, double *ret)
+static struct err *parse_seconds(const char *option, const char *text, double *ret)
 {
 	char *end;
 	double value = strtod(text, &end);
 	if (end == text || *end || !(value > 0) || value > 1e9)
-		return err_why(err_new(ERR_USAGE, 0, "--duration: '%s' will not do", text),
+		return err_why(err_new(ERR_USAGE, 0, "%s: '%s' will not do", option, text),
 			       "it takes a number of seconds above 0");
 	*ret = value;
 	return NULL;
@@ -279,7 +284,10 @@ static struct err *parse_numeric(int key, const char *text, struct options *opti
 		options->stack_bytes = (uint32_t)number;
 		break;
 	case KEY_DURATION:
-		e = parse_duration(text, &options->duration_s);
+		e = parse_seconds("--duration", text, &options->duration_s);
+		break;
+	case KEY_INTERVAL:
+		e = parse_seconds("--interval", text, &options->interval_s);
 		break;
 	case KEY_RING_SIZE:
 		e = parse_ring_size(text, &options->ring_size);
@@ -329,14 +337,17 @@ static void parse_flag(int key, struct options *options)
 	case KEY_STOP_ON_LOAD:
 		options->stop_on_load = true;
 		break;
+	case KEY_HISTOGRAM:
+		options->histogram = true;
+		break;
 	}
 }
 
-static const char *const command_names[] = {"trace", "list", "explain", "check", "shell"};
+static const char *const command_names[] = {"trace", "list", "explain", "check", "shell", "stat"};
 
 static struct err *parse_command(const char *word, struct parsing *parsing, bool *ret_taken)
 {
-	static const char *const later[] = {"stat", "record", "report", "export", "top"};
+	static const char *const later[] = {"record", "report", "export", "top"};
 	*ret_taken = false;
 	for (size_t i = 0; i < array_size(command_names); i++) {
 		if (strcmp(word, command_names[i]) == 0) {
@@ -349,7 +360,7 @@ static struct err *parse_command(const char *word, struct parsing *parsing, bool
 		if (strcmp(word, later[i]) == 0)
 			return err_hint(
 				err_new(ERR_USAGE, 0, "'utrail %s' is not there yet", word),
-				"there are: trace, list, explain, check, shell; to run a program of "
+				"there are: trace, list, explain, check, shell, stat; to run a program of "
 				"that name: utrail -- %s",
 				word);
 	return NULL;
@@ -365,7 +376,7 @@ static struct err *unknown_word(const char *word)
 					"did you mean 'utrail %s'? To run a program: utrail -- %s",
 					command_names[i], word);
 	return err_hint(e,
-			"commands: trace, list, explain, check, shell\n"
+			"commands: trace, list, explain, check, shell, stat\n"
 			"to run a program: utrail [OPTIONS] -- %s",
 			word);
 }
@@ -408,7 +419,7 @@ static const struct argp command_line = {
 	.options = option_table,
 	.parser = on_argument,
 	.args_doc = "-p PID [-e SPEC...]\n[OPTIONS] -- COMMAND [ARGS...]\n"
-		    "list|explain|check|shell [OPTIONS]",
+		    "list|explain|check|shell|stat [OPTIONS]",
 	.doc = help_long_text,
 };
 
@@ -479,6 +490,7 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case KEY_MAX_EVENTS:
 	case KEY_MAX_PROBES:
 	case KEY_DURATION:
+	case KEY_INTERVAL:
 	case KEY_RING_SIZE:
 	case KEY_STACK_DEPTH:
 	case KEY_STACK_BYTES:
@@ -518,10 +530,12 @@ static struct err *check_combination(const struct options *options)
 {
 	if (options->command == COMMAND_SHELL)
 		return options_check_shell(options);
-	struct err *e = options_check_selection(options);
+	struct err *e = options_check_stat(options);
+	e = e ? e : options_check_selection(options);
 	if (e || !selection_is_empty(&options->selection))
 		return e;
-	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
+	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN &&
+	    options->command != COMMAND_STAT)
 		return NULL;
 	if (options->argv && options->pids.count)
 		return err_hint(err_new(ERR_USAGE, 0, "both a process and a command were given"),

@@ -22,6 +22,7 @@ enum command {
 	COMMAND_EXPLAIN,
 	COMMAND_CHECK,
 	COMMAND_SHELL,
+	COMMAND_STAT,
 };
 
 /* -k, --stacks=HOW */
@@ -65,6 +66,8 @@ struct options {
 	bool finished;	      /* help was printed: there is nothing more to do */
 	struct selection selection;
 	bool stop_on_load;
+	double interval_s; /* `stat`: 0: only at the end */
+	bool histogram;
 };
 
 /* Parses argv; prints help or version where asked for, and says so in `finished`. */
@@ -81,5 +84,6 @@ struct err *options_follow(struct options *options) must_check;
 struct err *options_next_time(struct options *options) must_check;
 struct err *options_add_redact(struct options *options, char *pattern) must_check;
 struct err *options_check_shell(const struct options *options) must_check;
+struct err *options_check_stat(const struct options *options) must_check;
 
 #endif

@@ -264,7 +264,7 @@ static void choices(void **state)
 
 static void commands(void **state)
 {
-	static const char *const later[] = {"stat", "record", "report", "export", "top"};
+	static const char *const later[] = {"record", "report", "export", "top"};
 	struct line line;
 	struct options o;
 	(void)state;
@@ -413,6 +413,43 @@ static void shells(void **state)
 	options_deinit(&o);
 }
 
+static void counting(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "stat", "-p", "7", "-e", "f", NULL);
+	assert_int_equal(o.command, COMMAND_STAT);
+	assert_true(o.interval_s == 0);
+	assert_false(o.histogram);
+	options_deinit(&o);
+	parse(&line, &o, "stat", "-f", "-e", "f if ret < 0,usdt:*", "--interval", "0.5",
+	      "--histogram", "--json", "--duration", "3", "--", "ls", NULL);
+	assert_true(o.interval_s == 0.5);
+	assert_true(o.histogram);
+	assert_true(o.follow);
+	assert_string_equal(o.argv[0], "ls");
+	options_deinit(&o);
+	parse(&line, &o, "stat", "--comm", "x*", "-e", "!exec", NULL);
+	assert_int_equal(o.selection.n_names, 1);
+	options_deinit(&o);
+	refused("-k has no meaning there", "stat", "-p", "7", "-k");
+	refused("-y has no meaning there", "stat", "-p", "7", "-y");
+	refused("-r has no meaning there", "stat", "-p", "7", "-r");
+	refused("--max-events has no meaning there", "stat", "-p", "7", "--max-events", "3");
+	refused("--rate has no meaning there", "stat", "-p", "7", "--rate", "3/s");
+	refused("--lossless has no meaning there", "stat", "-p", "7", "--lossless");
+	refused("--redact has no meaning there", "stat", "-p", "7", "--redact");
+	refused("--cost has no meaning there", "stat", "-p", "7", "--cost");
+	refused("A ~~ B has no meaning there", "stat", "-p", "7", "-e", "f ~~ g");
+	refused("'exec' is task life", "stat", "-p", "7", "-e", "f,exec");
+	refused("--interval: '0' will not do", "stat", "-p", "7", "--interval", "0");
+	refused("nothing to trace", "stat");
+	refused("--interval goes with 'utrail stat'", "-p", "7", "--interval", "1");
+	refused("--histogram goes with 'utrail stat'", "-p", "7", "--histogram");
+	refused("--interval has no meaning there", "shell", "--interval", "1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +465,7 @@ int main(void)
 		cmocka_unit_test(choices),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(shells),
+		cmocka_unit_test(counting),
 		cmocka_unit_test(mistakes_are_explained),
 		cmocka_unit_test(stacks_have_several_ways_to_be_asked_for),
 		cmocka_unit_test(help_is_printed_and_that_is_all),

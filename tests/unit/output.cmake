@@ -5,6 +5,7 @@ utrail_unit_test(output_shown SOURCES output_shown.c LINK output_events)
 utrail_unit_test(output_calls SOURCES output_calls.c LINK output_events)
 utrail_unit_test(output_sets SOURCES output_sets.c LINK output_events)
 utrail_unit_test(output_stack SOURCES output_stack.c LINK output_events)
+utrail_unit_test(output_stat SOURCES output_stat.c LINK output_events)
 utrail_unit_test(output_command SOURCES output_command.c LINK output_events)
 utrail_unit_test(output_json SOURCES output_json.c LINK output_events PkgConfig::jansson)
 utrail_unit_test(output_json_memory SOURCES output_json_memory.c
