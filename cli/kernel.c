@@ -142,6 +142,12 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 					  true);
 	}
 	select_task_life(kernel, skel);
+	if (kernel->options.where) {
+		bpf_program__set_autoload(
+			old ? skel->progs.old_where_switch : skel->progs.where_switch, true);
+		bpf_program__set_autoload(
+			old ? skel->progs.old_where_wakeup : skel->progs.where_wakeup, true);
+	}
 	select_programs_of_choice(kernel, skel);
 }
 
@@ -157,6 +163,9 @@ static void size_tally(const struct kernel *kernel, struct tracer *skel)
 	bpf_map__set_autocreate(skel->maps.task_inner, rows && !old);
 	bpf_map__set_autocreate(skel->maps.thread_inner, rows && old);
 	bpf_map__set_autocreate(skel->maps.blank_inner, rows && old);
+	bpf_map__set_autocreate(skel->maps.task_where, kernel->options.where && !old);
+	bpf_map__set_autocreate(skel->maps.thread_where, kernel->options.where && old);
+	bpf_map__set_autocreate(skel->maps.blank_where, kernel->options.where && old);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -202,6 +211,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->keep_entries = kernel->keeps;
 	skel->rodata->tallying = kernel->options.tally_rows != 0;
+	skel->rodata->tell_where = kernel->options.where;
 	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
 	skel->rodata->has_rates = kernel->options.rates;
 	skel->rodata->show_fork = kernel->plan->show_fork;
@@ -296,6 +306,17 @@ static struct err *check_lossless(const struct kernel *kernel)
 	return err_hint(e, "a larger --ring-size loses less");
 }
 
+static struct err *check_where(const struct kernel *kernel)
+{
+	if (!kernel->options.where || kernel->form != UPROBE_FORM_OLD || !pid_namespace_is_inner())
+		return NULL;
+	struct err *e = err_new(ERR_UNSUPPORTED, 0, "--where is not possible in here");
+	e = err_why(e,
+		    "utrail runs in a PID namespace, and this kernel (below 6.0) finds threads by "
+		    "the numbers that they have outside");
+	return err_hint(e, "run it on the host: its processes are found from there");
+}
+
 static struct err *check_features(const struct kernel *kernel)
 {
 	const struct features *features = &kernel->features;
@@ -336,6 +357,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
+	e = e ? e : check_where(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)
@@ -377,7 +399,8 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 		struct bpf_map *shared =
 			bpf_object__find_map_by_name(kernel->skel->obj, bpf_map__name(map));
 		bool own = map == copy->maps.rodata || map == copy->maps.task_spans ||
-			   map == copy->maps.task_scratches || map == copy->maps.task_inner;
+			   map == copy->maps.task_scratches || map == copy->maps.task_inner ||
+			   map == copy->maps.task_where;
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		else if (!own)
@@ -386,6 +409,7 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 	bpf_map__set_autocreate(copy->maps.task_spans, false);
 	bpf_map__set_autocreate(copy->maps.task_scratches, false);
 	bpf_map__set_autocreate(copy->maps.task_inner, false);
+	bpf_map__set_autocreate(copy->maps.task_where, false);
 	set_constants(kernel, copy);
 	copy->rodata->old_site_id = site_id;
 	int failed = tracer__load(copy);
@@ -465,11 +489,16 @@ struct err *kernel_attach(struct kernel *kernel)
 {
 	struct tracer *skel = kernel->skel;
 	struct bpf_program *const tracepoints[] = {
-		skel->progs.sys_enter,	   skel->progs.sys_exit,      skel->progs.old_sys_enter,
-		skel->progs.old_sys_exit,  skel->progs.task_fork,     skel->progs.task_exec,
-		skel->progs.task_exit,	   skel->progs.old_task_fork, skel->progs.old_task_exec,
-		skel->progs.old_task_exit, skel->progs.select_rename, skel->progs.select_attach,
-		skel->progs.select_mkdir,  skel->progs.stop_exec,     skel->progs.stop_mmap,
+		skel->progs.sys_enter,	      skel->progs.sys_exit,
+		skel->progs.old_sys_enter,    skel->progs.old_sys_exit,
+		skel->progs.task_fork,	      skel->progs.task_exec,
+		skel->progs.task_exit,	      skel->progs.old_task_fork,
+		skel->progs.old_task_exec,    skel->progs.old_task_exit,
+		skel->progs.select_rename,    skel->progs.select_attach,
+		skel->progs.select_mkdir,     skel->progs.stop_exec,
+		skel->progs.stop_mmap,	      skel->progs.where_switch,
+		skel->progs.where_wakeup,     skel->progs.old_where_switch,
+		skel->progs.old_where_wakeup,
 	};
 	struct err *e = select_begin(kernel);
 	e = e ? e : trace_processes(kernel);

@@ -169,6 +169,7 @@ static struct err *prepare(struct session *session)
 	const struct kernel_options how = {.ring_size =
 						   session->stats ? NO_RING : options->ring_size,
 					   .tally_rows = tally_rows(session, growing),
+					   .where = options->where,
 					   .filters = plan_has_conditions(options),
 					   .rates = options->rate.count || plan_has_rates(options),
 					   .rate = options->rate,

@@ -176,6 +176,8 @@ static __always_inline void tally_enter(struct scratch *scratch, struct site *si
 	scratch->syscall_time_ns = scratch->time_ns;
 	scratch->syscall_size = 0;
 	scratch->execed = 0;
+	scratch->syscall_blocked_ns = scratch->blocked_ns;
+	scratch->syscall_waited_ns = scratch->waited_ns;
 }
 
 static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fetch_form form)

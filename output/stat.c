@@ -11,6 +11,7 @@
 
 #define BAR_WIDTH   40
 #define TABLE_WIDTH (9 + 8 + 6 * 10)
+#define WHERE_WIDTH (3 * 10)
 
 uint64_t stat_quantile(const struct tally_row *sum, unsigned int percent)
 {
@@ -27,6 +28,12 @@ uint64_t stat_quantile(const struct tally_row *sum, unsigned int percent)
 		return is_open ? sum->max_ns : end;
 	}
 	return sum->max_ns;
+}
+
+uint64_t stat_cpu(const struct tally_row *sum)
+{
+	uint64_t off = sum->blocked_ns + sum->waited_ns;
+	return sum->total_ns > off ? sum->total_ns - off : 0;
 }
 
 /* --- cells ------------------------------------------------------------------------------------ */
@@ -97,7 +104,7 @@ static void put_unended(struct buffer *buffer, const struct output_stats *stats,
 	char text[96];
 	uint64_t open = sum->begun - sum->ended - sum->unwound;
 	if (sum->unwound) {
-		snprintf(text, sizeof(text), " (%" PRIu64 " unwound)", sum->unwound);
+		snprintf(text, sizeof(text), " (%" PRIu64 " unwound)", (uint64_t)sum->unwound);
 		buffer_put_string(buffer, text);
 	}
 	/* What began in one interval may end in another. */
@@ -120,6 +127,11 @@ static void put_row(struct output *output, const struct output_stats *stats,
 		put_cell(buffer, 8, "-");
 	put_time(buffer, ended, sum->total_ns);
 	put_time(buffer, ended && row->is_span, sum->self_ns);
+	if (stats->where) {
+		put_time(buffer, ended, stat_cpu(sum));
+		put_time(buffer, ended, sum->blocked_ns);
+		put_time(buffer, ended, sum->waited_ns);
+	}
 	put_time(buffer, is_whole, ~sum->min_inverted);
 	put_time(buffer, ended, ended ? sum->total_ns / sum->ended : 0);
 	put_time(buffer, ended, stat_quantile(sum, 99));
@@ -186,15 +198,17 @@ static struct err *put_title(struct output *output, const struct output_stats *s
 	return buffer_end_line(buffer);
 }
 
-static struct err *put_head(struct output *output)
+static struct err *put_head(struct output *output, const struct output_stats *stats)
 {
-	static const char *const columns[] = {"TOTAL", "SELF", "MIN", "AVG", "P99", "MAX"};
+	static const char *const columns[] = {"TOTAL", "SELF", "CPU", "BLOCKED", "WAITING",
+					      "MIN",   "AVG",  "P99", "MAX"};
 	struct buffer *buffer = &output->buffer;
 	text_color(output, COLOR_DIM);
 	put_cell(buffer, 9, "CALLS");
 	put_cell(buffer, 8, "ERRORS");
 	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		put_cell(buffer, 10, columns[i]);
+		if (stats->where || i < 2 || i > 4)
+			put_cell(buffer, 10, columns[i]);
 	text_color(output, COLOR_OFF);
 	return buffer_end_line(buffer);
 }
@@ -204,7 +218,7 @@ static struct err *put_table_row(struct output *output, const struct output_stat
 {
 	struct buffer *buffer = &output->buffer;
 	if (!row->probe) {
-		put_blanks(buffer, TABLE_WIDTH);
+		put_blanks(buffer, TABLE_WIDTH + (stats->where ? WHERE_WIDTH : 0));
 		buffer_put_literal(buffer, "  (in none of these functions)");
 		return buffer_end_line(buffer);
 	}
@@ -216,7 +230,7 @@ static struct err *put_table_row(struct output *output, const struct output_stat
 static struct err *put_text(struct output *output, const struct output_stats *stats)
 {
 	struct err *e = stats->titled ? put_title(output, stats) : NULL;
-	e = e ? e : put_head(output);
+	e = e ? e : put_head(output, stats);
 	for (size_t i = 0; !e && i < stats->n_rows; i++)
 		if (stats->rows[i].use != STAT_IN_JSON)
 			e = put_table_row(output, stats, &stats->rows[i]);

@@ -40,10 +40,14 @@ struct output_stats {
 	uint64_t time_ns, period_ns; /* the end, CLOCK_BOOTTIME, and the time until then */
 	bool titled;		     /* text: several tables come, each says what it is of */
 	bool histograms;	     /* text */
+	bool where;		     /* what was blocked and waited is known */
 };
 
 /* Shortest and longest are those of the run, so only its table has them. */
 struct err *output_stats(struct output *output, const struct output_stats *stats) must_check;
+
+/* Of the total, what was neither blocked nor waited. */
+uint64_t stat_cpu(const struct tally_row *sum);
 
 /* How long `percent` of all calls took at most, as far as the histogram knows. */
 uint64_t stat_quantile(const struct tally_row *sum, unsigned int percent);

@@ -35,6 +35,11 @@ static void set_times(struct output *output, json_t *line, const struct output_s
 	json_set(output, line, "total_ns", json_decimal(sum->total_ns));
 	if (row->is_span)
 		json_set(output, line, "self_ns", json_decimal(sum->self_ns));
+	if (stats->where) {
+		json_set(output, line, "cpu_ns", json_decimal(stat_cpu(sum)));
+		json_set(output, line, "blocked_ns", json_decimal(sum->blocked_ns));
+		json_set(output, line, "waited_ns", json_decimal(sum->waited_ns));
+	}
 	if (!stats->interval) {
 		json_set(output, line, "min_ns", json_decimal(~sum->min_inverted));
 		json_set(output, line, "max_ns", json_decimal(sum->max_ns));

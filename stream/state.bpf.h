@@ -130,7 +130,12 @@ struct scratch {
 	 * the function that the system call in flight began in. */
 	__u64 inner_ns;
 	__u32 parent_site;
-	__u32 reserved_too;
+	/* stream/where.bpf.c: when the thread left its CPU, 0: it has one; whether by itself; when
+	 * it was woken then. How long all that was so far, and when the system call began. */
+	__u32 off_blocked;
+	__u64 off_ns, woken_ns;
+	__u64 blocked_ns, waited_ns;
+	__u64 syscall_blocked_ns, syscall_waited_ns;
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];

@@ -32,6 +32,8 @@ extern const volatile bool has_filters;
 extern const volatile __u32 own_process;
 /* Hits are added up, and no record of them is written: stream/tally.bpf.h. */
 extern const volatile bool tallying;
+/* And where their time went: stream/where.bpf.c. */
+extern const volatile bool tell_where;
 /* We run in a PID namespace: processes have the numbers that they have in there. */
 extern const volatile bool in_namespace;
 /* Processes are chosen by what they are (kernel/select.bpf.h), their user among it. */

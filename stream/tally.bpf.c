@@ -4,15 +4,30 @@
 
 const volatile bool tallying = false;
 
+/* The frame is the one that the span will have, if it has one. */
+static __always_inline int begin(struct scratch *scratch, __u32 site_id, enum stream_form form)
+{
+	if (tell_where) {
+		struct where_frame *frame = where_frame(scratch->id, scratch->depth, form);
+		if (!frame) {
+			stream_count_loss(site_id, LOSS_NO_STORAGE);
+			return 0;
+		}
+		frame->blocked_ns = scratch->blocked_ns;
+		frame->waited_ns = scratch->waited_ns;
+	}
+	return tally_add_begun(scratch, site_id);
+}
+
 __noinline int tally_begin(struct scratch *scratch, __u32 site_id)
 {
-	return scratch ? tally_add_begun(scratch, site_id) : 0;
+	return scratch ? begin(scratch, site_id, STREAM_PREEMPTIBLE) : 0;
 }
 
 __noinline int tally_begin_old(__u32 site_id)
 {
 	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
-	return scratch ? tally_add_begun(scratch, site_id) : 0;
+	return scratch ? begin(scratch, site_id, STREAM_OLD) : 0;
 }
 
 /* Its time is inside of what is the top then, whether it counts itself or not. */
@@ -45,8 +60,13 @@ static __always_inline int close_top(struct scratch *scratch, __u32 forgotten,
 		return 0;
 	}
 	struct tally_row *row = tally_row(tally_parent(scratch), site_id, false);
-	if (row)
-		tally_add_time(row, ns, self_ns, form);
+	if (!row)
+		return 0;
+	tally_add_time(row, ns, self_ns, form);
+	struct where_frame *frame =
+		tell_where ? where_frame(scratch->id, scratch->depth, form) : NULL;
+	if (frame)
+		tally_add_where(scratch, row, frame->blocked_ns, frame->waited_ns);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "stream/stream.bpf.h"
 #include "stream/tally.h"
+#include "stream/where.bpf.h"
 
 /* Preallocated: old kernels allow nothing else in tracing programs. */
 struct {
@@ -45,6 +46,14 @@ static __always_inline struct tally_row *tally_row(__u32 parent, __u32 site_id, 
 	/* Another CPU may have been first. */
 	bpf_map_update_elem(&tally_rows, &key, blank, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&tally_rows, &key);
+}
+
+/* What was blocked and waited since then is in the total. */
+static __always_inline void tally_add_where(struct scratch *scratch, struct tally_row *row,
+					    __u64 blocked_ns, __u64 waited_ns)
+{
+	__sync_fetch_and_add(&row->blocked_ns, scratch->blocked_ns - blocked_ns);
+	__sync_fetch_and_add(&row->waited_ns, scratch->waited_ns - waited_ns);
 }
 
 /* A hit in the function on top. False: there is no room for its row, and it was counted as lost. */
@@ -124,6 +133,9 @@ static __always_inline void tally_add_syscall(struct scratch *scratch, __s64 res
 	if (!row)
 		return;
 	tally_add_time(row, ns, ns, form);
+	if (tell_where)
+		tally_add_where(scratch, row, scratch->syscall_blocked_ns,
+				scratch->syscall_waited_ns);
 	if (result < 0 && result >= -TALLY_ERRNO_MAX)
 		__sync_fetch_and_add(&row->errors, 1);
 }

@@ -27,10 +27,11 @@ struct tally_row {
 	__u64 errors;  /* of those that ended */
 	__u64 total_ns;
 	__u64 self_ns; /* without the calls and system calls inside that are counted, too */
+	__u64 blocked_ns, waited_ns; /* of the total; only when asked for */
 	__u64 max_ns;
 	__u64 min_inverted;		/* ~ of the shortest; 0: none has ended */
 	__u64 histogram[TALLY_BUCKETS]; /* [n]: from 2^n ns to below 2^(n+1); [0]: 0 as well */
 };
-_Static_assert(sizeof(struct tally_row) == 64 + TALLY_BUCKETS * 8, "shared table");
+_Static_assert(sizeof(struct tally_row) == 80 + TALLY_BUCKETS * 8, "shared table");
 
 #endif

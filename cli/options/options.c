@@ -45,6 +45,7 @@ enum {
 	KEY_COST,
 	KEY_INTERVAL,
 	KEY_HISTOGRAM,
+	KEY_WHERE,
 };
 
 static const struct argp_option option_table[] = {
@@ -86,6 +87,8 @@ static const struct argp_option option_table[] = {
 	{"interval", KEY_INTERVAL, "SECONDS", 0, "stat: also show what each such time has brought",
 	 2},
 	{"histogram", KEY_HISTOGRAM, NULL, 0, "stat: also show how the durations are spread", 2},
+	{"where", KEY_WHERE, NULL, 0,
+	 "stat: also show how long calls were running, blocked, or waiting for a CPU", 2},
 	{"max-events", KEY_MAX_EVENTS, "N", 0, "Stop after N events", 3},
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
 	{"rate", KEY_RATE, "RATE", 0, "At most so many events of each probe: 100/s, 5/ms", 3},
@@ -336,6 +339,9 @@ static void parse_flag(int key, struct options *options)
 		break;
 	case KEY_STOP_ON_LOAD:
 		options->stop_on_load = true;
+		break;
+	case KEY_WHERE:
+		options->where = true;
 		break;
 	case KEY_HISTOGRAM:
 		options->histogram = true;

@@ -68,6 +68,7 @@ struct options {
 	bool stop_on_load;
 	double interval_s; /* `stat`: 0: only at the end */
 	bool histogram;
+	bool where;
 };
 
 /* Parses argv; prints help or version where asked for, and says so in `finished`. */

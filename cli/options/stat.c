@@ -31,6 +31,7 @@ static struct err *check_others(const struct options *options)
 {
 	const char *given = options->interval_s > 0 ? "--interval"
 			    : options->histogram    ? "--histogram"
+			    : options->where	    ? "--where"
 						    : NULL;
 	if (!given)
 		return NULL;

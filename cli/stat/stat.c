@@ -104,6 +104,7 @@ static struct err *show(struct stats *stats, struct output *output, uint64_t now
 		.period_ns = now_ns - (interval ? stats->shown_ns : stats->began_ns),
 		.titled = stats->interval_ns != 0,
 		.histograms = stats->options->histogram,
+		.where = stats->options->where,
 	};
 	return e ? e : output_stats(output, &shown);
 }

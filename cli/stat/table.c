@@ -62,6 +62,8 @@ void tally_row_add(struct tally_row *to, const struct tally_row *from)
 	to->errors += from->errors;
 	to->total_ns += from->total_ns;
 	to->self_ns += from->self_ns;
+	to->blocked_ns += from->blocked_ns;
+	to->waited_ns += from->waited_ns;
 	if (to->max_ns < from->max_ns)
 		to->max_ns = from->max_ns;
 	if (to->min_inverted < from->min_inverted)
@@ -85,6 +87,8 @@ static void subtract(struct tally_row *from, const struct tally_row *before)
 	from->errors = difference(from->errors, before->errors);
 	from->total_ns = difference(from->total_ns, before->total_ns);
 	from->self_ns = difference(from->self_ns, before->self_ns);
+	from->blocked_ns = difference(from->blocked_ns, before->blocked_ns);
+	from->waited_ns = difference(from->waited_ns, before->waited_ns);
 	for (size_t i = 0; i < TALLY_BUCKETS; i++)
 		from->histogram[i] = difference(from->histogram[i], before->histogram[i]);
 }

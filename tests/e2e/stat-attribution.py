@@ -4,6 +4,7 @@
 So it is in the stream of events, where the function around a system call is the call that contains it.
 """
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -253,6 +254,27 @@ def stopped():
     target.finish()
 
 
+def where():
+    """Asleep, a thread is blocked; beside others on one CPU, it waits; and all times are one account."""
+    target = Target("causes", "-w", "30", "3", preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}))
+    trace = Trace(*words(SPECS), "--where", pid=target.pid, subcommand="stat")
+    target.release()
+    target.finish()
+    trace.finish().check_nothing_lost()
+    for row in trace.stats:
+        if "total_ns" in row:
+            same(ns(row, "cpu_ns") + ns(row, "blocked_ns") + ns(row, "waited_ns"), ns(row, "total_ns"), f"times of {row}")
+    sleep, spin = rows(trace, "syscall")["outer", "nanosleep"], rows(trace, "call")["outer", "inner"]
+    outer = rows(trace, "call")["outside", "outer"]
+    asked = 200_000 * sleep["hits"]
+    ensure(ns(sleep, "blocked_ns") > asked / 2, f"{asked} ns were slept, told: {sleep}")
+    ensure(ns(sleep, "blocked_ns") <= ns(outer, "blocked_ns"), f"outer was blocked less than in its sleep: {outer}")
+    # Three threads spin on one CPU: each waits for the others.
+    ensure(ns(spin, "waited_ns") > 0, f"nobody waited: {spin}")
+    ensure(ns(spin, "cpu_ns") > 0, f"nobody ran: {spin}")
+    ensure(ns(spin, "blocked_ns") < ns(spin, "total_ns") / 2, f"spinning is not being blocked: {spin}")
+
+
 def full_table():
     """What finds no row in the kernel's table is lost, and the account holds."""
     target = Target("crowd", "-w")
@@ -272,5 +294,5 @@ def full_table():
 
 run(
     one_thread, threads, returns_by_site, stream, kinds_alone, conditions, intervals, table, a_command, children, stopped,
-    full_table,
+    full_table, where,
 )

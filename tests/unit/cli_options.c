@@ -424,9 +424,10 @@ static void counting(void **state)
 	assert_false(o.histogram);
 	options_deinit(&o);
 	parse(&line, &o, "stat", "-f", "-e", "f if ret < 0,usdt:*", "--interval", "0.5",
-	      "--histogram", "--json", "--duration", "3", "--", "ls", NULL);
+	      "--histogram", "--where", "--json", "--duration", "3", "--", "ls", NULL);
 	assert_true(o.interval_s == 0.5);
 	assert_true(o.histogram);
+	assert_true(o.where);
 	assert_true(o.follow);
 	assert_string_equal(o.argv[0], "ls");
 	options_deinit(&o);
@@ -447,6 +448,8 @@ static void counting(void **state)
 	refused("nothing to trace", "stat");
 	refused("--interval goes with 'utrail stat'", "-p", "7", "--interval", "1");
 	refused("--histogram goes with 'utrail stat'", "-p", "7", "--histogram");
+	refused("--where goes with 'utrail stat'", "-p", "7", "--where");
+	refused("--where has no meaning there", "shell", "--where");
 	refused("--interval has no meaning there", "shell", "--interval", "1");
 }
 

@@ -80,6 +80,8 @@ static void rows_are_added(void **state)
 				       .errors = 5,
 				       .total_ns = 6,
 				       .self_ns = 7,
+				       .blocked_ns = 20,
+				       .waited_ns = 30,
 				       .max_ns = 6,
 				       .min_inverted = ~9ULL,
 				       .histogram = {[TALLY_BUCKETS - 1] = 8}};
@@ -90,6 +92,8 @@ static void rows_are_added(void **state)
 	assert_int_equal(sum.errors, 5);
 	assert_int_equal(sum.total_ns, 6);
 	assert_int_equal(sum.self_ns, 7);
+	assert_int_equal(sum.blocked_ns, 20);
+	assert_int_equal(sum.waited_ns, 30);
 	assert_int_equal(sum.max_ns, 7);
 	assert_int_equal(~sum.min_inverted, 5);
 	assert_int_equal(sum.histogram[TALLY_BUCKETS - 1], 8);

@@ -142,6 +142,36 @@ static void objects(void **state)
 	      "\"kind\":\"usdt\",\"name\":\"app:mark\",\"inside\":null,\"hits\":7}\n");
 }
 
+static struct err *write_where(struct output *output)
+{
+	struct output_stat rows[] = {{.probe = &call, .has_end = true, .sum = made(4, 4, 1000)},
+				     {.use = STAT_IN_TEXT}};
+	const struct output_stats stats = {.rows = rows, .n_rows = 2, .where = true};
+	rows[0].sum.blocked_ns = 2000;
+	rows[0].sum.waited_ns = 500;
+	return output_stats(output, &stats);
+}
+
+static void where_the_time_went(void **state)
+{
+	(void)state;
+	check(OUTPUT_TEXT, write_where,
+	      "    CALLS  ERRORS     TOTAL      SELF       CPU   BLOCKED   WAITING       MIN       "
+	      "AVG       P99       MAX\n"
+	      "        4       0    4.00us         -    1.50us    2.00us     500ns     500ns    "
+	      "1.00us    2.00us    2.00us  write\n"
+	      "                              " NOWHERE);
+	check(OUTPUT_JSON, write_where,
+	      "{\"type\":\"stat\",\"time_ns\":\"0\",\"period_ns\":\"0\",\"kind\":\"syscall\","
+	      "\"name\":\"write\",\"inside\":null,\"hits\":4,\"ended\":4,\"errors\":0,"
+	      "\"total_ns\":\"4000\",\"cpu_ns\":\"1500\",\"blocked_ns\":\"2000\","
+	      "\"waited_ns\":\"500\",\"min_ns\":\"500\",\"max_ns\":\"2000\","
+	      "\"histogram\":[[1024,3],[4096,1]]}\n");
+	/* More than there was: both may be of a moment later. */
+	const struct tally_row row = {.total_ns = 10, .blocked_ns = 8, .waited_ns = 3};
+	assert_int_equal(stat_cpu(&row), 0);
+}
+
 static void quantiles(void **state)
 {
 	(void)state;
@@ -175,7 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table),     cmocka_unit_test(a_table_of_an_interval),
 		cmocka_unit_test(a_histogram), cmocka_unit_test(objects),
-		cmocka_unit_test(quantiles),
+		cmocka_unit_test(quantiles),   cmocka_unit_test(where_the_time_went),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

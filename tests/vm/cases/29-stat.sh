@@ -8,9 +8,15 @@ row() {
 	grep -F "\"kind\":\"$1\",\"name\":\"$2\",\"inside\":$3," trace.json | grep '^{"type":"stat"' | sed -n -E "s/.*\"$4\":\"?([0-9]+).*/\1/p"
 }
 
+# From 7.2 on the tracepoints of system calls are preemptible, and the kernel runs no second one of them on that
+# CPU meanwhile: it counts these as missed. As many may be missing, and nowhere else any.
+missed() {
+	summary missed trace.json
+}
+
 # compare WHAT GOT WANTED
 compare() {
-	[ "${2:-0}" = "$3" ] || fail "$1: counted ${2:-none}, the program says $3"
+	[ "${2:-0}" = "$3" ] || { [ "${2:-0}" -lt "$3" ] && [ "$((${2:-0} + $(missed)))" -ge "$3" ]; } || fail "$1: counted ${2:-none}, the program says $3: $(cat trace.json messages told)"
 }
 
 # whose FUNCTION: as the table names it.
@@ -20,7 +26,7 @@ whose() {
 
 # account: every line of what the program told.
 account() {
-	lines=0
+	lines=0 short=0
 	while read -r word name count; do
 		[ "$word" = count ] || continue
 		function=${name%%/*}
@@ -29,7 +35,11 @@ account() {
 		case $name in
 		*_ns | */mark) continue ;;
 		*/errors) compare "$name" "$(row syscall "${call%/errors}" "$(whose "$function")" errors)" "$count" ;;
-		*/*) compare "$name" "$(row syscall "$call" "$(whose "$function")" hits)" "$count" ;;
+		*/*)
+			hits=$(row syscall "$call" "$(whose "$function")" hits)
+			compare "$name" "$hits" "$count"
+			short=$((short + count - ${hits:-0}))
+			;;
 		*)
 			sum=0
 			for hits in $(grep -F "\"kind\":\"call\",\"name\":\"causes:$name\"," trace.json | sed -E 's/.*"hits":([0-9]+).*/\1/'); do
@@ -41,8 +51,12 @@ account() {
 		lines=$((lines + 1))
 	done <told
 	[ "$lines" -gt 30 ] || fail "only $lines numbers: $(cat told)"
-	[ "$(summary lost trace.json)$(summary missed trace.json)" = 00 ] || fail "not all was seen: $(cat messages)"
-	echo "$lines numbers agree"
+	[ "$(summary lost trace.json)" = 0 ] || fail "not all was seen: $(cat messages)"
+	[ "$short" -le "$(missed)" ] || fail "$short system calls are missing, $(missed) were missed: $(cat messages)"
+	case $KERNEL in
+	5.10 | 6.1 | 6.12) [ "$(missed)" = 0 ] || fail "missed: $(cat messages)" ;;
+	esac
+	echo "$lines numbers agree, $short system calls of $(missed) missed"
 }
 
 specs=
@@ -59,5 +73,12 @@ account
 compare 'marks in b' "$(row usdt causes:mark '"causes:b"' hits)" "$(sed -n 's/^count b\/mark //p' told)"
 compare 'unwound' "$(row call causes:leap '"causes:caught"' unwound)" "$(sed -n 's/^count leap //p' told)"
 # And as a table.
-utrail stat -o table $specs -e syscall:write -- causes 1 >told 2>messages || fail "status $?: $(cat messages told)"
+utrail stat --where -o table $specs -e syscall:write -- causes 1 >told 2>messages || fail "status $?: $(cat messages told)"
 grep -q 'causes:leap (1 unwound)$' table || fail "$(cat table)"
+# Asleep it was blocked for 3 times 200 us at least, less what the emulator takes; spinning it was not.
+utrail stat --where --json -o trace.json -e causes:outer,causes:inner -e syscall:nanosleep -- causes 3 >told 2>messages ||
+	fail "status $?: $(cat messages told)"
+blocked=$(row syscall nanosleep '"causes:outer"' blocked_ns)
+echo "blocked for ${blocked:=0} ns in 3 naps"
+[ "$blocked" -gt 100000 ] || fail "$(cat trace.json)"
+[ "$(row call causes:inner '"causes:outer"' cpu_ns)" -gt 0 ] || fail "$(cat trace.json)"
