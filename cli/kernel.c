@@ -142,30 +142,8 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 					  true);
 	}
 	select_task_life(kernel, skel);
-	if (kernel->options.where) {
-		bpf_program__set_autoload(
-			old ? skel->progs.old_where_switch : skel->progs.where_switch, true);
-		bpf_program__set_autoload(
-			old ? skel->progs.old_where_wakeup : skel->progs.where_wakeup, true);
-	}
+	tally_select_programs(kernel, skel);
 	select_programs_of_choice(kernel, skel);
-}
-
-/* Neither made nor referred to, unless it is asked for. */
-static void size_tally(const struct kernel *kernel, struct tracer *skel)
-{
-	uint32_t rows = kernel->options.tally_rows;
-	bool old = kernel->form == UPROBE_FORM_OLD;
-	if (rows)
-		bpf_map__set_max_entries(skel->maps.tally_rows, rows);
-	bpf_map__set_autocreate(skel->maps.tally_rows, rows != 0);
-	bpf_map__set_autocreate(skel->maps.blank_tally, rows != 0);
-	bpf_map__set_autocreate(skel->maps.task_inner, rows && !old);
-	bpf_map__set_autocreate(skel->maps.thread_inner, rows && old);
-	bpf_map__set_autocreate(skel->maps.blank_inner, rows && old);
-	bpf_map__set_autocreate(skel->maps.task_where, kernel->options.where && !old);
-	bpf_map__set_autocreate(skel->maps.thread_where, kernel->options.where && old);
-	bpf_map__set_autocreate(skel->maps.blank_where, kernel->options.where && old);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -177,7 +155,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	if (kernel->options.filters)
 		filters += spare * SPARE_FILTERS;
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	size_tally(kernel, skel);
+	tally_size_maps(kernel, skel);
 	bpf_map__set_max_entries(skel->maps.filters, filters);
 	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
@@ -210,8 +188,6 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->keep_entries = kernel->keeps;
-	skel->rodata->tallying = kernel->options.tally_rows != 0;
-	skel->rodata->tell_where = kernel->options.where;
 	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
 	skel->rodata->has_rates = kernel->options.rates;
 	skel->rodata->show_fork = kernel->plan->show_fork;
@@ -228,6 +204,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->stack_how = kernel->options.stack_how;
 	skel->rodata->stack_bytes = kernel->options.stack_bytes;
 	skel->rodata->stack_depth = kernel->options.stack_depth;
+	tally_set_constants(kernel, skel);
 	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
@@ -306,17 +283,6 @@ static struct err *check_lossless(const struct kernel *kernel)
 	return err_hint(e, "a larger --ring-size loses less");
 }
 
-static struct err *check_where(const struct kernel *kernel)
-{
-	if (!kernel->options.where || kernel->form != UPROBE_FORM_OLD || !pid_namespace_is_inner())
-		return NULL;
-	struct err *e = err_new(ERR_UNSUPPORTED, 0, "--where is not possible in here");
-	e = err_why(e,
-		    "utrail runs in a PID namespace, and this kernel (below 6.0) finds threads by "
-		    "the numbers that they have outside");
-	return err_hint(e, "run it on the host: its processes are found from there");
-}
-
 static struct err *check_features(const struct kernel *kernel)
 {
 	const struct features *features = &kernel->features;
@@ -357,7 +323,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
-	e = e ? e : check_where(kernel);
+	e = e ? e : tally_check(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)

@@ -30,7 +30,7 @@ struct kernel_options {
 	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */
 	bool stop_on_load;
-	bool where; /* and with it, where their time went */
+	bool where;	     /* and with it, where their time went */
 	uint32_t tally_rows; /* hits are added up in a table of so many; 0: they are records */
 };
 

@@ -55,6 +55,14 @@ void select_programs_of_choice(const struct kernel *kernel, struct tracer *skel)
 struct err *select_begin(struct kernel *kernel) must_check;
 void select_close(struct kernel *kernel);
 
+/* --- kernel_tally.c -------------------------------------------------------------------------- */
+
+/* Does this kernel tell what is asked for? */
+struct err *tally_check(const struct kernel *kernel) must_check;
+void tally_set_constants(const struct kernel *kernel, struct tracer *skel);
+void tally_select_programs(const struct kernel *kernel, struct tracer *skel);
+void tally_size_maps(const struct kernel *kernel, struct tracer *skel);
+
 /* --- kernel_rows.c ---------------------------------------------------------------------------- */
 
 struct err *kernel_rows_map(struct kernel *kernel) must_check;

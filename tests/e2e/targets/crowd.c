@@ -7,11 +7,11 @@
 #include "sample.h"
 
 #define EIGHT(of, n) of(n##0) of(n##1) of(n##2) of(n##3) of(n##4) of(n##5) of(n##6) of(n##7)
-#define ALL(of)                                                                                    \
-	EIGHT(of, 0)                                                                               \
-	EIGHT(of, 1) EIGHT(of, 2) EIGHT(of, 3) EIGHT(of, 4) EIGHT(of, 5) EIGHT(of, 6) EIGHT(of, 7) \
-		EIGHT(of, 8) EIGHT(of, 9) EIGHT(of, a) EIGHT(of, b) EIGHT(of, c) EIGHT(of, d)      \
-			EIGHT(of, e) EIGHT(of, f)
+#define ALL_LOW(of)  EIGHT(of, 0) EIGHT(of, 1) EIGHT(of, 2) EIGHT(of, 3)
+#define ALL_MID(of)  EIGHT(of, 4) EIGHT(of, 5) EIGHT(of, 6) EIGHT(of, 7)
+#define ALL_HIGH(of) EIGHT(of, 8) EIGHT(of, 9) EIGHT(of, a) EIGHT(of, b)
+#define ALL_TOP(of)  EIGHT(of, c) EIGHT(of, d) EIGHT(of, e) EIGHT(of, f)
+#define ALL(of)	     ALL_LOW(of) ALL_MID(of) ALL_HIGH(of) ALL_TOP(of)
 
 typedef int member(int next);
 static member *const *members;

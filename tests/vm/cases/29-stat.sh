@@ -41,10 +41,9 @@ account() {
 			short=$((short + count - ${hits:-0}))
 			;;
 		*)
-			sum=0
-			for hits in $(grep -F "\"kind\":\"call\",\"name\":\"causes:$name\"," trace.json | sed -E 's/.*"hits":([0-9]+).*/\1/'); do
-				sum=$((sum + hits))
-			done
+			# In whatever function it was called.
+			sum=$(grep -F "\"kind\":\"call\",\"name\":\"causes:$name\"," trace.json | sed -E 's/.*"hits":([0-9]+).*/\1/' |
+				awk '{ sum += $1 } END { print sum + 0 }')
 			compare "$name" "$sum" "$count"
 			;;
 		esac
@@ -73,6 +72,7 @@ account
 compare 'marks in b' "$(row usdt causes:mark '"causes:b"' hits)" "$(sed -n 's/^count b\/mark //p' told)"
 compare 'unwound' "$(row call causes:leap '"causes:caught"' unwound)" "$(sed -n 's/^count leap //p' told)"
 # And as a table.
+# shellcheck disable=SC2086 # words
 utrail stat --where -o table $specs -e syscall:write -- causes 1 >told 2>messages || fail "status $?: $(cat messages told)"
 grep -q 'causes:leap (1 unwound)$' table || fail "$(cat table)"
 # Asleep it was blocked for 3 times 200 us at least, less what the emulator takes; spinning it was not.

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/kernel_tally.c — the part of the BPF object that adds hits up: stream/tally.bpf.h. */
+#include <bpf/libbpf.h>
+
+#include "cli/kernel_parts.h"
+#include "target/process_namespace.h"
+#include "tracer.skel.h"
+
+void tally_set_constants(const struct kernel *kernel, struct tracer *skel)
+{
+	skel->rodata->tallying = kernel->options.tally_rows != 0;
+	skel->rodata->tell_where = kernel->options.where;
+}
+
+void tally_select_programs(const struct kernel *kernel, struct tracer *skel)
+{
+	bool old = kernel->form == UPROBE_FORM_OLD;
+	if (!kernel->options.where)
+		return;
+	bpf_program__set_autoload(old ? skel->progs.old_where_switch : skel->progs.where_switch,
+				  true);
+	bpf_program__set_autoload(old ? skel->progs.old_where_wakeup : skel->progs.where_wakeup,
+				  true);
+}
+
+/* Neither made nor referred to, unless it is asked for. */
+void tally_size_maps(const struct kernel *kernel, struct tracer *skel)
+{
+	uint32_t rows = kernel->options.tally_rows;
+	bool old = kernel->form == UPROBE_FORM_OLD;
+	if (rows)
+		bpf_map__set_max_entries(skel->maps.tally_rows, rows);
+	bpf_map__set_autocreate(skel->maps.tally_rows, rows != 0);
+	bpf_map__set_autocreate(skel->maps.blank_tally, rows != 0);
+	bpf_map__set_autocreate(skel->maps.task_inner, rows && !old);
+	bpf_map__set_autocreate(skel->maps.thread_inner, rows && old);
+	bpf_map__set_autocreate(skel->maps.blank_inner, rows && old);
+	bpf_map__set_autocreate(skel->maps.task_where, kernel->options.where && !old);
+	bpf_map__set_autocreate(skel->maps.thread_where, kernel->options.where && old);
+	bpf_map__set_autocreate(skel->maps.blank_where, kernel->options.where && old);
+}
+
+struct err *tally_check(const struct kernel *kernel)
+{
+	if (!kernel->options.where || kernel->form != UPROBE_FORM_OLD || !pid_namespace_is_inner())
+		return NULL;
+	struct err *e = err_new(ERR_UNSUPPORTED, 0, "--where is not possible in here");
+	e = err_why(e,
+		    "utrail runs in a PID namespace, and this kernel (below 6.0) finds threads by "
+		    "the numbers that they have outside");
+	return err_hint(e, "run it on the host: its processes are found from there");
+}
