@@ -9,7 +9,7 @@ import signal
 import time
 from pathlib import Path
 
-from utrail import Target, Trace, contains, ensure, fail, matches, ns, only, run, same, sample
+from utrail import Target, Trace, build_dir, contains, ensure, fail, matches, ns, only, run, same, sample
 
 FUNCTIONS = ["a", "b", "both", "deep", "caught", "leap", "through", "tail", "outer", "inner"]
 CALLS = ["write", "read", "getppid", "lseek", "nanosleep"]
@@ -254,6 +254,25 @@ def stopped():
     target.finish()
 
 
+def late_file():
+    """A library that is loaded later is counted, too, from its second load on in full."""
+    library, calls = build_dir() / "tests/e2e/targets/libplugin.so", 50
+    target = Target("plugins", "-w", library, calls, 3)
+    trace = Trace(*words(["?plugin_*", "?usdt:plugin:*"]), pid=target.pid, subcommand="stat")
+    target.release()
+    for n in range(3):
+        target.wait_for(rf"(?:loaded \d+\s+){{{n + 1}}}")
+        if n == 0:
+            trace.wait_for_text('"type":"gap"')
+        target.release()
+    target.finish()
+    trace.finish().check_nothing_lost()
+    work = only([r for r in trace.stats if r["name"] == "libplugin:plugin_work"], "rows of plugin_work")
+    same((work["hits"], work["ended"]), (target.counts["plugin_work"],) * 2, "calls of plugin_work")
+    # Its first instruction is the marker: which of both probes comes first is the kernel's choice.
+    same(sum(r["hits"] for r in trace.stats if r["kind"] == "usdt"), work["hits"], "markers in it")
+
+
 def where():
     """Asleep, a thread is blocked; beside others on one CPU, it waits; and all times are one account."""
     target = Target("causes", "-w", "30", "3", preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}))
@@ -294,5 +313,5 @@ def full_table():
 
 run(
     one_thread, threads, returns_by_site, stream, kinds_alone, conditions, intervals, table, a_command, children, stopped,
-    full_table, where,
+    full_table, late_file, where,
 )
