@@ -4,6 +4,9 @@
 
 const volatile bool tallying = false;
 
+/* Kernels before 6.8 verify global functions that nobody calls, too. Without `tallying` the maps
+ * are not there, so each of these ends at once then. */
+
 /* The frame is the one that the span will have, if it has one. */
 static __always_inline int begin(struct scratch *scratch, __u32 site_id, enum stream_form form)
 {
@@ -21,13 +24,13 @@ static __always_inline int begin(struct scratch *scratch, __u32 site_id, enum st
 
 __noinline int tally_begin(struct scratch *scratch, __u32 site_id)
 {
-	return scratch ? begin(scratch, site_id, STREAM_PREEMPTIBLE) : 0;
+	return tallying && scratch ? begin(scratch, site_id, STREAM_PREEMPTIBLE) : 0;
 }
 
 __noinline int tally_begin_old(__u32 site_id)
 {
 	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
-	return scratch ? begin(scratch, site_id, STREAM_OLD) : 0;
+	return tallying && scratch ? begin(scratch, site_id, STREAM_OLD) : 0;
 }
 
 /* Its time is inside of what is the top then, whether it counts itself or not. */
@@ -72,13 +75,13 @@ static __always_inline int close_top(struct scratch *scratch, __u32 forgotten,
 
 __noinline int tally_close(struct scratch *scratch, __u32 forgotten)
 {
-	return scratch ? close_top(scratch, forgotten, STREAM_PREEMPTIBLE) : 0;
+	return tallying && scratch ? close_top(scratch, forgotten, STREAM_PREEMPTIBLE) : 0;
 }
 
 __noinline int tally_close_old(__u32 forgotten)
 {
 	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
-	return scratch ? close_top(scratch, forgotten, STREAM_OLD) : 0;
+	return tallying && scratch ? close_top(scratch, forgotten, STREAM_OLD) : 0;
 }
 
 static __always_inline int add_unwound(struct scratch *scratch, __u32 site_id)
@@ -91,11 +94,11 @@ static __always_inline int add_unwound(struct scratch *scratch, __u32 site_id)
 
 __noinline int tally_unwound(struct scratch *scratch, __u32 site_id)
 {
-	return scratch ? add_unwound(scratch, site_id) : 0;
+	return tallying && scratch ? add_unwound(scratch, site_id) : 0;
 }
 
 __noinline int tally_unwound_old(__u32 site_id)
 {
 	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
-	return scratch ? add_unwound(scratch, site_id) : 0;
+	return tallying && scratch ? add_unwound(scratch, site_id) : 0;
 }
