@@ -23,21 +23,28 @@ void tally_select_programs(const struct kernel *kernel, struct tracer *skel)
 				  true);
 }
 
-/* Neither made nor referred to, unless it is asked for. */
+/*
+ * Neither made nor referred to, unless it is asked for. Those of old kernels are always made, of
+ * the smallest size: their verifiers look at references in code that is never reached, too.
+ */
 void tally_size_maps(const struct kernel *kernel, struct tracer *skel)
 {
 	uint32_t rows = kernel->options.tally_rows;
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	if (rows)
 		bpf_map__set_max_entries(skel->maps.tally_rows, rows);
-	bpf_map__set_autocreate(skel->maps.tally_rows, rows != 0);
-	bpf_map__set_autocreate(skel->maps.blank_tally, rows != 0);
+	if (!rows)
+		bpf_map__set_max_entries(skel->maps.thread_inner, 1);
+	if (!kernel->options.where)
+		bpf_map__set_max_entries(skel->maps.thread_where, 1);
+	bpf_map__set_autocreate(skel->maps.tally_rows, rows || old);
+	bpf_map__set_autocreate(skel->maps.blank_tally, rows || old);
 	bpf_map__set_autocreate(skel->maps.task_inner, rows && !old);
-	bpf_map__set_autocreate(skel->maps.thread_inner, rows && old);
-	bpf_map__set_autocreate(skel->maps.blank_inner, rows && old);
+	bpf_map__set_autocreate(skel->maps.thread_inner, old);
+	bpf_map__set_autocreate(skel->maps.blank_inner, old);
 	bpf_map__set_autocreate(skel->maps.task_where, kernel->options.where && !old);
-	bpf_map__set_autocreate(skel->maps.thread_where, kernel->options.where && old);
-	bpf_map__set_autocreate(skel->maps.blank_where, kernel->options.where && old);
+	bpf_map__set_autocreate(skel->maps.thread_where, old);
+	bpf_map__set_autocreate(skel->maps.blank_where, old);
 }
 
 struct err *tally_check(const struct kernel *kernel)
