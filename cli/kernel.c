@@ -143,7 +143,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 					  true);
 	}
 	select_task_life(kernel, skel);
-	tally_select_programs(kernel, skel);
+	sum_select_programs(kernel, skel);
 	select_programs_of_choice(kernel, skel);
 }
 
@@ -156,7 +156,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	if (kernel->options.filters)
 		filters += spare * SPARE_FILTERS;
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	tally_size_maps(kernel, skel);
+	sum_size_maps(kernel, skel);
 	bpf_map__set_max_entries(skel->maps.filters, filters);
 	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
@@ -205,7 +205,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->stack_how = kernel->options.stack_how;
 	skel->rodata->stack_bytes = kernel->options.stack_bytes;
 	skel->rodata->stack_depth = kernel->options.stack_depth;
-	tally_set_constants(kernel, skel);
+	sum_set_constants(kernel, skel);
 	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
@@ -320,11 +320,11 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->form = features_uprobe_form(features);
 	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). */
-	kernel->keeps = kernel->filter && !options->tally_rows && kernel->form != UPROBE_FORM_OLD &&
+	kernel->keeps = kernel->filter && !options->sum_rows && kernel->form != UPROBE_FORM_OLD &&
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
-	e = e ? e : tally_check(kernel);
+	e = e ? e : sum_check(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)

@@ -30,8 +30,8 @@ struct kernel_options {
 	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */
 	bool stop_on_load;
-	bool where;	     /* and with it, where their time went */
-	uint32_t tally_rows; /* hits are added up in a table of so many; 0: they are records */
+	bool where;	   /* and with it, where their time went */
+	uint32_t sum_rows; /* hits are added up in a table of so many; 0: they are records */
 };
 
 struct attacher;
@@ -109,8 +109,8 @@ enum uprobe_form kernel_form(const struct kernel *kernel);
 const struct cost_row *kernel_costs(const struct kernel *kernel); /* one row a site */
 /* CPU time of traced threads that have ended while tracing. */
 uint64_t kernel_ended_cpu(const struct kernel *kernel);
-/* The table of what was added up: of struct tally_key, by CPU struct tally_row. */
-int kernel_tally_fd(const struct kernel *kernel);
+/* The table of what was added up: of struct sum_key, by CPU struct sum_row. */
+int kernel_sums_fd(const struct kernel *kernel);
 /* Hits that waited, and how long in all. */
 uint64_t kernel_held(const struct kernel *kernel, uint64_t *ret_ns);
 /* Records that programs tried to write, over all CPUs. */

@@ -33,7 +33,7 @@ struct kernel {
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;
 	struct attacher *attacher; /* not NULL: opens perf events for us; not owned */
-	bool keeps; /* entries may wait for their returns */
+	bool keeps;		   /* entries may wait for their returns */
 	struct bpf_link *kept_link, *exit_link;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
@@ -56,13 +56,13 @@ void select_programs_of_choice(const struct kernel *kernel, struct tracer *skel)
 struct err *select_begin(struct kernel *kernel) must_check;
 void select_close(struct kernel *kernel);
 
-/* --- kernel_tally.c -------------------------------------------------------------------------- */
+/* --- kernel_sums.c -------------------------------------------------------------------------- */
 
 /* Does this kernel tell what is asked for? */
-struct err *tally_check(const struct kernel *kernel) must_check;
-void tally_set_constants(const struct kernel *kernel, struct tracer *skel);
-void tally_select_programs(const struct kernel *kernel, struct tracer *skel);
-void tally_size_maps(const struct kernel *kernel, struct tracer *skel);
+struct err *sum_check(const struct kernel *kernel) must_check;
+void sum_set_constants(const struct kernel *kernel, struct tracer *skel);
+void sum_select_programs(const struct kernel *kernel, struct tracer *skel);
+void sum_size_maps(const struct kernel *kernel, struct tracer *skel);
 
 /* --- kernel_rows.c ---------------------------------------------------------------------------- */
 

@@ -42,9 +42,9 @@ int kernel_ring_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.ring);
 }
 
-int kernel_tally_fd(const struct kernel *kernel)
+int kernel_sums_fd(const struct kernel *kernel)
 {
-	return bpf_map__fd(kernel->skel->maps.tally_rows);
+	return bpf_map__fd(kernel->skel->maps.sum_rows);
 }
 
 int kernel_life_fd(const struct kernel *kernel)

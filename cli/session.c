@@ -134,7 +134,7 @@ static struct err *catch_up(struct session *session)
 /* Nothing is written to it but what the programs say of themselves. */
 #define NO_RING (64U << 10)
 
-static uint32_t tally_rows(const struct session *session, bool growing)
+static uint32_t sum_rows(const struct session *session, bool growing)
 {
 	int cpus = libbpf_num_possible_cpus();
 	return session->stats
@@ -168,7 +168,7 @@ static struct err *prepare(struct session *session)
 	features_detect(&features);
 	const struct kernel_options how = {.ring_size =
 						   session->stats ? NO_RING : options->ring_size,
-					   .tally_rows = tally_rows(session, growing),
+					   .sum_rows = sum_rows(session, growing),
 					   .where = options->where,
 					   .filters = plan_has_conditions(options),
 					   .rates = options->rate.count || plan_has_rates(options),

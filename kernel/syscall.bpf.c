@@ -14,7 +14,7 @@
 #include "probe/rate.bpf.h"
 #include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
-#include "stream/tally.bpf.h"
+#include "stream/sums.bpf.h"
 
 #define SYSCALLS_MAX 1024
 #define EINTR	     4 /* include/uapi/asm-generic/errno-base.h */
@@ -168,11 +168,11 @@ static __always_inline bool exit_passes(struct scratch *scratch, struct site *si
 }
 
 /* `utrail stat`: nothing is read, so nothing is kept but that it is in flight. */
-static __always_inline void tally_enter(struct scratch *scratch, struct site *site, __u32 site_id)
+static __always_inline void sum_enter(struct scratch *scratch, struct site *site, __u32 site_id)
 {
-	bool counted = tally_add_begun(scratch, site_id);
+	bool counted = sum_add_begun(scratch, site_id);
 	scratch->syscall_site = counted && (site->flags & SITE_HAS_RETURN) ? site_id : 0;
-	scratch->parent_site = tally_parent(scratch);
+	scratch->parent_site = sum_parent(scratch);
 	scratch->syscall_time_ns = scratch->time_ns;
 	scratch->syscall_size = 0;
 	scratch->execed = 0;
@@ -220,8 +220,8 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		cost_end(scratch, true);
 		return 0;
 	}
-	if (tallying) {
-		tally_enter(scratch, site, site_id);
+	if (summing) {
+		sum_enter(scratch, site, site_id);
 		cost_end(scratch, true);
 		return 0;
 	}
@@ -292,14 +292,14 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
 	if (has_filters && scratch->syscall_filter && !exit_passes(scratch, site, form)) {
-		if (tallying)
-			tally_take_back(scratch->parent_site, site_id);
+		if (summing)
+			sum_take_back(scratch->parent_site, site_id);
 		scratch->syscall_site = 0;
 		cost_end(scratch, false);
 		return 0;
 	}
-	if (tallying)
-		tally_add_syscall(scratch, result, stream);
+	if (summing)
+		sum_add_syscall(scratch, result, stream);
 	else
 		finish_call(scratch, site, result, form);
 	scratch->syscall_site = 0;

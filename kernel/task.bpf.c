@@ -181,7 +181,7 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 		stream_end_target(tgid);
 	if (form == STREAM_OLD) {
 		bpf_map_delete_elem(&thread_spans, &tid);
-		if (tallying)
+		if (summing)
 			bpf_map_delete_elem(&thread_inner, &tid);
 		if (tell_where)
 			bpf_map_delete_elem(&thread_where, &tid);

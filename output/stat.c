@@ -13,24 +13,24 @@
 #define TABLE_WIDTH (9 + 8 + 6 * 10)
 #define WHERE_WIDTH (3 * 10)
 
-uint64_t stat_quantile(const struct tally_row *sum, unsigned int percent)
+uint64_t stat_quantile(const struct sum_row *sum, unsigned int percent)
 {
 	/* Rounded up: of 10 calls, 99 % are all of them. */
 	uint64_t wanted = sum->ended - sum->ended / 100 * (100 - percent) -
 			  sum->ended % 100 * (100 - percent) / 100;
 	uint64_t seen = 0;
-	for (unsigned int i = 0; i < TALLY_BUCKETS; i++) {
+	for (unsigned int i = 0; i < SUM_BUCKETS; i++) {
 		seen += sum->histogram[i];
 		if (!seen || seen < wanted)
 			continue;
 		uint64_t end = 2ULL << i;
-		bool is_open = i == TALLY_BUCKETS - 1 || (sum->max_ns && end > sum->max_ns);
+		bool is_open = i == SUM_BUCKETS - 1 || (sum->max_ns && end > sum->max_ns);
 		return is_open ? sum->max_ns : end;
 	}
 	return sum->max_ns;
 }
 
-uint64_t stat_cpu(const struct tally_row *sum)
+uint64_t stat_cpu(const struct sum_row *sum)
 {
 	uint64_t off = sum->blocked_ns + sum->waited_ns;
 	return sum->total_ns > off ? sum->total_ns - off : 0;
@@ -100,7 +100,7 @@ static void put_name(struct output *output, const struct output_stat *row)
 static void put_unended(struct buffer *buffer, const struct output_stats *stats,
 			const struct output_stat *row)
 {
-	const struct tally_row *sum = &row->sum;
+	const struct sum_row *sum = &row->sum;
 	char text[96];
 	uint64_t open = sum->begun - sum->ended - sum->unwound;
 	if (sum->unwound) {
@@ -118,7 +118,7 @@ static void put_row(struct output *output, const struct output_stats *stats,
 		    const struct output_stat *row)
 {
 	struct buffer *buffer = &output->buffer;
-	const struct tally_row *sum = &row->sum;
+	const struct sum_row *sum = &row->sum;
 	bool ended = sum->ended != 0, is_whole = ended && !stats->interval;
 	put_count(buffer, 9, sum->begun);
 	if (row->probe->kind == PROBE_SYSCALL)
@@ -147,7 +147,7 @@ static void put_bucket(struct buffer *buffer, unsigned int bucket, uint64_t coun
 {
 	char from[40], to[40] = "...", range[96];
 	print_time(from, sizeof(from), bucket ? 1ULL << bucket : 0);
-	if (bucket < TALLY_BUCKETS - 1)
+	if (bucket < SUM_BUCKETS - 1)
 		print_time(to, sizeof(to), 2ULL << bucket);
 	snprintf(range, sizeof(range), "[%s, %s)", from, to);
 	put_cell(buffer, 28, range);
@@ -159,14 +159,14 @@ static void put_bucket(struct buffer *buffer, unsigned int bucket, uint64_t coun
 	buffer_put_char(buffer, '|');
 }
 
-static struct err *put_histogram(struct buffer *buffer, const struct tally_row *sum)
+static struct err *put_histogram(struct buffer *buffer, const struct sum_row *sum)
 {
-	unsigned int first = TALLY_BUCKETS, last = 0;
+	unsigned int first = SUM_BUCKETS, last = 0;
 	uint64_t most = 0;
-	for (unsigned int i = 0; i < TALLY_BUCKETS; i++) {
+	for (unsigned int i = 0; i < SUM_BUCKETS; i++) {
 		if (!sum->histogram[i])
 			continue;
-		first = first == TALLY_BUCKETS ? i : first;
+		first = first == SUM_BUCKETS ? i : first;
 		last = i;
 		most = sum->histogram[i] > most ? sum->histogram[i] : most;
 	}

@@ -15,7 +15,7 @@
 
 #include "common/err.h"
 #include "output/output.h"
-#include "stream/tally.h"
+#include "stream/sums.h"
 
 enum output_stat_use {
 	STAT_IN_BOTH,
@@ -30,7 +30,7 @@ struct output_stat {
 	bool is_span;	/* a function: its own time differs from all of its time */
 	bool has_end;	/* a call that can be told to be unfinished */
 	bool is_nested; /* text: beneath the row before that is not */
-	struct tally_row sum;
+	struct sum_row sum;
 };
 
 struct output_stats {
@@ -47,9 +47,9 @@ struct output_stats {
 struct err *output_stats(struct output *output, const struct output_stats *stats) must_check;
 
 /* Of the total, what was neither blocked nor waited. */
-uint64_t stat_cpu(const struct tally_row *sum);
+uint64_t stat_cpu(const struct sum_row *sum);
 
 /* How long `percent` of all calls took at most, as far as the histogram knows. */
-uint64_t stat_quantile(const struct tally_row *sum, unsigned int percent);
+uint64_t stat_quantile(const struct sum_row *sum, unsigned int percent);
 
 #endif

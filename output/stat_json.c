@@ -13,10 +13,10 @@ static const char *kind_of(const struct output_stat *row)
 }
 
 /* [[1024, 12], [2048, 3]]: from so many nanoseconds on, up to the double */
-static json_t *json_histogram(struct output *output, const struct tally_row *sum)
+static json_t *json_histogram(struct output *output, const struct sum_row *sum)
 {
 	json_t *array = json_array();
-	for (unsigned int i = 0; i < TALLY_BUCKETS; i++) {
+	for (unsigned int i = 0; i < SUM_BUCKETS; i++) {
 		if (!sum->histogram[i])
 			continue;
 		json_t *pair = json_array();
@@ -31,7 +31,7 @@ static json_t *json_histogram(struct output *output, const struct tally_row *sum
 static void set_times(struct output *output, json_t *line, const struct output_stats *stats,
 		      const struct output_stat *row)
 {
-	const struct tally_row *sum = &row->sum;
+	const struct sum_row *sum = &row->sum;
 	json_set(output, line, "total_ns", json_decimal(sum->total_ns));
 	if (row->is_span)
 		json_set(output, line, "self_ns", json_decimal(sum->self_ns));
@@ -50,7 +50,7 @@ static void set_times(struct output *output, json_t *line, const struct output_s
 struct err *stat_put_json(struct output *output, const struct output_stats *stats,
 			  const struct output_stat *row)
 {
-	const struct tally_row *sum = &row->sum;
+	const struct sum_row *sum = &row->sum;
 	json_t *line = json_object();
 	json_set(output, line, "type", json_string_nocheck("stat"));
 	json_set(output, line, "time_ns", json_decimal(stats->time_ns));

@@ -126,7 +126,7 @@ struct scratch {
 	__u64 cost_began_ns;
 	__u32 cost_site;
 	__u32 cost_is_return;
-	/* stream/tally.bpf.h: what the calls and system calls inside the top have taken so far; and
+	/* stream/sums.bpf.h: what the calls and system calls inside the top have taken so far; and
 	 * the function that the system call in flight began in. */
 	__u64 inner_ns;
 	__u32 parent_site;

@@ -2,7 +2,7 @@
 /* stream/stream.bpf.c — the settings and the state that all programs share. */
 #include "stream/stream.bpf.h"
 #include "stream/cost.bpf.h"
-#include "stream/tally.bpf.h"
+#include "stream/sums.bpf.h"
 
 /* What kernels accept as GPL-compatible; the sources' own terms are in the first line. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -55,7 +55,7 @@ static __always_inline void raise_inner(struct scratch *scratch, __u32 index, en
 static __always_inline void raise(struct scratch *scratch, struct outer_spans *outer, __u32 index,
 				  enum stream_form form)
 {
-	if (tallying)
+	if (summing)
 		raise_inner(scratch, index, form);
 	scratch->top = *outer_frame(outer, index);
 	if (has_filters)
@@ -67,13 +67,13 @@ static __always_inline void drop_top(struct scratch *scratch, struct outer_spans
 				     enum stream_form form)
 {
 	__u32 depth = scratch->depth;
-	__u32 gone = tallying && scratch->top.number ? scratch->top.site_id : 0;
+	__u32 gone = summing && scratch->top.number ? scratch->top.site_id : 0;
 	if (outer && depth > 1)
 		raise(scratch, outer, depth - 2, form);
 	else
 		scratch->depth = 0;
 	if (gone)
-		form == STREAM_OLD ? tally_unwound_old(gone) : tally_unwound(scratch, gone);
+		form == STREAM_OLD ? sum_unwound_old(gone) : sum_unwound(scratch, gone);
 }
 
 /* Is the innermost span dead, so that it can be dropped? */
@@ -114,7 +114,7 @@ static long find_step(__u32 i, void *context)
 	__u32 index = search->scratch->depth - 2 - i;
 	if (!is_frame_of(search->scratch, search->outer, index, search->owner))
 		return 0;
-	if (!tallying)
+	if (!summing)
 		raise(search->scratch, search->outer, index, STREAM_PREEMPTIBLE);
 	search->found = index + 1;
 	return 1;
@@ -151,7 +151,7 @@ __noinline int spans_unwind_to(struct scratch *scratch, __u32 owner)
 	search.outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
 	if (search.outer)
 		bpf_loop(scratch->depth - 1, find_step, &search, 0);
-	if (tallying && search.found)
+	if (summing && search.found)
 		bpf_loop(SPANS_MAX, leave_step, &search, 0);
 	return search.found;
 }
@@ -175,7 +175,7 @@ static __always_inline int store_top(struct scratch *scratch, __u64 id, enum str
 	*outer_frame(outer, scratch->depth - 1) = scratch->top;
 	if (has_filters)
 		*outer_filter(outer, scratch->depth - 1) = scratch->top_filter;
-	return tallying ? store_inner(scratch, id, form) : 1;
+	return summing ? store_inner(scratch, id, form) : 1;
 }
 
 __noinline int spans_store_top(struct scratch *scratch)
@@ -241,7 +241,7 @@ __noinline int spans_unwind_to_old(__u32 owner)
 		left--;
 		if (!is_frame_of(scratch, outer, left - 1, owner))
 			continue;
-		if (tallying)
+		if (summing)
 			leave_old(left);
 		else
 			raise(scratch, outer, left - 1, STREAM_OLD);

@@ -30,8 +30,8 @@ extern const volatile bool show_fork, show_exec, show_exit;
 /* Does any site have a filter? */
 extern const volatile bool has_filters;
 extern const volatile __u32 own_process;
-/* Hits are added up, and no record of them is written: stream/tally.bpf.h. */
-extern const volatile bool tallying;
+/* Hits are added up, and no record of them is written: stream/sums.bpf.h. */
+extern const volatile bool summing;
 /* And where their time went: stream/where.bpf.c. */
 extern const volatile bool tell_where;
 /* We run in a PID namespace: processes have the numbers that they have in there. */
@@ -261,7 +261,7 @@ extern int stream_announce_preemptible(struct scratch *scratch);
  * of an entry that waits. */
 static __always_inline void stream_announce(struct scratch *scratch, enum stream_form form)
 {
-	if (tallying || scratch->announced || scratch->kept)
+	if (summing || scratch->announced || scratch->kept)
 		return;
 	if (form == STREAM_PREEMPTIBLE)
 		stream_announce_preemptible(scratch);

@@ -13,7 +13,7 @@
 struct stats {
 	const struct options *options;
 	struct stat_table table;
-	struct tally_row *values; /* one a CPU */
+	struct sum_row *values; /* one a CPU */
 	int cpus;
 	uint64_t began_ns, shown_ns, interval_ns, intervals;
 };
@@ -76,7 +76,7 @@ void stats_start(struct stats *stats, uint64_t now_ns)
 
 static struct err *read_rows(struct stats *stats, int fd)
 {
-	struct tally_key key, next;
+	struct sum_key key, next;
 	struct err *e = NULL;
 	bool any = false;
 	stat_table_clear(&stats->table);
@@ -114,7 +114,7 @@ struct err *stats_look(struct stats *stats, const struct kernel *kernel, struct 
 {
 	if (!stats->interval_ns || now_ns - stats->shown_ns < stats->interval_ns)
 		return NULL;
-	struct err *e = read_rows(stats, kernel_tally_fd(kernel));
+	struct err *e = read_rows(stats, kernel_sums_fd(kernel));
 	e = e ? e : show(stats, output, now_ns, ++stats->intervals);
 	stat_table_keep(&stats->table);
 	stats->shown_ns = now_ns;
@@ -124,7 +124,7 @@ struct err *stats_look(struct stats *stats, const struct kernel *kernel, struct 
 struct err *stats_finish(struct stats *stats, const struct kernel *kernel, struct output *output,
 			 uint64_t now_ns)
 {
-	struct err *e = read_rows(stats, kernel_tally_fd(kernel));
+	struct err *e = read_rows(stats, kernel_sums_fd(kernel));
 	return e ? e : show(stats, output, now_ns, 0);
 }
 

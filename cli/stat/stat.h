@@ -3,7 +3,7 @@
  * cli/stat/stat.h — `utrail stat`: who caused what, how often, how long.
  *
  * It is a trace like others, but its programs add hits up where they happen and write no record
- * (stream/tally.bpf.h). Here the sums are read, now and then or at the end, and shown.
+ * (stream/sums.bpf.h). Here the sums are read, now and then or at the end, and shown.
  */
 #ifndef UTRAIL_CLI_STAT_STAT_H
 #define UTRAIL_CLI_STAT_STAT_H

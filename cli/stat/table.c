@@ -20,7 +20,7 @@ uint32_t stat_table_size(const struct probe_set *set, bool growing, uint32_t cpu
 		spans += set->sites.items[i]->wire.kind == SITE_ENTRY;
 	uint64_t all = (spans + 1) * set->sites.count;
 	uint64_t wanted = ROWS_USUAL + spans * ROWS_A_SPAN;
-	uint64_t room = BYTES_MAX / (sizeof(struct tally_row) * (cpus ? cpus : 1));
+	uint64_t room = BYTES_MAX / (sizeof(struct sum_row) * (cpus ? cpus : 1));
 	if (!growing && wanted > all)
 		wanted = all;
 	if (wanted > room)
@@ -39,9 +39,9 @@ struct edge_key {
 struct stat_edge {
 	struct edge_key key;
 	bool is_span, has_end;
-	struct tally_row now, before;
-	struct tally_row shown; /* of the two, what the rows at hand tell */
-	struct group *group;	/* of `inside`; NULL: it has none */
+	struct sum_row now, before;
+	struct sum_row shown; /* of the two, what the rows at hand tell */
+	struct group *group;  /* of `inside`; NULL: it has none */
 	UT_hash_handle hh;
 };
 
@@ -49,12 +49,12 @@ struct stat_edge {
 struct group {
 	const struct probe *probe;
 	bool has_end;
-	struct tally_row sum;
+	struct sum_row sum;
 	struct stat_edge *first; /* of those in it */
 	UT_hash_handle hh;
 };
 
-void tally_row_add(struct tally_row *to, const struct tally_row *from)
+void sum_row_add(struct sum_row *to, const struct sum_row *from)
 {
 	to->begun += from->begun;
 	to->ended += from->ended;
@@ -68,7 +68,7 @@ void tally_row_add(struct tally_row *to, const struct tally_row *from)
 		to->max_ns = from->max_ns;
 	if (to->min_inverted < from->min_inverted)
 		to->min_inverted = from->min_inverted;
-	for (size_t i = 0; i < TALLY_BUCKETS; i++)
+	for (size_t i = 0; i < SUM_BUCKETS; i++)
 		to->histogram[i] += from->histogram[i];
 }
 
@@ -79,7 +79,7 @@ static uint64_t difference(uint64_t now, uint64_t before)
 	return now > before ? now - before : 0;
 }
 
-static void subtract(struct tally_row *from, const struct tally_row *before)
+static void subtract(struct sum_row *from, const struct sum_row *before)
 {
 	from->begun = difference(from->begun, before->begun);
 	from->ended = difference(from->ended, before->ended);
@@ -89,7 +89,7 @@ static void subtract(struct tally_row *from, const struct tally_row *before)
 	from->self_ns = difference(from->self_ns, before->self_ns);
 	from->blocked_ns = difference(from->blocked_ns, before->blocked_ns);
 	from->waited_ns = difference(from->waited_ns, before->waited_ns);
-	for (size_t i = 0; i < TALLY_BUCKETS; i++)
+	for (size_t i = 0; i < SUM_BUCKETS; i++)
 		from->histogram[i] = difference(from->histogram[i], before->histogram[i]);
 }
 
@@ -100,8 +100,8 @@ static const struct probe_site *find_site(const struct stat_table *table, uint32
 	return id < table->set->sites.count ? table->set->sites.items[id] : NULL;
 }
 
-struct err *stat_table_add(struct stat_table *table, const struct tally_key *key,
-			   const struct tally_row *row)
+struct err *stat_table_add(struct stat_table *table, const struct sum_key *key,
+			   const struct sum_row *row)
 {
 	const struct probe_site *site = find_site(table, key->site);
 	const struct probe_site *parent = find_site(table, key->parent);
@@ -119,14 +119,14 @@ struct err *stat_table_add(struct stat_table *table, const struct tally_key *key
 		edge->has_end = site->wire.flags & SITE_HAS_RETURN;
 		HASH_ADD(hh, table->edges, key, sizeof(edge->key), edge);
 	}
-	tally_row_add(&edge->now, row);
+	sum_row_add(&edge->now, row);
 	return NULL;
 }
 
 void stat_table_clear(struct stat_table *table)
 {
 	for (struct stat_edge *edge = table->edges; edge; edge = edge->hh.next)
-		edge->now = (struct tally_row){0};
+		edge->now = (struct sum_row){0};
 }
 
 void stat_table_keep(struct stat_table *table)
@@ -156,7 +156,7 @@ void stat_table_deinit(struct stat_table *table)
 
 /* --- in which order --------------------------------------------------------------------------- */
 
-static int compare_rows(const struct tally_row *a, const struct tally_row *b)
+static int compare_rows(const struct sum_row *a, const struct sum_row *b)
 {
 	if (a->total_ns != b->total_ns)
 		return a->total_ns < b->total_ns ? 1 : -1;
@@ -178,7 +178,7 @@ static int compare_edges(const struct stat_edge *a, const struct stat_edge *b)
 	return order ? order : strcmp(a->key.probe->name, b->key.probe->name);
 }
 
-static bool is_empty(const struct tally_row *row)
+static bool is_empty(const struct sum_row *row)
 {
 	return !row->begun && !row->ended && !row->unwound;
 }
@@ -223,7 +223,7 @@ static struct err *group_edge(struct stat_edge *edge, struct group **groups)
 	if (!own)
 		return &err_nomem;
 	own->has_end |= edge->has_end;
-	tally_row_add(&own->sum, &edge->shown);
+	sum_row_add(&own->sum, &edge->shown);
 	return NULL;
 }
 

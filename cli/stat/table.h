@@ -10,7 +10,7 @@
 #include "common/err.h"
 #include "output/stat.h"
 #include "probe/probe.h"
-#include "stream/tally.h"
+#include "stream/sums.h"
 
 struct stat_edge; /* private */
 
@@ -26,8 +26,8 @@ void stat_table_deinit(struct stat_table *table);
 void stat_table_clear(struct stat_table *table);
 /* What one CPU has counted for one key. Keys of the same probes are one: a marker has several
  * places. */
-struct err *stat_table_add(struct stat_table *table, const struct tally_key *key,
-			   const struct tally_row *row) must_check;
+struct err *stat_table_add(struct stat_table *table, const struct sum_key *key,
+			   const struct sum_row *row) must_check;
 /* Makes the rows: functions by their time, and beneath each what happened in it. `since_last`: only
  * what came after stat_table_keep(). */
 struct err *stat_table_sort(struct stat_table *table, bool since_last) must_check;
@@ -40,6 +40,6 @@ uint64_t stat_table_hits(const struct stat_table *table);
 uint32_t stat_table_size(const struct probe_set *set, bool growing, uint32_t cpus);
 
 /* Adds `from`; of the shortest and the longest, those of both. */
-void tally_row_add(struct tally_row *to, const struct tally_row *from);
+void sum_row_add(struct sum_row *to, const struct sum_row *from);
 
 #endif

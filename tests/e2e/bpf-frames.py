@@ -67,8 +67,8 @@ def sockets():
 
 
 def counted():
-    check("keep_entries=0", "filter_by_process=1", "tallying=1")
-    check("keep_entries=0", "filter_by_process=1", "tallying=1", "tell_where=1", "has_filters=1", "has_rates=1")
+    check("keep_entries=0", "filter_by_process=1", "summing=1")
+    check("keep_entries=0", "filter_by_process=1", "summing=1", "tell_where=1", "has_filters=1", "has_rates=1")
 
 
 def conditions_and_rates():

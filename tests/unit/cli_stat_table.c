@@ -52,14 +52,14 @@ static int unmake(void **state)
 static void add(struct fixture *fixture, uint32_t parent, uint32_t site, uint64_t count,
 		uint64_t ns)
 {
-	const struct tally_key key = {parent, site};
-	struct tally_row row = {.begun = count,
-				.ended = ns ? count : 0,
-				.total_ns = ns * count,
-				.self_ns = ns * count / 2,
-				.errors = 1,
-				.max_ns = ns,
-				.min_inverted = ns ? ~ns : 0};
+	const struct sum_key key = {parent, site};
+	struct sum_row row = {.begun = count,
+			      .ended = ns ? count : 0,
+			      .total_ns = ns * count,
+			      .self_ns = ns * count / 2,
+			      .errors = 1,
+			      .max_ns = ns,
+			      .min_inverted = ns ? ~ns : 0};
 	row.histogram[3] = count;
 	assert_ok(stat_table_add(&fixture->table, &key, &row));
 }
@@ -73,19 +73,19 @@ static const struct output_stat *row_at(const struct fixture *fixture, size_t i)
 static void rows_are_added(void **state)
 {
 	(void)state;
-	struct tally_row sum = {.begun = 1, .max_ns = 7, .min_inverted = ~5ULL};
-	const struct tally_row more = {.begun = 2,
-				       .ended = 3,
-				       .unwound = 4,
-				       .errors = 5,
-				       .total_ns = 6,
-				       .self_ns = 7,
-				       .blocked_ns = 20,
-				       .waited_ns = 30,
-				       .max_ns = 6,
-				       .min_inverted = ~9ULL,
-				       .histogram = {[TALLY_BUCKETS - 1] = 8}};
-	tally_row_add(&sum, &more);
+	struct sum_row sum = {.begun = 1, .max_ns = 7, .min_inverted = ~5ULL};
+	const struct sum_row more = {.begun = 2,
+				     .ended = 3,
+				     .unwound = 4,
+				     .errors = 5,
+				     .total_ns = 6,
+				     .self_ns = 7,
+				     .blocked_ns = 20,
+				     .waited_ns = 30,
+				     .max_ns = 6,
+				     .min_inverted = ~9ULL,
+				     .histogram = {[SUM_BUCKETS - 1] = 8}};
+	sum_row_add(&sum, &more);
 	assert_int_equal(sum.begun, 3);
 	assert_int_equal(sum.ended, 3);
 	assert_int_equal(sum.unwound, 4);
@@ -96,7 +96,7 @@ static void rows_are_added(void **state)
 	assert_int_equal(sum.waited_ns, 30);
 	assert_int_equal(sum.max_ns, 7);
 	assert_int_equal(~sum.min_inverted, 5);
-	assert_int_equal(sum.histogram[TALLY_BUCKETS - 1], 8);
+	assert_int_equal(sum.histogram[SUM_BUCKETS - 1], 8);
 }
 
 static void functions_come_by_their_time_and_hold_what_was_in_them(void **state)
@@ -182,8 +182,8 @@ static void an_interval_is_what_came_since_the_last(void **state)
 static void a_place_that_is_not_there_is_an_error(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct tally_key key = {0, SITES}, none = {0, 0}, parent = {99, WRITE};
-	const struct tally_row row = {.begun = 1};
+	const struct sum_key key = {0, SITES}, none = {0, 0}, parent = {99, WRITE};
+	const struct sum_row row = {.begun = 1};
 	assert_err(stat_table_add(&fixture->table, &key, &row), ERR_FAILED, "not there");
 	assert_err(stat_table_add(&fixture->table, &none, &row), ERR_FAILED, "not there");
 	assert_ok(stat_table_add(&fixture->table, &parent, &row));
@@ -199,7 +199,7 @@ static void the_table_has_room_for_what_can_be_and_no_more_than_memory(void **st
 		add_site(fixture, &fixture->probes[F], SITE_ENTRY, SITE_HAS_RETURN);
 	assert_true(stat_table_size(&fixture->set, false, 1) >= 80000);
 	uint64_t bytes =
-		(uint64_t)stat_table_size(&fixture->set, false, 8) * 8 * sizeof(struct tally_row);
+		(uint64_t)stat_table_size(&fixture->set, false, 8) * 8 * sizeof(struct sum_row);
 	assert_true(bytes <= 64 << 20);
 }
 

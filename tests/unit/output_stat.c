@@ -8,14 +8,14 @@ static struct probe handle = {.kind = PROBE_CALL, .module = "srv", .name = "hand
 static struct probe call = {.kind = PROBE_SYSCALL, .name = "write"};
 static struct probe mark = {.kind = PROBE_USDT, .provider = "app", .name = "mark"};
 
-static struct tally_row made(uint64_t begun, uint64_t ended, uint64_t ns)
+static struct sum_row made(uint64_t begun, uint64_t ended, uint64_t ns)
 {
-	struct tally_row row = {.begun = begun,
-				.ended = ended,
-				.total_ns = ended * ns,
-				.self_ns = ended * ns / 4,
-				.max_ns = 2 * ns,
-				.min_inverted = ~(ns / 2)};
+	struct sum_row row = {.begun = begun,
+			      .ended = ended,
+			      .total_ns = ended * ns,
+			      .self_ns = ended * ns / 4,
+			      .max_ns = 2 * ns,
+			      .min_inverted = ~(ns / 2)};
 	if (ended)
 		row.histogram[10] = ended - 1;
 	if (ended)
@@ -77,7 +77,7 @@ static struct err *write_histogram(struct output *output)
 	row.sum.histogram[10] = 0;
 	row.sum.histogram[12] = 0;
 	row.sum.histogram[2] = 1;
-	row.sum.histogram[TALLY_BUCKETS - 1] = 0;
+	row.sum.histogram[SUM_BUCKETS - 1] = 0;
 	return output_stats(output, &stats);
 }
 
@@ -170,14 +170,14 @@ static void where_the_time_went(void **state)
 	      "\"waited_ns\":\"500\",\"min_ns\":\"500\",\"max_ns\":\"2000\","
 	      "\"histogram\":[[1024,3],[4096,1]]}\n");
 	/* More than there was: both may be of a moment later. */
-	const struct tally_row row = {.total_ns = 10, .blocked_ns = 8, .waited_ns = 3};
+	const struct sum_row row = {.total_ns = 10, .blocked_ns = 8, .waited_ns = 3};
 	assert_int_equal(stat_cpu(&row), 0);
 }
 
 static void quantiles(void **state)
 {
 	(void)state;
-	struct tally_row row = {0};
+	struct sum_row row = {0};
 	assert_int_equal(stat_quantile(&row, 99), 0);
 	row.ended = 100;
 	row.max_ns = 1 << 20;
@@ -191,14 +191,14 @@ static void quantiles(void **state)
 	row.max_ns = 60000;
 	assert_int_equal(stat_quantile(&row, 100), 60000);
 	/* Of few, the slowest one is among them. */
-	row = (struct tally_row){.ended = 10, .max_ns = 1000};
+	row = (struct sum_row){.ended = 10, .max_ns = 1000};
 	row.histogram[0] = 9;
 	row.histogram[8] = 1;
 	assert_int_equal(stat_quantile(&row, 99), 512);
 	assert_int_equal(stat_quantile(&row, 50), 2);
 	/* And what has no end ends with the longest. */
-	row = (struct tally_row){.ended = 1, .max_ns = 1ULL << 50};
-	row.histogram[TALLY_BUCKETS - 1] = 1;
+	row = (struct sum_row){.ended = 1, .max_ns = 1ULL << 50};
+	row.histogram[SUM_BUCKETS - 1] = 1;
 	assert_int_equal(stat_quantile(&row, 99), 1ULL << 50);
 }
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/kernel_tally.c — the part of the BPF object that adds hits up: stream/tally.bpf.h. */
+/* cli/kernel_sums.c — the part of the BPF object that adds hits up: stream/sums.bpf.h. */
 #include <bpf/libbpf.h>
 
 #include "cli/kernel_parts.h"
 #include "target/process_namespace.h"
 #include "tracer.skel.h"
 
-void tally_set_constants(const struct kernel *kernel, struct tracer *skel)
+void sum_set_constants(const struct kernel *kernel, struct tracer *skel)
 {
-	skel->rodata->tallying = kernel->options.tally_rows != 0;
+	skel->rodata->summing = kernel->options.sum_rows != 0;
 	skel->rodata->tell_where = kernel->options.where;
 }
 
-void tally_select_programs(const struct kernel *kernel, struct tracer *skel)
+void sum_select_programs(const struct kernel *kernel, struct tracer *skel)
 {
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	if (!kernel->options.where)
@@ -27,18 +27,18 @@ void tally_select_programs(const struct kernel *kernel, struct tracer *skel)
  * Neither made nor referred to, unless it is asked for. Those of old kernels are always made, of
  * the smallest size: their verifiers look at references in code that is never reached, too.
  */
-void tally_size_maps(const struct kernel *kernel, struct tracer *skel)
+void sum_size_maps(const struct kernel *kernel, struct tracer *skel)
 {
-	uint32_t rows = kernel->options.tally_rows;
+	uint32_t rows = kernel->options.sum_rows;
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	if (rows)
-		bpf_map__set_max_entries(skel->maps.tally_rows, rows);
+		bpf_map__set_max_entries(skel->maps.sum_rows, rows);
 	if (!rows)
 		bpf_map__set_max_entries(skel->maps.thread_inner, 1);
 	if (!kernel->options.where)
 		bpf_map__set_max_entries(skel->maps.thread_where, 1);
-	bpf_map__set_autocreate(skel->maps.tally_rows, rows || old);
-	bpf_map__set_autocreate(skel->maps.blank_tally, rows || old);
+	bpf_map__set_autocreate(skel->maps.sum_rows, rows || old);
+	bpf_map__set_autocreate(skel->maps.blank_sum, rows || old);
 	bpf_map__set_autocreate(skel->maps.task_inner, rows && !old);
 	bpf_map__set_autocreate(skel->maps.thread_inner, old);
 	bpf_map__set_autocreate(skel->maps.blank_inner, old);
@@ -47,7 +47,7 @@ void tally_size_maps(const struct kernel *kernel, struct tracer *skel)
 	bpf_map__set_autocreate(skel->maps.blank_where, old);
 }
 
-struct err *tally_check(const struct kernel *kernel)
+struct err *sum_check(const struct kernel *kernel)
 {
 	if (!kernel->options.where || kernel->form != UPROBE_FORM_OLD || !pid_namespace_is_inner())
 		return NULL;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* stream/tally.bpf.c — `utrail stat`: calls of functions, added up when they begin and end. */
-#include "stream/tally.bpf.h"
+/* stream/sums.bpf.c — `utrail stat`: calls of functions, added up when they begin and end. */
+#include "stream/sums.bpf.h"
 
-const volatile bool tallying = false;
+const volatile bool summing = false;
 
-/* Kernels before 6.8 verify global functions that nobody calls, too. Without `tallying` the maps
+/* Kernels before 6.8 verify global functions that nobody calls, too. Without `summing` the maps
  * are not there, so each of these ends at once then. */
 
 /* The frame is the one that the span will have, if it has one. */
@@ -19,18 +19,18 @@ static __always_inline int begin(struct scratch *scratch, __u32 site_id, enum st
 		frame->blocked_ns = scratch->blocked_ns;
 		frame->waited_ns = scratch->waited_ns;
 	}
-	return tally_add_begun(scratch, site_id);
+	return sum_add_begun(scratch, site_id);
 }
 
-__noinline int tally_begin(struct scratch *scratch, __u32 site_id)
+__noinline int sum_begin(struct scratch *scratch, __u32 site_id)
 {
-	return tallying && scratch ? begin(scratch, site_id, STREAM_PREEMPTIBLE) : 0;
+	return summing && scratch ? begin(scratch, site_id, STREAM_PREEMPTIBLE) : 0;
 }
 
-__noinline int tally_begin_old(__u32 site_id)
+__noinline int sum_begin_old(__u32 site_id)
 {
 	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
-	return tallying && scratch ? begin(scratch, site_id, STREAM_OLD) : 0;
+	return summing && scratch ? begin(scratch, site_id, STREAM_OLD) : 0;
 }
 
 /* Its time is inside of what is the top then, whether it counts itself or not. */
@@ -57,48 +57,48 @@ static __always_inline int close_top(struct scratch *scratch, __u32 forgotten,
 	if (!counted)
 		return 0;
 	if (forgotten) {
-		tally_take_back(tally_parent(scratch), site_id);
+		sum_take_back(sum_parent(scratch), site_id);
 		stream_count_loss(site_id, forgotten & EVENT_RETURN_SUPPRESSED ? LOSS_SUPPRESSED
 									       : LOSS_FILTERED);
 		return 0;
 	}
-	struct tally_row *row = tally_row(tally_parent(scratch), site_id, false);
+	struct sum_row *row = sum_row(sum_parent(scratch), site_id, false);
 	if (!row)
 		return 0;
-	tally_add_time(row, ns, self_ns, form);
+	sum_add_time(row, ns, self_ns, form);
 	struct where_frame *frame =
 		tell_where ? where_frame(scratch->id, scratch->depth, form) : NULL;
 	if (frame)
-		tally_add_where(scratch, row, frame->blocked_ns, frame->waited_ns);
+		sum_add_where(scratch, row, frame->blocked_ns, frame->waited_ns);
 	return 0;
 }
 
-__noinline int tally_close(struct scratch *scratch, __u32 forgotten)
+__noinline int sum_close(struct scratch *scratch, __u32 forgotten)
 {
-	return tallying && scratch ? close_top(scratch, forgotten, STREAM_PREEMPTIBLE) : 0;
+	return summing && scratch ? close_top(scratch, forgotten, STREAM_PREEMPTIBLE) : 0;
 }
 
-__noinline int tally_close_old(__u32 forgotten)
+__noinline int sum_close_old(__u32 forgotten)
 {
 	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
-	return tallying && scratch ? close_top(scratch, forgotten, STREAM_OLD) : 0;
+	return summing && scratch ? close_top(scratch, forgotten, STREAM_OLD) : 0;
 }
 
 static __always_inline int add_unwound(struct scratch *scratch, __u32 site_id)
 {
-	struct tally_row *row = tally_row(tally_parent(scratch), site_id, false);
+	struct sum_row *row = sum_row(sum_parent(scratch), site_id, false);
 	if (row)
 		__sync_fetch_and_add(&row->unwound, 1);
 	return 0;
 }
 
-__noinline int tally_unwound(struct scratch *scratch, __u32 site_id)
+__noinline int sum_unwound(struct scratch *scratch, __u32 site_id)
 {
-	return tallying && scratch ? add_unwound(scratch, site_id) : 0;
+	return summing && scratch ? add_unwound(scratch, site_id) : 0;
 }
 
-__noinline int tally_unwound_old(__u32 site_id)
+__noinline int sum_unwound_old(__u32 site_id)
 {
 	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
-	return tallying && scratch ? add_unwound(scratch, site_id) : 0;
+	return summing && scratch ? add_unwound(scratch, site_id) : 0;
 }
