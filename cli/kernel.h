@@ -13,6 +13,7 @@
 #include "cli/plan.h"
 #include "common/err.h"
 #include "probe/features.h"
+#include "probe/tally.h"
 #include "stream/event.h"
 
 struct kernel;
@@ -30,8 +31,10 @@ struct kernel_options {
 	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */
 	bool stop_on_load;
-	bool where;	   /* and with it, where their time went */
-	uint32_t sum_rows; /* hits are added up in a table of so many; 0: they are records */
+	bool where;		/* and with it, where their time went */
+	uint32_t sum_rows;	/* hits are added up in a table of so many; 0: they are records */
+	bool tally, tally_only; /* system calls are counted: kernel_tally(); and not sent */
+	uint32_t statuses;	/* enum syscall_status, those that are wanted; 0: all */
 };
 
 struct attacher;
@@ -107,6 +110,9 @@ void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUP
 uint64_t *kernel_reader_clock(const struct kernel *kernel);
 enum uprobe_form kernel_form(const struct kernel *kernel);
 const struct cost_row *kernel_costs(const struct kernel *kernel); /* one row a site */
+/* What was counted of a site, over all CPUs. Needs the option `tally`. */
+struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id,
+			 struct tally_row *ret) must_check;
 /* CPU time of traced threads that have ended while tracing. */
 uint64_t kernel_ended_cpu(const struct kernel *kernel);
 /* The table of what was added up: of struct sum_key, by CPU struct sum_row. */

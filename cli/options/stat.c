@@ -15,6 +15,7 @@ static const char *given_for_events(const struct options *options)
 	       : options->lossless		       ? "--lossless"
 	       : options->redact		       ? "--redact"
 	       : options->cost			       ? "--cost"
+	       : options->tally			       ? "-c and -C"
 	       : options->pairs.count		       ? "A ~~ B"
 						       : NULL;
 }
