@@ -55,6 +55,7 @@ struct dwarf_info {
 	struct name_map units; /* by offset: struct unit_index * */
 	/* dwarf_types.c, by address of the DIE and depth: const struct type * */
 	struct name_map types;
+	unsigned int type_pointers; /* through which structures are opened */
 	/* dwarf_prototype.c, by address: const struct prototype *, NULL for none */
 	struct name_map prototypes;
 };
