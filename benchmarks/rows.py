@@ -19,6 +19,8 @@ SUITES = {
     "marker": ("marks", 20_000_000),
     "getppid": ("calls getppid", 1_000_000),
     "file": (f"calls {FILE}", 300_000),
+    "stat": (f"calls {FILE}", 300_000),
+    "stat-call": ("hot", 20_000_000),
 }
 TITLES = {
     "entry": "function entry, int and 16-byte string",
@@ -28,6 +30,8 @@ TITLES = {
     "marker": "USDT marker, 3 arguments: int, long, string",
     "getppid": "every system call with its result: getppid",
     "file": "every system call with its result: openat, read, close",
+    "stat": "system calls counted, with their times: openat, read, close",
+    "stat-call": "calls of a function counted, with a histogram of their times",
 }
 
 
@@ -51,7 +55,7 @@ class Row:
     label: str
     command: list
     calls: int
-    pattern: str  # an event's line in the text
+    pattern: str  # an event's line in the text; with a group `count`, a table's row of so many
     lines: int = 1  # lines of one event
     before: list = field(default_factory=list)
     text: list = field(default_factory=list)  # turns what was recorded into text; timed apart
@@ -107,6 +111,45 @@ def utrail_row(suite, tool, scale):
     limit = ["--max-probes", "20000"] if suite == "many" else []
     command = ["./utrail", "-o", TEXT, *limit, "-e", spec, "--", *target(suite, calls)]
     return Row(suite, tool, "utrail", command, calls, pattern)
+
+
+# --- counting, without events --------------------------------------------------------------------
+
+STAT_CALLS = "(?:openat|read|close)"
+STAT = {
+    "utrail": {
+        "stat": (["./utrail", "stat", "-o", TEXT, "-e", "syscall:*", "--"], rf"^ +(?P<count>\d+) +\d+ .*  {STAT_CALLS}$"),
+        "stat-call": (["./utrail", "stat", "-o", TEXT, "-e", "hot:f", "--"], r"^ +(?P<count>\d+) +- .*  hot:f$"),
+    },
+    "bpftrace": {
+        "stat": (
+            "tracepoint:raw_syscalls:sys_enter /pid == cpid/ { @start[tid] = nsecs; } "
+            "tracepoint:raw_syscalls:sys_exit /@start[tid]/ { @calls[args->id] = count(); "
+            "@ns[args->id] = hist(nsecs - @start[tid]); @errors[args->id] = sum(args->ret < 0); delete(@start[tid]); }",
+            r"^@calls\[(?:257|0|3)\]: (?P<count>\d+)$"),
+        "stat-call": (
+            "uprobe:./hot:f { @start[tid] = nsecs; } uretprobe:./hot:f /@start[tid]/ { @calls[0] = count(); "
+            "@ns = hist(nsecs - @start[tid]); delete(@start[tid]); }",
+            r"^@calls\[0\]: (?P<count>\d+)$"),
+    },
+    "perf": {"stat": (["perf", "trace", "-s", "-o", TEXT], rf"^ +{STAT_CALLS} +(?P<count>\d+) ")},
+    "strace": {"stat": (["taskset", "-c", "0", "strace", "-f", "-c", "-o", TEXT],
+                        rf"^ *[\d.]+ +[\d.]+ +\d+ +(?P<count>\d+) +(?:\d+ +)?{STAT_CALLS}$")},
+}
+STAT_LABELS = {"utrail": "stat", "perf": "trace -s", "strace": "-c, on one CPU"}
+STAT_CALLS_MADE = {"utrail": 300_000, "bpftrace": 300_000, "perf": 60_000, "strace": 30_000}
+
+
+def stat_rows(suite, tool, scale):
+    if suite not in STAT.get(tool.name, {}):
+        return []
+    start, pattern = STAT[tool.name][suite]
+    calls = scaled(STAT_CALLS_MADE[tool.name], scale)
+    command = [*start, *target(suite, calls)]
+    if tool.name == "bpftrace":
+        command = ["bpftrace", "-e", start, "-c", " ".join(target(suite, calls))]
+    return [Row(suite, tool, tool.label(STAT_LABELS.get(tool.name, "maps")), command, calls, pattern,
+                sleeps=tool.name in ("perf", "strace"))]
 
 
 # --- bpftrace ------------------------------------------------------------------------------------
@@ -198,7 +241,9 @@ def rows_of(suite, tools, scale):
     """Every row of a suite, in the order in which a round runs them."""
     rows = []
     for tool in tools:
-        if tool.name == "floor":
+        if suite.startswith("stat"):
+            rows += stat_rows(suite, tool, scale)
+        elif tool.name == "floor":
             rows.append(floor_row(suite, tool, scale))
         elif tool.name == "utrail":
             rows.append(utrail_row(suite, tool, scale))

@@ -80,7 +80,8 @@ class Workshop:
 def count_lines(path, pattern):
     if not path.exists():
         return 0
-    return sum(1 for _ in re.finditer(pattern.encode(), path.read_bytes(), re.MULTILINE))
+    found = re.finditer(pattern.encode(), path.read_bytes(), re.MULTILINE)
+    return sum(int(match["count"]) if "count" in match.re.groupindex else 1 for match in found)
 
 
 def measure_baseline(shop, suite, scale):

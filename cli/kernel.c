@@ -146,6 +146,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 					  true);
 	}
 	select_task_life(kernel, skel);
+	sum_select_programs(kernel, skel);
 	select_programs_of_choice(kernel, skel);
 	points_select_programs(kernel, skel);
 }
@@ -159,6 +160,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	if (kernel->options.filters)
 		filters += spare * SPARE_FILTERS;
 	bool old = kernel->form == UPROBE_FORM_OLD;
+	sum_size_maps(kernel, skel);
 	bpf_map__set_max_entries(skel->maps.filters, filters);
 	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
@@ -209,6 +211,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->stack_how = kernel->options.stack_how;
 	skel->rodata->stack_bytes = kernel->options.stack_bytes;
 	skel->rodata->stack_depth = kernel->options.stack_depth;
+	sum_set_constants(kernel, skel);
 	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
@@ -333,11 +336,13 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). And before
 	 * what happens inside; but a probe in the kernel must not touch what it waits in. */
-	kernel->keeps = kernel->filter && kernel->form != UPROBE_FORM_OLD && !plan->has_points &&
+	kernel->keeps = kernel->filter && !options->sum_rows && kernel->form != UPROBE_FORM_OLD &&
+			!plan->has_points &&
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
+	e = e ? e : sum_check(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)
@@ -380,7 +385,8 @@ struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const c
 			bpf_object__find_map_by_name(kernel->skel->obj, bpf_map__name(map));
 		bool own =
 			map == copy->maps.rodata ||
-			(old && (map == copy->maps.task_spans || map == copy->maps.task_scratches));
+			(old && (map == copy->maps.task_spans || map == copy->maps.task_scratches ||
+				 map == copy->maps.task_inner || map == copy->maps.task_where));
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		else if (!own)
@@ -389,6 +395,8 @@ struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const c
 	if (old) {
 		bpf_map__set_autocreate(copy->maps.task_spans, false);
 		bpf_map__set_autocreate(copy->maps.task_scratches, false);
+		bpf_map__set_autocreate(copy->maps.task_inner, false);
+		bpf_map__set_autocreate(copy->maps.task_where, false);
 	}
 	set_constants(kernel, copy);
 	copy->rodata->old_site_id = site_id;
@@ -488,6 +496,10 @@ struct err *kernel_attach(struct kernel *kernel)
 		skel->progs.select_mkdir,
 		skel->progs.stop_exec,
 		skel->progs.stop_mmap,
+		skel->progs.where_switch,
+		skel->progs.where_wakeup,
+		skel->progs.old_where_switch,
+		skel->progs.old_where_wakeup,
 	};
 	struct err *e = select_begin(kernel);
 	e = e ? e : trace_processes(kernel);

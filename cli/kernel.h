@@ -31,6 +31,8 @@ struct kernel_options {
 	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */
 	bool stop_on_load;
+	bool where;		/* and with it, where their time went */
+	uint32_t sum_rows;	/* hits are added up in a table of so many; 0: they are records */
 	bool tally, tally_only; /* system calls are counted: kernel_tally(); and not sent */
 	uint32_t statuses;	/* enum syscall_status, those that are wanted; 0: all */
 };
@@ -113,6 +115,8 @@ struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id,
 			 struct tally_row *ret) must_check;
 /* CPU time of traced threads that have ended while tracing. */
 uint64_t kernel_ended_cpu(const struct kernel *kernel);
+/* The table of what was added up: of struct sum_key, by CPU struct sum_row. */
+int kernel_sums_fd(const struct kernel *kernel);
 /* Hits that waited, and how long in all. */
 uint64_t kernel_held(const struct kernel *kernel, uint64_t *ret_ns);
 /* Records that programs tried to write, over all CPUs. */

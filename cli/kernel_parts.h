@@ -77,6 +77,13 @@ void points_deinit(struct kernel *kernel);
 uint64_t points_missed(const struct kernel *kernel);
 /* Records that programs there tried to write. */
 uint64_t points_attempts(const struct kernel *kernel);
+/* --- kernel_sums.c -------------------------------------------------------------------------- */
+
+/* Does this kernel tell what is asked for? */
+struct err *sum_check(const struct kernel *kernel) must_check;
+void sum_set_constants(const struct kernel *kernel, struct tracer *skel);
+void sum_select_programs(const struct kernel *kernel, struct tracer *skel);
+void sum_size_maps(const struct kernel *kernel, struct tracer *skel);
 
 /* --- kernel_rows.c ---------------------------------------------------------------------------- */
 

@@ -43,6 +43,11 @@ int kernel_ring_fd(const struct kernel *kernel)
 	return bpf_map__fd(kernel->skel->maps.ring);
 }
 
+int kernel_sums_fd(const struct kernel *kernel)
+{
+	return bpf_map__fd(kernel->skel->maps.sum_rows);
+}
+
 int kernel_life_fd(const struct kernel *kernel)
 {
 	return bpf_map__fd(kernel->skel->maps.life_ring);
@@ -100,7 +105,9 @@ static void add_missed(const struct tracer *skel, uint64_t *missed)
 {
 	struct bpf_program *program;
 	bpf_object__for_each_program (program, skel->obj)
-		missed[group_of(program)] += misses_of(bpf_program__fd(program));
+		/* Those that see switches of threads have no hits. */
+		if (!strstr(bpf_program__name(program), "where_"))
+			missed[group_of(program)] += misses_of(bpf_program__fd(program));
 }
 
 void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUPS])

@@ -33,6 +33,7 @@ static struct err *run(const struct options *options, int *ret_status)
 		return inspect_check(ret_status);
 	case COMMAND_TRACE:
 	case COMMAND_SHELL:
+	case COMMAND_STAT:
 		break;
 	}
 	return session_run(options, ret_status);

@@ -123,7 +123,8 @@ static struct err *add_command(struct plan *plan, char *const argv[])
 
 struct err *plan_find_target(const struct options *options, struct plan *ret)
 {
-	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL;
+	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL ||
+		       options->command == COMMAND_STAT;
 	struct err *e = tracing ? pid_namespace_check() : NULL;
 	for (size_t i = 0; !e && i < options->pids.count; i++)
 		e = add_process(ret, options->pids.items[i]);

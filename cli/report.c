@@ -182,7 +182,12 @@ void report_summary(const struct output_summary *summary, bool whole)
 			"utrail: --lossless: %" PRIu64 " hit%s held back, %.6f seconds in all\n",
 			summary->held, summary->held == 1 ? " was" : "s were",
 			(double)summary->held_ns / 1e9);
-	if (summary->lost || summary->returns_lost > summary->not_followed || summary->stacks_lost)
+	if (summary->lost && summary->summed)
+		fputs("utrail: the table of what is counted was full, or memory short: fewer "
+		      "functions help\n",
+		      stderr);
+	else if (summary->lost || summary->returns_lost > summary->not_followed ||
+		 summary->stacks_lost)
 		fputs("utrail: events were lost: a larger --ring-size, fewer probes or -o FILE "
 		      "help\n",
 		      stderr);

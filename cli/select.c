@@ -5,7 +5,7 @@
 struct err *options_check_selection(const struct options *options)
 {
 	static const char kinds[] = "--comm, --user, --cgroup and --container";
-	bool traces = options->command == COMMAND_TRACE;
+	bool traces = options->command == COMMAND_TRACE || options->command == COMMAND_STAT;
 	bool named = options->argv || options->pids.count;
 	bool chosen = !selection_is_empty(&options->selection);
 	if (options->stop_on_load && (!traces || (!named && !chosen)))

@@ -17,6 +17,7 @@
 #include "cli/report.h"
 #include "cli/running.h"
 #include "cli/signals.h"
+#include "cli/stat/table.h"
 #include "common/cleanup.h"
 #include "common/now.h"
 #include "kernel/syscalls.h"
@@ -67,6 +68,8 @@ static struct err *open_stream(struct session *session)
 	};
 	if (session->shell)
 		how.sink = shell_sink(session->shell, session->output);
+	if (session->stats)
+		how.sink = stats_sink(session->output);
 	struct err *e = pairs_open(session->options, plan, &how.sink, &session->spans);
 	if (e)
 		return e;
@@ -112,6 +115,10 @@ static struct err *make_plan(struct session *session, bool *ret_growing)
 	if (*ret_growing)
 		return shell_plan(options, &session->plan, &session->shell);
 	struct err *e = plan_make(options, &session->plan);
+	if (!e && options->command == COMMAND_STAT) {
+		stats_plan(&session->plan);
+		e = stats_open(options, &session->plan, &session->stats);
+	}
 	*ret_growing = !e && plan_may_grow(options, &session->plan);
 	return e;
 }
@@ -127,6 +134,17 @@ static struct err *catch_up(struct session *session)
 	if (session->options->quiet < 2)
 		report_notes(&session->plan.set, n_notes);
 	return e;
+}
+
+/* Nothing is written to it but what the programs say of themselves. */
+#define NO_RING (64U << 10)
+
+static uint32_t sum_rows(const struct session *session, bool growing)
+{
+	int cpus = libbpf_num_possible_cpus();
+	return session->stats
+		       ? stat_table_size(&session->plan.set, growing, cpus > 0 ? (uint32_t)cpus : 1)
+		       : 0;
 }
 
 static struct err *prepare(struct session *session)
@@ -153,7 +171,10 @@ static struct err *prepare(struct session *session)
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
-	const struct kernel_options how = {.ring_size = options->ring_size,
+	const struct kernel_options how = {.ring_size =
+						   session->stats ? NO_RING : options->ring_size,
+					   .sum_rows = sum_rows(session, growing),
+					   .where = options->where,
 					   .filters = plan_has_conditions(options),
 					   .rates = options->rate.count || plan_has_rates(options),
 					   .rate = options->rate,
@@ -218,6 +239,8 @@ static struct err *begin(struct session *session)
 		cost_start(&session->cost, session->kernel);
 	kernel_start(session->kernel);
 	session->active_ns = header.boottime_ns;
+	if (session->stats)
+		stats_start(session->stats, header.boottime_ns);
 	if (session->options->duration_s > 0)
 		session->deadline_ns =
 			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
@@ -242,6 +265,7 @@ static void session_deinit(struct session *session)
 	ring_buffer__free(session->life);
 	late_close(session->late);
 	shell_close(session->shell);
+	stats_close(session->stats);
 	spans_destroy(session->spans);
 	tally_sink_deinit(&session->tally_sink);
 	kernel_close(session->kernel);

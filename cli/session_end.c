@@ -43,7 +43,7 @@ static struct err *deliver_rest(struct session *session)
 		e = stream_losses(session->stream, kernel_losses(session->kernel));
 	if (!e)
 		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
-	if (!e && session->plan.has_syscalls && wants_running(session->options))
+	if (!e && session->plan.has_syscalls && !session->stats && wants_running(session->options))
 		e = running_tell(&session->plan, session->kernel, &session->view, session->stream);
 	if (!e)
 		e = stream_finish(session->stream);
@@ -51,6 +51,9 @@ static struct err *deliver_rest(struct session *session)
 		e = shell_finish(session->shell);
 	if (!e && session->spans)
 		e = spans_finish(session->spans);
+	if (!e && session->stats)
+		e = stats_finish(session->stats, session->kernel, session->output,
+				 session->ended_ns);
 	return e ? e : books_close(&session->books, session->kernel, session->stream);
 }
 
@@ -59,6 +62,7 @@ static struct output_summary sum_up(const struct session *session)
 	const struct stream_counts *counts = stream_counts(session->stream);
 	uint64_t held_ns, held = kernel_held(session->kernel, &held_ns);
 	return (struct output_summary){.events = counts->events,
+				       .summed = session->stats != NULL,
 				       .lossless = session->options->lossless,
 				       .held = held,
 				       .held_ns = held_ns,
@@ -95,6 +99,7 @@ struct err *session_finish(struct session *session, struct err *e, struct output
 		cost_stop(&session->cost, session->kernel);
 	/* The last files, too, are probed or told. */
 	e = e ? e : session_take_news(session);
+	session->ended_ns = now_ns(CLOCK_BOOTTIME);
 	kernel_stop(session->kernel);
 	waker_close(take_ptr(session->waker));
 	if (!e)
@@ -109,6 +114,8 @@ struct err *session_finish(struct session *session, struct err *e, struct output
 		ret->events = shell_count(session->shell);
 	if (session->spans)
 		ret->events = spans_count(session->spans);
+	if (session->stats)
+		ret->events = stats_count(session->stats);
 	if (!e && session->options->cost)
 		e = cost_tell(&session->cost, &session->plan.set, session->kernel, session->output);
 	if (!e && session->options->tally)

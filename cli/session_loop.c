@@ -203,6 +203,9 @@ struct err *session_loop(struct session *session)
 		      : books_look(&session->books, session->kernel, session->stream,
 				   now_ns(CLOCK_BOOTTIME));
 		e = e ? e : session_drain(session, is_over);
+		if (!e && session->stats)
+			e = stats_look(session->stats, session->kernel, session->output,
+				       now_ns(CLOCK_BOOTTIME));
 	}
 	return e;
 }

@@ -17,6 +17,7 @@
 #include "cli/session.h"
 #include "cli/shell/shell.h"
 #include "cli/stacks/stacks.h"
+#include "cli/stat/stat.h"
 #include "cli/tally.h"
 #include "cli/target_end.h"
 #include "output/output.h"
@@ -38,6 +39,7 @@ struct session {
 	struct late *late;		 /* NULL: what is probed cannot change any more */
 	struct stacks *stacks;		 /* NULL: none are asked for */
 	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
+	struct stats *stats;		 /* `utrail stat` */
 	struct redact *redact;
 	struct spans *spans; /* NULL: no `A ~~ B` */
 	int output_fd;	     /* of -o; -1: a standard stream */
@@ -51,6 +53,7 @@ struct session {
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;
+	uint64_t ended_ns; /* when the probes were taken out */
 	int stop_signal;
 	bool stopped;	/* by a signal: the end, whatever comes */
 	bool any_runs;	/* somebody does what is probed in every process */

@@ -5,10 +5,10 @@
 
 _utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings --depth --max-members --max-items -t --time
 	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact --color
-	-q --quiet -v --verbose --cost -c --summary-only -C --summary -S --summary-sort-by
+	-q --quiet -v --verbose --interval --histogram --where --cost -c --summary-only -C --summary -S --summary-sort-by
 	-U --summary-columns -w --summary-wall-clock -z --successful-only -Z --failed-only --status --max-events --duration
 	--max-probes --rate --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
-_utrail_commands='trace list explain check shell'
+_utrail_commands='trace list explain check shell stat'
 _utrail_columns='time-percent total-time min-time max-time avg-time calls errors name'
 _utrail_specs='call: uprobe: uretprobe: usdt: syscall: tracepoint: rawtracepoint: kprobe: kretprobe: exec fork exit signal signal:
 	%file %network %desc %memory %process %signal %ipc'
@@ -29,6 +29,7 @@ _utrail_values() {
 	--color) compgen -W 'auto always never' ;;
 	--return) compgen -W 'auto trampoline site' ;;
 	--syscall-backend) compgen -W 'auto tp_btf' ;;
+	--interval) compgen -W '0.1 1 10' ;;
 	--rate) compgen -W '10/s 100/s 1000/s 1/ms' ;;
 	--ring-size) compgen -W '1m 16m 64m 256m' ;;
 	esac
@@ -41,7 +42,7 @@ _utrail_takes_value() {
 	-e | --event | -o | --output | --format | -s | --strings | --color) ;;
 	--stacks | --stack-depth | --stack-bytes | --depth | --max-members | --max-items) ;;
 	-S | --summary-sort-by | -U | --summary-columns | --status) ;;
-	--max-events | --duration | --max-probes | --rate | --ring-size | --return | --syscall-backend) ;;
+	--max-events | --duration | --interval | --max-probes | --rate | --ring-size | --return | --syscall-backend) ;;
 	*) return 1 ;;
 	esac
 }

@@ -16,6 +16,7 @@
 #include "probe/rate.bpf.h"
 #include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
+#include "stream/sums.bpf.h"
 
 #define SYSCALLS_MAX 1024
 #define EINTR	     4 /* include/uapi/asm-generic/errno-base.h */
@@ -169,6 +170,19 @@ static __always_inline bool exit_passes(struct scratch *scratch, struct site *si
 	return false;
 }
 
+/* `utrail stat`: nothing is read, so nothing is kept but that it is in flight. */
+static __always_inline void sum_enter(struct scratch *scratch, struct site *site, __u32 site_id)
+{
+	bool counted = sum_add_begun(scratch, site_id);
+	scratch->syscall_site = counted && (site->flags & SITE_HAS_RETURN) ? site_id : 0;
+	scratch->parent_site = sum_parent(scratch);
+	scratch->syscall_time_ns = scratch->time_ns;
+	scratch->syscall_size = 0;
+	scratch->execed = 0;
+	scratch->syscall_blocked_ns = scratch->blocked_ns;
+	scratch->syscall_waited_ns = scratch->waited_ns;
+}
+
 /* --- how calls end (-z, -Z, --status) ----------------------------------------------------------
  */
 
@@ -214,6 +228,8 @@ static __always_inline bool begin_record(struct scratch *scratch, struct site *s
 	stream_drop_dead_spans(scratch, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return false;
+	if (summing)
+		return true;
 	if (stack_how)
 		save_frame(scratch, regs);
 	stream_send_stack(scratch, site, site_id, stream, false);
@@ -256,6 +272,11 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	bool is_one_way = !(site->flags & SITE_HAS_RETURN);
 	if ((is_one_way && !status_is_wanted(site_id, status_of_one_way(number))) ||
 	    (!tally_only && !begin_record(scratch, site, site_id, regs, form))) {
+		cost_end(scratch, true);
+		return 0;
+	}
+	if (summing) {
+		sum_enter(scratch, site, site_id);
 		cost_end(scratch, true);
 		return 0;
 	}
@@ -323,7 +344,12 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	scratch->time_ns = bpf_ktime_get_boot_ns();
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
-	if (exit_is_wanted(scratch, site, result, form)) {
+	bool wanted = exit_is_wanted(scratch, site, result, form);
+	if (summing && wanted) {
+		sum_add_syscall(scratch, result, stream);
+	} else if (summing) {
+		sum_take_back(scratch->parent_site, site_id);
+	} else if (wanted) {
 		tally_call(site_id, result, scratch->time_ns - scratch->syscall_time_ns, form);
 		if (!tally_only)
 			end_record(scratch, site, result, form);

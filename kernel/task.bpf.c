@@ -6,6 +6,7 @@
 #include "kernel/select.bpf.h"
 #include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
+#include "stream/where.bpf.h"
 
 /* exec's record is too big for the stack, and the thread's scratch area holds the system call.
  * These tracepoints run with preemption off: one record per CPU is enough. */
@@ -180,6 +181,10 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 		stream_end_target(tgid);
 	if (form == STREAM_OLD) {
 		bpf_map_delete_elem(&thread_spans, &tid);
+		if (summing)
+			bpf_map_delete_elem(&thread_inner, &tid);
+		if (tell_where)
+			bpf_map_delete_elem(&thread_where, &tid);
 		bpf_map_delete_elem(&thread_scratches, &tid);
 	}
 	return 0;

@@ -274,7 +274,7 @@ static struct err *put_signal(struct output *output, const struct stream_event *
 /* --- losses, header, summary ----------------------------------------------------------------- */
 
 /* As text shows it: srv:render, app:lookup, openat. */
-static json_t *json_label(struct output *output, const struct probe *probe)
+json_t *json_label(struct output *output, const struct probe *probe)
 {
 	if (!probe)
 		return json_string_nocheck("task life");

@@ -20,6 +20,8 @@ json_t *json_unsigned(uint64_t number);
 json_t *json_signed(int64_t number);
 /* Always a string: times. */
 json_t *json_decimal(uint64_t number);
+/* "srv:handle"; NULL: task life */
+json_t *json_label(struct output *output, const struct probe *probe);
 json_t *json_unavailable(struct output *output, const char *why);
 json_t *json_shown(struct output *output, const struct shown_scope *scope,
 		   const struct shown *shown);

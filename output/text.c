@@ -87,7 +87,7 @@ static void put_left(struct output *output, const struct stream_event *event, ui
 }
 
 /* srv:render, app:lookup, openat */
-static void put_label(struct buffer *buffer, const struct probe *probe)
+void text_label(struct buffer *buffer, const struct probe *probe)
 {
 	const char *owner = probe->kind == PROBE_USDT	   ? probe->provider
 			    : probe->kind == PROBE_SYSCALL ? NULL
@@ -106,7 +106,7 @@ static void put_name(struct output *output, const struct stream_event *event)
 								: COLOR_BOLD;
 	if (color != COLOR_OFF)
 		text_color(output, color);
-	put_label(&output->buffer, event->site->probe);
+	text_label(&output->buffer, event->site->probe);
 	if (color != COLOR_OFF)
 		text_color(output, COLOR_OFF);
 }
@@ -352,7 +352,7 @@ static void put_lost(struct output *output, const struct stream_event *event)
 								    : " event");
 	buffer_put_string(buffer, event->loss_count == 1 ? " lost: " : "s lost: ");
 	if (event->site)
-		put_label(buffer, event->site->probe);
+		text_label(buffer, event->site->probe);
 	else
 		buffer_put_literal(buffer, "task life");
 	buffer_put_literal(buffer, " (");
@@ -371,7 +371,7 @@ static void put_suppressed(struct output *output, const struct stream_event *eve
 	text_unsigned(buffer, event->loss_count);
 	buffer_put_string(buffer, event->loss_count == 1 ? " event" : " events");
 	buffer_put_literal(buffer, " suppressed: ");
-	put_label(buffer, event->site->probe);
+	text_label(buffer, event->site->probe);
 	buffer_put_literal(buffer, " (rate limit) ---");
 	text_color(output, COLOR_OFF);
 }

@@ -67,6 +67,8 @@ enum text_color {
 };
 void text_color(struct output *output, enum text_color color);
 void text_unsigned(struct buffer *buffer, uint64_t number);
+/* "srv:handle" */
+void text_label(struct buffer *buffer, const struct probe *probe);
 /* " <0.000012>" */
 void text_duration(struct buffer *buffer, uint64_t duration_ns);
 

@@ -192,12 +192,13 @@ enum loss_cause {
 	LOSS_RETURN_RING_FULL, /* the call was delivered, its return was not */
 	LOSS_NO_STORAGE,       /* no memory for the thread's state */
 	LOSS_MISSED_RETURN,    /* more spans open than a thread's state holds */
-	LOSS_BOOKKEEPING,    /* a record that is no event: who a thread is (tried again at its next
-			      * hit), task life that was not asked for */
-	LOSS_FILTERED,	     /* no loss: the condition of the probe does not hold */
-	LOSS_SUPPRESSED,     /* no loss: beyond the rate that was asked for */
-	LOSS_STACK = 8,	     /* the event was delivered, its stack was not */
-	LOSS_PROBE_BUSY = 9, /* a probe in the kernel was hit inside of too many others */
+	LOSS_BOOKKEEPING,     /* a record that is no event: who a thread is (tried again at its next
+			       * hit), task life that was not asked for */
+	LOSS_FILTERED,	      /* no loss: the condition of the probe does not hold */
+	LOSS_SUPPRESSED,      /* no loss: beyond the rate that was asked for */
+	LOSS_STACK = 8,	      /* the event was delivered, its stack was not */
+	LOSS_PROBE_BUSY = 9,  /* a probe in the kernel was hit inside of too many others */
+	LOSS_TABLE_FULL = 10, /* `utrail stat`: no room for another row */
 	LOSS_CAUSES,
 	LOSS_COLUMNS = 16
 };

@@ -16,6 +16,7 @@ const char *loss_cause_name(enum loss_cause cause)
 		[LOSS_BOOKKEEPING] = "bookkeeping",
 		[LOSS_STACK] = "ring full for stacks",
 		[LOSS_PROBE_BUSY] = "hit inside of other hits",
+		[LOSS_TABLE_FULL] = "table full",
 		[LOSS_FILTERED] = "filtered",
 		[LOSS_SUPPRESSED] = "rate limit",
 	};

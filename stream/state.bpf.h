@@ -52,6 +52,11 @@ struct outer_spans {
 	__u8 filters[SPANS_MAX]; /* as scratch.top_filter */
 };
 
+/* scratch.inner_ns of the outer spans, when that is asked for. */
+struct inner_times {
+	__u64 ns[SPANS_MAX];
+};
+
 #define RECORD_HEAD_MAX (sizeof(struct event_header) + sizeof(struct event_syscall))
 
 /* On the way from a file up to the root directory: probe/file.bpf.h. Kernel addresses. */
@@ -121,6 +126,16 @@ struct scratch {
 	__u64 cost_began_ns;
 	__u32 cost_site;
 	__u32 cost_is_return;
+	/* stream/sums.bpf.h: what the calls and system calls inside the top have taken so far; and
+	 * the function that the system call in flight began in. */
+	__u64 inner_ns;
+	__u32 parent_site;
+	/* stream/where.bpf.c: when the thread left its CPU, 0: it has one; whether by itself; when
+	 * it was woken then. How long all that was so far, and when the system call began. */
+	__u32 off_blocked;
+	__u64 off_ns, woken_ns;
+	__u64 blocked_ns, waited_ns;
+	__u64 syscall_blocked_ns, syscall_waited_ns;
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];
@@ -208,6 +223,13 @@ struct {
 	__type(value, struct outer_spans);
 } task_spans __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct inner_times);
+} task_inner __weak SEC(".maps");
+
 /* The same by thread id, where tracing programs have no task storage (before 5.11). Preallocated:
  * those kernels warn about allocation at run time in tracing programs. */
 #define OLD_KERNEL_THREADS 512
@@ -225,7 +247,14 @@ struct {
 	__type(value, struct outer_spans);
 } thread_spans __weak SEC(".maps");
 
-/* What a fresh entry of the two above is made from: too big for the BPF stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OLD_KERNEL_THREADS);
+	__type(key, __u32);
+	__type(value, struct inner_times);
+} thread_inner __weak SEC(".maps");
+
+/* What a fresh entry of the three above is made from: too big for the BPF stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -239,5 +268,12 @@ struct {
 	__type(key, __u32);
 	__type(value, struct outer_spans);
 } blank_spans __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct inner_times);
+} blank_inner __weak SEC(".maps");
 
 #endif

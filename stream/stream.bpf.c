@@ -2,6 +2,7 @@
 /* stream/stream.bpf.c — the settings and the state that all programs share. */
 #include "stream/stream.bpf.h"
 #include "stream/cost.bpf.h"
+#include "stream/sums.bpf.h"
 
 /* What kernels accept as GPL-compatible; the sources' own terms are in the first line. */
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -40,42 +41,57 @@ static __always_inline __u8 *outer_filter(struct outer_spans *outer, __u32 index
 	return &outer->filters[index & (SPANS_MAX - 1)];
 }
 
-/* The outer span `index` becomes the top. */
-static __always_inline void raise(struct scratch *scratch, struct outer_spans *outer, __u32 index)
+/* What is inside of the outer span `index` has taken so much; what was inside of those that have
+ * gone since counts with it. */
+static __always_inline void raise_inner(struct scratch *scratch, __u32 index, enum stream_form form)
 {
+	struct inner_times *inner = stream_inner_times(scratch->id, form, false);
+	barrier_var(index);
+	if (inner)
+		scratch->inner_ns += inner->ns[index & (SPANS_MAX - 1)];
+}
+
+/* The outer span `index` becomes the top. */
+static __always_inline void raise(struct scratch *scratch, struct outer_spans *outer, __u32 index,
+				  enum stream_form form)
+{
+	if (summing)
+		raise_inner(scratch, index, form);
 	scratch->top = *outer_frame(outer, index);
 	if (has_filters)
 		scratch->top_filter = *outer_filter(outer, index);
 	scratch->depth = index + 1;
 }
 
-static __always_inline void drop_top(struct scratch *scratch, struct outer_spans *outer)
+static __always_inline void drop_top(struct scratch *scratch, struct outer_spans *outer,
+				     enum stream_form form)
 {
 	__u32 depth = scratch->depth;
+	__u32 gone = summing && scratch->top.number ? scratch->top.site_id : 0;
 	if (outer && depth > 1)
-		raise(scratch, outer, depth - 2);
+		raise(scratch, outer, depth - 2, form);
 	else
 		scratch->depth = 0;
+	if (gone)
+		form == STREAM_OLD ? sum_unwound_old(gone) : sum_unwound(scratch, gone);
 }
 
 /* Is the innermost span dead, so that it can be dropped? */
-static __always_inline bool drop_one(struct scratch *scratch, struct outer_spans *outer)
+static __always_inline bool drop_one(struct scratch *scratch, struct outer_spans *outer,
+				     enum stream_form form)
 {
 	__u64 sp = scratch->sp, top = scratch->top.sp;
 	if (!scratch->depth || top > sp || sp - top > STACK_BYTES_MAX)
 		return false;
-	drop_top(scratch, outer);
+	drop_top(scratch, outer, form);
 	return true;
 }
 
-static __always_inline bool raise_if(struct scratch *scratch, struct outer_spans *outer,
-				     __u32 index, __u32 owner)
+static __always_inline bool is_frame_of(struct scratch *scratch, struct outer_spans *outer,
+					__u32 index, __u32 owner)
 {
 	struct span_frame *frame = outer_frame(outer, index);
-	if (frame->site_id != owner || frame->sp != scratch->sp)
-		return false;
-	raise(scratch, outer, index);
-	return true;
+	return frame->site_id == owner && frame->sp == scratch->sp;
 }
 
 /* bpf_loop() (5.17) has its body verified once. */
@@ -89,17 +105,29 @@ struct search {
 static long drop_step(__u32 i, void *context)
 {
 	struct search *search = context;
-	return !drop_one(search->scratch, search->outer);
+	return !drop_one(search->scratch, search->outer, STREAM_PREEMPTIBLE);
 }
 
 static long find_step(__u32 i, void *context)
 {
 	struct search *search = context;
 	__u32 index = search->scratch->depth - 2 - i;
-	if (!raise_if(search->scratch, search->outer, index, search->owner))
+	if (!is_frame_of(search->scratch, search->outer, index, search->owner))
 		return 0;
-	search->found = 1;
+	if (!summing)
+		raise(search->scratch, search->outer, index, STREAM_PREEMPTIBLE);
+	search->found = index + 1;
 	return 1;
+}
+
+/* One by one, since each of them is counted. */
+static long leave_step(__u32 i, void *context)
+{
+	struct search *search = context;
+	if (search->scratch->depth <= search->found)
+		return 1;
+	drop_top(search->scratch, search->outer, STREAM_PREEMPTIBLE);
+	return 0;
 }
 
 __noinline int spans_drop_dead(struct scratch *scratch)
@@ -111,7 +139,7 @@ __noinline int spans_drop_dead(struct scratch *scratch)
 	if (search.outer)
 		bpf_loop(SPANS_MAX, drop_step, &search, 0);
 	else
-		drop_one(scratch, NULL);
+		drop_one(scratch, NULL, STREAM_PREEMPTIBLE);
 	return 0;
 }
 
@@ -123,7 +151,20 @@ __noinline int spans_unwind_to(struct scratch *scratch, __u32 owner)
 	search.outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
 	if (search.outer)
 		bpf_loop(scratch->depth - 1, find_step, &search, 0);
+	if (summing && search.found)
+		bpf_loop(SPANS_MAX, leave_step, &search, 0);
 	return search.found;
+}
+
+static __always_inline int store_inner(struct scratch *scratch, __u64 id, enum stream_form form)
+{
+	struct inner_times *inner = stream_inner_times(id, form, true);
+	__u32 index = scratch->depth - 1;
+	barrier_var(index);
+	if (!inner)
+		return 0;
+	inner->ns[index & (SPANS_MAX - 1)] = scratch->inner_ns;
+	return 1;
 }
 
 static __always_inline int store_top(struct scratch *scratch, __u64 id, enum stream_form form)
@@ -134,7 +175,7 @@ static __always_inline int store_top(struct scratch *scratch, __u64 id, enum str
 	*outer_frame(outer, scratch->depth - 1) = scratch->top;
 	if (has_filters)
 		*outer_filter(outer, scratch->depth - 1) = scratch->top_filter;
-	return 1;
+	return summing ? store_inner(scratch, id, form) : 1;
 }
 
 __noinline int spans_store_top(struct scratch *scratch)
@@ -146,20 +187,44 @@ __noinline int spans_load_top(struct scratch *scratch)
 {
 	struct outer_spans *outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
 	if (scratch && outer && scratch->depth)
-		raise(scratch, outer, scratch->depth - 1);
+		raise(scratch, outer, scratch->depth - 1, STREAM_PREEMPTIBLE);
 	return 0;
 }
 
-/* Before 5.17: loops, bounded by the number of frames. */
-__noinline int spans_drop_dead_old(void)
+/* Before 5.17: loops, bounded by the number of frames; what they do each time is verified once. */
+__noinline int spans_drop_one_old(void)
 {
 	__u64 id = stream_current_id();
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
-	for (int i = 0; scratch && i < SPANS_MAX; i++)
-		if (!drop_one(scratch, outer))
+	return scratch && drop_one(scratch, outer, STREAM_OLD);
+}
+
+__noinline int spans_drop_dead_old(void)
+{
+	for (int i = 0; i < SPANS_MAX; i++)
+		if (!spans_drop_one_old())
 			break;
 	return 0;
+}
+
+/* 0: it is that deep, or not even. */
+__noinline int spans_leave_one_old(__u32 depth)
+{
+	__u64 id = stream_current_id();
+	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
+	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
+	if (!scratch || !outer || scratch->depth <= depth)
+		return 0;
+	drop_top(scratch, outer, STREAM_OLD);
+	return 1;
+}
+
+static __always_inline void leave_old(__u32 depth)
+{
+	for (int i = 0; i < SPANS_MAX; i++)
+		if (!spans_leave_one_old(depth))
+			break;
 }
 
 __noinline int spans_unwind_to_old(__u32 owner)
@@ -174,8 +239,13 @@ __noinline int spans_unwind_to_old(__u32 owner)
 		if (left < 2 || left > SPANS_MAX)
 			break;
 		left--;
-		if (raise_if(scratch, outer, left - 1, owner))
-			return 1;
+		if (!is_frame_of(scratch, outer, left - 1, owner))
+			continue;
+		if (summing)
+			leave_old(left);
+		else
+			raise(scratch, outer, left - 1, STREAM_OLD);
+		return 1;
 	}
 	return 0;
 }
@@ -193,7 +263,7 @@ __noinline int spans_load_top_old(void)
 	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
 	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
 	if (scratch && outer && scratch->depth)
-		raise(scratch, outer, scratch->depth - 1);
+		raise(scratch, outer, scratch->depth - 1, STREAM_OLD);
 	return 0;
 }
 

@@ -30,6 +30,10 @@ extern const volatile bool show_fork, show_exec, show_exit;
 /* Does any site have a filter? */
 extern const volatile bool has_filters;
 extern const volatile __u32 own_process;
+/* Hits are added up, and no record of them is written: stream/sums.bpf.h. */
+extern const volatile bool summing;
+/* And where their time went: stream/where.bpf.c. */
+extern const volatile bool tell_where;
 /* We run in a PID namespace: processes have the numbers that they have in there. */
 extern const volatile bool in_namespace;
 /* Processes are chosen by what they are (kernel/select.bpf.h), their user among it. */
@@ -136,6 +140,16 @@ static __always_inline struct outer_spans *stream_outer_spans(__u64 id, enum str
 	if (form == STREAM_OLD)
 		return stream_old_entry(&thread_spans, &blank_spans, (__u32)id, create);
 	return bpf_task_storage_get(&task_spans, bpf_get_current_task_btf(), NULL,
+				    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+}
+
+/* What scratch.inner_ns of the outer spans is. */
+static __always_inline struct inner_times *stream_inner_times(__u64 id, enum stream_form form,
+							      bool create)
+{
+	if (form == STREAM_OLD)
+		return stream_old_entry(&thread_inner, &blank_inner, (__u32)id, create);
+	return bpf_task_storage_get(&task_inner, bpf_get_current_task_btf(), NULL,
 				    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 }
 
@@ -247,7 +261,7 @@ extern int stream_announce_preemptible(struct scratch *scratch);
  * of an entry that waits. */
 static __always_inline void stream_announce(struct scratch *scratch, enum stream_form form)
 {
-	if (scratch->announced || scratch->kept)
+	if (summing || scratch->announced || scratch->kept)
 		return;
 	if (form == STREAM_PREEMPTIBLE)
 		stream_announce_preemptible(scratch);

@@ -14,6 +14,7 @@
 #include "probe/rate.bpf.h"
 #include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
+#include "stream/sums.bpf.h"
 
 /*
  * No frame here may exceed 48 bytes. From 6.13 on the JIT gives those of 64 and more, rounded up
@@ -74,6 +75,8 @@ static __always_inline void send_kept(struct scratch *scratch, enum stream_form 
 static __always_inline bool emit_slots(struct scratch *scratch, __u32 site_id, __u32 kind,
 				       __u32 depth, __u32 span, enum stream_form form)
 {
+	if (summing)
+		return form == STREAM_OLD ? sum_begin_old(site_id) : sum_begin(scratch, site_id);
 	struct event_header *header = stream_head(scratch, sizeof(*header));
 	stream_header(header, scratch->id, kind, sizeof(*header) + scratch->position, site_id,
 		      scratch->time_ns, form);
@@ -133,6 +136,8 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	if (has_filters)
 		scratch->top_filter = scratch->entry_filter;
 	scratch->depth = depth + 1;
+	if (summing)
+		scratch->inner_ns = 0;
 	if (waits)
 		keep_entry(scratch, number);
 }
@@ -329,7 +334,7 @@ static __always_inline int return_part(struct scratch *scratch, struct site *sit
 		if (has_filters && site->kind == SITE_ENTRY && scratch->filtered_depth)
 			scratch->filtered_depth--;
 		bool is_tail_call = site->flags & SITE_TAIL_CALL;
-		if (site->kind == SITE_RETURN && !is_tail_call && !scratch->depth &&
+		if (!summing && site->kind == SITE_RETURN && !is_tail_call && !scratch->depth &&
 		    (!has_filters || alone_passes(scratch, site, form)))
 			send_return(scratch, site, owner, of, form);
 		return 0;
@@ -338,6 +343,8 @@ static __always_inline int return_part(struct scratch *scratch, struct site *sit
 	__u32 forgotten = 0;
 	if (has_filters && scratch->top.number && scratch->top_filter)
 		forgotten = judge_return(scratch, site, owner, form);
+	if (summing)
+		return form == FETCH_OLD ? sum_close_old(forgotten) : sum_close(scratch, forgotten);
 	if (forgotten)
 		forget_call(scratch, owner, of, forgotten, fetch_stream(form));
 	else if (scratch->top.number)
@@ -359,9 +366,11 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 	stream_drop_dead_spans(scratch, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return 0;
-	stream_send_stack(scratch, site, site_id, stream, true);
-	fetch_begin(scratch, 0);
-	fetch_run(scratch, site->entry_plan, form);
+	if (!summing) {
+		stream_send_stack(scratch, site, site_id, stream, true);
+		fetch_begin(scratch, 0);
+		fetch_run(scratch, site->entry_plan, form);
+	}
 	if (site->kind == SITE_ENTRY)
 		span_open(scratch, site_id, site->flags, stream);
 	else

@@ -33,6 +33,7 @@ static const char short_text[] =
 	"  utrail list -p 4242 'usdt:*'              what can be probed\n"
 	"  utrail explain -p 4242 -e FUNC            what would be attached, where, how\n"
 	"  utrail shell                              what is typed into shells, and what it runs\n"
+	"  utrail stat -p 4242 -e './srv:*' -e %file who causes which calls: counts and times\n"
 	"  utrail check                              what works on this machine\n"
 	"\n"
 	"  -p PID   -e SPEC   -f follow forks   -o FILE   --json   -s BYTES   -t -tt -ttt -r\n"

@@ -44,6 +44,9 @@ enum {
 	KEY_REDACT,
 	KEY_LOSSLESS,
 	KEY_COST,
+	KEY_INTERVAL,
+	KEY_HISTOGRAM,
+	KEY_WHERE,
 	KEY_STATUS,
 	KEY_DEPTH,
 	KEY_MAX_MEMBERS,
@@ -90,6 +93,11 @@ static const struct argp_option option_table[] = {
 	{"quiet", 'q', NULL, 0, "No start and end messages; -qq: no notes either", 2},
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
 	{"cost", KEY_COST, NULL, 0, "At the end, tell what each probe has cost the target", 2},
+	{"interval", KEY_INTERVAL, "SECONDS", 0, "stat: also show what each such time has brought",
+	 2},
+	{"histogram", KEY_HISTOGRAM, NULL, 0, "stat: also show how the durations are spread", 2},
+	{"where", KEY_WHERE, NULL, 0,
+	 "stat: also show how long calls were running, blocked, or waiting for a CPU", 2},
 	{"summary-only", 'c', NULL, 0, "Count system calls: a table at the end, and no events", 2},
 	{"summary", 'C', NULL, 0, "The same table, and events", 2},
 	{"summary-sort-by", 'S', "COLUMN", 0, "Sort that table by (time-percent)", 2},
@@ -183,12 +191,12 @@ static struct err *parse_ring_size(const char *text, uint32_t *ret)
 	return NULL;
 }
 
-static struct err *parse_duration(const char *text, double *ret)
+static struct err *parse_seconds(const char *option, const char *text, double *ret)
 {
 	char *end;
 	double value = strtod(text, &end);
 	if (end == text || *end || !(value > 0) || value > 1e9)
-		return err_why(err_new(ERR_USAGE, 0, "--duration: '%s' will not do", text),
+		return err_why(err_new(ERR_USAGE, 0, "%s: '%s' will not do", option, text),
 			       "it takes a number of seconds above 0");
 	*ret = value;
 	return NULL;
@@ -266,7 +274,10 @@ static struct err *parse_numeric(int key, const char *text, struct options *opti
 		options->stack_bytes = (uint32_t)number;
 		break;
 	case KEY_DURATION:
-		e = parse_duration(text, &options->duration_s);
+		e = parse_seconds("--duration", text, &options->duration_s);
+		break;
+	case KEY_INTERVAL:
+		e = parse_seconds("--interval", text, &options->interval_s);
 		break;
 	case KEY_RING_SIZE:
 		e = parse_ring_size(text, &options->ring_size);
@@ -316,14 +327,20 @@ static void parse_flag(int key, struct options *options)
 	case KEY_STOP_ON_LOAD:
 		options->stop_on_load = true;
 		break;
+	case KEY_WHERE:
+		options->where = true;
+		break;
+	case KEY_HISTOGRAM:
+		options->histogram = true;
+		break;
 	}
 }
 
-static const char *const command_names[] = {"trace", "list", "explain", "check", "shell"};
+static const char *const command_names[] = {"trace", "list", "explain", "check", "shell", "stat"};
 
 static struct err *parse_command(const char *word, struct parsing *parsing, bool *ret_taken)
 {
-	static const char *const later[] = {"stat", "record", "report", "export", "top"};
+	static const char *const later[] = {"record", "report", "export", "top"};
 	*ret_taken = false;
 	for (size_t i = 0; i < array_size(command_names); i++) {
 		if (strcmp(word, command_names[i]) == 0) {
@@ -336,7 +353,7 @@ static struct err *parse_command(const char *word, struct parsing *parsing, bool
 		if (strcmp(word, later[i]) == 0)
 			return err_hint(
 				err_new(ERR_USAGE, 0, "'utrail %s' is not there yet", word),
-				"there are: trace, list, explain, check, shell; to run a program of "
+				"there are: trace, list, explain, check, shell, stat; to run a program of "
 				"that name: utrail -- %s",
 				word);
 	return NULL;
@@ -352,7 +369,7 @@ static struct err *unknown_word(const char *word)
 					"did you mean 'utrail %s'? To run a program: utrail -- %s",
 					command_names[i], word);
 	return err_hint(e,
-			"commands: trace, list, explain, check, shell\n"
+			"commands: trace, list, explain, check, shell, stat\n"
 			"to run a program: utrail [OPTIONS] -- %s",
 			word);
 }
@@ -395,7 +412,7 @@ static const struct argp command_line = {
 	.options = option_table,
 	.parser = on_argument,
 	.args_doc = "-p PID [-e SPEC...]\n[OPTIONS] -- COMMAND [ARGS...]\n"
-		    "list|explain|check|shell [OPTIONS]",
+		    "list|explain|check|shell|stat [OPTIONS]",
 	.doc = help_long_text,
 };
 
@@ -475,6 +492,7 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case KEY_MAX_EVENTS:
 	case KEY_MAX_PROBES:
 	case KEY_DURATION:
+	case KEY_INTERVAL:
 	case KEY_RING_SIZE:
 	case KEY_STACK_DEPTH:
 	case KEY_STACK_BYTES:
@@ -505,11 +523,13 @@ static struct err *check_combination(const struct options *options)
 {
 	if (options->command == COMMAND_SHELL)
 		return options_check_shell(options);
-	struct err *e = options_check_summary(options);
+	struct err *e = options_check_stat(options);
+	e = e ? e : options_check_summary(options);
 	e = e ? e : options_check_selection(options);
 	if (e || !selection_is_empty(&options->selection))
 		return e;
-	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
+	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN &&
+	    options->command != COMMAND_STAT)
 		return NULL;
 	if (options->argv && options->pids.count)
 		return err_hint(err_new(ERR_USAGE, 0, "both a process and a command were given"),

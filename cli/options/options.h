@@ -23,6 +23,7 @@ enum command {
 	COMMAND_EXPLAIN,
 	COMMAND_CHECK,
 	COMMAND_SHELL,
+	COMMAND_STAT,
 };
 
 /* -k, --stacks=HOW */
@@ -71,6 +72,9 @@ struct options {
 	uint32_t statuses; /* enum syscall_status, those that are wanted; 0: all */
 	struct selection selection;
 	bool stop_on_load;
+	double interval_s; /* `stat`: 0: only at the end */
+	bool histogram;
+	bool where;
 };
 
 /* Parses argv; prints help or version where asked for, and says so in `finished`. */
@@ -95,5 +99,6 @@ struct err *options_follow(struct options *options) must_check;
 struct err *options_next_time(struct options *options) must_check;
 struct err *options_add_redact(struct options *options, char *pattern) must_check;
 struct err *options_check_shell(const struct options *options) must_check;
+struct err *options_check_stat(const struct options *options) must_check;
 
 #endif

@@ -25,6 +25,9 @@ struct err *options_check_shell(const struct options *options)
 			    : options->max_events	   ? "--max-events"
 			    : options->return_mode	   ? "--return"
 			    : options->stop_on_load	   ? "--stop-on-load"
+			    : options->interval_s > 0	   ? "--interval"
+			    : options->histogram	   ? "--histogram"
+			    : options->where		   ? "--where"
 			    : options->selection.n_names   ? "--comm"
 			    : options->selection.n_cgroups ? "--cgroup"
 							   : NULL;

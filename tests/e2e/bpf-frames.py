@@ -66,6 +66,11 @@ def sockets():
     check("keep_entries=1", "filter_by_process=1", "reads_files=1", "reads_sockets=1")
 
 
+def counted():
+    check("keep_entries=0", "filter_by_process=1", "summing=1")
+    check("keep_entries=0", "filter_by_process=1", "summing=1", "tell_where=1", "has_filters=1", "has_rates=1")
+
+
 def conditions_and_rates():
     check("keep_entries=1", "filter_by_process=1", "reads_files=1", "has_filters=1", "has_rates=1")
 
@@ -78,4 +83,5 @@ run(
     waiting_and_measured,
     sockets,
     conditions_and_rates,
+    counted,
 )

@@ -332,11 +332,11 @@ def plain(arguments, **options):
 class Trace(Process):
     """A running utrail. Returns from the constructor when it says that it is attached."""
 
-    def __init__(self, *arguments, pid=None, command=None, json=True, wait=True, output=True, **options):
+    def __init__(self, *arguments, pid=None, command=None, json=True, wait=True, output=True, subcommand=None, **options):
         need_root()
         self.json = json
         self.file = None
-        words = []
+        words = [subcommand] if subcommand else []
         if pid is not None:
             words += ["-p", str(pid)]
         if json:
@@ -405,7 +405,7 @@ class Trace(Process):
 
     @property
     def events(self):
-        return [r for r in self.records if r["type"] not in ("header", "lost", "suppressed", "missed", "gap", "cost", "count", "summary")]
+        return [r for r in self.records if r["type"] not in ("header", "lost", "suppressed", "missed", "gap", "cost", "count", "stat", "summary")]
 
     def of(self, kind, name=None, **members):
         """Events of one type, and of one name unless None."""
@@ -425,6 +425,11 @@ class Trace(Process):
 
     def syscalls(self, name=None):
         return self.of("syscall", name)
+
+    @property
+    def stats(self):
+        """The rows of `utrail stat`, of the whole run."""
+        return [r for r in self.records if r["type"] == "stat" and "interval" not in r]
 
     @property
     def losses(self):
@@ -466,7 +471,8 @@ class Trace(Process):
         last = self.records[-1]
         told = tuple(int(last[k]) for k in ("events", "lost", "missed"))
         same(told, (events, lost, missed), "JSON summary against the line on stderr")
-        same(events, len(self.events), "events of the summary against records in the file")
+        counted = len(self.events) + sum(int(row["hits"]) for row in self.stats)
+        same(events, counted, "events of the summary against records in the file")
         same(lost, self.losses, "lost events of the summary against 'lost' records")
         told = sum(int(r["count"]) for r in self.records if r["type"] == "missed")
         same(missed, told, "missed hits of the summary against 'missed' records")

@@ -123,7 +123,9 @@ class Texts(unittest.TestCase):
         tools = [rows.Tool(name) for name in ("floor", "utrail", "bpftrace", "perf", "strace")]
         for suite in rows.SUITES:
             found = {entry.tool.name for entry in rows.rows_of(suite, tools, 0.01)}
-            self.assertLessEqual({"floor", "utrail", "bpftrace"}, found, suite)
+            # What the smallest tracer does is events; it counts nothing.
+            wanted = {"utrail", "bpftrace"} if suite.startswith("stat") else {"floor", "utrail", "bpftrace"}
+            self.assertLessEqual(wanted, found, suite)
             self.assertIn(suite, {goal.suite for goal in goals.GOALS})
 
     def test_report_names_what_failed_and_what_is_missing(self):

@@ -3,6 +3,7 @@ utrail_unit_test(cli_tables SOURCES cli_tables.c ${PROJECT_SOURCE_DIR}/cli/table
   LINK utrail_probe)
 utrail_unit_test(cli_options SOURCES cli_options.c
   ${PROJECT_SOURCE_DIR}/cli/options/options.c ${PROJECT_SOURCE_DIR}/cli/options/shell.c
+  ${PROJECT_SOURCE_DIR}/cli/options/stat.c
   ${PROJECT_SOURCE_DIR}/cli/options/mistake.c
   ${PROJECT_SOURCE_DIR}/cli/options/strace.c ${PROJECT_SOURCE_DIR}/cli/options/summary.c
   ${PROJECT_SOURCE_DIR}/cli/options/pids.c
@@ -15,6 +16,8 @@ utrail_unit_test(cli_spaces SOURCES cli_spaces.c ${PROJECT_SOURCE_DIR}/cli/stack
   ${PROJECT_SOURCE_DIR}/cli/stacks/code_files.c ${PROJECT_SOURCE_DIR}/cli/stacks/jit.c ${PROJECT_SOURCE_DIR}/cli/stacks/stacks.c
   LINK utrail_stream utrail_symbols utrail_target utrail_output)
 utrail_unit_test(cli_shell_track SOURCES cli_shell_track.c ${PROJECT_SOURCE_DIR}/cli/shell/track.c
+  LINK utrail_output)
+utrail_unit_test(cli_stat_table SOURCES cli_stat_table.c ${PROJECT_SOURCE_DIR}/cli/stat/table.c
   LINK utrail_output)
 utrail_unit_test(cli_books SOURCES cli_books.c ${PROJECT_SOURCE_DIR}/cli/books.c
   LINK utrail_stream utrail_target PkgConfig::libbpf)

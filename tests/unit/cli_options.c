@@ -265,7 +265,7 @@ static void choices(void **state)
 
 static void commands(void **state)
 {
-	static const char *const later[] = {"stat", "record", "report", "export", "top"};
+	static const char *const later[] = {"record", "report", "export", "top"};
 	struct line line;
 	struct options o;
 	(void)state;
@@ -418,6 +418,46 @@ static void counting(void **state)
 	struct line line;
 	struct options o;
 	(void)state;
+	parse(&line, &o, "stat", "-p", "7", "-e", "f", NULL);
+	assert_int_equal(o.command, COMMAND_STAT);
+	assert_true(o.interval_s == 0);
+	assert_false(o.histogram);
+	options_deinit(&o);
+	parse(&line, &o, "stat", "-f", "-e", "f if ret < 0,usdt:*", "--interval", "0.5",
+	      "--histogram", "--where", "--json", "--duration", "3", "--", "ls", NULL);
+	assert_true(o.interval_s == 0.5);
+	assert_true(o.histogram);
+	assert_true(o.where);
+	assert_true(o.follow);
+	assert_string_equal(o.argv[0], "ls");
+	options_deinit(&o);
+	parse(&line, &o, "stat", "--comm", "x*", "-e", "!exec", NULL);
+	assert_int_equal(o.selection.n_names, 1);
+	options_deinit(&o);
+	refused("-k has no meaning there", "stat", "-p", "7", "-k");
+	refused("-y has no meaning there", "stat", "-p", "7", "-y");
+	refused("-r has no meaning there", "stat", "-p", "7", "-r");
+	refused("--max-events has no meaning there", "stat", "-p", "7", "--max-events", "3");
+	refused("--rate has no meaning there", "stat", "-p", "7", "--rate", "3/s");
+	refused("--lossless has no meaning there", "stat", "-p", "7", "--lossless");
+	refused("--redact has no meaning there", "stat", "-p", "7", "--redact");
+	refused("--cost has no meaning there", "stat", "-p", "7", "--cost");
+	refused("A ~~ B has no meaning there", "stat", "-p", "7", "-e", "f ~~ g");
+	refused("'exec' is task life", "stat", "-p", "7", "-e", "f,exec");
+	refused("--interval: '0' will not do", "stat", "-p", "7", "--interval", "0");
+	refused("nothing to trace", "stat");
+	refused("--interval goes with 'utrail stat'", "-p", "7", "--interval", "1");
+	refused("--histogram goes with 'utrail stat'", "-p", "7", "--histogram");
+	refused("--where goes with 'utrail stat'", "-p", "7", "--where");
+	refused("--where has no meaning there", "shell", "--where");
+	refused("--interval has no meaning there", "shell", "--interval", "1");
+}
+
+static void summaries(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
 	parse(&line, &o, "-c", "-p", "1", "-S", "calls", "-U", "name,calls", "-w", NULL);
 	assert_true(o.tally && o.tally_only);
 	assert_int_equal(o.tally_layout.sort, TALLY_CALLS);
@@ -482,6 +522,7 @@ int main(void)
 		cmocka_unit_test(commands),
 		cmocka_unit_test(shells),
 		cmocka_unit_test(counting),
+		cmocka_unit_test(summaries),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(mistakes_are_explained),
 		cmocka_unit_test(stacks_have_several_ways_to_be_asked_for),
