@@ -184,20 +184,31 @@ void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spe
 
 /* `exec`, `fork`, `exit` and `signal` alone are task life; the functions are call:fork, libc:exit.
  */
-static bool add_task_life(struct plan *plan, const struct spec *spec)
+static bool is_life(const struct spec *spec, enum probe_kind kind, const char *name)
 {
 	bool bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
-	if (spec->kind == PROBE_EXEC || (bare && strcmp(spec->name, "exec") == 0))
+	return spec->kind == kind || (bare && strcmp(spec->name, name) == 0);
+}
+
+bool plan_is_task_life(const struct spec *spec)
+{
+	return is_life(spec, PROBE_EXEC, "exec") || is_life(spec, PROBE_FORK, "fork") ||
+	       is_life(spec, PROBE_EXIT, "exit") || is_life(spec, PROBE_SIGNAL, "signal");
+}
+
+static struct err *add_task_life(struct plan *plan, const struct spec *spec)
+{
+	if (is_life(spec, PROBE_EXEC, "exec"))
 		plan->show_exec = !spec->negated;
-	else if (spec->kind == PROBE_FORK || (bare && strcmp(spec->name, "fork") == 0))
+	else if (is_life(spec, PROBE_FORK, "fork"))
 		plan->show_fork = !spec->negated;
-	else if (bare && strcmp(spec->name, "signal") == 0)
-		plan->signals = spec->negated ? 0 : UINT64_MAX;
-	else if (spec->kind == PROBE_EXIT || (bare && strcmp(spec->name, "exit") == 0))
+	else if (is_life(spec, PROBE_EXIT, "exit"))
 		plan->show_exit = !spec->negated;
+	else if (spec->kind == PROBE_SIGNAL)
+		return plan_choose_signals(plan, spec);
 	else
-		return false;
-	return true;
+		plan->signals = spec->negated ? 0 : UINT64_MAX;
+	return NULL;
 }
 
 /* A bare name turns out to be task life only here. */
@@ -228,10 +239,10 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	size_t before = plan->set.probes.count + plan->set.repeated;
 	size_t noted = plan->set.notes.count;
 	struct err *e = NULL;
-	if (add_task_life(plan, spec))
-		return check_no_condition(spec);
-	if (spec->kind == PROBE_SIGNAL)
-		return plan_choose_signals(plan, spec);
+	if (plan_is_task_life(spec)) {
+		e = check_no_condition(spec);
+		return e ? e : add_task_life(plan, spec);
+	}
 	switch (spec->kind) {
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);

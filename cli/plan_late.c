@@ -37,10 +37,9 @@ static struct spec_lists all_specs(const struct options *options, const struct p
 bool plan_is_open_ended(const struct spec *spec)
 {
 	bool in_files = plan_is_function_kind(spec->kind) || spec->kind == PROBE_USDT;
-	bool bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
-	/* The other two words of task life are system calls, too. */
-	bool is_life = bare && (!strcmp(spec->name, "exec") || !strcmp(spec->name, "signal"));
-	return in_files && !is_life && !(bare && syscall_by_name(spec->name));
+	bool bare = !spec->kind_given && !spec->module;
+	return in_files && !plan_is_task_life(spec) &&
+	       !(bare && spec->name_kind == SPEC_NAME_EXACT && syscall_by_name(spec->name));
 }
 
 /* The trampoline was proven safe for the files that are mapped now. */
