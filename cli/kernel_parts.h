@@ -33,7 +33,7 @@ struct kernel {
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;
 	struct attacher *attacher; /* not NULL: opens perf events for us; not owned */
-	bool keeps; /* entries may wait for their returns */
+	bool keeps;		   /* entries may wait for their returns */
 	struct bpf_link *kept_link, *exit_link;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
