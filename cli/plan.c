@@ -184,31 +184,21 @@ void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spe
 
 /* `exec`, `fork`, `exit` and `signal` alone are task life; the functions are call:fork, libc:exit.
  */
+static bool is_bare(const struct spec *spec, const char *name)
+{
+	return !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT &&
+	       strcmp(spec->name, name) == 0;
+}
+
 static bool is_life(const struct spec *spec, enum probe_kind kind, const char *name)
 {
-	bool bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
-	return spec->kind == kind || (bare && strcmp(spec->name, name) == 0);
+	return spec->kind == kind || is_bare(spec, name);
 }
 
 bool plan_is_task_life(const struct spec *spec)
 {
 	return is_life(spec, PROBE_EXEC, "exec") || is_life(spec, PROBE_FORK, "fork") ||
 	       is_life(spec, PROBE_EXIT, "exit") || is_life(spec, PROBE_SIGNAL, "signal");
-}
-
-static struct err *add_task_life(struct plan *plan, const struct spec *spec)
-{
-	if (is_life(spec, PROBE_EXEC, "exec"))
-		plan->show_exec = !spec->negated;
-	else if (is_life(spec, PROBE_FORK, "fork"))
-		plan->show_fork = !spec->negated;
-	else if (is_life(spec, PROBE_EXIT, "exit"))
-		plan->show_exit = !spec->negated;
-	else if (spec->kind == PROBE_SIGNAL)
-		return plan_choose_signals(plan, spec);
-	else
-		plan->signals = spec->negated ? 0 : UINT64_MAX;
-	return NULL;
 }
 
 /* A bare name turns out to be task life only here. */
@@ -219,6 +209,21 @@ static struct err *check_no_condition(const struct spec *spec)
 	return err_hint(err_new(ERR_USAGE, 0, "'%s': task life takes no condition, and no rate",
 				spec->text),
 			"leave them out; they are for functions, markers and system calls");
+}
+
+static struct err *add_task_life(struct plan *plan, const struct spec *spec)
+{
+	if (spec->kind == PROBE_SIGNAL)
+		return plan_choose_signals(plan, spec);
+	if (is_bare(spec, "signal"))
+		plan->signals = spec->negated ? 0 : UINT64_MAX;
+	else if (is_life(spec, PROBE_EXEC, "exec"))
+		plan->show_exec = !spec->negated;
+	else if (is_life(spec, PROBE_FORK, "fork"))
+		plan->show_fork = !spec->negated;
+	else
+		plan->show_exit = !spec->negated;
+	return check_no_condition(spec);
 }
 
 /* A file that is there has been looked through; one that is not may yet come. */
@@ -239,10 +244,8 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	size_t before = plan->set.probes.count + plan->set.repeated;
 	size_t noted = plan->set.notes.count;
 	struct err *e = NULL;
-	if (plan_is_task_life(spec)) {
-		e = check_no_condition(spec);
-		return e ? e : add_task_life(plan, spec);
-	}
+	if (plan_is_task_life(spec))
+		return add_task_life(plan, spec);
 	switch (spec->kind) {
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
