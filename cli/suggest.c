@@ -194,6 +194,8 @@ struct err *suggest_match(struct plan *plan, const struct spec *spec, size_t fir
 	struct err *refused = explain_refusals(&plan->set, spec, first_note);
 	if (refused)
 		return refused;
+	if (spec->name_kind == SPEC_NAME_LINE)
+		return suggest_line(plan, spec);
 	struct plan_modules found = {0};
 	struct nearest nearest = {0};
 	struct image *first = NULL;

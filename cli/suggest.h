@@ -11,4 +11,7 @@ struct err *suggest_module(struct plan *plan, const struct spec *spec) must_chec
  * notes from `first_note` on say so. */
 struct err *suggest_match(struct plan *plan, const struct spec *spec, size_t first_note) must_check;
 
+/* The same for a source line: suggest_line.c. */
+struct err *suggest_line(struct plan *plan, const struct spec *spec) must_check;
+
 #endif

@@ -104,6 +104,12 @@ struct spec {
 	pid_t pid;		/* DTrace's pid123:…; 0: none, or $target */
 	bool has_types;		/* a parameter list was given, if only () */
 	struct prototype types; /* parameters as given; result NULL when there was no ->TYPE */
+	/*
+	 * The parameter list as typed, without its parentheses: it may be that of one C++ overload.
+	 * NULL: none, or no function. Without has_types, it holds types that only a C++ program
+	 * knows, and nothing but an overload can be meant.
+	 */
+	const char *signature;
 	const struct condition *condition; /* the words after `if`, NULL: none */
 	struct rate_limit rate;		   /* count 0: none was given */
 	const char *text;		   /* this spec as typed, for messages */

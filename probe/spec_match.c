@@ -240,12 +240,45 @@ static bool equal_but_spaces(const char *a, const char *b)
 	}
 }
 
+/*
+ * Rust's two manglings demangle a method of a type itself in two ways: `<crate::Type>::method` and
+ * `crate::Type::method`. Where the '>' of the first is; NULL: it is not of that form.
+ */
+static const char *type_end(const char *name)
+{
+	size_t depth = 0;
+	for (const char *c = name; *name == '<' && *c; c++) {
+		bool is_arrow = c > name && c[-1] == '-' && *c == '>';
+		depth += *c == '<';
+		if (depth == 1 && strncmp(c, " as ", 4) == 0)
+			return NULL;
+		if (*c == '>' && !is_arrow && --depth == 0)
+			return strncmp(c + 1, "::", 2) == 0 ? c : NULL;
+	}
+	return NULL;
+}
+
+/* Is `plain` what `wrapped` is without its outer brackets? */
+static bool equal_unwrapped(const char *wrapped, const char *plain)
+{
+	const char *end = type_end(wrapped);
+	size_t length = end ? (size_t)(end - wrapped) - 1 : 0;
+	return end && strncmp(wrapped + 1, plain, length) == 0 &&
+	       equal_but_spaces(end + 1, plain + length);
+}
+
+static bool equal_names(const char *wanted, const char *name)
+{
+	return strcmp(wanted, name) == 0 ||
+	       (strpbrk(wanted, "<( ") && equal_but_spaces(wanted, name)) ||
+	       equal_unwrapped(wanted, name) || equal_unwrapped(name, wanted);
+}
+
 bool spec_name_matches(const struct spec *spec, const char *name)
 {
 	switch (spec->name_kind) {
 	case SPEC_NAME_EXACT:
-		return strcmp(spec->name, name) == 0 ||
-		       (strpbrk(spec->name, "<( ") && equal_but_spaces(spec->name, name));
+		return equal_names(spec->name, name);
 	case SPEC_NAME_GLOB:
 		return strcmp(spec->name, "*") == 0 ||
 		       (spec->matcher && strcmp(spec->matcher->literal, name) == 0) ||

@@ -252,6 +252,16 @@ static bool may_have_front(const struct spec *spec)
 	return spec->kind != PROBE_USDT && spec->kind != PROBE_SYSCALL;
 }
 
+/* Words that no C prototype has. */
+static bool is_cpp(const struct spec_parser *p, const struct name_text *text)
+{
+	for (size_t at = text->name.start; at + 1 < text->types.end; at++)
+		if (p->text[at] == '<' || p->text[at] == '&' ||
+		    (p->text[at] == ':' && p->text[at + 1] == ':'))
+			return true;
+	return false;
+}
+
 static struct err *parse_prototype(const struct spec_parser *p, struct name_text *text,
 				   struct spec *spec)
 {
@@ -261,8 +271,19 @@ static struct err *parse_prototype(const struct spec_parser *p, struct name_text
 		e = split_front(p, &text->name, &front);
 	if (!e && front.start < front.end)
 		e = spec_parse_result(p, front, &spec->types);
+	if (e)
+		return e;
 	spec->has_types = true;
-	return e ?: spec_parse_types(p, text->types, text->is_method, &spec->types);
+	if (may_have_front(spec))
+		spec->signature = spec_copy(p, text->types);
+	e = spec_parse_types(p, text->types, text->is_method, &spec->types);
+	if (!e || !spec->signature || !is_cpp(p, text))
+		return e;
+	err_free(e);
+	spec->has_types = false;
+	spec->types.parameters = NULL;
+	spec->types.n_parameters = 0;
+	return NULL;
 }
 
 struct err *spec_parse_name(const struct spec_parser *p, struct spec_span span, struct spec *spec)

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <string.h>
 
+#include "common/cleanup.h"
 #include "symbols/image.h"
 
 /*
@@ -66,6 +67,17 @@ static const char *demangled_copy(struct image *image, const char *symbol)
 		return symbol;
 	return arena_printf(&image->arena, "%s%s", output.text, clone_suffix(symbol, false))
 		       ?: symbol;
+}
+
+char *image_demangle_whole(const char *symbol)
+{
+	struct output output = {.length = 0};
+	_cleanup_free_ char *bare = strndup(symbol, strcspn(symbol, "."));
+	if (!bare || strncmp(bare, "_Z", 2) != 0 || setjmp(output.too_long))
+		return NULL;
+	int ok = cplus_demangle_v3_callback(bare, DMGL_ANSI | DMGL_PARAMS | DMGL_RET_DROP, collect,
+					    &output);
+	return ok && output.length ? strdup(output.text) : NULL;
 }
 
 const char *image_demangle(struct image *image, const char *symbol)

@@ -55,6 +55,7 @@ struct dwarf_info {
 	struct name_map units; /* by offset: struct unit_index * */
 	/* dwarf_types.c, by address of the DIE and depth: const struct type * */
 	struct name_map types;
+	unsigned int type_pointers; /* through which structures are opened */
 	/* dwarf_prototype.c, by address: const struct prototype *, NULL for none */
 	struct name_map prototypes;
 };
@@ -85,6 +86,8 @@ struct parameter_place dwarf_place_of(Dwarf_Die *function, Dwarf_Die *parameter,
  * is_rust and is_optimised. */
 void dwarf_judge_convention(Dwarf_Die *function, const struct function *symbol,
 			    struct prototype *ret);
+/* In C, a structure is "struct x". */
+bool dwarf_unit_is_c(Dwarf_Die *unit);
 /* A parameter that is a result, as in Go. */
 bool dwarf_is_result(Dwarf_Die *parameter);
 

@@ -34,7 +34,7 @@ static bool is_changed_clone(const char *symbol)
 	return false;
 }
 
-static bool is_c(Dwarf_Die *unit)
+bool dwarf_unit_is_c(Dwarf_Die *unit)
 {
 	switch (dwarf_srclang(unit)) {
 	case DW_LANG_C:
@@ -224,7 +224,8 @@ static struct err *read_prototype(struct dwarf_info *info, const struct function
 	struct prototype *prototype = arena_alloc(&info->arena, sizeof(*prototype));
 	if (prototype)
 		dwarf_judge_convention(&function, symbol, prototype);
-	bool ok = prototype && fill_prototype(info, &function, is_c(&unit), &parameters, prototype);
+	bool ok = prototype &&
+		  fill_prototype(info, &function, dwarf_unit_is_c(&unit), &parameters, prototype);
 	free(parameters.list.items);
 	free(parameters.places.items);
 	if (!ok)
@@ -270,10 +271,17 @@ struct err *image_prototype(struct image *image, const struct function *function
 	bool is_settled = builtin && is_library;
 	struct dwarf_info *info = is_settled ? NULL : dwarf_info_of(image);
 	if (info)
+		info->type_pointers = image->type_pointers;
+	if (info)
 		e = dwarf_prototype(info, function, &found);
 	if (!e)
 		*ret = found ? found : builtin;
 	return e;
+}
+
+void image_open_types(struct image *image, unsigned int pointers)
+{
+	image->type_pointers = pointers;
 }
 
 bool image_source_line(struct image *image, const struct function *function, const char **ret_file,

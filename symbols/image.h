@@ -51,6 +51,7 @@ struct image {
 	bool tables_read;
 	struct symbol_table dynamic_table;
 	struct symbol_table static_table; /* of the debug file when the file has none */
+	bool static_is_debug;
 	bool functions_read;
 	struct function *functions;
 	size_t n_functions;
@@ -70,6 +71,7 @@ struct image {
 	bool debug_searched;
 	struct dwarf_info *dwarf; /* dwarf_info.c */
 	bool dwarf_opened;
+	unsigned int type_pointers; /* see image_open_types() */
 	struct builtin *builtin;    /* prototypes.c */
 	struct Dwarf_CFI_s *unwind; /* unwind.c; NULL: none */
 	bool unwind_opened;

@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "symbols/debug_file.h"
+#include "symbols/go_table.h"
 #include "symbols/image.h"
 #include "symbols/radix.h"
 
@@ -49,7 +50,8 @@ void image_read_tables(struct image *image)
 	if (!table_of_section(&image->file, SHT_SYMTAB, &image->static_table)) {
 		const struct debug_file *debug = debug_file_of(image);
 		if (debug)
-			table_of_section(&debug->file, SHT_SYMTAB, &image->static_table);
+			image->static_is_debug =
+				table_of_section(&debug->file, SHT_SYMTAB, &image->static_table);
 	}
 	terminate_strings(&image->dynamic_table);
 	terminate_strings(&image->static_table);
@@ -78,6 +80,13 @@ bool image_is_stripped(struct image *image)
 {
 	image_read_tables(image);
 	return !image->static_table.count;
+}
+
+const char *image_symtab_source(struct image *image)
+{
+	if (image_is_stripped(image))
+		return NULL;
+	return image->static_is_debug ? debug_file_of(image)->path : image->path;
 }
 
 bool image_lacks_sections(const struct image *image)
@@ -118,7 +127,7 @@ static bool is_function(const Elf64_Sym *symbol)
 }
 
 static struct err *collect_table(struct image *image, const struct symbol_table *table,
-				 struct collection *to)
+				 uint8_t origin, struct collection *to)
 {
 	size_t budget = symbol_name_budget(table), length;
 	if (table->count > SYMBOLS_MAX)
@@ -136,9 +145,62 @@ static struct err *collect_table(struct image *image, const struct symbol_table 
 			return err_why(err_new(ERR_FAILED, 0, "'%s' is damaged", image->path),
 				       "the names of its symbols overlap");
 		budget -= length;
+		function.tables = origin;
 		function.symbol =
 			name[length] ? arena_substring(&image->arena, name, length) : name;
 		struct function *place = function.symbol ? array_push(&to->functions) : NULL;
+		if (!place)
+			return &err_nomem;
+		*place = function;
+	}
+	return NULL;
+}
+
+/* --- Go ----------------------------------------------------------------------------------------
+ */
+
+/* The tables of the biggest programs are some tens of megabytes. */
+#define GO_TABLE_MAX (512u << 20)
+
+/* The table is kept: the names are in it. */
+static const void *read_go_section(struct image *image, size_t *ret_size)
+{
+	static const char *const names[] = {".gopclntab", ".data.rel.ro.gopclntab"};
+	struct section_range range;
+	bool found = false;
+	for (size_t i = 0; i < array_size(names) && !found; i++)
+		found = image_section(image, names[i], &range);
+	if (!found || !range.size || range.size > GO_TABLE_MAX || range.size > image->file.size)
+		return NULL;
+	void *bytes = arena_alloc(&image->arena, range.size);
+	if (!bytes || !elf_file_read(&image->file, range.offset, bytes, range.size))
+		return NULL;
+	*ret_size = range.size;
+	return bytes;
+}
+
+/* Names may share bytes here, too. */
+static struct err *collect_go(struct image *image, struct collection *to)
+{
+	struct go_table table;
+	size_t size;
+	const void *bytes = image->static_table.count ? NULL : read_go_section(image, &size);
+	if (!bytes || !go_table_init(&table, bytes, size))
+		return NULL;
+	size_t budget = size * 4;
+	for (uint64_t i = 0; i < table.n_functions && i < SYMBOLS_MAX; i++) {
+		struct go_function go;
+		if (!go_table_function(&table, i, &go))
+			continue;
+		const Elf64_Sym symbol = {.st_value = go.address,
+					  .st_size = go.size,
+					  .st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC)};
+		struct function function = {.symbol = go.name, .tables = FUNCTION_GO};
+		size_t length = strlen(go.name);
+		if (length >= budget || !place_function(image, &symbol, &function))
+			continue;
+		budget -= length;
+		struct function *place = array_push(&to->functions);
 		if (!place)
 			return &err_nomem;
 		*place = function;
@@ -162,6 +224,7 @@ static void merge_twins(struct function *kept, const struct function *twin)
 	if (kept->binding == STB_LOCAL)
 		kept->binding = twin->binding;
 	kept->ifunc |= twin->ifunc;
+	kept->tables |= twin->tables;
 }
 
 /* Orders functions of the same address by name, and drops twins. */
@@ -206,8 +269,9 @@ static struct err *read_functions(struct image *image)
 {
 	struct collection collection = {0};
 	image_read_tables(image);
-	struct err *e = collect_table(image, &image->dynamic_table, &collection);
-	e = e ?: collect_table(image, &image->static_table, &collection);
+	struct err *e = collect_table(image, &image->dynamic_table, FUNCTION_DYNSYM, &collection);
+	e = e ?: collect_table(image, &image->static_table, FUNCTION_SYMTAB, &collection);
+	e = e ?: collect_go(image, &collection);
 	if (!e && collection.functions.count)
 		e = sort_functions(&collection, &image->functions);
 	if (!e && collection.functions.count)

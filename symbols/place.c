@@ -13,7 +13,7 @@
 #include "common/cleanup.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
-#include "symbols/stack.h"
+#include "symbols/place.h"
 
 #define INLINED_MAX 64
 
@@ -72,9 +72,8 @@ static void find_line(struct dwarf_info *info, Dwarf_Die *unit, uint64_t address
 	ret->line = (unsigned int)number;
 }
 
-/* Where an inlined function was called. */
-static void find_call(struct dwarf_info *info, Dwarf_Die *unit, Dwarf_Die *call,
-		      struct code_line *ret)
+void place_find_call(struct dwarf_info *info, Dwarf_Die *unit, Dwarf_Die *call,
+		     struct code_line *ret)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Word file, line;
@@ -92,8 +91,7 @@ static void find_call(struct dwarf_info *info, Dwarf_Die *unit, Dwarf_Die *call,
 /* --- functions in functions --------------------------------------------------------------------
  */
 
-/* The name of an inlined function, as its symbol would be shown. */
-static const char *name_of(struct image *image, struct dwarf_info *info, Dwarf_Die *die)
+const char *place_name_of(struct image *image, struct dwarf_info *info, Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
 	const char *linkage =
@@ -123,9 +121,9 @@ static void walk_scopes(struct image *image, struct dwarf_info *info, Dwarf_Die 
 			break;
 		if (tag != DW_TAG_inlined_subroutine || ret->count == INLINED_MAX)
 			continue;
-		here.symbol = name_of(image, info, &scopes[i]);
+		here.symbol = place_name_of(image, info, &scopes[i]);
 		ret->lines[ret->count++] = here;
-		find_call(info, unit, &scopes[i], &here);
+		place_find_call(info, unit, &scopes[i], &here);
 	}
 	/* The function's own line comes last; there is room for it. */
 	ret->lines[ret->count] = here;

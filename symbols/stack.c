@@ -56,9 +56,10 @@ static void add_frame(struct building *building, uint64_t pc, bool exact,
 	frame->has_offset = code->has_offset;
 	/* A call is what the frame is in, and not what follows: that may be another line, or
 	 * another function, when this one never comes back. */
-	frame->place = code->image ? image_place(code->image, code->address) : NULL;
+	frame->place = code->image ? image_place(code->image, code->address) : code->place;
 	if (frame->place)
-		frame->place_offset = code->address + !exact - frame->place->start;
+		frame->place_offset =
+			(code->image ? code->address + !exact : pc) - frame->place->start;
 }
 
 static struct stack *finish(const struct stack_request *request, struct building *building)

@@ -67,6 +67,7 @@ struct stack_code {
 	uint64_t address;    /* in the image */
 	uint64_t offset;     /* in the file */
 	bool has_offset;
+	const struct code_place *place; /* of code without an image, by address; NULL: unknown */
 };
 
 /* A word of the stack that is not what the target put there: tracers replace return addresses. */

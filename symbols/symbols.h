@@ -62,6 +62,12 @@ struct section_range {
 };
 bool image_section(const struct image *image, const char *name, struct section_range *ret);
 
+enum function_table {
+	FUNCTION_DYNSYM = 1,
+	FUNCTION_SYMTAB = 2, /* of the debug file, when the file itself has none */
+	FUNCTION_GO = 4,     /* Go's own table, when there is no .symtab */
+};
+
 struct function {
 	const char *symbol; /* as in the symbol table, without @VERSION */
 	uint64_t address;
@@ -69,6 +75,7 @@ struct function {
 	uint64_t size;	 /* bytes; 0 when the table does not say */
 	uint8_t binding; /* STB_LOCAL, STB_GLOBAL, STB_WEAK */
 	bool ifunc;	 /* STT_GNU_IFUNC: the resolver, not the function itself */
+	uint8_t tables;	 /* where its symbol stands: enum function_table */
 };
 
 /*
@@ -79,6 +86,8 @@ struct function {
 struct err *image_functions(struct image *image, const struct function **ret,
 			    size_t *ret_count) must_check;
 bool image_is_stripped(struct image *image); /* no .symtab, here or in a debug file */
+/* The path of the file whose .symtab is used; NULL: there is none. */
+const char *image_symtab_source(struct image *image);
 /* The file was cut off: what its sections held (symbols, markers, types) is not in it. */
 bool image_lacks_sections(const struct image *image);
 /*
@@ -86,6 +95,11 @@ bool image_lacks_sections(const struct image *image);
  * suffix of a compiler's clone (".cold"); `symbol` itself when it is not mangled.
  */
 const char *image_demangle(struct image *image, const char *symbol);
+/*
+ * The same with parameters, "ns::Class::method(int, char const*)"; NULL: it is no C++ symbol. The
+ * caller frees it.
+ */
+char *image_demangle_whole(const char *symbol);
 /* The function whose [address, address + size) holds it, or NULL. */
 const struct function *image_function_at(struct image *image, uint64_t address);
 /*
@@ -118,6 +132,9 @@ bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret
  */
 struct err *image_prototype(struct image *image, const struct function *function,
 			    const struct prototype **ret) must_check;
+/* Through so many pointers the structures of prototypes are opened, two at least. To be said before
+ * the first prototype is asked for. */
+void image_open_types(struct image *image, unsigned int pointers);
 /* Where the function was written: file and line; false when unknown. */
 bool image_source_line(struct image *image, const struct function *function, const char **ret_file,
 		       unsigned int *ret_line);

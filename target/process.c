@@ -367,6 +367,62 @@ struct err *process_open_path(const struct process *process, const char *path, i
 	return NULL;
 }
 
+/* A line of /proc/PID/status; its last number. */
+static bool last_number(const char *status, const char *field, unsigned long *ret)
+{
+	const char *line = strstr(status, field);
+	size_t length = line ? strcspn(line + 1, "\n") + 1 : 0;
+	while (length && (line[length - 1] < '0' || line[length - 1] > '9'))
+		length--;
+	const char *end = line + length;
+	while (length && line[length - 1] >= '0' && line[length - 1] <= '9')
+		length--;
+	if (!length || end == line + length)
+		return false;
+	*ret = strtoul(line + length, NULL, 10);
+	return true;
+}
+
+/* Its effective user, or root: who else writes there wants to be believed. */
+static struct err *check_owner(const struct process *process, const char *status, int fd)
+{
+	struct stat st;
+	unsigned int uid;
+	const char *line = strstr(status, "\nUid:");
+	if (!line || sscanf(line, "\nUid:%*u%u", &uid) != 1 || fstat(fd, &st) != 0 ||
+	    !S_ISREG(st.st_mode))
+		return err_new(ERR_FAILED, 0, "the perf map of pid %d is no file", process->pid);
+	if ((st.st_uid != uid && st.st_uid != 0) || st.st_mode & S_IWOTH)
+		return err_new(ERR_PERMISSION, 0,
+			       "the perf map of pid %d may be written by others than its user",
+			       process->pid);
+	return NULL;
+}
+
+struct err *process_open_perf_map(const struct process *process, int *ret_fd)
+{
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW,
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	_cleanup_free_ char *status = NULL;
+	unsigned long number = (unsigned long)process->pid;
+	char path[64];
+	struct err *e = read_proc(process, "status", &status);
+	if (e)
+		return e;
+	/* The process names the file by its number in its own, innermost namespace. */
+	last_number(status, "\nNSpid:", &number);
+	snprintf(path, sizeof(path), "/tmp/perf-%lu.map", number);
+	_cleanup_close_ int fd =
+		(int)syscall(SYS_openat2, process->root_fd, path, &how, sizeof(how));
+	if (fd < 0)
+		return err_new(ERR_FAILED, errno, "opening '%s' in the root of pid %d", path,
+			       process->pid);
+	e = check_owner(process, status, fd);
+	if (!e)
+		*ret_fd = take_fd(fd);
+	return e;
+}
+
 /* A link below map_files asks for CAP_CHECKPOINT_RESTORE (fs/proc/base.c); a path for the right to
  * read the file. */
 static struct err *module_denied(const struct module *module, int errnum, pid_t pid)

@@ -71,6 +71,11 @@ bool process_same_file(const struct process *a_process, const struct module *a,
 struct err *process_open_module(const struct process *process, const struct module *module,
 				int *ret_fd) must_check;
 /* A path as the process would open it. */
+/*
+ * /tmp/perf-PID.map in the process's root, where programs write the names of code that they make;
+ * only a regular file of the process's own user, or of root, which others may not write.
+ */
+struct err *process_open_perf_map(const struct process *process, int *ret_fd) must_check;
 struct err *process_open_path(const struct process *process, const char *path,
 			      int *ret_fd) must_check;
 /* Path of one of its descriptors, of its working directory for AT_FDCWD, into `buffer`; false when
@@ -105,6 +110,8 @@ struct process_view {
 	/* Device and inode say which. */
 	struct err *(*open_module)(void *context, pid_t pid, const struct module *module,
 				   int *ret_fd);
+	/* process_open_perf_map() */
+	struct err *(*open_perf_map)(void *context, pid_t pid, int *ret_fd);
 };
 
 extern const struct process_view process_own_view;

@@ -65,10 +65,21 @@ static struct err *own_open_module(void *context, pid_t pid, const struct module
 	return e;
 }
 
+static struct err *own_open_perf_map(void *context, pid_t pid, int *ret_fd)
+{
+	struct process *process = NULL;
+	(void)context;
+	struct err *e = process_open(pid, &process);
+	e = e ? e : process_open_perf_map(process, ret_fd);
+	process_close(process);
+	return e;
+}
+
 const struct process_view process_own_view = {
 	.calls = own_calls,
 	.fd_path = own_fd_path,
 	.modules = own_modules,
 	.maps = own_maps,
 	.open_module = own_open_module,
+	.open_perf_map = own_open_perf_map,
 };

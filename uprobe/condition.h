@@ -15,6 +15,11 @@ struct err *function_condition(struct probe_set *set, struct image *image,
 			       const struct condition *condition, const struct probe_site *site,
 			       const char *no_return, const struct filter **ret) must_check;
 
+/* The same for one place inside of a function, where these names stand for values. */
+struct err *place_condition(struct probe_set *set, const struct condition_name *names,
+			    size_t n_names, const struct condition *condition,
+			    const struct probe_site *site, const struct filter **ret) must_check;
+
 /* The site at `offset` is there already, for an earlier spec: a hit counts when either says so. */
 struct err *function_join_conditions(struct probe_set *set, struct image *image,
 				     const struct function *function, const struct spec *spec,

@@ -20,4 +20,12 @@ void matches_deinit(struct matches *matches);
 /* Was it mangled by Rust (whose legacy form is that of C++, with a hash at the end)? */
 bool match_is_rust(const char *symbol);
 
+/*
+ * overload.c: of the functions that were found, those with the parameters that the spec lists; all,
+ * when none has them and the list can be types given by hand, else an error that names them.
+ */
+struct err *overload_choose(const struct spec *spec, struct matches *matches) must_check;
+/* Has the C++ function with this symbol the parameters of the list? "" are none. */
+bool overload_matches(const char *symbol, const char *signature);
+
 #endif

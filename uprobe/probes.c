@@ -12,27 +12,13 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "uprobe/code.h"
+#include "uprobe/adding.h"
 #include "uprobe/condition.h"
 #include "uprobe/match.h"
 #include "uprobe/return_form.h"
-#include "uprobe/values.h"
 
 /* Functions of a pattern that were refused and are named one by one; the others are counted. */
 #define REFUSALS_NAMED 8
-
-/* One call of uprobe_add_probes(). */
-struct adding {
-	struct probe_set *set;
-	struct image *image;
-	struct code_file file;
-	const char *module; /* the set's */
-	const struct spec *spec;
-	const struct uprobe_options *options;
-	const char *return_why;	  /* the set's */
-	ARRAY_OF(uint64_t) taken; /* sorted: what this image has already, see key_of() */
-	size_t refused, added;
-};
 
 static bool is_span(enum probe_kind kind)
 {
@@ -64,7 +50,7 @@ static struct err *collect_taken(struct adding *adding)
 	return NULL;
 }
 
-static bool is_taken(const struct adding *adding, uint64_t offset, enum probe_kind kind)
+bool adding_has(const struct adding *adding, uint64_t offset, enum probe_kind kind)
 {
 	uint64_t key = key_of(offset, kind);
 	return adding->taken.count && bsearch(&key, adding->taken.items, adding->taken.count,
@@ -78,8 +64,7 @@ static bool is_pattern(const struct spec *spec)
 	return spec->name_kind == SPEC_NAME_GLOB || spec->name_kind == SPEC_NAME_REGEX;
 }
 
-/* A pattern goes on without the function; a name means that function. */
-static struct err *refuse(struct adding *adding, const char *name, const char *why)
+struct err *adding_refuse(struct adding *adding, const char *name, const char *why)
 {
 	adding->refused++;
 	if (is_pattern(adding->spec)) {
@@ -131,12 +116,12 @@ static struct err *refuse_function(struct adding *adding, const struct function 
 {
 	char candidates[512];
 	if (!function->ifunc)
-		return refuse(adding, name, why);
+		return adding_refuse(adding, name, why);
 	list_candidates(adding->image, function, candidates, sizeof(candidates));
 	if (is_pattern(adding->spec) && *candidates)
 		why = arena_printf(&adding->set->arena, "%s; probe what it chooses from: %s", why,
 				   candidates);
-	struct err *e = why ? refuse(adding, name, why) : &err_nomem;
+	struct err *e = why ? adding_refuse(adding, name, why) : &err_nomem;
 	if (!e || e == &err_nomem)
 		return e;
 	if (*candidates)
@@ -146,14 +131,6 @@ static struct err *refuse_function(struct adding *adding, const struct function 
 }
 
 /* --- sites ------------------------------------------------------------------------------------ */
-
-struct place {
-	const char *name;		 /* as shown */
-	const struct function *function; /* NULL: an address that is no function's start */
-	struct instruction at;
-	struct code code; /* functions only */
-	struct function_values values;
-};
 
 static struct err *add_probe(struct adding *adding, const struct place *place, enum probe_kind kind,
 			     struct probe **ret)
@@ -239,14 +216,17 @@ static struct err *set_condition(struct adding *adding, const struct place *plac
 	*ret_taken = true;
 	site->condition = spec->condition;
 	site->rate = spec->rate;
-	struct err *e = function_condition(adding->set, adding->image, place->function, spec,
-					   spec->condition, site, no_return, &site->filter);
+	struct err *e =
+		place->names ? place_condition(adding->set, place->names, place->n_names,
+					       spec->condition, site, &site->filter)
+			     : function_condition(adding->set, adding->image, place->function, spec,
+						  spec->condition, site, no_return, &site->filter);
 	if (!e || e == &err_nomem || !is_pattern(spec))
 		return e;
 	const char *why = arena_string(&adding->set->arena, err_what(e));
 	err_free(e);
 	*ret_taken = false;
-	return why ? refuse(adding, place->name, why) : &err_nomem;
+	return why ? adding_refuse(adding, place->name, why) : &err_nomem;
 }
 
 /* Takes back what was added last. */
@@ -269,7 +249,7 @@ static struct err *add_span(struct adding *adding, const struct place *place)
 	if (!form.flags && adding->spec->kind == PROBE_URETPROBE) {
 		const char *why = arena_printf(&adding->set->arena, "its return cannot be seen: %s",
 					       form.why);
-		return why ? refuse(adding, place->name, why) : &err_nomem;
+		return why ? adding_refuse(adding, place->name, why) : &err_nomem;
 	}
 	e = add_probe(adding, place, adding->spec->kind, &probe);
 	if (!e)
@@ -292,7 +272,7 @@ static struct err *add_span(struct adding *adding, const struct place *place)
 	return form.by_sites ? add_return_sites(adding, entry, place) : NULL;
 }
 
-static struct err *add_instant(struct adding *adding, const struct place *place)
+struct err *adding_instant(struct adding *adding, const struct place *place)
 {
 	struct probe *probe;
 	struct probe_site *site;
@@ -393,7 +373,7 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 		return refuse_function(adding, function, name, place.code.why_not);
 	uint64_t offset;
 	if (image_offset_of(adding->image, place.at.address, &offset) &&
-	    is_taken(adding, offset, spec->kind)) {
+	    adding_has(adding, offset, spec->kind)) {
 		adding->set->repeated++;
 		e = retype(adding, function, offset);
 		return e
@@ -402,7 +382,7 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 	}
 	e = values_compile(adding->set, adding->image, function, spec, &place.values);
 	if (!e)
-		e = is_span(spec->kind) ? add_span(adding, &place) : add_instant(adding, &place);
+		e = is_span(spec->kind) ? add_span(adding, &place) : adding_instant(adding, &place);
 	adding->added++;
 	return e;
 }
@@ -435,13 +415,13 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 	if (!ok)
 		return refuse_place(adding, name, why);
 	place.function = function;
-	if (is_taken(adding, offset, PROBE_UPROBE)) {
+	if (adding_has(adding, offset, PROBE_UPROBE)) {
 		adding->set->repeated++;
 		return function_join_conditions(adding->set, adding->image, NULL, adding->spec,
 						offset);
 	}
 	adding->added++;
-	return add_instant(adding, &place);
+	return adding_instant(adding, &place);
 }
 
 static struct err *add_match(struct adding *adding, const struct function *function)
@@ -527,9 +507,7 @@ static struct err *add_by_name(struct adding *adding)
 	case SPEC_NAME_ADDRESS:
 		return add_address(adding);
 	case SPEC_NAME_LINE:
-		return err_hint(
-			err_new(ERR_USAGE, 0, "'%s': not yet: source lines", adding->spec->text),
-			"name the function, or an offset in it (sym+0x1d)");
+		return lines_add(adding);
 	default:
 		return NULL;
 	}

@@ -7,6 +7,7 @@
 	"SPEC: [KIND:][MODULE:]NAME[(TYPES)][->TYPE]\n"                                    \
 	"  libc:malloc               a function: entry and return as one span\n"           \
 	"  './srv:handle_*'          all functions that match; /regex/ too; func+0x1d\n"   \
+	"  ./srv:@parser.c:123       a line of source, with the variables in scope\n"      \
 	"  'bash:readline() -> str'  types by hand, where there is no debug information\n" \
 	"  usdt:postgresql:query__*  static markers (USDT), provider and name\n"           \
 	"  syscall:openat, %file     system calls by name or class: %file %network\n"      \

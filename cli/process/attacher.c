@@ -30,11 +30,12 @@ static uint64_t kept(bool probing)
 }
 
 enum verb {
-	VERB_CALLS,   /* pid: one answer for each thread that is in a call, then a last one */
-	VERB_FD_PATH, /* pid, number: a descriptor */
-	VERB_MODULES, /* pid: one answer for each mapped file, then a last one */
-	VERB_MAPS,    /* pid: the same for each executable mapping */
-	VERB_OPEN,    /* pid, device, inode: of a mapped file; the answer carries it */
+	VERB_CALLS,    /* pid: one answer for each thread that is in a call, then a last one */
+	VERB_FD_PATH,  /* pid, number: a descriptor */
+	VERB_MODULES,  /* pid: one answer for each mapped file, then a last one */
+	VERB_MAPS,     /* pid: the same for each executable mapping */
+	VERB_OPEN,     /* pid, device, inode: of a mapped file; the answer carries it */
+	VERB_PERF_MAP, /* pid: the file in which it names code that it made; likewise */
 	VERB_PROBE,  /* pid (0: all), offset...; carries file and program, the answer event and link
 		      */
 	VERB_SETTLE, /* number: 0 when there will be no VERB_PROBE */
@@ -217,8 +218,11 @@ static bool serve_open(int socket, const struct request *request)
 	struct passed opened = none;
 	const struct module wanted = {
 		.path = (char *)"", .device = request->device, .inode = request->inode};
-	answer.errnum = errnum_of(
-		process_own_view.open_module(NULL, request->pid, &wanted, &opened.fds[0]));
+	const struct process_view *own = &process_own_view;
+	answer.errnum =
+		errnum_of(request->verb == VERB_OPEN
+				  ? own->open_module(NULL, request->pid, &wanted, &opened.fds[0])
+				  : own->open_perf_map(NULL, request->pid, &opened.fds[0]));
 	bool sent = send_packet(socket, &answer, sizeof(answer), &opened);
 	close_passed(&opened);
 	return sent;
@@ -271,6 +275,7 @@ static bool serve(int socket, const struct request *request, const struct passed
 	case VERB_MAPS:
 		return serve_modules(socket, request);
 	case VERB_OPEN:
+	case VERB_PERF_MAP:
 		return serve_open(socket, request);
 	}
 	return send_answer(socket, &refused);
@@ -492,25 +497,44 @@ static struct err *view_maps(void *context, pid_t pid, struct module_list *ret)
 	return view_list(context, VERB_MAPS, pid, ret);
 }
 
-static struct err *view_open_module(void *context, pid_t pid, const struct module *module,
-				    int *ret_fd)
+/* *ret_errnum: why there is no file; 0: there is. */
+static struct err *ask_file(struct attacher *attacher, const struct request *request,
+			    int *ret_errnum, int *ret_fd)
 {
-	struct attacher *attacher = context;
-	const struct request request = {
-		.verb = VERB_OPEN, .pid = pid, .device = module->device, .inode = module->inode};
 	struct answer answer;
 	struct passed opened;
-	struct err *e = ask(attacher, &request);
+	struct err *e = ask(attacher, request);
 	e = e ? e : receive_with(attacher, &answer, &opened);
 	if (e)
 		return e;
-	if (answer.errnum || opened.fds[0] < 0) {
+	*ret_errnum = opened.fds[0] < 0 && !answer.errnum ? EIO : answer.errnum;
+	if (*ret_errnum)
 		close_passed(&opened);
-		return err_new(answer.errnum == EACCES ? ERR_PERMISSION : ERR_FAILED, answer.errnum,
-			       "opening '%s', mapped by pid %d", module->path, pid);
-	}
-	*ret_fd = opened.fds[0];
+	else
+		*ret_fd = opened.fds[0];
 	return NULL;
+}
+
+static struct err *view_open_module(void *context, pid_t pid, const struct module *module,
+				    int *ret_fd)
+{
+	const struct request request = {
+		.verb = VERB_OPEN, .pid = pid, .device = module->device, .inode = module->inode};
+	int errnum;
+	struct err *e = ask_file(context, &request, &errnum, ret_fd);
+	if (!e && errnum)
+		e = err_new(errnum == EACCES ? ERR_PERMISSION : ERR_FAILED, errnum,
+			    "opening '%s', mapped by pid %d", module->path, pid);
+	return e;
+}
+
+static struct err *view_open_perf_map(void *context, pid_t pid, int *ret_fd)
+{
+	const struct request request = {.verb = VERB_PERF_MAP, .pid = pid};
+	int errnum;
+	struct err *e = ask_file(context, &request, &errnum, ret_fd);
+	return !e && errnum ? err_new(ERR_FAILED, errnum, "opening the perf map of pid %d", pid)
+			    : e;
 }
 
 struct err *attacher_settle(struct attacher *attacher, bool probing)
@@ -565,5 +589,6 @@ struct process_view attacher_view(struct attacher *attacher)
 		.modules = view_modules,
 		.maps = view_maps,
 		.open_module = view_open_module,
+		.open_perf_map = view_open_perf_map,
 	};
 }

@@ -48,6 +48,7 @@ static struct err *get_unnamed(struct code_files *files, const char *name, struc
 			return &err_nomem;
 		file->is_unnamed = true;
 		file->is_vdso = strcmp(name, "[vdso]") == 0;
+		file->is_special = strcmp(name, "[anon]") != 0;
 		HASH_ADD_KEYPTR(hh, files->by_name, file->path, strlen(file->path), file);
 	}
 	*ret = file;

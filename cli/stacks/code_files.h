@@ -18,6 +18,7 @@ struct code_file {
 	char *path;	 /* as the first process saw it; of what has no file, its name: "[anon]" */
 	bool is_unnamed; /* no file */
 	bool is_vdso;	 /* the kernel's own library */
+	bool is_special; /* the kernel's own, of whatever kind */
 	bool tried;	 /* to open it */
 	struct image *image;	/* NULL: none */
 	bool owned;		/* the image is ours, and not the plan's */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/stacks/code_files.h"
+#include "cli/stacks/jit.h"
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "common/now.h"
@@ -24,6 +25,7 @@ struct space {
 	pid_t pid;
 	ARRAY_OF(struct code_mapping) mappings; /* sorted, without overlaps */
 	uint64_t looked_ns;			/* 0: never */
+	struct jit_code *jit;			/* NULL: not asked for */
 	UT_hash_handle hh;
 };
 
@@ -48,7 +50,8 @@ struct spaces {
 	struct space *by_pid;
 	ARRAY_OF(struct change) changes; /* by time; those before `applied` are done */
 	size_t applied;
-	bool filtered; /* only some processes are traced */
+	bool filtered;	     /* only some processes are traced */
+	struct arena places; /* names of code that has no file, of those that were asked for */
 };
 
 /* --- one process ------------------------------------------------------------------------------ */
@@ -79,6 +82,7 @@ static void drop_space(struct spaces *spaces, struct space *space)
 		return;
 	HASH_DEL(spaces->by_pid, space);
 	free(space->mappings.items);
+	jit_free(space->jit);
 	free(space);
 }
 
@@ -168,8 +172,11 @@ static bool apply(struct spaces *spaces, const struct change *change)
 		return !parent || (space && copy_mappings(parent, space));
 	case CHANGE_EXEC:
 		space = space ? space : get_space(spaces, change->pid);
-		if (space)
+		if (space) {
 			space->mappings.count = 0;
+			jit_free(space->jit);
+			space->jit = NULL;
+		}
 		return space;
 	case CHANGE_END:
 		drop_space(spaces, space);
@@ -287,13 +294,17 @@ struct err *spaces_look(struct spaces *spaces, pid_t pid)
 		return NULL;
 	}
 	space->mappings.count = 0;
+	bool makes_code = false;
 	for (size_t i = 0; !e && i < list.count; i++) {
 		struct code_mapping mapping;
 		e = to_mapping(spaces, pid, &list.items[i], spaces->filtered, &mapping);
+		makes_code |= !e && mapping.file->is_unnamed && !mapping.file->is_special;
 		if (!e && mapping.start < mapping.end && !add_mapping(space, &mapping))
 			break;
 	}
 	module_list_deinit(&list);
+	if (makes_code)
+		jit_look(&space->jit, view, pid);
 	return e;
 }
 
@@ -335,6 +346,9 @@ bool spaces_find(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t ad
 	if (mapping->file->image &&
 	    image_address_of(mapping->file->image, ret->offset, &ret->address))
 		ret->image = mapping->file->image;
+	if (!ret->image && !mapping->file->is_special)
+		ret->place = jit_find(&find_space(spaces, pid)->jit, spaces->parts.view, pid,
+				      address, &spaces->places);
 	return true;
 }
 
@@ -364,6 +378,7 @@ void spaces_close(struct spaces *spaces)
 		drop_space(spaces, space);
 	code_files_deinit(&spaces->files);
 	free(spaces->changes.items);
+	arena_deinit(&spaces->places);
 	free(spaces);
 }
 

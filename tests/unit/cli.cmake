@@ -12,7 +12,7 @@ target_compile_definitions(unit_cli_options PRIVATE UTRAIL_VERSION="${PROJECT_VE
 utrail_unit_test(cli_attacher SOURCES cli_attacher.c ${PROJECT_SOURCE_DIR}/cli/process/attacher.c
   LINK utrail_uprobe utrail_target)
 utrail_unit_test(cli_spaces SOURCES cli_spaces.c ${PROJECT_SOURCE_DIR}/cli/stacks/spaces.c
-  ${PROJECT_SOURCE_DIR}/cli/stacks/code_files.c ${PROJECT_SOURCE_DIR}/cli/stacks/stacks.c
+  ${PROJECT_SOURCE_DIR}/cli/stacks/code_files.c ${PROJECT_SOURCE_DIR}/cli/stacks/jit.c ${PROJECT_SOURCE_DIR}/cli/stacks/stacks.c
   LINK utrail_stream utrail_symbols utrail_target utrail_output)
 utrail_unit_test(cli_shell_track SOURCES cli_shell_track.c ${PROJECT_SOURCE_DIR}/cli/shell/track.c
   LINK utrail_output)

@@ -170,7 +170,7 @@ static void types(void **state)
 		{"f(int, siez_t n)", "unknown type 'siez_t'", 7, "did you mean 'size_t'?"},
 		{"f(struct stat)", "unknown type 'stat'", 9, "'stat *'"},
 		{"f(struct timespec)", "unknown type 'timespec'", 9, "'timespec *'"},
-		{"f(std::string)", "unknown type 'std::string'", 2, "pointers"},
+		{"f(Shape)", "unknown type 'Shape'", 2, "pointers"},
 		{"f(fd:int)", "unexpected ':'", 4, "the type comes first: 'int fd'"},
 		{"f(int,)", "a type is missing", 6, "'(int, str)'"},
 		{"f(,int)", "a type is missing", 2, "'(int, str)'"},

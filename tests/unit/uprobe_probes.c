@@ -290,8 +290,36 @@ static void names_that_are_refused_are_errors(void **state)
 	struct fixture *f = *state;
 	assert_err(add(f, "looping", RETURN_TRAMPOLINE), ERR_FAILED, "a loop");
 	assert_err(add(f, "indirect", RETURN_TRAMPOLINE), ERR_FAILED, "IFUNC");
-	assert_err(add(f, "lib:@file.c:12", RETURN_TRAMPOLINE), ERR_USAGE, "not yet: source lines");
+	assert_err(add(f, "with_frame(ns::Type)", RETURN_TRAMPOLINE), ERR_USAGE,
+		   "no function of that name has these parameters");
+	/* Whoever asked tells that there is no such file. */
+	assert_ok(add(f, "lib:@nosuchfile.c:12", RETURN_TRAMPOLINE));
 	assert_int_equal(f->set.probes.count, 0);
+}
+
+/* The fixture's own source: a function's code begins at its brace, in the line behind its name. */
+static void lines_have_probes(void **state)
+{
+	struct fixture *f = *state;
+	const struct function *functions;
+	size_t count, found = 0;
+	assert_ok(image_functions(f->image, &functions, &count));
+	for (size_t i = 0; i < count; i++) {
+		const char *file;
+		unsigned int line;
+		char spec[512];
+		if (strcmp(functions[i].symbol, "with_frame") != 0 ||
+		    !image_source_line(f->image, &functions[i], &file, &line))
+			continue;
+		snprintf(spec, sizeof(spec), "lib:@%s:%u", file, line + 1);
+		assert_ok(add(f, spec, RETURN_TRAMPOLINE));
+		found++;
+	}
+	assert_int_equal(found, 1);
+	assert_true(f->set.probes.count >= 1);
+	for (size_t i = 1; i < f->set.sites.count; i++)
+		assert_int_equal(f->set.sites.items[i]->wire.kind, SITE_INSTANT);
+	assert_non_null(strstr(f->set.probes.items[0]->name, "with_frame@uprobe_functions.c:"));
 }
 
 static void offsets_must_start_instructions(void **state)
@@ -394,6 +422,7 @@ int main(void)
 		IN_SET(aliases_are_one_probe_under_the_asked_name),
 		IN_SET(patterns_go_on_without_what_is_refused),
 		IN_SET(names_that_are_refused_are_errors),
+		IN_SET(lines_have_probes),
 		IN_SET(offsets_must_start_instructions),
 		IN_SET(addresses_are_those_of_the_symbol_table),
 		IN_SET(entries_alone_are_instants),

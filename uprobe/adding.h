@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* uprobe/adding.h — what the files that add probes share: probes.c, lines.c. Private to uprobe/. */
+#ifndef UTRAIL_UPROBE_ADDING_H
+#define UTRAIL_UPROBE_ADDING_H
+
+#include "uprobe/code.h"
+#include "uprobe/values.h"
+
+/* One call of uprobe_add_probes(). */
+struct adding {
+	struct probe_set *set;
+	struct image *image;
+	struct code_file file;
+	const char *module; /* the set's */
+	const struct spec *spec;
+	const struct uprobe_options *options;
+	const char *return_why;	  /* the set's */
+	ARRAY_OF(uint64_t) taken; /* sorted: what this image has already, see key_of() */
+	size_t refused, added;
+};
+
+/* Where a probe goes. */
+struct place {
+	const char *name;		 /* as shown */
+	const struct function *function; /* NULL: an address that is no function's start */
+	struct instruction at;
+	struct code code; /* functions only */
+	struct function_values values;
+	/* What a condition can name here, in place of the function's parameters; NULL: those */
+	const struct condition_name *names;
+	size_t n_names;
+};
+
+/* --- probes.c ---------------------------------------------------------------------------------
+ */
+
+bool adding_has(const struct adding *adding, uint64_t offset, enum probe_kind kind);
+/* A pattern goes on without the function; a name means that function. */
+struct err *adding_refuse(struct adding *adding, const char *name, const char *why) must_check;
+/* One place, at which a hit is an event. */
+struct err *adding_instant(struct adding *adding, const struct place *place) must_check;
+
+/* --- lines.c ----------------------------------------------------------------------------------
+ */
+
+/* All places of the spec's source line; none, without an error, when the file has no such line. */
+struct err *lines_add(struct adding *adding) must_check;
+
+/* --- locals.c ---------------------------------------------------------------------------------
+ */
+
+/* What is in scope at an address; `outwards` and `line` as for image_variables_at(). Lives as long
+ * as the set and the image. */
+struct err *locals_find(struct adding *adding, uint64_t address, size_t outwards, unsigned int line,
+			struct place *ret) must_check;
+
+#endif
