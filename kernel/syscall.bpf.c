@@ -119,6 +119,22 @@ static __always_inline void read_inputs(struct scratch *scratch, struct site *si
 	scratch->syscall_unavailable = scratch->unavailable;
 }
 
+/* --- how calls end (-z, -Z, --status) --------------------------------------------------------- */
+
+static __always_inline bool status_is_wanted(__u32 site_id, __u32 status)
+{
+	if (!statuses || (statuses & status))
+		return true;
+	stream_count_loss(site_id, LOSS_FILTERED);
+	return false;
+}
+
+/* What does not come back is not known to be successful; but a signal's handler has returned. */
+static __always_inline __u32 status_of_one_way(__u32 number)
+{
+	return number == sigreturn_number ? STATUS_SUCCESSFUL : STATUS_UNFINISHED;
+}
+
 /* --- conditions ------------------------------------------------------------------------------ */
 
 /* What a condition leaves over may still exceed the rate. */
@@ -132,7 +148,7 @@ static __always_inline bool has_room(__u32 site_id, __u64 time_ns, enum fetch_fo
 
 /* False: whatever the call returns, it does not count. */
 static __always_inline bool enter_passes(struct scratch *scratch, struct site *site, __u32 site_id,
-					 enum fetch_form form)
+					 __u32 number, enum fetch_form form)
 {
 	int answer = FILTER_PASSES;
 	scratch->filter.unknown = 0;
@@ -146,8 +162,14 @@ static __always_inline bool enter_passes(struct scratch *scratch, struct site *s
 		return false;
 	}
 	bool outside = (site->flags & SITE_INSIDE) && scratch->depth == 0;
-	bool at_exit = scratch->syscall_filter || (statuses && (site->flags & SITE_HAS_RETURN));
-	return at_exit || outside || has_room(site_id, scratch->time_ns, form);
+	bool is_one_way = !(site->flags & SITE_HAS_RETURN);
+	if (outside)
+		return true;
+	if (is_one_way && !status_is_wanted(site_id, status_of_one_way(number)))
+		return false;
+	if (scratch->syscall_filter || (statuses && !is_one_way))
+		return true;
+	return has_room(site_id, scratch->time_ns, form);
 }
 
 /* The arguments are there from the entry; behind their slots is room for a text. What was not in
@@ -183,23 +205,6 @@ static __always_inline void sum_enter(struct scratch *scratch, struct site *site
 	scratch->syscall_waited_ns = scratch->waited_ns;
 }
 
-/* --- how calls end (-z, -Z, --status) ----------------------------------------------------------
- */
-
-static __always_inline bool status_is_wanted(__u32 site_id, __u32 status)
-{
-	if (!statuses || (statuses & status))
-		return true;
-	stream_count_loss(site_id, LOSS_FILTERED);
-	return false;
-}
-
-/* What does not come back is not known to be successful; but a signal's handler has returned. */
-static __always_inline __u32 status_of_one_way(__u32 number)
-{
-	return number == sigreturn_number ? STATUS_SUCCESSFUL : STATUS_UNFINISHED;
-}
-
 static __always_inline bool exit_is_wanted(struct scratch *scratch, struct site *site, __s64 result,
 					   enum fetch_form form)
 {
@@ -213,12 +218,11 @@ static __always_inline bool exit_is_wanted(struct scratch *scratch, struct site 
 	return !statuses || has_room(scratch->syscall_site, scratch->time_ns, form);
 }
 
-/* --- entry and return --------------------------------------------------------------------------
- */
+/* --- entry and return ------------------------------------------------------------------------- */
 
-/* What a record holds from its beginning. False: the call is of no interest here. */
-static __always_inline bool begin_record(struct scratch *scratch, struct site *site, __u32 site_id,
-					 struct pt_regs *regs, enum fetch_form form)
+/* The thread has come here. False: the call is of no interest at this place. */
+static __always_inline bool is_of_interest(struct scratch *scratch, struct site *site,
+					   struct pt_regs *regs, enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
 	stream_send_kept(scratch, stream);
@@ -226,15 +230,17 @@ static __always_inline bool begin_record(struct scratch *scratch, struct site *s
 	save_arguments(scratch, regs);
 	scratch->sp = scratch->regs[REG_SP];
 	stream_drop_dead_spans(scratch, stream);
-	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
-		return false;
-	if (summing)
-		return true;
+	return !(site->flags & SITE_INSIDE) || scratch->depth > 0;
+}
+
+/* What a record holds from its beginning. */
+static __always_inline void begin_record(struct scratch *scratch, struct site *site, __u32 site_id,
+					 struct pt_regs *regs, enum fetch_form form)
+{
 	if (stack_how)
 		save_frame(scratch, regs);
-	stream_send_stack(scratch, site, site_id, stream, false);
+	stream_send_stack(scratch, site, site_id, fetch_stream(form), false);
 	read_inputs(scratch, site, false, form);
-	return true;
 }
 
 static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fetch_form form)
@@ -263,15 +269,15 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	if (has_filters) {
 		scratch->syscall_filter = 0;
 		save_arguments(scratch, regs);
-		if (!enter_passes(scratch, site, site_id, form)) {
+		if (!enter_passes(scratch, site, site_id, number, form)) {
 			cost_end(scratch, true);
 			return 0;
 		}
 	}
-	/* Asked before the record begins, which may have a stack that precedes it. */
 	bool is_one_way = !(site->flags & SITE_HAS_RETURN);
-	if ((is_one_way && !status_is_wanted(site_id, status_of_one_way(number))) ||
-	    (!tally_only && !begin_record(scratch, site, site_id, regs, form))) {
+	/* With filters, its end was asked for among them. */
+	if ((!tally_only && !is_of_interest(scratch, site, regs, form)) ||
+	    (!has_filters && is_one_way && !status_is_wanted(site_id, status_of_one_way(number)))) {
 		cost_end(scratch, true);
 		return 0;
 	}
@@ -280,6 +286,8 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		cost_end(scratch, true);
 		return 0;
 	}
+	if (!tally_only)
+		begin_record(scratch, site, site_id, regs, form);
 	scratch->syscall_site = site_id;
 	scratch->syscall_time_ns = time_ns;
 	scratch->syscall_number = number;

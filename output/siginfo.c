@@ -7,8 +7,7 @@
 #include "common/array.h"
 #include "stream/event.h"
 
-/* --- names of codes: include/uapi/asm-generic/siginfo.h ----------------------------------------
- */
+/* --- names of codes: include/uapi/asm-generic/siginfo.h --------------------------------------- */
 
 struct code_name {
 	int code;
@@ -67,8 +66,7 @@ static const char *code_name(int signal, int code)
 	return NULL;
 }
 
-/* --- members -----------------------------------------------------------------------------------
- */
+/* --- members ---------------------------------------------------------------------------------- */
 
 struct members {
 	struct siginfo_member *items;

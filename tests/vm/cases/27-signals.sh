@@ -24,7 +24,7 @@ for name in SIGWINCH SIGUSR2 SIGCHLD; do
 	got=$(grep '"ignored":true' trace.json | grep -c "\"signal\":\"$name\"")
 	[ "$got" = 20 ] || fail "$name: $got ignored"
 done
-term=$(grep '"signal":"SIGTERM","info":{"si_code":"SI_USER"' trace.json | wc -l)
+term=$(grep -c '"signal":"SIGTERM","info":{"si_code":"SI_USER"' trace.json)
 [ "$term" = 1 ] || fail "SIGTERM: $term times"
 grep -q '"si_status":"SIGKILL"' trace.json || fail "no child that was killed"
 [ "$(summary lost trace.json)" = 0 ] || fail "lost: $(tail -1 messages)"
