@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/debug_notes.h"
 #include "cli/plan.h"
 #include "cli/suggest.h"
 #include "common/cleanup.h"
@@ -395,6 +396,7 @@ static struct err *list_module(struct listing *listing, size_t index, bool named
 		e = list_functions(listing, image, module);
 	if (!e && wants(listing, true))
 		e = list_markers(listing, image, module);
+	debug_tell(module->path, image);
 	arena_deinit(&listing->arena);
 	return e;
 }

@@ -19,6 +19,7 @@ struct plan_module {
 	struct process *process; /* whose view the path is; NULL: our own. Borrowed */
 	struct image *image;	 /* opened when first needed; NULL: not ELF, or not yet */
 	bool tried;
+	bool debug_noted; /* see debug_notes.h */
 };
 
 /* A site is the beginning or the end of the spans of a pair. */

@@ -175,6 +175,8 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 		err_free(e);
 		return NULL;
 	}
+	if (!e && module->process)
+		image_set_root(module->image, process_root(module->process));
 	*ret = module->image;
 	return e ? e : note_replaced(plan, module);
 }

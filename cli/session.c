@@ -11,6 +11,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "cli/debug_notes.h"
 #include "cli/output_file.h"
 #include "cli/pairs.h"
 #include "cli/process/privilege.h"
@@ -211,6 +212,8 @@ static struct err *begin(struct session *session)
 			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
 	if (session->options->verbose)
 		report_choices(&session->plan, header.backends);
+	if (session->options->verbose)
+		debug_report(&session->plan);
 	if (!session->options->quiet && session->options->return_mode == RETURN_TRAMPOLINE)
 		report_risk();
 	if (!session->options->quiet)

@@ -51,7 +51,7 @@ readonly LIBRARIES=(libbpf-dev libelf-dev libdw-dev)
 readonly BUILD=(gcc g++ libc6-dev cmake ninja-build pkgconf clang bpftool
 	zlib1g-dev liblzma-dev libzstd-dev libzydis-dev libiberty-dev libjansson-dev
 	uthash-dev systemtap-sdt-dev libcmocka-dev python3)
-TEST=(binutils procps util-linux strace qemu-system-x86 busybox-static cpio python3-jsonschema man-db groff-base
+TEST=(binutils dwz llvm xz-utils procps util-linux strace qemu-system-x86 busybox-static cpio python3-jsonschema man-db groff-base
 	musl-tools libunwind-dev git curl tar)
 readonly LINT=(clang-format clang-tidy libclang-rt-dev shellcheck codespell)
 readonly PEERS=(bpftrace linux-perf strace)
