@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/debug_notes.h"
+#include "cli/debuginfo/notes.h"
 #include "cli/plan.h"
 #include "cli/suggest.h"
 #include "common/cleanup.h"

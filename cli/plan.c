@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/debug_notes.h"
+#include "cli/debuginfo/notes.h"
 #include "cli/pairs.h"
 #include "cli/suggest.h"
 #include "common/cleanup.h"

@@ -125,6 +125,10 @@ struct err *plan_find_target(const struct options *options, struct plan *ret)
 {
 	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL;
 	struct err *e = tracing ? pid_namespace_check() : NULL;
+	if (!e && options->debuginfod)
+		e = debug_server_check();
+	if (options->debuginfod)
+		debug_server_init(&ret->server, !options->quiet);
 	for (size_t i = 0; !e && i < options->pids.count; i++)
 		e = add_process(ret, options->pids.items[i]);
 	if (!e && options->argv && options->command != COMMAND_LIST)
@@ -177,6 +181,8 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 	}
 	if (!e && module->process)
 		image_set_root(module->image, process_root(module->process));
+	if (!e && plan->server.is_asked)
+		image_set_source(module->image, &plan->server.source);
 	*ret = module->image;
 	return e ? e : note_replaced(plan, module);
 }

@@ -11,7 +11,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "cli/debug_notes.h"
+#include "cli/debuginfo/notes.h"
 #include "cli/output_file.h"
 #include "cli/pairs.h"
 #include "cli/process/privilege.h"
@@ -205,6 +205,7 @@ static struct err *begin(struct session *session)
 		return e;
 	if (session->options->cost)
 		cost_start(&session->cost, session->kernel);
+	session->plan.server.is_asked = false;
 	kernel_start(session->kernel);
 	session->active_ns = header.boottime_ns;
 	if (session->options->duration_s > 0)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/debug_notes.h"
+#include "cli/debuginfo/notes.h"
 #include "common/cleanup.h"
 #include "common/distance.h"
 #include "kernel/syscalls.h"

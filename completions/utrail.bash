@@ -5,7 +5,7 @@
 
 _utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings -t --time
 	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact --color
-	-q --quiet -v --verbose --cost --max-events --duration
+	-q --quiet -v --verbose --debuginfod --cost --max-events --duration
 	--max-probes --rate --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check shell'
 _utrail_specs='call: uprobe: uretprobe: usdt: syscall: exec fork exit

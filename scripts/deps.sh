@@ -70,6 +70,14 @@ postgresql_package() {
 	esac
 }
 
+# The library that --debuginfod loads.
+debuginfod_package() {
+	case $1 in
+	bookworm) echo libdebuginfod1 ;;
+	*) echo libdebuginfod1t64 ;;
+	esac
+}
+
 # --- what is there ----------------------------------------------------------------------------
 
 installed_version() {
@@ -194,7 +202,7 @@ print_list() {
 main() {
 	local codename packages=("${BUILD[@]}") list=0 arg
 	codename=$(debian_codename)
-	TEST+=("$(postgresql_package "$codename")")
+	TEST+=("$(postgresql_package "$codename")" "$(debuginfod_package "$codename")")
 	for arg; do
 		case $arg in
 		--test) packages+=("${TEST[@]}") ;;

@@ -70,21 +70,25 @@ static bool is_wanted(const struct elf_file *file, const struct wanted *wanted)
 	return wanted->has_crc && file_crc(file, &crc) && crc == wanted->crc;
 }
 
-/* NULL too when memory runs out: a debug file is a gain, never a need. */
-static struct debug_file *open_wanted(int root, const char *path, const struct wanted *wanted)
+/* The open file, of which a duplicate is kept. NULL too when memory runs out: a debug file is a gain,
+ * never a need. */
+static struct debug_file *take_wanted(const char *path, int fd, const struct wanted *wanted)
 {
 	_cleanup_(debug_file_freep) struct debug_file *ret = calloc(1, sizeof(*ret));
-	_cleanup_close_ int fd = open_regular_beneath(root, path);
 	if (!ret)
 		return NULL;
 	ret->file.fd = -1;
-	if (fd < 0)
-		return NULL;
 	ret->path = strdup(path);
 	struct err *e = elf_file_open(path, fd, ELF_DEBUG_ONLY, &ret->file);
 	bool ok = ret->path && !e && is_wanted(&ret->file, wanted);
 	err_free(e);
 	return ok ? take_ptr(ret) : NULL;
+}
+
+static struct debug_file *open_wanted(int root, const char *path, const struct wanted *wanted)
+{
+	_cleanup_close_ int fd = open_regular_beneath(root, path);
+	return fd >= 0 ? take_wanted(path, fd, wanted) : NULL;
 }
 
 /* In the root of the process whose file it is, then in ours. */
@@ -198,11 +202,32 @@ struct debug_file *debug_file_find(const struct image *image, const char *direct
 	return found ?: find_by_link(image, directory);
 }
 
+/* From a server. What it sends must have the build id, whatever it was asked for. */
+static struct debug_file *fetch_file(struct image *image)
+{
+	const struct debug_source *source = image->debug_source;
+	const struct wanted wanted = {.id = image->build_id, .id_size = image->build_id_size};
+	int fd = -1;
+	if (!source || !id_is_usable(wanted.id, wanted.id_size))
+		return NULL;
+	struct err *e =
+		source->fetch(source->context, image->path, wanted.id, wanted.id_size, &fd);
+	if (e)
+		image_note_missing(image, err_what(e), err_reason(e));
+	err_free(e);
+	_cleanup_close_ int got = fd;
+	struct debug_file *file = got >= 0 ? take_wanted("debuginfod", got, &wanted) : NULL;
+	if (got >= 0 && !file)
+		image_note_missing(image, "debuginfod", "what it has sent is for another file");
+	return file;
+}
+
 const struct debug_file *debug_file_of(struct image *image)
 {
 	if (!image->debug_searched) {
 		image->debug_searched = true;
 		image->debug = debug_file_find(image, image->debug_root);
+		image->debug = image->debug ?: fetch_file(image);
 	}
 	return image->debug;
 }

@@ -143,6 +143,11 @@ void image_set_root(struct image *image, int root)
 		image->root = fcntl(root, F_DUPFD_CLOEXEC, 0);
 }
 
+void image_set_source(struct image *image, const struct debug_source *source)
+{
+	image->debug_source = source;
+}
+
 const char *image_path(const struct image *image)
 {
 	return image->path;

@@ -67,6 +67,7 @@ struct image {
 	/* debug_file.c */
 	const char *debug_root; /* DEBUG_DIRECTORY, except in tests */
 	int root;		/* that of the process whose file it is; -1: ours */
+	const struct debug_source *debug_source; /* NULL: none */
 	struct debug_file *debug;
 	bool debug_searched;
 	struct elf_file mini; /* of .gnu_debugdata; .elf is NULL: there is none, or not needed */

@@ -39,6 +39,18 @@ void image_close(struct image *image); /* NULL is fine */
 void image_set_root(struct image *image, int root);
 void image_closep(struct image **image);
 
+/*
+ * Where debug files come from that are not here (a server). *ret_fd stays -1, without an error, when
+ * there is none of that build id.
+ */
+struct debug_source {
+	void *context;
+	struct err *(*fetch)(void *context, const char *path, const uint8_t *id, size_t size,
+			     int *ret_fd);
+};
+/* Asked when no debug file is found; borrowed, and lives as long as the image. */
+void image_set_source(struct image *image, const struct debug_source *source);
+
 const char *image_path(const struct image *image);
 int image_fd(const struct image *image); /* still owned by the image */
 dev_t image_device(const struct image *image);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/debug_notes.h — debug information that a file names, but that cannot be had, is told. */
-#ifndef UTRAIL_CLI_DEBUG_NOTES_H
-#define UTRAIL_CLI_DEBUG_NOTES_H
+/* cli/debuginfo/notes.h — debug information that a file names, but that cannot be had, is told. */
+#ifndef UTRAIL_CLI_DEBUGINFO_NOTES_H
+#define UTRAIL_CLI_DEBUGINFO_NOTES_H
 
 #include "common/err.h"
 

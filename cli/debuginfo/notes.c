@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/debug_notes.h"
+#include "cli/debuginfo/notes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
