@@ -70,8 +70,8 @@ static bool is_wanted(const struct elf_file *file, const struct wanted *wanted)
 	return wanted->has_crc && file_crc(file, &crc) && crc == wanted->crc;
 }
 
-/* The open file, of which a duplicate is kept. NULL too when memory runs out: a debug file is a gain,
- * never a need. */
+/* The open file, of which a duplicate is kept. NULL too when memory runs out: a debug file is a
+ * gain, never a need. */
 static struct debug_file *take_wanted(const char *path, int fd, const struct wanted *wanted)
 {
 	_cleanup_(debug_file_freep) struct debug_file *ret = calloc(1, sizeof(*ret));
@@ -210,8 +210,7 @@ static struct debug_file *fetch_file(struct image *image)
 	int fd = -1;
 	if (!source || !id_is_usable(wanted.id, wanted.id_size))
 		return NULL;
-	struct err *e =
-		source->fetch(source->context, image->path, wanted.id, wanted.id_size, &fd);
+	struct err *e = source->fetch(source->context, image->path, wanted.id, wanted.id_size, &fd);
 	if (e)
 		image_note_missing(image, err_what(e), err_reason(e));
 	err_free(e);

@@ -78,6 +78,7 @@ static bool attach_dwz(struct dwarf_info *info, struct image *image)
 		return false;
 	}
 	debug_view_need_all(info->alt_view, NULL);
+	dwarf_check_lines(info->alt_view, info->alt);
 	/* One that names a third would be chased by libdw; dwz makes none. */
 	if (dwelf_dwarf_gnu_debugaltlink(info->alt, &name, &id) != 0)
 		return false;
@@ -111,11 +112,20 @@ struct dwarf_info *dwarf_info_part(struct image *image)
 	return image->dwarf;
 }
 
+void dwarf_info_unpack(struct dwarf_info *info)
+{
+	if (info->is_whole)
+		return;
+	info->is_whole = true;
+	debug_view_need_all(info->view, NULL);
+	dwarf_check_lines(info->view, info->dwarf);
+}
+
 struct dwarf_info *dwarf_info_of(struct image *image)
 {
 	struct dwarf_info *info = dwarf_info_part(image);
 	if (info)
-		debug_view_need_all(info->view, NULL);
+		dwarf_info_unpack(info);
 	return info;
 }
 

@@ -20,6 +20,7 @@
 
 #include "common/arena.h"
 #include "symbols/name_map.h"
+#include "symbols/sources/line_check.h"
 #include "symbols/symbols.h"
 
 struct debug_file;
@@ -63,6 +64,8 @@ struct dwarf_info {
 	struct unit_ranges aranges;	/* of .debug_aranges */
 	struct unit_ranges unit_ranges; /* the units' own, read when those do not help */
 	bool all_read;			/* all sections are there, but .debug_info */
+	bool is_whole;			/* that, too, and all line tables are checked */
+	struct line_strings strings;
 	/* dwarf_functions.c, by address of the unit's DIE: struct unit_index * */
 	struct name_map units;
 	/* sources/split.c */
@@ -80,6 +83,16 @@ struct dwarf_info *dwarf_info_of(struct image *image);
 /* The same, to ask for functions and units by address: only what those need is unpacked. */
 struct dwarf_info *dwarf_info_part(struct image *image);
 void dwarf_info_free(struct dwarf_info *info);
+
+/* All is there from now on, and may be read. */
+void dwarf_info_unpack(struct dwarf_info *info);
+
+/* dwarf_lines.c: makes line tables harmless that libdw must not read: all of them, once the view is
+ * whole; one unit's. */
+void dwarf_check_lines(struct debug_view *view, Dwarf *dwarf);
+void dwarf_check_unit_lines(struct debug_view *view, Dwarf_Die *unit,
+			    const struct line_strings *strings);
+struct line_strings dwarf_line_strings(struct debug_view *view);
 
 /* The DIE of the function that begins at this address; false: none. */
 bool dwarf_function_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret);

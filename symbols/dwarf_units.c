@@ -143,7 +143,7 @@ static void read_unit_ranges(struct dwarf_info *info)
 	size_t header_size;
 	Dwarf_Die die;
 	info->unit_ranges.read = true;
-	debug_view_need_all(info->view, NULL);
+	dwarf_info_unpack(info);
 	for (; dwarf_next_unit(info->dwarf, at, &next, &header_size, NULL, NULL, NULL, NULL, NULL,
 			       NULL) == 0;
 	     at = next)
@@ -193,6 +193,8 @@ static bool unpack_unit(struct dwarf_info *info, Dwarf_Off header)
 	size_t offset_size;
 	if (!info->all_read)
 		debug_view_need_all(info->view, ".debug_info");
+	if (!info->all_read)
+		info->strings = dwarf_line_strings(info->view);
 	info->all_read = true;
 	const uint8_t *at = debug_view_bytes(info->view, ".debug_info", header, 12);
 	struct bytes bytes = {at, at ? at + 12 : NULL};
@@ -210,8 +212,10 @@ static bool unit_at(struct dwarf_info *info, Dwarf_Off header, Dwarf_Die *ret)
 			    NULL) != 0 ||
 	    !dwarf_offdie(info->dwarf, header + header_size, ret))
 		return false;
-	if (leaves_unit(ret))
-		debug_view_need_all(info->view, NULL);
+	if (!info->is_whole)
+		dwarf_check_unit_lines(info->view, ret, &info->strings);
+	if (!info->is_whole && leaves_unit(ret))
+		dwarf_info_unpack(info);
 	return true;
 }
 

@@ -40,8 +40,8 @@ void image_set_root(struct image *image, int root);
 void image_closep(struct image **image);
 
 /*
- * Where debug files come from that are not here (a server). *ret_fd stays -1, without an error, when
- * there is none of that build id.
+ * Where debug files come from that are not here (a server). *ret_fd stays -1, without an error,
+ * when there is none of that build id.
  */
 struct debug_source {
 	void *context;

@@ -60,6 +60,20 @@ static bool is_reasonable(Elf *elf, uint64_t file_size)
 	return total <= HALF_MAX && total / RATIO_MAX <= file_size;
 }
 
+/* libdw reads the table at the beginning when it is asked for names of files. */
+static bool has_sound_lines(const struct elf_file *file)
+{
+	Elf_Scn *lines = elf_file_section(file, ".debug_line.dwo", SHT_NULL);
+	Elf_Scn *names = elf_file_section(file, ".debug_str.dwo", SHT_NULL);
+	Elf_Data *data = lines ? elf_getdata(lines, NULL) : NULL;
+	Elf_Data *text = names ? elf_getdata(names, NULL) : NULL;
+	const char *last = text && text->d_buf ? memrchr(text->d_buf, 0, text->d_size) : NULL;
+	const struct line_strings strings = {
+		.str = last ? (uint64_t)(last - (const char *)text->d_buf) + 1 : 0};
+	return !data || !data->d_buf ||
+	       line_table_is_sound(data->d_buf, data->d_size, &strings, false);
+}
+
 /* Is the unit of that id in it? */
 static bool holds_unit(int fd, uint64_t id)
 {
@@ -79,6 +93,7 @@ static bool holds_unit(int fd, uint64_t id)
 			dwarf_cu_info(unit, NULL, NULL, NULL, NULL, &its_id, NULL, NULL) == 0 &&
 			its_id == id;
 	}
+	found = found && has_sound_lines(&file);
 	dwarf_end(dwarf);
 	elf_file_close(&file);
 	return found;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Symbols and types from wherever they are: .gnu_debugdata, .dwo, .dwp, packed sections, roots. */
+#include <dwarf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lzma.h>
@@ -10,6 +11,7 @@
 #include "symbols/image.h"
 #include "symbols/sources/beneath.h"
 #include "symbols/sources/inflate.h"
+#include "symbols/sources/line_check.h"
 #include "symbols/sources/mini.h"
 #include "symbols/sources/unpack.h"
 #include "symbols/sources/view.h"
@@ -329,6 +331,87 @@ static void a_promise_of_gigabytes_is_refused(void **state)
 	image_close(image);
 }
 
+/* --- line tables ------------------------------------------------------------------------------ */
+
+/* Two directories, one file; byte 22 and 26 begin the offsets of the directories' names. */
+static const uint8_t lines5[] = {43,
+				 0,
+				 0,
+				 0,
+				 5,
+				 0,
+				 8,
+				 0,
+				 30,
+				 0,
+				 0,
+				 0,
+				 1,
+				 1,
+				 1,
+				 0xfb,
+				 14,
+				 1, /* no opcodes */
+				 1,
+				 DW_LNCT_path,
+				 DW_FORM_line_strp,
+				 2,
+				 0,
+				 0,
+				 0,
+				 0,
+				 4,
+				 0,
+				 0,
+				 0,
+				 2,
+				 DW_LNCT_path,
+				 DW_FORM_string,
+				 DW_LNCT_directory_index,
+				 DW_FORM_udata,
+				 1,
+				 'a',
+				 '.',
+				 'c',
+				 0,
+				 1,
+				 0,
+				 0,
+				 0,
+				 0,
+				 0,
+				 0};
+
+static bool is_sound(size_t changed, uint8_t value, bool has_directory)
+{
+	static const struct line_strings strings = {.str = 10, .line_str = 8};
+	uint8_t bytes[sizeof(lines5)];
+	memcpy(bytes, lines5, sizeof(bytes));
+	bytes[changed] = value;
+	return line_table_is_sound(bytes, sizeof(bytes), &strings, has_directory);
+}
+
+static void line_tables_that_libdw_cannot_read(void **state)
+{
+	(void)state;
+	assert_true(is_sound(0, 43, true));
+	assert_true(is_sound(0, 43, false));
+	assert_true(is_sound(26, 7, true));
+	assert_false(is_sound(26, 8, true)); /* behind the strings */
+	assert_false(is_sound(0, 44, true)); /* longer than its section */
+	assert_false(is_sound(20, DW_FORM_udata, true));
+	assert_false(is_sound(20, DW_FORM_strx, true));
+	assert_false(is_sound(19, DW_LNCT_MD5, true)); /* directories without names */
+	assert_false(is_sound(21, 0xff, true));
+	assert_false(is_sound(4, 6, true));
+	/* An older version, whose program may define files. */
+	assert_true(is_sound(4, 4, true));
+	assert_false(is_sound(4, 4, false));
+	const struct line_strings strings = {.str = 10, .line_str = 8};
+	for (size_t size = 0; size < sizeof(lines5); size++)
+		assert_false(line_table_is_sound(lines5, size, &strings, true));
+}
+
 /* --- split units ------------------------------------------------------------------------------ */
 
 static void split_units_are_put_together(void **state)
@@ -472,6 +555,7 @@ int main(void)
 		cmocka_unit_test(unpacking_stops_where_it_may),
 		cmocka_unit_test(unpackers_end_where_the_data_does),
 		cmocka_unit_test(a_promise_of_gigabytes_is_refused),
+		cmocka_unit_test(line_tables_that_libdw_cannot_read),
 		cmocka_unit_test(split_units_are_put_together),
 		cmocka_unit_test(a_package_has_them_too),
 		cmocka_unit_test(missing_halves_are_told),
