@@ -8,11 +8,8 @@
 #include <fcntl.h>
 #include <link.h>
 #include <linux/bpf.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +19,7 @@
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "common/now.h"
+#include "uprobe/perf_probe.h"
 
 #define BATCHES 16
 #define CALLS	100
@@ -179,33 +177,17 @@ static int attach_multi(int program, unsigned long offset, bool as_return, pid_t
 	return bpf_link_create(program, -1, UPROBE_MULTI_ATTACH, &opts);
 }
 
-static int pmu_type(void)
-{
-	int type = -ENOENT;
-	_cleanup_fclose_ FILE *file = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
-	if (file && fscanf(file, "%d", &type) != 1)
-		type = -ENOENT;
-	return type;
-}
-
 static int attach_perf(int program, unsigned long offset, bool as_return, pid_t pid)
 {
-	struct perf_event_attr attr = {
-		.size = sizeof(attr),
-		.type = (uint32_t)pmu_type(),
-		.config = as_return, /* format/retprobe is bit 0 wherever it is */
-		.config1 = (uint64_t)(uintptr_t) "/proc/self/exe",
-		.config2 = offset,
-	};
-	int event = (int)syscall(SYS_perf_event_open, &attr, pid, -1, -1, PERF_FLAG_FD_CLOEXEC);
-	if (event < 0)
-		return -errno;
-	if (ioctl(event, PERF_EVENT_IOC_SET_BPF, program) == 0 &&
-	    ioctl(event, PERF_EVENT_IOC_ENABLE, 0) == 0)
-		return event;
-	int errnum = errno;
-	close(event);
-	return -errnum;
+	_cleanup_close_ int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	const struct perf_probe probe = {.file = file,
+					 .program = program,
+					 .offset = offset,
+					 .pid = pid,
+					 .as_return = as_return};
+	int event, link;
+	int error = file < 0 ? -errno : perf_probe_open(&probe, &event, &link);
+	return error ? error : event;
 }
 
 /* With an entry and a return probe at the last one. */

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "cli/kernel_parts.h"
+#include "cli/process/attacher.h"
 #include "cli/process/holder.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
@@ -437,6 +438,8 @@ static struct err *attach_from(struct kernel *kernel, size_t first)
 		.hit = needs_hit(kernel, false) ? hit_program(skel, kernel->form, false) : NULL,
 		.copy = copy_program,
 		.context = kernel,
+		.open_perf_probe = kernel->attacher ? attacher_perf_probe : NULL,
+		.opener = kernel->attacher,
 	};
 	if (!programs.hit)
 		return NULL;

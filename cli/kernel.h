@@ -32,6 +32,8 @@ struct kernel_options {
 	bool stop_on_load;
 };
 
+struct attacher;
+
 /* Loads the programs that the plan needs, in the best form that the kernel has. */
 struct err *kernel_load(struct plan *plan, const struct features *features,
 			const struct kernel_options *options, struct kernel **ret) must_check;
@@ -73,8 +75,12 @@ struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns,
 void kernel_close(struct kernel *kernel); /* NULL is fine */
 void kernel_closep(struct kernel **kernel);
 
-/* What kernel_add_sites() needs while tracing: nothing with uprobe_multi, whose links the kernel
- * gives to whoever holds the program; as for any perf event, and program, in the older forms. */
+/* Does kernel_add_sites() open perf events? Without uprobe_multi, whose links the kernel gives to
+ * whoever holds the program. They take CAP_SYS_ADMIN; */
+bool kernel_adds_perf_probes(const struct kernel *kernel);
+/* from now on, they come from there. */
+void kernel_probe_through(struct kernel *kernel, struct attacher *attacher);
+/* What kernel_add_sites() needs itself while tracing: in the oldest form it loads programs. */
 uint64_t kernel_late_capabilities(const struct kernel *kernel);
 /* May we still read maps and programs through their descriptors? Before 5.19 the sysctl
  * kernel.unprivileged_bpf_disabled forbids that, too, without CAP_BPF. */

@@ -32,6 +32,7 @@ struct kernel {
 	struct tracer *skel;
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;
+	struct attacher *attacher; /* not NULL: opens perf events for us; not owned */
 	bool keeps; /* entries may wait for their returns */
 	struct bpf_link *kept_link, *exit_link;
 	struct bpf_link *links[LINKS_MAX];

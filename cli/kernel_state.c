@@ -13,12 +13,21 @@
 #include "target/select.h"
 #include "tracer.skel.h"
 
+bool kernel_adds_perf_probes(const struct kernel *kernel)
+{
+	return kernel->options.growing && kernel->form != UPROBE_FORM_MULTI;
+}
+
+void kernel_probe_through(struct kernel *kernel, struct attacher *attacher)
+{
+	kernel->attacher = attacher;
+}
+
 uint64_t kernel_late_capabilities(const struct kernel *kernel)
 {
-	if (!kernel->options.growing || kernel->form == UPROBE_FORM_MULTI)
+	if (!kernel->options.growing || kernel->form != UPROBE_FORM_OLD)
 		return 0;
-	uint64_t loading = kernel->form == UPROBE_FORM_OLD ? caps_bit(CAP_BPF) : 0;
-	return loading | caps_bit(CAP_PERFMON) | caps_bit(CAP_SYS_ADMIN);
+	return caps_bit(CAP_BPF) | caps_bit(CAP_PERFMON);
 }
 
 bool kernel_is_readable(const struct kernel *kernel)

@@ -186,18 +186,26 @@ void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spe
 }
 
 /* `exec`, `fork` and `exit` alone are task life; the functions are call:fork, libc:exit. */
-static bool add_task_life(struct plan *plan, const struct spec *spec)
+static bool is_life(const struct spec *spec, enum probe_kind kind, const char *name)
 {
 	bool bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
-	if (spec->kind == PROBE_EXEC || (bare && strcmp(spec->name, "exec") == 0))
+	return spec->kind == kind || (bare && strcmp(spec->name, name) == 0);
+}
+
+bool plan_is_task_life(const struct spec *spec)
+{
+	return is_life(spec, PROBE_EXEC, "exec") || is_life(spec, PROBE_FORK, "fork") ||
+	       is_life(spec, PROBE_EXIT, "exit");
+}
+
+static void add_task_life(struct plan *plan, const struct spec *spec)
+{
+	if (is_life(spec, PROBE_EXEC, "exec"))
 		plan->show_exec = !spec->negated;
-	else if (spec->kind == PROBE_FORK || (bare && strcmp(spec->name, "fork") == 0))
+	else if (is_life(spec, PROBE_FORK, "fork"))
 		plan->show_fork = !spec->negated;
-	else if (spec->kind == PROBE_EXIT || (bare && strcmp(spec->name, "exit") == 0))
-		plan->show_exit = !spec->negated;
 	else
-		return false;
-	return true;
+		plan->show_exit = !spec->negated;
 }
 
 /* A bare name turns out to be task life only here. */
@@ -210,14 +218,28 @@ static struct err *check_no_condition(const struct spec *spec)
 			"leave them out; they are for functions, markers and system calls");
 }
 
+/* A file that is there has been looked through; one that is not may yet come. */
+static struct err *may_come(struct plan *plan, const struct spec *spec, bool *ret)
+{
+	_cleanup_(plan_modules_deinit) struct plan_modules known = {0};
+	*ret = plan->selects && plan_is_open_ended(spec);
+	if (!*ret || !spec->module)
+		return NULL;
+	struct err *e = plan_find_modules(plan, spec->module, &known);
+	*ret = known.indexes.count == 0;
+	return e;
+}
+
 static struct err *add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec)
 {
 	size_t before = plan->set.probes.count + plan->set.repeated;
 	size_t noted = plan->set.notes.count;
 	struct err *e = NULL;
-	if (add_task_life(plan, spec))
+	if (plan_is_task_life(spec)) {
+		add_task_life(plan, spec);
 		return check_no_condition(spec);
+	}
 	switch (spec->kind) {
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
@@ -236,12 +258,11 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 		e = syscalls_add_probes(&plan->set, spec);
 		found = plan->set.probes.count + plan->set.repeated > before;
 	}
-	/* Processes to come may have it. */
-	if (plan->selects && plan_is_open_ended(spec))
+	bool waits = false;
+	if (e || found || spec->negated || spec->optional)
 		return e;
-	if (!e && !found && !spec->negated && !spec->optional)
-		e = suggest_match(plan, spec, noted);
-	return e;
+	e = may_come(plan, spec, &waits);
+	return e || waits ? e : suggest_match(plan, spec, noted);
 }
 
 struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,

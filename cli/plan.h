@@ -111,6 +111,8 @@ bool plan_spec_matches(const struct probe_site *site, const struct spec *spec);
 struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,
 			   size_t number) must_check;
 bool plan_is_function_kind(enum probe_kind kind);
+/* fork, exec or exit: no place in a file. */
+bool plan_is_task_life(const struct spec *spec);
 struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
 			    struct process *process, size_t *ret_index) must_check;
 /* Does it look for code in files that are not known yet? */

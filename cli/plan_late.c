@@ -38,7 +38,7 @@ bool plan_is_open_ended(const struct spec *spec)
 {
 	bool in_files = plan_is_function_kind(spec->kind) || spec->kind == PROBE_USDT;
 	bool bare = !spec->kind_given && !spec->module;
-	return in_files &&
+	return in_files && !plan_is_task_life(spec) &&
 	       !(bare && spec->name_kind == SPEC_NAME_EXACT && syscall_by_name(spec->name));
 }
 

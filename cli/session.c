@@ -194,7 +194,11 @@ static struct err *begin(struct session *session)
 	const struct output_header header = {.realtime_ns = now_ns(CLOCK_REALTIME),
 					     .boottime_ns = now_ns(CLOCK_BOOTTIME),
 					     .backends = kernel_backends(session->kernel)};
+	bool probing = kernel_adds_perf_probes(session->kernel);
 	struct err *e = plan_check_alive(&session->plan);
+	e = e ? e : attacher_settle(session->attacher, probing);
+	if (probing)
+		kernel_probe_through(session->kernel, session->attacher);
 	e = e ? e : privilege_drop(session->kernel, session->plan.launch != NULL);
 	e = e ? e : output_begin(session->output, &header);
 	if (e)

@@ -2,12 +2,9 @@
 #include "uprobe/attach.h"
 
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -232,51 +229,13 @@ static struct err *attach_multi(struct attachment *attachment, const struct prob
 
 /* --- one perf event per site ----------------------------------------------------------------- */
 
-static int read_number(const char *path, const char *format, int missing)
+/* By whoever may. */
+static int open_single(const struct attach_programs *programs, const struct perf_probe *probe,
+		       int *ret_event, int *ret_link)
 {
-	int number = missing;
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-	/* The formats are the two constants below. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	if (file && fscanf(file, format, &number) != 1)
-		number = missing;
-#pragma GCC diagnostic pop
-	return number;
-}
-
-#define UPROBE_PMU "/sys/bus/event_source/devices/uprobe"
-
-static int open_perf_event(const struct probe_site *site, bool as_return, pid_t pid)
-{
-	char path[32];
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", image_fd(site->image));
-	int return_bit = read_number(UPROBE_PMU "/format/retprobe", "config:%d", 0);
-	/* include/uapi/linux/perf_event.h: ref_ctr_offset is the upper half of config */
-	uint64_t config = as_return ? 1ULL << return_bit : site->ref_ctr_offset << 32;
-	struct perf_event_attr attr = {
-		.size = sizeof(attr),
-		.type = (uint32_t)read_number(UPROBE_PMU "/type", "%d", -1),
-		.config = config,
-		.config1 = (uint64_t)(uintptr_t)path,
-		.config2 = site->offset,
-	};
-	int fd = (int)syscall(SYS_perf_event_open, &attr, pid ? pid : -1, pid ? -1 : 0, -1,
-			      PERF_FLAG_FD_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-static int set_program(int event, int program, uint64_t cookie, enum uprobe_form form)
-{
-	if (form == UPROBE_FORM_OLD) {
-		if (ioctl(event, PERF_EVENT_IOC_SET_BPF, program) != 0 ||
-		    ioctl(event, PERF_EVENT_IOC_ENABLE, 0) != 0)
-			return -errno;
-		return 0;
-	}
-	LIBBPF_OPTS(bpf_link_create_opts, opts);
-	opts.perf_event.bpf_cookie = cookie;
-	return bpf_link_create(program, event, BPF_PERF_EVENT, &opts);
+	if (programs->open_perf_probe)
+		return programs->open_perf_probe(programs->opener, probe, ret_event, ret_link);
+	return perf_probe_open(probe, ret_event, ret_link);
 }
 
 static struct err *attach_one(struct attachment *attachment, const struct attach_programs *programs,
@@ -288,19 +247,22 @@ static struct err *attach_one(struct attachment *attachment, const struct attach
 		e = programs->copy(programs->context, site->id, as_return, &program);
 	if (e)
 		return e;
-	int event = open_perf_event(site, as_return, pid);
-	if (event < 0)
-		return attach_failed(-event, site);
-	int link = set_program(event, bpf_program__fd(program), site_cookie(site, as_return),
-			       programs->form);
-	if (link < 0) {
-		close(event);
-		return attach_failed(-link, site);
-	}
-	if (programs->form != UPROBE_FORM_OLD) {
-		ioctl(event, PERF_EVENT_IOC_ENABLE, 0);
+	const struct perf_probe probe = {
+		.file = image_fd(site->image),
+		.program = bpf_program__fd(program),
+		.offset = site->offset,
+		.semaphore = site->ref_ctr_offset,
+		.cookie = site_cookie(site, as_return),
+		.pid = pid,
+		.as_return = as_return,
+		.has_cookie = programs->form != UPROBE_FORM_OLD,
+	};
+	int event = -1, link = -1;
+	int error = open_single(programs, &probe, &event, &link);
+	if (error)
+		return attach_failed(-error, site);
+	if (link >= 0)
 		e = keep(attachment, link, as_return);
-	}
 	struct err *kept = keep(attachment, event, as_return);
 	return e ? e : kept;
 }

@@ -4,7 +4,7 @@
  *
  * Attachments belong to descriptors: when we die, however we die, the kernel removes the probes and
  * lowers the semaphores. Files are attached through /proc/self/fd/N, so what was checked is what is
- * probed. Never `inherit` on a perf event of another process: its forks would fail (EFAULT).
+ * probed.
  */
 #ifndef UTRAIL_UPROBE_ATTACH_H
 #define UTRAIL_UPROBE_ATTACH_H
@@ -14,6 +14,7 @@
 #include "common/err.h"
 #include "probe/features.h"
 #include "probe/probe.h"
+#include "uprobe/perf_probe.h"
 
 struct bpf_program;
 
@@ -24,6 +25,11 @@ struct attach_programs {
 	struct err *(*copy)(void *context, uint32_t site_id, bool is_return,
 			    struct bpf_program **ret);
 	void *context;
+	/* All but UPROBE_FORM_MULTI: as perf_probe_open(), which NULL means; by somebody who may.
+	 */
+	int (*open_perf_probe)(void *opener, const struct perf_probe *probe, int *ret_event,
+			       int *ret_link);
+	void *opener;
 };
 
 struct attachment;

@@ -15,13 +15,18 @@
 #include "common/caps.h"
 #include "common/cleanup.h"
 #include "common/descriptors.h"
+#include "uprobe/perf_probe.h"
 
 /* With CAP_SYS_PTRACE no other right is needed to look into a process; without, it takes all that
- * the process has itself (a command inherits our ambient ones), so none is dropped. */
-static uint64_t kept(void)
+ * the process has itself (a command inherits our ambient ones), so none is dropped. CAP_SYS_ADMIN
+ * stands for all that probing takes besides. */
+static uint64_t kept(bool probing)
 {
 	uint64_t have = caps_effective(), looking = caps_bit(CAP_SYS_PTRACE);
-	return have & looking ? have & (looking | caps_bit(CAP_DAC_READ_SEARCH)) : have;
+	uint64_t keep = looking | caps_bit(CAP_DAC_READ_SEARCH);
+	if (probing)
+		keep |= caps_bit(CAP_SYS_ADMIN);
+	return have & looking ? have & keep : have;
 }
 
 enum verb {
@@ -30,15 +35,21 @@ enum verb {
 	VERB_MODULES, /* pid: one answer for each mapped file, then a last one */
 	VERB_MAPS,    /* pid: the same for each executable mapping */
 	VERB_OPEN,    /* pid, device, inode: of a mapped file; the answer carries it */
+	VERB_PROBE,  /* pid (0: all), offset...; carries file and program, the answer event and link
+		      */
+	VERB_SETTLE, /* number: 0 when there will be no VERB_PROBE */
 };
+
+enum probe_flags { PROBE_AS_RETURN = 1, PROBE_HAS_COOKIE = 2 };
 
 /* Both have a fixed width, and travel as one packet each. */
 struct request {
 	uint32_t verb;
 	int32_t pid;
 	int32_t number;
-	uint32_t reserved;
+	uint32_t probe_flags;
 	uint64_t device, inode;
+	uint64_t offset, semaphore, cookie;
 };
 
 struct mapped {
@@ -63,25 +74,76 @@ struct attacher {
 	int socket;
 };
 
+/* --- packets ---------------------------------------------------------------------------------- */
+
+#define PASSED_MAX 2
+
+/* Descriptors that travel with a packet; as many as come before the first -1. */
+struct passed {
+	int fds[PASSED_MAX];
+};
+
+static const struct passed none = {{-1, -1}};
+
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int) * PASSED_MAX)];
+};
+
+static bool send_packet(int socket, const void *packet, size_t size, const struct passed *passed)
+{
+	struct iovec vector = {.iov_base = (void *)packet, .iov_len = size};
+	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+	union control control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	size_t count = 0;
+	while (count < PASSED_MAX && passed->fds[count] >= 0)
+		count++;
+	if (count) {
+		control.header.cmsg_len = CMSG_LEN(sizeof(int) * count);
+		memcpy(CMSG_DATA(&control.header), passed->fds, sizeof(int) * count);
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
+	}
+	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)size;
+}
+
+static void close_passed(const struct passed *passed)
+{
+	for (int i = 0; i < PASSED_MAX; i++)
+		closep(&passed->fds[i]);
+}
+
+/* What comes is the caller's to close. False: no packet of that size, errno or 0 says why. */
+static bool receive_packet(int socket, void *packet, size_t size, struct passed *ret)
+{
+	struct iovec vector = {.iov_base = packet, .iov_len = size};
+	union control control;
+	struct msghdr message = {.msg_iov = &vector,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+	ssize_t got;
+	*ret = none;
+	do
+		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return false;
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	if (header && header->cmsg_type == SCM_RIGHTS) {
+		size_t bytes = header->cmsg_len - CMSG_LEN(0);
+		memcpy(ret->fds, CMSG_DATA(header),
+		       bytes < sizeof(ret->fds) ? bytes : sizeof(ret->fds));
+	}
+	errno = 0;
+	return got == (ssize_t)size;
+}
+
 /* --- the child -------------------------------------------------------------------------------- */
 
-/* With a descriptor, unless that is -1. */
-static bool send_answer(int socket, const struct answer *answer, int fd)
+static bool send_answer(int socket, const struct answer *answer)
 {
-	struct iovec vector = {.iov_base = (void *)answer, .iov_len = sizeof(*answer)};
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
-				.cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS}};
-	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
-	if (fd >= 0) {
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == sizeof(*answer);
+	return send_packet(socket, answer, sizeof(*answer), &none);
 }
 
 /* Ends the error. */
@@ -98,7 +160,7 @@ static struct err *send_call(void *context, const struct thread_call *call)
 	const int *socket = context;
 	struct answer answer = {.more = 1};
 	answer.call = *call;
-	return send_answer(*socket, &answer, -1) ? NULL : err_new(ERR_FAILED, errno, "answering");
+	return send_answer(*socket, &answer) ? NULL : err_new(ERR_FAILED, errno, "answering");
 }
 
 static bool serve_calls(int socket, const struct request *request)
@@ -109,7 +171,7 @@ static bool serve_calls(int socket, const struct request *request)
 	struct err *e = process_calls(request->pid, &sink, &denied);
 	answer.denied = denied;
 	answer.errnum = errnum_of(e);
-	return send_answer(socket, &answer, -1);
+	return send_answer(socket, &answer);
 }
 
 static bool serve_fd_path(int socket, const struct request *request)
@@ -117,7 +179,7 @@ static bool serve_fd_path(int socket, const struct request *request)
 	struct answer answer = {0};
 	if (!process_fd_path(request->pid, request->number, answer.path, sizeof(answer.path)))
 		answer.errnum = ENOENT;
-	return send_answer(socket, &answer, -1);
+	return send_answer(socket, &answer);
 }
 
 static void module_to_wire(const struct module *module, struct mapped *ret)
@@ -142,28 +204,64 @@ static bool serve_modules(int socket, const struct request *request)
 	for (size_t i = 0; sent && i < list.count; i++) {
 		struct answer answer = {.more = 1};
 		module_to_wire(&list.items[i], &answer.module);
-		sent = send_answer(socket, &answer, -1);
+		sent = send_answer(socket, &answer);
 	}
 	last.errnum = errnum_of(e);
 	module_list_deinit(&list);
-	return sent && send_answer(socket, &last, -1);
+	return sent && send_answer(socket, &last);
 }
 
 static bool serve_open(int socket, const struct request *request)
 {
 	struct answer answer = {0};
-	_cleanup_close_ int fd = -1;
+	struct passed opened = none;
 	const struct module wanted = {
 		.path = (char *)"", .device = request->device, .inode = request->inode};
-	answer.errnum = errnum_of(process_own_view.open_module(NULL, request->pid, &wanted, &fd));
-	return send_answer(socket, &answer, fd);
+	answer.errnum = errnum_of(
+		process_own_view.open_module(NULL, request->pid, &wanted, &opened.fds[0]));
+	bool sent = send_packet(socket, &answer, sizeof(answer), &opened);
+	close_passed(&opened);
+	return sent;
 }
 
-static bool serve(int socket, const struct request *request)
+static bool serve_probe(int socket, const struct request *request, const struct passed *given)
+{
+	struct answer answer = {0};
+	struct passed opened = none;
+	const struct perf_probe probe = {
+		.file = given->fds[0],
+		.program = given->fds[1],
+		.offset = request->offset,
+		.semaphore = request->semaphore,
+		.cookie = request->cookie,
+		.pid = request->pid,
+		.as_return = request->probe_flags & PROBE_AS_RETURN,
+		.has_cookie = request->probe_flags & PROBE_HAS_COOKIE,
+	};
+	answer.errnum = given->fds[1] < 0
+				? EBADF
+				: -perf_probe_open(&probe, &opened.fds[0], &opened.fds[1]);
+	bool sent = send_packet(socket, &answer, sizeof(answer), &opened);
+	close_passed(&opened);
+	return sent;
+}
+
+static bool serve_settle(int socket, const struct request *request)
+{
+	struct answer answer = {0};
+	answer.errnum = errnum_of(caps_drop_to(kept(request->number != 0)));
+	return send_answer(socket, &answer);
+}
+
+static bool serve(int socket, const struct request *request, const struct passed *given)
 {
 	struct answer refused = {.errnum = EINVAL};
+	if (request->verb == VERB_SETTLE)
+		return serve_settle(socket, request);
+	if (request->verb == VERB_PROBE && request->pid >= 0)
+		return serve_probe(socket, request, given);
 	if (request->pid <= 0)
-		return send_answer(socket, &refused, -1);
+		return send_answer(socket, &refused);
 	switch (request->verb) {
 	case VERB_CALLS:
 		return serve_calls(socket, request);
@@ -175,7 +273,7 @@ static bool serve(int socket, const struct request *request)
 	case VERB_OPEN:
 		return serve_open(socket, request);
 	}
-	return send_answer(socket, &refused, -1);
+	return send_answer(socket, &refused);
 }
 
 /* Ctrl-C and the end of a service reach all processes, but the collector has questions until its
@@ -191,16 +289,19 @@ static void outlive_signals(void)
 static _Noreturn void child(int socket, pid_t parent)
 {
 	struct request request;
+	struct passed given;
+	bool going = true;
 	descriptors_keep_only(socket);
 	outlive_signals();
 	prctl(PR_SET_NAME, "utrail-attacher");
-	struct err *e = caps_drop_to(kept());
+	struct err *e = caps_drop_to(kept(true));
 	/* It may have died before we asked to be told. */
 	if (e || getppid() != parent)
 		_exit(1);
-	while (recv(0, &request, sizeof(request), 0) == sizeof(request))
-		if (!serve(0, &request))
-			break;
+	while (going && receive_packet(0, &request, sizeof(request), &given)) {
+		going = serve(0, &request, &given);
+		close_passed(&given);
+	}
 	_exit(0);
 }
 
@@ -248,39 +349,36 @@ static struct err *attacher_gone(int errnum)
 		       "utrail's helper process has ended: was it killed?");
 }
 
-static struct err *ask(struct attacher *attacher, const struct request *request)
+static struct err *ask_with(struct attacher *attacher, const struct request *request,
+			    const struct passed *given)
 {
-	if (send(attacher->socket, request, sizeof(*request), MSG_NOSIGNAL) != sizeof(*request))
+	if (!send_packet(attacher->socket, request, sizeof(*request), given))
 		return attacher_gone(errno);
 	return NULL;
 }
 
-static struct err *receive(struct attacher *attacher, struct answer *ret, int *ret_fd)
+static struct err *ask(struct attacher *attacher, const struct request *request)
 {
-	struct iovec vector = {.iov_base = ret, .iov_len = sizeof(*ret)};
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct msghdr message = {.msg_iov = &vector,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
-	ssize_t got;
-	do
-		got = recvmsg(attacher->socket, &message, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
-	if (got != sizeof(*ret))
-		return attacher_gone(got < 0 ? errno : 0);
-	int fd = -1;
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	if (ret_fd)
-		*ret_fd = fd;
-	else
-		closep(&fd);
-	return NULL;
+	return ask_with(attacher, request, &none);
+}
+
+static struct err *receive_with(struct attacher *attacher, struct answer *ret,
+				struct passed *ret_passed)
+{
+	if (receive_packet(attacher->socket, ret, sizeof(*ret), ret_passed))
+		return NULL;
+	int errnum = errno;
+	close_passed(ret_passed);
+	return attacher_gone(errnum);
+}
+
+static struct err *receive(struct attacher *attacher, struct answer *ret)
+{
+	struct passed passed;
+	struct err *e = receive_with(attacher, ret, &passed);
+	if (!e)
+		close_passed(&passed);
+	return e;
 }
 
 struct calls {
@@ -292,7 +390,7 @@ static struct err *receive_calls(struct attacher *attacher, struct calls *ret, s
 {
 	struct answer answer;
 	struct err *e;
-	while (!(e = receive(attacher, &answer, NULL)) && answer.more) {
+	while (!(e = receive(attacher, &answer)) && answer.more) {
 		struct thread_call *call = array_push(ret);
 		if (!call)
 			return &err_nomem;
@@ -327,7 +425,7 @@ static bool view_fd_path(void *context, pid_t pid, int fd, char *buffer, size_t 
 	const struct request request = {.verb = VERB_FD_PATH, .pid = pid, .number = fd};
 	struct answer answer;
 	struct err *e = ask(attacher, &request);
-	e = e ? e : receive(attacher, &answer, NULL);
+	e = e ? e : receive(attacher, &answer);
 	if (e || answer.errnum) {
 		err_free(e);
 		return false;
@@ -358,7 +456,7 @@ static struct err *receive_modules(struct attacher *attacher, struct module_list
 	ARRAY_OF(struct module) found = {0};
 	struct answer answer;
 	struct err *e;
-	while (!(e = receive(attacher, &answer, NULL)) && answer.more) {
+	while (!(e = receive(attacher, &answer)) && answer.more) {
 		struct module *module = array_push(&found);
 		list->items = found.items;
 		if (!module || !module_from_wire(&answer.module, module))
@@ -401,16 +499,59 @@ static struct err *view_open_module(void *context, pid_t pid, const struct modul
 	const struct request request = {
 		.verb = VERB_OPEN, .pid = pid, .device = module->device, .inode = module->inode};
 	struct answer answer;
-	_cleanup_close_ int fd = -1;
+	struct passed opened;
 	struct err *e = ask(attacher, &request);
-	e = e ? e : receive(attacher, &answer, &fd);
+	e = e ? e : receive_with(attacher, &answer, &opened);
 	if (e)
 		return e;
-	if (answer.errnum || fd < 0)
+	if (answer.errnum || opened.fds[0] < 0) {
+		close_passed(&opened);
 		return err_new(answer.errnum == EACCES ? ERR_PERMISSION : ERR_FAILED, answer.errnum,
 			       "opening '%s', mapped by pid %d", module->path, pid);
-	*ret_fd = take_fd(fd);
+	}
+	*ret_fd = opened.fds[0];
 	return NULL;
+}
+
+struct err *attacher_settle(struct attacher *attacher, bool probing)
+{
+	const struct request request = {.verb = VERB_SETTLE, .number = probing};
+	struct answer answer;
+	if (!attacher)
+		return NULL;
+	struct err *e = ask(attacher, &request);
+	e = e ? e : receive(attacher, &answer);
+	if (!e && answer.errnum)
+		e = err_new(ERR_FAILED, answer.errnum, "dropping the attacher's capabilities");
+	return e;
+}
+
+int attacher_perf_probe(void *opener, const struct perf_probe *probe, int *ret_event, int *ret_link)
+{
+	struct attacher *attacher = opener;
+	const struct request request = {
+		.verb = VERB_PROBE,
+		.pid = probe->pid,
+		.probe_flags = (probe->as_return ? PROBE_AS_RETURN : 0u) |
+			       (probe->has_cookie ? PROBE_HAS_COOKIE : 0u),
+		.offset = probe->offset,
+		.semaphore = probe->semaphore,
+		.cookie = probe->cookie,
+	};
+	const struct passed given = {{probe->file, probe->program}};
+	struct passed opened = none;
+	struct answer answer;
+	struct err *e = ask_with(attacher, &request, &given);
+	e = e ? e : receive_with(attacher, &answer, &opened);
+	if (e)
+		return -errnum_of(e);
+	if (answer.errnum || opened.fds[0] < 0) {
+		close_passed(&opened);
+		return answer.errnum > 0 ? -answer.errnum : -EIO;
+	}
+	*ret_event = opened.fds[0];
+	*ret_link = opened.fds[1];
+	return 0;
 }
 
 struct process_view attacher_view(struct attacher *attacher)

@@ -7,15 +7,19 @@
  * capabilities then. A few things that still need them are done for it by a child that was forked
  * before anything of a target was read, has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH alone, and
  * parses nothing but requests of fixed width. It answers facts about processes, and opens files
- * that they run; it writes nothing, anywhere. It ends with the collector, however that ends.
+ * that they run; it writes nothing, anywhere. On kernels before uprobe_multi (6.6), when files that
+ * come later are to be probed, it keeps CAP_SYS_ADMIN, too, and makes the perf events for programs
+ * that the collector has loaded. It ends with the collector, however that ends.
  */
 #ifndef UTRAIL_CLI_PROCESS_ATTACHER_H
 #define UTRAIL_CLI_PROCESS_ATTACHER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
 #include "target/target.h"
+#include "uprobe/perf_probe.h"
 
 struct attacher;
 
@@ -28,5 +32,11 @@ void attacher_close(struct attacher *attacher); /* NULL is fine */
  * What it opens it has found among the process's mappings itself: no other file can be had from it.
  */
 struct process_view attacher_view(struct attacher *attacher);
+/* Probes will be added, through attacher_perf_probe(), or they will not: then what only that takes
+ * is dropped. Once, when the first are in. NULL is fine. */
+struct err *attacher_settle(struct attacher *attacher, bool probing) must_check;
+/* As perf_probe_open(); `opener` is a struct attacher. */
+int attacher_perf_probe(void *opener, const struct perf_probe *probe, int *ret_event,
+			int *ret_link);
 
 #endif

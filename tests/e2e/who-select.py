@@ -5,7 +5,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from utrail import Process, Target, Trace, contains, ensure, need_root, program, run, same, sample, scratch
+from utrail import Process, Target, Trace, contains, ensure, need_root, plain, program, run, same, sample, scratch
 
 SPEC = ["-e", "?who_work"]
 USER = 64973  # nobody's
@@ -63,6 +63,20 @@ def nothing_has_it():
     target.finish()
     trace.finish()
     check(trace, target)
+
+
+def misspelt():
+    """A file that is there, and has no such function: no process that comes will be better."""
+    path = copy("whoya4")
+    for spec in (f"{path}:who_wrok", "libc:reed"):
+        ended = plain(["--comm", "whoya4", "-e", spec])
+        same(ended.status, 2, ended.report("ended with"))
+        contains(ended.stderr, "no such function", "the error")
+        contains(ended.stderr, "did you mean", "the error")
+    # Wanted only where it is.
+    trace = Trace("--comm", "whoya4", "-e", f"?{path}:who_wrok", *SPEC)
+    trace.wait_for("no process matches yet: waiting", "stderr")
+    trace.finish()
 
 
 def nothing_matches():
@@ -230,6 +244,7 @@ run(
     running_now,
     started_later,
     nothing_has_it,
+    misspelt,
     nothing_matches,
     many_short_ones,
     renamed,

@@ -9,7 +9,7 @@ utrail_unit_test(cli_options SOURCES cli_options.c
   LINK utrail_output utrail_usdt utrail_uprobe utrail_kernel utrail_target)
 target_compile_definitions(unit_cli_options PRIVATE UTRAIL_VERSION="${PROJECT_VERSION}")
 utrail_unit_test(cli_attacher SOURCES cli_attacher.c ${PROJECT_SOURCE_DIR}/cli/process/attacher.c
-  LINK utrail_target)
+  LINK utrail_uprobe utrail_target)
 utrail_unit_test(cli_spaces SOURCES cli_spaces.c ${PROJECT_SOURCE_DIR}/cli/stacks/spaces.c
   ${PROJECT_SOURCE_DIR}/cli/stacks/code_files.c ${PROJECT_SOURCE_DIR}/cli/stacks/stacks.c
   LINK utrail_stream utrail_symbols utrail_target utrail_output)
@@ -23,4 +23,4 @@ utrail_unit_test(cli_heartbeat SOURCES cli_heartbeat.c ${PROJECT_SOURCE_DIR}/cli
   LINK utrail_common)
 utrail_unit_test(cli_cost SOURCES cli_cost.c ${PROJECT_SOURCE_DIR}/cli/cost.c
   ${PROJECT_SOURCE_DIR}/cli/cost_calibrate.c
-  LINK utrail_probe utrail_target PkgConfig::libbpf)
+  LINK utrail_uprobe utrail_probe utrail_target PkgConfig::libbpf)

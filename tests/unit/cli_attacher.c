@@ -272,6 +272,48 @@ static void none_without_rights(void **state)
 	assert_int_equal(status, 0);
 }
 
+static uint64_t effective_of(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned long long set = 0;
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	FILE *file = fopen(path, "re");
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &set) == 1)
+			break;
+	fclose(file);
+	return set;
+}
+
+/* What it may is its own affair: a request without descriptors, or with wrong ones, is refused. */
+static void probes_for_us(void **state)
+{
+	struct attacher *attacher = started();
+	struct process_view view = attacher_view(attacher);
+	struct perf_probe probe = {.file = -1, .program = -1, .has_cookie = true};
+	char path[64];
+	int event = -1, link = -1;
+	(void)state;
+	assert_int_equal(attacher_perf_probe(attacher, &probe, &event, &link), -EBADF);
+	probe.file = probe.program = 0;
+	probe.pid = -2;
+	assert_int_equal(attacher_perf_probe(attacher, &probe, &event, &link), -EINVAL);
+	/* A file that is none, and no program: whatever the kernel says. */
+	probe.pid = 0;
+	assert_true(attacher_perf_probe(attacher, &probe, &event, &link) < 0);
+	assert_int_equal(event, -1);
+	assert_int_equal(link, -1);
+	assert_ok(attacher_settle(attacher, true));
+	assert_true(effective_of(child_of_us()) & caps_bit(CAP_SYS_ADMIN));
+	assert_ok(attacher_settle(attacher, false));
+	assert_int_equal(effective_of(child_of_us()), NEEDED);
+	assert_true(attacher_perf_probe(attacher, &probe, &event, &link) < 0);
+	assert_true(view.fd_path(view.context, getpid(), 0, path, sizeof(path)));
+	attacher_close(attacher);
+	assert_ok(attacher_settle(NULL, false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,7 +321,7 @@ int main(void)
 		cmocka_unit_test(only_mapped_files),   cmocka_unit_test(same_modules),
 		cmocka_unit_test(same_maps),	       cmocka_unit_test(signals_do_not_end_it),
 		cmocka_unit_test(its_death_is_told),   cmocka_unit_test(it_ends_with_us),
-		cmocka_unit_test(none_without_rights),
+		cmocka_unit_test(none_without_rights), cmocka_unit_test(probes_for_us),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

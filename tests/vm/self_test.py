@@ -52,6 +52,23 @@ class Judge(unittest.TestCase):
             ["case a ok"], console=["[ 2.0] Kernel panic - not syncing: Attempted to kill init!"])))
 
 
+class FaultOfEmulator(unittest.TestCase):
+    INT3 = "[ 1.4] Oops: int3: 0000 [#1] SMP NOPTI"
+
+    def test_none(self):
+        self.assertIsNone(run.fault_of_emulator(GOOD, []))
+
+    def test_died_on_its_way_up(self):
+        self.assertTrue(run.fault_of_emulator([], ["[ 1.0] Kernel panic - not syncing"]))
+
+    def test_patched_instruction(self):
+        self.assertTrue(run.fault_of_emulator(GOOD[:2], ["[ 0.1] some line", self.INT3, "[ 1.5] Call Trace:"]))
+
+    def test_other_complaints_are_the_kernels(self):
+        self.assertIsNone(run.fault_of_emulator(GOOD[:2], ["[ 1.0] BUG: unable to handle page fault", self.INT3]))
+        self.assertIsNone(run.fault_of_emulator(GOOD[:2], ["[ 1.0] Oops: 0000 [#1] SMP"]))
+
+
 class Initrd(unittest.TestCase):
     def test_cpio_reads_it(self):
         """The oracle is the host's cpio."""

@@ -13,7 +13,7 @@ account() {
 	counted=$(sed -n 's/^count f //p' told)
 	delivered=$(count_type call "$name.json")
 	lost=$(summary lost "$name.json")
-	missed=$(summary missed "$name.json")
+	missed=$(missed_hits "$name.json")
 	grep '^{"type":"lost"' "$name.json" | sed 's/"time_ns":"[0-9]*",//; s/"count":[0-9]*/"count":N/' | sort | uniq -c
 	echo "$name: $counted calls, $delivered delivered, $lost lost, $missed missed"
 	[ "$counted" = 40000 ] || fail "$name: the program counted $counted"

@@ -14,7 +14,7 @@ account() {
 	delivered=$(count_type "$type" trace.json)
 	filtered=$(summary filtered trace.json)
 	lost=$(summary lost trace.json)
-	missed=$(summary missed trace.json)
+	missed=$(missed_hits trace.json)
 	echo "$class: $counted of $total: $delivered delivered, ${filtered:=0} filtered, $lost lost, $missed missed"
 	[ "$((lost + missed))" = 0 ] || fail "$class: not all was seen"
 	[ "$((delivered + filtered))" = "$total" ] || fail "$class: the account is wrong"
@@ -36,7 +36,10 @@ account n_negative handle usdt -e 'usdt:conditions:mark(int) if arg1 < 0'
 # All of its files are below /nowhere: the loader's are left out by the same condition.
 utrail --json -o trace.json -e 'syscall:openat if path ~ "/nowhere/etc/*" && ret == -ENOENT' -- conditions 200 2 >told 2>messages ||
 	fail "openat: status $?: $(cat messages told)"
-[ "$(count_type syscall trace.json)" = "$(sed -n 's/^count opened_etc //p' told)" ] || fail "openat: $(tail -1 messages)"
+counted=$(sed -n 's/^count opened_etc //p' told) delivered=$(count_type syscall trace.json)
+[ "$delivered" = "$counted" ] ||
+	{ [ "$delivered" -lt "$counted" ] && [ "$((delivered + $(summary missed trace.json)))" -ge "$counted" ]; } ||
+	fail "openat: $counted, $delivered delivered: $(tail -1 messages)"
 # A rate limit: whole calls are suppressed, and counted.
 utrail --json -o trace.json -e conditions:handle -e conditions:deep --rate 20/s -- conditions 2000 2 >told 2>messages ||
 	fail "rate: status $?: $(cat messages told)"

@@ -26,7 +26,7 @@ traced() {
 	wait $tracer || fail "utrail$options: $(cat messages)"
 	got=$(count_type call trace)
 	[ "$got" = "$wanted" ] || fail "utrail$options, become $*: $got calls instead of $wanted: $(cat messages)"
-	[ "$(summary lost trace) $(summary missed trace)" = "0 0" ] || fail "lost: $(cat messages)"
+	[ "$(summary lost trace) $(missed_hits trace)" = "0 0" ] || fail "lost: $(cat messages)"
 }
 
 traced 20 --comm 'bec?me' -- work=20
