@@ -146,6 +146,7 @@ void dwarf_info_free(struct dwarf_info *info)
 	}
 	name_map_deinit(&info->units);
 	name_map_deinit(&info->halves);
+	name_map_deinit(&info->complete);
 	name_map_deinit(&info->types);
 	name_map_deinit(&info->prototypes);
 	dwarf_end(info->dwarf);

@@ -66,6 +66,7 @@ struct dwarf_info {
 	bool all_read;			/* all sections are there, but .debug_info */
 	bool is_whole;			/* that, too, and all line tables are checked */
 	struct line_strings strings;
+	struct name_map complete; /* by offset of the header: units that can be read */
 	/* dwarf_functions.c, by address of the unit's DIE: struct unit_index * */
 	struct name_map units;
 	/* sources/split.c */
@@ -93,6 +94,10 @@ void dwarf_check_lines(struct debug_view *view, Dwarf *dwarf);
 void dwarf_check_unit_lines(struct debug_view *view, Dwarf_Die *unit,
 			    const struct line_strings *strings);
 struct line_strings dwarf_line_strings(struct debug_view *view);
+
+/* dwarf_reach.c: does the unit refer only to what is unpacked, which is all up to `end`? Checks the
+ * line tables of the units that it refers to. */
+bool dwarf_unit_is_complete(struct dwarf_info *info, Dwarf_Die *unit, Dwarf_Off end);
 
 /* The DIE of the function that begins at this address; false: none. */
 bool dwarf_function_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret);

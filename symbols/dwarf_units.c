@@ -18,9 +18,6 @@
 
 /* Ranges of all units together. */
 #define RANGES_MAX 20000000
-/* Abbreviations of one unit, and attributes of one of them; compilers make some hundreds. */
-#define ABBREVS_MAX    100000
-#define ATTRIBUTES_MAX 1000
 
 struct range_list {
 	ARRAY_OF(struct unit_range) ranges;
@@ -156,36 +153,6 @@ static void read_unit_ranges(struct dwarf_info *info)
 
 /* --- a unit ----------------------------------------------------------------------------------- */
 
-/* Does it refer to other units than itself? */
-static bool abbrev_leaves_unit(Dwarf_Abbrev *abbrev)
-{
-	size_t count;
-	unsigned int name, form;
-	if (dwarf_getattrcnt(abbrev, &count) != 0)
-		return true;
-	for (size_t i = 0; i < count && i < ATTRIBUTES_MAX; i++)
-		if (dwarf_getabbrevattr(abbrev, i, &name, &form, NULL) != 0 ||
-		    form == DW_FORM_ref_addr || form == DW_FORM_ref_sig8 ||
-		    form == DW_FORM_indirect)
-			return true;
-	return false;
-}
-
-static bool leaves_unit(Dwarf_Die *unit)
-{
-	Dwarf_Off offset = 0;
-	size_t length;
-	for (size_t i = 0; i < ABBREVS_MAX; i++) {
-		Dwarf_Abbrev *abbrev = dwarf_getabbrev(unit, offset, &length);
-		if (abbrev == DWARF_END_ABBREV)
-			return false;
-		if (!abbrev || abbrev_leaves_unit(abbrev))
-			return true;
-		offset += length;
-	}
-	return true;
-}
-
 /* Unpacks the unit, and, the first time, all else that units refer to. */
 static bool unpack_unit(struct dwarf_info *info, Dwarf_Off header)
 {
@@ -207,16 +174,19 @@ static bool unit_at(struct dwarf_info *info, Dwarf_Off header, Dwarf_Die *ret)
 {
 	size_t header_size;
 	Dwarf_Off next;
+	const uint64_t *known = name_map_find(&info->complete, (char *)&header, sizeof(header));
 	if (!unpack_unit(info, header) ||
 	    dwarf_next_unit(info->dwarf, header, &next, &header_size, NULL, NULL, NULL, NULL, NULL,
 			    NULL) != 0 ||
 	    !dwarf_offdie(info->dwarf, header + header_size, ret))
 		return false;
-	if (!info->is_whole)
-		dwarf_check_unit_lines(info->view, ret, &info->strings);
-	if (!info->is_whole && leaves_unit(ret))
+	if (info->is_whole || known)
+		return true;
+	dwarf_check_unit_lines(info->view, ret, &info->strings);
+	if (!dwarf_unit_is_complete(info, ret, next))
 		dwarf_info_unpack(info);
-	return true;
+	const char *key = arena_copy(&info->arena, &header, sizeof(header));
+	return key && name_map_add(&info->complete, key, sizeof(header), 1);
 }
 
 /* The last range that begins at the address or below. Units of one program do not overlap. */

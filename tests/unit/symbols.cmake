@@ -56,6 +56,7 @@ function(symbols_split name)
     COMMAND ${ARGN} -o ${name} ${name}.o WORKING_DIRECTORY ${fixture_dir} VERBATIM)
   set(symbols_fixtures ${symbols_fixtures} ${fixture_dir}/${name} PARENT_SCOPE)
 endfunction()
+symbols_fixture(lto ${c} gcc -g -O2 -flto -gz=zlib)
 symbols_split(split4 ${CMAKE_C_COMPILER} -gdwarf-4 -O1)
 symbols_split(split5 ${CMAKE_C_COMPILER} -gdwarf-5 -O1)
 # Fedora's way to make .gnu_debugdata, but for the list of symbols to keep: all of them here.

@@ -252,6 +252,15 @@ static void packed_sections_are_read(void **state)
 	}
 }
 
+/* A unit that is built from entries of another one, which must be there, too. */
+static void units_that_refer_to_others_are_read(void **state)
+{
+	(void)state;
+	struct image *image = open_image(FIXTURES "/lto");
+	check_add(image);
+	image_close(image);
+}
+
 /* What is not asked for is not unpacked; what is asked for is what readelf would see. */
 static void unpacking_stops_where_it_may(void **state)
 {
@@ -552,6 +561,7 @@ int main(void)
 		cmocka_unit_test(limits_of_inflating),
 		cmocka_unit_test(a_file_without_it_has_none),
 		cmocka_unit_test(packed_sections_are_read),
+		cmocka_unit_test(units_that_refer_to_others_are_read),
 		cmocka_unit_test(unpacking_stops_where_it_may),
 		cmocka_unit_test(unpackers_end_where_the_data_does),
 		cmocka_unit_test(a_promise_of_gigabytes_is_refused),
