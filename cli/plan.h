@@ -51,7 +51,7 @@ struct plan {
 	struct spec_list implied;      /* what was not typed: the default, and --inside */
 	ARRAY_OF(struct probe_spec) probe_specs;
 	ARRAY_OF(struct pair_site) pair_sites; /* by site id: cli/pairs.h */
-	struct debug_server server; /* --debuginfod */
+	struct debug_server server;	       /* --debuginfod */
 	const char *selects; /* what processes are chosen by, in words; NULL: they are named */
 };
 

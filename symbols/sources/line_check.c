@@ -155,5 +155,7 @@ bool line_table_is_sound(const uint8_t *bytes, size_t size, const struct line_st
 	    !skip(&header, 5) || !take(&header, &opcodes, 1) ||
 	    !skip(&header, opcodes ? opcodes - 1u : 0))
 		return false;
-	return check_entries(&header) && check_entries(&header);
+	/* Directories, then files. */
+	bool is_sound = check_entries(&header);
+	return is_sound && check_entries(&header);
 }

@@ -226,7 +226,7 @@ static bool write_headers(struct debug_view *view, const struct elf_file *file)
 }
 
 /* SECTIONS_MAX of (64 + 32) bytes and what is around them. */
-#define HEADERS_SIZE (2 * 4096)
+#define HEADERS_SIZE 8192U
 
 static bool build(struct debug_view *view, const struct elf_file *file)
 {
