@@ -176,15 +176,36 @@ static int load(struct floor *floor)
 	return floor->ring ? 0 : -1;
 }
 
-static int attach_function(struct floor *floor, struct bpf_program *program, unsigned long offset,
-			   bool is_return)
+static int attach_functions(struct floor *floor, struct bpf_program *program,
+			    const unsigned long *offsets, size_t count, bool is_return)
 {
-	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = &offset, .cnt = 1,
+	LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cnt = count,
 		    .retprobe = is_return);
 	return bpf_program__attach_uprobe_multi(program, floor->child, floor->options.command[0],
 						NULL, &options)
 		       ? 0
 		       : -1;
+}
+
+static int attach_function(struct floor *floor, struct bpf_program *program, unsigned long offset,
+			   bool is_return)
+{
+	return attach_functions(floor, program, &offset, 1, is_return);
+}
+
+/* NAME is "PREFIX*" */
+static int attach_all(struct floor *floor)
+{
+	char prefix[64];
+	const char *name = floor->options.name;
+	unsigned long *offsets = NULL;
+	snprintf(prefix, sizeof(prefix), "%.*s", (int)strcspn(name, "*"), name);
+	size_t count = floor_offsets(floor->options.command[0], prefix, &offsets);
+	int failed = count ? attach_functions(floor, floor->bpf->progs.floor_entry, offsets, count,
+					      false)
+			   : -1;
+	free(offsets);
+	return failed;
 }
 
 static int attach(struct floor *floor)
@@ -196,6 +217,8 @@ static int attach(struct floor *floor)
 				       bpf_program__attach(bpf->progs.floor_sys_exit)
 			       ? 0
 			       : -1;
+	if (strchr(options->name, '*'))
+		return attach_all(floor);
 	unsigned long offset = floor_offset(options->command[0], options->name);
 	if (!offset)
 		return -1;

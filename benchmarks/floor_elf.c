@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -58,6 +59,34 @@ static unsigned long find_function(const struct file *file, const Elf64_Shdr *ta
 		if (ELF64_ST_TYPE(symbol[i].st_info) == STT_FUNC && symbol[i].st_shndx &&
 		    strcmp(names + symbol[i].st_name, name) == 0)
 			return address_to_offset(file, symbol[i].st_value);
+	return 0;
+}
+
+static size_t find_functions(const struct file *file, const Elf64_Shdr *table, const char *prefix,
+			     unsigned long *ret)
+{
+	const Elf64_Sym *symbol = (const void *)(file->bytes + table->sh_offset);
+	const char *names = file->bytes + file->sections[table->sh_link].sh_offset;
+	size_t length = strlen(prefix), found = 0;
+	for (size_t i = 0; i < table->sh_size / sizeof(*symbol); i++)
+		if (ELF64_ST_TYPE(symbol[i].st_info) == STT_FUNC && symbol[i].st_shndx &&
+		    strncmp(names + symbol[i].st_name, prefix, length) == 0)
+			ret[found++] = address_to_offset(file, symbol[i].st_value);
+	return found;
+}
+
+size_t floor_offsets(const char *path, const char *prefix, unsigned long **ret)
+{
+	struct file file;
+	if (file_map(path, &file) != 0)
+		return 0;
+	for (int i = 0; i < file.header->e_shnum; i++) {
+		const Elf64_Shdr *section = &file.sections[i];
+		if (section->sh_type != SHT_SYMTAB)
+			continue;
+		*ret = calloc(section->sh_size / sizeof(Elf64_Sym), sizeof(**ret));
+		return *ret ? find_functions(&file, section, prefix, *ret) : 0;
+	}
 	return 0;
 }
 

@@ -39,6 +39,8 @@ GOALS = (
     Goal("G9", "file", "added per system call, file", "added_ns", "ns", 1.15, 0.8,
          ("bpftrace", "perf", "strace")),
     Goal("G11", "entry", "start until attached, one function", "start_ms", "ms", 1.5, 0.2),
+    Goal("G12", "many", "start until attached, 10,000 functions", "start_ms", "ms", 1.3, 0.4, ("bpftrace",)),
+    Goal("G12", "many", "exit with 10,000 functions", "exit_ms", "ms", 1.3, 0.3, ("bpftrace",)),
     Goal("G13", "entry", "exit after the target's end", "exit_ms", "ms", 1.3, 0.25),
     Goal("G14", "entry", "peak resident set", "rss_mib", "MiB", 1.3, 0.35, ("bpftrace",)),
 )

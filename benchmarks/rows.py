@@ -15,6 +15,7 @@ SUITES = {
     "entry": ("hot", 20_000_000),
     "call": ("hot", 20_000_000),
     "landing": ("hot-cet", 20_000_000),
+    "many": ("many", 20_000_000),
     "marker": ("marks", 20_000_000),
     "getppid": ("calls getppid", 1_000_000),
     "file": (f"calls {FILE}", 300_000),
@@ -23,6 +24,7 @@ TITLES = {
     "entry": "function entry, int and 16-byte string",
     "call": "function entry and return",
     "landing": "function entry that begins with endbr64",
+    "many": "entry of ten thousand functions",
     "marker": "USDT marker, 3 arguments: int, long, string",
     "getppid": "every system call with its result: getppid",
     "file": "every system call with its result: openat, read, close",
@@ -75,6 +77,7 @@ FLOOR = {
     "entry": (["entry", "f"], r"^\d+ \d+ f\(\d+, 0, \"hello, tracers!\"\)$"),
     "call": (["call", "f"], r"^\d+ \d+ f = \d+$"),
     "landing": (["entry", "f"], r"^\d+ \d+ f\(\d+, 0, \"hello, tracers!\"\)$"),
+    "many": (["entry", "f*"], r"^\d+ \d+ f\*\(\d+, 0, \"hello, tracers!\"\)$"),
     "marker": (["mark", "utrail_bench:hit"], r" utrail_bench:hit\(\d+, \d+, \"hello, tracers!\"\)$"),
     "getppid": (["syscalls"], r"syscall_110\("),
     "file": (["syscalls"], r"syscall_(257|0|3)\("),
@@ -83,6 +86,7 @@ UTRAIL = {
     "entry": ("uprobe:hot:f", r" hot:f\(number=\d+, text=\"hello, tracers!\"\)$"),
     "call": ("hot:f", r" hot:f\(number=\d+, text=\"hello, tracers!\"\) = \d+"),
     "landing": ("uprobe:hot-cet:f", r" hot-cet:f\(number=\d+, text=\"hello, tracers!\"\)$"),
+    "many": ("uprobe:many:f????", r" many:f\d{4}\(number=\d+, text=\"hello, tracers!\"\)$"),
     "marker": ("usdt:utrail_bench:hit", r" utrail_bench:hit\(\d+, \d+, \"hello, tracers!\"\)$"),
     "getppid": ("syscall:*", r" getppid\(\) = \d+"),
     "file": ("syscall:*", r" (openat|read|close)\("),
@@ -100,7 +104,8 @@ def floor_row(suite, tool, scale):
 def utrail_row(suite, tool, scale):
     spec, pattern = UTRAIL[suite]
     calls = scaled(300_000, scale)
-    command = ["./utrail", "-o", TEXT, "-e", spec, "--", *target(suite, calls)]
+    limit = ["--max-probes", "20000"] if suite == "many" else []
+    command = ["./utrail", "-o", TEXT, *limit, "-e", spec, "--", *target(suite, calls)]
     return Row(suite, tool, "utrail", command, calls, pattern)
 
 
@@ -111,6 +116,7 @@ BPFTRACE = {
     "call": ('uprobe:./hot:f { printf("> %d %s\\n", arg0, str(arg1)); } '
              'uretprobe:./hot:f { printf("< %d\\n", retval); }', r"^< \d+$"),
     "landing": ('uprobe:./hot-cet:f { printf("%d %s\\n", arg0, str(arg1)); }', r"^\d+ hello, tracers!$"),
+    "many": ('uprobe:./many:f* { printf("%d %s\\n", arg0, str(arg1)); }', r"^\d+ hello, tracers!$"),
     "marker": ('usdt:./marks:utrail_bench:hit { printf("%d %d %s\\n", arg0, arg1, str(arg2)); }',
                r"^\d+ \d+ hello, tracers!$"),
 }
@@ -125,7 +131,8 @@ def bpftrace_rows(suite, tool, scale):
         program, pattern = BPFTRACE[suite]
     calls = scaled({"landing": 60_000, "getppid": 200_000, "file": 150_000}.get(suite, 300_000), scale)
     command = ["bpftrace", "-e", program, "-c", " ".join(target(suite, calls))]
-    rows = [Row(suite, tool, tool.label(), command, calls, pattern)]
+    more = {"BPFTRACE_MAX_PROBES": "20000"} if suite == "many" else {}
+    rows = [Row(suite, tool, tool.label(), command, calls, pattern, environment=more)]
     if suite == "entry":
         # Loses nothing at this rate when it is told to; both spellings of the variable.
         tuned = {"BPFTRACE_STRLEN": "64", "BPFTRACE_MAX_STRLEN": "64", "BPFTRACE_PERF_RB_PAGES": "16384"}

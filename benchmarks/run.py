@@ -32,7 +32,7 @@ import tables
 ROOT = Path(__file__).resolve().parents[1]
 PEER_VERSIONS = {"bpftrace": ["bpftrace", "--version"], "perf": ["perf", "--version"],
                  "strace": ["strace", "--version"]}
-TARGETS = ("hot", "hot-cet", "marks", "calls")
+TARGETS = ("hot", "hot-cet", "many", "marks", "calls")
 # A root that another system lives in needs the kernel's file systems.
 CHROOT_NEEDS = ("proc/self/status", "sys/kernel/tracing/trace", "dev/null")
 

@@ -123,6 +123,9 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 				  plan->show_exec || life);
 	bpf_program__set_autoload(old ? skel->progs.old_task_exit : skel->progs.task_exit,
 				  plan->show_exit || life);
+	bpf_program__set_autoload(old ? skel->progs.old_task_signal : skel->progs.task_signal,
+				  plan->signals);
+	bpf_program__set_autoload(skel->progs.any_task_signal_sent, plan->signals);
 	bpf_program__set_autoload(skel->progs.kept_flush, kernel->keeps);
 }
 
@@ -161,6 +164,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	bpf_map__set_max_entries(skel->maps.sites, sites);
 	bpf_map__set_max_entries(skel->maps.losses, sites);
 	bpf_map__set_max_entries(skel->maps.plans, plans);
+	bpf_map__set_max_entries(skel->maps.tallies, kernel->options.tally ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.costs, kernel->options.cost ? sites : 1);
 	bpf_map__set_autocreate(skel->maps.task_spans, !old);
 	bpf_map__set_autocreate(skel->maps.task_scratches, !old);
@@ -192,6 +196,7 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->show_fork = kernel->plan->show_fork;
 	skel->rodata->show_exec = kernel->plan->show_exec;
 	skel->rodata->show_exit = kernel->plan->show_exit;
+	skel->rodata->signals_wanted = kernel->plan->signals;
 	skel->rodata->own_process = (uint32_t)getpid();
 	bool only = kernel->plan->set.sites.count == 2 && !kernel->options.growing &&
 		    !needs_hit(kernel, true);
@@ -212,6 +217,11 @@ static void set_constants(const struct kernel *kernel, struct tracer *skel)
 	/* A ring that many of the largest records cannot fill is asked now and then only. */
 	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
 	skel->rodata->measure_cost = kernel->options.cost;
+	skel->rodata->tally_calls = kernel->options.tally;
+	skel->rodata->tally_only = kernel->options.tally_only;
+	skel->rodata->statuses = kernel->options.statuses;
+	const struct syscall_info *sigreturn = syscall_by_name("rt_sigreturn");
+	skel->rodata->sigreturn_number = sigreturn ? sigreturn->number : 0;
 	skel->rodata->lossless = kernel->options.lossless;
 	/* The other half is for system calls, which cannot be made to wait for long. */
 	skel->rodata->hold_bytes = kernel->options.ring_size / 2;
@@ -451,11 +461,24 @@ struct err *kernel_attach(struct kernel *kernel)
 {
 	struct tracer *skel = kernel->skel;
 	struct bpf_program *const tracepoints[] = {
-		skel->progs.sys_enter,	   skel->progs.sys_exit,      skel->progs.old_sys_enter,
-		skel->progs.old_sys_exit,  skel->progs.task_fork,     skel->progs.task_exec,
-		skel->progs.task_exit,	   skel->progs.old_task_fork, skel->progs.old_task_exec,
-		skel->progs.old_task_exit, skel->progs.select_rename, skel->progs.select_attach,
-		skel->progs.select_mkdir,  skel->progs.stop_exec,     skel->progs.stop_mmap,
+		skel->progs.sys_enter,
+		skel->progs.sys_exit,
+		skel->progs.old_sys_enter,
+		skel->progs.old_sys_exit,
+		skel->progs.task_fork,
+		skel->progs.task_exec,
+		skel->progs.task_exit,
+		skel->progs.old_task_fork,
+		skel->progs.old_task_exec,
+		skel->progs.old_task_exit,
+		skel->progs.select_rename,
+		skel->progs.select_attach,
+		skel->progs.task_signal,
+		skel->progs.old_task_signal,
+		skel->progs.any_task_signal_sent,
+		skel->progs.select_mkdir,
+		skel->progs.stop_exec,
+		skel->progs.stop_mmap,
 	};
 	struct err *e = select_begin(kernel);
 	e = e ? e : trace_processes(kernel);
@@ -563,25 +586,4 @@ void kernel_close(struct kernel *kernel)
 void kernel_closep(struct kernel **kernel)
 {
 	kernel_close(*kernel);
-}
-
-struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns, uint64_t *ret_left)
-{
-	char nothing[64];
-	*ret_left = 0;
-	if (!kernel->kept_link)
-		return NULL;
-	kernel->skel->bss->kept_before = before_ns;
-	kernel->skel->bss->kept_left = 0;
-	_cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(kernel->kept_link));
-	if (fd < 0)
-		return err_new(ERR_FAILED, errno, "looking through the threads");
-	ssize_t got;
-	do
-		got = read(fd, nothing, sizeof(nothing));
-	while (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)));
-	if (got < 0)
-		return err_new(ERR_FAILED, errno, "looking through the threads");
-	*ret_left = kernel->skel->bss->kept_left;
-	return NULL;
 }

@@ -13,6 +13,7 @@
 #include "cli/plan.h"
 #include "common/err.h"
 #include "probe/features.h"
+#include "probe/tally.h"
 #include "stream/event.h"
 
 struct kernel;
@@ -30,6 +31,8 @@ struct kernel_options {
 	bool growing; /* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */
 	bool stop_on_load;
+	bool tally, tally_only; /* system calls are counted: kernel_tally(); and not sent */
+	uint32_t statuses;	/* enum syscall_status, those that are wanted; 0: all */
 };
 
 struct attacher;
@@ -105,6 +108,9 @@ void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUP
 uint64_t *kernel_reader_clock(const struct kernel *kernel);
 enum uprobe_form kernel_form(const struct kernel *kernel);
 const struct cost_row *kernel_costs(const struct kernel *kernel); /* one row a site */
+/* What was counted of a site, over all CPUs. Needs the option `tally`. */
+struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id,
+			 struct tally_row *ret) must_check;
 /* CPU time of traced threads that have ended while tracing. */
 uint64_t kernel_ended_cpu(const struct kernel *kernel);
 /* Hits that waited, and how long in all. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/kernel_state.c — what the programs and maps of a run say. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,6 +120,30 @@ enum uprobe_form kernel_form(const struct kernel *kernel)
 const struct cost_row *kernel_costs(const struct kernel *kernel)
 {
 	return kernel->costs.memory;
+}
+
+struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id, struct tally_row *ret)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ struct tally_row *rows =
+		cpus > 0 ? calloc((size_t)cpus, sizeof(*rows)) : NULL;
+	if (!rows)
+		return &err_nomem;
+	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.tallies), &site_id, rows))
+		return err_new(ERR_FAILED, errno, "reading what was counted");
+	*ret = (struct tally_row){0};
+	for (int i = 0; i < cpus; i++) {
+		ret->calls += rows[i].calls;
+		ret->errors += rows[i].errors;
+		ret->total_ns += rows[i].total_ns;
+		if (rows[i].max_ns > ret->max_ns)
+			ret->max_ns = rows[i].max_ns;
+		if (rows[i].min_inverse_ns > ret->min_inverse_ns)
+			ret->min_inverse_ns = rows[i].min_inverse_ns;
+		for (int n = 0; n < TALLY_BUCKETS; n++)
+			ret->buckets[n] += rows[i].buckets[n];
+	}
+	return NULL;
 }
 
 uint64_t kernel_ended_cpu(const struct kernel *kernel)

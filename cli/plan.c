@@ -185,27 +185,23 @@ void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spe
 			plan->set.sites.items[i]->wire.kind = 0;
 }
 
-/* `exec`, `fork` and `exit` alone are task life; the functions are call:fork, libc:exit. */
+/* `exec`, `fork`, `exit` and `signal` alone are task life; the functions are call:fork, libc:exit.
+ */
+static bool is_bare(const struct spec *spec, const char *name)
+{
+	return !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT &&
+	       strcmp(spec->name, name) == 0;
+}
+
 static bool is_life(const struct spec *spec, enum probe_kind kind, const char *name)
 {
-	bool bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
-	return spec->kind == kind || (bare && strcmp(spec->name, name) == 0);
+	return spec->kind == kind || is_bare(spec, name);
 }
 
 bool plan_is_task_life(const struct spec *spec)
 {
 	return is_life(spec, PROBE_EXEC, "exec") || is_life(spec, PROBE_FORK, "fork") ||
-	       is_life(spec, PROBE_EXIT, "exit");
-}
-
-static void add_task_life(struct plan *plan, const struct spec *spec)
-{
-	if (is_life(spec, PROBE_EXEC, "exec"))
-		plan->show_exec = !spec->negated;
-	else if (is_life(spec, PROBE_FORK, "fork"))
-		plan->show_fork = !spec->negated;
-	else
-		plan->show_exit = !spec->negated;
+	       is_life(spec, PROBE_EXIT, "exit") || is_life(spec, PROBE_SIGNAL, "signal");
 }
 
 /* A bare name turns out to be task life only here. */
@@ -216,6 +212,21 @@ static struct err *check_no_condition(const struct spec *spec)
 	return err_hint(err_new(ERR_USAGE, 0, "'%s': task life takes no condition, and no rate",
 				spec->text),
 			"leave them out; they are for functions, markers and system calls");
+}
+
+static struct err *add_task_life(struct plan *plan, const struct spec *spec)
+{
+	if (spec->kind == PROBE_SIGNAL)
+		return plan_choose_signals(plan, spec);
+	if (is_bare(spec, "signal"))
+		plan->signals = spec->negated ? 0 : UINT64_MAX;
+	else if (is_life(spec, PROBE_EXEC, "exec"))
+		plan->show_exec = !spec->negated;
+	else if (is_life(spec, PROBE_FORK, "fork"))
+		plan->show_fork = !spec->negated;
+	else
+		plan->show_exit = !spec->negated;
+	return check_no_condition(spec);
 }
 
 /* A file that is there has been looked through; one that is not may yet come. */
@@ -236,10 +247,8 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	size_t before = plan->set.probes.count + plan->set.repeated;
 	size_t noted = plan->set.notes.count;
 	struct err *e = NULL;
-	if (plan_is_task_life(spec)) {
-		add_task_life(plan, spec);
-		return check_no_condition(spec);
-	}
+	if (plan_is_task_life(spec))
+		return add_task_life(plan, spec);
 	switch (spec->kind) {
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
@@ -280,24 +289,50 @@ struct err *plan_note_spec(const struct options *options, struct plan *plan, siz
 static struct err *add_typed(const struct options *options, struct plan *plan, size_t number)
 {
 	size_t first = plan->set.sites.count;
-	struct err *e = add_spec(options, plan, &options->specs.items[number]);
+	struct spec spec = options->specs.items[number];
+	/* As strace takes it: with -c there are no others. */
+	if (options->tally_only && !spec.kind_given && !spec.module) {
+		spec.kind = PROBE_SYSCALL;
+		spec.kind_given = true;
+	}
+	struct err *e = add_spec(options, plan, &spec);
 	return e ? e : plan_note_spec(options, plan, first, number);
 }
 
-/* What the target says of itself, and what it asks the kernel. */
-static struct err *add_implied(const struct options *options, struct plan *plan)
+static struct err *add_specs(const struct options *options, struct plan *plan, const char *text)
 {
-	struct err *e = spec_parse("syscall:*,?usdt:*:*", &plan->implied);
+	struct err *e = spec_parse(text, &plan->implied);
 	for (size_t i = 0; !e && i < plan->implied.count; i++)
 		e = add_spec(options, plan, &plan->implied.items[i]);
 	return e;
 }
 
+/* What the target says of itself, and what it asks the kernel. */
+static struct err *add_implied(const struct options *options, struct plan *plan)
+{
+	return add_specs(options, plan, "syscall:*,?usdt:*:*");
+}
+
 /* Nothing was asked for, or only what to leave out. */
 static struct err *add_default(const struct options *options, struct plan *plan)
 {
+	if (options->tally_only)
+		return add_specs(options, plan, "syscall:*");
 	plan->show_exec = plan->show_fork = plan->show_exit = true;
+	plan->signals = UINT64_MAX;
 	return add_implied(options, plan);
+}
+
+/* strace's `signal=SET` says which signals are shown with what others choose, and by itself chooses
+ * nothing: it begins with a negated spec, too. */
+static bool wants_default(const struct spec_list *specs)
+{
+	if (!specs->count || !specs->items[0].negated || specs->items[0].kind != PROBE_SIGNAL)
+		return !specs->count || specs->items[0].negated;
+	for (size_t i = 1; i < specs->count; i++)
+		if (specs->items[i].kind != PROBE_SIGNAL)
+			return specs->items[i].negated;
+	return true;
 }
 
 /* --inside: whatever the target does, as far as it happens inside a traced call. */
@@ -395,6 +430,22 @@ static void note_kinds(struct plan *plan)
 	}
 }
 
+/* -c has no stream in which anything else could be shown. */
+static struct err *check_tally(const struct options *options, const struct plan *plan)
+{
+	bool has_life = plan->show_exec || plan->show_fork || plan->show_exit;
+	const char *what = has_life ? "task life" : plan->signals ? "signal" : NULL;
+	for (size_t i = 1; !what && i < plan->set.sites.count; i++) {
+		const struct probe_site *site = plan->set.sites.items[i];
+		if (site->wire.kind && site->wire.kind != SITE_SYSCALL)
+			what = site->probe->name;
+	}
+	if (!options->tally_only || !what)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, 0, "-c counts system calls, and not '%s'", what),
+			"-C shows events of all kinds, and counts the system calls among them");
+}
+
 struct err *plan_make(const struct options *options, struct plan *ret)
 {
 	*ret = (struct plan){0};
@@ -406,7 +457,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 						.sockets = options->fd_details};
 	struct err *e = probe_set_init(&ret->set, &compile);
 	e = e ? e : plan_find_target(options, ret);
-	if (!e && (!options->specs.count || options->specs.items[0].negated))
+	if (!e && wants_default(&options->specs))
 		e = add_default(options, ret);
 	for (size_t i = 0; !e && i < options->specs.count; i++)
 		e = add_typed(options, ret, i);
@@ -414,7 +465,8 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 		e = add_inside(options, ret);
 	e = e ? e : drop_repeated_sites(ret);
 	e = e ? e : pairs_plan(options, ret, 1, false);
-	if (options->follow)
+	e = e ? e : check_tally(options, ret);
+	if (options->follow && !options->tally_only)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);
 	settle_return_mode(options, ret);

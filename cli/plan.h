@@ -46,6 +46,7 @@ struct plan {
 	ARRAY_OF(struct process *) processes;
 	struct launch *launch; /* NULL: no command. Owned */
 	bool show_fork, show_exec, show_exit;
+	uint64_t signals; /* that are shown; bit n: signal n + 1 */
 	bool has_syscalls;
 	struct return_verdict verdict; /* mode AUTO: not needed so far */
 	struct spec_list implied;      /* what was not typed: the default, and --inside */
@@ -103,6 +104,8 @@ bool plan_has_rates(const struct options *options);
 struct err *plan_add_from_image(const struct options *options, struct plan *plan,
 				struct image *image, const char *name,
 				const struct spec *spec) must_check;
+/* Adds the signals that a spec names to those that are shown, or takes them away. */
+struct err *plan_choose_signals(struct plan *plan, const struct spec *spec) must_check;
 /* '!': takes away what `spec` matches of the sites from `first` on. */
 void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec);
 /* Does the spec mean this site, whatever kind of function probe both are? */
@@ -111,7 +114,7 @@ bool plan_spec_matches(const struct probe_site *site, const struct spec *spec);
 struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,
 			   size_t number) must_check;
 bool plan_is_function_kind(enum probe_kind kind);
-/* fork, exec or exit: no place in a file. */
+/* fork, exec, exit or a signal: no place in a file. */
 bool plan_is_task_life(const struct spec *spec);
 struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
 			    struct process *process, size_t *ret_index) must_check;

@@ -90,8 +90,12 @@ void report_start(const struct plan *plan, const struct options *options)
 		fprintf(stderr, "%s%zu system call%s", separator, syscalls, plural(syscalls));
 		separator = ", ";
 	}
-	if (plan->show_exec || plan->show_fork || plan->show_exit)
+	if (plan->show_exec || plan->show_fork || plan->show_exit) {
 		fprintf(stderr, "%stask life", separator);
+		separator = ", ";
+	}
+	if (plan->signals)
+		fprintf(stderr, "%ssignals", separator);
 	fputs(plan->launch || options->duration_s > 0 ? "\n" : "; Ctrl-C ends\n", stderr);
 }
 
@@ -160,6 +164,9 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->stacks_lost)
 		fprintf(stderr, ", %" PRIu64 " stack%s lost", summary->stacks_lost,
 			plural(summary->stacks_lost));
+	if (summary->tallied)
+		fprintf(stderr, ", %" PRIu64 " call%s counted", summary->counted,
+			plural(summary->counted));
 	if (summary->filtered)
 		fprintf(stderr, ", %" PRIu64 " filtered", summary->filtered);
 	if (summary->suppressed)

@@ -76,6 +76,11 @@ static struct err *open_stream(struct session *session)
 		how.show_exec = how.show_exit = true;
 		how.max_events = 0;
 	}
+	if (session->options->tally) {
+		session->tally_sink = (struct tally_sink){.next = how.sink,
+							  .is_only = session->options->tally_only};
+		how.sink = tally_sink(&session->tally_sink);
+	}
 	return stream_create(&how, &session->stream);
 }
 
@@ -161,7 +166,10 @@ static struct err *prepare(struct session *session)
 					   .stack_depth = (uint32_t)options->stack_depth,
 					   .growing = growing,
 					   .selection = &options->selection,
-					   .stop_on_load = growing && options->stop_on_load};
+					   .stop_on_load = growing && options->stop_on_load,
+					   .tally = options->tally,
+					   .tally_only = options->tally_only,
+					   .statuses = options->statuses};
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	const struct spaces_parts parts = {
 		.plan = &session->plan, .kernel = session->kernel, .view = &session->view};
@@ -239,6 +247,7 @@ static void session_deinit(struct session *session)
 	late_close(session->late);
 	shell_close(session->shell);
 	spans_destroy(session->spans);
+	tally_sink_deinit(&session->tally_sink);
 	kernel_close(session->kernel);
 	waker_close(session->waker);
 	stream_destroy(session->stream);

@@ -10,6 +10,7 @@
 #include "cli/running.h"
 #include "common/cleanup.h"
 #include "common/now.h"
+#include "kernel/status.h"
 
 /* Once no record can be written any more, all of them are older than this from now. */
 #define SETTLED_NS 10000000ULL
@@ -28,6 +29,12 @@ static struct err *drain_all(struct session *session)
 	return e;
 }
 
+/* What tracing has left behind is a status of its own. */
+static bool wants_running(const struct options *options)
+{
+	return !options->statuses || (options->statuses & STATUS_DETACHED);
+}
+
 /* Everything that was written before the probes went out is delivered. */
 static struct err *deliver_rest(struct session *session)
 {
@@ -36,7 +43,7 @@ static struct err *deliver_rest(struct session *session)
 		e = stream_losses(session->stream, kernel_losses(session->kernel));
 	if (!e)
 		e = stream_release(session->stream, now_ns(CLOCK_BOOTTIME) + SETTLED_NS);
-	if (!e && session->plan.has_syscalls)
+	if (!e && session->plan.has_syscalls && wants_running(session->options))
 		e = running_tell(&session->plan, session->kernel, &session->view, session->stream);
 	if (!e)
 		e = stream_finish(session->stream);
@@ -66,6 +73,21 @@ static struct output_summary sum_up(const struct session *session)
 				       .unwritten = output_unwritten(session->output)};
 }
 
+/* The table of -c and -C. */
+static struct err *tell_tallies(struct session *session, struct output_summary *summary)
+{
+	_cleanup_(tally_list_deinit) struct tally_list list = {0};
+	const struct tally_layout *layout = &session->options->tally_layout;
+	struct err *e =
+		tally_read(session->kernel, &session->plan.set, &session->tally_sink, &list);
+	summary->tallied = true;
+	summary->counted = tally_count(&list);
+	if (session->options->tally_only)
+		summary->events = 0;
+	tally_sort(&list, layout);
+	return e ? e : output_tallies(session->output, &list, layout);
+}
+
 struct err *session_finish(struct session *session, struct err *e, struct output_summary *ret)
 {
 	struct err *ended = output_failed(session->output) ? take_ptr(e) : NULL;
@@ -89,6 +111,8 @@ struct err *session_finish(struct session *session, struct err *e, struct output
 		ret->events = spans_count(session->spans);
 	if (!e && session->options->cost)
 		e = cost_tell(&session->cost, &session->plan.set, session->kernel, session->output);
+	if (!e && session->options->tally)
+		e = tell_tallies(session, ret);
 	if (!e)
 		e = output_end(session->output, ret);
 	if (!e)

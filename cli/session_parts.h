@@ -17,6 +17,7 @@
 #include "cli/session.h"
 #include "cli/shell/shell.h"
 #include "cli/stacks/stacks.h"
+#include "cli/tally.h"
 #include "cli/target_end.h"
 #include "output/output.h"
 #include "stream/spans.h"
@@ -44,8 +45,9 @@ struct session {
 	sigset_t old_signals;
 	struct err *error; /* of a callback, which cannot return it */
 	struct books books;
-	struct cost cost;	     /* --cost */
-	struct heartbeat *heartbeat; /* NULL: nobody waits for us */
+	struct cost cost;	      /* --cost */
+	struct tally_sink tally_sink; /* -c, -C */
+	struct heartbeat *heartbeat;  /* NULL: nobody waits for us */
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;

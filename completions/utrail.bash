@@ -5,10 +5,12 @@
 
 _utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings -t --time
 	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact --color
-	-q --quiet -v --verbose --debuginfod --cost --max-events --duration
+	-q --quiet -v --verbose --debuginfod --cost -c --summary-only -C --summary -S --summary-sort-by
+	-U --summary-columns -w --summary-wall-clock -z --successful-only -Z --failed-only --status --max-events --duration
 	--max-probes --rate --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check shell'
-_utrail_specs='call: uprobe: uretprobe: usdt: syscall: exec fork exit
+_utrail_columns='time-percent total-time min-time max-time avg-time calls errors name'
+_utrail_specs='call: uprobe: uretprobe: usdt: syscall: exec fork exit signal signal:
 	%file %network %desc %memory %process %signal %ipc'
 
 # Prints what may follow an option, one a line; nothing: anything.
@@ -21,6 +23,8 @@ _utrail_values() {
 	--format) compgen -W 'text json' ;;
 	--stacks) compgen -W 'auto cfi fp' ;;
 	--stack-bytes) compgen -W '4k 8k 16k 32k 60k' ;;
+	-S | --summary-sort-by | -U | --summary-columns) compgen -W "$_utrail_columns" ;;
+	--status) compgen -W 'successful failed unfinished detached' ;;
 	--color) compgen -W 'auto always never' ;;
 	--return) compgen -W 'auto trampoline site' ;;
 	--syscall-backend) compgen -W 'auto tp_btf' ;;
@@ -35,6 +39,7 @@ _utrail_takes_value() {
 	-p | --pid | --comm | -u | --user | --cgroup | --container) ;;
 	-e | --event | -o | --output | --format | -s | --strings | --color) ;;
 	--stacks | --stack-depth | --stack-bytes) ;;
+	-S | --summary-sort-by | -U | --summary-columns | --status) ;;
 	--max-events | --duration | --max-probes | --rate | --ring-size | --return | --syscall-backend) ;;
 	*) return 1 ;;
 	esac

@@ -9,6 +9,8 @@
  *
  * At return struct pt_regs still holds the arguments; on arm64 x0 is the result by then.
  */
+#include "kernel/status.h"
+#include "kernel/tally.bpf.h"
 #include "probe/fetch.bpf.h"
 #include "probe/filter.bpf.h"
 #include "probe/rate.bpf.h"
@@ -143,7 +145,8 @@ static __always_inline bool enter_passes(struct scratch *scratch, struct site *s
 		return false;
 	}
 	bool outside = (site->flags & SITE_INSIDE) && scratch->depth == 0;
-	return scratch->syscall_filter || outside || has_room(site_id, scratch->time_ns, form);
+	bool at_exit = scratch->syscall_filter || (statuses && (site->flags & SITE_HAS_RETURN));
+	return at_exit || outside || has_room(site_id, scratch->time_ns, form);
 }
 
 /* The arguments are there from the entry; behind their slots is room for a text. What was not in
@@ -164,6 +167,58 @@ static __always_inline bool exit_passes(struct scratch *scratch, struct site *si
 		return has_room(scratch->syscall_site, scratch->time_ns, form);
 	stream_count_loss(scratch->syscall_site, LOSS_FILTERED);
 	return false;
+}
+
+/* --- how calls end (-z, -Z, --status) ----------------------------------------------------------
+ */
+
+static __always_inline bool status_is_wanted(__u32 site_id, __u32 status)
+{
+	if (!statuses || (statuses & status))
+		return true;
+	stream_count_loss(site_id, LOSS_FILTERED);
+	return false;
+}
+
+/* What does not come back is not known to be successful; but a signal's handler has returned. */
+static __always_inline __u32 status_of_one_way(__u32 number)
+{
+	return number == sigreturn_number ? STATUS_SUCCESSFUL : STATUS_UNFINISHED;
+}
+
+static __always_inline bool exit_is_wanted(struct scratch *scratch, struct site *site, __s64 result,
+					   enum fetch_form form)
+{
+	if (!status_is_wanted(scratch->syscall_site,
+			      tally_is_error(result) ? STATUS_FAILED : STATUS_SUCCESSFUL))
+		return false;
+	if (!has_filters)
+		return true;
+	if (scratch->syscall_filter)
+		return exit_passes(scratch, site, form);
+	return !statuses || has_room(scratch->syscall_site, scratch->time_ns, form);
+}
+
+/* --- entry and return --------------------------------------------------------------------------
+ */
+
+/* What a record holds from its beginning. False: the call is of no interest here. */
+static __always_inline bool begin_record(struct scratch *scratch, struct site *site, __u32 site_id,
+					 struct pt_regs *regs, enum fetch_form form)
+{
+	enum stream_form stream = fetch_stream(form);
+	stream_send_kept(scratch, stream);
+	stream_announce(scratch, stream);
+	save_arguments(scratch, regs);
+	scratch->sp = scratch->regs[REG_SP];
+	stream_drop_dead_spans(scratch, stream);
+	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
+		return false;
+	if (stack_how)
+		save_frame(scratch, regs);
+	stream_send_stack(scratch, site, site_id, stream, false);
+	read_inputs(scratch, site, false, form);
+	return true;
 }
 
 static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fetch_form form)
@@ -197,31 +252,27 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 			return 0;
 		}
 	}
-	stream_send_kept(scratch, stream);
-	stream_announce(scratch, stream);
-	save_arguments(scratch, regs);
-	scratch->sp = scratch->regs[REG_SP];
-	stream_drop_dead_spans(scratch, stream);
-	if ((site->flags & SITE_INSIDE) && scratch->depth == 0) {
+	/* Asked before the record begins, which may have a stack that precedes it. */
+	bool is_one_way = !(site->flags & SITE_HAS_RETURN);
+	if ((is_one_way && !status_is_wanted(site_id, status_of_one_way(number))) ||
+	    (!tally_only && !begin_record(scratch, site, site_id, regs, form))) {
 		cost_end(scratch, true);
 		return 0;
 	}
-	if (stack_how)
-		save_frame(scratch, regs);
-	stream_send_stack(scratch, site, site_id, stream, false);
-	read_inputs(scratch, site, false, form);
 	scratch->syscall_site = site_id;
 	scratch->syscall_time_ns = time_ns;
 	scratch->syscall_number = number;
 	scratch->syscall_flags = 0;
 	scratch->execed = 0;
-	if (site->flags & SITE_HAS_RETURN) {
+	if (!is_one_way) {
 		cost_end(scratch, true);
 		return 0;
 	}
 	/* exit, exit_group, rt_sigreturn: nothing will come back. */
+	tally_one_way(site_id);
 	scratch->unavailable = 0;
-	syscall_emit(scratch, id, time_ns, 0, stream);
+	if (!tally_only)
+		syscall_emit(scratch, id, time_ns, 0, stream);
 	scratch->syscall_site = 0;
 	cost_end(scratch, true);
 	return 0;
@@ -232,6 +283,23 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 static __always_inline bool has_no_outputs(__s64 result)
 {
 	return result < 0 && result > -512 && result != -EINTR;
+}
+
+/* The rest of the record. */
+static __always_inline void end_record(struct scratch *scratch, struct site *site, __s64 result,
+				       enum fetch_form form)
+{
+	if (scratch->syscall_unavailable && !scratch->execed) {
+		read_inputs(scratch, site, true, form);
+		scratch->syscall_flags |= EVENT_SYSCALL_AGAIN;
+	}
+	fetch_begin(scratch, scratch->syscall_size);
+	if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
+		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
+	else
+		fetch_run(scratch, site->return_plan, form);
+	syscall_emit(scratch, scratch->id, scratch->time_ns, scratch->regs[REG_RESULT],
+		     fetch_stream(form));
 }
 
 static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetch_form form)
@@ -255,21 +323,11 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	scratch->time_ns = bpf_ktime_get_boot_ns();
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
-	if (has_filters && scratch->syscall_filter && !exit_passes(scratch, site, form)) {
-		scratch->syscall_site = 0;
-		cost_end(scratch, false);
-		return 0;
+	if (exit_is_wanted(scratch, site, result, form)) {
+		tally_call(site_id, result, scratch->time_ns - scratch->syscall_time_ns, form);
+		if (!tally_only)
+			end_record(scratch, site, result, form);
 	}
-	if (scratch->syscall_unavailable && !scratch->execed) {
-		read_inputs(scratch, site, true, form);
-		scratch->syscall_flags |= EVENT_SYSCALL_AGAIN;
-	}
-	fetch_begin(scratch, scratch->syscall_size);
-	if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
-		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
-	else
-		fetch_run(scratch, site->return_plan, form);
-	syscall_emit(scratch, scratch->id, scratch->time_ns, scratch->regs[REG_RESULT], stream);
 	scratch->syscall_site = 0;
 	cost_end(scratch, false);
 	if (scratch->execed == EXECED_AND_LEAVES)

@@ -260,6 +260,14 @@ static struct err *put_exit(struct output *output, const struct stream_event *ev
 	return event_end(output, line, event);
 }
 
+static struct err *put_signal(struct output *output, const struct stream_event *event)
+{
+	json_t *line = event_begin(output, "signal", event);
+	json_set(output, line, "depth", json_integer(event->depth));
+	json_signal(output, line, event);
+	return event_end(output, line, event);
+}
+
 /* --- losses, header, summary ----------------------------------------------------------------- */
 
 /* As text shows it: srv:render, app:lookup, openat. */
@@ -401,6 +409,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_fork(output, event);
 	case STREAM_EXIT:
 		return put_exit(output, event);
+	case STREAM_SIGNAL:
+		return put_signal(output, event);
 	case STREAM_LOST:
 		return put_lost(output, event);
 	case STREAM_SUPPRESSED:
@@ -429,6 +439,19 @@ static struct err *json_cost(struct output *output, const struct output_cost *co
 	return json_put_line(output, line);
 }
 
+static struct err *json_tallies(struct output *output, const struct tally_list *list,
+				const struct tally_layout *layout)
+{
+	struct err *e = NULL;
+	(void)layout;
+	for (size_t i = 0; !e && i < list->rows.count; i++) {
+		e = json_put_line(output, json_tally(output, &list->rows.items[i]));
+		if (!e && i + 1 < list->rows.count)
+			e = buffer_end_line(&output->buffer);
+	}
+	return e;
+}
+
 static struct err *json_end(struct output *output, const struct output_summary *summary)
 {
 	json_t *line = line_begin(output, "summary");
@@ -439,6 +462,8 @@ static struct err *json_end(struct output *output, const struct output_summary *
 		json_set(output, line, "returns_lost", json_unsigned(summary->returns_lost));
 	if (summary->stacks_lost)
 		json_set(output, line, "stacks_lost", json_unsigned(summary->stacks_lost));
+	if (summary->tallied)
+		json_set(output, line, "counted", json_unsigned(summary->counted));
 	if (summary->filtered)
 		json_set(output, line, "filtered", json_unsigned(summary->filtered));
 	if (summary->suppressed)
@@ -457,5 +482,6 @@ const struct writer json_writer = {
 	.opened = json_opened,
 	.event = json_event,
 	.cost = json_cost,
+	.tallies = json_tallies,
 	.end = json_end,
 };

@@ -37,6 +37,13 @@ void json_set(struct output *output, json_t *object, const char *key, json_t *va
 void json_set_unique(struct output *output, json_t *object, const char *name, const char *fallback,
 		     size_t place, json_t *value);
 
+/* json_signal.c: what its siginfo_t says. */
+void json_signal(struct output *output, json_t *line, const struct stream_event *event);
+
+/* json_tally.c: a row of -c. */
+struct tally;
+json_t *json_tally(struct output *output, const struct tally *row);
+
 /* json_stack.c: the member "stack". */
 void json_stack(struct output *output, json_t *line, const struct stack *stack);
 

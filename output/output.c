@@ -91,6 +91,14 @@ struct err *output_cost(struct output *output, const struct output_cost *cost)
 	return end_line(output, output->writer->cost(output, cost));
 }
 
+struct err *output_tallies(struct output *output, const struct tally_list *list,
+			   const struct tally_layout *layout)
+{
+	if (is_dropping(output))
+		return NULL;
+	return end_line(output, output->writer->tallies(output, list, layout));
+}
+
 struct err *output_flush(struct output *output)
 {
 	return buffer_flush(&output->buffer);

@@ -60,7 +60,9 @@ struct output_summary {
 	uint64_t filtered;     /* hits whose condition did not hold */
 	uint64_t not_followed; /* of returns_lost: too many calls were open */
 	uint64_t gaps;	       /* files whose probes came after their code may have run */
-	bool lossless;	       /* hits waited when the buffer was filling: */
+	bool tallied;	       /* system calls were counted in the kernel: */
+	uint64_t counted;
+	bool lossless; /* hits waited when the buffer was filling: */
 	uint64_t held, held_ns;
 	uint64_t unwritten; /* events among those that could not be written */
 };

@@ -155,6 +155,12 @@ static void put_no_result(struct output *output, const char *why)
 	text_color(output, COLOR_OFF);
 }
 
+/* The end of a signal's handler: it does come back, with the result of what was broken off. */
+static bool is_handler_end(const struct stream_event *event)
+{
+	return strcmp(event->site->probe->name, "rt_sigreturn") == 0;
+}
+
 static void put_ending(struct output *output, const struct shown_scope *scope)
 {
 	switch (scope->event->ending) {
@@ -177,9 +183,13 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 		put_no_result(output, "<return lost>");
 		break;
 	case ENDING_OPEN:
-		buffer_put_literal(&output->buffer, " = <still running>");
+		/* Of a system call, it is said among the arguments. */
+		if (scope->event->kind != STREAM_SYSCALL)
+			buffer_put_literal(&output->buffer, " = <still running>");
 		break;
 	case ENDING_UNKNOWN:
+		if (scope->event->kind == STREAM_SYSCALL && !is_handler_end(scope->event))
+			buffer_put_literal(&output->buffer, " = ?");
 		break;
 	}
 }
@@ -482,6 +492,10 @@ static struct err *text_event(struct output *output, const struct stream_event *
 	case STREAM_EXIT:
 		put_exit(output, event);
 		break;
+	case STREAM_SIGNAL:
+		put_left(output, event, event->time_ns);
+		text_signal(output, event);
+		break;
 	case STREAM_LOST:
 		put_lost(output, event);
 		break;
@@ -518,5 +532,6 @@ const struct writer text_writer = {
 	.opened = text_opened,
 	.event = text_event,
 	.cost = text_cost,
+	.tallies = text_tallies,
 	.end = text_end,
 };

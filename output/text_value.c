@@ -377,13 +377,23 @@ void text_shown(struct output *output, const struct shown_scope *scope, const st
 		buffer_put_char(&output->buffer, ']');
 }
 
-/* System calls are shown as C calls them, without names, as strace does. */
+/* strace's marks in place of what is not known yet, and of the result. */
+static void put_detached(struct buffer *buffer, bool is_cut)
+{
+	if (!is_cut)
+		buffer_put_char(buffer, ' ');
+	buffer_put_literal(buffer, "<detached ...>");
+}
+
+/* System calls are shown as C calls them, without names, as strace does; one that was running when
+ * tracing ended up to the first argument that it would have filled in. */
 void text_arguments(struct output *output, const struct shown_scope *scope,
 		    bool (*chosen)(const struct value *value))
 {
 	struct buffer *buffer = &output->buffer;
 	const struct stream_event *event = scope->event;
-	bool is_first = true;
+	bool is_open = event->kind == STREAM_SYSCALL && event->ending == ENDING_OPEN;
+	bool is_first = true, is_cut = false;
 	buffer_put_char(buffer, '(');
 	for (size_t i = 0; i < event->site->arguments.count; i++) {
 		const struct value *value = &event->site->arguments.items[i];
@@ -393,6 +403,9 @@ void text_arguments(struct output *output, const struct shown_scope *scope,
 		if (!is_first)
 			buffer_put_literal(buffer, ", ");
 		is_first = false;
+		is_cut = is_open && value->at_return;
+		if (is_cut)
+			break;
 		if (event->kind != STREAM_SYSCALL && !argument_name_is_bare(value->name)) {
 			escape_name(buffer, value->name);
 			buffer_put_char(buffer, '=');
@@ -400,5 +413,8 @@ void text_arguments(struct output *output, const struct shown_scope *scope,
 		shown_value(scope, value, event->arguments, &shown);
 		text_shown(output, scope, &shown);
 	}
-	buffer_put_char(buffer, ')');
+	if (is_open)
+		put_detached(buffer, is_cut || is_first);
+	else
+		buffer_put_char(buffer, ')');
 }

@@ -7,6 +7,7 @@
 #include "output/clock.h"
 #include "output/output.h"
 #include "output/shown.h"
+#include "output/tally.h"
 
 struct output;
 
@@ -18,6 +19,9 @@ struct writer {
 	struct err *(*event)(struct output *output, const struct stream_event *event,
 			     bool was_opened);
 	struct err *(*cost)(struct output *output, const struct output_cost *cost);
+	/* All rows, whole lines. */
+	struct err *(*tallies)(struct output *output, const struct tally_list *list,
+			       const struct tally_layout *layout);
 	struct err *(*end)(struct output *output, const struct output_summary *summary);
 };
 
@@ -44,6 +48,13 @@ void text_shown(struct output *output, const struct shown_scope *scope, const st
 
 /* text_stack.c: the lines below an event; nothing for NULL */
 void text_stack(struct output *output, const struct stack *stack);
+
+/* text_signal.c: --- SIGCHLD {…} --- */
+void text_signal(struct output *output, const struct stream_event *event);
+
+/* tally.c */
+struct err *text_tallies(struct output *output, const struct tally_list *list,
+			 const struct tally_layout *layout) must_check;
 
 /* Colours; nothing when they are off. */
 enum text_color {

@@ -12,7 +12,7 @@
  *	libc:mal*  libc:/^mal+oc$/  libc:malloc+0x1d  ./srv:0x1234  srv:@main.c:40  !libc:free  ?x:y
  *	bash:readline(str) -> str     'libc:ssize_t read(int fd, buf:arg3, size_t count)'
  *	usdt:NAME  usdt:PROVIDER:NAME  usdt:MODULE:PROVIDER:NAME  usdt:/path:NAME
- *	syscall:openat  syscall:%file  %file  exec:*  fork:*  exit:*
+ *	syscall:openat  syscall:%file  %file  exec:*  fork:*  exit:*  signal:SIGCHLD
  *
  * Of two parts behind `usdt:`, the first is a module when it holds a '.' or a '/', as no provider
  * can. A name right behind C++'s `operator` is literal: `Vec::operator*` is the multiplication.
@@ -43,7 +43,7 @@ enum probe_kind {
 	PROBE_FEXIT,
 	PROBE_TRACEPOINT,
 	PROBE_RAWTRACEPOINT,
-	PROBE_SIGNAL,
+	PROBE_SIGNAL, /* is there, too */
 	PROBE_SCHED,
 	PROBE_CPU,
 	PROBE_EXEC,
@@ -94,7 +94,7 @@ struct spec {
 	const char *provider; /* USDT only, may be a glob; NULL or "*": any */
 	/*
 	 * Text of the name, without offset and escapes; a glob as fnmatch(3) wants it. USDT: with
-	 * "__" for a typed '-'. Task life: always the glob "*".
+	 * "__" for a typed '-'. Task life but signals: always the glob "*".
 	 */
 	const char *name;
 	enum spec_name name_kind;

@@ -169,10 +169,10 @@ static struct err *parse_life(const struct spec_parser *p, const struct fields *
 	static const struct {
 		const char *name;
 		enum probe_kind kind;
-	} names[] = {{"exec", PROBE_EXEC},	    {"exec-success", PROBE_EXEC},
-		     {"create", PROBE_FORK},	    {"lwp-create", PROBE_FORK},
-		     {"exit", PROBE_EXIT},	    {"lwp-exit", PROBE_EXIT},
-		     {"signal-send", PROBE_SIGNAL}, {"signal-handle", PROBE_SIGNAL}};
+	} names[] = {{"exec", PROBE_EXEC},	     {"exec-success", PROBE_EXEC},
+		     {"create", PROBE_FORK},	     {"lwp-create", PROBE_FORK},
+		     {"exit", PROBE_EXIT},	     {"lwp-exit", PROBE_EXIT},
+		     {"signal-handle", PROBE_SIGNAL}};
 	for (size_t i = 0; i < array_size(names); i++) {
 		if (!spec_span_is(p, f->name, names[i].name))
 			continue;

@@ -17,7 +17,7 @@ static const char kernel_hint[] =
 	"traced now: system calls ('syscall:NAME'), functions ('MODULE:NAME'), "
 	"markers ('usdt:PROVIDER:NAME')";
 static const char life_hint[] =
-	"traced now: the life of tasks ('exec:*', 'fork:*', 'exit:*') and system calls "
+	"traced now: the life of tasks ('exec:*', 'fork:*', 'exit:*', 'signal:*') and system calls "
 	"('syscall:NAME')";
 
 static const struct kind_row rows[] = {
@@ -33,7 +33,7 @@ static const struct kind_row rows[] = {
 	[PROBE_FEXIT] = {"fexit", 2, false, "[MODULE:]NAME", kernel_hint},
 	[PROBE_TRACEPOINT] = {"tracepoint", 2, false, "CATEGORY:NAME", kernel_hint},
 	[PROBE_RAWTRACEPOINT] = {"rawtracepoint", 2, false, "[MODULE:]NAME", kernel_hint},
-	[PROBE_SIGNAL] = {"signal", 1, true, "NAME", life_hint},
+	[PROBE_SIGNAL] = {"signal", 1, true, "NAME", NULL},
 	[PROBE_SCHED] = {"sched", 2, true, "NAME", life_hint},
 	[PROBE_CPU] = {"cpu", 2, true, "NAME", life_hint},
 	[PROBE_EXEC] = {"exec", 1, true, "*", NULL},
@@ -71,7 +71,8 @@ bool spec_kind_of(const struct spec_parser *p, struct spec_span span, enum probe
 
 static bool is_life(enum probe_kind kind)
 {
-	return kind == PROBE_EXEC || kind == PROBE_FORK || kind == PROBE_EXIT;
+	return kind == PROBE_EXEC || kind == PROBE_FORK || kind == PROBE_EXIT ||
+	       kind == PROBE_SIGNAL;
 }
 
 struct err *spec_name_all(const struct spec_parser *p, struct spec *spec)
@@ -99,7 +100,7 @@ static struct err *unknown_kind(const struct spec_parser *p, const struct spec_i
 		return err_hint(e, "did you mean '%s'?", near);
 	return err_hint(e,
 			"a function is 'MODULE:NAME', a marker 'usdt:MODULE:PROVIDER:NAME'; kinds "
-			"are call, uprobe, uretprobe, usdt, syscall, exec, fork, exit");
+			"are call, uprobe, uretprobe, usdt, syscall, exec, fork, exit, signal");
 }
 
 static struct err *too_many_parts(const struct spec_parser *p, const struct spec_item *item,
@@ -294,7 +295,7 @@ static struct err *check_name(const struct spec_parser *p, const struct spec_ite
 				spec->name_kind == SPEC_NAME_CLASS ? "write 'syscall:%%%s'"
 								   : "write 'uprobe:MODULE:%s'",
 				spec->name_kind == SPEC_NAME_CLASS ? spec->name : "...");
-	if (is_life(spec->kind) && strcmp(spec->name, "*") != 0)
+	if (is_life(spec->kind) && spec->kind != PROBE_SIGNAL && strcmp(spec->name, "*") != 0)
 		return err_hint(spec_error(p, at, "'%s' takes no name", word),
 				"write '%s:*'; the function of that name is 'call:%s'", word, word);
 	if (spec->offset && (spec->kind == PROBE_USDT || spec->kind == PROBE_SYSCALL))

@@ -32,6 +32,7 @@ enum event_kind {
 	/* The user stack at an entry or an instant: struct event_stack, then what it says. Comes
 	 * before its event, with the same thread, site and time (of a system call: its entry's) */
 	EVENT_STACK = 11,
+	EVENT_SIGNAL = 12, /* a thread gets a signal: struct event_signal */
 };
 
 struct event_header {
@@ -138,6 +139,20 @@ struct event_exit {
 	char comm[EVENT_COMM];
 };
 _Static_assert(sizeof(struct event_exit) == 24, "wire format");
+
+#define EVENT_SIGINFO 48 /* bytes; what struct siginfo has more is padding */
+
+struct event_signal {
+	__u32 number;
+	__u32 flags; /* enum event_signal_flags */
+	char comm[EVENT_COMM];
+	char info[EVENT_SIGINFO]; /* the beginning of its struct siginfo */
+};
+_Static_assert(sizeof(struct event_signal) == 72, "wire format");
+
+enum event_signal_flags {
+	EVENT_SIGNAL_IGNORED = 1, /* when it was sent: the thread sees nothing of it */
+};
 
 /* How stacks are taken; a constant of the run. */
 enum stack_how {

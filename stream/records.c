@@ -149,6 +149,24 @@ static struct err *on_task_exec(struct nesting *nesting, const struct arrival *a
 	return nesting_deliver(nesting, &event, false);
 }
 
+static struct err *on_signal(struct nesting *nesting, const struct arrival *arrival)
+{
+	struct event_signal signal;
+	if (arrival->size < sizeof(signal))
+		return nesting_malformed(nesting);
+	memcpy(&signal, arrival->body, sizeof(signal));
+	struct task *task = arrival->task;
+	memcpy(task->info.comm, signal.comm, sizeof(task->info.comm));
+	task->info.comm[EVENT_COMM - 1] = '\0';
+	struct stream_event event = arrival_event(arrival, STREAM_SIGNAL);
+	event.depth = (uint16_t)task->spans.count;
+	event.signal_number = (int)signal.number;
+	event.signal_is_ignored = signal.flags & EVENT_SIGNAL_IGNORED;
+	event.signal_info = signal.info;
+	struct err *e = nesting_open(nesting, task);
+	return e ? e : nesting_deliver(nesting, &event, false);
+}
+
 static struct err *on_task_exit(struct nesting *nesting, const struct arrival *arrival)
 {
 	struct event_exit exit;
@@ -197,6 +215,8 @@ struct err *nesting_take(struct nesting *nesting, const struct event_header *hea
 		return on_task_fork(nesting, &arrival);
 	case EVENT_EXEC:
 		return on_task_exec(nesting, &arrival);
+	case EVENT_SIGNAL:
+		return on_signal(nesting, &arrival);
 	case EVENT_EXIT:
 		return on_task_exit(nesting, &arrival);
 	default:

@@ -35,6 +35,7 @@ enum stream_event_kind {
 	STREAM_EXEC,
 	STREAM_FORK,
 	STREAM_EXIT,
+	STREAM_SIGNAL, /* a thread gets one */
 	STREAM_LOST,
 	STREAM_SUPPRESSED, /* loss_count events of the site, beyond its rate limit */
 	STREAM_MISSED,	   /* hits for which the kernel did not run our programs */
@@ -80,6 +81,10 @@ struct stream_event {
 	/* EXIT: as wait(2) tells it */
 	uint32_t exit_code;
 	bool exit_is_last;
+	/* SIGNAL: the first EVENT_SIGINFO bytes of its siginfo_t */
+	int signal_number;
+	bool signal_is_ignored;
+	const void *signal_info;
 	/* LOST */
 	enum loss_cause loss_cause;
 	uint64_t loss_count;		/* MISSED, too */

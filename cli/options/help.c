@@ -11,7 +11,7 @@
 	"  usdt:postgresql:query__*  static markers (USDT), provider and name\n"           \
 	"  syscall:openat, %file     system calls by name or class: %file %network\n"      \
 	"                            %desc %memory %process %signal %ipc\n"                \
-	"  exec, fork, exit          task life\n"                                          \
+	"  exec, fork, exit, signal  task life; signal:SIGTERM\n"                          \
 	"  'srv:f if n > 100'        a condition: arguments, ret, dur, pid, comm\n"        \
 	"  The spellings of bpftrace, perf, DTrace and strace are understood too.\n"
 
@@ -26,6 +26,7 @@ static const char short_text[] =
 	"  utrail -f -e libc:malloc -- ./prog args   a command, from its first instruction\n"
 	"  utrail -e 'bash:readline() -> str'        every bash: what is typed\n"
 	"  utrail --comm 'nginx*' -u www-data        whoever matches, now or later\n"
+	"  utrail -c -p 4242                         strace's table: calls, errors, times\n"
 	"  utrail list -p 4242 'usdt:*'              what can be probed\n"
 	"  utrail explain -p 4242 -e FUNC            what would be attached, where, how\n"
 	"  utrail shell                              what is typed into shells, and what it runs\n"

@@ -44,6 +44,7 @@ enum {
 	KEY_LOSSLESS,
 	KEY_COST,
 	KEY_DEBUGINFOD,
+	KEY_STATUS,
 };
 
 static const struct argp_option option_table[] = {
@@ -84,6 +85,15 @@ static const struct argp_option option_table[] = {
 	{"quiet", 'q', NULL, 0, "No start and end messages; -qq: no notes either", 2},
 	{"verbose", 'v', NULL, 0, "Say more: what was chosen and why", 2},
 	{"cost", KEY_COST, NULL, 0, "At the end, tell what each probe has cost the target", 2},
+	{"summary-only", 'c', NULL, 0, "Count system calls: a table at the end, and no events", 2},
+	{"summary", 'C', NULL, 0, "The same table, and events", 2},
+	{"summary-sort-by", 'S', "COLUMN", 0, "Sort that table by (time-percent)", 2},
+	{"summary-columns", 'U', "LIST", 0, "Columns of that table", 2},
+	{"summary-wall-clock", 'w', NULL, 0, "Its times are wall clock (always)", 2},
+	{"successful-only", 'z', NULL, 0, "Only system calls that succeed", 3},
+	{"failed-only", 'Z', NULL, 0, "Only system calls that fail", 3},
+	{"status", KEY_STATUS, "SET", 0,
+	 "System calls that end so: successful, failed, unfinished, detached", 3},
 	{"max-events", KEY_MAX_EVENTS, "N", 0, "Stop after N events", 3},
 	{"duration", KEY_DURATION, "SECONDS", 0, "Stop after that time", 3},
 	{"rate", KEY_RATE, "RATE", 0, "At most so many events of each probe: 100/s, 5/ms", 3},
@@ -97,7 +107,6 @@ static const struct argp_option option_table[] = {
 	{"help", KEY_HELP, NULL, 0, "All of the help", 4},
 	{NULL, 'h', NULL, 0, "Help on one screen", 4},
 	{"version", 'V', NULL, 0, "Version", 4},
-	{NULL, 'c', "CMD", OPTION_HIDDEN, NULL, 5},
 	{0},
 };
 
@@ -107,8 +116,8 @@ struct parsing {
 	bool command_seen;
 };
 
-static struct err *parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
-				uint64_t *ret)
+struct err *options_parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
+				 uint64_t *ret)
 {
 	char *end;
 	errno = 0;
@@ -127,49 +136,6 @@ static struct err *parse_number(const char *option, const char *text, uint64_t m
 			       "it takes a number from %llu to %llu", (unsigned long long)min,
 			       (unsigned long long)max);
 	*ret = (uint64_t)value << shift;
-	return NULL;
-}
-
-/* Each once, however often it is named. */
-static struct err *add_pid(struct options *options, pid_t pid)
-{
-	for (size_t i = 0; i < options->pids.count; i++)
-		if (options->pids.items[i] == pid)
-			return NULL;
-	pid_t *kept = array_push(&options->pids);
-	if (!kept)
-		return &err_nomem;
-	*kept = pid;
-	return NULL;
-}
-
-/* "1,2 3\n4": as $(pidof x) prints them. */
-static struct err *parse_pids(struct options *options, const char *text)
-{
-	bool any = false;
-	while (*text) {
-		size_t length = strcspn(text, ", \t\n");
-		char word[32];
-		uint64_t pid;
-		if (length >= sizeof(word))
-			length = sizeof(word) - 1;
-		snprintf(word, sizeof(word), "%.*s", (int)length, text);
-		if (length) {
-			struct err *e = parse_number("-p", word, 1, INT_MAX, &pid);
-			if (e)
-				return err_hint(e, "a list of process ids: -p 4242 or -p \"$(pidof "
-						   "NAME)\"");
-			any = true;
-			e = add_pid(options, (pid_t)pid);
-			if (e)
-				return e;
-		}
-		text += length;
-		text += strspn(text, ", \t\n");
-	}
-	if (!any)
-		return err_hint(err_new(ERR_USAGE, 0, "-p: no process id given"),
-				"is the process running? 'pidof NAME' prints nothing when not");
 	return NULL;
 }
 
@@ -194,7 +160,7 @@ static struct err *parse_ring_size(const char *text, uint32_t *ret)
 {
 	uint64_t size;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	struct err *e = parse_number("--ring-size", text, 0, 1U << 30, &size);
+	struct err *e = options_parse_number("--ring-size", text, 0, 1U << 30, &size);
 	if (e)
 		e = err_hint(e, "with a unit: 64k, 16m; %llu at least",
 			     (unsigned long long)(4 * page));
@@ -263,22 +229,23 @@ static struct err *parse_numeric(int key, const char *text, struct options *opti
 	struct err *e = NULL;
 	switch (key) {
 	case 's':
-		e = parse_number("-s", text, 0, FETCH_STRING_MAX, &number);
+		e = options_parse_number("-s", text, 0, FETCH_STRING_MAX, &number);
 		options->output.string_limit = (uint32_t)number;
 		break;
 	case KEY_MAX_EVENTS:
-		e = parse_number("--max-events", text, 1, UINT64_MAX / 2, &options->max_events);
+		e = options_parse_number("--max-events", text, 1, UINT64_MAX / 2,
+					 &options->max_events);
 		break;
 	case KEY_MAX_PROBES:
-		e = parse_number("--max-probes", text, 1, 1000000, &number);
+		e = options_parse_number("--max-probes", text, 1, 1000000, &number);
 		options->max_probes = number;
 		break;
 	case KEY_STACK_DEPTH:
-		e = parse_number("--stack-depth", text, 1, EVENT_STACK_FRAMES_MAX, &number);
+		e = options_parse_number("--stack-depth", text, 1, EVENT_STACK_FRAMES_MAX, &number);
 		options->stack_depth = number;
 		break;
 	case KEY_STACK_BYTES:
-		e = parse_number("--stack-bytes", text, 512, STACK_BYTES_MAX, &number);
+		e = options_parse_number("--stack-bytes", text, 512, STACK_BYTES_MAX, &number);
 		options->stack_bytes = (uint32_t)number;
 		break;
 	case KEY_DURATION:
@@ -437,7 +404,7 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	struct err *e = NULL;
 	switch (key) {
 	case 'p':
-		e = parse_pids(options, text);
+		e = options_add_pids(options, text);
 		break;
 	case 'e':
 		e = spec_parse_pairs(text, &options->specs, &options->pairs);
@@ -464,7 +431,16 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 		e = options_add_redact(options, text);
 		break;
 	case 'c':
-		e = options_refuse_counting(text);
+	case 'C':
+	case 'S':
+	case 'U':
+	case 'w':
+	case 'z':
+	case 'Z':
+		e = options_add_summary(options, key, text);
+		break;
+	case KEY_STATUS:
+		e = options_parse_status(text, &options->statuses);
 		break;
 	case 'f':
 		e = options_follow(options);
@@ -508,23 +484,12 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	return EINVAL;
 }
 
-/* DTrace's pid123:… names the process inside the spec. */
-static struct err *collect_spec_pids(struct options *options)
-{
-	for (size_t i = 0; i < options->specs.count; i++) {
-		pid_t pid = options->specs.items[i].pid;
-		struct err *e = pid ? add_pid(options, pid) : NULL;
-		if (e)
-			return e;
-	}
-	return NULL;
-}
-
 static struct err *check_combination(const struct options *options)
 {
 	if (options->command == COMMAND_SHELL)
 		return options_check_shell(options);
-	struct err *e = options_check_selection(options);
+	struct err *e = options_check_summary(options);
+	e = e ? e : options_check_selection(options);
 	if (e || !selection_is_empty(&options->selection))
 		return e;
 	if (options->command != COMMAND_TRACE && options->command != COMMAND_EXPLAIN)
@@ -562,7 +527,7 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		return NULL;
 	if (!e && failed)
 		e = options_mistake(option_table, argv);
-	e = e ? e : collect_spec_pids(ret);
+	e = e ? e : options_collect_spec_pids(ret);
 	if (!e && ret->operands.count) {
 		e = add_operand(NULL, ret);
 		ret->argv = ret->operands.items;

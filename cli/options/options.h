@@ -11,6 +11,7 @@
 #include "common/array.h"
 #include "common/err.h"
 #include "output/output.h"
+#include "output/tally.h"
 #include "probe/spec.h"
 #include "probe/spec_pair.h"
 #include "target/selection.h"
@@ -64,6 +65,10 @@ struct options {
 	uint32_t stack_bytes; /* copied at most */
 	size_t stack_depth;   /* frames */
 	bool finished;	      /* help was printed: there is nothing more to do */
+	bool tally;	      /* -c, -C: system calls are counted in the kernel */
+	bool tally_only;      /* -c: and not shown */
+	struct tally_layout tally_layout;
+	uint32_t statuses; /* enum syscall_status, those that are wanted; 0: all */
 	struct selection selection;
 	bool stop_on_load;
 };
@@ -77,7 +82,15 @@ struct err *options_check_selection(const struct options *options) must_check;
 /* Private to options*.c. */
 struct argp_option;
 struct err *options_mistake(const struct argp_option *table, char **argv) must_check;
-struct err *options_refuse_counting(const char *text) must_check;
+/* Errors name the option, and what it takes. */
+struct err *options_parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
+				 uint64_t *ret) must_check;
+struct err *options_add_pids(struct options *options, const char *text) must_check;
+struct err *options_collect_spec_pids(struct options *options) must_check;
+/* The letters -c -C -S -U -w -z -Z. */
+struct err *options_add_summary(struct options *options, int letter, const char *text) must_check;
+struct err *options_parse_status(const char *text, uint32_t *ret) must_check;
+struct err *options_check_summary(const struct options *options) must_check;
 struct err *options_follow(struct options *options) must_check;
 struct err *options_next_time(struct options *options) must_check;
 struct err *options_add_redact(struct options *options, char *pattern) must_check;

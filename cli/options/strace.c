@@ -2,17 +2,6 @@
 /* cli/options/strace.c — letters that strace has, where they mean more or less than there. */
 #include "cli/options/options.h"
 
-/* What other tools mean by an option that we would take otherwise. */
-struct err *options_refuse_counting(const char *text)
-{
-	if (*text == '-')
-		return err_hint(err_new(ERR_USAGE, 0,
-					"-c: counting calls, as strace does, is not there yet"),
-				"without it each call is shown, with its time");
-	return err_hint(err_new(ERR_USAGE, 0, "-c does not run a command here"),
-			"to run a command, use: utrail [OPTIONS] -- %s", text);
-}
-
 struct err *options_follow(struct options *options)
 {
 	if (options->follow)

@@ -23,8 +23,16 @@ def missing_values():
 
 
 def c_is_a_command_elsewhere():
-    """bpftrace and DTrace run a command with -c; strace counts with it."""
-    check_error(plain(["-c", "ls -l"]), 2, "-- ", hint="")
+    """bpftrace and DTrace run a command with -c; strace counts with it, as we do."""
+    check_error(plain(["-c", "ls -l"]), 2, "-- ls -l", hint="")
+
+
+def counting():
+    for words in (["-c", "-C"], ["-c", "-k"], ["-c", "--inside"], ["-c", "--max-events", "3"], ["-c", "--rate", "5/s"],
+                  ["-c", "-e", "call:main"], ["-c", "-e", "exec:"], ["-c", "-S", "size"], ["-c", "-U", "calls,names"],
+                  ["-c", "-U", "calls,calls"], ["-z", "-Z"], ["--status", "gone"], ["--status", "none"], ["--status", ""]):
+        check_error(plain([*words, "--", "true"]), 2, hint=".")
+    check_error(plain(["explain", "-c", "-p", "1"]), 2, "-c")
 
 
 def numbers():
@@ -83,6 +91,7 @@ run(
     unknown_options,
     missing_values,
     c_is_a_command_elsewhere,
+    counting,
     numbers,
     ring_too_small,
     ring_not_a_power_of_two,

@@ -82,7 +82,7 @@ def still_seen():
     trace = Trace("-y", "-e", "syscall:read", "--duration", "0.5", pid=target.pid, json=False)
     trace.finish(stop=False)
     line = only([line for line in trace.text.splitlines() if " read(" in line], "reads")
-    contains(line, "<still running>", "the read")
+    contains(line, "<detached ...>", "the read")
     contains(line, str(fifo), "the read")
     os.close(holder)
 

@@ -2,9 +2,16 @@
 """A system call that has not returned when the trace ends is told, not lost in silence."""
 
 import os
+import re
+import signal
 import subprocess
+import time
+from pathlib import Path
 
-from utrail import Process, Trace, ensure, only, run, same
+from utrail import Process, Trace, ensure, matches, need_program, only, run, same, scratch
+
+
+SLEEPS = ("230", "115")  # clock_nanosleep on x86-64 and arm64
 
 
 def blocked_from_before():
@@ -30,6 +37,50 @@ def waiting_for_a_pipe():
     same(event["args"]["fd"], {"fd": 0, "path": os.readlink(f"/proc/{target.pid}/fd/0")}, "the descriptor")
 
 
+def as_strace():
+    """Cut off at the same place, with the same mark."""
+    need_program("strace", "strace")
+    for command in (["cat"], ["sleep", "60"], ["sh", "-c", "read x; true"]):
+        target = Process(command, stdin=subprocess.PIPE)
+        file = scratch() / "strace.txt"
+        strace = Process(["strace", "-e", "signal=none", "-o", file, "-p", str(target.pid)])
+        strace.wait_for("attached", stream="stderr")
+        until = time.monotonic() + 10
+        while "(" not in file.read_text():
+            ensure(time.monotonic() < until, "strace sees no call")
+            time.sleep(0.01)
+        strace.send(signal.SIGINT)
+        strace.wait()
+        wanted = file.read_text().splitlines()
+        if wanted[0].startswith("restart_syscall"):
+            continue  # the kernel's own, after strace has come
+        trace = Trace("--duration", "0.5", pid=target.pid, json=False)
+        trace.finish(stop=False)
+        got = only(trace.text.splitlines(), "lines").split(" ", 2)[2]
+        # What is in memory is not read any more.
+        same(re.sub(r"<still running>", "{tv_sec=60, tv_nsec=0}", got), re.sub(r" +", " ", wanted[0]), f"{command}")
+
+
+def ended_in_it():
+    """Threads that are waiting when their process ends: each call is told."""
+    script = ("import os, threading, time\n"
+              "threads = [threading.Thread(target=time.sleep, args=(60,)) for i in range(5)]\n"
+              "[t.start() for t in threads]\n"
+              "print('ready', os.getpid(), flush=True)\ninput()\nos._exit(3)")
+    trace = Trace("-e", "syscall:clock_nanosleep", "-e", "syscall:exit_group", command=["python3", "-c", script],
+                  json=False, stdin=subprocess.PIPE)
+    pid = int(trace.wait_for(r"^ready (\d+)$")[1])
+    until = time.monotonic() + 10
+    for tid in set(os.listdir(f"/proc/{pid}/task")) - {str(pid)}:
+        while Path(f"/proc/{pid}/task/{tid}/syscall").read_text().split()[0] not in SLEEPS:
+            ensure(time.monotonic() < until, "a thread that does not wait")
+            time.sleep(0.01)
+    trace.write("\n")
+    trace.finish(status=3, stop=False)
+    same(len(re.findall(r" clock_nanosleep\(.* = \? ERESTART\w+ ", trace.text)), 5, "calls that were broken off")
+    matches(trace.text, r" exit_group\(3\) = \?$")
+
+
 def not_traced_is_not_told():
     target = Process(["sleep", "60"])
     trace = Trace("-e", "syscall:read", "--duration", "0.5", pid=target.pid)
@@ -37,4 +88,4 @@ def not_traced_is_not_told():
     same(len(trace.of("syscall")), 0, "calls")
 
 
-run(blocked_from_before, waiting_for_a_pipe, not_traced_is_not_told)
+run(blocked_from_before, waiting_for_a_pipe, as_strace, ended_in_it, not_traced_is_not_told)

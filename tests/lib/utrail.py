@@ -405,7 +405,7 @@ class Trace(Process):
 
     @property
     def events(self):
-        return [r for r in self.records if r["type"] not in ("header", "lost", "suppressed", "missed", "gap", "cost", "summary")]
+        return [r for r in self.records if r["type"] not in ("header", "lost", "suppressed", "missed", "gap", "cost", "count", "summary")]
 
     def of(self, kind, name=None, **members):
         """Events of one type, and of one name unless None."""

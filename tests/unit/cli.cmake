@@ -4,7 +4,8 @@ utrail_unit_test(cli_tables SOURCES cli_tables.c ${PROJECT_SOURCE_DIR}/cli/table
 utrail_unit_test(cli_options SOURCES cli_options.c
   ${PROJECT_SOURCE_DIR}/cli/options/options.c ${PROJECT_SOURCE_DIR}/cli/options/shell.c
   ${PROJECT_SOURCE_DIR}/cli/options/mistake.c
-  ${PROJECT_SOURCE_DIR}/cli/options/strace.c
+  ${PROJECT_SOURCE_DIR}/cli/options/strace.c ${PROJECT_SOURCE_DIR}/cli/options/summary.c
+  ${PROJECT_SOURCE_DIR}/cli/options/pids.c
   ${PROJECT_SOURCE_DIR}/cli/options/help.c ${PROJECT_SOURCE_DIR}/cli/select.c
   LINK utrail_output utrail_usdt utrail_uprobe utrail_kernel utrail_target)
 target_compile_definitions(unit_cli_options PRIVATE UTRAIL_VERSION="${PROJECT_VERSION}")
@@ -24,3 +25,7 @@ utrail_unit_test(cli_heartbeat SOURCES cli_heartbeat.c ${PROJECT_SOURCE_DIR}/cli
 utrail_unit_test(cli_cost SOURCES cli_cost.c ${PROJECT_SOURCE_DIR}/cli/cost.c
   ${PROJECT_SOURCE_DIR}/cli/cost_calibrate.c
   LINK utrail_uprobe utrail_probe utrail_target PkgConfig::libbpf)
+utrail_unit_test(cli_tally SOURCES cli_tally.c ${PROJECT_SOURCE_DIR}/cli/tally.c
+  LINK utrail_output utrail_target)
+utrail_unit_test(cli_plan_signals SOURCES cli_plan_signals.c ${PROJECT_SOURCE_DIR}/cli/plan_signals.c
+  LINK utrail_output utrail_target utrail_uprobe)

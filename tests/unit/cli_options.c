@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Command lines, and what they ask for. */
 #include "cli/options/options.h"
+#include "kernel/status.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
@@ -309,8 +310,7 @@ static void mistakes_are_explained(void **state)
 	refused("there is no option '-Q'", "-Q");
 	refused("'--duration' needs a value", "-p", "1", "--duration");
 	refused("'-o' needs a value", "-o");
-	refused("to run a command, use: utrail [OPTIONS] -- ls -l", "-c", "ls -l");
-	refused("counting calls, as strace does, is not there yet", "-c", "-p", "3");
+	refused("to run a program: utrail [OPTIONS] -- ls -l", "-c", "ls -l");
 	refused("-ff: one file for each process", "-ff", "-p", "3");
 	refused("-tttt is not known", "-tttt", "-p", "3");
 	refused("'kprobe' probes: not yet", "-p", "1", "-e", "kprobe:x");
@@ -413,6 +413,59 @@ static void shells(void **state)
 	options_deinit(&o);
 }
 
+static void counting(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "-c", "-p", "1", "-S", "calls", "-U", "name,calls", "-w", NULL);
+	assert_true(o.tally && o.tally_only);
+	assert_int_equal(o.tally_layout.sort, TALLY_CALLS);
+	assert_int_equal(o.tally_layout.n_columns, 2);
+	options_deinit(&o);
+	parse(&line, &o, "-C", "-p", "1", "-k", "--max-events", "3", NULL);
+	assert_true(o.tally && !o.tally_only);
+	options_deinit(&o);
+	refused("both -c and -C", "-c", "-C", "-p", "1");
+	refused("-c shows no events, so there is no -k", "-c", "-k", "-p", "1");
+	refused("there is no --inside", "-c", "--inside", "-p", "1");
+	refused("there is no --max-events", "-c", "--max-events=3", "-p", "1");
+	refused("there is no --rate", "-c", "--rate=3/s", "-p", "1");
+	refused("there is no '~~'", "-c", "-e", "a ~~ b", "-p", "1");
+	refused("of what?", "list", "-c", "./app");
+	refused("of what?", "explain", "-z", "-p", "1");
+}
+
+static void statuses(void **state)
+{
+	static const struct {
+		const char *word;
+		uint32_t bits;
+	} cases[] = {
+		{"-z", STATUS_SUCCESSFUL},
+		{"-Z", STATUS_FAILED},
+		{"--status=unfinished", STATUS_UNFINISHED},
+		{"--status=failed,detached", STATUS_FAILED | STATUS_DETACHED},
+		{"--status=!failed,detached", STATUS_SUCCESSFUL | STATUS_UNFINISHED},
+		{"--status=all", 15},
+		{"--status=!none", 15},
+		{"--status=failed,unavailable", STATUS_FAILED},
+	};
+	struct line line;
+	struct options o;
+	(void)state;
+	for (size_t i = 0; i < array_size(cases); i++) {
+		parse(&line, &o, cases[i].word, "-p", "1", NULL);
+		assert_int_equal(o.statuses, cases[i].bits);
+		options_deinit(&o);
+	}
+	refused("only one makes sense", "-z", "-Z", "-p", "1");
+	refused("'gone' is not known", "--status=gone", "-p", "1");
+	refused("'' is not known", "--status=failed,", "-p", "1");
+	refused("'none' leaves nothing", "--status=none", "-p", "1");
+	refused("leaves nothing", "--status=!all", "-p", "1");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +481,8 @@ int main(void)
 		cmocka_unit_test(choices),
 		cmocka_unit_test(commands),
 		cmocka_unit_test(shells),
+		cmocka_unit_test(counting),
+		cmocka_unit_test(statuses),
 		cmocka_unit_test(mistakes_are_explained),
 		cmocka_unit_test(stacks_have_several_ways_to_be_asked_for),
 		cmocka_unit_test(help_is_printed_and_that_is_all),

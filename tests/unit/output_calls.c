@@ -20,7 +20,7 @@ static void assert_shown(struct made *made, const char *text, const char *json)
 	struct output_options options = made_options(OUTPUT_TEXT);
 	char expected[512];
 	char *line = written_event(&options, made, false);
-	snprintf(expected, sizeof(expected), "[4242/4250] call(%s)\n", text);
+	snprintf(expected, sizeof(expected), "[4242/4250] call(%s) = ?\n", text);
 	assert_string_equal(line, expected);
 	free(line);
 	options = made_options(OUTPUT_JSON);
@@ -63,7 +63,7 @@ static void sets_of_signals(void **state)
 	made_number(made, "a", &type, ~(1ULL << (SIGKILL - 1)));
 	struct output_options options = made_options(OUTPUT_TEXT);
 	char *line = written_event(&options, made, false);
-	assert_string_equal(line, "[4242/4250] call(~[KILL])\n");
+	assert_string_equal(line, "[4242/4250] call(~[KILL]) = ?\n");
 	free(line);
 	made_free(made);
 }

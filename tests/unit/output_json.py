@@ -30,8 +30,8 @@ def lines_of(*command):
 
 def check_values(lines):
     types = {line["type"] for line in lines}
-    assert types == {"header", "call", "probe", "usdt", "syscall", "exec", "fork", "exit", "lost",
-                     "suppressed", "summary"}, types
+    assert types == {"header", "call", "probe", "usdt", "syscall", "exec", "fork", "exit", "signal", "lost",
+                     "suppressed", "count", "summary"}, types
     assert lines[0]["type"] == "header" and lines[-1]["type"] == "summary"
     hostile = next(line for line in lines if line.get("name") == "esc\x1b[2J")
     args = hostile["args"]

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "common/array.h"
+#include "output/tally.h"
 #include "tests/unit/output_events.h"
 
 #define NOON 1000000000 /* made_options(): 12:00:01 UTC */
@@ -188,6 +189,13 @@ static void put_task_life(struct output *output)
 	made->event.exit_code = SIGSEGV;
 	made->event.exit_is_last = true;
 	put(output, made, 904, 0);
+	static siginfo_t info = {.si_signo = SIGCHLD, .si_code = CLD_EXITED};
+	info.si_pid = 4251;
+	made = made_event(STREAM_SIGNAL, "");
+	made->event.signal_number = SIGCHLD;
+	made->event.signal_info = &info;
+	made->event.signal_is_ignored = true;
+	put(output, made, 904, 0);
 	made = made_event(STREAM_LOST, "render");
 	made->event.loss_cause = LOSS_RING_FULL;
 	made->event.loss_count = 12;
@@ -199,6 +207,24 @@ static void put_task_life(struct output *output)
 	made->probe.kind = PROBE_URETPROBE;
 	TEXT(made, "", "ls -la");
 	put(output, made, 906, 0);
+}
+
+static void put_counts(struct output *output)
+{
+	static struct tally rows[] = {
+		{.name = "read",
+		 .calls = 2,
+		 .errors = 1,
+		 .running = 1,
+		 .total_ns = 2600,
+		 .min_ns = 900,
+		 .max_ns = 1700,
+		 .buckets = {[9] = 1, [10] = 1}},
+		{.name = "exit_group", .calls = 1},
+	};
+	const struct tally_list list = {.rows = {.items = rows, .count = array_size(rows)}};
+	const struct tally_layout layout = {0};
+	must(output_tallies(output, &list, &layout));
 }
 
 int main(int argc, char **argv)
@@ -216,7 +242,9 @@ int main(int argc, char **argv)
 					 .missed = 0,
 					 .returns_lost = 1,
 					 .filtered = 7,
-					 .suppressed = 904};
+					 .suppressed = 904,
+					 .tallied = true,
+					 .counted = 3};
 	struct output *output = NULL;
 	must(output_create(STDOUT_FILENO, "stdout", &options, &output));
 	must(output_begin(output, &header));
@@ -225,6 +253,7 @@ int main(int argc, char **argv)
 	put_system_calls(output);
 	put_hostile(output);
 	put_task_life(output);
+	put_counts(output);
 	must(output_end(output, &summary));
 	output_destroy(output);
 	return 0;

@@ -150,6 +150,35 @@ static void a_span_that_was_opened_has_two_lines(void **state)
 	made_free(made);
 }
 
+/* As strace has them: cut off where the call would fill something in. */
+static void calls_that_did_not_return(void **state)
+{
+	(void)state;
+	struct made *made = made_event(STREAM_SYSCALL, "read");
+	made_number(made, "fd", &type_int, 3);
+	struct value *buffer = made_number(made, "buf", &type_pointer, 0);
+	made_number(made, "count", &type_ulong, 5);
+	made->event.ending = ENDING_OPEN;
+	char *text = written_event(&plain, made, false);
+	assert_string_equal(text, "[4242/4250] read(3, NULL, 5 <detached ...>\n");
+	free(text);
+	buffer->at_return = true;
+	text = written_event(&plain, made, false);
+	assert_string_equal(text, "[4242/4250] read(3, <detached ...>\n");
+	free(text);
+	made_free(made);
+	made = made_event(STREAM_SYSCALL, "pause");
+	made->event.ending = ENDING_OPEN;
+	text = written_event(&plain, made, false);
+	assert_string_equal(text, "[4242/4250] pause(<detached ...>\n");
+	free(text);
+	made->event.ending = ENDING_UNKNOWN;
+	text = written_event(&plain, made, false);
+	assert_string_equal(text, "[4242/4250] pause() = ?\n");
+	free(text);
+	made_free(made);
+}
+
 static void endings_are_told(void **state)
 {
 	(void)state;
@@ -340,7 +369,8 @@ static void socket_addresses_are_taken_apart(void **state)
 	made_text(made, "addr", &type_sockaddr, (const char *)&address, sizeof(address), 0);
 	made_text(made, "addr", &type_sockaddr, "x", 1, 0); /* too short to be one */
 	made_text(made, "addr", &type_sockaddr, "", 0, FETCH_BLOB_NULL);
-	assert_line(&plain, made, "[4242/4250] connect({AF_INET, 127.0.0.1:80}, \"x\", NULL)\n");
+	assert_line(&plain, made,
+		    "[4242/4250] connect({AF_INET, 127.0.0.1:80}, \"x\", NULL) = ?\n");
 }
 
 static void structures_are_shown_by_member(void **state)
@@ -521,6 +551,7 @@ int main(void)
 		cmocka_unit_test(hostile_bytes_never_reach_the_terminal),
 		cmocka_unit_test(a_comm_without_nul_ends),
 		cmocka_unit_test(a_span_that_was_opened_has_two_lines),
+		cmocka_unit_test(calls_that_did_not_return),
 		cmocka_unit_test(endings_are_told),
 		cmocka_unit_test(a_void_function_has_only_a_duration),
 		cmocka_unit_test(a_return_probe_shows_the_end_alone),

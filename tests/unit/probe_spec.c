@@ -224,6 +224,10 @@ static void calls_and_life(void **state)
 		{"exec:", "exec glob:*"},
 		{"fork:*", "fork glob:*"},
 		{"exit:*", "exit glob:*"},
+		{"signal:", "signal glob:*"},
+		{"signal:SIGCHLD", "signal 'SIGCHLD'"},
+		{"signal:RT*", "signal glob:RT*"},
+		{"!signal:17", "!signal '17'"},
 		{"!exit:*", "!exit glob:*"},
 	};
 	check_spellings(rows, array_size(rows));

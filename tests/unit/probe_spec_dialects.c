@@ -97,6 +97,7 @@ static void dtrace(void **state)
 		{"proc:::exec-success", "exec glob:*"},
 		{"proc:::create", "fork glob:*"},
 		{"proc:::exit", "exit glob:*"},
+		{"proc:::signal-handle", "signal glob:*"},
 	};
 	check_spellings(rows, array_size(rows));
 }
@@ -117,6 +118,12 @@ static void strace(void **state)
 		{"trace=file,net,ipc", "syscall class:file | syscall class:network | "
 				       "syscall class:ipc"},
 		{"trace=all", "syscall glob:*"},
+		{"signal=CHLD,SIGTERM", "!signal glob:* | signal 'CHLD' | signal 'SIGTERM'"},
+		{"s=17", "!signal glob:* | signal '17'"},
+		{"signals=!CHLD", "!signal glob:* | signal glob:* | !signal 'CHLD'"},
+		{"signal=all", "!signal glob:* | signal glob:*"},
+		{"signal=none", "!signal glob:* | !signal glob:*"},
+		{"signal=file", "!signal glob:* | signal 'file'"},
 		{"trace=none", "!syscall glob:*"},
 		{"trace=/^sched_", "syscall regex:^sched_"},
 		{"trace=/^sched_/,read", "syscall regex:^sched_ | syscall 'read'"},

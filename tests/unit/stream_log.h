@@ -74,6 +74,11 @@ static inline struct err *log_event(void *context, const struct stream_event *ev
 	case STREAM_EXEC:
 		append(to, "exec(%s,%s) ", event->filename, event->task->comm);
 		break;
+	case STREAM_SIGNAL:
+		append(to, "signal(%d%s,%s,%u) ", event->signal_number,
+		       event->signal_is_ignored ? " ignored" : "", (const char *)event->signal_info,
+		       event->depth);
+		break;
 	case STREAM_FORK:
 		append(to, "fork(%u) ", event->child_tid);
 		break;

@@ -164,6 +164,22 @@ static void task_life_that_lies_of_its_size_is_malformed(void **state)
 	assert_int_equal(fixture->counts.malformed, 5);
 }
 
+static void a_signal_is_told_inside_of_what_is_open(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct event_signal ignored = {
+		.number = 17, .flags = EVENT_SIGNAL_IGNORED, .comm = "prog", .info = "b"};
+	const struct event_signal body = {.number = 15, .comm = "no end to that.!", .info = "a"};
+	put(fixture, 1, EVENT_SIGNAL, 0, 0, 0, &ignored, sizeof(ignored));
+	assert_string_equal(tasks_find(&fixture->nesting.tasks, 7)->info.comm, "prog");
+	entry(fixture, 1, 1, 0, 1);
+	put(fixture, 2, EVENT_SIGNAL, 0, 0, 0, &body, sizeof(body));
+	put(fixture, 2, EVENT_SIGNAL, 0, 0, 0, &body, sizeof(body) - 1);
+	assert_string_equal(fixture->log.log, "signal(17 ignored,b,0) f{ signal(15,a,1) ");
+	assert_string_equal(tasks_find(&fixture->nesting.tasks, 7)->info.comm, "no end to that.");
+	assert_int_equal(fixture->counts.malformed, 1);
+}
+
 static void exit_forgets_the_thread(void **state)
 {
 	struct fixture *fixture = *state;
@@ -188,6 +204,7 @@ int main(void)
 		TEST(a_system_call_whose_sizes_lie_is_malformed),
 		TEST(task_life_names_the_thread),
 		TEST(task_life_that_lies_of_its_size_is_malformed),
+		TEST(a_signal_is_told_inside_of_what_is_open),
 		TEST(exit_forgets_the_thread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
