@@ -452,7 +452,8 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 	if (!selection_is_empty(&options->selection))
 		ret->selects = options->selection.words;
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
-						.depth = 1,
+						.depth = options->depth,
+						.max_members = options->max_members,
 						.files = options->fd_paths,
 						.sockets = options->fd_details};
 	struct err *e = probe_set_init(&ret->set, &compile);

@@ -3,7 +3,7 @@
 # Completion of utrail for bash; needs nothing but bash itself.
 # tests/lint/options.py holds it against cli/options/options.c.
 
-_utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings -t --time
+_utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings --depth --max-members --max-items -t --time
 	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact --color
 	-q --quiet -v --verbose --debuginfod --cost -c --summary-only -C --summary -S --summary-sort-by
 	-U --summary-columns -w --summary-wall-clock -z --successful-only -Z --failed-only --status --max-events --duration
@@ -20,6 +20,7 @@ _utrail_values() {
 	-u | --user) compgen -u ;;
 	-e | --event) compgen -W "$_utrail_specs" ;;
 	-s | --strings) compgen -W '0 64 256 1024 4096' ;;
+	--depth) compgen -W '0 1 2 3 4' ;;
 	--format) compgen -W 'text json' ;;
 	--stacks) compgen -W 'auto cfi fp' ;;
 	--stack-bytes) compgen -W '4k 8k 16k 32k 60k' ;;
@@ -38,7 +39,7 @@ _utrail_takes_value() {
 	case $1 in
 	-p | --pid | --comm | -u | --user | --cgroup | --container) ;;
 	-e | --event | -o | --output | --format | -s | --strings | --color) ;;
-	--stacks | --stack-depth | --stack-bytes) ;;
+	--stacks | --stack-depth | --stack-bytes | --depth | --max-members | --max-items) ;;
 	-S | --summary-sort-by | -U | --summary-columns | --status) ;;
 	--max-events | --duration | --max-probes | --rate | --ring-size | --return | --syscall-backend) ;;
 	*) return 1 ;;

@@ -175,7 +175,7 @@ static void set_ending(struct output *output, json_t *line, const struct shown_s
 
 static struct err *put_span(struct output *output, const struct stream_event *event)
 {
-	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	json_t *line = event_begin(output, event->kind == STREAM_CALL ? "call" : "syscall", event);
 	set_probe(output, line, event);
 	if (event->ending == ENDING_RETURNED_ALONE)
@@ -188,7 +188,7 @@ static struct err *put_span(struct output *output, const struct stream_event *ev
 
 static struct err *put_instant(struct output *output, const struct stream_event *event)
 {
-	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	struct shown result;
 	json_t *line = event_begin(output, event->kind == STREAM_USDT ? "usdt" : "probe", event);
 	set_probe(output, line, event);

@@ -271,7 +271,7 @@ static json_t *json_struct(struct output *output, const struct shown_scope *scop
 		json_set_unique(output, object, name, "member", i + 1,
 				json_shown(output, scope, &part));
 	}
-	return object;
+	return whole->is_cut ? wrapped(output, "struct", object, true) : object;
 }
 
 static json_t *json_elements(struct output *output, const struct shown_scope *scope,
@@ -324,11 +324,14 @@ static json_t *json_device(struct output *output, uint64_t device)
 	return object;
 }
 
-static json_t *json_minus_name(struct output *output, const char *name)
+static json_t *json_prefixed(struct output *output, char sign, const char *name)
 {
 	struct buffer *scratch = scratch_begin(output);
-	buffer_put_char(scratch, '-');
-	buffer_put_string(scratch, name);
+	buffer_put_char(scratch, sign);
+	if (utf8_valid(name, strlen(name)))
+		buffer_put_string(scratch, name);
+	else
+		escape_name(scratch, name);
 	return scratch_string(output);
 }
 
@@ -347,13 +350,23 @@ static json_t *json_string_shown(struct output *output, const struct shown *show
 	return json_bytes(output, text.bytes, text.size, shown->truncated);
 }
 
+static json_t *json_unreadable(struct output *output, const struct shown *shown)
+{
+	char text[NUMBER_MAX];
+	json_t *object = json_unavailable(output, shown->text);
+	if (shown->address)
+		json_set(output, object, "pointer",
+			 number_string(text, number_hex(text, shown->address)));
+	return object;
+}
+
 static json_t *json_plain(struct output *output, const struct shown_scope *scope,
 			  const struct shown *shown)
 {
 	char text[NUMBER_MAX];
 	switch (shown->kind) {
 	case SHOWN_UNAVAILABLE:
-		return json_unavailable(output, shown->text);
+		return json_unreadable(output, shown);
 	case SHOWN_VOID:
 	case SHOWN_NULL:
 		return json_null();
@@ -375,8 +388,10 @@ static json_t *json_plain(struct output *output, const struct shown_scope *scope
 		return json_text(output, shown->text);
 	case SHOWN_FLAGS:
 		return json_flags(output, shown);
+	case SHOWN_CODE:
+		return json_prefixed(output, '&', shown->text);
 	case SHOWN_ERRNO:
-		return json_minus_name(output, shown->text);
+		return json_prefixed(output, '-', shown->text);
 	case SHOWN_FD:
 		return json_fd(output, shown);
 	case SHOWN_STRING:

@@ -41,6 +41,7 @@ struct output_options {
 	bool show_user; /* no PID was given: show uid and tty */
 	/* -s: strings are cut when they are read; the writer cuts arrays. 0: no limit */
 	uint32_t string_limit;
+	uint32_t array_limit;	    /* elements of an array; 0: as string_limit */
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */
 	struct redact *redact;	    /* what strings and arguments go through; NULL: shown as is.
 				     * Borrowed */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output/names.h"
+#include "output/shown_form.h"
 #include "output/shown_list.h"
 #include "output/sockaddr.h"
 
@@ -72,6 +73,10 @@ static void shown_array(const struct type *type, const char *bytes, uint32_t len
 static void shown_struct(const struct type *type, const char *bytes, uint32_t length,
 			 struct shown *ret)
 {
+	if (type->form && type->form->kind != FORM_OPTIONAL && type->form->kind != FORM_VARIANTS) {
+		shown_form_copied(type, bytes, length, ret);
+		return;
+	}
 	if (!type->n_members && type->size > 1) {
 		unavailable(ret, "members unknown"); /* an empty C++ class has size 1 */
 		return;
@@ -108,7 +113,7 @@ void shown_memory(const struct type *type, const char *bytes, uint32_t available
 	} else if (!size || size > available) {
 		unavailable(ret, "not copied");
 	} else if (size > sizeof(uint64_t)) {
-		unavailable(ret, "number of this size");
+		shown_wide(type, bytes, ret);
 	} else {
 		shown_bits(type, load(bytes, size), ret);
 	}
@@ -223,12 +228,26 @@ static bool is_hidden(const struct shown_scope *scope, const struct value *value
 	       !(bits & value->shown_if_bits);
 }
 
+/* A structure without a name belongs to the one around it. */
+static void limit_levels(const struct shown *whole, const char *name, struct shown *ret)
+{
+	ret->levels = whole->levels;
+	if (!ret->levels || ret->kind != SHOWN_STRUCT || (whole->kind == SHOWN_STRUCT && !*name))
+		return;
+	if (ret->levels > 1) {
+		ret->levels--;
+		return;
+	}
+	ret->truncated = ret->is_cut = true;
+	ret->count = 0;
+}
+
 void shown_part(const struct shown_scope *scope, const struct shown *whole, uint32_t index,
 		struct shown *ret, const char **ret_name)
 {
 	*ret_name = "";
 	if (whole->members) {
-		*ret_name = whole->members[index].name ?: "";
+		*ret_name = (whole->is_variant ? whole->name : whole->members[index].name) ?: "";
 		if (is_hidden(scope, &whole->members[index], whole->slots))
 			*ret = (struct shown){.kind = SHOWN_HIDDEN};
 		else
@@ -253,6 +272,7 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		add_file(whole->files, whole->slots, index, ret);
 	}
 	ret->level = whole->level + 1;
+	limit_levels(whole, *ret_name, ret);
 	limit_array(scope, ret);
 }
 
@@ -303,6 +323,7 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 	if (ret->kind == SHOWN_ARRAY) {
 		ret->files = value;
 		ret->slots = slots;
+		ret->levels = value->levels;
 	}
 	if (type->kind == TYPE_BYTES && ret->kind == SHOWN_STRING && sockaddr_is_type(type) &&
 	    length >= 2)
@@ -351,6 +372,26 @@ static bool is_null(const struct value *value, const struct slots *slots)
 	       slot->is_blob && slot->blob_flags & FETCH_BLOB_NULL;
 }
 
+/* Members that were fetched one by one, or found in a copy. */
+static void shown_members(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	*ret = (struct shown){
+		.kind = SHOWN_STRUCT,
+		.members = value->members,
+		.count = (uint32_t)value->n_members,
+		.slots = slots,
+		.truncated = value->cut,
+		.is_cut = value->cut,
+	};
+}
+
+/* Was what the pointer leads to asked for, and could not be read? */
+static bool is_unreadable(const struct value *value, const struct slots *slots)
+{
+	return value->copy_slot > 0 && (uint32_t)value->copy_slot <= slots->count &&
+	       !slots->items[value->copy_slot - 1].available;
+}
+
 /* A pointer's number is in `ret`; is there more to say of it? */
 static void shown_pointer(const struct shown_scope *scope, const struct value *value,
 			  const struct slots *slots, struct shown *ret)
@@ -358,13 +399,12 @@ static void shown_pointer(const struct shown_scope *scope, const struct value *v
 	uint64_t count;
 	const char *why;
 	const struct value *copy = value->copy;
-	if (value->n_members) {
-		*ret = (struct shown){
-			.kind = SHOWN_STRUCT,
-			.members = value->members,
-			.count = (uint32_t)value->n_members,
-			.slots = slots,
-		};
+	if (is_unreadable(value, slots)) {
+		uint64_t address = ret->number;
+		unavailable(ret, slots->unreadable ?: "unreadable");
+		ret->address = address;
+	} else if (value->n_members || (value->copy_slot && !copy)) {
+		shown_members(value, slots, ret);
 	} else if (copy && copy->type->kind == TYPE_COUNT) {
 		slots = slots_of(scope, copy, slots, &why);
 		if (!slots || !is_filled(scope, copy) || !value_scalar(copy, slots, &count, &why))
@@ -391,6 +431,11 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 				      .truncated = flags & FETCH_BLOB_TRUNCATED};
 		return;
 	}
+	if (value->type->size > sizeof(bits) &&
+	    value_bytes(value, slots, &text, &length, &flags, &why)) {
+		shown_memory(value->type, text, length, ret);
+		return;
+	}
 	if (!value_scalar(value, slots, &bits, &why)) {
 		if (value->in_blob && is_null(value, slots))
 			*ret = (struct shown){.kind = SHOWN_NULL};
@@ -401,7 +446,9 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 	shown_width(value->type, bits, value->bit_size ?: type_width(value->type), ret);
 	add_file(value, slots, 0, ret);
 	ret->boxed = value->boxed;
-	if (value->type->kind == TYPE_POINTER && ret->kind != SHOWN_NULL)
+	if (value->place_slot)
+		shown_code(scope->event->site, value, slots, ret);
+	else if (value->type->kind == TYPE_POINTER && ret->kind != SHOWN_NULL)
 		shown_pointer(scope, value, slots, ret);
 }
 
@@ -471,14 +518,12 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		unavailable(ret, why);
 	} else if (value->type->kind == TYPE_ARRAY && value->n_members && is_filled(scope, value)) {
 		shown_elements(scope, value, slots, ret);
-	} else if (value->type->kind == TYPE_STRUCT && value->n_members &&
+	} else if (value->type->kind == TYPE_STRUCT && value->type->form &&
 		   is_filled(scope, value)) {
-		*ret = (struct shown){
-			.kind = SHOWN_STRUCT,
-			.members = value->members,
-			.count = (uint32_t)value->n_members,
-			.slots = slots,
-		};
+		shown_form(scope, value, slots, ret);
+	} else if (value->type->kind == TYPE_STRUCT && (value->n_members || value->cut) &&
+		   is_filled(scope, value)) {
+		shown_members(value, slots, ret);
 	} else if (!is_filled(scope, value)) {
 		if (is_blob(value) && is_null(value, slots))
 			*ret = (struct shown){.kind = SHOWN_NULL};

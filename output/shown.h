@@ -41,6 +41,7 @@ enum shown_kind {
 	SHOWN_BIT_SET,	   /* bytes: numbers, see bit_set_next() */
 	SHOWN_COUNT,	   /* number: a pointer; to `count` things called `name` */
 	SHOWN_HIDDEN,	   /* a part that means nothing beside what the others say */
+	SHOWN_CODE,	   /* text: a function, that a pointer leads to */
 	SHOWN_STRUCT,	   /* `count` parts with names */
 	SHOWN_ARRAY,	   /* `count` parts without */
 };
@@ -52,7 +53,10 @@ struct shown {
 	bool is_list; /* ARRAY: its elements are blobs, see slot_list_next(); STRUCT: one of them */
 	bool is_single; /* REAL: of 4 bytes */
 	bool is_wide;
-	uint8_t level; /* of nesting in copied bytes */
+	uint8_t level;	 /* of nesting in copied bytes */
+	uint8_t levels;	 /* of structures that may still be opened, and one; 0: all */
+	bool is_variant; /* STRUCT: `name`, with its contents as the one part */
+	bool is_cut;	 /* STRUCT: its parts are not all of them, which its type does not say */
 	uint32_t count;
 	union {
 		uint64_t number;
@@ -60,7 +64,8 @@ struct shown {
 		const char *text;
 	};
 	const struct type *type;
-	const char *name; /* COUNT */
+	const char *name; /* COUNT; a variant */
+	uint64_t address; /* UNAVAILABLE: the pointer that could not be followed; 0: none */
 	/* STRING, SOCKADDR, FD, and compounds that were copied whole */
 	const char *bytes;
 	uint32_t length;

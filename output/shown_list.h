@@ -21,4 +21,7 @@ void shown_sized(const struct shown *whole, uint32_t index, struct shown *ret);
 /* Of an element that is an iovec: the bytes behind it. */
 void shown_gathered(const struct shown *whole, struct shown *ret);
 
+/* A number of 16 bytes: this machine's long double is shown, others are not. */
+void shown_wide(const struct type *type, const char *bytes, struct shown *ret);
+
 #endif

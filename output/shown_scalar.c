@@ -153,3 +153,15 @@ void shown_bits(const struct type *type, uint64_t bits, struct shown *ret)
 {
 	shown_width(type, bits, type_width(type), ret);
 }
+
+void shown_wide(const struct type *type, const char *bytes, struct shown *ret)
+{
+	long double number;
+	if (type->kind != TYPE_FLOAT || type->size != sizeof(number) ||
+	    strcmp(type->name, "long double") != 0) {
+		unavailable(ret, "number of this size");
+		return;
+	}
+	memcpy(&number, bytes, sizeof(number));
+	*ret = (struct shown){.kind = SHOWN_REAL, .real = (double)number};
+}

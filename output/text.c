@@ -225,7 +225,7 @@ static void put_closing(struct output *output, const struct stream_event *event)
 	uint64_t time_ns = has_end ? event->time_ns + event->duration_ns
 			   : event->time_ns > output->line_time_ns ? event->time_ns
 								   : output->line_time_ns;
-	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	put_left(output, event, time_ns);
 	put_name(output, event);
 	if (event->ending == ENDING_RETURNED && has_output_argument(&event->site->arguments))
@@ -241,7 +241,7 @@ static void put_span(struct output *output, const struct stream_event *event, bo
 		put_closing(output, event);
 		return;
 	}
-	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
 	text_arguments(output, &scope, NULL);
@@ -251,7 +251,7 @@ static void put_span(struct output *output, const struct stream_event *event, bo
 /* One place was hit: an entry or an offset with arguments, or a return with its value alone. */
 static void put_instant(struct output *output, const struct stream_event *event)
 {
-	struct shown_scope scope = shown_scope(event, false, output->options.string_limit);
+	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	struct shown result;
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
@@ -459,7 +459,7 @@ static struct err *text_opened(struct output *output, const struct stream_event 
 {
 	if (ends_only(event))
 		return NULL;
-	struct shown_scope scope = shown_scope(event, true, output->options.string_limit);
+	struct shown_scope scope = shown_scope(event, true, output_array_limit(output));
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
 	text_arguments(output, &scope, NULL);

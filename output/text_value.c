@@ -250,6 +250,23 @@ static void put_parts(struct output *output, const struct shown_scope *scope,
 	buffer_put_char(buffer, is_struct ? '}' : ']');
 }
 
+/* Some(5), Some({x=1, y=2}), Rect{w=1, h=2} */
+static void put_variant(struct output *output, const struct shown_scope *scope,
+			const struct shown *whole)
+{
+	struct buffer *buffer = &output->buffer;
+	struct shown part;
+	const char *name;
+	shown_part(scope, whole, 0, &part, &name);
+	bool is_struct = part.kind == SHOWN_STRUCT && strcmp(whole->members[0].name, "__0") != 0;
+	escape_name(buffer, name);
+	if (!is_struct)
+		buffer_put_char(buffer, '(');
+	text_shown(output, scope, &part);
+	if (!is_struct)
+		buffer_put_char(buffer, ')');
+}
+
 static void put_unavailable(struct buffer *buffer, const char *why)
 {
 	buffer_put_char(buffer, '<');
@@ -301,6 +318,10 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_NAME:
 		escape_name(buffer, shown->text);
 		break;
+	case SHOWN_CODE:
+		buffer_put_char(buffer, '&');
+		escape_name(buffer, shown->text);
+		break;
 	case SHOWN_ERRNO:
 		text_color(output, COLOR_RED);
 		buffer_put_char(buffer, '-');
@@ -317,6 +338,11 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		put_sockaddr(buffer, shown);
 		break;
 	case SHOWN_STRUCT:
+		if (shown->is_variant)
+			put_variant(output, scope, shown);
+		else
+			put_parts(output, scope, shown);
+		break;
 	case SHOWN_ARRAY:
 		put_parts(output, scope, shown);
 		break;
@@ -341,6 +367,8 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_HIDDEN:
 		break;
 	case SHOWN_UNAVAILABLE:
+		if (shown->address)
+			put_number(buffer, number_hex, shown->address);
 		put_unavailable(buffer, shown->text);
 		break;
 	}

@@ -70,4 +70,10 @@ void text_unsigned(struct buffer *buffer, uint64_t number);
 /* " <0.000012>" */
 void text_duration(struct buffer *buffer, uint64_t duration_ns);
 
+/* Elements of an array to be shown. */
+static inline uint32_t output_array_limit(const struct output *output)
+{
+	return output->options.array_limit ?: output->options.string_limit;
+}
+
 #endif

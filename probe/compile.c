@@ -3,13 +3,12 @@
 
 #include <string.h>
 
-/* A structure is copied whole up to this size; members beyond it are "cut off". */
-#define STRUCT_BYTES_MAX 512
-/* Structures inside structures: their bytes are there already, but cyclic types must end. */
-#define NESTING_MAX 4
-#define MEMBERS_MAX 64
+#include "probe/compile_draft.h"
 
-static const char full_text[] = "too many values";
+/* What is no structure, and too large for a register: arrays, numbers of other machines. */
+#define ARRAY_BYTES_MAX 512
+
+const char compile_full[] = "too many values";
 
 void plan_builder_init(struct plan_builder *builder, struct arena *arena,
 		       const struct compile_options *options)
@@ -20,6 +19,25 @@ void plan_builder_init(struct plan_builder *builder, struct arena *arena,
 void plan_builder_deinit(struct plan_builder *builder)
 {
 	free(builder->values.items);
+	free(builder->follows.items);
+}
+
+void fetch_add_part(struct fetch_source *source, uint32_t size, const struct fetch_op *ops,
+		    uint32_t n_ops, const char *unavailable)
+{
+	const struct fetch_part *before =
+		source->n_parts ? &source->parts[source->n_parts - 1] : NULL;
+	if (size > 8 || source->n_parts == FETCH_PARTS_MAX || n_ops > FETCH_PART_OPS) {
+		source->unavailable = "in too many places";
+		return;
+	}
+	struct fetch_part *part = &source->parts[source->n_parts++];
+	*part = (struct fetch_part){.offset = before ? before->offset + before->size : 0,
+				    .size = size,
+				    .n_ops = n_ops,
+				    .unavailable = unavailable};
+	if (n_ops)
+		memcpy(part->ops, ops, n_ops * sizeof(*ops));
 }
 
 struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signed)
@@ -30,21 +48,14 @@ struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signe
 	return source;
 }
 
-/* Operations are written beyond n_ops and become part of the plan only when all of them fit. */
-struct draft {
-	struct fetch_plan *plan;
-	uint32_t n_ops, n_slots;
-	bool full;
-};
-
-static struct draft draft_begin(struct plan_builder *builder)
+struct draft draft_begin(struct plan_builder *builder)
 {
 	return (struct draft){.plan = &builder->plan,
 			      .n_ops = builder->plan.n_ops,
 			      .n_slots = builder->plan.n_slots};
 }
 
-static void draft_op(struct draft *draft, const struct fetch_op *op)
+void draft_op(struct draft *draft, const struct fetch_op *op)
 {
 	if (draft->n_ops >= FETCH_OPS_MAX)
 		draft->full = true;
@@ -52,8 +63,13 @@ static void draft_op(struct draft *draft, const struct fetch_op *op)
 		draft->plan->ops[draft->n_ops++] = *op;
 }
 
-/* Appends an operation that makes a slot; returns the slot's number. */
-static int draft_slot(struct draft *draft, const struct fetch_op *op)
+void draft_ops(struct draft *draft, const struct fetch_op *ops, uint32_t n_ops)
+{
+	for (uint32_t i = 0; i < n_ops; i++)
+		draft_op(draft, &ops[i]);
+}
+
+int draft_slot(struct draft *draft, const struct fetch_op *op)
 {
 	if (draft->n_slots >= FETCH_SLOTS_MAX)
 		draft->full = true;
@@ -63,8 +79,7 @@ static int draft_slot(struct draft *draft, const struct fetch_op *op)
 
 static void draft_source(struct draft *draft, const struct fetch_source *source)
 {
-	for (uint32_t i = 0; i < source->n_ops; i++)
-		draft_op(draft, &source->ops[i]);
+	draft_ops(draft, source->ops, source->n_ops);
 }
 
 /* After this the accumulator holds the value itself. */
@@ -77,7 +92,7 @@ static void draft_load(struct draft *draft, const struct fetch_source *source, u
 			 &(struct fetch_op){.code = FETCH_DEREF, .size = size, .flags = flags});
 }
 
-static bool draft_commit(struct draft *draft)
+bool draft_commit(struct draft *draft)
 {
 	if (draft->full)
 		return false;
@@ -86,7 +101,7 @@ static bool draft_commit(struct draft *draft)
 	return true;
 }
 
-static bool is_scalar_size(uint32_t size)
+bool compile_is_scalar_size(uint32_t size)
 {
 	return size == 1 || size == 2 || size == 4 || size == 8;
 }
@@ -94,7 +109,7 @@ static bool is_scalar_size(uint32_t size)
 static void add_scalar(struct draft *draft, const struct fetch_source *source,
 		       const struct type *type, struct value *value)
 {
-	uint8_t size = is_scalar_size(type->size) ? (uint8_t)type->size : 8;
+	uint8_t size = compile_is_scalar_size(type->size) ? (uint8_t)type->size : 8;
 	uint8_t flags = type_is_signed(type) ? FETCH_SIGNED : 0;
 	draft_load(draft, source, size, flags);
 	value->slot = draft_slot(
@@ -102,7 +117,7 @@ static void add_scalar(struct draft *draft, const struct fetch_source *source,
 }
 
 /* What the descriptor in the accumulator stands for. */
-static int draft_file(struct draft *draft, uint8_t flags)
+int draft_file(struct draft *draft, uint8_t flags)
 {
 	return 1 + draft_slot(draft, &(struct fetch_op){.code = FETCH_FILE, .flags = flags});
 }
@@ -139,6 +154,19 @@ void plan_add_array_files(struct plan_builder *builder, const struct fetch_sourc
 	add_array_files(&draft, source, value);
 	if (!draft_commit(&draft))
 		value->file_slot = 0;
+}
+
+void plan_add_place(struct plan_builder *builder, struct value *value)
+{
+	const struct fetch_op ops[] = {
+		{.code = FETCH_REG, .reg = builder->place_reg, .size = 8},
+		{.code = FETCH_INT, .size = 8},
+	};
+	if (!builder->place_reg || !value->type->is_code)
+		return;
+	if (!builder->place_slot)
+		builder->place_slot = 1 + plan_add_slot(builder, ops, 2);
+	value->place_slot = builder->place_slot;
 }
 
 void plan_add_file(struct plan_builder *builder, const struct fetch_source *source, int *ret_slot)
@@ -191,155 +219,13 @@ static void add_bytes(struct draft *draft, const struct fetch_source *source,
 		&(struct fetch_op){.code = FETCH_BYTES, .flags = FETCH_NULL_OK, .imm = limit});
 }
 
-/* The accumulator's address becomes a copy of the structure there. */
-static int add_copy(struct draft *draft, const struct fetch_source *source, bool through_pointer,
-		    uint32_t size)
+static int add_copy(struct draft *draft, const struct fetch_source *source, uint32_t size)
 {
+	uint32_t copied = size < ARRAY_BYTES_MAX ? size : ARRAY_BYTES_MAX;
 	draft_source(draft, source);
-	if (through_pointer && source->is_address)
-		draft_op(draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 8});
-	uint32_t copied = size < STRUCT_BYTES_MAX ? size : STRUCT_BYTES_MAX;
 	return draft_slot(
 		draft,
 		&(struct fetch_op){.code = FETCH_BYTES, .flags = FETCH_NULL_OK, .imm = copied});
-}
-
-/* One string member: its pointer is in the structure, its text needs a slot of its own. */
-static int add_member_string(struct plan_builder *builder, const struct fetch_source *source,
-			     bool through_pointer, uint32_t offset)
-{
-	struct draft draft = draft_begin(builder);
-	draft_source(&draft, source);
-	if (through_pointer && source->is_address)
-		draft_op(&draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 8});
-	if (offset)
-		draft_op(&draft, &(struct fetch_op){.code = FETCH_ADD, .imm = offset});
-	draft_op(&draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 8});
-	int slot = draft_slot(&draft, &(struct fetch_op){.code = FETCH_STRING,
-							 .flags = FETCH_NULL_OK,
-							 .imm = builder->options.string_limit});
-	return draft_commit(&draft) ? slot : VALUE_NO_SLOT;
-}
-
-static int add_member_file(struct plan_builder *builder, const struct fetch_source *source,
-			   bool through_pointer, uint32_t offset)
-{
-	struct draft draft = draft_begin(builder);
-	draft_source(&draft, source);
-	if (through_pointer && source->is_address)
-		draft_op(&draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 8});
-	draft_op(&draft, &(struct fetch_op){.code = FETCH_ADD, .imm = offset});
-	draft_op(&draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 4, .flags = FETCH_SIGNED});
-	int slot = draft_file(&draft, FETCH_CWD);
-	return draft_commit(&draft) ? slot : 0;
-}
-
-/* Where the members of a structure come from. */
-struct copied {
-	const struct fetch_source *source;
-	bool through_pointer;
-	bool in_register; /* there is no memory to follow for strings */
-	int slot;
-};
-
-static struct err *add_members(struct plan_builder *builder, const struct copied *from,
-			       const struct type *type, uint32_t base, int nesting,
-			       struct value *ret);
-
-static struct err *add_member(struct plan_builder *builder, const struct copied *from,
-			      const struct type_member *member, uint32_t base, int nesting,
-			      struct value *ret)
-{
-	const struct type *type = member->type;
-	*ret = (struct value){.name = member->name,
-			      .type = type,
-			      .slot = from->slot,
-			      .in_blob = true,
-			      .offset = base + member->offset,
-			      .bit_size = member->bit_size,
-			      .bit_offset = member->bit_offset};
-	if (type->kind == TYPE_STRUCT)
-		return add_members(builder, from, type, ret->offset, nesting + 1, ret);
-	if (type->kind == TYPE_STRING && !from->in_register) {
-		ret->in_blob = false;
-		ret->slot = add_member_string(builder, from->source, from->through_pointer,
-					      ret->offset);
-		if (ret->slot < 0)
-			ret->unavailable = full_text;
-	} else if (type->kind == TYPE_STRING) {
-		ret->unavailable = "in a register";
-	} else if (type->kind == TYPE_FD && type->size == 4 && !from->in_register &&
-		   builder->options.files) {
-		ret->file_slot =
-			add_member_file(builder, from->source, from->through_pointer, ret->offset);
-	} else if (type->kind == TYPE_ARRAY && !(type->target && type->target->kind == TYPE_CHAR)) {
-		ret->unavailable = "array";
-	} else if (type->kind == TYPE_BYTES) {
-		ret->unavailable = "buffer";
-	}
-	return NULL;
-}
-
-static struct err *add_members(struct plan_builder *builder, const struct copied *from,
-			       const struct type *type, uint32_t base, int nesting,
-			       struct value *ret)
-{
-	uint32_t count = type->n_members < MEMBERS_MAX ? type->n_members : MEMBERS_MAX;
-	if (nesting > NESTING_MAX) {
-		ret->unavailable = "nested too deep";
-		return NULL;
-	}
-	struct value *members = arena_array(builder->arena, count ? count : 1, sizeof(*members));
-	if (!members)
-		return &err_nomem;
-	for (uint32_t i = 0; i < count; i++) {
-		struct err *e =
-			add_member(builder, from, &type->members[i], base, nesting, &members[i]);
-		if (e)
-			return e;
-	}
-	ret->members = members;
-	ret->n_members = count;
-	return NULL;
-}
-
-/* `T *` where T is a structure: the pointer itself, and what it leads to. */
-static struct err *add_struct_pointer(struct plan_builder *builder,
-				      const struct fetch_source *source, struct value *value)
-{
-	const struct type *target = value->type->target;
-	struct draft draft = draft_begin(builder);
-	add_scalar(&draft, source, value->type, value);
-	int copy = add_copy(&draft, source, true, target->size);
-	if (!draft_commit(&draft)) {
-		value->unavailable = full_text;
-		return NULL;
-	}
-	struct copied from = {.source = source, .through_pointer = true, .slot = copy};
-	return add_members(builder, &from, target, 0, 1, value);
-}
-
-static struct err *add_struct(struct plan_builder *builder, const struct fetch_source *source,
-			      struct value *value)
-{
-	struct draft draft = draft_begin(builder);
-	struct copied from = {.source = source, .in_register = !source->is_address};
-	if (source->is_address) {
-		from.slot = add_copy(&draft, source, false, value->type->size);
-	} else {
-		draft_source(&draft, source);
-		from.slot = draft_slot(&draft, &(struct fetch_op){.code = FETCH_INT, .size = 8});
-	}
-	if (!draft_commit(&draft)) {
-		value->unavailable = full_text;
-		return NULL;
-	}
-	return add_members(builder, &from, value->type, 0, 1, value);
-}
-
-static bool has_members(const struct type *type)
-{
-	return type && type->kind == TYPE_STRUCT && type->n_members && type->size;
 }
 
 /* The accumulator still holds a scalar. What no longer fits is left out. */
@@ -368,12 +254,13 @@ static void add_plain(struct plan_builder *builder, const struct fetch_source *s
 		add_word(&draft, source, limit, value);
 	else if (type->kind == TYPE_STRING || type->kind == TYPE_BYTES)
 		add_bytes(&draft, source, counted ? length : NULL, type, limit, value);
-	else if (source->is_address && (type->kind == TYPE_ARRAY || !is_scalar_size(type->size)))
-		value->slot = add_copy(&draft, source, false, type->size);
+	else if (source->is_address &&
+		 (type->kind == TYPE_ARRAY || !compile_is_scalar_size(type->size)))
+		value->slot = add_copy(&draft, source, type->size);
 	else
 		add_scalar(&draft, source, type, value);
 	if (!draft_commit(&draft))
-		value->unavailable = full_text;
+		value->unavailable = compile_full;
 	else if (builder->options.files)
 		add_files(builder, source, value);
 }
@@ -388,14 +275,18 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 	struct err *e = NULL;
 	if (source->unavailable)
 		value.unavailable = source->unavailable;
-	else if (type->kind == TYPE_POINTER && has_members(type->target) && builder->options.depth)
-		e = add_struct_pointer(builder, source, &value);
-	else if (has_members(type))
-		e = add_struct(builder, source, &value);
+	else if (type->kind == TYPE_STRUCT && type->n_members && type->size)
+		e = parts_add_struct(builder, source, &value);
+	else if (source->n_parts)
+		value.unavailable = "in several places";
 	else
 		add_plain(builder, source, length, &value);
+	if (!e && !value.unavailable && type->kind == TYPE_POINTER && builder->options.depth)
+		e = parts_add_target(builder, source, &value);
 	if (value.unavailable)
 		value.slot = VALUE_NO_SLOT;
+	else
+		plan_add_place(builder, &value);
 	*kept = value;
 	return e;
 }
@@ -414,6 +305,9 @@ struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **
 {
 	size_t count = builder->values.count;
 	struct value *items = NULL;
+	struct err *e = parts_follow(builder);
+	if (e)
+		return e;
 	if (count) {
 		items = arena_copy(builder->arena, builder->values.items, count * sizeof(*items));
 		if (!items)

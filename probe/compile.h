@@ -17,6 +17,16 @@
 #include "probe/value.h"
 
 #define FETCH_SOURCE_OPS 8
+#define FETCH_PART_OPS	 3
+#define FETCH_PARTS_MAX	 4
+
+/* Up to eight bytes of a value that is in several places. */
+struct fetch_part {
+	uint32_t offset, size;		     /* of the value */
+	struct fetch_op ops[FETCH_PART_OPS]; /* end with them in the accumulator */
+	uint32_t n_ops;
+	const char *unavailable; /* why they cannot be had; see fetch_source */
+};
 
 /* How to get a value: operations that end with it in the accumulator. */
 struct fetch_source {
@@ -27,22 +37,43 @@ struct fetch_source {
 	/* The value cannot be had, and why: "in xmm0"; the operations do not matter then. Lives as
 	 * long as the plan. */
 	const char *unavailable;
+	/* The value is in several places, and in no one of them whole: the parts, one
+	 * behind the other, are what counts, and `ops` do not. 0: it is in one. */
+	uint32_t n_parts;
+	struct fetch_part parts[FETCH_PARTS_MAX];
 };
+
+#define COMPILE_DEPTH_MAX   8
+#define COMPILE_MEMBERS_MAX 512
 
 /* What the user chose for all values. */
 struct compile_options {
 	uint32_t string_limit; /* -s: bytes of a string or buffer, up to FETCH_STRING_MAX */
-	uint32_t depth;	       /* levels of structures that pointers lead to; 0: bare pointers */
+	uint32_t depth;	       /* levels of structures, by pointer or by value; 0: bare pointers */
+	uint32_t max_members;  /* shown of one structure; 0: the default */
 	bool files;	       /* -y: what descriptors stand for */
 	bool sockets;	       /* -yy: and of devices and sockets which ones */
 };
+
+struct follow;
 
 struct plan_builder {
 	struct arena *arena; /* of the values made; borrowed */
 	struct compile_options options;
 	struct fetch_plan plan;
 	ARRAY_OF(struct value) values;
+	/* Pointers inside of what is copied, still to be followed: compile_parts.c */
+	ARRAY_OF(struct follow) follows;
+	uint32_t n_members; /* values below those above */
+	/* The register of the instruction pointer, when it is the site's at the hit: by it, code
+	 * that pointers lead to is found. 0: none */
+	uint8_t place_reg;
+	int place_slot;		 /* its slot + 1; 0: not asked for yet */
+	uint32_t followed_bytes; /* of structures inside */
 };
+
+/* Can so many bytes be read as a number? */
+bool compile_is_scalar_size(uint32_t size);
 
 /* Bytes of a plan that are in use. */
 static inline size_t fetch_plan_size(const struct fetch_plan *plan)
@@ -62,6 +93,9 @@ void plan_builder_deinit(struct plan_builder *builder);
 struct err *plan_add_value(struct plan_builder *builder, const char *name, const struct type *type,
 			   const struct fetch_source *source,
 			   const struct fetch_source *length) must_check;
+
+/* A pointer to a function: sets value.place_slot. */
+void plan_add_place(struct plan_builder *builder, struct value *value);
 
 /* Appends the file of the descriptor that a source gives, when the options ask for it; *ret_slot is
  * for value.file_slot. For results: AT_FDCWD is no directory there. */
@@ -84,6 +118,10 @@ int plan_add_slot(struct plan_builder *builder, const struct fetch_op *ops, size
 struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **ret_plan,
 			struct value_list *ret_values) must_check;
 
+/* Appends `size` bytes, eight at most, to a source in several places; no operations: they cannot be
+ * had, for the reason given. */
+void fetch_add_part(struct fetch_source *source, uint32_t size, const struct fetch_op *ops,
+		    uint32_t n_ops, const char *unavailable);
 /* Source in a register: `size` bytes of it. */
 struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signed);
 

@@ -255,6 +255,12 @@ static __always_inline void fetch_length(struct scratch *scratch, const struct f
 		scratch->in_all = length;
 		return;
 	}
+	if (op->flags & FETCH_TO_END) {
+		length = scratch->in_all - length;
+		scratch->in_all = FETCH_PAYLOAD_MAX;
+		if ((__s64)length < 0)
+			length = 0;
+	}
 	scratch->has_length = length > limit ? 2 : 1;
 	scratch->length = length > limit ? (__u32)limit : (__u32)length;
 }

@@ -67,6 +67,9 @@ enum fetch_flags {
 	FETCH_LIST = 64,
 	/* LENGTH: not of the next BYTES, but of all buffers of the next list together */
 	FETCH_IN_ALL = 128,
+	/* LENGTH: acc is the address where the bytes begin; the LENGTH before, with IN_ALL, was told
+	 * where they end */
+	FETCH_TO_END = 1,
 };
 
 struct fetch_op {

@@ -76,6 +76,7 @@ long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const voi
 			if (size - used < step)
 				return -1;
 			memcpy(&slot->number, at + used, step);
+			slot->bytes = (const char *)at + used;
 		} else if (plan->ops[i].flags & FETCH_LIST) {
 			if (!decode_list(at + used, size - used, slot, &step))
 				return -1;
@@ -101,9 +102,15 @@ static const struct slot *find_slot(const struct value *value, const struct slot
 		return NULL;
 	}
 	const struct slot *slot = &slots->items[value->slot];
-	if (!slot->available) {
-		*ret_why = slots->unreadable ? slots->unreadable : "unreadable";
-		return NULL;
+	for (uint32_t i = 0; i < (value->words ?: 1U); i++) {
+		if ((uint32_t)value->slot + i >= slots->count || (i && slot[i].is_blob)) {
+			*ret_why = "not fetched";
+			return NULL;
+		}
+		if (!slot[i].available) {
+			*ret_why = slots->unreadable ? slots->unreadable : "unreadable";
+			return NULL;
+		}
 	}
 	return slot;
 }
@@ -119,18 +126,21 @@ static uint64_t extend(uint64_t bits, unsigned int width, bool sign)
 	return bits;
 }
 
-/* The bytes that a structure was copied to: a blob, or a register that held all of it. */
-static const char *slot_memory(const struct slot *slot, size_t *ret_size)
+/* The bytes that a structure was copied to: a blob, or the registers that held it, whose slots lie
+ * one behind the other in the record. */
+static const char *slot_memory(const struct value *value, const struct slot *slot, size_t *ret_size)
 {
 	*ret_size = slot->is_blob ? slot->length : sizeof(slot->number);
-	return slot->is_blob ? slot->bytes : (const char *)&slot->number;
+	if (!slot->is_blob && value->words > 1)
+		*ret_size *= value->words;
+	return slot->bytes || slot->is_blob ? slot->bytes : (const char *)&slot->number;
 }
 
 static bool scalar_in_memory(const struct value *value, const struct slot *slot, uint64_t *ret,
 			     const char **ret_why)
 {
 	size_t size;
-	const char *memory = slot_memory(slot, &size);
+	const char *memory = slot_memory(value, slot, &size);
 	size_t width = value->type->size;
 	/* A bit-field may lie in more bytes than its own type has; eight hold any. */
 	if (value->bit_size)
@@ -169,6 +179,13 @@ bool value_scalar(const struct value *value, const struct slots *slots, uint64_t
 	return true;
 }
 
+static bool is_text_array(const struct type *type)
+{
+	if (type->kind == TYPE_ARRAY)
+		return type->target && type->target->kind == TYPE_CHAR && type->target->size == 1;
+	return type->kind == TYPE_STRING || type->kind == TYPE_BYTES;
+}
+
 bool value_bytes(const struct value *value, const struct slots *slots, const char **ret,
 		 uint32_t *ret_length, uint32_t *ret_blob_flags, const char **ret_why)
 {
@@ -176,17 +193,24 @@ bool value_bytes(const struct value *value, const struct slots *slots, const cha
 	if (!slot)
 		return false;
 	size_t size;
-	const char *memory = slot_memory(slot, &size);
+	const char *memory = slot_memory(value, slot, &size);
 	uint32_t flags = slot->blob_flags;
 	if (value->in_blob) {
-		/* A character array inside a structure: up to its first NUL, as C reads it. */
-		if (value->offset > size || size - value->offset < value->type->size) {
+		uint32_t wanted = value->type->size;
+		if (value->offset > size || (size - value->offset < wanted && flags)) {
 			*ret_why = flags & FETCH_BLOB_NULL ? "NULL" : "cut off";
 			return false;
 		}
 		memory += value->offset;
-		size = strnlen(memory, value->type->size);
-		flags = 0;
+		size -= value->offset;
+		flags = wanted > size ? FETCH_BLOB_TRUNCATED : 0;
+		size = wanted > size ? size : wanted;
+		/* A character array inside a structure: up to its first NUL, as C reads it. */
+		if (is_text_array(value->type)) {
+			size_t there = size;
+			size = strnlen(memory, there);
+			flags = size < there ? 0 : flags;
+		}
 	}
 	*ret = memory;
 	*ret_length = (uint32_t)size;

@@ -46,6 +46,9 @@ struct value {
 	uint8_t filled_by; /* at_return: enum value_filled_by */
 	bool in_blob;	   /* the scalar lies in a bytes slot, at `offset` */
 	bool boxed;	   /* it is all that a pointer leads to: [5] */
+	bool cut;	   /* a structure of which `members` are not all: {a=1, ...} */
+	uint8_t words;	   /* in_blob: of so many int slots, one behind the other; 0: of one */
+	uint8_t levels;	   /* of structures shown in an array's elements, and one; 0: all */
 	uint32_t offset;
 	uint8_t bit_size, bit_offset; /* of a bit-field inside its blob; bit_size 0: whole bytes */
 	/* Means something only when this other argument has one of these bits: open's mode. */
@@ -58,8 +61,16 @@ struct value {
 	 */
 	const struct value *members;
 	size_t n_members;
-	/* POINTER: what it leads to, where that was copied to a slot of its own. */
+	/* POINTER with members: they were copied to slot `copy_slot - 1`; 0: to none */
+	int copy_slot;
+	/* POINTER: what it leads to, where that was copied to a slot of its own. STRUCT with a
+	 * form: its text or elements, or the one value that it stands for. */
 	const struct value *copy;
+	/* STRUCT with a form: the slot of its number of elements, plus one; of a range where it
+	 * ends, and in the next slot where it begins. OPTIONAL: `members` is its flag */
+	int count_slot;
+	/* POINTER to a function: the slot of the hit's own address, plus one; 0: not asked for */
+	int place_slot;
 	/* The same once more, read when the call is over: what it was changed to. */
 	const struct value *after;
 	/* ARRAY with members: how many of them there are, in this argument; NULL: in the result. */
@@ -84,7 +95,7 @@ struct slot {
 	bool available;
 	bool is_blob;
 	uint64_t number;     /* int slot */
-	const char *bytes;   /* blob: not NUL-terminated, inside the record */
+	const char *bytes;   /* not NUL-terminated, inside the record */
 	uint32_t length;     /* blob */
 	uint32_t blob_flags; /* enum fetch_blob_flags */
 	/* FETCH_LIST: `bytes` are blobs, `length` with their heads and the last one; see

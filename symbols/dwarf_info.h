@@ -75,6 +75,7 @@ struct dwarf_info {
 	const char *first_half; /* path of the first */
 	/* dwarf_types.c, by address of the DIE and depth: const struct type * */
 	struct name_map types;
+	unsigned int type_pointers; /* through which structures are opened */
 	/* dwarf_prototype.c, by address: const struct prototype *, NULL for none */
 	struct name_map prototypes;
 };

@@ -88,13 +88,73 @@ static struct parameter_place computed_place(const Dwarf_Op *op)
 }
 
 static struct parameter_place read_expression(Dwarf_Die *function, uint64_t address,
-					      const Dwarf_Op *ops, size_t n_ops)
+					      Dwarf_Attribute *attribute, const Dwarf_Op *ops,
+					      size_t n_ops);
+
+/* One piece of several: what is before the DW_OP_piece. Nothing: that part is nowhere. */
+static struct place_piece read_piece(Dwarf_Die *function, uint64_t address,
+				     Dwarf_Attribute *attribute, const Dwarf_Op *ops, size_t n_ops,
+				     uint64_t size)
+{
+	struct parameter_place place = {.kind = PLACE_NOWHERE};
+	if (n_ops)
+		place = read_expression(function, address, attribute, ops, n_ops);
+	if (place.kind == PLACE_SUM || place.kind == PLACE_PIECES)
+		place.kind = PLACE_UNKNOWN;
+	return (struct place_piece){.kind = place.kind,
+				    .reg = place.reg,
+				    .size = (uint16_t)size,
+				    .offset = place.offset};
+}
+
+static struct parameter_place read_pieces(Dwarf_Die *function, uint64_t address,
+					  Dwarf_Attribute *attribute, const Dwarf_Op *ops,
+					  size_t n_ops)
+{
+	struct parameter_place place = {.kind = PLACE_PIECES};
+	size_t start = 0;
+	for (size_t i = 0; i < n_ops; i++) {
+		if (ops[i].atom == DW_OP_bit_piece || place.n_pieces == PLACE_PIECES_MAX ||
+		    (ops[i].atom == DW_OP_piece && ops[i].number > UINT16_MAX))
+			return (struct parameter_place){.kind = PLACE_PIECES};
+		if (ops[i].atom != DW_OP_piece)
+			continue;
+		place.pieces[place.n_pieces++] = read_piece(function, address, attribute,
+							    ops + start, i - start, ops[i].number);
+		start = i + 1;
+	}
+	return place;
+}
+
+/* At the function's first instruction, registers are what they were at its entry: that what is
+ * told of the entry is told of now. */
+static struct parameter_place entry_place(Dwarf_Attribute *attribute, const Dwarf_Op *op,
+					  bool is_value)
+{
+	Dwarf_Attribute inner;
+	Dwarf_Op *ops;
+	size_t n_ops;
+	struct parameter_place place = {.kind = PLACE_UNKNOWN};
+	if (dwarf_getlocation_attr(attribute, op, &inner) == 0 &&
+	    dwarf_getlocation(&inner, &ops, &n_ops) == 0 && n_ops == 1)
+		place = place_of_op(&ops[0]);
+	if (!is_value || place.kind != PLACE_REGISTER)
+		return (struct parameter_place){.kind = PLACE_UNKNOWN};
+	return place;
+}
+
+static struct parameter_place read_expression(Dwarf_Die *function, uint64_t address,
+					      Dwarf_Attribute *attribute, const Dwarf_Op *ops,
+					      size_t n_ops)
 {
 	if (!n_ops)
 		return (struct parameter_place){.kind = PLACE_NOWHERE};
 	for (size_t i = 0; i < n_ops; i++)
 		if (ops[i].atom == DW_OP_piece || ops[i].atom == DW_OP_bit_piece)
-			return (struct parameter_place){.kind = PLACE_PIECES};
+			return read_pieces(function, address, attribute, ops, n_ops);
+	if (ops[0].atom == DW_OP_entry_value || ops[0].atom == DW_OP_GNU_entry_value)
+		return entry_place(attribute, &ops[0],
+				   n_ops == 2 && ops[1].atom == DW_OP_stack_value);
 	if (n_ops == 1 && ops[0].atom == DW_OP_fbreg && frame_is_cfa(function, address))
 		return (struct parameter_place){
 			.kind = PLACE_MEMORY, .reg = PLACE_CFA, .offset = (int64_t)ops[0].number};
@@ -150,7 +210,7 @@ struct parameter_place dwarf_place_of(Dwarf_Die *function, Dwarf_Die *parameter,
 		return (struct parameter_place){.kind = PLACE_UNKNOWN};
 	struct parameter_place place = {.kind = PLACE_NOWHERE};
 	if (found > 0)
-		place = read_expression(function, address, ops, n_ops);
+		place = read_expression(function, address, &attribute, ops, n_ops);
 	place.exact = !is_single(&attribute);
 	/* Below the return address nothing is stored yet. */
 	if (place.kind == PLACE_MEMORY && place.reg == PLACE_CFA && place.offset < 0)

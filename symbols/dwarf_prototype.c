@@ -270,10 +270,17 @@ struct err *image_prototype(struct image *image, const struct function *function
 	bool is_settled = builtin && is_library;
 	struct dwarf_info *info = is_settled ? NULL : dwarf_info_part(image);
 	if (info)
+		info->type_pointers = image->type_pointers;
+	if (info)
 		e = dwarf_prototype(info, function, &found);
 	if (!e)
 		*ret = found ? found : builtin;
 	return e;
+}
+
+void image_open_types(struct image *image, unsigned int pointers)
+{
+	image->type_pointers = pointers;
 }
 
 bool image_source_line(struct image *image, const struct function *function, const char **ret_file,

@@ -81,6 +81,33 @@ static uint32_t enum_size(struct type_builder *builder, Dwarf_Die *die)
 	return base && base->size ? base->size : 4;
 }
 
+/*
+ * Are the names meant to be joined? Each has one bit of its own, or joins bits that have names; and
+ * there is a third flag, or no zero: 0, 1, 2 are numbers as a rule.
+ */
+static bool is_flags(const struct enumerator *items, size_t count)
+{
+	uint64_t single = 0, all = 0;
+	bool has_zero = false;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t value = (uint64_t)items[i].value;
+		if (items[i].value < 0)
+			return false;
+		if (value && !(value & (value - 1)))
+			single |= value;
+		all |= value;
+		has_zero |= !value;
+	}
+	int flags = __builtin_popcountll(single);
+	if (all != single || flags < (has_zero ? 3 : 2))
+		return false;
+	/* 1, 2, 3: numbers that are counted, unless most names are single bits. */
+	for (size_t i = 0; i < count; i++)
+		if (items[i].value == 3 && flags < 4)
+			return false;
+	return (size_t)flags * 2 >= count;
+}
+
 bool dwarf_build_enum(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
 	struct enumerators enumerators = {0};
@@ -91,7 +118,8 @@ bool dwarf_build_enum(struct type_builder *builder, Dwarf_Die *die, struct type 
 	     ok && more == 0 && enumerators.list.count < PARTS_MAX;
 	     more = dwarf_siblingof(&child, &child))
 		ok = add_enumerator(builder, &child, &enumerators);
-	type->kind = TYPE_ENUM;
+	type->kind =
+		is_flags(enumerators.list.items, enumerators.list.count) ? TYPE_FLAGS : TYPE_ENUM;
 	type->size = enum_size(builder, die);
 	type->n_enumerators = (uint32_t)enumerators.list.count;
 	if (ok)
@@ -255,5 +283,11 @@ bool dwarf_build_struct(struct type_builder *builder, Dwarf_Die *die, struct typ
 	type->size = size <= UINT32_MAX ? (uint32_t)size : 0;
 	if (!tagged_name(builder, die, struct_tag(die), type))
 		return false;
-	return builder->depth < 0 || add_members(builder, die, type);
+	if (builder->depth < 0)
+		return true;
+	if (!add_members(builder, die, type))
+		return false;
+	dwarf_find_form(builder, die, type);
+	dwarf_find_variants(builder, die, type);
+	return true;
 }

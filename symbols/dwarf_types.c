@@ -14,8 +14,9 @@
 #include "symbols/dwarf_info.h"
 #include "symbols/dwarf_types.h"
 
-/* Through how many pointers structures are opened. */
-#define POINTERS_MAX 2
+/* Through how many pointers structures are opened: unless more are asked for, and at most. */
+#define POINTERS_DEFAULT 2
+#define POINTERS_MAX	 9
 /* Modifiers, arrays and members within each other: real ones stay below ten. */
 #define NESTING_MAX 32
 /* Types made for one parameter; when that does not do, they are made less deep. */
@@ -86,11 +87,29 @@ static enum type_kind base_kind(uint64_t encoding, uint32_t size, const char *na
 		/* Plain char is unsigned on arm64; unsigned char is a number. */
 		return size == 1 && !strcmp(name, "char") ? TYPE_CHAR
 							  : integer_kind(size, TYPE_UINT);
-	case DW_ATE_float:
-		return size == 4 || size == 8 ? TYPE_FLOAT : TYPE_UNKNOWN;
+	case DW_ATE_float: /* 16: long double of x86-64, and quad precision */
+		return size == 4 || size == 8 || size == 16 ? TYPE_FLOAT : TYPE_UNKNOWN;
 	default:
 		return TYPE_UNKNOWN;
 	}
+}
+
+/* Conventions pass it as a structure of two, except for long double's. */
+static bool build_complex(struct type_builder *builder, struct type *type)
+{
+	static const struct type parts[] = {
+		{.kind = TYPE_FLOAT, .size = 4, .name = "float"},
+		{.kind = TYPE_FLOAT, .size = 8, .name = "double"},
+	};
+	const struct type *part = &parts[type->size == 16];
+	const struct type_member members[] = {
+		{.name = "re", .type = part},
+		{.name = "im", .type = part, .offset = part->size},
+	};
+	type->kind = TYPE_STRUCT;
+	type->members = arena_copy(&builder->info->arena, members, sizeof(members));
+	type->n_members = array_size(members);
+	return type->members;
 }
 
 static bool build_base(struct type_builder *builder, Dwarf_Die *die, struct type *type)
@@ -98,7 +117,10 @@ static bool build_base(struct type_builder *builder, Dwarf_Die *die, struct type
 	if (!name_type(builder, die, "?", type))
 		return false;
 	type->size = byte_size(die);
-	type->kind = base_kind(dwarf_info_number(die, DW_AT_encoding), type->size, type->name);
+	uint64_t encoding = dwarf_info_number(die, DW_AT_encoding);
+	if (encoding == DW_ATE_complex_float && (type->size == 8 || type->size == 16))
+		return build_complex(builder, type);
+	type->kind = base_kind(encoding, type->size, type->name);
 	return true;
 }
 
@@ -131,7 +153,8 @@ static bool build_pointer(struct type_builder *builder, Dwarf_Die *die, const ch
 	type->size = 8;
 	type->kind = *sign == '*' && is_text(target) ? TYPE_STRING : TYPE_POINTER;
 	type->target = type->kind == TYPE_POINTER && target != &unknown_type ? target : NULL;
-	bool is_function = target->kind == TYPE_UNKNOWN && strstr(target->name, "(*)");
+	bool is_function = target->is_code && target->kind == TYPE_UNKNOWN;
+	type->is_code = is_function;
 	type->name = is_function ? target->name : pointer_name(builder, target->name, sign);
 	return type->name;
 }
@@ -155,6 +178,7 @@ static bool build_subroutine(struct type_builder *builder, Dwarf_Die *die, struc
 			break;
 	}
 	type->kind = TYPE_UNKNOWN;
+	type->is_code = true;
 	type->name = result ? arena_printf(&builder->info->arena, "%s (*)(%s)", result->name,
 					   *text ? text : "void")
 			    : NULL;
@@ -340,7 +364,9 @@ const struct type *dwarf_build_target(struct type_builder *builder, Dwarf_Die *d
 const struct type *dwarf_type_of(struct dwarf_info *info, Dwarf_Die *die, bool tags)
 {
 	const struct type *type = NULL;
-	for (int depth = POINTERS_MAX; depth > 0; depth--) {
+	unsigned int wanted = info->type_pointers;
+	wanted = wanted > POINTERS_DEFAULT ? wanted : POINTERS_DEFAULT;
+	for (int depth = wanted < POINTERS_MAX ? (int)wanted : POINTERS_MAX; depth > 0; depth--) {
 		struct type_builder builder = {
 			.info = info, .budget = TYPES_MAX, .depth = depth, .tags = tags};
 		type = build_target(&builder, die);

@@ -19,6 +19,10 @@ const struct type *dwarf_build_target(struct type_builder *builder, Dwarf_Die *d
 
 /* dwarf_structs.c; false: out of memory. */
 bool dwarf_build_struct(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+/* dwarf_forms.c: is it a string, a container or the like of a standard library? Sets .form. */
+void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+/* dwarf_variants.c: is it one of several variants? Sets .form and .members. */
+void dwarf_find_variants(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 bool dwarf_build_enum(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 
 #endif

@@ -76,6 +76,7 @@ struct image {
 	const char *debug_missing; /* see image_debug_missing() */
 	struct dwarf_info *dwarf;  /* dwarf_info.c */
 	bool dwarf_opened;
+	unsigned int type_pointers; /* see image_open_types() */
 	struct builtin *builtin;    /* prototypes.c */
 	struct Dwarf_CFI_s *unwind; /* unwind.c; NULL: none */
 	bool unwind_opened;

@@ -143,6 +143,9 @@ bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret
  */
 struct err *image_prototype(struct image *image, const struct function *function,
 			    const struct prototype **ret) must_check;
+/* Through so many pointers the structures of prototypes are opened, two at least. To be said before
+ * the first prototype is asked for. */
+void image_open_types(struct image *image, unsigned int pointers);
 /* Where the function was written: file and line; false when unknown. */
 bool image_source_line(struct image *image, const struct function *function, const char **ret_file,
 		       unsigned int *ret_line);

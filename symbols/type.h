@@ -73,6 +73,38 @@ struct type_condition {
 /* For an offset: when no member of this name before it has a meaning. */
 #define TYPE_CONDITION_ELSE UINT32_MAX
 
+/* What a structure of a standard library stands for. */
+enum form_kind {
+	FORM_TEXT = 1, /* the address of text, and how many bytes */
+	FORM_ITEMS,    /* the address of elements, and how many */
+	FORM_RANGE,    /* the addresses of the first element, and behind the last one */
+	FORM_OWNER,    /* nothing but a pointer */
+	FORM_OPTIONAL, /* a value, and whether it is there */
+	FORM_VARIANTS, /* one of its members, and a number that says which */
+};
+
+/* Of FORM_VARIANTS: the number that means this member; or any that means none of the others. */
+struct type_variant {
+	uint64_t value;
+	bool is_default;
+};
+
+struct type_form {
+	enum form_kind kind;
+	uint32_t data;	 /* where the address or value is, in bytes from the structure's first */
+	uint32_t length; /* where the length, the end or the flag is */
+	/* The length is no part of the structure, but so many bytes before the text; 0: it is. */
+	uint8_t length_before;
+	/* Short text lies in the structure: when bit 0 of its first byte is clear, the other bits
+	 * are its length, and it follows. */
+	bool has_short;
+	const struct type *item; /* of an element; of the pointer; of the value */
+	const char *none;	 /* OPTIONAL: what no value is called */
+	/* VARIANTS: one for each member of the structure; the number is at `data`, `length` bytes
+	 */
+	const struct type_variant *variants;
+};
+
 struct type {
 	enum type_kind kind;
 	uint32_t size;	  /* bytes of the value itself (8 for pointers, 0 for void or unknown) */
@@ -93,6 +125,8 @@ struct type {
 	 * begins at the next multiple of that, of 4 at least. 0: as long as `size` says */
 	uint8_t length_size;
 	bool in_halves; /* STRUCT: of 8-byte numbers whose upper half lies half the size further */
+	const struct type_form *form; /* STRUCT: NULL: just its members */
+	bool is_code;		      /* POINTER: to a function; UNKNOWN: a function */
 };
 
 struct parameter {
@@ -111,6 +145,16 @@ enum place_kind {
 	PLACE_PIECES,	/* in several registers or places */
 };
 
+#define PLACE_PIECES_MAX 4
+
+/* Some bytes of a parameter in several places, which are there one behind the other. */
+struct place_piece {
+	enum place_kind kind; /* NOWHERE, REGISTER, MEMORY, CONSTANT; else UNKNOWN */
+	uint16_t reg;
+	uint16_t size;
+	int64_t offset;
+};
+
 /* DWARF's number of the canonical frame address, in struct parameter_place: the stack pointer
  * before the call, which no register holds. */
 #define PLACE_CFA UINT16_MAX
@@ -121,7 +165,9 @@ struct parameter_place {
 	/* The place is said of some addresses, this one among them; else of the whole function, its
 	 * first instructions perhaps not meant. */
 	bool exact;
+	uint8_t n_pieces; /* PIECES: 0: too many, or of bits */
 	int64_t offset;
+	struct place_piece pieces[PLACE_PIECES_MAX];
 };
 
 /* What a function takes and gives. */

@@ -13,7 +13,7 @@ static const char *const float_registers[] = {"in xmm0", "in xmm1", "in xmm2", "
 					      "in xmm4", "in xmm5", "in xmm6", "in xmm7"};
 #define N_FLOAT (sizeof(float_registers) / sizeof(float_registers[0]))
 
-static const char in_two_registers[] = "in two registers";
+static const uint8_t result_registers[] = {X86_RAX, X86_RDX};
 
 /* What is taken so far. */
 struct taken {
@@ -31,12 +31,40 @@ struct fetch_source args_in_register(uint8_t reg, const struct type *type)
 	return fetch_from_register(reg, size, false);
 }
 
+void args_add_register(struct fetch_source *source, uint8_t reg)
+{
+	const struct fetch_op op = {.code = FETCH_REG, .reg = reg, .size = 8};
+	fetch_add_part(source, 8, &op, 1, NULL);
+}
+
+bool args_has_part(const struct fetch_source *source)
+{
+	for (uint32_t i = 0; i < source->n_parts; i++)
+		if (!source->parts[i].unavailable)
+			return true;
+	return false;
+}
+
 static struct fetch_source place_on_stack(struct taken *taken, const struct args_shape *shape)
 {
 	uint64_t at = (taken->stack + shape->align - 1) / shape->align * shape->align;
 	taken->stack = at + ((uint64_t)shape->size + 7) / 8 * 8;
 	/* At the entry, and at the push behind it, rsp points to the return address. */
 	return args_at(X86_RSP, at + 8);
+}
+
+/* Each eightbyte goes to the next register of its own class. */
+static struct fetch_source in_registers(const struct args_shape *shape, const uint8_t *integers,
+					const char *const *floats)
+{
+	struct fetch_source source = {0};
+	for (unsigned int i = 0; i < shape->n_parts; i++) {
+		if (shape->classes[i] == ARGS_INTEGER)
+			args_add_register(&source, *integers++);
+		else
+			fetch_add_part(&source, 8, NULL, 0, *floats++);
+	}
+	return args_has_part(&source) ? source : args_unavailable(source.parts[0].unavailable);
 }
 
 static struct fetch_source place(struct taken *taken, const struct type *type,
@@ -57,11 +85,14 @@ static struct fetch_source place(struct taken *taken, const struct type *type,
 	if (!shape->n_parts || taken->integers + integers > N_INTEGER ||
 	    taken->floats + floats > N_FLOAT)
 		return place_on_stack(taken, shape);
-	struct fetch_source source = args_unavailable(in_two_registers);
+	struct fetch_source source = {0};
 	if (shape->n_parts == 1 && integers)
 		source = args_in_register(integer_registers[taken->integers], type);
 	else if (shape->n_parts == 1)
 		source = args_unavailable(float_registers[taken->floats]);
+	else
+		source = in_registers(shape, &integer_registers[taken->integers],
+				      &float_registers[taken->floats]);
 	taken->integers += integers;
 	taken->floats += floats;
 	return source;
@@ -103,7 +134,7 @@ static void place_result_x86_64(const struct type *type, bool is_rust, struct fe
 	else if (shape.classes[0] == ARGS_MEMORY)
 		*ret = args_unavailable("in st0");
 	else if (shape.n_parts == 2)
-		*ret = args_unavailable(in_two_registers);
+		*ret = in_registers(&shape, result_registers, float_registers);
 	else if (shape.classes[0] == ARGS_FLOAT)
 		*ret = args_unavailable(float_registers[0]);
 	else

@@ -64,6 +64,9 @@ struct fetch_source args_unavailable(const char *why);
 bool args_is_unknown(const struct fetch_source *source); /* is it that one? */
 /* Cut to the type's size: callers leave garbage above. */
 struct fetch_source args_in_register(uint8_t reg, const struct type *type);
+/* Eight bytes more of a value in several registers; can any of them be had? */
+void args_add_register(struct fetch_source *source, uint8_t reg);
+bool args_has_part(const struct fetch_source *source);
 /* The value lies in memory, at register + offset. */
 struct fetch_source args_at(uint8_t reg, uint64_t offset);
 

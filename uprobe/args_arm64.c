@@ -60,8 +60,12 @@ static struct fetch_source place_integer(struct taken *taken, const struct args_
 	}
 	uint8_t reg = (uint8_t)(ARM64_X0 + taken->integers);
 	taken->integers += count;
-	if (count == 2)
-		return args_unavailable("in two registers");
+	if (count == 2) {
+		struct fetch_source both = {0};
+		args_add_register(&both, reg);
+		args_add_register(&both, (uint8_t)(reg + 1));
+		return both;
+	}
 	uint8_t size = shape->size < 8 && !shape->is_struct ? (uint8_t)shape->size : 8;
 	struct fetch_source source = fetch_from_register(reg, size, false);
 	source.is_address = indirect;

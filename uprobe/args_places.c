@@ -36,7 +36,7 @@ static const char *const xmm_names[] = {
 };
 
 static const char optimised_out[] = "optimised out";
-static const char in_two_registers[] = "in two registers";
+static const char in_pieces_text[] = "in several places";
 static const char in_vector[] = "in a floating-point register";
 
 static bool is_go(const struct prototype *prototype)
@@ -99,6 +99,43 @@ static struct fetch_source in_register(unsigned int machine, const struct parame
 	return args_in_register(reg, type);
 }
 
+/* Some bytes of a value that is in several places. */
+static void add_piece(unsigned int machine, const struct place_piece *piece, const char *otherwise,
+		      bool go, struct fetch_source *to)
+{
+	const struct parameter_place place = {
+		.kind = piece->kind, .reg = piece->reg, .offset = piece->offset, .exact = true};
+	static const struct type word = {.kind = TYPE_HEX, .size = 8, .name = ""};
+	static const char of_a_time[] = "not there yet";
+	const char *why = otherwise ?: of_a_time;
+	struct fetch_source source = args_unavailable(why);
+	if (piece->kind == PLACE_NOWHERE)
+		source = args_unavailable(optimised_out);
+	else if (piece->kind == PLACE_REGISTER)
+		source = in_register(machine, &place, &word, why, go);
+	else if (piece->kind == PLACE_CONSTANT)
+		source = constant(piece->offset);
+	else if (piece->kind == PLACE_MEMORY && compile_is_scalar_size(piece->size))
+		source = in_memory(machine, &place, why, go);
+	if (source.is_address)
+		source.ops[source.n_ops++] =
+			(struct fetch_op){.code = FETCH_DEREF, .size = (uint8_t)piece->size};
+	fetch_add_part(to, piece->size, source.ops, source.unavailable ? 0 : source.n_ops,
+		       source.unavailable);
+}
+
+/* What no piece is told of is nowhere. */
+static struct fetch_source in_pieces(unsigned int machine, const struct parameter_place *place,
+				     const struct type *type, const char *otherwise, bool go)
+{
+	struct fetch_source source = {0};
+	for (uint32_t i = 0; i < place->n_pieces; i++)
+		add_piece(machine, &place->pieces[i], otherwise, go, &source);
+	if (type->kind != TYPE_STRUCT || source.unavailable || !source.n_parts)
+		return args_unavailable(in_pieces_text);
+	return args_has_part(&source) ? source : args_unavailable(source.parts[0].unavailable);
+}
+
 static struct fetch_source source_of(unsigned int machine, const struct parameter_place *place,
 				     const struct type *type, const char *otherwise, bool go)
 {
@@ -107,7 +144,7 @@ static struct fetch_source source_of(unsigned int machine, const struct paramete
 	case PLACE_NOWHERE:
 		return args_unavailable(optimised_out);
 	case PLACE_PIECES:
-		return args_unavailable(in_two_registers);
+		return in_pieces(machine, place, type, otherwise, go);
 	case PLACE_REGISTER:
 		return in_register(machine, place, type, otherwise, go);
 	case PLACE_MEMORY:
@@ -130,6 +167,19 @@ static struct fetch_source source_of(unsigned int machine, const struct paramete
 	return args_unavailable(otherwise);
 }
 
+/* Callers that see that a part is ignored do not pass it. */
+static void drop_parts(const struct parameter_place *place, struct fetch_source *source)
+{
+	for (uint32_t i = 0, at = 0; i < source->n_parts; i++) {
+		if (i >= place->n_pieces || place->pieces[i].kind == PLACE_NOWHERE || at != i * 8)
+			source->parts[i].unavailable =
+				source->parts[i].unavailable ?: optimised_out;
+		at += i < place->n_pieces ? place->pieces[i].size : 0;
+	}
+	if (!args_has_part(source))
+		*source = args_unavailable(source->parts[0].unavailable);
+}
+
 /*
  * Beside the convention: DWARF tells where what is passed in an unknown way is, and that a function
  * has registers of its own (ms_abi); single expressions are not that exact.
@@ -145,6 +195,8 @@ static void refine(unsigned int machine, const struct prototype *prototype,
 			*source = args_unavailable(optimised_out);
 		return;
 	}
+	if (prototype->is_optimised && place->kind == PLACE_PIECES && place->n_pieces)
+		drop_parts(place, source);
 	if (!lost && (!place->exact || place->kind != PLACE_REGISTER || source->is_address))
 		return;
 	struct fetch_source located = source_of(machine, place, type, NULL, false);

@@ -24,6 +24,8 @@ static size_t raw_arguments(unsigned int machine, struct condition_name *ret)
 	return count;
 }
 
+static const char in_several[] = "it is in several places";
+
 static size_t typed_arguments(unsigned int machine, const struct prototype *prototype, bool is_rust,
 			      struct condition_name *ret)
 {
@@ -37,6 +39,8 @@ static size_t typed_arguments(unsigned int machine, const struct prototype *prot
 			.name = parameter->name, .type = parameter->type, .source = sources[i]};
 		if (args_is_unknown(&sources[i]))
 			ret[i].source.unavailable = "its place is not known";
+		else if (sources[i].n_parts)
+			ret[i].source.unavailable = in_several;
 		if (counted <= 0 || (uint32_t)counted > prototype->n_parameters ||
 		    sources[counted - 1].unavailable)
 			continue;
@@ -56,6 +60,8 @@ static void place_result(unsigned int machine, const struct prototype *prototype
 		ret->source.unavailable = prototype->no_result;
 	else if (args_is_unknown(&ret->source))
 		ret->source.unavailable = "its place is not known";
+	else if (ret->source.n_parts)
+		ret->source.unavailable = in_several;
 }
 
 struct err *function_condition(struct probe_set *set, struct image *image,
@@ -72,6 +78,8 @@ struct err *function_condition(struct probe_set *set, struct image *image,
 	struct condition_scope scope = {.names = names, .no_result = no_return};
 	scope.what = arena_printf(&set->arena, "%s:%s", site->probe->module, site->probe->name);
 	struct err *e = scope.what ? NULL : &err_nomem;
+	if (image)
+		image_open_types(image, set->options.depth);
 	if (!e && function)
 		e = values_prototype(image, function, spec, &prototype);
 	if (e)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "uprobe/values.h"
 
+#include <elf.h>
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "probe/regs.h"
 #include "uprobe/args.h"
 #include "uprobe/match.h"
 
@@ -67,6 +69,7 @@ static struct err *compile_arguments(struct probe_set *set, unsigned int machine
 		return NULL;
 	_cleanup_(builder_deinit) struct plan_builder builder;
 	plan_builder_init(&builder, &set->arena, &set->options);
+	builder.place_reg = machine == EM_AARCH64 ? ARM64_PC : X86_RIP;
 	args_place(machine, prototype, is_rust, sources);
 	args_use_places(machine, prototype, sources);
 	struct err *e = NULL;
@@ -100,6 +103,7 @@ struct err *values_compile(struct probe_set *set, struct image *image,
 	unsigned int machine = image_machine(image);
 	bool is_rust = match_is_rust(function->symbol);
 	*ret = (struct function_values){0};
+	image_open_types(image, set->options.depth);
 	struct err *e = values_prototype(image, function, spec, &prototype);
 	is_rust |= !e && prototype.is_rust;
 	/* A return alone is shown without them. */

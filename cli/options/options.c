@@ -15,6 +15,7 @@
 #define RING_SIZE_DEFAULT   (16U << 20)
 #define STRING_DEFAULT	    256
 #define PROBES_DEFAULT	    1000
+#define DEPTH_DEFAULT	    2
 #define STACK_BYTES_DEFAULT 8192
 #define STACK_BYTES_MAX	    61440
 #define STACK_DEPTH_DEFAULT 127
@@ -45,6 +46,9 @@ enum {
 	KEY_COST,
 	KEY_DEBUGINFOD,
 	KEY_STATUS,
+	KEY_DEPTH,
+	KEY_MAX_MEMBERS,
+	KEY_MAX_ITEMS,
 };
 
 static const struct argp_option option_table[] = {
@@ -70,6 +74,10 @@ static const struct argp_option option_table[] = {
 	{"json", KEY_JSON, NULL, 0, "JSON Lines: one object an event", 2},
 	{"format", KEY_FORMAT, "FORMAT", 0, "text or json", 2},
 	{"strings", 's', "BYTES", 0, "Longest string shown (256; up to 4096)", 2},
+	{"depth", KEY_DEPTH, "N", 0, "Levels of structures shown (2; up to 8; 0: bare pointers)",
+	 2},
+	{"max-members", KEY_MAX_MEMBERS, "N", 0, "Members shown of a structure (32; up to 512)", 2},
+	{"max-items", KEY_MAX_ITEMS, "N", 0, "Elements shown of an array (as -s says)", 2},
 	{"time", 't', NULL, 0, "Wall clock; -tt with microseconds, -ttt since the epoch", 2},
 	{"relative", 'r', NULL, 0, "Time since the event before", 2},
 	{"spent", 'T', NULL, 0, "Show the time spent in calls (the default)", 2},
@@ -239,6 +247,18 @@ static struct err *parse_numeric(int key, const char *text, struct options *opti
 	case KEY_MAX_PROBES:
 		e = options_parse_number("--max-probes", text, 1, 1000000, &number);
 		options->max_probes = number;
+		break;
+	case KEY_DEPTH:
+		e = options_parse_number("--depth", text, 0, COMPILE_DEPTH_MAX, &number);
+		options->depth = (uint32_t)number;
+		break;
+	case KEY_MAX_MEMBERS:
+		e = options_parse_number("--max-members", text, 1, COMPILE_MEMBERS_MAX, &number);
+		options->max_members = (uint32_t)number;
+		break;
+	case KEY_MAX_ITEMS:
+		e = options_parse_number("--max-items", text, 1, FETCH_STRING_MAX, &number);
+		options->output.array_limit = (uint32_t)number;
 		break;
 	case KEY_STACK_DEPTH:
 		e = options_parse_number("--stack-depth", text, 1, EVENT_STACK_FRAMES_MAX, &number);
@@ -464,6 +484,9 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case KEY_RING_SIZE:
 	case KEY_STACK_DEPTH:
 	case KEY_STACK_BYTES:
+	case KEY_DEPTH:
+	case KEY_MAX_MEMBERS:
+	case KEY_MAX_ITEMS:
 		e = parse_numeric(key, text, options);
 		break;
 	case KEY_FORMAT:
@@ -515,6 +538,7 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		.output = {.string_limit = STRING_DEFAULT, .durations = true},
 		.color = "auto",
 		.max_probes = PROBES_DEFAULT,
+		.depth = DEPTH_DEFAULT,
 		.ring_size = RING_SIZE_DEFAULT,
 		.stack_bytes = STACK_BYTES_DEFAULT,
 		.stack_depth = STACK_DEPTH_DEFAULT,

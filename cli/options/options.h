@@ -52,7 +52,8 @@ struct options {
 	uint64_t max_events;
 	double duration_s; /* 0: no limit */
 	size_t max_probes;
-	struct rate_limit rate; /* of each probe; count 0: none */
+	uint32_t depth, max_members; /* of structures; max_members 0: the default */
+	struct rate_limit rate;	     /* of each probe; count 0: none */
 	bool fail_on_loss;
 	bool redact;
 	ARRAY_OF(char *) redact_patterns; /* the words are of main's argv */

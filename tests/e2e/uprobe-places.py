@@ -5,17 +5,11 @@ import re
 import shutil
 import subprocess
 
-from utrail import ROOT, Skip, ensure, fail, program, run, same, scratch
+from typed import build
+from utrail import ROOT, ensure, fail, program, run, same, scratch
 
 TARGETS = ROOT / "tests/e2e/targets"
 LINE = re.compile(r"\b(?:\w+::)*(\w+)\((.*)\) = (.*) <[\d.]+>$")
-
-
-def build(command, package):
-    if not shutil.which(command[0]):
-        raise Skip(f"'{command[0]}' is not installed (package {package})")
-    done = subprocess.run(command, cwd=scratch(), capture_output=True, text=True, timeout=120)
-    ensure(done.returncode == 0, f"{' '.join(map(str, command))}: {done.stderr}")
 
 
 def trace(binary, specs, *arguments):

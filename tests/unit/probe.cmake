@@ -11,3 +11,13 @@ utrail_unit_test(probe_condition SOURCES probe_condition.c probe_condition_machi
 utrail_unit_test(probe_condition_any SOURCES probe_condition_any.c probe_condition_machine.c LINK utrail_probe)
 utrail_unit_test(probe_rate SOURCES probe_rate.c LINK utrail_probe)
 utrail_unit_test(probe_spec_pair SOURCES probe_spec_pair.c LINK utrail_probe)
+
+# Debug information written by hand.
+add_custom_command(OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/hostile.so DEPENDS probe_hostile.S
+  COMMAND ${CMAKE_C_COMPILER} -shared -nostdlib -o ${CMAKE_CURRENT_BINARY_DIR}/hostile.so
+          ${CMAKE_CURRENT_SOURCE_DIR}/probe_hostile.S VERBATIM)
+add_custom_target(probe_hostile_file DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/hostile.so)
+utrail_unit_test(probe_hostile SOURCES probe_hostile.c LINK utrail_probe)
+target_compile_definitions(unit_probe_hostile
+  PRIVATE HOSTILE="${CMAKE_CURRENT_BINARY_DIR}/hostile.so")
+add_dependencies(unit_probe_hostile probe_hostile_file)

@@ -69,7 +69,7 @@ static void check_values(struct image *image)
 	check_type(find_member(move->parameters[1].type->target, "x")->type, TYPE_INT, 4, "int");
 	check_parameter(move, 2, "speed", TYPE_FLOAT, 4, "float");
 	check_parameter(move, 3, "time", TYPE_FLOAT, 8, "double");
-	check_parameter(move, 4, "far", TYPE_UNKNOWN, sizeof(long double), "long double");
+	check_parameter(move, 4, "far", TYPE_FLOAT, sizeof(long double), "long double");
 	check_type(move->result, TYPE_STRUCT, 8, "point_t");
 	const struct prototype *wide = find_prototype(image, "wide");
 	assert_int_equal(wide->parameters[0].type->kind, TYPE_UNKNOWN);

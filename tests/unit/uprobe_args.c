@@ -231,6 +231,16 @@ static void floats_take_registers_of_their_own(void **state)
 	assert_int_equal(fetch(&at[9], 4), 9);
 }
 
+static uint64_t fetch_part(const struct fetch_source *source, uint32_t index)
+{
+	struct fetch_source part = {.unavailable = source->unavailable};
+	assert_true(index < source->n_parts);
+	part.unavailable = part.unavailable ?: source->parts[index].unavailable;
+	part.n_ops = source->parts[index].n_ops;
+	memcpy(part.ops, source->parts[index].ops, sizeof(source->parts[index].ops));
+	return fetch(&part, 8);
+}
+
 static void small_structures_are_split_by_class(void **state)
 {
 	(void)state;
@@ -240,8 +250,10 @@ static void small_structures_are_split_by_class(void **state)
 	     (struct ints){1, 2}, (struct longs){3, 4}, (struct mixed){5, 6}, (struct floats){7, 8},
 	     (struct int_float){9, 10}, 11);
 	assert_int_equal(fetch(&at[0], 8), 1 | 2ULL << 32);
-	assert_string_equal(at[1].unavailable, "in two registers");
-	assert_string_equal(at[2].unavailable, "in two registers");
+	assert_int_equal(fetch_part(&at[1], 0), 3);
+	assert_int_equal(fetch_part(&at[1], 1), 4);
+	assert_string_equal(at[2].parts[0].unavailable, "in xmm0");
+	assert_int_equal(fetch_part(&at[2], 1), 6);
 	assert_string_equal(at[3].unavailable, "in xmm1");
 	assert_int_equal((uint32_t)fetch(&at[4], 8), 9);
 	assert_int_equal(fetch(&at[5], 4), 11);
@@ -289,7 +301,8 @@ static void wide_integers_take_two(void **state)
 	struct fetch_source at[PARAMETERS_MAX];
 	PLACE(at, &t_void, &t_int, &t_int128, &t_int, &t_int, &t_int, &t_int128, &t_int);
 	CALL((int, __int128, int, int, int, __int128, int), 1, 2, 3, 4, 5, 6, 7);
-	assert_string_equal(at[1].unavailable, "in two registers");
+	assert_int_equal(fetch_part(&at[1], 0), 2);
+	assert_int_equal(fetch_part(&at[1], 1), 0);
 	assert_int_equal(fetch(&at[2], 4), 3);
 	assert_int_equal(fetch(&at[4], 4), 5);
 	assert_int_equal(fetch(&at[5], 8), 6);
@@ -386,7 +399,13 @@ static void results_are_where_the_convention_says(void **state)
 	args_place_result(EM_X86_64, &t_long_double, false, &at);
 	assert_string_equal(at.unavailable, "in st0");
 	args_place_result(EM_X86_64, &t_longs, false, &at);
-	assert_string_equal(at.unavailable, "in two registers");
+	assert_int_equal(at.n_parts, 2);
+	assert_int_equal(at.parts[0].ops[0].reg, X86_RAX);
+	assert_int_equal(at.parts[1].ops[0].reg, X86_RDX);
+	args_place_result(EM_X86_64, &t_mixed, false, &at);
+	assert_int_equal(at.n_parts, 2);
+	assert_string_equal(at.parts[0].unavailable, "in xmm0");
+	assert_int_equal(at.parts[1].ops[0].reg, X86_RAX);
 	args_place_result(EM_X86_64, &t_ints, true, &at);
 	assert_non_null(at.unavailable);
 }
@@ -402,10 +421,11 @@ static void arm64_has_its_own_rules(void **state)
 	PLACE_ARM64(at, &t_big, &t_int, &t_double, &t_longs, &t_big, &t_int128, &t_int);
 	assert_int_equal(at[0].ops[0].reg, ARM64_X0); /* x8 holds the result's place */
 	assert_string_equal(at[1].unavailable, "in v0");
-	assert_string_equal(at[2].unavailable, "in two registers"); /* x1, x2 */
-	assert_int_equal(at[3].ops[0].reg, ARM64_X0 + 3);	    /* address of a copy */
+	assert_int_equal(at[2].parts[0].ops[0].reg, ARM64_X0 + 1);
+	assert_int_equal(at[2].parts[1].ops[0].reg, ARM64_X0 + 2);
+	assert_int_equal(at[3].ops[0].reg, ARM64_X0 + 3); /* address of a copy */
 	assert_true(at[3].is_address);
-	assert_string_equal(at[4].unavailable, "in two registers"); /* x4, x5 */
+	assert_int_equal(at[4].parts[1].ops[0].reg, ARM64_X0 + 5);
 	assert_int_equal(at[5].ops[0].reg, ARM64_X0 + 6);
 	PLACE_ARM64(at, &t_void, &t_floats, &t_double, &t_int);
 	assert_string_equal(at[0].unavailable, "in floating-point registers");
@@ -478,7 +498,7 @@ static void places_instead_of_the_convention(void **state)
 		   "in xmm0");
 	assert_why(located(&t_int, PLACE_AT(.kind = PLACE_NOWHERE), own, false), "optimised out");
 	assert_why(located(&t_longs, PLACE_AT(.kind = PLACE_PIECES), own, false),
-		   "in two registers");
+		   "in several places");
 	assert_why(located(&t_int, PLACE_AT(.kind = PLACE_UNKNOWN), own, false), own);
 	at = located(&t_int, PLACE_AT(.kind = PLACE_CONSTANT, .offset = -7), own, false);
 	assert_null(at.unavailable);
@@ -487,19 +507,49 @@ static void places_instead_of_the_convention(void **state)
 	assert_why(located(&t_double, PLACE_AT(.kind = PLACE_CONSTANT), own, false), own);
 }
 
+#define PIECE(...) ((struct place_piece){__VA_ARGS__})
+
+/* A string of Go: the pointer in a register, the length in another one. */
+static void pieces_are_put_together(void **state)
+{
+	(void)state;
+	static const char own[] = "Go's own calling convention";
+	struct parameter_place place = PLACE_AT(.kind = PLACE_PIECES, .exact = true, .n_pieces = 2);
+	place.pieces[0] = PIECE(.kind = PLACE_REGISTER, .reg = 0, .size = 8);
+	place.pieces[1] = PIECE(.kind = PLACE_REGISTER, .reg = 3, .size = 8);
+	struct fetch_source at = located(&t_longs, place, own, false);
+	assert_null(at.unavailable);
+	assert_int_equal(at.n_parts, 2);
+	assert_int_equal(at.parts[0].ops[0].reg, X86_RAX);
+	assert_int_equal(at.parts[1].ops[0].reg, X86_RBX);
+	place.pieces[1] = PIECE(.kind = PLACE_NOWHERE, .size = 8);
+	at = located(&t_longs, place, own, false);
+	assert_string_equal(at.parts[1].unavailable, "optimised out");
+	place.pieces[0] = PIECE(.kind = PLACE_NOWHERE, .size = 8);
+	assert_why(located(&t_longs, place, own, false), "optimised out");
+	place.pieces[0] = PIECE(.kind = PLACE_REGISTER, .reg = 0, .size = 4);
+	at = located(&t_longs, place, own, false);
+	assert_int_equal(at.parts[0].size, 4);
+	assert_int_equal(at.parts[1].offset, 4);
+	/* More than a register holds. */
+	place.pieces[0] = PIECE(.kind = PLACE_REGISTER, .reg = 0, .size = 9);
+	assert_why(located(&t_longs, place, own, false), "in several places");
+}
+
 /* The canonical frame address is above the return address, so 8 above rsp. */
 static void places_in_memory(void **state)
 {
 	(void)state;
 	static const char go[] = "Go's own", own[] = "own";
-	struct parameter_place frame = {PLACE_MEMORY, PLACE_CFA, true, 16};
+	struct parameter_place frame =
+		PLACE_AT(.kind = PLACE_MEMORY, .reg = PLACE_CFA, .exact = true, .offset = 16);
 	struct fetch_source at = located(&t_big, frame, own, false);
 	assert_true(at.is_address);
 	assert_int_equal(at.ops[0].reg, X86_RSP);
 	assert_int_equal(at.ops[1].imm, 24);
 	frame.exact = false; /* Go's room for what is in registers */
 	assert_why(located(&t_big, frame, go, false), go);
-	struct parameter_place led = {PLACE_MEMORY, 5, false, 8};
+	struct parameter_place led = PLACE_AT(.kind = PLACE_MEMORY, .reg = 5, .offset = 8);
 	at = located(&t_big, led, own, false);
 	assert_true(at.is_address);
 	assert_int_equal(at.ops[0].reg, X86_RDI);
@@ -549,6 +599,7 @@ int main(void)
 		cmocka_unit_test(classes_in_memory_move_the_arguments),
 		cmocka_unit_test(results_are_where_the_convention_says),
 		cmocka_unit_test(arm64_has_its_own_rules),
+		cmocka_unit_test(pieces_are_put_together),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

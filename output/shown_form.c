@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "output/shown_form.h"
+
+#include <string.h>
+
+static void unavailable(struct shown *ret, const char *why)
+{
+	*ret = (struct shown){.kind = SHOWN_UNAVAILABLE, .text = why};
+}
+
+static void shown_text(const char *bytes, uint32_t length, uint32_t flags, struct shown *ret)
+{
+	*ret = (struct shown){.kind = SHOWN_STRING,
+			      .bytes = bytes,
+			      .length = length,
+			      .truncated = flags & FETCH_BLOB_TRUNCATED};
+}
+
+static void form_text(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	const struct type_form *form = value->type->form;
+	const char *bytes, *why;
+	uint32_t length, flags;
+	struct value text = *value;
+	if (!value_bytes(value, slots, &bytes, &length, &flags, &why)) {
+		unavailable(ret, why);
+		return;
+	}
+	if (!form->has_short || !value->in_blob) {
+		shown_text(bytes, length, flags, ret);
+		return;
+	}
+	if (length < value->type->size) {
+		unavailable(ret, "cut off");
+		return;
+	}
+	uint32_t used = (unsigned char)bytes[0] >> 1;
+	if (!(bytes[0] & 1)) {
+		shown_text(bytes + 1, used < length ? used : length - 1, 0, ret);
+		return;
+	}
+	text.slot = value->text_slot > 0 ? value->text_slot : VALUE_NO_SLOT;
+	text.in_blob = false;
+	text.words = 0;
+	if (value_bytes(&text, slots, &bytes, &length, &flags, &why))
+		shown_text(bytes, length, flags, ret);
+	else
+		unavailable(ret, why);
+}
+
+/* The number in an int slot of the value's. */
+static bool number_in(const struct value *value, int slot, const struct slots *slots, uint64_t *ret,
+		      const char **ret_why)
+{
+	static const struct type word = {.kind = TYPE_UINT, .size = 8, .name = ""};
+	const struct value number = {
+		.type = &word, .slot = slot, .unavailable = value->unavailable};
+	return value_scalar(&number, slots, ret, ret_why);
+}
+
+static bool count_items(const struct value *value, const struct slots *slots, uint64_t *ret,
+			const char **ret_why)
+{
+	const struct type_form *form = value->type->form;
+	uint64_t first, end;
+	if (!number_in(value, value->count_slot - 1, slots, &end, ret_why))
+		return false;
+	*ret = end;
+	if (form->kind == FORM_ITEMS)
+		return true;
+	if (!number_in(value, value->count_slot, slots, &first, ret_why))
+		return false;
+	*ret_why = "not a container";
+	if (end < first || (end - first) % form->item->size)
+		return false;
+	*ret = (end - first) / form->item->size;
+	return true;
+}
+
+static void form_items(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	const struct type *item = value->type->form->item;
+	const char *bytes, *why;
+	uint32_t length, flags;
+	uint64_t count;
+	if (!count_items(value, slots, &count, &why)) {
+		unavailable(ret, why);
+		return;
+	}
+	if (!count) {
+		bytes = "";
+		length = 0;
+	} else if (!value_bytes(value, slots, &bytes, &length, &flags, &why)) {
+		unavailable(ret, why);
+		return;
+	}
+	uint64_t there = length / item->size;
+	*ret = (struct shown){.kind = SHOWN_ARRAY,
+			      .type = item,
+			      .bytes = bytes,
+			      .count = (uint32_t)(count < there ? count : there),
+			      .truncated = count > there};
+	ret->length = ret->count * item->size;
+	if (item->kind == TYPE_CHAR && item->size == 1)
+		ret->kind = SHOWN_STRING;
+}
+
+void shown_form_copied(const struct type *type, const char *bytes, uint32_t length,
+		       struct shown *ret)
+{
+	uint64_t pointer;
+	uint32_t at = type->form->data;
+	if (type->form->kind != FORM_OWNER || at > length || length - at < sizeof(pointer)) {
+		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
+		return;
+	}
+	memcpy(&pointer, bytes + at, sizeof(pointer));
+	*ret = (struct shown){.kind = pointer ? SHOWN_HEX : SHOWN_NULL, .number = pointer};
+}
+
+static bool is_variant(const struct type_form *form, uint32_t index, uint64_t number)
+{
+	uint64_t mask = form->length < 8 ? (UINT64_C(1) << form->length * 8) - 1 : UINT64_MAX;
+	return !form->variants[index].is_default &&
+	       (form->variants[index].value & mask) == (number & mask);
+}
+
+static const struct value *find_variant(const struct value *value, uint64_t number)
+{
+	const struct type_form *form = value->type->form;
+	const struct value *other = NULL;
+	for (uint32_t i = 0; i < value->n_members; i++) {
+		if (is_variant(form, i, number))
+			return &value->members[i];
+		if (form->variants[i].is_default)
+			other = &value->members[i];
+	}
+	return other;
+}
+
+/* Rust's None, Some(5), Rect{w=1, h=2} */
+static void form_variants(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	uint64_t number;
+	const char *why;
+	if (!value_scalar(&value->members[value->n_members], slots, &number, &why)) {
+		unavailable(ret, why);
+		return;
+	}
+	const struct value *found = find_variant(value, number);
+	if (!found) {
+		*ret = (struct shown){.kind = SHOWN_UNSIGNED, .number = number};
+		return;
+	}
+	if (found->type->kind == TYPE_STRUCT && !found->type->n_members) {
+		*ret = (struct shown){.kind = SHOWN_NAME, .text = found->name};
+		return;
+	}
+	bool is_single = found->n_members == 1 && !found->cut && !found->type->form &&
+			 !strcmp(found->members[0].name, "__0");
+	*ret = (struct shown){.kind = SHOWN_STRUCT,
+			      .name = found->name,
+			      .members = is_single ? found->members : found,
+			      .count = 1,
+			      .slots = slots,
+			      .is_variant = true};
+}
+
+void shown_form(const struct shown_scope *scope, const struct value *value,
+		const struct slots *slots, struct shown *ret)
+{
+	const struct type_form *form = value->type->form;
+	uint64_t is_there;
+	const char *why;
+	if (form->kind == FORM_VARIANTS && value->n_members)
+		form_variants(value, slots, ret);
+	else if (value->copy && value->members &&
+		 !value_scalar(value->members, slots, &is_there, &why))
+		unavailable(ret, why);
+	else if (value->copy && value->members && !is_there)
+		*ret = (struct shown){.kind = SHOWN_NAME, .text = form->none};
+	else if (value->copy)
+		shown_value(scope, value->copy, slots, ret);
+	else if (value->cut)
+		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
+	else if (form->kind == FORM_TEXT)
+		form_text(value, slots, ret);
+	else
+		form_items(value, slots, ret);
+}

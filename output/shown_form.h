@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output/shown_form.h — strings and containers of standard libraries. Private to shown*.c. */
+#ifndef UTRAIL_OUTPUT_SHOWN_FORM_H
+#define UTRAIL_OUTPUT_SHOWN_FORM_H
+
+#include "output/shown.h"
+
+/* A value whose type has a form: see struct type_form. */
+void shown_form(const struct shown_scope *scope, const struct value *value,
+		const struct slots *slots, struct shown *ret);
+
+/* An element of a copied array: what it leads to was not read. An owner's pointer is here. */
+void shown_form_copied(const struct type *type, const char *bytes, uint32_t length,
+		       struct shown *ret);
+
+/* A pointer to code of the probed file, in `ret` as a number: the function that begins there. */
+void shown_code(const struct probe_site *site, const struct value *value, const struct slots *slots,
+		struct shown *ret);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe/compile_parts.h — what compile_parts.c and compile_forms.c share. Private to them. */
+#ifndef UTRAIL_PROBE_COMPILE_PARTS_H
+#define UTRAIL_PROBE_COMPILE_PARTS_H
+
+#include "probe/compile_draft.h"
+
+/* Members of all structures of one plan. Types that contain each other may make millions. */
+#define VALUES_MAX 1024
+/* Structures without names in each other; those with names count as levels. */
+#define NESTING_MAX 16
+/* To the address of a structure: two for each pointer on the way, and the source's own. */
+#define ORIGIN_OPS_MAX (FETCH_SOURCE_OPS + 2 * COMPILE_DEPTH_MAX)
+
+/* Where the first byte of a structure is. */
+struct origin {
+	struct fetch_op ops[ORIGIN_OPS_MAX]; /* to its address; not in registers */
+	uint32_t n_ops;
+	const struct fetch_source *registers; /* it is in these; NULL: in memory */
+	int slot;
+	uint8_t words;	 /* slots, when it is in registers */
+	uint32_t copied; /* bytes */
+};
+
+/* A pointer at `offset` of a structure, that is to be followed. */
+struct follow {
+	struct value *value; /* in the arena */
+	const struct origin *origin;
+	uint32_t offset;
+	uint32_t level; /* of the structure that it is in */
+	bool maybe;	/* what is there may be something else than a pointer */
+};
+
+/* One structure's members. */
+struct parts {
+	struct plan_builder *builder;
+	const struct origin *origin;
+	uint32_t base;	/* bytes from the origin's first */
+	uint32_t level; /* 1: of an argument */
+	int nesting;
+	bool maybe; /* they may not be what is there: variants */
+};
+
+/* To be followed when all that is nearer to the arguments has been. */
+struct err *parts_follow_later(const struct parts *parts, struct value *value, uint32_t offset);
+/* After this the accumulator holds what is at `offset` of the structure; false: registers hold it,
+ * and not like this. */
+bool parts_draft_at(struct draft *draft, const struct origin *origin, uint32_t offset, uint8_t size,
+		    uint8_t flags);
+/* `member` is of the structure at parts->base. */
+struct err *parts_add_member(const struct parts *parts, const struct type_member *member,
+			     struct value *ret);
+/* Why bytes of a structure that registers hold cannot be had; NULL: they can. */
+const char *parts_missing(const struct origin *origin, uint32_t offset, uint32_t size);
+
+/* compile_forms.c: a member whose type has a form, at value->offset. */
+struct err *forms_add(const struct parts *parts, struct value *value);
+/* The same of a value that is a structure by itself, or a pointer to one. */
+struct err *forms_add_whole(const struct parts *parts, const struct type *type,
+			    struct value *value);
+/* Is its own structure read, or only what it leads to? */
+bool forms_need_copy(const struct type_form *form);
+/* A text, or elements. */
+void forms_follow(struct plan_builder *builder, const struct follow *follow);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Strings, containers and owning pointers of standard libraries, known by the name of the type and
+ * by the names of members somewhere inside of it, as the libraries' own source has them.
+ */
+#include <dwarf.h>
+#include <string.h>
+
+#include "symbols/dwarf_types.h"
+
+enum language {
+	CXX,
+	RUST,
+	GO,
+};
+
+/* Of several rules that fit a name, the first counts whose members are there. */
+struct rule {
+	enum language language;
+	const char *name; /* up to a '<' or a blank behind it */
+	enum form_kind kind;
+	const char *data, *length; /* members; length NULL: see length_before */
+	uint8_t length_before;
+	bool has_short;
+};
+
+/* clang-format off */
+static const struct rule rules[] = {
+	/* libstdc++: bits/basic_string.h, string_view, stl_vector.h, unique_ptr.h, shared_ptr_base.h, optional */
+	{CXX, "basic_string<char", FORM_TEXT, "_M_p", "_M_string_length", 0, false},
+	{CXX, "basic_string<char", FORM_TEXT, "_M_p", NULL, 24, false}, /* bits/cow_string.h: struct _Rep_base */
+	{CXX, "basic_string_view<char", FORM_TEXT, "_M_str", "_M_len", 0, false},
+	{CXX, "vector<", FORM_RANGE, "_M_start", "_M_finish", 0, false},
+	{CXX, "span<", FORM_ITEMS, "_M_ptr", "_M_extent_value", 0, false},
+	{CXX, "unique_ptr<", FORM_OWNER, "_M_head_impl", NULL, 0, false},
+	{CXX, "shared_ptr<", FORM_OWNER, "_M_ptr", NULL, 0, false},
+	{CXX, "optional<", FORM_OPTIONAL, "_M_value", "_M_engaged", 0, false},
+	/* libc++: string, string_view, vector, __memory/unique_ptr.h, __memory/shared_ptr.h, optional */
+	{CXX, "basic_string<char", FORM_TEXT, "__l.__data_", "__l.__size_", 0, true},
+	{CXX, "basic_string_view<char", FORM_TEXT, "__data", "__size", 0, false},
+	{CXX, "basic_string_view<char", FORM_TEXT, "__data_", "__size_", 0, false},
+	{CXX, "vector<", FORM_RANGE, "__begin_", "__end_", 0, false},
+	{CXX, "unique_ptr<", FORM_OWNER, "__ptr_.__value_", NULL, 0, false},
+	{CXX, "unique_ptr<", FORM_OWNER, "__ptr_", NULL, 0, false},
+	{CXX, "shared_ptr<", FORM_OWNER, "__ptr_", NULL, 0, false},
+	{CXX, "optional<", FORM_OPTIONAL, "__val_", "__engaged_", 0, false},
+	/* Rust: core and alloc */
+	{RUST, "&str", FORM_TEXT, "data_ptr", "length", 0, false},
+	{RUST, "&mut str", FORM_TEXT, "data_ptr", "length", 0, false},
+	{RUST, "String", FORM_TEXT, "pointer", "len", 0, false},
+	{RUST, "&[", FORM_ITEMS, "data_ptr", "length", 0, false},
+	{RUST, "&mut [", FORM_ITEMS, "data_ptr", "length", 0, false},
+	{RUST, "Vec<", FORM_ITEMS, "pointer", "len", 0, false},
+	/* Go: runtime/string.go, runtime/slice.go */
+	{GO, "string", FORM_TEXT, "str", "len", 0, false},
+	{GO, "[]", FORM_ITEMS, "array", "len", 0, false},
+};
+/* clang-format on */
+
+/* Structures in structures, and members looked at in all. */
+#define NESTING_MAX 12
+#define MEMBERS_MAX 256
+
+static bool language_fits(Dwarf_Die *die, enum language wanted)
+{
+	Dwarf_Die unit;
+	if (!dwarf_diecu(die, &unit, NULL, NULL))
+		return false;
+	switch (dwarf_srclang(&unit)) {
+	case DW_LANG_Rust:
+		return wanted == RUST;
+	case DW_LANG_Go:
+		return wanted == GO;
+	default:
+		return wanted == CXX;
+	}
+}
+
+static bool name_fits(const char *name, const char *wanted)
+{
+	size_t length = strlen(wanted);
+	if (strncmp(name, wanted, length) != 0)
+		return false;
+	if (strpbrk(wanted, "<["))
+		return true;
+	return !name[length];
+}
+
+struct search {
+	const char *name;
+	size_t length;
+	bool pointers; /* nothing else is meant */
+	int budget;
+	const struct type *type;
+	uint64_t offset;
+};
+
+static bool is_pointer(const struct type *type)
+{
+	return (type->kind == TYPE_POINTER || type->kind == TYPE_STRING) && type->size == 8;
+}
+
+static bool is_meant(const struct search *search, const struct type_member *member)
+{
+	return !member->bit_size && strlen(member->name) == search->length &&
+	       !memcmp(member->name, search->name, search->length) &&
+	       (!search->pointers || is_pointer(member->type));
+}
+
+static bool find_member(struct search *search, const struct type *type, uint64_t base, int nesting)
+{
+	if (type->kind != TYPE_STRUCT || nesting > NESTING_MAX)
+		return false;
+	for (uint32_t i = 0; i < type->n_members && search->budget > 0; i++) {
+		const struct type_member *member = &type->members[i];
+		search->budget--;
+		search->type = member->type;
+		search->offset = base + member->offset;
+		if (is_meant(search, member))
+			return true;
+		if (find_member(search, member->type, base + member->offset, nesting + 1))
+			return true;
+	}
+	return false;
+}
+
+/* "a.b": a member b somewhere below a member a. */
+static const struct type *find_path(const struct type *type, const char *path, bool is_address,
+				    uint32_t *ret_offset)
+{
+	struct search search = {.type = type, .budget = MEMBERS_MAX};
+	do {
+		search.name = path;
+		search.length = strcspn(path, ".");
+		path += search.length + (path[search.length] == '.');
+		search.pointers = is_address && !*path;
+		if (!find_member(&search, search.type, search.offset, 0))
+			return NULL;
+	} while (*path);
+	if (search.offset + search.type->size > type->size || search.offset > UINT32_MAX)
+		return NULL;
+	*ret_offset = (uint32_t)search.offset;
+	return search.type;
+}
+
+/* The elements of Rust's vectors are told by a parameter of the type alone. */
+static const struct type *first_parameter(struct type_builder *builder, Dwarf_Die *die)
+{
+	Dwarf_Die child;
+	for (int more = dwarf_child(die, &child); more == 0; more = dwarf_siblingof(&child, &child))
+		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
+			return dwarf_build_target(builder, &child);
+	return NULL;
+}
+
+static const struct type *item_of(struct type_builder *builder, Dwarf_Die *die,
+				  const struct rule *rule, const struct type *data)
+{
+	static const struct type char_type = {.kind = TYPE_CHAR, .size = 1, .name = "char"};
+	if (rule->kind == FORM_OWNER || rule->kind == FORM_OPTIONAL || rule->kind == FORM_TEXT)
+		return data;
+	if (rule->language == RUST && !strcmp(rule->name, "Vec<"))
+		return first_parameter(builder, die);
+	return data->kind == TYPE_STRING ? &char_type : data->target;
+}
+
+static bool fits(const struct rule *rule, const struct type *data, const struct type *length)
+{
+	bool is_number = length && (length->kind == TYPE_UINT || length->kind == TYPE_INT);
+	switch (rule->kind) {
+	case FORM_TEXT:
+		return is_pointer(data) &&
+		       (rule->length_before || (is_number && length->size == 8));
+	case FORM_ITEMS:
+		return is_pointer(data) && is_number && length->size == 8;
+	case FORM_RANGE:
+		return is_pointer(data) && length && is_pointer(length);
+	case FORM_OWNER:
+		return is_pointer(data);
+	case FORM_VARIANTS:
+		break;
+	case FORM_OPTIONAL:
+		return length && length->kind == TYPE_BOOL && length->size == 1;
+	}
+	return false;
+}
+
+static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rule *rule,
+		  struct type *type)
+{
+	struct type_form form = {.kind = rule->kind,
+				 .length_before = rule->length_before,
+				 .has_short = rule->has_short,
+				 .none = "nullopt"};
+	const struct type *length = NULL, *data;
+	data = find_path(type, rule->data, rule->kind != FORM_OPTIONAL, &form.data);
+	if (rule->length)
+		length = find_path(type, rule->length, rule->kind == FORM_RANGE, &form.length);
+	if (!data || (rule->length && !length) || !fits(rule, data, length))
+		return false;
+	form.item = item_of(builder, die, rule, data);
+	if (!form.item || (rule->kind != FORM_OPTIONAL && !form.item->size))
+		return false;
+	type->form = arena_copy(&builder->info->arena, &form, sizeof(form));
+	return type->form;
+}
+
+void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	const char *name = dwarf_diename(die);
+	if (!name || builder->tags || !type->n_members)
+		return;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (name_fits(name, rules[i].name) && language_fits(die, rules[i].language) &&
+		    apply(builder, die, &rules[i], type))
+			return;
+}

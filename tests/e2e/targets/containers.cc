@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * containers — strings, containers and pointers of the C++ standard library, and what a tracer must
+ * show of them, letter by letter.
+ *
+ *	containers [-w] [-h]
+ */
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+extern "C" {
+#include "sample.h"
+}
+
+/* clang's callers do not pass what they see a function ignore; of these they see nothing. */
+#if defined(__clang__)
+#define opaque extern "C" __attribute__((noinline, weak))
+#else
+#define opaque extern "C" __attribute__((noipa))
+#endif
+
+#define expect(...)                  \
+	do {                         \
+		printf("expect ");   \
+		printf(__VA_ARGS__); \
+		putchar('\n');       \
+	} while (0)
+
+struct point {
+	int x, y;
+};
+
+struct person {
+	std::string name;
+	std::vector<short> marks;
+	std::optional<int> age;
+	std::unique_ptr<point> home;
+};
+
+struct counter {
+	int count;
+	int add(int more, std::string_view why);
+};
+
+opaque int texts(const std::string &brief, const std::string &lengthy, std::string copy,
+		 std::string *none)
+{
+	return (int)(brief.size() + lengthy.size() + copy.size()) + (none != nullptr);
+}
+
+opaque int views(std::string_view view, std::string_view empty, int more)
+{
+	return (int)(view.size() + empty.size()) + more;
+}
+
+opaque int vectors(const std::vector<int> &some, const std::vector<point> *points,
+		   const std::vector<char> &empty, const std::vector<long> &many)
+{
+	return (int)(some.size() + points->size() + empty.size() + many.size());
+}
+
+opaque int owners(const std::unique_ptr<point> &unique, const std::shared_ptr<point> &shared,
+		  const std::unique_ptr<int> &number, std::unique_ptr<point> none)
+{
+	return unique->x + shared->y + *number + (none != nullptr);
+}
+
+opaque int maybe(std::optional<int> some, const std::optional<std::string> &text,
+		 const std::optional<point> &none)
+{
+	return *some + (int)text->size() + none.has_value();
+}
+
+opaque int members(const person &who)
+{
+	return *who.age;
+}
+
+opaque int references(int &number, const point &at, const double &real, point &&moved)
+{
+	return number + at.x + (int)real + moved.y;
+}
+
+opaque std::string give(int size)
+{
+	return std::string((size_t)size, 'g');
+}
+
+__attribute__((noinline)) int counter::add(int more, std::string_view why)
+{
+	count += more + (int)why.size();
+	return count;
+}
+
+static int (counter::*volatile add)(int, std::string_view) = &counter::add;
+
+static void strings(int seed)
+{
+	std::string lengthy(40, 'z'), cut(300, 'c');
+	int got = texts("brief", lengthy, "copy \"of\" it", nullptr);
+	expect("texts(brief=\"brief\", lengthy=\"%s\", copy=\"copy \\\"of\\\" it\", none=NULL) = %d",
+	       lengthy.c_str(), got);
+	got = texts("", cut, cut, &lengthy);
+	expect("texts(brief=\"\", lengthy=\"%s\"..., copy=\"%s\"..., none=\"%s\") = %d",
+	       cut.substr(0, 256).c_str(), cut.substr(0, 256).c_str(), lengthy.c_str(), got);
+	got = views(std::string_view(lengthy).substr(36), {}, seed);
+	expect("views(view=\"zzzz\", empty=\"\", more=%d) = %d", seed, got);
+	std::string given = give(seed);
+	expect("give(size=%d) = \"%s\"", seed, given.c_str());
+	given = give(3);
+	expect("give(size=3) = \"ggg\"");
+}
+
+static void arrays(int seed)
+{
+	std::vector<long> many;
+	for (long i = 0; i < 100; i++)
+		many.push_back(seed + i);
+	std::vector<point> points{{1, 2}, {seed, 4}};
+	int got = vectors({1, -2, seed}, &points, {}, many);
+	printf("expect vectors(some=[1, -2, %d], points=[{x=1, y=2}, {x=%d, y=4}], empty=\"\", many=[",
+	       seed, seed);
+	for (long i = 0; i < 32; i++)
+		printf("%ld, ", seed + i);
+	printf("...]) = %d\n", got);
+}
+
+static void pointers(int seed)
+{
+	auto shared = std::make_shared<point>(point{3, seed});
+	auto unique = std::make_unique<point>(point{seed, 2});
+	int got = owners(unique, shared, std::make_unique<int>(seed), nullptr);
+	expect("owners(unique={x=%d, y=2}, shared={x=3, y=%d}, number=[%d], none=NULL) = %d", seed,
+	       seed, seed, got);
+	got = maybe(seed, "text", {});
+	expect("maybe(some=%d, text=\"text\", none=nullopt) = %d", seed, got);
+	person who{"Ada", {1, 2, (short)seed}, seed, std::make_unique<point>(point{5, 6})};
+	got = members(who);
+	expect("members(who={name=\"Ada\", marks=[1, 2, %d], age=%d, home={x=5, y=6}}) = %d", seed,
+	       seed, got);
+	int number = seed;
+	double real = 0.5;
+	point at{seed, 1};
+	got = references(number, at, real, point{8, 9});
+	expect("references(number=%d, at={x=%d, y=1}, real=0.5, moved={x=8, y=9}) = %d", seed, seed,
+	       got);
+	counter counter{seed};
+	got = (counter.*add)(2, "why");
+	expect("counter::add(this={count=%d}, more=2, why=\"why\") = %d", seed, got);
+}
+
+int main(int argc, char **argv)
+{
+	struct sample sample = sample_begin(argc, argv);
+	int seed = argc + 40;
+	strings(seed);
+	arrays(seed);
+	pointers(seed);
+	return sample_end(&sample, true);
+}

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Strings, containers and pointers of the C++ standard libraries: as the program prints them."""
+
+from typed import check, compiled
+from utrail import run
+
+FUNCTIONS = "texts views vectors owners maybe members references give counter::add".split()
+
+
+def each_library():
+    for name in ("containers-g++", "containers-g++-old", "containers-clang++", "containers-libc++"):
+        for program in compiled(name):
+            check(program, FUNCTIONS)
+
+
+run(each_library)
