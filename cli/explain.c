@@ -107,6 +107,9 @@ static void put_probe(const struct probe *probe, const struct probe_site *first)
 	put(image_path(first->image));
 	fputs("\n    build id: ", stdout);
 	put_build_id(first->image);
+	const char *symbols = image_symbol_source(first->image);
+	fputs("\n    symbols: ", stdout);
+	put(symbols ? symbols : "none");
 	const char *debug = image_debug_source(first->image);
 	fputs("\n    types:   ", stdout);
 	put(debug ? debug : "no debug information");

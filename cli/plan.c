@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/debuginfo/notes.h"
 #include "cli/pairs.h"
 #include "cli/suggest.h"
 #include "common/cleanup.h"
@@ -114,6 +115,8 @@ static struct err *add_from_modules(const struct options *options, struct plan *
 		e = plan_module_image(plan, module, spec->module != NULL, &image);
 		if (!e && image)
 			e = plan_add_from_image(options, plan, image, module->name, spec);
+		if (!e && image)
+			e = debug_note(plan, module, image);
 	}
 	if (!e && !found.indexes.count && !spec->optional && !plan->selects)
 		e = spec->module

@@ -6,6 +6,7 @@
 #ifndef UTRAIL_CLI_PLAN_H
 #define UTRAIL_CLI_PLAN_H
 
+#include "cli/debuginfo/server.h"
 #include "cli/options/options.h"
 #include "common/err.h"
 #include "probe/probe.h"
@@ -19,6 +20,7 @@ struct plan_module {
 	struct process *process; /* whose view the path is; NULL: our own. Borrowed */
 	struct image *image;	 /* opened when first needed; NULL: not ELF, or not yet */
 	bool tried;
+	bool debug_noted; /* see debuginfo/notes.h */
 };
 
 /* A site is the beginning or the end of the spans of a pair. */
@@ -51,6 +53,7 @@ struct plan {
 	struct spec_list implied;      /* what was not typed: the default, and --inside */
 	ARRAY_OF(struct probe_spec) probe_specs;
 	ARRAY_OF(struct pair_site) pair_sites; /* by site id: cli/pairs.h */
+	struct debug_server server;	       /* --debuginfod */
 	const char *selects; /* what processes are chosen by, in words; NULL: they are named */
 };
 

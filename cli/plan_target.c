@@ -126,6 +126,10 @@ struct err *plan_find_target(const struct options *options, struct plan *ret)
 	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL ||
 		       options->command == COMMAND_STAT;
 	struct err *e = tracing ? pid_namespace_check() : NULL;
+	if (!e && options->debuginfod)
+		e = debug_server_check();
+	if (options->debuginfod)
+		debug_server_init(&ret->server, !options->quiet);
 	for (size_t i = 0; !e && i < options->pids.count; i++)
 		e = add_process(ret, options->pids.items[i]);
 	if (!e && options->argv && options->command != COMMAND_LIST)
@@ -176,6 +180,10 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 		err_free(e);
 		return NULL;
 	}
+	if (!e && module->process)
+		image_set_root(module->image, process_root(module->process));
+	if (!e && plan->server.is_asked)
+		image_set_source(module->image, &plan->server.source);
 	*ret = module->image;
 	return e ? e : note_replaced(plan, module);
 }

@@ -11,6 +11,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "cli/debuginfo/notes.h"
 #include "cli/output_file.h"
 #include "cli/pairs.h"
 #include "cli/process/privilege.h"
@@ -237,6 +238,7 @@ static struct err *begin(struct session *session)
 		return e;
 	if (session->options->cost)
 		cost_start(&session->cost, session->kernel);
+	session->plan.server.is_asked = false;
 	kernel_start(session->kernel);
 	session->active_ns = header.boottime_ns;
 	if (session->stats)
@@ -246,6 +248,8 @@ static struct err *begin(struct session *session)
 			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
 	if (session->options->verbose)
 		report_choices(&session->plan, header.backends);
+	if (session->options->verbose)
+		debug_report(&session->plan);
 	if (!session->options->quiet && session->options->return_mode == RETURN_TRAMPOLINE)
 		report_risk();
 	if (!session->options->quiet)

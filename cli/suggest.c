@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/debuginfo/notes.h"
 #include "common/cleanup.h"
 #include "common/distance.h"
 #include "kernel/syscalls.h"
@@ -135,6 +136,7 @@ static struct err *explain_absence(const struct plan *plan, const struct spec *s
 				   const struct nearest *nearest)
 {
 	bool usdt = spec->kind == PROBE_USDT;
+	_cleanup_free_ char *complaint = debug_complaint(image);
 	struct err *e = err_new(ERR_USAGE, 0, "'%s': no such %s in %s%s%s", spec->text,
 				usdt ? "USDT probe" : "function", path ? "'" : "the target",
 				path ? path : "", path ? "'" : "");
@@ -145,8 +147,9 @@ static struct err *explain_absence(const struct plan *plan, const struct spec *s
 	else if (!nearest->seen)
 		e = err_why(e, "the file is stripped: it has no symbols at all");
 	else if (!usdt && path && image_is_stripped(image))
-		e = err_why(e, "the file is stripped: only its %zu exported functions are known",
-			    nearest->seen);
+		e = err_why(e,
+			    "the file is stripped: only its %zu exported functions are known%s%s",
+			    nearest->seen, complaint ? "; " : "", complaint ? complaint : "");
 	else
 		e = err_why(e, "it has %zu %s, none with that name", nearest->seen,
 			    usdt ? "markers" : "functions");

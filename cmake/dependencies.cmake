@@ -3,6 +3,9 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET libbpf>=1.4)
 pkg_check_modules(libelf REQUIRED IMPORTED_TARGET libelf>=0.188)
 pkg_check_modules(libdw REQUIRED IMPORTED_TARGET libdw>=0.188)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib>=1.2)
+pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd>=1.5)
+pkg_check_modules(liblzma REQUIRED IMPORTED_TARGET liblzma>=5.2)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson>=2.14)
 
 # Neither Zydis (in Debian 12) nor libiberty ships a .pc file.

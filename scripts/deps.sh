@@ -51,7 +51,7 @@ readonly LIBRARIES=(libbpf-dev libelf-dev libdw-dev)
 readonly BUILD=(gcc g++ libc6-dev cmake ninja-build pkgconf clang bpftool
 	zlib1g-dev liblzma-dev libzstd-dev libzydis-dev libiberty-dev libjansson-dev
 	uthash-dev systemtap-sdt-dev libcmocka-dev python3)
-TEST=(binutils procps util-linux strace qemu-system-x86 busybox-static cpio python3-jsonschema man-db groff-base
+TEST=(binutils dwz llvm xz-utils procps util-linux strace qemu-system-x86 busybox-static cpio python3-jsonschema man-db groff-base
 	musl-tools libunwind-dev git curl tar)
 readonly LINT=(clang-format clang-tidy libclang-rt-dev shellcheck codespell)
 readonly PEERS=(bpftrace linux-perf strace)
@@ -67,6 +67,14 @@ postgresql_package() {
 	case $1 in
 	bookworm) echo postgresql-15 ;;
 	*) echo postgresql-17 ;;
+	esac
+}
+
+# The library that --debuginfod loads.
+debuginfod_package() {
+	case $1 in
+	bookworm) echo libdebuginfod1 ;;
+	*) echo libdebuginfod1t64 ;;
 	esac
 }
 
@@ -194,7 +202,7 @@ print_list() {
 main() {
 	local codename packages=("${BUILD[@]}") list=0 arg
 	codename=$(debian_codename)
-	TEST+=("$(postgresql_package "$codename")")
+	TEST+=("$(postgresql_package "$codename")" "$(debuginfod_package "$codename")")
 	for arg; do
 		case $arg in
 		--test) packages+=("${TEST[@]}") ;;

@@ -10,6 +10,7 @@
 
 #include "common/cleanup.h"
 #include "symbols/image.h"
+#include "symbols/sources/beneath.h"
 
 /* Build ids are 8 to 20 bytes (a hash); ones of 2 or less would make every file match. */
 #define BUILD_ID_MIN 4
@@ -69,37 +70,53 @@ static bool is_wanted(const struct elf_file *file, const struct wanted *wanted)
 	return wanted->has_crc && file_crc(file, &crc) && crc == wanted->crc;
 }
 
-/* NULL too when memory runs out: a debug file is a gain, never a need. */
-static struct debug_file *open_wanted(const char *path, const struct wanted *wanted)
+/* The open file, of which a duplicate is kept. NULL too when memory runs out: a debug file is a
+ * gain, never a need. */
+static struct debug_file *take_wanted(const char *path, int fd, const struct wanted *wanted)
 {
 	_cleanup_(debug_file_freep) struct debug_file *ret = calloc(1, sizeof(*ret));
 	if (!ret)
 		return NULL;
 	ret->file.fd = -1;
 	ret->path = strdup(path);
-	struct err *e = elf_file_open(path, -1, ELF_DEBUG_ONLY, &ret->file);
+	struct err *e = elf_file_open(path, fd, ELF_DEBUG_ONLY, &ret->file);
 	bool ok = ret->path && !e && is_wanted(&ret->file, wanted);
 	err_free(e);
 	return ok ? take_ptr(ret) : NULL;
 }
 
-struct debug_file *debug_file_at(const char *path, const uint8_t *id, size_t size)
+static struct debug_file *open_wanted(int root, const char *path, const struct wanted *wanted)
 {
-	const struct wanted wanted = {.id = id, .id_size = size};
-	return id_is_usable(id, size) ? open_wanted(path, &wanted) : NULL;
+	_cleanup_close_ int fd = open_regular_beneath(root, path);
+	return fd >= 0 ? take_wanted(path, fd, wanted) : NULL;
 }
 
-struct debug_file *debug_file_by_build_id(const char *root, const uint8_t *id, size_t size)
+/* In the root of the process whose file it is, then in ours. */
+static struct debug_file *open_in_roots(int root, const char *path, const struct wanted *wanted)
+{
+	struct debug_file *found = root >= 0 ? open_wanted(root, path, wanted) : NULL;
+	return found ?: open_wanted(-1, path, wanted);
+}
+
+struct debug_file *debug_file_at(int root, const char *path, const uint8_t *id, size_t size)
+{
+	const struct wanted wanted = {.id = id, .id_size = size};
+	return id_is_usable(id, size) ? open_in_roots(root, path, &wanted) : NULL;
+}
+
+struct debug_file *debug_file_by_build_id(int root, const char *directory, const uint8_t *id,
+					  size_t size)
 {
 	char path[PATH_MAX], hex[BUILD_ID_MAX * 2 + 1];
 	if (!id_is_usable(id, size))
 		return NULL;
 	for (size_t i = 0; i < size; i++)
 		snprintf(hex + i * 2, 3, "%02x", id[i]);
-	int length = snprintf(path, sizeof(path), "%s/.build-id/%.2s/%s.debug", root, hex, hex + 2);
+	int length =
+		snprintf(path, sizeof(path), "%s/.build-id/%.2s/%s.debug", directory, hex, hex + 2);
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return NULL;
-	return debug_file_at(path, id, size);
+	return debug_file_at(root, path, id, size);
 }
 
 /* Where the file really lies, without its name; false for a memfd, a deleted file. */
@@ -115,14 +132,14 @@ static bool directory_of(const struct image *image, char directory[PATH_MAX])
 	return true;
 }
 
-static struct debug_file *try_name(const char *root, const char *directory, const char *below,
-				   const char *name, const struct wanted *wanted)
+static struct debug_file *try_name(int root, const char *prefix, const char *directory,
+				   const char *below, const char *name, const struct wanted *wanted)
 {
 	char path[PATH_MAX];
-	int length = snprintf(path, sizeof(path), "%s%s%s/%s", root, directory, below, name);
+	int length = snprintf(path, sizeof(path), "%s%s%s/%s", prefix, directory, below, name);
 	if (length < 0 || (size_t)length >= sizeof(path))
 		return NULL;
-	return open_wanted(path, wanted);
+	return open_wanted(root, path, wanted);
 }
 
 /* A section: the name, padded with NUL to a multiple of 4, and the CRC. */
@@ -143,24 +160,65 @@ static const char *read_debuglink(const struct image *image, uint32_t *ret_crc)
 	return name;
 }
 
-static struct debug_file *find_by_link(const struct image *image, const char *root)
+/* In the three directories of gdb, as the process sees them (root >= 0) or as we do. */
+static struct debug_file *find_in_root(int root, const char *directory, const char *global,
+				       const char *name, const struct wanted *wanted)
+{
+	struct debug_file *found = try_name(root, "", directory, "", name, wanted);
+	found = found ?: try_name(root, "", directory, "/.debug", name, wanted);
+	return found ?: try_name(root, global, directory, "", name, wanted);
+}
+
+/* The path as the process sees it, without its name. */
+static bool own_directory_of(const struct image *image, char directory[PATH_MAX])
+{
+	int length = snprintf(directory, PATH_MAX, "%s", image->path);
+	if (image->path[0] != '/' || length < 0 || length >= PATH_MAX)
+		return false;
+	*strrchr(directory, '/') = '\0';
+	return true;
+}
+
+static struct debug_file *find_by_link(const struct image *image, const char *global)
 {
 	char directory[PATH_MAX];
+	struct debug_file *found = NULL;
 	struct wanted wanted = {
 		.id = image->build_id, .id_size = image->build_id_size, .has_crc = true};
 	const char *name = read_debuglink(image, &wanted.crc);
-	if (!name || !directory_of(image, directory))
+	if (!name)
 		return NULL;
-	struct debug_file *found = try_name("", directory, "", name, &wanted);
-	found = found ?: try_name("", directory, "/.debug", name, &wanted);
-	return found ?: try_name(root, directory, "", name, &wanted);
+	if (image->root >= 0 && own_directory_of(image, directory))
+		found = find_in_root(image->root, directory, global, name, &wanted);
+	if (!found && directory_of(image, directory))
+		found = find_in_root(-1, directory, global, name, &wanted);
+	return found;
 }
 
-struct debug_file *debug_file_find(const struct image *image, const char *root)
+struct debug_file *debug_file_find(const struct image *image, const char *directory)
 {
-	struct debug_file *found =
-		debug_file_by_build_id(root, image->build_id, image->build_id_size);
-	return found ?: find_by_link(image, root);
+	struct debug_file *found = debug_file_by_build_id(image->root, directory, image->build_id,
+							  image->build_id_size);
+	return found ?: find_by_link(image, directory);
+}
+
+/* From a server. What it sends must have the build id, whatever it was asked for. */
+static struct debug_file *fetch_file(struct image *image)
+{
+	const struct debug_source *source = image->debug_source;
+	const struct wanted wanted = {.id = image->build_id, .id_size = image->build_id_size};
+	int fd = -1;
+	if (!source || !id_is_usable(wanted.id, wanted.id_size))
+		return NULL;
+	struct err *e = source->fetch(source->context, image->path, wanted.id, wanted.id_size, &fd);
+	if (e)
+		image_note_missing(image, err_what(e), err_reason(e));
+	err_free(e);
+	_cleanup_close_ int got = fd;
+	struct debug_file *file = got >= 0 ? take_wanted("debuginfod", got, &wanted) : NULL;
+	if (got >= 0 && !file)
+		image_note_missing(image, "debuginfod", "what it has sent is for another file");
+	return file;
 }
 
 const struct debug_file *debug_file_of(struct image *image)
@@ -168,6 +226,7 @@ const struct debug_file *debug_file_of(struct image *image)
 	if (!image->debug_searched) {
 		image->debug_searched = true;
 		image->debug = debug_file_find(image, image->debug_root);
+		image->debug = image->debug ?: fetch_file(image);
 	}
 	return image->debug;
 }

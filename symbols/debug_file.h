@@ -28,11 +28,15 @@ struct debug_file {
 /* The image's, looked for once; NULL: none found. */
 const struct debug_file *debug_file_of(struct image *image);
 
-/* The parts, for tests and for dwz files. `root` stands for DEBUG_DIRECTORY. NULL: none. */
-struct debug_file *debug_file_find(const struct image *image, const char *root);
-struct debug_file *debug_file_by_build_id(const char *root, const uint8_t *id, size_t size);
+/*
+ * The parts, for tests and for dwz files. `directory` stands for DEBUG_DIRECTORY; `root` is that of
+ * a process, which is looked into first, or -1. NULL: none.
+ */
+struct debug_file *debug_file_find(const struct image *image, const char *directory);
+struct debug_file *debug_file_by_build_id(int root, const char *directory, const uint8_t *id,
+					  size_t size);
 /* The file at that path when it has that build id. */
-struct debug_file *debug_file_at(const char *path, const uint8_t *id, size_t size);
+struct debug_file *debug_file_at(int root, const char *path, const uint8_t *id, size_t size);
 void debug_file_free(struct debug_file *file);
 void debug_file_freep(struct debug_file **file);
 

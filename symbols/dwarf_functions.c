@@ -2,9 +2,8 @@
 /*
  * From a code address to the DIE of the function that begins there.
  *
- * .debug_aranges leads to the unit at once; clang does not write it, so the units' own ranges are
- * the other way. A unit that was once asked for is indexed, as whoever traces one function of a
- * file tends to trace its neighbours.
+ * A unit that was once asked for is indexed, as whoever traces one function of a file tends to
+ * trace its neighbours.
  */
 #include <dwarf.h>
 #include <string.h>
@@ -15,9 +14,8 @@
 
 /* DIEs to visit in one unit. The biggest units (one-file databases, LTO) have some millions. */
 #define DIES_MAX 20000000
-/* Namespaces and classes within each other; and ranges of all units together. */
-#define DEPTH_MAX  64
-#define RANGES_MAX 20000000
+/* Namespaces and classes within each other. */
+#define DEPTH_MAX 64
 
 struct unit_walk {
 	ARRAY_OF(struct unit_function) functions;
@@ -117,14 +115,15 @@ static void fill_index(Dwarf_Die *unit, bool deep, struct unit_index *index)
 
 static struct unit_index *index_of(struct dwarf_info *info, Dwarf_Die *unit)
 {
-	Dwarf_Off offset = dwarf_dieoffset(unit);
-	const uint64_t *known = name_map_find(&info->units, (char *)&offset, sizeof(offset));
+	/* Not by offset: those of the halves of split units are the same in each file. */
+	const void *address = unit->addr;
+	const uint64_t *known = name_map_find(&info->units, (char *)&address, sizeof(address));
 	if (known)
 		return (struct unit_index *)(uintptr_t)*known;
-	const char *key = arena_copy(&info->arena, &offset, sizeof(offset));
+	const char *key = arena_copy(&info->arena, &address, sizeof(address));
 	struct unit_index *index = arena_alloc(&info->arena, sizeof(*index));
 	if (!key || !index ||
-	    !name_map_add(&info->units, key, sizeof(offset), (uint64_t)(uintptr_t)index))
+	    !name_map_add(&info->units, key, sizeof(address), (uint64_t)(uintptr_t)index))
 		return NULL;
 	fill_index(unit, false, index);
 	return index;
@@ -146,100 +145,6 @@ static bool find_in_index(const struct unit_index *index, uint64_t address, Dwar
 	return true;
 }
 
-struct range_list {
-	ARRAY_OF(struct unit_range) ranges;
-};
-
-/* Appends the ranges of one unit; false: no more, out of memory or beyond reason. */
-static bool add_unit_ranges(struct range_list *list, Dwarf_Die *unit)
-{
-	Dwarf_Addr base, low, high;
-	ptrdiff_t at = 0;
-	if (!dwarf_hasattr(unit, DW_AT_low_pc) && !dwarf_hasattr(unit, DW_AT_ranges))
-		return true;
-	while ((at = dwarf_ranges(unit, at, &base, &low, &high)) > 0) {
-		struct unit_range *range =
-			list->ranges.count < RANGES_MAX ? array_push(&list->ranges) : NULL;
-		if (!range)
-			return false;
-		*range = (struct unit_range){low, high, dwarf_dieoffset(unit)};
-	}
-	return true;
-}
-
-static void sort_ranges(struct dwarf_info *info, const struct range_list *list)
-{
-	size_t count = list->ranges.count;
-	struct radix_item *items = reallocarray(NULL, count + 1, sizeof(*items));
-	info->ranges = reallocarray(NULL, count + 1, sizeof(*info->ranges));
-	for (size_t i = 0; items && i < count; i++)
-		items[i] = (struct radix_item){list->ranges.items[i].low, i};
-	bool ok = items && info->ranges && radix_sort(items, count);
-	for (size_t i = 0; ok && i < count; i++)
-		info->ranges[i] = list->ranges.items[items[i].index];
-	info->n_ranges = ok ? count : 0;
-	free(items);
-}
-
-static void read_ranges(struct dwarf_info *info)
-{
-	struct range_list list = {0};
-	Dwarf_CU *unit = NULL;
-	Dwarf_Die die;
-	uint8_t type;
-	info->ranges_read = true;
-	while (dwarf_get_units(info->dwarf, unit, &unit, NULL, &type, &die, NULL) == 0) {
-		if (type == DW_UT_compile && !add_unit_ranges(&list, &die))
-			break;
-	}
-	sort_ranges(info, &list);
-	free(list.ranges.items);
-}
-
-/* The last range that begins at the address or below. Units of one program do not overlap. */
-static bool find_in_ranges(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret)
-{
-	if (!info->ranges_read)
-		read_ranges(info);
-	size_t low = 0, high = info->n_ranges;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (info->ranges[middle].low <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && address < info->ranges[low - 1].high &&
-	       dwarf_offdie(info->dwarf, info->ranges[low - 1].unit, ret);
-}
-
-static bool find_in_aranges(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret)
-{
-	Dwarf_Aranges *ranges;
-	size_t count;
-	Dwarf_Off unit;
-	if (dwarf_getaranges(info->dwarf, &ranges, &count) != 0 || !count)
-		return false;
-	Dwarf_Arange *range = dwarf_getarange_addr(ranges, address);
-	return range && dwarf_getarangeinfo(range, NULL, NULL, &unit) == 0 &&
-	       dwarf_offdie(info->dwarf, unit, ret);
-}
-
-/* A skeleton's functions are in a .dwo file. */
-static bool is_whole(Dwarf_Die *unit)
-{
-	uint8_t type;
-	return dwarf_cu_info(unit->cu, NULL, &type, NULL, NULL, NULL, NULL, NULL) == 0 &&
-	       type != DW_UT_skeleton && type != DW_UT_split_compile;
-}
-
-bool dwarf_unit_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret)
-{
-	/* .debug_aranges may lack the units of another compiler. */
-	return (find_in_aranges(info, address, ret) || find_in_ranges(info, address, ret)) &&
-	       is_whole(ret);
-}
-
 bool dwarf_function_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret)
 {
 	Dwarf_Die unit;
@@ -254,5 +159,5 @@ bool dwarf_function_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret
 		fill_index(&unit, true, index);
 		found = find_in_index(index, address, &offset);
 	}
-	return found && dwarf_offdie(info->dwarf, offset, ret);
+	return found && dwarf_offdie(dwarf_cu_getdwarf(unit.cu), offset, ret);
 }

@@ -3,10 +3,13 @@
  * symbols/dwarf_info.h — the DWARF of an image, by way of libdw. Private to symbols/.
  *
  * libdw would open further files by names that the DWARF holds: dwz files (.gnu_debugaltlink) and
- * split units (.dwo). It opens them as they are named, so a pipe there would block for ever. Hence:
- * a dwz file is found by its build id and handed to libdw before it looks; DWARF whose dwz file is
- * missing is left alone, as it names what it does not hold; and skeletons of split units are
- * skipped, as libdw opens the .dwo only when asked for a skeleton's other half.
+ * split units (.dwo, .dwp). It opens them as they are named, so a pipe there would block for ever.
+ * Hence: a dwz file is found by its build id and handed to libdw before it looks; DWARF whose dwz
+ * file is missing is left alone, as it names what it does not hold; and the other half of a split
+ * unit is found by us (sources/split.c).
+ *
+ * Compressed sections are unpacked as far as they are needed (sources/view.c). Who reads other
+ * units than dwarf_unit_at() has found must get the information from dwarf_info_of().
  */
 #ifndef UTRAIL_SYMBOLS_DWARF_INFO_H
 #define UTRAIL_SYMBOLS_DWARF_INFO_H
@@ -17,14 +20,22 @@
 
 #include "common/arena.h"
 #include "symbols/name_map.h"
+#include "symbols/sources/line_check.h"
 #include "symbols/symbols.h"
 
 struct debug_file;
+struct debug_view;
 
-/* Where in .debug_info the unit is that has code in [low, high). */
+/* Where in .debug_info the unit is that has code in [low, high): its header. */
 struct unit_range {
 	uint64_t low, high;
 	Dwarf_Off unit;
+};
+
+struct unit_ranges {
+	struct unit_range *items; /* sorted by .low */
+	size_t count;
+	bool read;
 };
 
 /* A function's first address and its DIE. */
@@ -41,18 +52,27 @@ struct unit_index {
 };
 
 struct dwarf_info {
-	Elf *elf;
+	struct image *image; /* whose it is */
+	struct debug_view *view;
 	Dwarf *dwarf;
 	const char *source; /* "this file", a path */
 	struct debug_file *alt_file;
-	Elf *alt_elf;
+	struct debug_view *alt_view;
 	Dwarf *alt;
 	struct arena arena;
-	/* dwarf_functions.c */
-	struct unit_range *ranges; /* sorted by .low, read when .debug_aranges does not help */
-	size_t n_ranges;
-	bool ranges_read;
-	struct name_map units; /* by offset: struct unit_index * */
+	/* dwarf_units.c */
+	struct unit_ranges aranges;	/* of .debug_aranges */
+	struct unit_ranges unit_ranges; /* the units' own, read when those do not help */
+	bool all_read;			/* all sections are there, but .debug_info */
+	bool is_whole;			/* that, too, and all line tables are checked */
+	struct line_strings strings;
+	struct name_map complete; /* by offset of the header: units that can be read */
+	/* dwarf_functions.c, by address of the unit's DIE: struct unit_index * */
+	struct name_map units;
+	/* sources/split.c */
+	struct name_map halves; /* by address of the skeleton's DIE: was its other half found? */
+	size_t n_halves;	/* files of other halves that were found */
+	const char *first_half; /* path of the first */
 	/* dwarf_types.c, by address of the DIE and depth: const struct type * */
 	struct name_map types;
 	unsigned int type_pointers; /* through which structures are opened */
@@ -60,13 +80,29 @@ struct dwarf_info {
 	struct name_map prototypes;
 };
 
-/* The image's, opened once; NULL: it has none that can be used. */
+/* The image's, opened once, with all that it has; NULL: it has none that can be used. */
 struct dwarf_info *dwarf_info_of(struct image *image);
+/* The same, to ask for functions and units by address: only what those need is unpacked. */
+struct dwarf_info *dwarf_info_part(struct image *image);
 void dwarf_info_free(struct dwarf_info *info);
+
+/* All is there from now on, and may be read. */
+void dwarf_info_unpack(struct dwarf_info *info);
+
+/* dwarf_lines.c: makes line tables harmless that libdw must not read: all of them, once the view is
+ * whole; one unit's. */
+void dwarf_check_lines(struct debug_view *view, Dwarf *dwarf);
+void dwarf_check_unit_lines(struct debug_view *view, Dwarf_Die *unit,
+			    const struct line_strings *strings);
+struct line_strings dwarf_line_strings(struct debug_view *view);
+
+/* dwarf_reach.c: does the unit refer only to what is unpacked, which is all up to `end`? Checks the
+ * line tables of the units that it refers to. */
+bool dwarf_unit_is_complete(struct dwarf_info *info, Dwarf_Die *unit, Dwarf_Off end);
 
 /* The DIE of the function that begins at this address; false: none. */
 bool dwarf_function_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret);
-/* The unit that has code at this address. */
+/* The unit that has code at this address; of a split one, the half with the functions. */
 bool dwarf_unit_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret);
 
 /*

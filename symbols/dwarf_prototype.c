@@ -269,7 +269,7 @@ struct err *image_prototype(struct image *image, const struct function *function
 	if (e)
 		return e;
 	bool is_settled = builtin && is_library;
-	struct dwarf_info *info = is_settled ? NULL : dwarf_info_of(image);
+	struct dwarf_info *info = is_settled ? NULL : dwarf_info_part(image);
 	if (info)
 		info->type_pointers = image->type_pointers;
 	if (info)
@@ -289,7 +289,7 @@ bool image_source_line(struct image *image, const struct function *function, con
 {
 	Dwarf_Die die;
 	int line;
-	struct dwarf_info *info = dwarf_info_of(image);
+	struct dwarf_info *info = dwarf_info_part(image);
 	if (!info || !dwarf_function_at(info, function->address, &die))
 		return false;
 	const char *file = dwarf_decl_file(&die);

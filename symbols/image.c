@@ -4,7 +4,9 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwelf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "symbols/debug_file.h"
@@ -89,6 +91,8 @@ struct err *image_open(const char *path, int fd, struct image **ret)
 		return &err_nomem;
 	image->file.fd = -1;
 	image->debug_root = DEBUG_DIRECTORY;
+	image->root = -1;
+	image->mini.fd = -1;
 	image->path = strdup(path);
 	if (!image->path)
 		return &err_nomem;
@@ -118,6 +122,10 @@ void image_close(struct image *image)
 	name_map_deinit(&image->demangled);
 	free(image->functions);
 	free(image->reaches);
+	elf_file_close(&image->mini);
+	err_free(image->mini_refused);
+	if (image->root >= 0)
+		close(image->root);
 	elf_file_close(&image->file);
 	arena_deinit(&image->arena);
 	free(image->path);
@@ -127,6 +135,17 @@ void image_close(struct image *image)
 void image_closep(struct image **image)
 {
 	image_close(*image);
+}
+
+void image_set_root(struct image *image, int root)
+{
+	if (image->root < 0 && root >= 0)
+		image->root = fcntl(root, F_DUPFD_CLOEXEC, 0);
+}
+
+void image_set_source(struct image *image, const struct debug_source *source)
+{
+	image->debug_source = source;
 }
 
 const char *image_path(const struct image *image)

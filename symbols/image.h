@@ -67,9 +67,15 @@ struct image {
 
 	/* debug_file.c */
 	const char *debug_root; /* DEBUG_DIRECTORY, except in tests */
+	int root;		/* that of the process whose file it is; -1: ours */
+	const struct debug_source *debug_source; /* NULL: none */
 	struct debug_file *debug;
 	bool debug_searched;
-	struct dwarf_info *dwarf; /* dwarf_info.c */
+	struct elf_file mini; /* of .gnu_debugdata; .elf is NULL: there is none, or not needed */
+	const char *symbol_source;
+	struct err *mini_refused;
+	const char *debug_missing; /* see image_debug_missing() */
+	struct dwarf_info *dwarf;  /* dwarf_info.c */
 	bool dwarf_opened;
 	unsigned int type_pointers; /* see image_open_types() */
 	struct builtin *builtin;    /* prototypes.c */
@@ -81,6 +87,9 @@ struct image {
 
 /* image.c */
 const struct segment *image_segment_of(const struct image *image, uint64_t address);
+
+/* dwarf_info.c: see image_debug_missing(); the first word counts. */
+void image_note_missing(struct image *image, const char *what, const char *name);
 
 /* image_dynamic.c: fills .dynamic, .soname and .needed as far as they make sense. */
 struct err *image_read_dynamic(struct image *image) must_check;

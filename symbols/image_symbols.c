@@ -12,6 +12,7 @@
 #include "symbols/go_table.h"
 #include "symbols/image.h"
 #include "symbols/radix.h"
+#include "symbols/sources/mini.h"
 
 static bool table_of_section(const struct elf_file *file, uint32_t type, struct symbol_table *ret)
 {
@@ -40,6 +41,27 @@ static void terminate_strings(struct symbol_table *table)
 	table->strings_size = last ? (size_t)(last - table->strings) + 1 : 0;
 }
 
+/* From the best place that has one: the file itself, its debug file, .gnu_debugdata. */
+static void read_static_table(struct image *image)
+{
+	bool has_mini;
+	image->symbol_source = "this file";
+	if (table_of_section(&image->file, SHT_SYMTAB, &image->static_table))
+		return;
+	const struct debug_file *debug = debug_file_of(image);
+	image->symbol_source = debug ? debug->path : NULL;
+	image->static_is_debug =
+		debug && table_of_section(&debug->file, SHT_SYMTAB, &image->static_table);
+	if (image->static_is_debug)
+		return;
+	image->mini_refused = mini_open(&image->file, image->path, &image->mini, &has_mini);
+	image->symbol_source = ".gnu_debugdata of this file";
+	if (!image->mini_refused && has_mini &&
+	    table_of_section(&image->mini, SHT_SYMTAB, &image->static_table))
+		return;
+	image->symbol_source = image->dynamic_table.count ? ".dynsym of this file" : NULL;
+}
+
 void image_read_tables(struct image *image)
 {
 	if (image->tables_read)
@@ -47,12 +69,7 @@ void image_read_tables(struct image *image)
 	image->tables_read = true;
 	if (!table_of_section(&image->file, SHT_DYNSYM, &image->dynamic_table))
 		image_dynamic_symbols(image, &image->dynamic_table);
-	if (!table_of_section(&image->file, SHT_SYMTAB, &image->static_table)) {
-		const struct debug_file *debug = debug_file_of(image);
-		if (debug)
-			image->static_is_debug =
-				table_of_section(&debug->file, SHT_SYMTAB, &image->static_table);
-	}
+	read_static_table(image);
 	terminate_strings(&image->dynamic_table);
 	terminate_strings(&image->static_table);
 }
@@ -74,6 +91,17 @@ const char *symbol_name(const struct symbol_table *table, uint32_t offset, size_
 size_t symbol_name_budget(const struct symbol_table *table)
 {
 	return table->strings_size * 16 + table->count * 256;
+}
+
+const char *image_symbol_source(struct image *image)
+{
+	image_read_tables(image);
+	return image->symbol_source;
+}
+
+const struct err *image_symbols_refused(const struct image *image)
+{
+	return image->mini_refused;
 }
 
 bool image_is_stripped(struct image *image)

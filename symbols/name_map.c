@@ -22,9 +22,9 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint64_t hash_name(const char *name, size_t length)
+static uint64_t hash_name(const struct name_map *map, const char *name, size_t length)
 {
-	uint64_t hash = process_seed(0) ^ length, secret = process_seed(1) | 1, word;
+	uint64_t hash = map->seed ^ length, secret = map->secret, word;
 	for (; length >= sizeof(word); name += sizeof(word), length -= sizeof(word)) {
 		memcpy(&word, name, sizeof(word));
 		hash = mix(hash ^ word, secret);
@@ -50,7 +50,10 @@ static struct name_entry *find_slot(const struct name_map *map, const char *name
 static bool grow(struct name_map *map)
 {
 	size_t capacity = map->capacity ? map->capacity * 2 : 64;
-	struct name_map grown = {.capacity = capacity, .count = map->count};
+	struct name_map grown = {.capacity = capacity,
+				 .count = map->count,
+				 .seed = process_seed(0),
+				 .secret = process_seed(1) | 1};
 	grown.slots = calloc(capacity, sizeof(*grown.slots));
 	if (!grown.slots)
 		return false;
@@ -68,7 +71,7 @@ uint64_t *name_map_find(const struct name_map *map, const char *name, size_t len
 {
 	if (!map->capacity)
 		return NULL;
-	struct name_entry *entry = find_slot(map, name, length, hash_name(name, length));
+	struct name_entry *entry = find_slot(map, name, length, hash_name(map, name, length));
 	return entry->name ? &entry->value : NULL;
 }
 
@@ -77,7 +80,7 @@ bool name_map_add(struct name_map *map, const char *name, size_t length, uint64_
 	/* At most half full: a look-up that misses ends after two slots on average. */
 	if (map->count * 2 >= map->capacity && !grow(map))
 		return false;
-	uint64_t hash = hash_name(name, length);
+	uint64_t hash = hash_name(map, name, length);
 	struct name_entry *entry = find_slot(map, name, length, hash);
 	if (entry->name)
 		return true;

@@ -22,6 +22,7 @@ struct name_entry {
 struct name_map {
 	struct name_entry *slots;
 	size_t count, capacity; /* capacity is a power of two */
+	uint64_t seed, secret;	/* of the hash, from the first name on */
 };
 
 /* The value's place, to read or change until the next addition; NULL: not there. */

@@ -132,7 +132,7 @@ static void walk_scopes(struct image *image, struct dwarf_info *info, Dwarf_Die 
 /* Fills in .own.line, .inlined; .own.symbol when the symbol table has none. */
 static void read_debug(struct image *image, uint64_t address, struct code_place *place)
 {
-	struct dwarf_info *info = dwarf_info_of(image);
+	struct dwarf_info *info = dwarf_info_part(image);
 	struct code_line lines[INLINED_MAX + 1] = {0}, line = {0};
 	struct inlining inlining = {.lines = lines};
 	Dwarf_Die unit;

@@ -31,7 +31,25 @@ struct image; /* one ELF file and its debug info */
  */
 struct err *image_open(const char *path, int fd, struct image **ret) must_check;
 void image_close(struct image *image); /* NULL is fine */
+/*
+ * The file is one that a process sees whose / is that directory: what belongs to it (debug files)
+ * is looked for beneath that first, then in our own root. Duplicates the descriptor; -1 changes
+ * nothing.
+ */
+void image_set_root(struct image *image, int root);
 void image_closep(struct image **image);
+
+/*
+ * Where debug files come from that are not here (a server). *ret_fd stays -1, without an error,
+ * when there is none of that build id.
+ */
+struct debug_source {
+	void *context;
+	struct err *(*fetch)(void *context, const char *path, const uint8_t *id, size_t size,
+			     int *ret_fd);
+};
+/* Asked when no debug file is found; borrowed, and lives as long as the image. */
+void image_set_source(struct image *image, const struct debug_source *source);
 
 const char *image_path(const struct image *image);
 int image_fd(const struct image *image); /* still owned by the image */
@@ -85,7 +103,14 @@ struct function {
  */
 struct err *image_functions(struct image *image, const struct function **ret,
 			    size_t *ret_count) must_check;
-bool image_is_stripped(struct image *image); /* no .symtab, here or in a debug file */
+/* No .symtab: not here, nor in a debug file or .gnu_debugdata. */
+bool image_is_stripped(struct image *image);
+/* Where the symbols are from ("this file", a path); NULL: there are none. */
+const char *image_symbol_source(struct image *image);
+/* Why .gnu_debugdata, where no better symbols are, could not be read; NULL: it was not needed, or
+ * read.
+ */
+const struct err *image_symbols_refused(const struct image *image);
 /* The path of the file whose .symtab is used; NULL: there is none. */
 const char *image_symtab_source(struct image *image);
 /* The file was cut off: what its sections held (symbols, markers, types) is not in it. */
@@ -140,5 +165,7 @@ bool image_source_line(struct image *image, const struct function *function, con
 		       unsigned int *ret_line);
 /* Where the debug information came from ("this file", a path), NULL when there is none. */
 const char *image_debug_source(struct image *image);
+/* What of it is in a file that was not found (.dwo, dwz), as far as it was asked for; else NULL. */
+const char *image_debug_missing(const struct image *image);
 
 #endif

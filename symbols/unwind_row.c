@@ -7,6 +7,7 @@
 
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
+#include "symbols/sources/view.h"
 
 /* libdw interprets the tables' program for every question, which takes a microsecond or two. A
  * stack is made of places that were seen before, so the answers are kept, up to some megabytes. */
@@ -129,9 +130,10 @@ static Dwarf_Frame *debug_frame_at(struct image *image, uint64_t address)
 	struct unwind_rows *rows = image->rows;
 	Dwarf_Frame *frame = NULL;
 	if (!rows->debug_opened) {
-		struct dwarf_info *info = dwarf_info_of(image);
+		struct dwarf_info *info = dwarf_info_part(image);
+		bool has_frames = info && debug_view_need(info->view, ".debug_frame");
 		rows->debug_opened = true;
-		rows->debug = info ? dwarf_getcfi(info->dwarf) : NULL;
+		rows->debug = has_frames ? dwarf_getcfi(info->dwarf) : NULL;
 	}
 	if (!rows->debug || dwarf_cfi_addrframe(rows->debug, address, &frame) != 0)
 		return NULL;

@@ -357,6 +357,11 @@ static int open_beneath(int root, const char *path)
 	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 }
 
+int process_root(const struct process *process)
+{
+	return process->root_fd;
+}
+
 struct err *process_open_path(const struct process *process, const char *path, int *ret_fd)
 {
 	int fd = open_beneath(process->root_fd, path);

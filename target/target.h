@@ -78,6 +78,8 @@ struct err *process_open_module(const struct process *process, const struct modu
 struct err *process_open_perf_map(const struct process *process, int *ret_fd) must_check;
 struct err *process_open_path(const struct process *process, const char *path,
 			      int *ret_fd) must_check;
+/* A descriptor of its root directory, still owned by it. */
+int process_root(const struct process *process);
 /* Path of one of its descriptors, of its working directory for AT_FDCWD, into `buffer`; false when
  * it has none. */
 bool process_fd_path(pid_t pid, int fd, char *buffer, size_t size);

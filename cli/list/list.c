@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/list/list.h"
+#include "cli/debuginfo/notes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,6 +52,7 @@ static struct err *list_module(struct listing *listing, size_t index, bool named
 		e = list_functions(listing, image, module);
 	if (!e && list_wants(listing, true))
 		e = list_markers(listing, image, module);
+	debug_tell(module->path, image);
 	arena_deinit(&listing->arena);
 	return e;
 }

@@ -47,6 +47,7 @@ enum {
 	KEY_INTERVAL,
 	KEY_HISTOGRAM,
 	KEY_WHERE,
+	KEY_DEBUGINFOD,
 	KEY_STATUS,
 	KEY_DEPTH,
 	KEY_MAX_MEMBERS,
@@ -70,6 +71,8 @@ static const struct argp_option option_table[] = {
 	{"follow", 'f', NULL, 0, "Follow forks, execs and new processes", 1},
 	{"stop-on-load", KEY_STOP_ON_LOAD, NULL, 0, "Stop the target while a new file is probed",
 	 1},
+	{"debuginfod", KEY_DEBUGINFOD, NULL, 0,
+	 "Ask the servers of DEBUGINFOD_URLS for debug files that are not here", 1},
 	{"output", 'o', "FILE", 0, "Write events to FILE", 2},
 	{"json", KEY_JSON, NULL, 0, "JSON Lines: one object an event", 2},
 	{"format", KEY_FORMAT, "FORMAT", 0, "text or json", 2},
@@ -317,6 +320,9 @@ static void parse_flag(int key, struct options *options)
 		break;
 	case KEY_COST:
 		options->cost = true;
+		break;
+	case KEY_DEBUGINFOD:
+		options->debuginfod = true;
 		break;
 	case KEY_LOSSLESS:
 		options->lossless = true;

@@ -60,6 +60,7 @@ struct options {
 	ARRAY_OF(char *) redact_patterns; /* the words are of main's argv */
 	bool lossless;
 	bool cost;
+	bool debuginfod;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
 	enum stack_option stacks;

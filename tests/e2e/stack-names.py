@@ -2,6 +2,7 @@
 """-k: the calls that a program knows it made, by unwind tables, by frame pointers, in all kinds of code."""
 
 import re
+import shutil
 import subprocess
 
 from utrail import Target, Trace, ensure, need_program, only, run, same, sample, scratch
@@ -119,9 +120,11 @@ def as_gdb_finds_them():
     script = scratch() / "walk.gdb"
     script.write_text("set backtrace past-main on\nbreak *leaf\nrun\n" + WALK)
     gdb = need_program("gdb", "gdb")
+    # A file of its own: a probe that another test puts on its breakpoint would swallow that.
+    program = shutil.copy(sample("chain-omit"), scratch() / "chain-for-gdb")
     for shape in ("callback", "handler", "recursion"):
         found = subprocess.run(
-            [gdb, "-nx", "-batch", "-ex", "handle SIGUSR2 nostop noprint", "-x", script, "--args", sample("chain-omit"), "1", shape],
+            [gdb, "-nx", "-batch", "-ex", "handle SIGUSR2 nostop noprint", "-x", script, "--args", program, "1", shape],
             capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
         places = [int(place) for place in re.findall(r"^place (\d+)$", found.stdout, re.MULTILINE)]
         ensure(len(places) > 5, f"gdb says: {found.stdout}{found.stderr}")

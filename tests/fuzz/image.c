@@ -32,11 +32,14 @@ static void ask_about(struct image *image, const struct function *function, size
 	const struct prototype *prototype;
 	const char *file;
 	unsigned int line;
+	uint64_t start;
 	if (function->offset >= size || function->size > size - function->offset)
 		abort();
 	image_demangle(image, function->symbol);
 	image_function_at(image, function->address);
 	image_place(image, function->address + 3);
+	image_frame_place(image, function->address + 1);
+	image_frame_row(image, function->address + 1, &start);
 	image_source_line(image, function, &file, &line);
 	struct err *e = image_prototype(image, function, &prototype);
 	if (e) {

@@ -52,13 +52,43 @@ symbols_fixture(zlib ${c} ${CMAKE_C_COMPILER} -g -O1 -gz=zlib)
 symbols_fixture(split ${c} ${CMAKE_C_COMPILER} -g -O1 -gsplit-dwarf)
 symbols_fixture(lines_o0 symbols_lines_fixture.c ${CMAKE_C_COMPILER} -g -O0)
 symbols_fixture(lines_o2 symbols_lines_fixture.c ${CMAKE_C_COMPILER} -g -O2)
+# The object stays, so that its .dwo has the object's name whatever the compiler.
+function(symbols_split name)
+  add_custom_command(OUTPUT ${fixture_dir}/${name} DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${c}
+    COMMAND ${ARGN} -g -gsplit-dwarf -c ${CMAKE_CURRENT_SOURCE_DIR}/${c} -o ${name}.o
+    COMMAND ${ARGN} -o ${name} ${name}.o WORKING_DIRECTORY ${fixture_dir} VERBATIM)
+  set(symbols_fixtures ${symbols_fixtures} ${fixture_dir}/${name} PARENT_SCOPE)
+endfunction()
+symbols_fixture(lto ${c} gcc -g -O2 -flto -gz=zlib)
+symbols_split(split4 ${CMAKE_C_COMPILER} -gdwarf-4 -O1)
+symbols_split(split5 ${CMAKE_C_COMPILER} -gdwarf-5 -O1)
+# Fedora's way to make .gnu_debugdata, but for the list of symbols to keep: all of them here.
+find_program(UTRAIL_XZ xz REQUIRED)
+symbols_derived(mini pie
+  COMMAND ${UTRAIL_OBJCOPY} --only-keep-debug pie mini.whole
+  COMMAND ${UTRAIL_OBJCOPY} --strip-debug mini.whole mini.symbols
+  COMMAND ${UTRAIL_XZ} -f -k mini.symbols
+  COMMAND ${UTRAIL_STRIP} -o mini.stripped pie
+  COMMAND ${UTRAIL_OBJCOPY} --add-section .gnu_debugdata=mini.symbols.xz mini.stripped mini)
 symbols_fixture(cpp symbols_fixture.cc ${UTRAIL_GXX} -g -O0 -std=c++17)
 symbols_fixture(cpp_fast symbols_fixture.cc ${UTRAIL_GXX} -g -O2 -std=c++17)
 find_program(UTRAIL_CLANG_C NAMES clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14)
 if(UTRAIL_CLANG_C)
   symbols_fixture(clang4 ${c} ${UTRAIL_CLANG_C} -gdwarf-4 -O2 -Wno-unknown-attributes)
   symbols_fixture(clang5 ${c} ${UTRAIL_CLANG_C} -gdwarf-5 -O1 -Wno-unknown-attributes)
+  symbols_split(clang_split4 ${UTRAIL_CLANG_C} -gdwarf-4 -O1 -Wno-unknown-attributes)
+  symbols_split(clang_split5 ${UTRAIL_CLANG_C} -gdwarf-5 -O1 -Wno-unknown-attributes)
   symbols_fixture(cpp_clang symbols_fixture.cc ${UTRAIL_CLANG_C} --driver-mode=g++ -g -O1 -std=c++17)
+endif()
+# A package. Of the tools' own DWARF 5 only clang's with LLVM's packager works in Debian 12: binutils'
+# dwp ends with a fault, and llvm-dwp never ends with what gcc writes.
+find_program(UTRAIL_LLVM_DWP NAMES llvm-dwp llvm-dwp-19 llvm-dwp-14)
+if(UTRAIL_LLVM_DWP AND UTRAIL_CLANG_C)
+  symbols_split(packaged ${UTRAIL_CLANG_C} -gdwarf-5 -O1 -Wno-unknown-attributes)
+  add_custom_command(OUTPUT ${fixture_dir}/packaged.dwp DEPENDS ${fixture_dir}/packaged
+    COMMAND timeout 20 ${UTRAIL_LLVM_DWP} -e packaged -o packaged.dwp
+    COMMAND ${CMAKE_COMMAND} -E rm packaged.dwo WORKING_DIRECTORY ${fixture_dir} VERBATIM)
+  list(APPEND symbols_fixtures ${fixture_dir}/packaged.dwp)
 endif()
 # dwz 0.15 does not know .debug_addr, which clang makes for DWARF 5.
 find_program(UTRAIL_DWZ dwz)
@@ -93,6 +123,9 @@ symbols_test(unwind)
 symbols_test(unwind_eval)
 symbols_test(stack)
 symbols_test(debug_file)
+symbols_test(hostile)
+symbols_test(sources)
+target_link_libraries(unit_symbols_sources PRIVATE PkgConfig::liblzma)
 symbols_test(prototype)
 symbols_test(prototype_cpp)
 symbols_test(builtin)

@@ -147,10 +147,10 @@ static void build_ids_of_odd_sizes_name_nothing(void **state)
 {
 	(void)state;
 	static const uint8_t id[200] = {1, 2, 3};
-	assert_null(debug_file_by_build_id(root, NULL, 0));
-	assert_null(debug_file_by_build_id(root, id, 1));
-	assert_null(debug_file_by_build_id(root, id, sizeof(id)));
-	assert_null(debug_file_at(FIXTURES "/pie", id, 20));
+	assert_null(debug_file_by_build_id(-1, root, NULL, 0));
+	assert_null(debug_file_by_build_id(-1, root, id, 1));
+	assert_null(debug_file_by_build_id(-1, root, id, sizeof(id)));
+	assert_null(debug_file_at(-1, FIXTURES "/pie", id, 20));
 	debug_file_free(NULL);
 }
 

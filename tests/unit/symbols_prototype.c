@@ -242,9 +242,6 @@ static void what_cannot_be_known_is_not_guessed(void **state)
 	assert_ok(image_prototype(image, &function, &prototype));
 	assert_null(prototype);
 	image_close(image);
-	image = open_image(FIXTURES "/split");
-	assert_null(find_prototype(image, "add"));
-	image_close(image);
 }
 
 /* The same function, its parameters changed by the compiler. */
