@@ -239,12 +239,21 @@ static bool follow_path(const struct btf *btf, const struct btf_type *type, cons
 	return true;
 }
 
+/* Names of files are `const unsigned char *`, which elsewhere is a buffer without an end. */
+static bool points_to_bytes(const struct btf *btf, __u32 id)
+{
+	const struct btf_type *type = plain_type(btf, id, NULL);
+	type = type && btf_is_ptr(type) ? plain_type(btf, type->type, NULL) : NULL;
+	return type && btf_is_int(type) && type->size == 1;
+}
+
 /* One member as a value of its own, taken from the builder's list again. */
 static struct err *add_known_member(struct plan_builder *builder, const struct btf *btf,
 				    const struct btf_type *type, size_t row,
 				    const struct fetch_source *pointer, struct value *ret,
 				    bool *ret_found)
 {
+	static const struct type text = {.kind = TYPE_STRING, .size = 8, .name = "const char *"};
 	struct fetch_source source = *pointer;
 	const struct type *shown = NULL;
 	__u32 id = 0;
@@ -254,6 +263,8 @@ static struct err *add_known_member(struct plan_builder *builder, const struct b
 	struct err *e = plain_value_type(builder->arena, btf, id, &shown);
 	if (e || !shown)
 		return e;
+	if (strcmp(known_members[row].name, "name") == 0 && points_to_bytes(btf, id))
+		shown = &text;
 	e = plan_add_value(builder, known_members[row].name, shown, &source, NULL);
 	if (e)
 		return e;
