@@ -4,7 +4,7 @@
 #ifndef UTRAIL_CLI_BOOKS_H
 #define UTRAIL_CLI_BOOKS_H
 
-#include "cli/kernel.h"
+#include "cli/kernel/kernel.h"
 #include "stream/stream.h"
 
 struct books {

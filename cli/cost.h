@@ -8,7 +8,7 @@
 #ifndef UTRAIL_CLI_COST_H
 #define UTRAIL_CLI_COST_H
 
-#include "cli/kernel.h"
+#include "cli/kernel/kernel.h"
 #include "output/output.h"
 
 /* What a hit takes besides our program, in nanoseconds. */

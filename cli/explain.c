@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/plan.h"
+#include "cli/plan/plan.h"
 #include "cli/report.h"
 #include "common/cleanup.h"
 #include "output/escape.h"

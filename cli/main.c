@@ -7,7 +7,7 @@
 #include "cli/options/options.h"
 #include "cli/process/privilege.h"
 #include "cli/report.h"
-#include "cli/session.h"
+#include "cli/session/session.h"
 
 /* Ends as the command did: of the same signal, without a second core file. */
 static void die_of(int signum)

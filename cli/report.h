@@ -7,7 +7,7 @@
 
 #include "cli/cost.h"
 #include "cli/options/options.h"
-#include "cli/plan.h"
+#include "cli/plan/plan.h"
 #include "common/err.h"
 #include "output/output.h"
 

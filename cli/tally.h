@@ -3,7 +3,7 @@
 #ifndef UTRAIL_CLI_TALLY_H
 #define UTRAIL_CLI_TALLY_H
 
-#include "cli/kernel.h"
+#include "cli/kernel/kernel.h"
 #include "output/tally.h"
 #include "stream/stream.h"
 

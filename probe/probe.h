@@ -6,7 +6,8 @@
  * is one place in code where a part of it sits: the entry of the function, one of its `ret`
  * instructions, one of the places where the marker was compiled in. The probe modules (uprobe/,
  * usdt/, kernel/) turn specs into probes with sites and fetch plans and append them to a probe_set;
- * cli/session.c loads the set into BPF maps and attaches it; stream/ looks sites up to decode.
+ * cli/session/session.c loads the set into BPF maps and attaches it; stream/ looks sites up to
+ * decode.
  *
  * All of it lives in the set's arena and is constant once the set is loaded.
  */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/plan.h"
+#include "cli/plan/plan.h"
 #include "common/cleanup.h"
 #include "output/escape.h"
 #include "symbols/symbols.h"

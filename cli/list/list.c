@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cli/inspect.h"
-#include "cli/suggest.h"
+#include "cli/plan/suggest.h"
 
 bool list_wants_kind(const struct spec *spec, bool usdt)
 {

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "cli/plan.h"
+#include "cli/plan/plan.h"
 #include "symbols/inlined.h"
 
 struct listing {

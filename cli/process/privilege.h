@@ -4,7 +4,7 @@
 #ifndef UTRAIL_CLI_PROCESS_PRIVILEGE_H
 #define UTRAIL_CLI_PROCESS_PRIVILEGE_H
 
-#include "cli/kernel.h"
+#include "cli/kernel/kernel.h"
 #include <stdbool.h>
 
 #include "common/err.h"

@@ -7,7 +7,7 @@
 #define UTRAIL_CLI_SHELL_FIND_H
 
 #include "cli/options/options.h"
-#include "cli/plan.h"
+#include "cli/plan/plan.h"
 #include "common/err.h"
 
 enum shell_kind {

@@ -10,9 +10,9 @@
 #ifndef UTRAIL_CLI_SHELL_SHELL_H
 #define UTRAIL_CLI_SHELL_SHELL_H
 
-#include "cli/kernel.h"
+#include "cli/kernel/kernel.h"
 #include "cli/options/options.h"
-#include "cli/plan.h"
+#include "cli/plan/plan.h"
 #include "common/err.h"
 #include "output/output.h"
 #include "stream/stream.h"

@@ -5,7 +5,7 @@
 
 #include <uthash.h>
 
-#include "cli/plan.h"
+#include "cli/plan/plan.h"
 #include "common/err.h"
 #include "target/target.h"
 

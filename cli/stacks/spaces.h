@@ -10,8 +10,8 @@
 #ifndef UTRAIL_CLI_STACKS_SPACES_H
 #define UTRAIL_CLI_STACKS_SPACES_H
 
-#include "cli/kernel.h"
-#include "cli/plan.h"
+#include "cli/kernel/kernel.h"
+#include "cli/plan/plan.h"
 #include "common/err.h"
 #include "symbols/stack.h"
 #include "target/target.h"

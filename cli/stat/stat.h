@@ -8,9 +8,9 @@
 #ifndef UTRAIL_CLI_STAT_STAT_H
 #define UTRAIL_CLI_STAT_STAT_H
 
-#include "cli/kernel.h"
+#include "cli/kernel/kernel.h"
 #include "cli/options/options.h"
-#include "cli/plan.h"
+#include "cli/plan/plan.h"
 #include "common/err.h"
 #include "output/output.h"
 #include "stream/stream.h"

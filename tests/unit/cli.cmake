@@ -1,5 +1,5 @@
 # cli/ is a program, not a library: what is tested of it is compiled into the test.
-utrail_unit_test(cli_tables SOURCES cli_tables.c ${PROJECT_SOURCE_DIR}/cli/tables.c
+utrail_unit_test(cli_tables SOURCES cli_tables.c ${PROJECT_SOURCE_DIR}/cli/kernel/tables.c
   LINK utrail_probe)
 utrail_unit_test(cli_options SOURCES cli_options.c
   ${PROJECT_SOURCE_DIR}/cli/options/options.c ${PROJECT_SOURCE_DIR}/cli/options/shell.c
@@ -30,5 +30,5 @@ utrail_unit_test(cli_cost SOURCES cli_cost.c ${PROJECT_SOURCE_DIR}/cli/cost.c
   LINK utrail_uprobe utrail_probe utrail_target PkgConfig::libbpf)
 utrail_unit_test(cli_tally SOURCES cli_tally.c ${PROJECT_SOURCE_DIR}/cli/tally.c
   LINK utrail_output utrail_target)
-utrail_unit_test(cli_plan_signals SOURCES cli_plan_signals.c ${PROJECT_SOURCE_DIR}/cli/plan_signals.c
+utrail_unit_test(cli_plan_signals SOURCES cli_plan_signals.c ${PROJECT_SOURCE_DIR}/cli/plan/signals.c
   LINK utrail_output utrail_target utrail_uprobe)

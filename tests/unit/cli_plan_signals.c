@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which signals a spec means. */
-#include "cli/plan.h"
+#include "cli/plan/plan.h"
 
 #include <signal.h>
 

@@ -12,14 +12,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli/stacks/code_files.h"
 #include "cli/report.h"
+#include "cli/stacks/code_files.h"
 #include "cli/stacks/spaces.h"
 #include "cli/stacks/stacks.h"
 #include "common/now.h"
 #include "probe/regs.h"
 
-/* Stands for cli/kernel.c: everything is traced, this process first. */
+/* Stands for cli/kernel/kernel.c: everything is traced, this process first. */
 bool kernel_traced_process(const struct kernel *kernel, pid_t pid, uint64_t time_ns)
 {
 	(void)kernel, (void)pid, (void)time_ns;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A probe set as the rows that BPF reads: equal plans are one row. */
-#include "cli/tables.h"
+#include "cli/kernel/tables.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

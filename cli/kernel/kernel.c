@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/kernel/kernel.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "cli/kernel/parts.h"
+#include "cli/process/attacher.h"
+#include "cli/process/holder.h"
+#include "common/caps.h"
+#include "common/cleanup.h"
+#include "kernel/syscalls.h"
+#include "probe/file.h"
+#include "stream/event.h"
+#include "target/process_namespace.h"
+#include "target/select.h"
+#include "tracer.skel.h"
+#include "uprobe/attach.h"
+
+/* Wake the reader when this part of the ring is full; its timer does the rest. */
+#define WAKE_DIVISOR	 8
+#define WAKE_MASK	 63
+#define WAKE_SELDOM	 (4U << 20)
+#define SYSCALL_ROWS_MAX 1024
+/* Rows kept free for what is mapped while tracing. */
+#define SPARE_SITES   16384
+#define SPARE_PLANS   512
+#define SPARE_FILTERS 512
+
+/* The last thing that libbpf complained about becomes the why of our error; libbpf offers no other
+ * way than a callback without a context. */
+static _Thread_local char last_complaint[1024];
+
+static int note_complaint(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[sizeof(last_complaint)];
+	if (level != LIBBPF_WARN)
+		return 0;
+		/* The format is libbpf's own. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	vsnprintf(line, sizeof(line), format, args);
+#pragma GCC diagnostic pop
+	line[strcspn(line, "\n")] = '\0';
+	/* The first one is the cause, the others follow from it. */
+	if (!last_complaint[0])
+		memcpy(last_complaint, line, sizeof(line));
+	return 0;
+}
+
+struct err *kernel_load_failed(const struct kernel *kernel, int errnum, const char *doing)
+{
+	bool denied = errnum == EPERM || errnum == EACCES;
+	struct err *e = err_new(denied ? ERR_PERMISSION : ERR_UNSUPPORTED, errnum, "%s", doing);
+	if (last_complaint[0])
+		e = err_why(e, "%s: %s", strerror(errnum), last_complaint);
+	/* A helper that lockdown takes away is EINVAL to the verifier. */
+	if (denied || !kernel->features.read_kernel)
+		return features_load_denied(e, &kernel->features);
+	return err_hint(e, "'utrail check' says what this kernel lacks");
+}
+
+/* Are there sites to attach to, or those with the kernel's return probe? */
+static bool needs_hit(const struct kernel *kernel, bool as_return)
+{
+	const struct probe_set *set = &kernel->plan->set;
+	/* What comes later cannot load programs; but it never takes a trampoline against a verdict
+	 * or without one. */
+	if (kernel->options.growing &&
+	    (!as_return || kernel->plan->verdict.mode == RETURN_TRAMPOLINE))
+		return true;
+	for (size_t i = 1; i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		if (!site->image || !site->wire.kind)
+			continue;
+		if (!as_return || (site->wire.flags & SITE_TRAMPOLINE))
+			return true;
+	}
+	return false;
+}
+
+static bool has_spans(const struct plan *plan)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++)
+		if (plan->set.sites.items[i]->wire.kind == SITE_ENTRY)
+			return true;
+	return false;
+}
+
+static struct bpf_program *hit_program(struct tracer *skel, enum uprobe_form form, bool as_return)
+{
+	switch (form) {
+	case UPROBE_FORM_MULTI:
+		return skel->progs.multi_hit;
+	case UPROBE_FORM_SINGLE:
+		return skel->progs.single_hit;
+	default:
+		return as_return ? skel->progs.old_return : skel->progs.old_hit;
+	}
+}
+
+/* Each tracepoint costs milliseconds of start-up and something at every fork of the machine: only
+ * where children are followed, where state of threads must end with them, or where it is shown. */
+static void select_task_life(const struct kernel *kernel, struct tracer *skel)
+{
+	const struct plan *plan = kernel->plan;
+	bool old = kernel->form == UPROBE_FORM_OLD;
+	bool life = kernel->filter &&
+		    (kernel->options.follow || kernel->options.growing || has_spans(plan) ||
+		     plan->has_syscalls || plan->has_points || old || kernel->options.cost);
+	bool fork = plan->show_fork || kernel_selects(kernel) ||
+		    (kernel->filter && kernel->options.follow);
+	/* What a thread leaves open ends with it. */
+	life |= kernel_selects(kernel) || plan->pair_sites.count;
+	bpf_program__set_autoload(old ? skel->progs.old_task_fork : skel->progs.task_fork, fork);
+	bpf_program__set_autoload(old ? skel->progs.old_task_exec : skel->progs.task_exec,
+				  plan->show_exec || life);
+	bpf_program__set_autoload(old ? skel->progs.old_task_exit : skel->progs.task_exit,
+				  plan->show_exit || life);
+	bpf_program__set_autoload(old ? skel->progs.old_task_signal : skel->progs.task_signal,
+				  plan->signals);
+	bpf_program__set_autoload(skel->progs.any_task_signal_sent, plan->signals);
+	bpf_program__set_autoload(skel->progs.kept_flush, kernel->keeps);
+}
+
+static void select_programs(const struct kernel *kernel, struct tracer *skel)
+{
+	struct bpf_program *program;
+	bool old = kernel->form == UPROBE_FORM_OLD;
+	const struct plan *plan = kernel->plan;
+	bpf_object__for_each_program (program, skel->obj)
+		bpf_program__set_autoload(program, false);
+	/* Without cookies every site gets a copy of its own instead. */
+	if (!old && needs_hit(kernel, false))
+		bpf_program__set_autoload(hit_program(skel, kernel->form, false), true);
+	if (plan->has_syscalls) {
+		bpf_program__set_autoload(old ? skel->progs.old_sys_enter : skel->progs.sys_enter,
+					  true);
+		bpf_program__set_autoload(old ? skel->progs.old_sys_exit : skel->progs.sys_exit,
+					  true);
+	}
+	select_task_life(kernel, skel);
+	sum_select_programs(kernel, skel);
+	select_programs_of_choice(kernel, skel);
+	points_select_programs(kernel, skel);
+}
+
+static void size_maps(const struct kernel *kernel, struct tracer *skel)
+{
+	uint32_t spare = kernel->options.growing ? 1 : 0;
+	uint32_t sites = (uint32_t)kernel->plan->set.sites.count + spare * SPARE_SITES;
+	uint32_t plans = (uint32_t)kernel->tables.plans.count + spare * SPARE_PLANS;
+	uint32_t filters = (uint32_t)kernel->tables.filters.count;
+	if (kernel->options.filters)
+		filters += spare * SPARE_FILTERS;
+	bool old = kernel->form == UPROBE_FORM_OLD;
+	sum_size_maps(kernel, skel);
+	bpf_map__set_max_entries(skel->maps.filters, filters);
+	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
+	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
+	bpf_map__set_max_entries(skel->maps.sites, sites);
+	bpf_map__set_max_entries(skel->maps.losses, sites);
+	bpf_map__set_max_entries(skel->maps.plans, plans);
+	bpf_map__set_max_entries(skel->maps.tallies, kernel->options.tally ? sites : 1);
+	bpf_map__set_max_entries(skel->maps.costs, kernel->options.cost ? sites : 1);
+	bpf_map__set_autocreate(skel->maps.task_spans, !old);
+	bpf_map__set_autocreate(skel->maps.task_scratches, !old);
+	if (!old) {
+		/* Part of the object for old kernels: smallest here. */
+		bpf_map__set_max_entries(skel->maps.thread_spans, 1);
+		bpf_map__set_max_entries(skel->maps.thread_scratches, 1);
+	}
+}
+
+/* One process alone can be filtered by the kernel already, so that others do not even trap. */
+static pid_t only_process(const struct kernel *kernel)
+{
+	const struct plan *plan = kernel->plan;
+	if (kernel->options.follow || plan->processes.count + (plan->launch ? 1 : 0) != 1)
+		return 0;
+	if (kernel->form == UPROBE_FORM_MULTI && !kernel->features.multi_pid_filter)
+		return 0;
+	return plan->launch ? launch_pid(plan->launch) : process_pid(plan->processes.items[0]);
+}
+
+void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
+{
+	skel->rodata->filter_by_process = kernel->filter;
+	skel->rodata->follow_forks = kernel->options.follow;
+	skel->rodata->keep_entries = kernel->keeps;
+	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
+	skel->rodata->has_rates = kernel->options.rates;
+	skel->rodata->show_fork = kernel->plan->show_fork;
+	skel->rodata->show_exec = kernel->plan->show_exec;
+	skel->rodata->show_exit = kernel->plan->show_exit;
+	skel->rodata->signals_wanted = kernel->plan->signals;
+	skel->rodata->own_process = (uint32_t)getpid();
+	bool only = kernel->plan->set.sites.count == 2 && !kernel->options.growing &&
+		    !needs_hit(kernel, true);
+	skel->rodata->only_site = only ? 1 : 0;
+	skel->rodata->only_process = kernel->filter ? (uint32_t)only_process(kernel) : 0;
+	skel->rodata->filtered_by_link =
+		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
+	skel->rodata->reads_files = kernel->plan->set.options.files;
+	skel->rodata->stack_how = kernel->options.stack_how;
+	skel->rodata->stack_bytes = kernel->options.stack_bytes;
+	skel->rodata->stack_depth = kernel->options.stack_depth;
+	sum_set_constants(kernel, skel);
+	select_set_constants(kernel, skel);
+	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
+	       sizeof(kernel->file_offsets));
+	skel->rodata->reads_sockets = kernel->plan->set.options.sockets;
+	memcpy((void *)&skel->rodata->socket_offsets, &kernel->socket_offsets,
+	       sizeof(kernel->socket_offsets));
+	/* A ring that many of the largest records cannot fill is asked now and then only. */
+	skel->rodata->wake_mask = kernel->options.ring_size >= WAKE_SELDOM ? WAKE_MASK : 0;
+	skel->rodata->measure_cost = kernel->options.cost;
+	skel->rodata->tally_calls = kernel->options.tally;
+	skel->rodata->tally_only = kernel->options.tally_only;
+	skel->rodata->statuses = kernel->options.statuses;
+	const struct syscall_info *sigreturn = syscall_by_name("rt_sigreturn");
+	skel->rodata->sigreturn_number = sigreturn ? sigreturn->number : 0;
+	skel->rodata->lossless = kernel->options.lossless;
+	/* The other half is for system calls, which cannot be made to wait for long. */
+	skel->rodata->hold_bytes = kernel->options.ring_size / 2;
+	skel->rodata->wake_bytes = kernel->options.ring_size / WAKE_DIVISOR;
+}
+
+static struct err *fill_syscalls(struct kernel *kernel)
+{
+	const struct probe_set *set = &kernel->plan->set;
+	int fd = bpf_map__fd(kernel->skel->maps.syscall_sites);
+	for (size_t i = 1; i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		uint32_t number = site->syscall_number, id = site->id;
+		if (site->wire.kind == SITE_SYSCALL && number < SYSCALL_ROWS_MAX &&
+		    bpf_map_update_elem(fd, &number, &id, BPF_ANY) != 0)
+			return err_new(ERR_FAILED, errno, "filling the table of system calls");
+	}
+	return NULL;
+}
+
+static void name_backends(struct kernel *kernel)
+{
+	size_t n = 0;
+	if (needs_hit(kernel, false)) {
+		kernel->backends[n++] = "user";
+		kernel->backends[n++] = uprobe_form_name(kernel->form);
+	}
+	if (kernel->plan->verdict.mode != RETURN_AUTO) {
+		kernel->backends[n++] = "return";
+		kernel->backends[n++] =
+			kernel->plan->verdict.mode == RETURN_TRAMPOLINE ? "trampoline" : "site";
+	}
+	if (kernel->plan->has_syscalls) {
+		kernel->backends[n++] = "syscall";
+		kernel->backends[n++] = "tp_btf";
+	}
+	if (kernel->plan->has_points) {
+		kernel->backends[n++] = "kernel";
+		kernel->backends[n++] = points_backend(kernel);
+	}
+	kernel->backends[n] = NULL;
+}
+
+static struct err *load_skeleton(struct kernel *kernel)
+{
+	last_complaint[0] = '\0';
+	kernel->skel = tracer__open();
+	if (!kernel->skel)
+		return kernel_load_failed(kernel, errno, "opening the BPF programs");
+	select_programs(kernel, kernel->skel);
+	size_maps(kernel, kernel->skel);
+	kernel_set_constants(kernel, kernel->skel);
+	int failed = tracer__load(kernel->skel);
+	if (failed)
+		return kernel_load_failed(kernel, -failed,
+					  "loading the BPF programs into the kernel");
+	struct err *e = kernel_rows_map(kernel);
+	if (e)
+		return e;
+	kernel_rows_fill(kernel, 1, 1, 1);
+	if (!kernel->options.growing)
+		kernel_rows_unmap(kernel, false);
+	return fill_syscalls(kernel);
+}
+
+static struct err *check_lossless(const struct kernel *kernel)
+{
+	if (!kernel->options.lossless || kernel->form != UPROBE_FORM_OLD)
+		return NULL;
+	struct err *e = err_new(ERR_UNSUPPORTED, 0, "--lossless is not possible on this kernel");
+	e = err_why(e, "its probes on user space cannot wait (sleepable programs, Linux 6.0)");
+	return err_hint(e, "a larger --ring-size loses less");
+}
+
+static struct err *check_features(const struct kernel *kernel)
+{
+	const struct features *features = &kernel->features;
+	struct err *e = NULL;
+	if (!features->kernel_btf)
+		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
+			    "it has no BTF: /sys/kernel/btf/vmlinux is missing "
+			    "(CONFIG_DEBUG_INFO_BTF)");
+	else if (!features->ring_buffer)
+		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
+			    "it has no BPF ring buffer (Linux 5.8)");
+	if (e)
+		return err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'");
+	if (kernel->options.stop_on_load && kernel->form == UPROBE_FORM_OLD)
+		return err_hint(
+			err_why(err_new(ERR_UNSUPPORTED, 0,
+					"--stop-on-load does not work on this kernel"),
+				"it lacks the atomic operations (Linux 5.12) by which nobody "
+				"who was stopped is forgotten"),
+			"name the files that will be loaded: known ones have no gap");
+	return needs_hit(kernel, false) ? features_check_uprobe(features) : NULL;
+}
+
+struct err *kernel_load(struct plan *plan, const struct features *features,
+			const struct kernel_options *options, struct kernel **ret)
+{
+	libbpf_set_print(note_complaint);
+	_cleanup_(kernel_closep) struct kernel *kernel = calloc(1, sizeof(*kernel));
+	if (!kernel)
+		return &err_nomem;
+	kernel->plan = plan;
+	kernel->features = *features;
+	kernel->options = *options;
+	kernel->form = features_uprobe_form(features);
+	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
+	/* An entry that waits must be sent when its thread ends: see select_task_life(). And before
+	 * what happens inside; but a probe in the kernel must not touch what it waits in. */
+	kernel->keeps = kernel->filter && !options->sum_rows && kernel->form != UPROBE_FORM_OLD &&
+			!plan->has_points &&
+			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
+	kernel->raw_cookie = plan->has_points && features_raw_cookie();
+	struct err *e = check_features(kernel);
+	e = e ? e : check_lossless(kernel);
+	e = e ? e : sum_check(kernel);
+	if (!e && plan->set.options.files)
+		e = file_offsets_find(&kernel->file_offsets);
+	if (!e && plan->set.options.sockets)
+		e = socket_offsets_find(&kernel->socket_offsets);
+	if (!e && (kernel_selects(kernel) || pid_namespace_is_inner()))
+		e = select_offsets_find(&kernel->select_offsets);
+	if (options->stack_how)
+		tables_want_stacks(&plan->set, 1);
+	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
+	e = e ? e : load_skeleton(kernel);
+	if (e)
+		return e;
+	name_backends(kernel);
+	*ret = take_ptr(kernel);
+	return NULL;
+}
+
+/* --- attaching ---------------------------------------------------------------------------------
+ */
+
+static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
+				struct bpf_program **ret)
+{
+	struct kernel *kernel = context;
+	const struct bpf_program *program = hit_program(kernel->skel, kernel->form, is_return);
+	return kernel_copy_program(kernel, site_id, bpf_program__name(program), ret);
+}
+
+/* The threads of one process where the kernel can tell them apart (6.1), else all. */
+static struct err *attach_iterator(struct kernel *kernel)
+{
+	union bpf_iter_link_info info = {.task.pid = (uint32_t)only_process(kernel)};
+	LIBBPF_OPTS(bpf_iter_attach_opts, some, .link_info = &info, .link_info_len = sizeof(info));
+	const struct bpf_program *program = kernel->skel->progs.kept_flush;
+	if (!kernel->keeps)
+		return NULL;
+	if (info.task.pid)
+		kernel->kept_link = bpf_program__attach_iter(program, &some);
+	if (!kernel->kept_link)
+		kernel->kept_link = bpf_program__attach_iter(program, NULL);
+	return kernel->kept_link ? NULL
+				 : kernel_load_failed(kernel, errno,
+						      "attaching to the kernel's list of tasks");
+}
+
+static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *program)
+{
+	if (!bpf_program__autoload(program))
+		return NULL;
+	last_complaint[0] = '\0';
+	struct bpf_link *link = bpf_program__attach(program);
+	if (!link)
+		return kernel_load_failed(kernel, errno, "attaching to a kernel tracepoint");
+	if (program == kernel->skel->progs.task_exit)
+		kernel->exit_link = link;
+	else
+		kernel->links[kernel->n_links++] = link;
+	return NULL;
+}
+
+static struct err *trace_processes(struct kernel *kernel)
+{
+	const struct plan *plan = kernel->plan;
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < plan->processes.count; i++)
+		e = kernel_trace_process(kernel, process_pid(plan->processes.items[i]));
+	if (!e && plan->launch)
+		e = kernel_trace_process(kernel, launch_pid(plan->launch));
+	return e;
+}
+
+static struct err *attach_from(struct kernel *kernel, size_t first)
+{
+	struct tracer *skel = kernel->skel;
+	const struct attach_programs programs = {
+		.form = kernel->form,
+		.hit = needs_hit(kernel, false) ? hit_program(skel, kernel->form, false) : NULL,
+		.copy = copy_program,
+		.context = kernel,
+		.open_perf_probe = kernel->attacher ? attacher_perf_probe : NULL,
+		.opener = kernel->attacher,
+	};
+	if (!programs.hit)
+		return NULL;
+	return attach_sites(&kernel->plan->set, first, &programs, only_process(kernel),
+			    &kernel->attachment);
+}
+
+struct err *kernel_attach(struct kernel *kernel)
+{
+	struct tracer *skel = kernel->skel;
+	struct bpf_program *const tracepoints[] = {
+		skel->progs.sys_enter,
+		skel->progs.sys_exit,
+		skel->progs.old_sys_enter,
+		skel->progs.old_sys_exit,
+		skel->progs.task_fork,
+		skel->progs.task_exec,
+		skel->progs.task_exit,
+		skel->progs.old_task_fork,
+		skel->progs.old_task_exec,
+		skel->progs.old_task_exit,
+		skel->progs.select_rename,
+		skel->progs.select_attach,
+		skel->progs.task_signal,
+		skel->progs.old_task_signal,
+		skel->progs.any_task_signal_sent,
+		skel->progs.select_mkdir,
+		skel->progs.stop_exec,
+		skel->progs.stop_mmap,
+		skel->progs.where_switch,
+		skel->progs.where_wakeup,
+		skel->progs.old_where_switch,
+		skel->progs.old_where_wakeup,
+	};
+	struct err *e = select_begin(kernel);
+	e = e ? e : trace_processes(kernel);
+	e = e ? e : attach_from(kernel, 1);
+	e = e ? e : points_attach(kernel);
+	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
+		e = attach_tracepoint(kernel, tracepoints[i]);
+	return e ? e : attach_iterator(kernel);
+}
+
+/* Numbers the plans of the sites from `first` on, and writes the rows of all of them. Sites for
+ * which there is no room leave the set again: what is kept by site has no place for them. */
+static struct err *load_sites(struct kernel *kernel, size_t first)
+{
+	struct probe_set *set = &kernel->plan->set;
+	size_t first_plan = kernel->tables.plans.count;
+	size_t first_filter = kernel->tables.filters.count;
+	struct err *e = NULL;
+	if (set->sites.count > kernel->sites.capacity)
+		e = err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
+			    kernel->sites.capacity - 1);
+	if (kernel->options.stack_how)
+		tables_want_stacks(set, first);
+	e = e ? e : tables_number(&kernel->tables, set, first);
+	if (!e && kernel->tables.plans.count > kernel->plans.capacity)
+		e = err_new(ERR_FAILED, 0,
+			    "no more than %zu kinds of arguments can be read in one run",
+			    kernel->plans.capacity - 1);
+	if (!e && kernel->tables.filters.count > kernel->filters.capacity)
+		e = err_new(ERR_FAILED, 0,
+			    "no more than %zu different conditions can be asked in one run",
+			    kernel->filters.capacity - 1);
+	if (e)
+		set->sites.count = first;
+	else
+		kernel_rows_fill(kernel, first_plan, first_filter, first);
+	return e;
+}
+
+struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns)
+{
+	struct err *e = load_sites(kernel, first);
+	e = e ? e : attach_from(kernel, first);
+	if (!close_returns)
+		return e;
+	/* An entry that is hit before its row is written anew waits for a return that one of the
+	 * new sites sees. Also where these could not be: the trampoline is not safe any more. */
+	tables_fill_sites(&kernel->plan->set, 1, kernel->sites.memory);
+	attachment_close_returns(kernel->attachment);
+	return e;
+}
+
+static void close_links(struct kernel *kernel)
+{
+	for (size_t i = 0; i < kernel->n_links; i++)
+		bpf_link__destroy(kernel->links[i]);
+	kernel->n_links = 0;
+	points_close(kernel);
+	attachment_close(take_ptr(kernel->attachment));
+}
+
+static void detach(struct kernel *kernel)
+{
+	size_t count = kernel->attachment ? attachment_links(kernel->attachment) : 0;
+	_cleanup_free_ int *fds = count ? calloc(count, sizeof(*fds)) : NULL;
+	if (fds)
+		attachment_copy(kernel->attachment, fds);
+	struct holders holders = holders_start(fds, fds ? count : 0);
+	close_links(kernel);
+	holders_end(&holders);
+}
+
+/* The end of a thread stays attached: it sends what waits, until kernel_send_kept() has. */
+void kernel_stop(struct kernel *kernel)
+{
+	if (!kernel->skel)
+		return;
+	if (kernel->skel->bss)
+		__atomic_store_n(&kernel->skel->bss->tracing, 0, __ATOMIC_SEQ_CST);
+	if (kernel->attachment || kernel->n_links || kernel->point_fds.count)
+		detach(kernel);
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	kernel_stop(kernel);
+	bpf_link__destroy(kernel->exit_link);
+	bpf_link__destroy(kernel->kept_link);
+	select_close(kernel);
+	kernel_rows_unmap(kernel, true);
+	tables_deinit(&kernel->tables);
+	for (size_t i = 0; i < kernel->copies.count; i++)
+		tracer__destroy(kernel->copies.items[i]);
+	free(kernel->copies.items);
+	points_deinit(kernel);
+	tracer__destroy(kernel->skel);
+	free(kernel);
+}
+
+void kernel_closep(struct kernel **kernel)
+{
+	kernel_close(*kernel);
+}

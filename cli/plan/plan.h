@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/plan/plan.h — from what the user asked for to what will be attached: finds the files that a
+ * process, a command or a name stand for, and lets the probe modules add their probes.
+ */
+#ifndef UTRAIL_CLI_PLAN_PLAN_H
+#define UTRAIL_CLI_PLAN_PLAN_H
+
+#include "cli/debuginfo/server.h"
+#include "cli/options/options.h"
+#include "common/err.h"
+#include "probe/probe.h"
+#include "target/target.h"
+
+/* One file that is, or may be, mapped by the target. */
+struct plan_module {
+	char *path;		 /* as the target sees it */
+	char name[64];		 /* as shown */
+	struct module mapped;	 /* start == 0: not mapped (yet) */
+	struct process *process; /* whose view the path is; NULL: our own. Borrowed */
+	struct image *image;	 /* opened when first needed; NULL: not ELF, or not yet */
+	bool tried;
+	bool debug_noted; /* see debuginfo/notes.h */
+};
+
+/* A site is the beginning or the end of the spans of a pair. */
+struct pair_site {
+	uint32_t site_id;
+	size_t pair;
+	unsigned int side;	   /* enum span_side */
+	bool is_shown;		   /* another spec asks for it, too */
+	bool is_result;		   /* its key is the result */
+	int slot;		   /* of the key; -1: none */
+	const struct value *value; /* system calls: the argument that is the key */
+};
+
+/* Which of the typed specs has added a probe; known only where there are pairs. */
+struct probe_spec {
+	const struct probe *probe;
+	size_t number;
+};
+
+struct plan {
+	struct probe_set set;
+	ARRAY_OF(struct plan_module) modules;
+	ARRAY_OF(struct process *) processes;
+	struct launch *launch; /* NULL: no command. Owned */
+	bool show_fork, show_exec, show_exit;
+	uint64_t signals; /* that are shown; bit n: signal n + 1 */
+	bool has_syscalls;
+	bool has_points;	       /* probes in the kernel */
+	struct return_verdict verdict; /* mode AUTO: not needed so far */
+	struct spec_list implied;      /* what was not typed: the default, and --inside */
+	ARRAY_OF(struct probe_spec) probe_specs;
+	ARRAY_OF(struct pair_site) pair_sites; /* by site id: cli/plan/pairs.h */
+	struct debug_server server;	       /* --debuginfod */
+	const char *selects; /* what processes are chosen by, in words; NULL: they are named */
+};
+
+/* Every process of the machine that runs one of the files. */
+static inline bool plan_is_for_all(const struct plan *plan)
+{
+	return !plan->launch && !plan->processes.count && !plan->selects;
+}
+
+struct err *plan_make(const struct options *options, struct plan *ret) must_check;
+void plan_deinit(struct plan *plan);
+/* Is any of the processes that were named left? */
+struct err *plan_check_alive(const struct plan *plan) must_check;
+
+/*
+ * May files that the target maps later change what is probed, or how? Then mappings are to be
+ * watched.
+ */
+bool plan_may_grow(const struct options *options, const struct plan *plan);
+/*
+ * A process of the target has mapped a file: adds what the specs mean there, unless the file is
+ * known. Nothing is removed, and what cannot be probed becomes a note. The new sites start at
+ * number *ret_first; there are none when that is the set's count. The file breaks the proof that
+ * the trampoline was safe: the sites include the `ret` instructions of all spans so far, and
+ * *ret_close_returns says that the kernel's return probes must go once these are attached.
+ */
+struct err *plan_add_mapping(const struct options *options, struct plan *plan,
+			     const struct process_view *view, const struct mapping *mapping,
+			     size_t *ret_first, bool *ret_close_returns) must_check;
+/*
+ * Moves all spans that a proof had given the kernel's return probes to `ret` instructions: as
+ * plan_add_mapping() does when the proof breaks. `why` lives as long as the plan. No new site when
+ * there was no such span.
+ */
+struct err *plan_leave_trampolines(const struct options *options, struct plan *plan,
+				   const char *why, size_t *ret_first) must_check;
+
+/* Processes are chosen, and more may come: notes what nobody has so far. */
+struct err *plan_note_waiting(const struct options *options, struct plan *plan) must_check;
+/* Does any process run one of the files whose code is probed? True when there is other work. */
+bool plan_any_process_runs(const struct plan *plan);
+
+/* --- between the files of plan_*.c ------------------------------------------------------------ */
+
+/* Does any spec have one? Of what comes later, too. */
+bool plan_has_conditions(const struct options *options);
+bool plan_has_rates(const struct options *options);
+/* plan_points.c: what a spec means in the kernel. */
+struct err *points_add_spec(const struct options *options, struct plan *plan,
+			    const struct spec *spec) must_check;
+/* What one spec means in one file. */
+struct err *plan_add_from_image(const struct options *options, struct plan *plan,
+				struct image *image, const char *name,
+				const struct spec *spec) must_check;
+/* Adds the signals that a spec names to those that are shown, or takes them away. */
+struct err *plan_choose_signals(struct plan *plan, const struct spec *spec) must_check;
+/* '!': takes away what `spec` matches of the sites from `first` on. */
+void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec);
+/* Does the spec mean this site, whatever kind of function probe both are? */
+bool plan_spec_matches(const struct probe_site *site, const struct spec *spec);
+/* The sites from `first` on were added by the spec with this number. */
+struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,
+			   size_t number) must_check;
+bool plan_is_function_kind(enum probe_kind kind);
+/* fork, exec, exit or a signal: no place in a file. */
+bool plan_is_task_life(const struct spec *spec);
+struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
+			    struct process *process, size_t *ret_index) must_check;
+/* Does it look for code in files that are not known yet? */
+bool plan_is_open_ended(const struct spec *spec);
+/* Is this what the user wrote for a module? */
+bool plan_is_module(const struct plan_module *module, const char *wanted);
+/* All processes of the target mentioned in options are opened, and their modules known. */
+struct err *plan_find_target(const struct options *options, struct plan *ret) must_check;
+/* Opens the file of a module; NULL, without an error, when it is not an ELF file of ours and
+ * nobody named it. */
+struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
+			      struct image **ret) must_check;
+/* The modules that a name stands for, looked for outside the target when it has none. */
+struct plan_modules {
+	ARRAY_OF(size_t) indexes; /* into plan->modules */
+};
+struct err *plan_find_modules(struct plan *plan, const char *wanted,
+			      struct plan_modules *ret) must_check;
+
+#endif

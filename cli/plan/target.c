@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli/plan/target.c — the target's processes and files. */
+#include "cli/plan/plan.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/array.h"
+#include "common/cleanup.h"
+#include "target/process_namespace.h"
+
+struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
+			    struct process *process, size_t *ret_index)
+{
+	struct plan_module *module = array_push(&plan->modules);
+	if (!module)
+		return &err_nomem;
+	module->path = strdup(path);
+	if (!module->path)
+		return &err_nomem;
+	if (mapped)
+		module->mapped = *mapped;
+	module->mapped.path = module->path;
+	module->process = process;
+	module_short_name(path, module->name, sizeof(module->name));
+	if (ret_index)
+		*ret_index = plan->modules.count - 1;
+	return NULL;
+}
+
+static bool has_file(const struct plan *plan, const struct process *process,
+		     const struct module *mapped)
+{
+	for (size_t i = 0; i < plan->modules.count; i++) {
+		const struct plan_module *known = &plan->modules.items[i];
+		if (known->mapped.start &&
+		    process_same_file(known->process, &known->mapped, process, mapped))
+			return true;
+	}
+	return false;
+}
+
+static struct err *add_process(struct plan *plan, pid_t pid)
+{
+	struct process **kept = array_push(&plan->processes);
+	if (!kept)
+		return &err_nomem;
+	struct err *e = process_open(pid, kept);
+	if (e) {
+		plan->processes.count--;
+		return e;
+	}
+	struct module_list list = {0};
+	e = process_modules(*kept, &list);
+	for (size_t i = 0; !e && i < list.count; i++)
+		if (!has_file(plan, *kept, &list.items[i]))
+			e = plan_add_module(plan, list.items[i].path, &list.items[i], *kept, NULL);
+	if (!e && !list.count)
+		e = err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has no program file", pid,
+				    process_comm(*kept)),
+			    "it is a kernel thread, or it is just ending");
+	module_list_deinit(&list);
+	return e;
+}
+
+/*
+ * Which libraries will the loader map? The loader itself knows best: run as `ld.so --list PROG` it
+ * says so without running the program. It is the loader that the program names, which the exec
+ * would run anyway, with our own rights.
+ */
+static struct err *add_needed(struct plan *plan, const char *loader, const char *program)
+{
+	int pipe_fds[2];
+	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
+		return NULL;
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(pipe_fds[1], STDOUT_FILENO);
+		close(STDERR_FILENO);
+		execl(loader, loader, "--list", program, (char *)NULL);
+		_exit(127);
+	}
+	close(pipe_fds[1]);
+	_cleanup_fclose_ FILE *out = fdopen(pipe_fds[0], "re");
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	struct err *e = NULL;
+	while (!e && out && getline(&line, &size, out) > 0) {
+		/* "\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)" */
+		char *path = strchr(line, '/');
+		char *end = path ? strstr(path, " (0x") : NULL;
+		if (!end)
+			continue;
+		*end = '\0';
+		e = plan_add_module(plan, path, NULL, NULL, NULL);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return e;
+}
+
+static struct err *add_command(struct plan *plan, char *const argv[])
+{
+	struct err *e = launch_prepare(argv, &plan->launch);
+	size_t index = 0;
+	e = e ? e : plan_add_module(plan, launch_path(plan->launch), NULL, NULL, &index);
+	if (e)
+		return e;
+	/* A script has an interpreter of its own: what it maps is not known before the exec. */
+	struct image *image = NULL;
+	e = plan_module_image(plan, &plan->modules.items[index], false, &image);
+	if (e || !image || !image_interpreter(image))
+		return e;
+	_cleanup_free_ char *loader = strdup(image_interpreter(image));
+	return loader ? add_needed(plan, loader, launch_path(plan->launch)) : &err_nomem;
+}
+
+struct err *plan_find_target(const struct options *options, struct plan *ret)
+{
+	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL ||
+		       options->command == COMMAND_STAT;
+	struct err *e = tracing ? pid_namespace_check() : NULL;
+	if (!e && options->debuginfod)
+		e = debug_server_check();
+	if (options->debuginfod)
+		debug_server_init(&ret->server, !options->quiet);
+	for (size_t i = 0; !e && i < options->pids.count; i++)
+		e = add_process(ret, options->pids.items[i]);
+	if (!e && options->argv && options->command != COMMAND_LIST)
+		e = add_command(ret, options->argv);
+	return e;
+}
+
+/* What the process itself would find there, beneath its own root. */
+static bool stat_in_process(const struct process *process, const char *path, struct stat *ret)
+{
+	_cleanup_close_ int fd = -1;
+	if (!process || path[0] != '/')
+		return false;
+	struct err *e = process_open_path(process, path, &fd);
+	bool found = !e && fstat(fd, ret) == 0;
+	err_free(e);
+	return found;
+}
+
+/* A package upgrade, say: the kernel keeps the file that the process runs until it ends. */
+static struct err *note_replaced(struct plan *plan, const struct plan_module *module)
+{
+	struct stat st;
+	if (!module->mapped.deleted || !stat_in_process(module->process, module->path, &st))
+		return NULL;
+	return probe_set_note(&plan->set,
+			      "%s: replaced on disk since pid %d has mapped it: traced is the file "
+			      "that it runs, not the new one",
+			      module->path, (int)process_pid(module->process));
+}
+
+struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
+			      struct image **ret)
+{
+	*ret = module->image;
+	if (module->image || (module->tried && !named))
+		return NULL;
+	module->tried = true;
+	_cleanup_close_ int fd = -1;
+	struct err *e = NULL;
+	if (module->process && module->mapped.start)
+		e = process_open_module(module->process, &module->mapped, &fd);
+	else if (module->process)
+		e = process_open_path(module->process, module->path, &fd);
+	e = e ? e : image_open(module->path, fd, &module->image);
+	if (e && !named) {
+		/* A mapped file that is no ELF file of this machine: data, or another ABI. */
+		err_free(e);
+		return NULL;
+	}
+	if (!e && module->process)
+		image_set_root(module->image, process_root(module->process));
+	if (!e && plan->server.is_asked)
+		image_set_source(module->image, &plan->server.source);
+	*ret = module->image;
+	return e ? e : note_replaced(plan, module);
+}
+
+static bool maps_file(const struct plan_module *module, const struct stat *st)
+{
+	if (module->process)
+		return process_maps_file(module->process, &module->mapped, st);
+	/* Its process may have ended by now: see plan_add_mapping(). */
+	return st->st_ino == module->mapped.inode && st->st_dev == module->mapped.device;
+}
+
+static bool is_same_file(const struct plan_module *module, const char *wanted)
+{
+	struct stat st;
+	if (!strchr(wanted, '/') || !module->mapped.start)
+		return false;
+	return (stat_in_process(module->process, wanted, &st) && maps_file(module, &st)) ||
+	       (stat(wanted, &st) == 0 && maps_file(module, &st));
+}
+
+/* A file that is not mapped: in the root of the first process that has it, else in ours. */
+static struct err *add_unmapped(struct plan *plan, const char *wanted, bool *ret_found)
+{
+	struct process *process = NULL;
+	struct stat st;
+	for (size_t i = 0; i < plan->processes.count && !process; i++)
+		if (stat_in_process(plan->processes.items[i], wanted, &st))
+			process = plan->processes.items[i];
+	_cleanup_free_ char *path = NULL;
+	struct err *e = process ? NULL : module_search(wanted, &path);
+	*ret_found = process || path;
+	if (e || !*ret_found)
+		return e;
+	path = path ? path : strdup(wanted);
+	if (!path)
+		return &err_nomem;
+	if (plan->processes.count)
+		e = probe_set_note(
+			&plan->set,
+			"%s: the process has not mapped it: nothing is seen until it does", path);
+	return e ? e : plan_add_module(plan, path, NULL, process, NULL);
+}
+
+/* A program may be known by the name of a link to its file: Debian's redis-server is one. */
+static bool is_linked_program(const struct plan_module *module, const char *wanted)
+{
+	static const char *const folders[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+					      "/usr/bin",	 "/sbin",	   "/bin"};
+	if (!module->process || !module->mapped.start || strpbrk(wanted, "/*?["))
+		return false;
+	for (size_t i = 0; i < array_size(folders); i++) {
+		char path[PATH_MAX];
+		struct stat st;
+		snprintf(path, sizeof(path), "%s/%s", folders[i], wanted);
+		if (stat_in_process(module->process, path, &st) && maps_file(module, &st))
+			return true;
+	}
+	return false;
+}
+
+bool plan_is_module(const struct plan_module *module, const char *wanted)
+{
+	return module_name_matches(module->path, wanted) || is_same_file(module, wanted);
+}
+
+static struct err *find_named(struct plan *plan, const char *wanted,
+			      bool (*matches)(const struct plan_module *, const char *),
+			      struct plan_modules *ret)
+{
+	for (size_t i = 0; i < plan->modules.count; i++) {
+		const struct plan_module *module = &plan->modules.items[i];
+		bool any = !wanted && (module->process || plan->launch);
+		if (!any && !(wanted && matches(module, wanted)))
+			continue;
+		size_t *index = array_push(&ret->indexes);
+		if (!index)
+			return &err_nomem;
+		*index = i;
+	}
+	return NULL;
+}
+
+struct err *plan_find_modules(struct plan *plan, const char *wanted, struct plan_modules *ret)
+{
+	struct err *e = find_named(plan, wanted, plan_is_module, ret);
+	if (!e && !ret->indexes.count && wanted)
+		e = find_named(plan, wanted, is_linked_program, ret);
+	if (e || ret->indexes.count || !wanted)
+		return e;
+	bool found;
+	e = add_unmapped(plan, wanted, &found);
+	size_t *index = e || !found ? NULL : array_push(&ret->indexes);
+	if (e || !found)
+		return e;
+	if (!index)
+		return &err_nomem;
+	*index = plan->modules.count - 1;
+	return NULL;
+}
+
+struct err *plan_check_alive(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->processes.count; i++)
+		if (process_is_alive(plan->processes.items[i]))
+			return NULL;
+	if (!plan->processes.count)
+		return NULL;
+	return err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has ended",
+			       process_pid(plan->processes.items[0]),
+			       process_comm(plan->processes.items[0])),
+		       "it ended while the probes were being attached");
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/session/parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "cli/debuginfo/notes.h"
+#include "cli/output_file.h"
+#include "cli/plan/pairs.h"
+#include "cli/process/privilege.h"
+#include "cli/report.h"
+#include "cli/session/running.h"
+#include "cli/session/signals.h"
+#include "cli/stat/table.h"
+#include "common/cleanup.h"
+#include "common/now.h"
+#include "kernel/syscalls.h"
+
+/* --- set-up ------------------------------------------------------------------------------------
+ */
+
+static struct err *open_output(struct session *session)
+{
+	const struct options *options = session->options;
+	struct output_options how = options->output;
+	/* A command's own output stays clean: the trace goes beside it. */
+	int fd = session->plan.launch ? STDERR_FILENO : STDOUT_FILENO;
+	const char *name = session->plan.launch ? "standard error" : "standard output";
+	struct err *e = NULL;
+	if (options->output_path) {
+		e = output_file_open(options->output_path, &session->output_fd);
+		fd = session->output_fd;
+		name = options->output_path;
+	}
+	if (e)
+		return e;
+	bool anyone = plan_is_for_all(&session->plan);
+	how.redact = session->redact;
+	how.color = output_file_wants_color(options, fd);
+	how.show_comm = anyone || session->plan.selects || options->follow ||
+			session->plan.processes.count > 1;
+	how.show_user = anyone || session->plan.selects;
+	how.realtime_offset_ns = (int64_t)(now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME));
+	return output_create(fd, name, &how, &session->output);
+}
+
+static struct err *open_stream(struct session *session)
+{
+	const struct plan *plan = &session->plan;
+	struct stream_options how = {
+		.set = &plan->set,
+		.sink = {.context = session->output,
+			 .opened = session->options->output.format == OUTPUT_TEXT ? output_opened
+										  : NULL,
+			 .event = output_event},
+		.show_fork = plan->show_fork,
+		.show_exec = plan->show_exec,
+		.show_exit = plan->show_exit,
+		.unreadable = kernel_unreadable(session->kernel),
+		.unwinder = stacks_unwinder(session->stacks),
+		.max_events = session->options->max_events,
+	};
+	if (session->shell)
+		how.sink = shell_sink(session->shell, session->output);
+	if (session->stats)
+		how.sink = stats_sink(session->output);
+	struct err *e = pairs_open(session->options, plan, &how.sink, &session->spans);
+	if (e)
+		return e;
+	if (session->spans) {
+		how.sink = spans_sink(session->spans);
+		how.show_exec = how.show_exit = true;
+		how.max_events = 0;
+	}
+	if (session->options->tally) {
+		session->tally_sink = (struct tally_sink){.next = how.sink,
+							  .is_only = session->options->tally_only};
+		how.sink = tally_sink(&session->tally_sink);
+	}
+	return stream_create(&how, &session->stream);
+}
+
+/* --- phases ------------------------------------------------------------------------------------
+ */
+
+/* Without it what comes later is not seen, and all else is. */
+static struct err *watch_mappings(struct session *session)
+{
+	if (session->shell)
+		return shell_watch(session->shell, session->kernel, session->stream,
+				   &session->view);
+	const struct late_parts parts = {.options = session->options,
+					 .plan = &session->plan,
+					 .kernel = session->kernel,
+					 .stream = session->stream,
+					 .view = &session->view,
+					 .waker = session->waker};
+	struct err *e = late_open(&parts, &session->late);
+	if (!e || e == &err_nomem)
+		return e;
+	report_error(e);
+	return NULL;
+}
+
+static struct err *make_plan(struct session *session, bool *ret_growing)
+{
+	const struct options *options = session->options;
+	*ret_growing = options->command == COMMAND_SHELL;
+	if (*ret_growing)
+		return shell_plan(options, &session->plan, &session->shell);
+	struct err *e = plan_make(options, &session->plan);
+	if (!e && options->command == COMMAND_STAT) {
+		stats_plan(&session->plan);
+		e = stats_open(options, &session->plan, &session->stats);
+	}
+	*ret_growing = !e && plan_may_grow(options, &session->plan);
+	return e;
+}
+
+/* What has been mapped since the plan was made. */
+static struct err *catch_up(struct session *session)
+{
+	if (session->shell)
+		return shell_catch_up(session->shell);
+	struct err *e = session->late ? late_catch_up(session->late) : NULL;
+	size_t n_notes = session->plan.set.notes.count;
+	e = e ? e : plan_note_waiting(session->options, &session->plan);
+	if (session->options->quiet < 2)
+		report_notes(&session->plan.set, n_notes);
+	return e;
+}
+
+/* Nothing is written to it but what the programs say of themselves. */
+#define NO_RING (64U << 10)
+
+static uint32_t sum_rows(const struct session *session, bool growing)
+{
+	int cpus = libbpf_num_possible_cpus();
+	return session->stats
+		       ? stat_table_size(&session->plan.set, growing, cpus > 0 ? (uint32_t)cpus : 1)
+		       : 0;
+}
+
+static struct err *prepare(struct session *session)
+{
+	const struct options *options = session->options;
+	struct features features;
+	struct err *e = output_file_redact(session->options, &session->redact);
+	e = e ? e : features_check_privilege();
+	/* Before anything of a target is read. */
+	e = e ? e : attacher_start(&session->attacher);
+	bool growing = false;
+	e = e ? e : make_plan(session, &growing);
+	if (!growing && !session->plan.has_syscalls && options->stacks == STACKS_NONE)
+		attacher_close(take_ptr(session->attacher));
+	session->view = attacher_view(session->attacher);
+	session->any_runs = session->shell != NULL;
+	if (!e && !options->quiet && !session->shell && plan_is_for_all(&session->plan))
+		session->any_runs = plan_any_process_runs(&session->plan);
+	/* Not before: the command must start with the signals that we were started with. */
+	e = e ? e : signals_catch(&session->old_signals, &session->signal_fd);
+	e = e ? e : open_output(session);
+	if (e)
+		return e;
+	if (options->quiet < 2)
+		report_notes(&session->plan.set, 0);
+	features_detect(&features);
+	const struct kernel_options how = {.ring_size =
+						   session->stats ? NO_RING : options->ring_size,
+					   .sum_rows = sum_rows(session, growing),
+					   .where = options->where,
+					   .filters = plan_has_conditions(options),
+					   .rates = options->rate.count || plan_has_rates(options),
+					   .rate = options->rate,
+					   .follow = options->follow || session->shell,
+					   .cost = options->cost,
+					   .lossless = options->lossless,
+					   .stack_how = stacks_how(options),
+					   .stack_bytes = options->stack_bytes,
+					   .stack_depth = (uint32_t)options->stack_depth,
+					   .growing = growing,
+					   .selection = &options->selection,
+					   .stop_on_load = growing && options->stop_on_load,
+					   .tally = options->tally,
+					   .tally_only = options->tally_only,
+					   .statuses = options->statuses};
+	e = kernel_load(&session->plan, &features, &how, &session->kernel);
+	const struct spaces_parts parts = {
+		.plan = &session->plan, .kernel = session->kernel, .view = &session->view};
+	e = e ? e : stacks_open(options, &parts, &session->stacks);
+	if (!e && options->cost)
+		e = cost_calibrate(kernel_form(session->kernel), &session->cost.forms);
+	e = e ? e : open_stream(session);
+	if (!e && how.stop_on_load)
+		e = waker_start(kernel_stops_fd(session->kernel),
+				kernel_known_files_fd(session->kernel), &session->waker);
+	if (!e && how.growing)
+		e = watch_mappings(session);
+	e = e ? e : kernel_attach(session->kernel);
+	e = e ? e : kernel_select(session->kernel);
+	e = e ? e : catch_up(session);
+	e = e ? e : stacks_look(session->stacks);
+	if (e)
+		return e;
+	session->ring =
+		ring_buffer__new(kernel_ring_fd(session->kernel), session_on_record, session, NULL);
+	session->life =
+		ring_buffer__new(kernel_life_fd(session->kernel), session_on_life, session, NULL);
+	return session->ring && session->life
+		       ? NULL
+		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
+}
+
+static struct err *begin(struct session *session)
+{
+	const struct output_header header = {.realtime_ns = now_ns(CLOCK_REALTIME),
+					     .boottime_ns = now_ns(CLOCK_BOOTTIME),
+					     .backends = kernel_backends(session->kernel)};
+	bool probing = kernel_adds_perf_probes(session->kernel);
+	struct err *e = plan_check_alive(&session->plan);
+	e = e ? e : attacher_settle(session->attacher, probing);
+	if (probing)
+		kernel_probe_through(session->kernel, session->attacher);
+	e = e ? e : privilege_drop(session->kernel, session->plan.launch != NULL);
+	e = e ? e : output_begin(session->output, &header);
+	if (e)
+		return e;
+	if (session->options->lossless)
+		e = heartbeat_start(kernel_reader_clock(session->kernel), &session->heartbeat);
+	if (e)
+		return e;
+	if (session->options->cost)
+		cost_start(&session->cost, session->kernel);
+	session->plan.server.is_asked = false;
+	kernel_start(session->kernel);
+	session->active_ns = header.boottime_ns;
+	if (session->stats)
+		stats_start(session->stats, header.boottime_ns);
+	if (session->options->duration_s > 0)
+		session->deadline_ns =
+			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
+	if (session->options->verbose)
+		report_choices(&session->plan, header.backends);
+	if (session->options->verbose)
+		debug_report(&session->plan);
+	if (!session->options->quiet && session->options->return_mode == RETURN_TRAMPOLINE)
+		report_risk();
+	if (!session->options->quiet)
+		report_start(&session->plan, session->options);
+	if (!session->options->quiet)
+		report_waiting(&session->plan, kernel_selected(session->kernel), session->any_runs);
+	if (!session->plan.launch)
+		return NULL;
+	return launch_release(session->plan.launch);
+}
+
+static void session_deinit(struct session *session)
+{
+	heartbeat_stop(session->heartbeat);
+	cost_list_deinit(&session->cost.list);
+	ring_buffer__free(session->ring);
+	ring_buffer__free(session->life);
+	late_close(session->late);
+	shell_close(session->shell);
+	stats_close(session->stats);
+	spans_destroy(session->spans);
+	tally_sink_deinit(&session->tally_sink);
+	kernel_close(session->kernel);
+	waker_close(session->waker);
+	stream_destroy(session->stream);
+	stacks_close(session->stacks);
+	output_destroy(session->output);
+	redact_destroy(session->redact);
+	closep(&session->output_fd);
+	closep(&session->signal_fd);
+	plan_deinit(&session->plan);
+	attacher_close(session->attacher);
+}
+
+struct err *session_run(const struct options *options, int *ret_status)
+{
+	struct session session = {.options = options, .output_fd = -1, .signal_fd = -1};
+	struct output_summary summary = {0};
+	struct err *e = prepare(&session);
+	e = e ? e : begin(&session);
+	bool began = !e;
+	e = e ? e : session_loop(&session);
+	if (began) {
+		e = session_finish(&session, e, &summary);
+		/* After an error, or when nobody takes any more, not all was read. */
+		if ((!e || output_failed(session.output)) && !session_is_sated(&session))
+			books_check(session.kernel, session.stream, session.plan.set.sites.count);
+		if (!options->quiet && session.plan.selects)
+			report_all_selected(kernel_selected(session.kernel));
+		if (!options->quiet)
+			report_summary(&summary, !e || output_failed(session.output));
+		if (options->cost && options->output.format == OUTPUT_TEXT)
+			report_costs(&session.cost.list);
+	}
+	*ret_status = e ? 0 : session_exit_status(&session, &summary);
+	session_deinit(&session);
+	return e;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/session/signals.h"
+
+#include <errno.h>
+#include <sys/signalfd.h>
+
+struct err *signals_catch(sigset_t *ret_old, int *ret_fd)
+{
+	sigset_t wanted;
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGINT);
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGHUP);
+	sigaddset(&wanted, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &wanted, ret_old) != 0)
+		return err_new(ERR_FAILED, errno, "blocking signals");
+	signal(SIGPIPE, SIG_IGN);
+	*ret_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (*ret_fd < 0)
+		return err_new(ERR_FAILED, errno, "catching signals");
+	return NULL;
+}
