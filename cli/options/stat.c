@@ -20,12 +20,36 @@ static const char *given_for_events(const struct options *options)
 						       : NULL;
 }
 
-static bool is_task_life(const struct spec *spec)
+static bool is_word(const struct spec *spec, const char *word)
 {
-	bool bare = !spec->kind_given && !spec->module && !spec->provider && spec->name;
-	return spec->kind == PROBE_EXEC || spec->kind == PROBE_FORK || spec->kind == PROBE_EXIT ||
-	       (bare && (strcmp(spec->name, "exec") == 0 || strcmp(spec->name, "fork") == 0 ||
-			 strcmp(spec->name, "exit") == 0));
+	return !spec->kind_given && !spec->module && !spec->provider && spec->name &&
+	       strcmp(spec->name, word) == 0;
+}
+
+/* NULL: it has times that can be added up. */
+static struct err *check_spec(const struct spec *spec)
+{
+	switch (spec->kind) {
+	case PROBE_TRACEPOINT:
+	case PROBE_RAWTRACEPOINT:
+	case PROBE_KPROBE:
+	case PROBE_KRETPROBE:
+		return err_hint(
+			err_new(ERR_USAGE, 0, "utrail stat: '%s' is not counted there", spec->text),
+			"'utrail' without 'stat' shows events of the kernel one by one");
+	case PROBE_EXEC:
+	case PROBE_FORK:
+	case PROBE_EXIT:
+	case PROBE_SIGNAL:
+		break;
+	default:
+		if (!is_word(spec, "exec") && !is_word(spec, "fork") && !is_word(spec, "exit") &&
+		    !is_word(spec, "signal"))
+			return NULL;
+	}
+	return err_hint(err_new(ERR_USAGE, 0, "utrail stat: '%s' is task life, which has no times",
+				spec->text),
+			"system calls have: syscall:execve, syscall:exit_group");
 }
 
 static struct err *check_others(const struct options *options)
@@ -49,12 +73,9 @@ struct err *options_check_stat(const struct options *options)
 		return err_hint(
 			err_new(ERR_USAGE, 0, "utrail stat: %s has no meaning there", given),
 			"it counts, and shows no single event; 'utrail' without 'stat' does");
-	for (size_t i = 0; i < options->specs.count; i++)
-		if (!options->specs.items[i].negated && is_task_life(&options->specs.items[i]))
-			return err_hint(
-				err_new(ERR_USAGE, 0,
-					"utrail stat: '%s' is task life, which has no times",
-					options->specs.items[i].text),
-				"system calls have: syscall:execve, syscall:exit_group");
-	return NULL;
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < options->specs.count; i++)
+		if (!options->specs.items[i].negated)
+			e = check_spec(&options->specs.items[i]);
+	return e;
 }

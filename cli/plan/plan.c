@@ -426,6 +426,14 @@ static void settle_return_mode(const struct options *options, struct plan *plan)
 					: "--return was given"};
 }
 
+/* A stack belongs to a place of the thread's own code; the kernel's comes from any place. */
+static struct err *note_no_stacks(const struct options *options, struct plan *plan)
+{
+	if (options->stacks == STACKS_NONE || !plan->has_points)
+		return NULL;
+	return probe_set_note(&plan->set, "-k: no user stacks of what happens in the kernel");
+}
+
 static void note_kinds(struct plan *plan)
 {
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
@@ -477,6 +485,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 	if (options->follow && !options->tally_only)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);
+	e = e ? e : note_no_stacks(options, ret);
 	settle_return_mode(options, ret);
 	if (e)
 		plan_deinit(ret);

@@ -107,6 +107,17 @@ def check_errors():
     same(plain(["-e", "?tracepoint:sched:no_such", "-e", "exec", "-o", "/dev/null", "--", "true"]).status, 0, "an optional one")
 
 
+def check_what_is_not_for_them():
+    """utrail stat adds up times, of which these have none; -k says that it takes no stacks of them."""
+    for spec in (ENTER, "rawtracepoint:sched_switch", "signal", "exec"):
+        failed = plain(["stat", "-e", spec, "--", "true"])
+        same(failed.status, 2, f"status of stat with {spec}: {failed.stderr}")
+        contains(failed.stderr, "utrail stat: '" + spec)
+    shown = plain(["-k", "-e", ENTER, "-o", "/dev/null", "--", "true"])
+    same(shown.status, 0, shown.report("ended with"))
+    contains(shown.stderr, "-k: no user stacks")
+
+
 def check_without_tracefs():
     """Raw tracepoints do not need it."""
     hidden = ["unshare", "-m", "sh", "-c", 'for d in debug tracing; do mount -t tmpfs none /sys/kernel/$d; done; exec "$@"', "sh"]
@@ -136,6 +147,7 @@ def tracepoints():
     check_overload()
     check_choice()
     check_errors()
+    check_what_is_not_for_them()
     check_without_tracefs()
     check_functions()
 
