@@ -67,7 +67,10 @@ class Programs(unittest.TestCase):
         self.assertGreater(self.measure(report, "sh", "-c", f"({burn}); exit 0")["cpu_s"], alone + 0.01)
 
     def test_measure_counts_children_that_nobody_waited_for(self):
-        work = "import os, time\nif os.fork() == 0:\n while time.process_time() < 0.3: pass\nelse: time.sleep(1.5)"
+        # The pipe closes when the child has used its time; nobody waits for the child itself.
+        work = ("import os, time\nr, w = os.pipe()\n"
+                "if os.fork() == 0:\n while time.process_time() < 0.3: pass\n"
+                "else:\n os.close(w)\n os.read(r, 1)\n time.sleep(0.2)")
         self.assertGreater(self.measure(str(self.path("measure")), sys.executable, "-c", work)["cpu_s"], 0.3)
 
     def test_measure_is_not_bigger_than_what_it_runs(self):
