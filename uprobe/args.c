@@ -85,7 +85,7 @@ static struct fetch_source place(struct taken *taken, const struct type *type,
 	if (!shape->n_parts || taken->integers + integers > N_INTEGER ||
 	    taken->floats + floats > N_FLOAT)
 		return place_on_stack(taken, shape);
-	struct fetch_source source = {0};
+	struct fetch_source source;
 	if (shape->n_parts == 1 && integers)
 		source = args_in_register(integer_registers[taken->integers], type);
 	else if (shape->n_parts == 1)

@@ -132,79 +132,6 @@ struct parsing {
 	bool command_seen;
 };
 
-struct err *options_parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
-				 uint64_t *ret)
-{
-	char *end;
-	errno = 0;
-	unsigned long long value = strtoull(text, &end, 0);
-	unsigned int shift = 0;
-	bool no_digits = end == text;
-	if (*end == 'k' || *end == 'K')
-		shift = 10;
-	else if (*end == 'm' || *end == 'M')
-		shift = 20;
-	if (shift)
-		end++;
-	if (no_digits || *end || *text == '-' || errno || value > (UINT64_MAX >> shift) ||
-	    (value << shift) < min || (value << shift) > max)
-		return err_why(err_new(ERR_USAGE, 0, "%s: '%s' will not do", option, text),
-			       "it takes a number from %llu to %llu", (unsigned long long)min,
-			       (unsigned long long)max);
-	*ret = (uint64_t)value << shift;
-	return NULL;
-}
-
-static struct err *parse_choice(const char *option, const char *text, const char *const *choices,
-				size_t count, int *ret)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(choices[i], text) == 0) {
-			*ret = (int)i;
-			return NULL;
-		}
-	}
-	char all[128] = "";
-	for (size_t i = 0; i < count; i++)
-		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",
-			 choices[i]);
-	return err_why(err_new(ERR_USAGE, 0, "%s: '%s' is not known", option, text),
-		       "it takes one of: %s", all);
-}
-
-static struct err *parse_ring_size(const char *text, uint32_t *ret)
-{
-	uint64_t size;
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	struct err *e = options_parse_number("--ring-size", text, 0, 1U << 30, &size);
-	if (e)
-		e = err_hint(e, "with a unit: 64k, 16m; %llu at least",
-			     (unsigned long long)(4 * page));
-	else if (size < 4 * page)
-		e = err_hint(err_why(err_new(ERR_USAGE, 0, "--ring-size: '%s' is too small", text),
-				     "one event may take %d bytes", 8192),
-			     "use at least %llu", (unsigned long long)(4 * page));
-	if (e)
-		return e;
-	/* The kernel wants a power of two of whole pages; never less than asked for. */
-	uint64_t rounded = page;
-	while (rounded < size)
-		rounded *= 2;
-	*ret = (uint32_t)rounded;
-	return NULL;
-}
-
-static struct err *parse_seconds(const char *option, const char *text, double *ret)
-{
-	char *end;
-	double value = strtod(text, &end);
-	if (end == text || *end || !(value > 0) || value > 1e9)
-		return err_why(err_new(ERR_USAGE, 0, "%s: '%s' will not do", option, text),
-			       "it takes a number of seconds above 0");
-	*ret = value;
-	return NULL;
-}
-
 static struct err *parse_named(int key, const char *text, struct options *options)
 {
 	static const char *const formats[] = {"text", "json"};
@@ -216,23 +143,24 @@ static struct err *parse_named(int key, const char *text, struct options *option
 	struct err *e = NULL;
 	switch (key) {
 	case KEY_FORMAT:
-		e = parse_choice("--format", text, formats, array_size(formats), &choice);
+		e = options_parse_choice("--format", text, formats, array_size(formats), &choice);
 		options->output.format = choice ? OUTPUT_JSON : OUTPUT_TEXT;
 		break;
 	case KEY_RETURN:
-		e = parse_choice("--return", text, returns, array_size(returns), &choice);
+		e = options_parse_choice("--return", text, returns, array_size(returns), &choice);
 		options->return_mode = (enum return_mode)choice;
 		break;
 	case KEY_BACKEND:
-		e = parse_choice("--syscall-backend", text, backends, array_size(backends),
-				 &choice);
+		e = options_parse_choice("--syscall-backend", text, backends, array_size(backends),
+					 &choice);
 		break;
 	case KEY_STACKS:
-		e = parse_choice("--stacks", text, stack_forms, array_size(stack_forms), &choice);
+		e = options_parse_choice("--stacks", text, stack_forms, array_size(stack_forms),
+					 &choice);
 		options->stacks = (enum stack_option)(choice + 1);
 		break;
 	case KEY_COLOR:
-		e = parse_choice("--color", text, colors, array_size(colors), &choice);
+		e = options_parse_choice("--color", text, colors, array_size(colors), &choice);
 		options->color = colors[choice];
 		break;
 	}
@@ -277,13 +205,13 @@ static struct err *parse_numeric(int key, const char *text, struct options *opti
 		options->stack_bytes = (uint32_t)number;
 		break;
 	case KEY_DURATION:
-		e = parse_seconds("--duration", text, &options->duration_s);
+		e = options_parse_seconds("--duration", text, &options->duration_s);
 		break;
 	case KEY_INTERVAL:
-		e = parse_seconds("--interval", text, &options->interval_s);
+		e = options_parse_seconds("--interval", text, &options->interval_s);
 		break;
 	case KEY_RING_SIZE:
-		e = parse_ring_size(text, &options->ring_size);
+		e = options_parse_ring_size(text, &options->ring_size);
 		break;
 	}
 	return e;
@@ -434,6 +362,37 @@ static void print_help(int key)
 			  name);
 }
 
+/* What has a grammar of its own. */
+static struct err *parse_text(int key, char *text, struct options *options)
+{
+	switch (key) {
+	case 'p':
+		return options_add_pids(options, text);
+	case 'e':
+		return spec_parse_pairs(text, &options->specs, &options->pairs);
+	case KEY_RATE:
+		return rate_parse("--rate", text, &options->rate);
+	case KEY_REDACT:
+		return options_add_redact(options, text);
+	default:
+		return options_parse_status(text, &options->statuses);
+	}
+}
+
+static struct err *parse_selection(int key, const char *text, struct selection *selection)
+{
+	switch (key) {
+	case 'u':
+		return selection_add_users(selection, text);
+	case KEY_COMM:
+		return selection_add_comm(selection, text);
+	case KEY_CGROUP:
+		return selection_add_cgroup(selection, text);
+	default:
+		return selection_add_container(selection, text);
+	}
+}
+
 static error_t on_argument(int key, char *text, struct argp_state *state)
 {
 	struct parsing *parsing = state->input;
@@ -441,31 +400,20 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	struct err *e = NULL;
 	switch (key) {
 	case 'p':
-		e = options_add_pids(options, text);
-		break;
 	case 'e':
-		e = spec_parse_pairs(text, &options->specs, &options->pairs);
-		break;
 	case KEY_RATE:
-		e = rate_parse("--rate", text, &options->rate);
+	case KEY_REDACT:
+	case KEY_STATUS:
+		e = parse_text(key, text, options);
 		break;
 	case 'u':
-		e = selection_add_users(&options->selection, text);
-		break;
 	case KEY_COMM:
-		e = selection_add_comm(&options->selection, text);
-		break;
 	case KEY_CGROUP:
-		e = selection_add_cgroup(&options->selection, text);
-		break;
 	case KEY_CONTAINER:
-		e = selection_add_container(&options->selection, text);
+		e = parse_selection(key, text, &options->selection);
 		break;
 	case 'o':
 		options->output_path = text;
-		break;
-	case KEY_REDACT:
-		e = options_add_redact(options, text);
 		break;
 	case 'c':
 	case 'C':
@@ -475,9 +423,6 @@ static error_t on_argument(int key, char *text, struct argp_state *state)
 	case 'z':
 	case 'Z':
 		e = options_add_summary(options, key, text);
-		break;
-	case KEY_STATUS:
-		e = options_parse_status(text, &options->statuses);
 		break;
 	case 'f':
 		e = options_follow(options);

@@ -90,6 +90,11 @@ struct err *options_mistake(const struct argp_option *table, char **argv) must_c
 /* Errors name the option, and what it takes. */
 struct err *options_parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
 				 uint64_t *ret) must_check;
+struct err *options_parse_choice(const char *option, const char *text, const char *const *choices,
+				 size_t count, int *ret) must_check;
+struct err *options_parse_seconds(const char *option, const char *text, double *ret) must_check;
+/* Bytes, as the kernel wants them: a power of two of whole pages, never less than asked for. */
+struct err *options_parse_ring_size(const char *text, uint32_t *ret) must_check;
 struct err *options_add_pids(struct options *options, const char *text) must_check;
 struct err *options_collect_spec_pids(struct options *options) must_check;
 /* The letters -c -C -S -U -w -z -Z. */

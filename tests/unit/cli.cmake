@@ -2,7 +2,7 @@
 utrail_unit_test(cli_tables SOURCES cli_tables.c ${PROJECT_SOURCE_DIR}/cli/kernel/tables.c
   LINK utrail_probe)
 utrail_unit_test(cli_options SOURCES cli_options.c
-  ${PROJECT_SOURCE_DIR}/cli/options/options.c ${PROJECT_SOURCE_DIR}/cli/options/shell.c
+  ${PROJECT_SOURCE_DIR}/cli/options/options.c ${PROJECT_SOURCE_DIR}/cli/options/values.c ${PROJECT_SOURCE_DIR}/cli/options/shell.c
   ${PROJECT_SOURCE_DIR}/cli/options/stat.c
   ${PROJECT_SOURCE_DIR}/cli/options/mistake.c
   ${PROJECT_SOURCE_DIR}/cli/options/strace.c ${PROJECT_SOURCE_DIR}/cli/options/summary.c

@@ -96,16 +96,16 @@ static void test_other_headers(void **state)
 static void test_damaged(void **state)
 {
 	(void)state;
-	srand(1);
+	uint64_t random = 88172645463325252;
 	for (int round = 0; round < 20000; round++) {
 		struct writer writer;
 		struct go_table table;
 		struct go_function function;
 		write_table(&writer, magics[round % 3]);
 		for (int i = 0; i < round % 9; i++)
-			writer.bytes[(size_t)rand() % 420] = (uint8_t)rand();
-		size_t size =
-			round % 2 ? (size_t)rand() % sizeof(writer.bytes) : sizeof(writer.bytes);
+			writer.bytes[next_random(&random) % 420] = (uint8_t)next_random(&random);
+		size_t size = round % 2 ? next_random(&random) % sizeof(writer.bytes)
+					: sizeof(writer.bytes);
 		uint8_t *bytes = malloc(size + 1);
 		assert_non_null(bytes);
 		memcpy(bytes, writer.bytes, size);

@@ -140,15 +140,16 @@ static void test_random(void **state)
 	struct fixture *f = *state;
 	static const char alphabet[] = "0123456789abcdef  \n\nxyz\r\t";
 	char text[4096];
-	srand(1);
+	uint64_t random = 88172645463325252;
 	for (int round = 0; round < 500; round++) {
 		for (size_t i = 0; i < sizeof(text); i++)
-			text[i] = round % 2 ? (char)rand()
-					    : alphabet[(size_t)rand() % (sizeof(alphabet) - 1)];
+			text[i] = round % 2
+					  ? (char)next_random(&random)
+					  : alphabet[next_random(&random) % (sizeof(alphabet) - 1)];
 		size_t used = perf_map_add(f->map, text, sizeof(text), round % 3 == 0);
 		assert_true(used <= sizeof(text));
 		for (int i = 0; i < 16; i++)
-			name_at(f, (uint64_t)rand() << (rand() % 32));
+			name_at(f, next_random(&random) >> (next_random(&random) % 64));
 	}
 }
 

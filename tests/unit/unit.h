@@ -26,6 +26,15 @@
 		}                                                                   \
 	} while (0)
 
+/* xorshift64, the same in each run; not from 0. */
+static inline uint64_t next_random(uint64_t *random)
+{
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	*random ^= *random << 17;
+	return *random;
+}
+
 /* The call must fail with this kind, and its whole text must contain `part`. */
 #define assert_err(call, expected_kind, part)                                                 \
 	do {                                                                                  \

@@ -13,7 +13,7 @@ static long special(long n)
 	return n + n + n;
 }
 static int resolved;
-static long (*resolve(void))(long)
+static __attribute__((used)) long (*resolve(void))(long)
 {
 	resolved++;
 	return resolved > 5 ? generic : special;
