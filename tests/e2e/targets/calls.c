@@ -15,7 +15,6 @@
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
-#include <linux/sched/types.h>
 #include <linux/seccomp.h>
 #include <mqueue.h>
 #include <net/if.h>
@@ -40,6 +39,18 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+/* struct sched_attr of <linux/sched/types.h>, which before Linux 6.2 cannot stand beside <sched.h>.
+ */
+struct scheduling_attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t clamp_least,
+		clamp_most; /* as large as that of 6.12's headers: the kernel tells it */
+};
 
 static void waits(void)
 {
@@ -172,11 +183,11 @@ static void files(void)
 static void scheduling(void)
 {
 	cpu_set_t cpus;
-	struct sched_attr attributes = {.size = sizeof(attributes)};
+	struct scheduling_attributes attributes = {.size = sizeof(attributes)};
 	sched_getaffinity(0, sizeof(cpus), &cpus);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	syscall(SYS_sched_getattr, 0, &attributes, sizeof(attributes), 0);
-	attributes.sched_policy = SCHED_BATCH;
+	attributes.policy = SCHED_BATCH;
 	syscall(SYS_sched_setattr, 0, &attributes, 0);
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
 	timer_t timer;
