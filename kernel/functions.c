@@ -9,6 +9,7 @@
 
 #include "common/cleanup.h"
 #include "kernel/btf_types.h"
+#include "kernel/point.h"
 #include "probe/regs.h"
 
 struct err *functions_event_type(uint32_t *ret)
@@ -67,10 +68,8 @@ static struct err *add_values(struct probe_set *set, const struct btf *btf,
 			      const struct btf_type *prototype, const struct spec *spec,
 			      struct probe_site *site)
 {
-	struct compile_options options = set->options;
-	options.files = options.sockets = false;
 	struct plan_builder builder;
-	plan_builder_init(&builder, &set->arena, &options);
+	point_plan_begin(&builder, set);
 	struct err *e = NULL;
 	struct fetch_source result = fetch_from_register(RESULT_REGISTER, 8, false);
 	if (spec->kind == PROBE_KRETPROBE && prototype->type)
@@ -78,48 +77,17 @@ static struct err *add_values(struct probe_set *set, const struct btf *btf,
 	/* In the middle of it, registers hold anything. */
 	else if (spec->kind == PROBE_KPROBE && !spec->offset)
 		e = add_parameters(&builder, btf, prototype);
-	e = e ? e : plan_finish(&builder, &site->entry_plan, &site->arguments);
-	plan_builder_deinit(&builder);
-	return e;
-}
-
-static bool has_probe(const struct probe_set *set, const struct spec *spec, const char *name)
-{
-	for (size_t i = 1; i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
-		if (site->wire.kind && site->probe->kind == spec->kind &&
-		    site->offset == spec->offset && strcmp(site->probe->symbol, name) == 0)
-			return true;
-	}
-	return false;
+	return point_plan_end(&builder, e, site);
 }
 
 static struct err *add_function(struct probe_set *set, const struct btf *btf, const char *name,
 				const struct btf_type *prototype, const struct spec *spec)
 {
-	struct probe *probe;
 	struct probe_site *site;
-	if (has_probe(set, spec, name)) {
-		set->repeated++;
+	if (point_is_known(set, spec, "kernel", name))
 		return NULL;
-	}
-	struct err *e = probe_set_add_probe(set, &probe);
-	if (e)
-		return e;
-	probe->kind = spec->kind;
-	probe->module = "kernel";
-	probe->symbol = probe->name = arena_string(&set->arena, name);
-	if (spec->offset)
-		probe->name = arena_printf(&set->arena, "%s+0x%llx", name,
-					   (unsigned long long)spec->offset);
-	e = probe->symbol && probe->name ? probe_set_add_site(set, probe, &site) : &err_nomem;
-	if (e)
-		return e;
-	site->wire.kind = SITE_INSTANT;
-	site->wire.flags = SITE_IN_KERNEL;
-	site->offset = spec->offset;
-	site->rate = spec->rate;
-	return add_values(set, btf, prototype, spec, site);
+	struct err *e = point_add(set, spec, "kernel", name, &site);
+	return e ? e : add_values(set, btf, prototype, spec, site);
 }
 
 struct err *functions_add_probes(struct probe_set *set, const struct spec *spec,
@@ -138,12 +106,8 @@ struct err *functions_add_probes(struct probe_set *set, const struct spec *spec,
 		const struct btf_type *prototype = btf__type_by_id(btf, type->type);
 		if (!prototype || !btf_is_func_proto(prototype))
 			continue;
-		if (++found > limit)
-			return err_hint(err_new(ERR_USAGE, 0,
-						"'%s': more than %zu functions of the kernel match",
-						spec->text, limit),
-					"name fewer, or raise the limit: --max-probes");
-		e = add_function(set, btf, name, prototype, spec);
+		e = point_check_limit(++found, limit, spec, "functions of the kernel");
+		e = e ? e : add_function(set, btf, name, prototype, spec);
 	}
 	return e;
 }

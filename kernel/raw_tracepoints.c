@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 
 #include "kernel/btf_types.h"
+#include "kernel/point.h"
 #include "kernel/tracepoints.h"
 
 /* The kernel has a typedef of this name for each tracepoint, for BTF alone (bpf_probe.h). */
@@ -46,10 +47,8 @@ static const struct btf_type *named_prototype(const struct btf *btf, const char 
 static struct err *add_arguments(struct probe_set *set, const struct btf *btf, const char *name,
 				 const struct btf_type *prototype, struct probe_site *site)
 {
-	struct compile_options options = set->options;
-	options.files = options.sockets = false;
 	struct plan_builder builder;
-	plan_builder_init(&builder, &set->arena, &options);
+	point_plan_begin(&builder, set);
 	__u32 count = btf_vlen(prototype);
 	const struct btf_type *named = named_prototype(btf, name, count);
 	struct err *e = NULL;
@@ -62,44 +61,17 @@ static struct err *add_arguments(struct probe_set *set, const struct btf *btf, c
 		e = btf_add_value(&builder, btf, argument && *argument ? argument : number,
 				  btf_params(prototype)[i].type, &source);
 	}
-	e = e ? e : plan_finish(&builder, &site->entry_plan, &site->arguments);
-	plan_builder_deinit(&builder);
-	return e;
-}
-
-static bool has_probe(const struct probe_set *set, const char *name)
-{
-	for (size_t i = 1; i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
-		if (site->wire.kind && site->probe->kind == PROBE_RAWTRACEPOINT &&
-		    strcmp(site->probe->name, name) == 0)
-			return true;
-	}
-	return false;
+	return point_plan_end(&builder, e, site);
 }
 
 static struct err *add_point(struct probe_set *set, const struct btf *btf, const char *name,
 			     const struct btf_type *prototype, const struct spec *spec)
 {
-	struct probe *probe;
 	struct probe_site *site;
-	if (has_probe(set, name)) {
-		set->repeated++;
+	if (point_is_known(set, spec, "rawtracepoint", name))
 		return NULL;
-	}
-	struct err *e = probe_set_add_probe(set, &probe);
-	if (e)
-		return e;
-	probe->kind = PROBE_RAWTRACEPOINT;
-	probe->module = "rawtracepoint";
-	probe->name = arena_string(&set->arena, name);
-	e = probe->name ? probe_set_add_site(set, probe, &site) : &err_nomem;
-	if (e)
-		return e;
-	site->wire.kind = SITE_INSTANT;
-	site->wire.flags = SITE_IN_KERNEL;
-	site->rate = spec->rate;
-	return add_arguments(set, btf, name, prototype, site);
+	struct err *e = point_add(set, spec, "rawtracepoint", name, &site);
+	return e ? e : add_arguments(set, btf, name, prototype, site);
 }
 
 struct err *raw_tracepoints_add_probes(struct probe_set *set, const struct spec *spec,
@@ -118,12 +90,8 @@ struct err *raw_tracepoints_add_probes(struct probe_set *set, const struct spec 
 		const struct btf_type *prototype = prototype_of(btf, type);
 		if (!prototype || !spec_name_matches(spec, name))
 			continue;
-		if (++found > limit)
-			return err_hint(err_new(ERR_USAGE, 0,
-						"'%s': more than %zu raw tracepoints match",
-						spec->text, limit),
-					"name fewer, or raise the limit: --max-probes");
-		e = add_point(set, btf, name, prototype, spec);
+		e = point_check_limit(++found, limit, spec, "raw tracepoints");
+		e = e ? e : add_point(set, btf, name, prototype, spec);
 	}
 	return e;
 }

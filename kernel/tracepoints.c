@@ -13,6 +13,7 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
+#include "kernel/point.h"
 #include "kernel/syscalls.h"
 #include "kernel/tracepoint_format.h"
 #include "kernel/tracepoint_types.h"
@@ -182,26 +183,13 @@ static const struct type *known_type(const struct syscall_info *call, bool is_ex
 static struct err *add_event(struct probe_set *set, const char *category, const char *name,
 			     const struct tracepoint_format *format, const struct spec *spec)
 {
-	struct probe *probe;
 	struct probe_site *site;
-	struct err *e = probe_set_add_probe(set, &probe);
+	struct err *e = point_add(set, spec, category, name, &site);
 	if (e)
 		return e;
-	probe->kind = PROBE_TRACEPOINT;
-	probe->module = arena_string(&set->arena, category);
-	probe->name = arena_string(&set->arena, name);
-	e = probe->module && probe->name ? probe_set_add_site(set, probe, &site) : &err_nomem;
-	if (e)
-		return e;
-	site->wire.kind = SITE_INSTANT;
-	site->wire.flags = SITE_IN_KERNEL;
 	site->tracepoint_id = format->id;
-	site->rate = spec->rate;
-	/* Paths of descriptors are those of system calls. */
-	struct compile_options options = set->options;
-	options.files = options.sockets = false;
 	struct plan_builder builder;
-	plan_builder_init(&builder, &set->arena, &options);
+	point_plan_begin(&builder, set);
 	bool is_exit;
 	const struct syscall_info *call = call_of_event(category, name, &is_exit);
 	uint32_t index = 0;
@@ -209,9 +197,7 @@ static struct err *add_event(struct probe_set *set, const char *category, const 
 		if (is_given(category, &format->fields[i]))
 			e = add_field(&builder, &format->fields[i],
 				      known_type(call, is_exit, index++));
-	e = e ? e : plan_finish(&builder, &site->entry_plan, &site->arguments);
-	plan_builder_deinit(&builder);
-	return e;
+	return point_plan_end(&builder, e, site);
 }
 
 static struct err *read_format(const char *directory, const char *category, const char *name,
@@ -238,19 +224,6 @@ static struct err *read_format(const char *directory, const char *category, cons
 	return NULL;
 }
 
-static const struct probe_site *find_site(const struct probe_set *set, enum probe_kind kind,
-					  const char *category, const char *name)
-{
-	for (size_t i = 1; i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
-		if (site->wire.kind && site->probe->kind == kind &&
-		    strcmp(site->probe->name, name) == 0 &&
-		    strcmp(site->probe->module, category) == 0)
-			return site;
-	}
-	return NULL;
-}
-
 struct matching {
 	struct probe_set *set;
 	const struct spec *spec;
@@ -265,14 +238,11 @@ static struct err *add_matching(struct matching *matching, const char *category,
 	struct err *e = read_format(matching->directory, category, name, &text);
 	if (e || !text)
 		return e;
-	if (find_site(set, PROBE_TRACEPOINT, category, name)) {
-		set->repeated++;
+	if (point_is_known(set, matching->spec, category, name))
 		return NULL;
-	}
-	if (++matching->found > matching->limit)
-		return err_hint(err_new(ERR_USAGE, 0, "'%s': more than %zu tracepoints match",
-					matching->spec->text, matching->limit),
-				"name fewer, or raise the limit: --max-probes");
+	e = point_check_limit(++matching->found, matching->limit, matching->spec, "tracepoints");
+	if (e)
+		return e;
 	_cleanup_free_ struct tracepoint_format *format = malloc(sizeof(*format));
 	if (!format)
 		return &err_nomem;
@@ -319,16 +289,4 @@ struct err *tracepoints_add_probes(struct probe_set *set, const struct spec *spe
 	struct matching matching = {
 		.set = set, .spec = spec, .directory = directory, .limit = limit};
 	return err_wrap(for_each_entry(directory, &matching, NULL), "looking for '%s'", spec->text);
-}
-
-void tracepoints_remove(struct probe_set *set, const struct spec *spec)
-{
-	for (size_t i = 1; i < set->sites.count; i++) {
-		struct probe_site *site = set->sites.items[i];
-		const struct probe *probe = site->probe;
-		const char *name = probe->symbol ? probe->symbol : probe->name;
-		if (probe->kind == spec->kind && spec_name_matches(spec, name) &&
-		    (!spec->module || fnmatch(spec->module, probe->module, 0) == 0))
-			site->wire.kind = 0;
-	}
 }

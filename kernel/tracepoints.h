@@ -32,7 +32,4 @@ struct btf;
 struct err *raw_tracepoints_add_probes(struct probe_set *set, const struct spec *spec,
 				       const struct btf *btf, size_t limit) must_check;
 
-/* Takes the sites away again that a negated spec names; for functions (kernel/functions.h), too. */
-void tracepoints_remove(struct probe_set *set, const struct spec *spec);
-
 #endif

@@ -7,6 +7,7 @@
 #include "cli/plan/plan.h"
 #include "common/cleanup.h"
 #include "kernel/functions.h"
+#include "kernel/point.h"
 #include "kernel/tracepoints.h"
 
 static void btf_freep(struct btf **btf)
@@ -71,7 +72,7 @@ struct err *points_add_spec(const struct options *options, struct plan *plan,
 {
 	size_t before = plan->set.probes.count + plan->set.repeated;
 	if (spec->negated) {
-		tracepoints_remove(&plan->set, spec);
+		point_remove(&plan->set, spec);
 		return NULL;
 	}
 	struct err *e = spec->kind == PROBE_RAWTRACEPOINT ? add_raw(options, plan, spec)

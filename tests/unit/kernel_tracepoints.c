@@ -10,6 +10,7 @@
 #include "common/array.h"
 #include "kernel/btf_types.h"
 #include "kernel/functions.h"
+#include "kernel/point.h"
 #include "kernel/tracepoint_format.h"
 #include "kernel/tracepoint_types.h"
 #include "tests/unit/unit.h"
@@ -185,7 +186,7 @@ static void add(struct probe_set *set, const char *text, const char *directory,
 	for (size_t i = 0; i < specs.count; i++) {
 		const struct spec *spec = &specs.items[i];
 		if (spec->negated)
-			tracepoints_remove(set, spec);
+			point_remove(set, spec);
 		else if (btf)
 			assert_ok(raw_tracepoints_add_probes(set, spec, btf, 8));
 		else

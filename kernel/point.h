@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernel/point.h — what probes in the kernel have in common, whether they are tracepoints or
+ * functions: one site each, an instant at each hit.
+ */
+#ifndef UTRAIL_KERNEL_POINT_H
+#define UTRAIL_KERNEL_POINT_H
+
+#include "common/err.h"
+#include "probe/compile.h"
+#include "probe/probe.h"
+
+/* Is what a spec names there already? Then that is counted in the set. `name` is its own, without
+ * the spec's offset; `module` is what stands before it. */
+bool point_is_known(struct probe_set *set, const struct spec *spec, const char *module,
+		    const char *name);
+/* Adds it, with an empty plan. */
+struct err *point_add(struct probe_set *set, const struct spec *spec, const char *module,
+		      const char *name, struct probe_site **ret_site) must_check;
+/* ERR_USAGE when a spec names more of `what` than `limit`. */
+struct err *point_check_limit(size_t found, size_t limit, const struct spec *spec,
+			      const char *what) must_check;
+/* For the arguments of one: paths of descriptors are those of system calls. */
+void point_plan_begin(struct plan_builder *builder, struct probe_set *set);
+/* Ends the builder, also after the error `e`, which is passed on. */
+struct err *point_plan_end(struct plan_builder *builder, struct err *e,
+			   struct probe_site *site) must_check;
+/* Takes the sites away again that a negated spec names. */
+void point_remove(struct probe_set *set, const struct spec *spec);
+
+#endif
