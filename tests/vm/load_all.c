@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * load_all — offers every program of a BPF object to this kernel, each one alone.
+ * load_all — offers every program of a BPF object to this kernel.
  *
- *	load_all [-v] [-s NAME=VALUE]... OBJECT [PROGRAM...]
+ *	load_all [-v] [-s NAME=VALUE]... [-a PATTERN]... OBJECT [PROGRAM...]
  *
- * Prints one line per program, in the object's order:
+ * Programs that match a PATTERN of -a are offered alone, the others together; where the kernel
+ *refuses one of these, each of them alone. (Relocating an object costs an emulated machine far more
+ *than the verifier does.)
+ *
+ * Prints one line per program, in the object's order, those of -a last:
  *
  *	prog NAME ok INSTRUCTIONS FRAMES
  *	prog NAME refused REASON
@@ -21,20 +25,25 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_SIZE     (1U << 20)
-#define LOG_STATS    4 /* BPF_LOG_STATS of the kernel's linux/bpf_verifier.h */
-#define SETTINGS_MAX 16
+#define LOG_SIZE       (1U << 20)
+#define SHORT_LOG_SIZE (16U << 10)
+#define LOG_STATS      4 /* BPF_LOG_STATS of the kernel's linux/bpf_verifier.h */
+#define SETTINGS_MAX   16
+#define ALONE_MAX      32
 
 struct options {
 	const char *object;
 	char *settings[SETTINGS_MAX]; /* NAME=VALUE */
 	int n_settings;
+	char *alone[ALONE_MAX];
+	int n_alone;
 	char **programs; /* NULL-terminated; empty: all */
 	bool verbose;
 };
@@ -164,35 +173,7 @@ static unsigned int verified_instructions(const struct bpf_program *program)
 	return info.verified_insns;
 }
 
-/* Loads the program `name` of a fresh copy of the object, alone. */
-static int offer(const struct options *options, const char *name, char *log)
-{
-	struct bpf_object *object = open_object(options);
-	if (!object)
-		return -1;
-	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
-	*log = '\0';
-	bpf_program__set_autoload(program, true);
-	bpf_program__set_log_buf(program, log, LOG_SIZE);
-	/* With 0, libbpf asks again for the whole log when the program is refused. */
-	bpf_program__set_log_level(program, options->verbose ? 0 : LOG_STATS);
-	libbpf_set_print(quiet);
-	int error = bpf_object__load(object);
-	libbpf_set_print(warnings);
-	if (!error) {
-		printf("prog %s ok %u %s\n", name, verified_instructions(program), frames(log));
-	} else {
-		if (options->verbose)
-			fprintf(stderr, "--- %s\n%s", name, log);
-		const char *reason = verdict(log);
-		printf("prog %s refused %s\n", name, *reason ? reason : strerror(-error));
-	}
-	fflush(stdout);
-	bpf_object__close(object);
-	return 0;
-}
-
-static bool wanted(const struct options *options, const char *name)
+static bool is_offered(const struct options *options, const char *name)
 {
 	if (!*options->programs)
 		return true;
@@ -203,25 +184,118 @@ static bool wanted(const struct options *options, const char *name)
 	return false;
 }
 
+static bool is_alone(const struct options *options, const char *name)
+{
+	for (int i = 0; i < options->n_alone; i++) {
+		if (fnmatch(options->alone[i], name, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void tell_ok(const struct bpf_program *program, char *log)
+{
+	printf("prog %s ok %u %s\n", bpf_program__name(program), verified_instructions(program),
+	       frames(log));
+	fflush(stdout);
+}
+
+/* Makes the program one of those to load; its log goes to `log`, of `size` bytes. */
+static void choose(const struct options *options, struct bpf_program *program, char *log,
+		   size_t size)
+{
+	*log = '\0';
+	bpf_program__set_autoload(program, true);
+	bpf_program__set_log_buf(program, log, size);
+	/* With 0, libbpf asks again for the whole log when the program is refused. */
+	bpf_program__set_log_level(program, options->verbose ? 0 : LOG_STATS);
+}
+
+static int load(struct bpf_object *object)
+{
+	libbpf_set_print(quiet);
+	int error = bpf_object__load(object);
+	libbpf_set_print(warnings);
+	return error;
+}
+
+/* Loads the program `name` of a fresh copy of the object, alone. */
+static int offer(const struct options *options, const char *name, char *log)
+{
+	struct bpf_object *object = open_object(options);
+	if (!object)
+		return -1;
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+	choose(options, program, log, LOG_SIZE);
+	int error = load(object);
+	if (!error) {
+		tell_ok(program, log);
+	} else {
+		if (options->verbose)
+			fprintf(stderr, "--- %s\n%s", name, log);
+		const char *reason = verdict(log);
+		printf("prog %s refused %s\n", name, *reason ? reason : strerror(-error));
+		fflush(stdout);
+	}
+	bpf_object__close(object);
+	return 0;
+}
+
+/* Offers those that -a does not name, all in one load. Returns false when the kernel did not take
+ * them. */
+static bool offer_together(const struct options *options, struct bpf_object *object, char *logs)
+{
+	struct bpf_program *program;
+	size_t n = 0;
+	bpf_object__for_each_program (program, object) {
+		const char *name = bpf_program__name(program);
+		if (is_offered(options, name) && !is_alone(options, name))
+			choose(options, program, logs + n++ * SHORT_LOG_SIZE, SHORT_LOG_SIZE);
+	}
+	if (load(object))
+		return false;
+	n = 0;
+	bpf_object__for_each_program (program, object) {
+		if (bpf_program__autoload(program))
+			tell_ok(program, logs + n++ * SHORT_LOG_SIZE);
+	}
+	return true;
+}
+
+static size_t count_programs(struct bpf_object *object)
+{
+	struct bpf_program *program;
+	size_t n = 0;
+	bpf_object__for_each_program (program, object)
+		n++;
+	return n;
+}
+
 static int offer_all(const struct options *options)
 {
 	struct bpf_program *program;
 	int offered = 0, error = 0;
 	struct bpf_object *object = open_object(options);
 	char *log = malloc(LOG_SIZE);
-	if (!object || !log) {
+	char *logs = object ? malloc(count_programs(object) * SHORT_LOG_SIZE) : NULL;
+	if (!object || !log || !logs) {
+		free(logs);
 		free(log);
 		bpf_object__close(object);
 		return -1;
 	}
+	bool taken = !options->verbose && offer_together(options, object, logs);
 	bpf_object__for_each_program (program, object) {
-		if (error || !wanted(options, bpf_program__name(program)))
+		const char *name = bpf_program__name(program);
+		if (error || !is_offered(options, name))
 			continue;
-		error = offer(options, bpf_program__name(program), log);
+		if (!taken || is_alone(options, name))
+			error = offer(options, name, log);
 		offered++;
 	}
 	if (!offered)
 		fprintf(stderr, "load_all: no such program in %s\n", options->object);
+	free(logs);
 	free(log);
 	bpf_object__close(object);
 	return offered ? error : -1;
@@ -231,16 +305,20 @@ int main(int argc, char **argv)
 {
 	struct options options = {0};
 	int option;
-	while ((option = getopt(argc, argv, "vs:")) != -1) {
+	while ((option = getopt(argc, argv, "vs:a:")) != -1) {
 		if (option == 'v')
 			options.verbose = true;
 		else if (option == 's' && options.n_settings < SETTINGS_MAX)
 			options.settings[options.n_settings++] = optarg;
+		else if (option == 'a' && options.n_alone < ALONE_MAX)
+			options.alone[options.n_alone++] = optarg;
 		else
 			optind = argc;
 	}
 	if (optind >= argc) {
-		fputs("usage: load_all [-v] [-s NAME=VALUE]... OBJECT [PROGRAM...]\n", stderr);
+		fputs("usage: load_all [-v] [-s NAME=VALUE]... [-a PATTERN]... OBJECT "
+		      "[PROGRAM...]\n",
+		      stderr);
 		return 1;
 	}
 	options.object = argv[optind];

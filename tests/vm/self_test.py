@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The harness itself: does it fail when it must? No guest is started."""
+import contextlib
 import io
 import pathlib
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
+from unittest import mock
 
 import initrd
 import run
@@ -15,23 +18,24 @@ GOOD = ["guest 6.12.1 2 processors", "case 00-guest ok", "dmesg [    0.0] Linux 
 
 
 class Judge(unittest.TestCase):
-    def failures(self, results, expected=1, console=()):
-        return run.judge(results, list(console), expected)[0]
+    def failures(self, results, expected=("00-guest",), console=()):
+        failed, others = run.judge(results, list(console), expected)
+        return [f"{name}: {why}" for name, why in failed.items()] + others
 
     def test_good(self):
-        self.assertEqual(run.judge(GOOD, [], 1), ([], 1, 0))
+        self.assertEqual(self.failures(GOOD), [])
 
     def test_failed_case(self):
-        self.assertEqual(self.failures(["case a fail (status 1) why", "end"]), ["case a: (status 1) why"])
+        self.assertEqual(self.failures(["case a fail (status 1) why", "end"], ["a"]), ["a: (status 1) why"])
 
     def test_case_without_outcome(self):
-        self.assertTrue(self.failures(GOOD, expected=2))
+        self.assertTrue(self.failures(GOOD, expected=["00-guest", "10-load"]))
 
     def test_guest_died(self):
-        self.assertTrue(self.failures(["case a ok"]))
+        self.assertTrue(self.failures(["case a ok"], ["a"]))
 
     def test_skip_is_no_success(self):
-        self.assertEqual(run.judge(["case a skip no BPF", "end"], [], 1), ([], 0, 1))
+        self.assertEqual(run.outcomes_of(["case a skip no BPF", "end"]), {"a": ("skip", "no BPF")})
 
     def test_kernel_complaints(self):
         for line in ("[ 1.0] WARNING: CPU: 0 PID: 1 at kernel/events/uprobes.c:1",
@@ -49,7 +53,45 @@ class Judge(unittest.TestCase):
 
     def test_panic_before_the_end(self):
         self.assertTrue(any("panic" in failure for failure in self.failures(
-            ["case a ok"], console=["[ 2.0] Kernel panic - not syncing: Attempted to kill init!"])))
+            ["case a ok"], ["a"], console=["[ 2.0] Kernel panic - not syncing: Attempted to kill init!"])))
+
+
+class SecondChance(unittest.TestCase):
+    """Which guests are started, and what the whole comes to. Each item is what one guest tells."""
+
+    def run_guests(self, *guests):
+        started = []
+
+        def one_guest(_options, _kernel, _scratch, patterns):
+            results = guests[len(started)]
+            started.append(patterns)
+            expected = ["a", "b"] if patterns == ["*"] else patterns
+            return run.outcomes_of(results), *run.judge(results, [], expected)
+
+        options = types.SimpleNamespace(kernel="6.12", case=None, timeout=860)
+        with mock.patch.object(run, "find_kernel"), mock.patch.object(run, "run_cases", one_guest):
+            with contextlib.redirect_stdout(io.StringIO()):
+                return run.run(options, None), started
+
+    def test_not_needed(self):
+        self.assertEqual(self.run_guests(["case a ok", "case b ok", "end"]), (0, [["*"]]))
+
+    def test_passes_late(self):
+        self.assertEqual(self.run_guests(["case a ok", "case b fail x", "end"], ["case b ok", "end"]),
+                         (0, [["*"], ["b"]]))
+
+    def test_fails_twice(self):
+        bad = ["case a ok", "case b fail x", "end"]
+        self.assertEqual(self.run_guests(bad, bad[1:]), (1, [["*"], ["b"]]))
+
+    def test_a_skip_mends_no_failure(self):
+        self.assertEqual(self.run_guests(["case a ok", "case b fail x", "end"], ["case b skip y", "end"])[0], 1)
+
+    def test_dies_twice(self):
+        self.assertEqual(self.run_guests(["case a ok"], ["case b ok", "end"]), (1, [["*"]]))
+
+    def test_the_kernel_has_one_chance(self):
+        self.assertEqual(self.run_guests(["case a ok", "case b fail x", "dmesg BUG: x", "end"]), (1, [["*"]]))
 
 
 class FaultOfEmulator(unittest.TestCase):

@@ -55,6 +55,10 @@ compare() {
 
 set -f
 grep '^settings ' $expected >settings
+# What must be refused would keep the others from being loaded together.
+alone=$(grep '^refused ' $expected | while read -r _ kernels programs _; do
+	if is_listed "$kernels"; then echo "-a $programs"; fi
+done)
 combinations=0
 while read -r _ kernels settings; do
 	is_listed "$kernels" || continue
@@ -65,7 +69,7 @@ while read -r _ kernels settings; do
 		options="$options -s $setting"
 	done
 	# shellcheck disable=SC2086 # several words
-	load_all $options $object >loads || exit 1
+	load_all $options $alone $object >loads || exit 1
 	cat loads
 	compare <loads >>surprises
 done <settings
