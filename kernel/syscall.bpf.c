@@ -565,9 +565,9 @@ int old_function_sys_exit(struct pt_regs *ctx)
 
 /* And by fentry and fexit, of which each function has a copy. Any of them stands here. */
 #if defined(__TARGET_ARCH_x86)
-#define ANY_FUNCTION "__x64_sys_getppid"
+#define ANY_FUNCTION "__x64_sys_sched_getscheduler"
 #else
-#define ANY_FUNCTION "__arm64_sys_getppid"
+#define ANY_FUNCTION "__arm64_sys_sched_getscheduler"
 #endif
 
 SEC("fentry/" ANY_FUNCTION)

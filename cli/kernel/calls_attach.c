@@ -177,11 +177,10 @@ static struct err *attach_kprobe(struct kernel *kernel, const struct probe_site 
 static struct err *attach_fentry(struct kernel *kernel, const struct probe_site *site,
 				 struct pair pair, bool at_exit)
 {
-	char name[SYMBOL_MAX];
 	struct bpf_program *program;
 	const struct bpf_program *model = at_exit ? pair.exit : pair.enter;
-	function_name(site, name);
-	struct err *e = kernel_copy_program_for(kernel, bpf_program__name(model), name, &program);
+	const char *call = syscall_kernel_name(site->probe->name);
+	struct err *e = kernel_copy_program_for(kernel, bpf_program__name(model), call, &program);
 	if (e)
 		return e;
 	int fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);

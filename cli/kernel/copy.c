@@ -7,8 +7,22 @@
 #include "cli/kernel/parts.h"
 #include "tracer.skel.h"
 
-static struct err *copy(struct kernel *kernel, uint32_t site_id, const char *name,
-			const char *function, struct bpf_program **ret)
+/* Calls without arguments are an alias of another function on x86-64, and BTF knows that one alone
+ * (__SYS_STUB0 in arch/x86/include/asm/syscall_wrapper.h). */
+static bool set_function(struct bpf_program *program, const char *call)
+{
+	static const char *const prefixes[] = {SYSCALL_FUNCTION, "__do_sys_"};
+	char name[128];
+	for (size_t i = 0; i < array_size(prefixes); i++) {
+		snprintf(name, sizeof(name), "%s%s", prefixes[i], call);
+		if (bpf_program__set_attach_target(program, 0, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct err *copy(struct kernel *kernel, uint32_t site_id, const char *name, const char *call,
+			struct bpf_program **ret)
 {
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	struct tracer **kept = array_push(&kernel->copies);
@@ -23,8 +37,8 @@ static struct err *copy(struct kernel *kernel, uint32_t site_id, const char *nam
 		bpf_program__set_autoload(program, false);
 	*ret = bpf_object__find_program_by_name(skel->obj, name);
 	bpf_program__set_autoload(*ret, true);
-	if (function && bpf_program__set_attach_target(*ret, 0, function))
-		return kernel_load_failed(kernel, ENOENT, "looking for a function of the kernel");
+	if (call && !set_function(*ret, call))
+		return kernel_load_failed(kernel, ESRCH, "looking for the function of a call");
 	struct bpf_map *map;
 	bpf_object__for_each_map (map, skel->obj) {
 		struct bpf_map *shared =
@@ -58,10 +72,10 @@ struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const c
 	return copy(kernel, site_id, name, NULL, ret);
 }
 
-struct err *kernel_copy_program_for(struct kernel *kernel, const char *name, const char *function,
+struct err *kernel_copy_program_for(struct kernel *kernel, const char *name, const char *call,
 				    struct bpf_program **ret)
 {
-	return copy(kernel, 0, name, function, ret);
+	return copy(kernel, 0, name, call, ret);
 }
 
 void kernel_drop_copy(struct kernel *kernel)

@@ -76,8 +76,8 @@ struct err *kernel_load_failed(const struct kernel *kernel, int errnum,
 /* A copy of a program for one site: everything but the site's number is shared. */
 struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const char *name,
 				struct bpf_program **ret) must_check;
-/* A copy for one function of the kernel, by fentry or fexit. */
-struct err *kernel_copy_program_for(struct kernel *kernel, const char *name, const char *function,
+/* A copy for the function of one call, by fentry or fexit. `call`: as the kernel names it. */
+struct err *kernel_copy_program_for(struct kernel *kernel, const char *name, const char *call,
 				    struct bpf_program **ret) must_check;
 /* Destroys the last copy. Descriptors of what it loaded may have been duplicated before. */
 void kernel_drop_copy(struct kernel *kernel);
