@@ -94,6 +94,21 @@ static bool has_spans(const struct plan *plan)
 	return false;
 }
 
+/* Is any hit more than one event? */
+static bool uses_spans(const struct kernel *kernel)
+{
+	const struct probe_set *set = &kernel->plan->set;
+	if (kernel->options.growing || kernel->options.sum_rows)
+		return true;
+	for (size_t i = 1; i < set->sites.count; i++) {
+		const struct site *wire = &set->sites.items[i]->wire;
+		if (wire->kind == SITE_ENTRY || wire->kind == SITE_RETURN ||
+		    (wire->flags & SITE_TRAMPOLINE))
+			return true;
+	}
+	return false;
+}
+
 static struct bpf_program *hit_program(struct tracer *skel, enum uprobe_form form, bool as_return)
 {
 	switch (form) {
@@ -194,6 +209,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 {
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
+	skel->rodata->has_spans = uses_spans(kernel);
 	skel->rodata->has_copy_string = loader_has_copy_string(kernel->loader);
 	skel->rodata->keep_entries = kernel->keeps;
 	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
