@@ -46,12 +46,12 @@ static void names_are_what_people_write(void **state)
 {
 	(void)state;
 	struct image *image = open_image();
-	for (size_t i = 0; i < array_size(names); i++)
+	for (size_t i = 0; i < array_size(names); i++) {
 		char buffer[DEMANGLE_ONCE_MAX];
-	assert_string_equal(image_demangle(image, names[i].symbol), names[i].name);
-	assert_string_equal(demangle_once(names[i].symbol, buffer), names[i].name);
-}
-image_close(image);
+		assert_string_equal(image_demangle(image, names[i].symbol), names[i].name);
+		assert_string_equal(demangle_once(names[i].symbol, buffer), names[i].name);
+	}
+	image_close(image);
 }
 
 static void an_answer_is_remembered_by_content(void **state)
