@@ -116,7 +116,10 @@ static struct err *attach_whole(struct kernel *kernel, struct pair pair)
 {
 	struct bpf_program *const both[] = {pair.enter, pair.exit};
 	for (size_t i = 0; i < array_size(both); i++) {
-		struct bpf_link *link = bpf_program__attach(both[i]);
+		/* See loader.c: libbpf does not know what they are. */
+		struct bpf_link *link = bpf_program__type(both[i]) == BPF_PROG_TYPE_TRACING
+						? bpf_program__attach_trace(both[i])
+						: bpf_program__attach(both[i]);
 		if (!link)
 			return kernel_load_failed(kernel, errno,
 						  "attaching to the system calls of the kernel");

@@ -4,6 +4,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "cli/kernel/loader.h"
 #include "cli/kernel/parts.h"
 #include "tracer.skel.h"
 
@@ -28,7 +29,7 @@ static struct err *copy(struct kernel *kernel, uint32_t site_id, const char *nam
 	struct tracer **kept = array_push(&kernel->copies);
 	if (!kept)
 		return &err_nomem;
-	struct tracer *skel = tracer__open();
+	struct tracer *skel = tracer__open_opts(loader_options(kernel->loader));
 	*kept = skel;
 	if (!skel)
 		return kernel_load_failed(kernel, errno, "opening the BPF programs");
