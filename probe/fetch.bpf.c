@@ -470,6 +470,10 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 	case FETCH_LENGTH:
 		fetch_length(scratch, op);
 		break;
+	case FETCH_KEEP:
+		/* What could not be had leads nowhere. */
+		scratch->regs[REG_KEPT + (op->reg & 7)] = scratch->poisoned ? ~0ULL : scratch->acc;
+		break;
 	case FETCH_INT:
 		if (list && op->imm)
 			return fetch_list_records(scratch, op, sleepable);

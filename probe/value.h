@@ -26,6 +26,7 @@ enum value_filled_by {
 	FILLED_BY_RESULT,    /* only when the result is not 0: wait4() that found nobody */
 	FILLED_BY_INTERRUPT, /* only when a signal broke the call off */
 	FILLED_ANYWAY,
+	FILLED_BY_OK, /* of a function: unless its result is negative, NULL or false */
 };
 
 /* What a value is when the other one, that it depends on, has this number. */
@@ -88,6 +89,12 @@ struct value {
 struct value_list {
 	const struct value *items;
 	size_t count;
+};
+
+/* What a pointer leads to, twice: as it was at the entry, and at the return. */
+struct value_change {
+	const struct value *before; /* of the arguments */
+	const struct value *after;  /* slots of the return plan */
 };
 
 /* One slot of a record, decoded. */
