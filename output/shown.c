@@ -330,30 +330,12 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 		ret->kind = SHOWN_SOCKADDR;
 }
 
-/* Was there nothing where the bytes should be? */
-static bool is_null(const struct value *value, const struct slots *slots)
-{
-	const struct slot *slot = &slots->items[value->slot < 0 ? 0 : value->slot];
-	return value->slot >= 0 && (uint32_t)value->slot < slots->count && slot->available &&
-	       slot->is_blob && slot->blob_flags & FETCH_BLOB_NULL;
-}
-
-/* Of a function: a negative result, NULL, or false. */
+/* Of a function. */
 static bool is_failure(const struct shown_scope *scope)
 {
-	uint64_t bits;
-	const char *why;
-	const struct slots *slots = scope->event->results;
 	const struct value_list *results = &scope->event->site->results;
-	if (!results->count || !slots)
-		return false;
-	const struct value *result = &results->items[0];
-	if (is_null(result, slots))
-		return true;
-	if (!value_scalar(result, slots, &bits, &why))
-		return false;
-	bool is_yes = result->type->kind == TYPE_POINTER || result->type->kind == TYPE_BOOL;
-	return is_yes ? !bits : (int64_t)bits < 0;
+	return results->count && scope->event->results &&
+	       value_is_failure(&results->items[0], scope->event->results);
 }
 
 /* Is what a call gives back there? */
@@ -390,6 +372,14 @@ static bool is_blob(const struct value *value)
 	default:
 		return false;
 	}
+}
+
+/* Was there nothing where the bytes should be? */
+static bool is_null(const struct value *value, const struct slots *slots)
+{
+	const struct slot *slot = &slots->items[value->slot < 0 ? 0 : value->slot];
+	return value->slot >= 0 && (uint32_t)value->slot < slots->count && slot->available &&
+	       slot->is_blob && slot->blob_flags & FETCH_BLOB_NULL;
 }
 
 /* Members that were fetched one by one, or found in a copy. */

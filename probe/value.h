@@ -148,6 +148,8 @@ bool slot_list_next(const char *list, uint32_t length, uint32_t *position,
 /* The scalar bits of a value: false when it is unavailable; *ret_why then says why, never NULL. */
 bool value_scalar(const struct value *value, const struct slots *slots, uint64_t *ret,
 		  const char **ret_why);
+/* Of the result of a function: negative, NULL or false, as those return that have failed. */
+bool value_is_failure(const struct value *result, const struct slots *slots);
 /*
  * What this value is in this record: itself, or what another argument makes of it; NULL: it is not
  * to be shown (see shown_if and choices). `slots`: of the entry. Itself also when the other

@@ -174,6 +174,7 @@ struct parameter_place {
 	/* The place is said of some addresses, this one among them; else of the whole function, its
 	 * first instructions perhaps not meant. */
 	bool exact;
+	bool is_bytes;	  /* CONSTANT: as they would lie in memory, of any type */
 	uint8_t n_pieces; /* PIECES: 0: too many, or of bits */
 	int64_t offset;
 	struct place_piece pieces[PLACE_PIECES_MAX];

@@ -44,6 +44,36 @@ static void strings_are_whole_cut_null_or_unreadable(void **state)
 	end(&trip);
 }
 
+/* As functions say it: a number below 0, NULL, false. */
+static void results_that_tell_of_failure(void **state)
+{
+	(void)state;
+	static const struct type yes_type = {.kind = TYPE_BOOL, .size = 4, .name = "bool"};
+	static const struct type pointer_type = {.kind = TYPE_POINTER, .size = 8, .name = "ptr"};
+	static const struct {
+		const struct type *type;
+		uint64_t value;
+		bool is_failure;
+	} rows[] = {{&int_type, 0xffffffff, true},
+		    {&int_type, 0, false},
+		    {&long_type, 7, false},
+		    {&pointer_type, 0, true},
+		    {&pointer_type, 0x1000, false},
+		    {&yes_type, 0, true},
+		    {&yes_type, 1, false},
+		    {&string_type, 0, true},
+		    {&string_type, (uintptr_t) "", false}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct round_trip trip;
+		begin(&trip);
+		add(&trip, rows[i].type, 0, rows[i].value);
+		run(&trip);
+		assert_int_equal(value_is_failure(&trip.values.items[0], &trip.slots),
+				 rows[i].is_failure);
+		end(&trip);
+	}
+}
+
 /* An entry keeps words for its return, cut to their size, and as many as there is room for. */
 static void words_are_kept(void **state)
 {
@@ -317,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(integers_are_cut_and_extended),
 		cmocka_unit_test(strings_are_whole_cut_null_or_unreadable),
+		cmocka_unit_test(results_that_tell_of_failure),
 		cmocka_unit_test(words_are_kept),
 		cmocka_unit_test(buffers_take_their_length_from_another_argument),
 		cmocka_unit_test(a_pointer_to_a_structure_shows_its_members),
