@@ -26,7 +26,7 @@ const volatile struct fetch_socket_offsets socket_offsets = {};
  * register is not that of a negative number then. */
 const volatile bool has_copy_string = false;
 static int (*const copy_string)(void *to, __u32 size, const void *from,
-				 __u64 flags) = (void *)KFUNC_COPY_FROM_USER_STR;
+				__u64 flags) = (void *)KFUNC_COPY_FROM_USER_STR;
 
 /* Where user-space memory can be: vm.mmap_min_addr at most, and 47 bits (48 on arm64). A failed
  * read costs a microsecond, a comparison nothing. */

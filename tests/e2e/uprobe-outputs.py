@@ -16,6 +16,7 @@ FUNCTIONS = [
     "count_up(out int *) -> short",
     "wipe(const buf:arg2, size_t) -> void",
     "tail_of(size_t) -> buf:arg1",
+    "wild(str) -> int",
 ]
 # Calls around others keep something only up to here: WORD_SPANS_MAX in stream/state.bpf.h.
 KEPT_DEPTH = 128

@@ -72,6 +72,12 @@ opaque void wipe(char *buf, unsigned long n)
 	memset(buf, '-', n);
 }
 
+/* What it is passed leads nowhere. */
+opaque int wild(const char *text)
+{
+	return text != NULL;
+}
+
 /* Its result is a pointer to as many bytes as an argument says. */
 opaque const char *tail_of(unsigned long n)
 {
@@ -118,6 +124,10 @@ static void others(int seed)
 	wipe(buf, 5);
 	expect("wipe(\"there\", 5)");
 	expect("tail_of(4) = \"%s\"", tail_of(4));
+	wild((const char *)(uintptr_t)0x1008);
+	expect("wild(<bad address>) = 1");
+	wild((const char *)~(uintptr_t)0);
+	expect("wild(<bad address>) = 1");
 }
 
 int main(int argc, char **argv)
