@@ -47,7 +47,8 @@ static struct err *copy(struct kernel *kernel, uint32_t site_id, const char *nam
 		bool own =
 			map == skel->maps.rodata ||
 			(old && (map == skel->maps.task_spans || map == skel->maps.task_scratches ||
-				 map == skel->maps.task_inner || map == skel->maps.task_where));
+				 map == skel->maps.task_inner || map == skel->maps.task_where ||
+				 map == skel->maps.task_words));
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		else if (!own)
@@ -58,6 +59,7 @@ static struct err *copy(struct kernel *kernel, uint32_t site_id, const char *nam
 		bpf_map__set_autocreate(skel->maps.task_scratches, false);
 		bpf_map__set_autocreate(skel->maps.task_inner, false);
 		bpf_map__set_autocreate(skel->maps.task_where, false);
+		bpf_map__set_autocreate(skel->maps.task_words, false);
 	}
 	kernel_set_constants(kernel, skel);
 	skel->rodata->old_site_id = site_id;
