@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cache.h"
 #include "cli/debuginfo/notes.h"
 #include "cli/plan/pairs.h"
 #include "cli/plan/suggest.h"
@@ -499,6 +500,7 @@ void plan_deinit(struct plan *plan)
 		image_close(plan->modules.items[i].image);
 	}
 	free(plan->modules.items);
+	cache_free(plan->cache);
 	for (size_t i = 0; i < plan->processes.count; i++)
 		process_close(plan->processes.items[i]);
 	free(plan->processes.items);
