@@ -12,9 +12,12 @@
 #include "symbols/debug_file.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
+#include "symbols/sources/view.h"
 
-/* Smaller files are read sooner than anyone notices. */
-#define SOURCE_MIN (1U << 20)
+/* Smaller files are read sooner than anyone notices: those with packed sections, and others, which
+ * are mapped. */
+#define PACKED_MIN (1U << 20)
+#define SOURCE_MIN (64U << 20)
 /* More than this in one run is no question but a survey. */
 #define KEPT_MAX 2000
 
@@ -33,22 +36,24 @@ static bool name_of(const struct image *image, char *name, size_t size)
 	return true;
 }
 
-/* Of the file that has the DWARF. */
+/* Of the file that has the DWARF; false: it is not worth it. */
 static bool source_of(struct image *image, struct stat *ret)
 {
 	const struct dwarf_info *info = dwarf_info_part(image);
 	if (!info)
 		return false;
 	bool is_own = !image->debug || info->source != image->debug->path;
-	return fstat(is_own ? image->file.fd : image->debug->file.fd, ret) == 0;
+	bool is_packed = debug_view_is_packed(info->view) ||
+			 (info->alt_view && debug_view_is_packed(info->alt_view));
+	return fstat(is_own ? image->file.fd : image->debug->file.fd, ret) == 0 &&
+	       ret->st_size >= (is_packed ? PACKED_MIN : SOURCE_MIN);
 }
 
 static struct answers *open_answers(struct image *image)
 {
 	char name[128];
 	struct stat status;
-	if (!image->cache || !name_of(image, name, sizeof(name)) || !source_of(image, &status) ||
-	    status.st_size < SOURCE_MIN)
+	if (!image->cache || !name_of(image, name, sizeof(name)) || !source_of(image, &status))
 		return NULL;
 	const struct answers_key key = {
 		.build_id = image->build_id,

@@ -7,7 +7,9 @@ import subprocess
 
 from utrail import contains, ensure, only, plain, run, same, scratch
 
-SOURCE = """\
+# Names that are worth packing.
+NAMES = ", ".join(f"a_name_of_no_importance_{i}" for i in range(2000))
+SOURCE = f"enum names {{ {NAMES} }} kind;\n" + """\
 struct page { int number; const char *title; };
 __attribute__((noinline)) int render(struct page *page, int width)
 {
@@ -24,12 +26,12 @@ HEADER = 24  # magic and sum
 
 
 def app():
-    """SOURCE as a program of more than a megabyte: smaller ones are not worth it."""
+    """SOURCE as a program of more than a megabyte, with packed debug information: others are not worth it."""
     path = scratch() / "app"
     if not path.exists():
         (scratch() / "app.c").write_text(SOURCE)
         (scratch() / "pad").write_bytes(bytes(2 << 20))
-        subprocess.run(["gcc", "-g", "-O1", "-Wl,--build-id", "-o", path, scratch() / "app.c"], check=True, timeout=60)
+        subprocess.run(["gcc", "-g", "-gz=zlib", "-O1", "-Wl,--build-id", "-o", path, scratch() / "app.c"], check=True, timeout=60)
         subprocess.run(["objcopy", "--add-section", f".pad={scratch() / 'pad'}", path], check=True, timeout=60)
     return str(path)
 
@@ -82,7 +84,7 @@ def no_cache_keeps_nothing():
 def line_is_the_same():
     where = home("line")
     first = listed(where).stdout
-    contains(first, "app.c:2")
+    contains(first, "app.c:3")
     same(listed(where).stdout, first, "second list")
     same(listed(where, "--no-cache").stdout, first, "list without the cache")
 
@@ -96,6 +98,15 @@ def damage_is_replaced():
         path.write_bytes(damaged)
         contains(listed(where).stdout, WANTED)
         ensure(path.read_bytes() == whole, "what was damaged is not written anew")
+
+
+def small_files_are_not_kept():
+    app()
+    where, path = home("small"), scratch() / "small"
+    subprocess.run(["gcc", "-g", "-gz=zlib", "-Wl,--build-id", "-o", path, scratch() / "app.c"], check=True, timeout=60)
+    process = plain(["list", str(path), "render"], env={**os.environ, "HOME": str(where), "XDG_CACHE_HOME": ""})
+    contains(process.stdout, "small:render(struct page *page, int width) -> int")
+    ensure(not (where / ".cache").exists(), "a small file was kept")
 
 
 def other_build_of_the_file():
@@ -129,5 +140,5 @@ def no_home():
         contains(listed(where).stdout, WANTED)
 
 
-run(second_run_uses_it, no_cache_keeps_nothing, line_is_the_same, damage_is_replaced, other_build_of_the_file,
+run(second_run_uses_it, no_cache_keeps_nothing, line_is_the_same, damage_is_replaced, small_files_are_not_kept, other_build_of_the_file,
     folder_of_others_is_not_used, no_home)
