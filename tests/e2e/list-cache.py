@@ -102,7 +102,7 @@ def damage_is_replaced():
 
 def small_files_are_not_kept():
     app()
-    where, path = home("small"), scratch() / "small"
+    where, path = home("small-home"), scratch() / "small"
     subprocess.run(["gcc", "-g", "-gz=zlib", "-Wl,--build-id", "-o", path, scratch() / "app.c"], check=True, timeout=60)
     process = plain(["list", str(path), "render"], env={**os.environ, "HOME": str(where), "XDG_CACHE_HOME": ""})
     contains(process.stdout, "small:render(struct page *page, int width) -> int")
