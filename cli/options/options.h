@@ -62,6 +62,7 @@ struct options {
 	bool lossless;
 	bool cost;
 	bool debuginfod;
+	bool no_cache;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
 	enum stack_option stacks;
