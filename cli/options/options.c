@@ -48,6 +48,7 @@ enum {
 	KEY_HISTOGRAM,
 	KEY_WHERE,
 	KEY_DEBUGINFOD,
+	KEY_NO_CACHE,
 	KEY_STATUS,
 	KEY_DEPTH,
 	KEY_MAX_MEMBERS,
@@ -74,6 +75,8 @@ static const struct argp_option option_table[] = {
 	 1},
 	{"debuginfod", KEY_DEBUGINFOD, NULL, 0,
 	 "Ask the servers of DEBUGINFOD_URLS for debug files that are not here", 1},
+	{"no-cache", KEY_NO_CACHE, NULL, 0,
+	 "Keep nothing that was learnt from debug files, and use nothing of it", 1},
 	{"output", 'o', "FILE", 0, "Write events to FILE", 2},
 	{"json", KEY_JSON, NULL, 0, "JSON Lines: one object an event", 2},
 	{"format", KEY_FORMAT, "FORMAT", 0, "text or json", 2},
@@ -260,6 +263,9 @@ static void parse_flag(int key, struct options *options)
 		break;
 	case KEY_DEBUGINFOD:
 		options->debuginfod = true;
+		break;
+	case KEY_NO_CACHE:
+		options->no_cache = true;
 		break;
 	case KEY_LOSSLESS:
 		options->lossless = true;

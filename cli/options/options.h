@@ -63,6 +63,7 @@ struct options {
 	bool lossless;
 	bool cost;
 	bool debuginfod;
+	bool no_cache;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
 	enum syscall_backend syscall_backend;
