@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/remote.h"
 #include "symbols/image.h"
 
 /*
@@ -75,8 +76,10 @@ static const char *demangled_copy(struct image *image, const char *symbol)
 		       ?: symbol;
 }
 
-char *image_demangle_whole(const char *symbol)
+char *image_demangle_whole(struct image *image, const char *symbol)
 {
+	if (image && image->remote)
+		return remote_demangle_whole(image, symbol);
 	struct output output = {.length = 0};
 	_cleanup_free_ char *bare = strndup(symbol, strcspn(symbol, "."));
 	if (!bare || strncmp(bare, "_Z", 2) != 0 || setjmp(output.too_long))
@@ -98,6 +101,8 @@ const char *image_demangle(struct image *image, const char *symbol)
 	const char *key = arena_substring(&image->arena, symbol, length);
 	if (!key)
 		return symbol;
+	if (image->remote)
+		return remote_demangle(image, symbol, key);
 	const char *name = demangled_copy(image, key);
 	name_map_add(&image->demangled, key, length, (uint64_t)(uintptr_t)name);
 	return name;

@@ -33,6 +33,7 @@ struct Dwarf_Frame_s;
 struct builtin;
 struct debug_file;
 struct dwarf_info;
+struct remote;
 
 struct image {
 	char *path;
@@ -83,6 +84,10 @@ struct image {
 	bool unwind_opened;
 	struct unwind_rows *rows; /* unwind_row.c */
 	struct place_map *places; /* place.c */
+
+	/* child/remote.h: the symbolizer reads the file, and libelf has not seen it; NULL: we do */
+	struct remote *remote;
+	const Elf64_Phdr *headers; /* then */
 };
 
 /* image.c */
