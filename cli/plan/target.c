@@ -123,9 +123,12 @@ static struct err *add_command(struct plan *plan, char *const argv[])
 
 struct err *plan_find_target(const struct options *options, struct plan *ret)
 {
+	struct err *e = symbolizer_create(NULL, &ret->symbolizer);
+	if (e)
+		return e;
 	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL ||
 		       options->command == COMMAND_STAT;
-	struct err *e = tracing ? pid_namespace_check() : NULL;
+	e = tracing ? pid_namespace_check() : NULL;
 	if (!e && options->debuginfod)
 		e = debug_server_check();
 	if (options->debuginfod)
@@ -161,6 +164,29 @@ static struct err *note_replaced(struct plan *plan, const struct plan_module *mo
 			      module->path, (int)process_pid(module->process));
 }
 
+/* Reading goes on here, where a file made to do harm can do more of it. */
+static struct err *note_no_sandbox(struct plan *plan)
+{
+	const struct err *refused = symbolizer_refused(plan->symbolizer);
+	if (!refused || plan->no_sandbox_noted)
+		return NULL;
+	plan->no_sandbox_noted = true;
+	return probe_set_note(&plan->set, "files are read without a sandbox: %s: %s",
+			      err_what(refused), err_reason(refused));
+}
+
+struct err *plan_note_failure(struct plan *plan, struct plan_module *module, struct err *e)
+{
+	const struct err *failure = module->image ? image_failure(module->image) : NULL;
+	if (!failure || e == &err_nomem)
+		return e;
+	err_free(e);
+	if (module->failure_noted)
+		return NULL;
+	module->failure_noted = true;
+	return probe_set_note(&plan->set, "%s: %s", err_what(failure), err_reason(failure));
+}
+
 struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
 			      struct image **ret)
 {
@@ -174,7 +200,7 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 		e = process_open_module(module->process, &module->mapped, &fd);
 	else if (module->process)
 		e = process_open_path(module->process, module->path, &fd);
-	e = e ? e : image_open(module->path, fd, &module->image);
+	e = e ? e : image_open_in(plan->symbolizer, module->path, fd, &module->image);
 	if (e && !named) {
 		/* A mapped file that is no ELF file of this machine: data, or another ABI. */
 		err_free(e);
@@ -185,6 +211,7 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 	if (!e && plan->server.is_asked)
 		image_set_source(module->image, &plan->server.source);
 	*ret = module->image;
+	e = e ? e : note_no_sandbox(plan);
 	return e ? e : note_replaced(plan, module);
 }
 
