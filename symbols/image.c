@@ -363,17 +363,23 @@ struct err *image_read(const struct image *image, uint64_t offset, void *buffer,
 	return errno ? e : err_why(e, "they lie past the end of the file");
 }
 
+bool section_range_of(const struct image *image, const Elf64_Shdr *header,
+		      struct section_range *ret)
+{
+	uint64_t end;
+	if (header->sh_type == SHT_NOBITS ||
+	    __builtin_add_overflow(header->sh_offset, header->sh_size, &end) ||
+	    end > image->file.size)
+		return false;
+	*ret = (struct section_range){header->sh_addr, header->sh_offset, header->sh_size};
+	return true;
+}
+
 bool image_section(struct image *image, const char *name, struct section_range *ret)
 {
 	if (image->remote)
 		return remote_section(image, name, ret);
 	Elf_Scn *section = elf_file_section(&image->file, name, SHT_NULL);
 	const Elf64_Shdr *header = section ? elf64_getshdr(section) : NULL;
-	uint64_t end;
-	if (!header || header->sh_type == SHT_NOBITS ||
-	    __builtin_add_overflow(header->sh_offset, header->sh_size, &end) ||
-	    end > image->file.size)
-		return false;
-	*ret = (struct section_range){header->sh_addr, header->sh_offset, header->sh_size};
-	return true;
+	return header && section_range_of(image, header, ret);
 }

@@ -93,6 +93,10 @@ struct image {
 /* image.c */
 const struct segment *image_segment_of(const struct image *image, uint64_t address);
 
+/* False: it has no content in the file. */
+bool section_range_of(const struct image *image, const Elf64_Shdr *header,
+		      struct section_range *ret);
+
 /* dwarf_info.c: see image_debug_missing(); the first word counts. */
 void image_note_missing(struct image *image, const char *what, const char *name);
 

@@ -121,11 +121,23 @@ static struct err *add_command(struct plan *plan, char *const argv[])
 	return loader ? add_needed(plan, loader, launch_path(plan->launch)) : &err_nomem;
 }
 
+/* System calls alone are in no file. */
+static bool reads_files(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (plan_is_open_ended(&options->specs.items[i]))
+			return true;
+	return !options->specs.count && !options->tally_only;
+}
+
 struct err *plan_find_target(const struct options *options, struct plan *ret)
 {
 	struct err *e = symbolizer_create(NULL, &ret->symbolizer);
 	if (e)
 		return e;
+	/* It makes itself ready while we look for the files. */
+	if (reads_files(options))
+		symbolizer_start(ret->symbolizer);
 	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL ||
 		       options->command == COMMAND_STAT;
 	e = tracing ? pid_namespace_check() : NULL;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/cleanup.h"
 #include "symbols/child/client.h"
@@ -17,9 +18,24 @@
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-void remote_begin(const struct image *image, struct wire *request)
+/* What is looked for in both roots need not be looked for twice. */
+static bool has_other_root(struct image *image)
 {
-	wire_put_u8(request, (uint8_t)((image->root >= 0 ? REQUEST_HAS_ROOT : 0) |
+	struct remote *remote = image->remote;
+	struct stat theirs, ours;
+	if (image->root < 0)
+		return false;
+	if (!remote->root_known)
+		remote->is_other_root = fstat(image->root, &theirs) != 0 || stat("/", &ours) != 0 ||
+					theirs.st_dev != ours.st_dev ||
+					theirs.st_ino != ours.st_ino;
+	remote->root_known = true;
+	return remote->is_other_root;
+}
+
+void remote_begin(struct image *image, struct wire *request)
+{
+	wire_put_u8(request, (uint8_t)((has_other_root(image) ? REQUEST_HAS_ROOT : 0) |
 				       (image->debug_source ? REQUEST_HAS_SOURCE : 0)));
 	wire_put_u32(request, image->type_pointers);
 }
@@ -109,6 +125,21 @@ static void take_names(struct image *image, struct wire *answer)
 	image->needed = needed;
 }
 
+static void take_sections(struct image *image, struct wire *answer)
+{
+	struct remote *remote = image->remote;
+	remote->has_all_sections = wire_take_bool(answer);
+	size_t count = wire_take_count(answer, 29);
+	for (size_t i = 0; i < count && !answer->bad; i++) {
+		const struct section_range *range;
+		const char *name = wire_keep_name(answer, &image->arena);
+		if (!remote_take_range(image, answer, &range) ||
+		    !name_map_add(&remote->sections, name, strlen(name),
+				  (uint64_t)(uintptr_t)range))
+			answer->bad = true;
+	}
+}
+
 /* By the child that runs now; again when it is another one. */
 static struct err *open_there(struct image *image)
 {
@@ -127,6 +158,7 @@ static struct err *open_there(struct image *image)
 		return NULL;
 	bool same = take_build_id(image, &answer);
 	take_names(image, &answer);
+	take_sections(image, &answer);
 	answer.bad |= !same;
 	return remote_end(image, &answer);
 }

@@ -47,7 +47,9 @@ struct remote {
 	bool sources_read;
 	const char *symbol_source, *symtab_source;
 	bool is_stripped;
-	struct name_map sections;
+	struct name_map sections; /* to a struct section_range; 0: it has no content */
+	bool has_all_sections;
+	bool root_known, is_other_root; /* than ours */
 	struct remote_run demangled, frames, prototypes;
 	/* of image->functions */
 	uint8_t *frame_places; /* + 1; 0: not asked yet */
@@ -61,7 +63,7 @@ void remote_close(struct image *image);
 
 /* The error of the request, or NULL, and the answer from its first byte on. The wires are the
  * caller's; `request` begins with remote_begin(). */
-void remote_begin(const struct image *image, struct wire *request);
+void remote_begin(struct image *image, struct wire *request);
 struct err *remote_ask(struct image *image, unsigned int verb, const struct wire *request,
 		       struct wire *answer) must_check;
 /* The end of an answer: was all of it taken, and did it make sense? */
@@ -69,6 +71,8 @@ struct err *remote_end(struct image *image, const struct wire *answer) must_chec
 
 struct err *remote_functions(struct image *image) must_check;
 void remote_sources(struct image *image);
+/* What was said of one; false: it makes no sense. *ret is NULL when there is no content. */
+bool remote_take_range(struct image *image, struct wire *answer, const struct section_range **ret);
 bool remote_section(struct image *image, const char *name, struct section_range *ret);
 /* Into image->demangled. */
 const char *remote_demangle(struct image *image, const char *symbol, const char *key);

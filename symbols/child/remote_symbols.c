@@ -123,6 +123,22 @@ void remote_sources(struct image *image)
 
 /* --- sections --------------------------------------------------------------------------------- */
 
+bool remote_take_range(struct image *image, struct wire *answer, const struct section_range **ret)
+{
+	bool found = wire_take_bool(answer);
+	struct section_range range = {.address = wire_take_u64(answer)};
+	uint64_t end;
+	range.offset = wire_take_u64(answer);
+	range.size = wire_take_u64(answer);
+	*ret = NULL;
+	if (answer->bad || !found)
+		return !answer->bad;
+	if (__builtin_add_overflow(range.offset, range.size, &end) || end > image->file.size)
+		return false;
+	*ret = arena_copy(&image->arena, &range, sizeof(range));
+	return *ret;
+}
+
 static const struct section_range *ask_section(struct image *image, const char *name)
 {
 	_cleanup_(wire_deinit) struct wire request = {0};
@@ -134,18 +150,12 @@ static const struct section_range *ask_section(struct image *image, const char *
 		err_free(e);
 		return NULL;
 	}
-	bool found = wire_take_bool(&answer);
-	struct section_range range = {.address = wire_take_u64(&answer)};
-	uint64_t end;
-	range.offset = wire_take_u64(&answer);
-	range.size = wire_take_u64(&answer);
-	if (found &&
-	    (__builtin_add_overflow(range.offset, range.size, &end) || end > image->file.size))
-		answer.bad = true;
+	const struct section_range *range = NULL;
+	answer.bad |= !remote_take_range(image, &answer, &range);
 	e = remote_end(image, &answer);
-	found &= !e;
+	range = e ? NULL : range;
 	err_free(e);
-	return found ? arena_copy(&image->arena, &range, sizeof(range)) : NULL;
+	return range;
 }
 
 bool remote_section(struct image *image, const char *name, struct section_range *ret)
@@ -153,9 +163,11 @@ bool remote_section(struct image *image, const char *name, struct section_range 
 	size_t length = strlen(name);
 	struct name_map *sections = &image->remote->sections;
 	const uint64_t *known = name_map_find(sections, name, length);
-	const struct section_range *range =
-		known ? (const void *)(uintptr_t)*known : ask_section(image, name);
-	const char *key = known ? NULL : arena_string(&image->arena, name);
+	bool asked = !known && !image->remote->has_all_sections;
+	const struct section_range *range = known ? (const void *)(uintptr_t)*known : NULL;
+	if (asked)
+		range = ask_section(image, name);
+	const char *key = !asked ? NULL : arena_string(&image->arena, name);
 	if (key)
 		name_map_add(sections, key, length, (uint64_t)(uintptr_t)range);
 	if (range)

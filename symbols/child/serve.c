@@ -8,6 +8,7 @@
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "symbols/child/broker.h"
+#include "symbols/image.h"
 
 /* The collector counts from 1; a run has as many as files with code. */
 #define IMAGES_MAX (1u << 20)
@@ -44,6 +45,37 @@ static struct err *keep(struct server *server, uint32_t number, struct image *im
 	return NULL;
 }
 
+/* All that are in the file, since some will be asked for; beyond that, by themselves. */
+#define SECTIONS_MAX 256
+
+/* The first of a name is the one that it means, if that has no content, too. */
+static void put_sections(const struct image *image, struct wire *out)
+{
+	size_t names, count = 0;
+	Elf *elf = image->file.elf;
+	bool any = elf_getshdrstrndx(elf, &names) == 0;
+	struct wire list = {0};
+	for (Elf_Scn *at = NULL; any && count <= SECTIONS_MAX && (at = elf_nextscn(elf, at));) {
+		const Elf64_Shdr *header = elf64_getshdr(at);
+		const char *name = header ? elf_strptr(elf, names, header->sh_name) : NULL;
+		struct section_range range = {0};
+		if (!name)
+			continue;
+		count++;
+		wire_put_text(&list, name);
+		wire_put_u8(&list, section_range_of(image, header, &range));
+		wire_put_u64(&list, range.address);
+		wire_put_u64(&list, range.offset);
+		wire_put_u64(&list, range.size);
+	}
+	bool whole = count <= SECTIONS_MAX;
+	wire_put_u8(out, whole);
+	wire_put_u64(out, whole ? count : 0);
+	wire_put_bytes(out, list.bytes, whole ? list.size : 0);
+	out->bad |= list.bad;
+	wire_deinit(&list);
+}
+
 static void put_opened(const struct image *image, struct wire *out)
 {
 	const uint8_t *id;
@@ -58,6 +90,7 @@ static void put_opened(const struct image *image, struct wire *out)
 	wire_put_u64(out, count);
 	for (size_t i = 0; i < count; i++)
 		wire_put_text(out, needed[i]);
+	put_sections(image, out);
 }
 
 static struct err *serve_open(struct server *server, uint32_t number, int fd, struct wire *in,
