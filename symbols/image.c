@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/client.h"
 #include "symbols/child/remote.h"
 #include "symbols/child/symbolizer.h"
 #include "symbols/debug_file.h"
@@ -196,6 +197,7 @@ struct err *image_open_in(struct symbolizer *symbolizer, const char *path, int f
 {
 	if (!symbolizer || symbolizer_refused(symbolizer))
 		return image_open(path, fd, ret);
+	symbolizer->gave_up = false;
 	_cleanup_(image_closep) struct image *image = image_new(path);
 	if (!image)
 		return &err_nomem;

@@ -121,6 +121,8 @@ static struct err *open_image(struct late *late)
 	if (!e)
 		e = image_open_in(late->plan->symbolizer, late->module->path, fd,
 				  &late->module->image);
+	if (e && symbolizer_gave_up(late->plan->symbolizer))
+		return plan_note_failure(late->plan, late->module, e);
 	if (e == &err_nomem)
 		return e;
 	err_free(e);

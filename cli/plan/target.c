@@ -187,16 +187,26 @@ static struct err *note_no_sandbox(struct plan *plan)
 			      err_what(refused), err_reason(refused));
 }
 
-struct err *plan_note_failure(struct plan *plan, struct plan_module *module, struct err *e)
+static struct err *note_failure(struct plan *plan, struct plan_module *module,
+				const struct err *failure)
 {
-	const struct err *failure = module->image ? image_failure(module->image) : NULL;
-	if (!failure || e == &err_nomem)
-		return e;
-	err_free(e);
 	if (module->failure_noted)
 		return NULL;
 	module->failure_noted = true;
 	return probe_set_note(&plan->set, "%s: %s", err_what(failure), err_reason(failure));
+}
+
+struct err *plan_note_failure(struct plan *plan, struct plan_module *module, struct err *e)
+{
+	const struct err *failure = module->image ? image_failure(module->image) : NULL;
+	if (e == &err_nomem)
+		return e;
+	if (!module->image && e && symbolizer_gave_up(plan->symbolizer))
+		failure = e;
+	struct err *noted = failure ? note_failure(plan, module, failure) : e;
+	if (failure)
+		err_free(e);
+	return noted;
 }
 
 struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
@@ -214,6 +224,8 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 		e = process_open_path(module->process, module->path, &fd);
 	e = e ? e : image_open_in(plan->symbolizer, module->path, fd, &module->image);
 	if (e && !named) {
+		if (symbolizer_gave_up(plan->symbolizer))
+			return plan_note_failure(plan, module, e);
 		/* A mapped file that is no ELF file of this machine: data, or another ABI. */
 		err_free(e);
 		return NULL;

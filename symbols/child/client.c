@@ -242,6 +242,7 @@ static struct err *give_up(struct symbolizer *symbolizer, const struct image *im
 	char id[160];
 	int status;
 	end(symbolizer, outcome == OUTCOME_GONE, &status);
+	symbolizer->gave_up = true;
 	symbolizer->was_killed =
 		outcome == OUTCOME_GONE && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 	build_id_text(image, id, sizeof(id));
@@ -396,6 +397,11 @@ void symbolizer_start(struct symbolizer *symbolizer)
 const struct err *symbolizer_refused(const struct symbolizer *symbolizer)
 {
 	return symbolizer ? symbolizer->refused : NULL;
+}
+
+bool symbolizer_gave_up(const struct symbolizer *symbolizer)
+{
+	return symbolizer->gave_up;
 }
 
 pid_t symbolizer_pid(const struct symbolizer *symbolizer)

@@ -21,6 +21,7 @@ struct symbolizer {
 	int socket;
 	unsigned int generation; /* of the child that runs; from 1 */
 	bool greeted;
+	bool gave_up;
 	bool was_killed; /* the last one, by somebody else: its file need not be the reason */
 	uint32_t images; /* numbers given */
 	struct err *refused;

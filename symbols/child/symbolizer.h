@@ -40,6 +40,8 @@ void symbolizer_start(struct symbolizer *symbolizer);
 /* As image_open(), which it is with NULL, and where there can be no sandbox. */
 struct err *image_open_in(struct symbolizer *symbolizer, const char *path, int fd,
 			  struct image **ret) must_check;
+/* Was the last file that could not be opened one that the child has died of? */
+bool symbolizer_gave_up(const struct symbolizer *symbolizer);
 /* Why there is no sandbox, so that files are read in this process; NULL: there is one, or none was
  * needed yet. */
 const struct err *symbolizer_refused(const struct symbolizer *symbolizer);
