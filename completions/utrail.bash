@@ -3,7 +3,7 @@
 # Completion of utrail for bash; needs nothing but bash itself.
 # tests/lint/options.py holds it against cli/options/options.c.
 
-_utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings --depth --max-members --max-items -t --time
+_utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings --depth --max-members --max-items --changes -t --time
 	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact --color
 	-q --quiet -v --verbose --debuginfod --interval --histogram --where --cost -c --summary-only -C --summary -S --summary-sort-by
 	-U --summary-columns -w --summary-wall-clock -z --successful-only -Z --failed-only --status --max-events --duration

@@ -185,6 +185,7 @@ static struct err *put_span(struct output *output, const struct stream_event *ev
 	else if (event->site->probe->kind != PROBE_URETPROBE)
 		json_set(output, line, "args", json_arguments(output, &scope));
 	set_ending(output, line, &scope);
+	json_changes(output, line, &scope);
 	return event_end(output, line, event);
 }
 

@@ -8,6 +8,8 @@
  */
 #include <dwarf.h>
 
+#include <string.h>
+
 #include "symbols/dwarf_info.h"
 
 bool dwarf_op_constant(const Dwarf_Op *op, int64_t *ret)
@@ -143,6 +145,18 @@ static struct parameter_place entry_place(Dwarf_Attribute *attribute, const Dwar
 	return place;
 }
 
+/* Its bytes stand in the debug information. */
+static struct parameter_place implicit_place(Dwarf_Attribute *attribute, const Dwarf_Op *op)
+{
+	Dwarf_Block block;
+	struct parameter_place place = {.kind = PLACE_CONSTANT, .is_bytes = true};
+	if (dwarf_getlocation_implicit_value(attribute, op, &block) != 0 ||
+	    block.length > sizeof(place.offset))
+		return (struct parameter_place){.kind = PLACE_UNKNOWN};
+	memcpy(&place.offset, block.data, block.length);
+	return place;
+}
+
 static struct parameter_place read_expression(Dwarf_Die *function, uint64_t address,
 					      Dwarf_Attribute *attribute, const Dwarf_Op *ops,
 					      size_t n_ops)
@@ -158,6 +172,8 @@ static struct parameter_place read_expression(Dwarf_Die *function, uint64_t addr
 	if (n_ops == 1 && ops[0].atom == DW_OP_fbreg && frame_is_cfa(function, address))
 		return (struct parameter_place){
 			.kind = PLACE_MEMORY, .reg = PLACE_CFA, .offset = (int64_t)ops[0].number};
+	if (n_ops == 1 && ops[0].atom == DW_OP_implicit_value)
+		return implicit_place(attribute, &ops[0]);
 	if (n_ops == 1)
 		return place_of_op(&ops[0]);
 	if (n_ops == 2 && ops[1].atom == DW_OP_stack_value)

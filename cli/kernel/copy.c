@@ -31,7 +31,8 @@ struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const c
 		bool own =
 			map == copy->maps.rodata ||
 			(old && (map == copy->maps.task_spans || map == copy->maps.task_scratches ||
-				 map == copy->maps.task_inner || map == copy->maps.task_where));
+				 map == copy->maps.task_inner || map == copy->maps.task_where ||
+				 map == copy->maps.task_words));
 		if (!own && shared && bpf_map__fd(shared) >= 0)
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		else if (!own)
@@ -42,6 +43,7 @@ struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const c
 		bpf_map__set_autocreate(copy->maps.task_scratches, false);
 		bpf_map__set_autocreate(copy->maps.task_inner, false);
 		bpf_map__set_autocreate(copy->maps.task_where, false);
+		bpf_map__set_autocreate(copy->maps.task_words, false);
 	}
 	kernel_set_constants(kernel, copy);
 	copy->rodata->old_site_id = site_id;

@@ -177,6 +177,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 		filters += spare * SPARE_FILTERS;
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	sum_size_maps(kernel, skel);
+	words_size_maps(kernel, skel);
 	bpf_map__set_max_entries(skel->maps.filters, filters);
 	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
@@ -229,6 +230,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->stack_how = kernel->options.stack_how;
 	skel->rodata->stack_bytes = kernel->options.stack_bytes;
 	skel->rodata->stack_depth = kernel->options.stack_depth;
+	skel->rodata->keeps_words = kernel_keeps_words(kernel);
 	sum_set_constants(kernel, skel);
 	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,

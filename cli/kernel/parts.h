@@ -94,6 +94,12 @@ void sum_set_constants(const struct kernel *kernel, struct tracer *skel);
 void sum_select_programs(const struct kernel *kernel, struct tracer *skel);
 void sum_size_maps(const struct kernel *kernel, struct tracer *skel);
 
+/* --- words.c ---------------------------------------------------------------------------------- */
+
+/* Does any entry keep words for its return? */
+bool kernel_keeps_words(const struct kernel *kernel);
+void words_size_maps(const struct kernel *kernel, struct tracer *skel);
+
 /* --- rows.c ----------------------------------------------------------------------------------- */
 
 struct err *kernel_rows_map(struct kernel *kernel) must_check;

@@ -52,6 +52,7 @@ enum {
 	KEY_DEPTH,
 	KEY_MAX_MEMBERS,
 	KEY_MAX_ITEMS,
+	KEY_CHANGES,
 };
 
 static const struct argp_option option_table[] = {
@@ -80,6 +81,8 @@ static const struct argp_option option_table[] = {
 	{"depth", KEY_DEPTH, "N", 0, "Levels of structures shown (2; up to 8; 0: bare pointers)",
 	 2},
 	{"max-members", KEY_MAX_MEMBERS, "N", 0, "Members shown of a structure (32; up to 512)", 2},
+	{"changes", KEY_CHANGES, NULL, 0,
+	 "Show what a call has changed in what its arguments lead to", 2},
 	{"max-items", KEY_MAX_ITEMS, "N", 0, "Elements shown of an array (as -s says)", 2},
 	{"time", 't', NULL, 0, "Wall clock; -tt with microseconds, -ttt since the epoch", 2},
 	{"relative", 'r', NULL, 0, "Time since the event before", 2},
@@ -266,6 +269,9 @@ static void parse_flag(int key, struct options *options)
 		break;
 	case KEY_HISTOGRAM:
 		options->histogram = true;
+		break;
+	case KEY_CHANGES:
+		options->changes = true;
 		break;
 	}
 }

@@ -54,7 +54,8 @@ struct options {
 	double duration_s; /* 0: no limit */
 	size_t max_probes;
 	uint32_t depth, max_members; /* of structures; max_members 0: the default */
-	struct rate_limit rate;	     /* of each probe; count 0: none */
+	bool changes;
+	struct rate_limit rate; /* of each probe; count 0: none */
 	bool fail_on_loss;
 	bool redact;
 	ARRAY_OF(char *) redact_patterns; /* the words are of main's argv */

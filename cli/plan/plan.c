@@ -479,6 +479,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
 						.depth = options->depth,
 						.max_members = options->max_members,
+						.changes = options->changes,
 						.files = options->fd_paths,
 						.sockets = options->fd_details};
 	struct err *e = probe_set_init(&ret->set, &compile);
