@@ -2,14 +2,14 @@
 #include "symbols/child/types.h"
 
 /* A new member of these must travel, too: here and in types_take.c. */
-_Static_assert(sizeof(struct type) == 88, "struct type has changed");
+_Static_assert(sizeof(struct type) == 96, "struct type has changed");
 _Static_assert(sizeof(struct type_member) == 24, "struct type_member has changed");
 _Static_assert(sizeof(struct type_condition) == 32, "struct type_condition has changed");
 _Static_assert(sizeof(struct type_form) == 40, "struct type_form has changed");
 _Static_assert(sizeof(struct enumerator) == 24, "struct enumerator has changed");
 _Static_assert(sizeof(struct prototype) == 64, "struct prototype has changed");
-_Static_assert(sizeof(struct parameter_place) == 80, "struct parameter_place has changed");
-_Static_assert(sizeof(struct variable) == 144, "struct variable has changed");
+_Static_assert(sizeof(struct parameter_place) == 88, "struct parameter_place has changed");
+_Static_assert(sizeof(struct variable) == 632, "struct variable has changed");
 
 /* Who builds types goes less deep. */
 #define NESTING_MAX 200
@@ -90,6 +90,10 @@ static void put_record(struct wire *wire, const struct type *type,
 	wire_put_u32(wire, type->size);
 	wire_put_text(wire, type->name);
 	wire_put_u8(wire, (uint8_t)type->length_arg);
+	wire_put_u8(wire, (uint8_t)type->most_arg);
+	wire_put_u8(wire, type->length_bytes);
+	wire_put_u8(wire, type->is_out);
+	wire_put_u8(wire, type->out_if_ok);
 	wire_put_u8(wire, type->in_memory);
 	wire_put_u8(wire, type->abbreviated);
 	wire_put_u8(wire, type->length_size);
@@ -150,6 +154,7 @@ static void put_place(struct wire *wire, const struct parameter_place *place)
 	wire_put_u8(wire, (uint8_t)place->kind);
 	wire_put_u32(wire, place->reg);
 	wire_put_u8(wire, place->exact);
+	wire_put_u8(wire, place->is_bytes);
 	wire_put_u64(wire, (uint64_t)place->offset);
 	wire_put_u8(wire, place->n_pieces);
 	for (int i = 0; i < place->n_pieces; i++) {
@@ -184,20 +189,29 @@ void types_put_prototype(struct type_writer *writer, const struct prototype *pro
 	wire_put_text(to, prototype->source);
 }
 
+static void put_variable_place(struct wire *to, const struct variable_place *place)
+{
+	wire_put_text(to, place->unavailable);
+	wire_put_u8(to, place->is_value);
+	wire_put_u32(to, place->size);
+	wire_put_u8(to, (uint8_t)place->n_steps);
+	for (uint32_t i = 0; i < place->n_steps; i++) {
+		wire_put_u8(to, (uint8_t)place->steps[i].kind);
+		wire_put_u32(to, place->steps[i].reg);
+		wire_put_u64(to, (uint64_t)place->steps[i].number);
+	}
+}
+
 void types_put_variable(struct type_writer *writer, const struct variable *variable)
 {
 	struct wire *to = &writer->rest;
 	wire_put_text(to, variable->name);
 	wire_put_u32(to, number_of(writer, variable->type));
 	wire_put_u8(to, variable->is_parameter);
-	wire_put_text(to, variable->unavailable);
-	wire_put_u8(to, variable->is_value);
-	wire_put_u8(to, (uint8_t)variable->n_steps);
-	for (uint32_t i = 0; i < variable->n_steps; i++) {
-		wire_put_u8(to, (uint8_t)variable->steps[i].kind);
-		wire_put_u32(to, variable->steps[i].reg);
-		wire_put_u64(to, (uint64_t)variable->steps[i].number);
-	}
+	put_variable_place(to, &variable->place);
+	wire_put_u8(to, (uint8_t)variable->n_pieces);
+	for (uint32_t i = 0; i < variable->n_pieces; i++)
+		put_variable_place(to, &variable->pieces[i]);
 }
 
 void types_put_all(struct type_writer *writer, struct wire *to)

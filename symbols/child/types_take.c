@@ -145,6 +145,17 @@ static void take_form(struct type_reader *reader, struct type *type, struct maki
 	type->form = form;
 }
 
+/* The number of an argument, or what stands for one. */
+static int8_t take_argument(struct wire *from, int8_t min)
+{
+	enum { ARGUMENT_MAX = 64 };
+	int8_t number = (int8_t)wire_take_u8(from);
+	if (number >= min && number <= ARGUMENT_MAX)
+		return number;
+	from->bad = true;
+	return 0;
+}
+
 static void take_record(struct type_reader *reader, struct type *type)
 {
 	struct wire *from = reader->from;
@@ -154,7 +165,12 @@ static void take_record(struct type_reader *reader, struct type *type)
 	type->kind = kind;
 	type->size = wire_take_u32(from);
 	type->name = wire_keep_name(from, reader->arena);
-	type->length_arg = (int8_t)wire_take_u8(from);
+	type->length_arg = take_argument(from, LENGTH_RESULT);
+	type->most_arg = take_argument(from, 0);
+	type->length_bytes = wire_take_u8(from);
+	from->bad |= type->length_bytes > sizeof(uint64_t);
+	type->is_out = wire_take_bool(from);
+	type->out_if_ok = wire_take_bool(from);
 	type->in_memory = wire_take_bool(from);
 	type->abbreviated = wire_take_bool(from);
 	type->length_size = wire_take_u8(from);
@@ -201,6 +217,7 @@ static void take_place(struct wire *from, struct parameter_place *place)
 	place->kind = kind;
 	place->reg = (uint16_t)wire_take_u32(from);
 	place->exact = wire_take_bool(from);
+	place->is_bytes = wire_take_bool(from);
 	place->offset = (int64_t)wire_take_u64(from);
 	place->n_pieces = wire_take_u8(from);
 	if (place->n_pieces > PLACE_PIECES_MAX) {
@@ -255,14 +272,12 @@ const struct prototype *types_take_prototype(struct type_reader *reader)
 	return from->bad ? NULL : prototype;
 }
 
-void types_take_variable(struct type_reader *reader, struct variable *ret)
+static void take_variable_place(struct type_reader *reader, struct variable_place *ret)
 {
 	struct wire *from = reader->from;
-	ret->name = wire_keep_name(from, reader->arena);
-	ret->type = take_reference(reader, true, NULL);
-	ret->is_parameter = wire_take_bool(from);
 	ret->unavailable = wire_keep_text(from, reader->arena);
 	ret->is_value = wire_take_bool(from);
+	ret->size = (uint16_t)wire_take_u32(from);
 	ret->n_steps = wire_take_u8(from);
 	if (ret->n_steps > VARIABLE_STEPS_MAX) {
 		from->bad = true;
@@ -275,4 +290,20 @@ void types_take_variable(struct type_reader *reader, struct variable *ret)
 		ret->steps[i].reg = (uint16_t)wire_take_u32(from);
 		ret->steps[i].number = (int64_t)wire_take_u64(from);
 	}
+}
+
+void types_take_variable(struct type_reader *reader, struct variable *ret)
+{
+	struct wire *from = reader->from;
+	ret->name = wire_keep_name(from, reader->arena);
+	ret->type = take_reference(reader, true, NULL);
+	ret->is_parameter = wire_take_bool(from);
+	take_variable_place(reader, &ret->place);
+	ret->n_pieces = wire_take_u8(from);
+	if (ret->n_pieces > PLACE_PIECES_MAX) {
+		from->bad = true;
+		ret->n_pieces = 0;
+	}
+	for (uint32_t i = 0; i < ret->n_pieces; i++)
+		take_variable_place(reader, &ret->pieces[i]);
 }

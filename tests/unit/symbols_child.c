@@ -51,6 +51,8 @@ static void same_type(const struct type *a, const struct type *b)
 	assert_int_equal(a->in_memory, b->in_memory);
 	assert_int_equal(a->abbreviated, b->abbreviated);
 	assert_int_equal(a->length_size, b->length_size);
+	assert_int_equal(a->most_arg, b->most_arg);
+	assert_int_equal(a->is_out, b->is_out);
 	assert_int_equal(a->is_code, b->is_code);
 	same_members(a, b);
 	for (uint32_t i = 0; i < a->n_enumerators; i++) {
@@ -107,9 +109,10 @@ static void same_variables(struct image *a, struct image *b, uint64_t address)
 	assert_int_equal(la.count, lb.count);
 	for (size_t i = 0; i < la.count; i++) {
 		same_text(la.items[i].name, lb.items[i].name);
-		same_text(la.items[i].unavailable, lb.items[i].unavailable);
+		same_text(la.items[i].place.unavailable, lb.items[i].place.unavailable);
 		same_type(la.items[i].type, lb.items[i].type);
-		assert_int_equal(la.items[i].n_steps, lb.items[i].n_steps);
+		assert_int_equal(la.items[i].place.n_steps, lb.items[i].place.n_steps);
+		assert_int_equal(la.items[i].n_pieces, lb.items[i].n_pieces);
 	}
 }
 

@@ -126,7 +126,13 @@ static const struct type number = {.kind = TYPE_INT, .size = 4, .name = "int"};
 static const struct enumerator colours[] = {{"RED", 1, 0}, {"BLUE", -2, 3}};
 static const struct type colour = {
 	.kind = TYPE_ENUM, .size = 4, .name = "colour", .enumerators = colours, .n_enumerators = 2};
-static const struct type text = {.kind = TYPE_STRING, .size = 8, .name = "char *", .length_arg = 2};
+static const struct type text = {.kind = TYPE_STRING,
+				 .size = 8,
+				 .name = "char *",
+				 .length_arg = 2,
+				 .most_arg = 3,
+				 .length_bytes = 4,
+				 .is_out = true};
 static const struct type_member members[] = {{"n", &number, 0, 3, 1}, {"c", &colour, 4, 0, 0}};
 static const struct type_condition conditions[] = {{0}, {8, 1, 1, true}};
 static const struct type_form form = {.kind = FORM_ITEMS,
@@ -207,7 +213,11 @@ static void test_types(void **state)
 	assert_true(type->conditions[1].is_not && type->abbreviated && type->in_memory);
 	assert_int_equal(type->conditions[1].offset, 8);
 	assert_int_equal(type->form->length_before, 4);
-	assert_int_equal(type->form->item->length_arg, 2);
+	const struct type *item = type->form->item;
+	assert_int_equal(item->length_arg, 2);
+	assert_int_equal(item->most_arg, 3);
+	assert_int_equal(item->length_bytes, 4);
+	assert_true(item->is_out && !item->out_if_ok);
 	assert_string_equal(type->form->none, "no");
 	arena_deinit(&arena);
 	wire_deinit(&wire);
@@ -284,11 +294,14 @@ static void test_damage(void **state)
 static void test_variable(void **state)
 {
 	(void)state;
-	const struct variable variable = {.name = "v",
-					  .type = &text,
-					  .is_value = true,
-					  .steps = {{STEP_REGISTER, 7, 0}, {STEP_ADD, 0, -16}},
-					  .n_steps = 2};
+	const struct variable variable = {
+		.name = "v",
+		.type = &text,
+		.place = {.is_value = true,
+			  .steps = {{STEP_REGISTER, 7, 0}, {STEP_ADD, 0, -16}},
+			  .n_steps = 2},
+		.pieces = {{.size = 4, .unavailable = "gone"}},
+		.n_pieces = 1};
 	struct type_writer writer = {0};
 	struct type_reader reader;
 	struct wire wire = {0};
@@ -301,10 +314,13 @@ static void test_variable(void **state)
 	assert_true(wire_is_done(&wire));
 	assert_string_equal(got.name, "v");
 	assert_string_equal(got.type->name, "char *");
-	assert_true(got.is_value && !got.is_parameter && !got.unavailable);
-	assert_int_equal(got.n_steps, 2);
-	assert_int_equal(got.steps[0].reg, 7);
-	assert_int_equal(got.steps[1].number, -16);
+	assert_true(got.place.is_value && !got.is_parameter && !got.place.unavailable);
+	assert_int_equal(got.place.n_steps, 2);
+	assert_int_equal(got.place.steps[0].reg, 7);
+	assert_int_equal(got.place.steps[1].number, -16);
+	assert_int_equal(got.n_pieces, 1);
+	assert_int_equal(got.pieces[0].size, 4);
+	assert_string_equal(got.pieces[0].unavailable, "gone");
 	type_reader_deinit(&reader);
 	type_writer_deinit(&writer);
 	arena_deinit(&arena);
