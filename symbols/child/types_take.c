@@ -11,6 +11,9 @@
 #define WEIGHT_MAX (1u << 22)
 #define DEPTH_MAX  220
 
+/* As who reads DWARF takes (dwarf_prototype.c), and others have room for. */
+#define PARAMETERS_MAX 255
+
 void type_reader_deinit(struct type_reader *reader)
 {
 	free(reader->weights);
@@ -238,10 +241,16 @@ static void take_parameters(struct type_reader *reader, struct prototype *protot
 {
 	struct wire *from = reader->from;
 	size_t count = wire_take_count(from, 8);
+	if (count > PARAMETERS_MAX) {
+		from->bad = true;
+		return;
+	}
 	struct parameter *parameters = take_array(reader, count + 1, sizeof(*parameters));
 	for (size_t i = 0; parameters && i < count && !from->bad; i++) {
 		parameters[i].name = wire_keep_name(from, reader->arena);
 		parameters[i].type = take_reference(reader, true, NULL);
+		/* Whoever compiles it goes there. */
+		from->bad |= !from->bad && (size_t)parameters[i].type->most_arg > count;
 	}
 	prototype->parameters = parameters;
 	prototype->n_parameters = (uint32_t)count;

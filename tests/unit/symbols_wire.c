@@ -223,6 +223,38 @@ static void test_types(void **state)
 	wire_deinit(&wire);
 }
 
+static bool is_refused(uint32_t n_parameters, int8_t most_arg)
+{
+	struct parameter parameters[512];
+	struct type buffer = {.kind = TYPE_BYTES, .size = 8, .name = "b", .most_arg = most_arg};
+	struct prototype prototype = {.parameters = parameters,
+				      .n_parameters = n_parameters,
+				      .result = &number,
+				      .source = "DWARF"};
+	struct wire wire = {0};
+	struct arena arena = {0};
+	bool bad;
+	for (uint32_t i = 0; i < n_parameters; i++)
+		parameters[i] = (struct parameter){"p", &buffer};
+	const struct prototype *got = there_and_back(&prototype, &wire, &arena, &bad);
+	assert_int_equal(got == NULL, bad);
+	arena_deinit(&arena);
+	wire_deinit(&wire);
+	return bad;
+}
+
+/* Others have arrays for so many, and go where a number leads. */
+static void test_parameters(void **state)
+{
+	(void)state;
+	assert_false(is_refused(255, 255 % 64));
+	assert_true(is_refused(256, 0));
+	assert_false(is_refused(3, 3));
+	assert_true(is_refused(3, 4));
+	assert_true(is_refused(3, -1));
+	assert_true(is_refused(100, 65));
+}
+
 /* Thirty types, of which each has the one before twice: few bytes, and a walk that never ends. */
 static void test_doubling(void **state)
 {
@@ -336,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_doubling),
+		cmocka_unit_test(test_parameters),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_variable),
 	};
