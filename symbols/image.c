@@ -226,6 +226,7 @@ void image_close(struct image *image)
 	if (!image)
 		return;
 	remote_close(image);
+	image_kept_free(image);
 	builtin_free(image->builtin);
 	unwind_rows_free(image);
 	image_places_free(image);

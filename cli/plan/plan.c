@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "cli/cache.h"
 #include "cli/debuginfo/notes.h"
 #include "cli/plan/pairs.h"
 #include "cli/plan/suggest.h"
@@ -510,6 +511,7 @@ void plan_deinit(struct plan *plan)
 		image_close(plan->modules.items[i].image);
 	}
 	free(plan->modules.items);
+	cache_free(plan->cache);
 	for (size_t i = 0; i < plan->processes.count; i++)
 		process_close(plan->processes.items[i]);
 	free(plan->processes.items);

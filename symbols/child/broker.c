@@ -20,7 +20,8 @@ bool broker_ask(uint32_t verb, const struct wire *question, struct wire *answer,
 {
 	struct message_header header;
 	*ret_fd = -1;
-	return protocol_send(BROKER_SOCKET, verb, 0, question, NULL) &&
+	static const struct wire nothing;
+	return protocol_send(BROKER_SOCKET, verb, 0, &nothing, question) &&
 	       protocol_receive(BROKER_SOCKET, &header, answer, ret_fd);
 }
 

@@ -342,12 +342,12 @@ struct err *client_ask(struct symbolizer *symbolizer, struct image *image, enum 
 	return outcome == OUTCOME_ANSWERED ? NULL : give_up(symbolizer, image, outcome);
 }
 
-void client_tell(struct symbolizer *symbolizer, enum verb verb, uint32_t number)
+void client_tell(struct symbolizer *symbolizer, enum verb verb, uint32_t number,
+		 const struct wire *request)
 {
-	static const struct wire nothing;
 	struct message_header header = {.verb = verb, .image = number};
 	/* One that does not listen is noticed when it is asked. */
-	(void)send_message(symbolizer->socket, now_ns(CLOCK_MONOTONIC), &header, &nothing, -1);
+	(void)send_message(symbolizer->socket, now_ns(CLOCK_MONOTONIC), &header, request, -1);
 }
 
 /* --- public ----------------------------------------------------------------------------------- */

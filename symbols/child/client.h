@@ -38,7 +38,8 @@ void client_stop(struct symbolizer *symbolizer);
 struct err *client_ask(struct symbolizer *symbolizer, struct image *image, enum verb verb,
 		       const struct wire *request, int fd, struct wire *answer) must_check;
 /* The same without an answer. */
-void client_tell(struct symbolizer *symbolizer, enum verb verb, uint32_t number);
+void client_tell(struct symbolizer *symbolizer, enum verb verb, uint32_t number,
+		 const struct wire *request);
 /* What it has answered cannot be. */
 struct err *client_nonsense(struct symbolizer *symbolizer, const struct image *image) must_check;
 

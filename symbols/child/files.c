@@ -22,6 +22,10 @@
 /* Whose places are remembered; split DWARF has a file for each unit, and nobody asks for these. */
 #define HANDED_MAX 64
 
+/* More than all answers of a file have (symbols/answers.c). */
+#define KEPT_BYTES_MAX (16u << 20)
+#define BUILD_ID_MAX   64
+
 /* --- where ------------------------------------------------------------------------------------ */
 
 static bool begins_with(const char *path, const char *directory, const char **ret_rest)
@@ -157,6 +161,37 @@ static void answer_fetch(struct image *image, struct wire *answer, int *ret_fd)
 	err_free(e);
 }
 
+/* The cache's name of the image: its build id, as in symbols/kept.c. */
+static bool has_kept_name(const struct image *image, char name[2 * BUILD_ID_MAX + 1])
+{
+	if (!image->cache || image->build_id_size < 8 || image->build_id_size > BUILD_ID_MAX)
+		return false;
+	for (size_t i = 0; i < image->build_id_size; i++)
+		snprintf(name + i * 2, 3, "%02x", image->build_id[i]);
+	return true;
+}
+
+static void answer_kept(const struct image *image, struct wire *answer)
+{
+	char name[2 * BUILD_ID_MAX + 1];
+	size_t size = 0;
+	_cleanup_free_ void *bytes =
+		has_kept_name(image, name) ? image->cache->read(image->cache->context, name, &size)
+					   : NULL;
+	size = bytes && size < PROTOCOL_REQUEST_MAX - sizeof(uint64_t) ? size : 0;
+	wire_put_u64(answer, size);
+	wire_put_bytes(answer, bytes, size);
+}
+
+static void keep(const struct image *image, struct wire *question)
+{
+	char name[2 * BUILD_ID_MAX + 1];
+	size_t size = wire_take_count(question, 1);
+	const void *bytes = wire_take_bytes(question, size);
+	if (bytes && size && size <= KEPT_BYTES_MAX && has_kept_name(image, name))
+		image->cache->write(image->cache->context, name, bytes, size);
+}
+
 void files_answer(struct image *image, enum verb verb, struct wire *question, struct wire *answer,
 		  int *ret_fd)
 {
@@ -174,6 +209,12 @@ void files_answer(struct image *image, enum verb verb, struct wire *question, st
 		break;
 	case VERB_ASK_FETCH:
 		answer_fetch(image, answer, ret_fd);
+		break;
+	case VERB_ASK_KEPT:
+		answer_kept(image, answer);
+		break;
+	case VERB_ASK_KEEP:
+		keep(image, question);
 		break;
 	case VERB_ASK_WANTED:
 		name = wire_take_text(question);

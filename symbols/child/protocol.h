@@ -8,7 +8,8 @@
  * decides, and sends a descriptor (SCM_RIGHTS, with the header). Descriptors from the symbolizer
  * are not taken.
  *
- *	request:  flags (enum request_flags), pointers (image_open_types()), then as VERB_ says
+ *	request:  flags (enum request_flags), pointers (image_open_types()), the program of
+ *		  image_use_cache(), then as VERB_ says; OPEN and CLOSE have none of these
  *	answer:   error; image_debug_missing(), image_symbols_refused(); without an error, the rest
  */
 #ifndef UTRAIL_SYMBOLS_CHILD_PROTOCOL_H
@@ -23,13 +24,13 @@
 #define PROTOCOL_MAGIC 0x75745331u
 
 /* Bytes of a message. The largest are tables of functions: 100 bytes for each is usual. */
-#define PROTOCOL_REQUEST_MAX (8u << 20)
+#define PROTOCOL_REQUEST_MAX (32u << 20)
 #define PROTOCOL_ANSWER_MAX  (512u << 20)
 
 enum verb {
 	VERB_HELLO,	     /* first, unasked: enum sandbox_state */
 	VERB_OPEN,	     /* path, path as we see it; carries the file -> build id, names */
-	VERB_CLOSE,	     /* no answer */
+	VERB_CLOSE,	     /* is there an answer, an empty one? */
 	VERB_FUNCTIONS,	     /* -> count, struct wire_function..., bytes of names, names */
 	VERB_SOURCES,	     /* -> what the symbols are from */
 	VERB_DEBUG_SOURCE,   /* -> what the types are from */
@@ -54,6 +55,8 @@ enum verb {
 	VERB_ASK_PLACE,	 /* device, inode of a file that was handed over -> path as we see it */
 	VERB_ASK_MEMORY, /* for what is unpacked; carries an empty file that is but memory */
 	VERB_ASK_FETCH,	 /* -> error; carries the file, when a server has it */
+	VERB_ASK_KEPT,	 /* -> what an earlier run has kept of the image (image_use_cache()) */
+	VERB_ASK_KEEP,	 /* bytes, for a later run */
 	VERB_ASK_WANTED, /* name -> is it wanted? */
 };
 

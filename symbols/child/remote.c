@@ -38,6 +38,7 @@ void remote_begin(struct image *image, struct wire *request)
 	wire_put_u8(request, (uint8_t)((has_other_root(image) ? REQUEST_HAS_ROOT : 0) |
 				       (image->debug_source ? REQUEST_HAS_SOURCE : 0)));
 	wire_put_u32(request, image->type_pointers);
+	wire_put_text(request, image->cache ? image->cache->program : NULL);
 }
 
 static struct err *copy_error(const struct err *e)
@@ -196,13 +197,25 @@ struct err *remote_open(struct symbolizer *symbolizer, struct image *image)
 	return open_there(image);
 }
 
+/* What is to be kept comes with the end, so that is waited for. */
+static void close_there(struct image *image)
+{
+	_cleanup_(wire_deinit) struct wire request = {0};
+	_cleanup_(wire_deinit) struct wire answer = {0};
+	wire_put_u8(&request, image->cache != NULL);
+	if (image->cache)
+		err_free(ask(image, VERB_CLOSE, &request, -1, &answer));
+	else
+		client_tell(image->remote->symbolizer, VERB_CLOSE, image->remote->number, &request);
+}
+
 void remote_close(struct image *image)
 {
 	struct remote *remote = image->remote;
 	if (!remote)
 		return;
 	if (remote->symbolizer->pid && remote->generation == remote->symbolizer->generation)
-		client_tell(remote->symbolizer, VERB_CLOSE, remote->number);
+		close_there(image);
 	err_free(remote->failure);
 	err_free(remote->refused);
 	name_map_deinit(&remote->sections);

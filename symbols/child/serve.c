@@ -14,6 +14,8 @@
 #define IMAGES_MAX (1u << 20)
 
 struct server {
+	struct image_cache cache;
+	char *program;
 	ARRAY_OF(struct image *) images; /* by number; NULL: closed */
 	struct debug_source source;
 };
@@ -31,6 +33,43 @@ static struct err *ask_fetch(void *context, const char *path, const uint8_t *id,
 	if (!broker_ask(VERB_ASK_FETCH, &question, &answer, ret_fd))
 		return err_new(ERR_FAILED, 0, "asking for a debug file");
 	return wire_take_error(&answer);
+}
+
+/* --- what is kept from run to run ---------------------------------------------------------------
+ */
+
+/* The collector has the cache, and knows by which build id. */
+static void *ask_kept(void *context, const char *name, size_t *ret_size)
+{
+	_cleanup_(wire_deinit) struct wire question = {0};
+	_cleanup_(wire_deinit) struct wire answer = {0};
+	int fd;
+	(void)context;
+	(void)name;
+	if (!broker_ask(VERB_ASK_KEPT, &question, &answer, &fd))
+		return NULL;
+	closep(&fd);
+	size_t size = wire_take_count(&answer, 1);
+	const void *bytes = wire_take_bytes(&answer, size);
+	void *copy = size && bytes ? malloc(size) : NULL;
+	if (!copy)
+		return NULL;
+	memcpy(copy, bytes, size);
+	*ret_size = size;
+	return copy;
+}
+
+static void ask_keep(void *context, const char *name, const void *bytes, size_t size)
+{
+	_cleanup_(wire_deinit) struct wire question = {0};
+	_cleanup_(wire_deinit) struct wire answer = {0};
+	int fd;
+	(void)context;
+	(void)name;
+	wire_put_u64(&question, size);
+	wire_put_bytes(&question, bytes, size);
+	if (!question.bad && broker_ask(VERB_ASK_KEEP, &question, &answer, &fd))
+		closep(&fd);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -139,11 +178,16 @@ static void adopt(struct server *server, struct image *image, struct wire *in)
 {
 	uint8_t flags = wire_take_u8(in);
 	uint32_t pointers = wire_take_u32(in);
+	const char *program = wire_take_text(in);
 	/* Any descriptor does: the number goes no further than the handler of SIGSYS. */
 	if (flags & REQUEST_HAS_ROOT)
 		image_set_root(image, BROKER_SOCKET);
 	image_set_source(image, flags & REQUEST_HAS_SOURCE ? &server->source : NULL);
 	image_open_types(image, pointers);
+	if (program && !server->program)
+		server->program = strdup(program);
+	server->cache.program = server->program;
+	image_use_cache(image, program && server->program ? &server->cache : NULL);
 }
 
 static struct err *serve_image(struct server *server, const struct message_header *header,
@@ -163,7 +207,12 @@ static bool answer(struct server *server, const struct message_header *header, i
 	_cleanup_(wire_deinit) struct wire head = {0};
 	if (header->verb == VERB_CLOSE) {
 		serve_close(server, header->image);
-		return true;
+		if (!wire_take_bool(in))
+			return true;
+		wire_put_error(&head, NULL);
+		wire_put_text(&head, NULL);
+		wire_put_error(&head, NULL);
+		return protocol_send(BROKER_SOCKET, VERB_ANSWER, header->image, &head, NULL);
 	}
 	struct err *e = header->verb == VERB_OPEN ? serve_open(server, header->image, fd, in, out)
 						  : serve_image(server, header, in, out);
@@ -182,7 +231,8 @@ static bool answer(struct server *server, const struct message_header *header, i
 
 void symbolizer_serve(void)
 {
-	struct server server = {.source = {.fetch = ask_fetch}};
+	struct server server = {.source = {.fetch = ask_fetch},
+				.cache = {.read = ask_kept, .write = ask_keep}};
 	struct message_header header;
 	struct wire in = {0}, out = {0};
 	bool going = true;
