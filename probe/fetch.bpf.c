@@ -28,11 +28,6 @@ const volatile bool has_copy_string = false;
 static int (*const copy_string)(void *to, __u32 size, const void *from,
 				__u64 flags) = (void *)KFUNC_COPY_FROM_USER_STR;
 
-/* Where user-space memory can be: vm.mmap_min_addr at most, and 47 bits (48 on arm64). A failed
- * read costs a microsecond, a comparison nothing. */
-#define FIRST_ADDRESS 0x10000ULL
-#define LAST_ADDRESS  (1ULL << 48)
-
 /*
  * The helpers with a 64-bit length. As declared in bpf_helpers.h it has 32 bits, and the compiler
  * cuts it on its way there; verifiers up to 6.1 forget the bound of a register that was cut.
@@ -288,12 +283,6 @@ static __always_inline void fetch_file(struct scratch *scratch, const struct fet
 		return fetch_keep(scratch);
 	__u32 size = file_read(scratch, (__s32)scratch->acc, op->flags);
 	fetch_blob_done(scratch, size, 0, true);
-}
-
-static __always_inline void fetch_load(struct scratch *scratch, __u64 value)
-{
-	scratch->acc = value;
-	scratch->poisoned = 0;
 }
 
 /*
@@ -554,14 +543,7 @@ __noinline int fetch_again_old(__u32 plan_id, __u32 index)
 	return 0;
 }
 
-/* Each loop is bounded by the size of a plan. */
-__noinline int fetch_run_sleepable(const struct fetch_plan *plan, struct scratch *scratch)
-{
-	for (__u32 i = 0; plan && scratch && i < FETCH_OPS_MAX && i < plan->n_ops; i++)
-		fetch_step_sleepable(&plan->ops[i], scratch);
-	return 0;
-}
-
+/* Each loop is bounded by the size of a plan. fetch_run_sleepable() is in probe/fetch_run.bpf.c. */
 __noinline int fetch_run_atomic(const struct fetch_plan *plan, struct scratch *scratch)
 {
 	for (__u32 i = 0; plan && scratch && i < FETCH_OPS_MAX && i < plan->n_ops; i++)

@@ -16,6 +16,11 @@ extern int fetch_step_sleepable(const struct fetch_op *op, struct scratch *scrat
 extern int fetch_step_atomic(const struct fetch_op *op, struct scratch *scratch);
 extern int fetch_filter_step_old(__u32 filter_id, __u32 index);
 
+/* Where user-space memory can be: vm.mmap_min_addr at most, and 47 bits (48 on arm64). A failed
+ * read costs a microsecond, a comparison nothing. */
+#define FIRST_ADDRESS 0x10000ULL
+#define LAST_ADDRESS  (1ULL << 48)
+
 /* Starts the slots of a plan at a position of the payload. */
 static __always_inline void fetch_begin(struct scratch *scratch, __u32 position)
 {
@@ -26,6 +31,12 @@ static __always_inline void fetch_begin(struct scratch *scratch, __u32 position)
 	scratch->has_length = 0;
 	scratch->keep_files = 0;
 	scratch->in_all = FETCH_PAYLOAD_MAX;
+}
+
+static __always_inline void fetch_load(struct scratch *scratch, __u64 value)
+{
+	scratch->acc = value;
+	scratch->poisoned = 0;
 }
 
 enum fetch_form {
