@@ -301,6 +301,6 @@ struct err *attach_sites(const struct probe_set *set, size_t first,
 	if (programs->form != UPROBE_FORM_MULTI)
 		return attach_singly(*attachment, set, first, programs, pid);
 	/* Returns first: a call whose entry is seen has its end seen, too. */
-	struct err *e = attach_multi(*attachment, set, first, programs->hit, true, pid);
+	struct err *e = attach_multi(*attachment, set, first, programs->returned, true, pid);
 	return e ? e : attach_multi(*attachment, set, first, programs->hit, false, pid);
 }

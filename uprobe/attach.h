@@ -21,6 +21,8 @@ struct bpf_program;
 struct attach_programs {
 	enum uprobe_form form;
 	struct bpf_program *hit; /* for every hit; UPROBE_FORM_OLD: not used */
+	struct bpf_program
+		*returned; /* UPROBE_FORM_MULTI: instead, for the kernel's return probes */
 	/* UPROBE_FORM_OLD: a program for one site. */
 	struct err *(*copy)(void *context, uint32_t site_id, bool is_return,
 			    struct bpf_program **ret);

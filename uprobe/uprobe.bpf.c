@@ -26,6 +26,8 @@
 
 /* Does any site open a span, or end one? Else the verifier has half as much to do. */
 const volatile bool has_spans = true;
+/* Is any of them a `ret` of a function? */
+const volatile bool has_return_sites = true;
 
 /* The context is read at constant offsets only: the verifier refuses a moved context pointer. */
 static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *ctx)
@@ -36,15 +38,29 @@ static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *c
 		scratch->regs[i] = from[i];
 }
 
+/* As stream_current_id() and stream_scratch() tell them: each call of the kernel costs 15 ns at
+ * every hit, and what both begin with is asked for once. */
+static __always_inline __u64 id_of(struct task_struct *task)
+{
+	return in_namespace ? select_own_id() : (__u64)task->tgid << 32 | (__u32)task->pid;
+}
+
+static __always_inline struct scratch *scratch_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&task_scratches, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
 /* The thread's scratch area, with this hit described in it, the thread announced; NULL: this hit is
  * not for us, or is counted as lost. A return without one belongs to an entry that was counted. */
 static __always_inline struct scratch *hit_begin(struct pt_regs *ctx, __u32 site_id,
 						 enum stream_form form, bool count_loss)
 {
-	__u64 id = stream_current_id();
+	struct task_struct *task = form == STREAM_OLD ? NULL : bpf_get_current_task_btf();
+	__u64 id = form == STREAM_OLD ? stream_current_id() : id_of(task);
 	if (!stream_wants_hit(id))
 		return NULL;
-	struct scratch *scratch = stream_scratch(id, form, true);
+	struct scratch *scratch =
+		form == STREAM_OLD ? stream_scratch(id, form, true) : scratch_of(task);
 	if (!scratch) {
 		if (count_loss)
 			stream_count_loss(site_id, LOSS_NO_STORAGE);
@@ -423,7 +439,8 @@ static __always_inline int on_hit(struct pt_regs *ctx, __u64 cookie, enum fetch_
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site)
 		return 0;
-	bool is_return = has_spans && (is_trampoline || site->kind == SITE_RETURN);
+	bool is_return =
+		has_spans && (is_trampoline || (has_return_sites && site->kind == SITE_RETURN));
 	struct scratch *scratch = hit_begin(ctx, site_id, fetch_stream(form), !is_return);
 	if (!scratch)
 		return 0;
@@ -442,19 +459,28 @@ static __always_inline int on_hit(struct pt_regs *ctx, __u64 cookie, enum fetch_
 	return 0;
 }
 
-/* The cookie of all hits when there is but one: it needs not be asked for. 0: there are several. */
-const volatile __u32 only_site = 0;
+/* The cookie of all hits while there is but one site: it needs not be asked for. 0: there are
+ * several; user space says so before it attaches another one. */
+volatile __u32 sole_site = 0;
 
 static __always_inline __u64 hit_cookie(struct pt_regs *ctx)
 {
-	return only_site ?: bpf_get_attach_cookie(ctx);
+	return sole_site ?: bpf_get_attach_cookie(ctx);
 }
 
-/* One program for entries and returns: it takes most of the time to start that it is verified. */
+/* Entries, instants and the `ret` instructions of functions. */
 SEC("uprobe.multi.s")
 int multi_hit(struct pt_regs *ctx)
 {
-	return on_hit(ctx, hit_cookie(ctx), FETCH_SLEEPABLE);
+	return on_hit(ctx, (__u32)hit_cookie(ctx), FETCH_SLEEPABLE);
+}
+
+/* The kernel's return probes have a program of their own, so that where there is but one site no
+ * hit has to ask which of the two it is. */
+SEC("uprobe.multi.s")
+int multi_return(struct pt_regs *ctx)
+{
+	return on_hit(ctx, (__u32)hit_cookie(ctx) | SITE_COOKIE_RETURN, FETCH_SLEEPABLE);
 }
 
 SEC("uprobe.s")

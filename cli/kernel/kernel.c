@@ -86,10 +86,10 @@ static bool needs_hit(const struct kernel *kernel, bool as_return)
 	return false;
 }
 
-static bool has_spans(const struct plan *plan)
+static bool has_kind(const struct plan *plan, enum site_kind kind)
 {
 	for (size_t i = 1; i < plan->set.sites.count; i++)
-		if (plan->set.sites.items[i]->wire.kind == SITE_ENTRY)
+		if (plan->set.sites.items[i]->wire.kind == kind)
 			return true;
 	return false;
 }
@@ -97,23 +97,16 @@ static bool has_spans(const struct plan *plan)
 /* Is any hit more than one event? */
 static bool uses_spans(const struct kernel *kernel)
 {
-	const struct probe_set *set = &kernel->plan->set;
-	if (kernel->options.growing || kernel->options.sum_rows)
-		return true;
-	for (size_t i = 1; i < set->sites.count; i++) {
-		const struct site *wire = &set->sites.items[i]->wire;
-		if (wire->kind == SITE_ENTRY || wire->kind == SITE_RETURN ||
-		    (wire->flags & SITE_TRAMPOLINE))
-			return true;
-	}
-	return false;
+	const struct plan *plan = kernel->plan;
+	return kernel->options.growing || kernel->options.sum_rows || needs_hit(kernel, true) ||
+	       has_kind(plan, SITE_ENTRY) || has_kind(plan, SITE_RETURN);
 }
 
 static struct bpf_program *hit_program(struct tracer *skel, enum uprobe_form form, bool as_return)
 {
 	switch (form) {
 	case UPROBE_FORM_MULTI:
-		return skel->progs.multi_hit;
+		return as_return ? skel->progs.multi_return : skel->progs.multi_hit;
 	case UPROBE_FORM_SINGLE:
 		return skel->progs.single_hit;
 	default:
@@ -127,9 +120,9 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 {
 	const struct plan *plan = kernel->plan;
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	bool life = kernel->filter &&
-		    (kernel->options.follow || kernel->options.growing || has_spans(plan) ||
-		     plan->has_syscalls || plan->has_points || old || kernel->options.cost);
+	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
+				       has_kind(plan, SITE_ENTRY) || plan->has_syscalls ||
+				       plan->has_points || old || kernel->options.cost);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
 	/* What a thread leaves open ends with it. */
@@ -154,6 +147,8 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	/* Without cookies every site gets a copy of its own instead. */
 	if (!old && needs_hit(kernel, false))
 		bpf_program__set_autoload(hit_program(skel, kernel->form, false), true);
+	if (!old && needs_hit(kernel, true))
+		bpf_program__set_autoload(hit_program(skel, kernel->form, true), true);
 	calls_select_programs(kernel, skel);
 	select_task_life(kernel, skel);
 	sum_select_programs(kernel, skel);
@@ -205,6 +200,8 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->has_spans = uses_spans(kernel);
+	skel->rodata->has_return_sites =
+		kernel->options.growing || has_kind(kernel->plan, SITE_RETURN);
 	skel->rodata->has_copy_string = loader_has_copy_string(kernel->loader);
 	skel->rodata->keep_entries = kernel->keeps;
 	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
@@ -214,9 +211,6 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->show_exit = kernel->plan->show_exit;
 	skel->rodata->signals_wanted = kernel->plan->signals;
 	skel->rodata->own_process = (uint32_t)getpid();
-	bool only = kernel->plan->set.sites.count == 2 && !kernel->options.growing &&
-		    !needs_hit(kernel, true);
-	skel->rodata->only_site = only ? 1 : 0;
 	skel->rodata->only_process = kernel->filter ? (uint32_t)only_process(kernel) : 0;
 	skel->rodata->filtered_by_link =
 		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
@@ -357,9 +351,10 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). And before
 	 * what happens inside; but a probe in the kernel must not touch what it waits in. */
-	kernel->keeps = kernel->filter && !options->sum_rows && kernel->form != UPROBE_FORM_OLD &&
-			!plan->has_points &&
-			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
+	kernel->keeps =
+		kernel->filter && !options->sum_rows && kernel->form != UPROBE_FORM_OLD &&
+		!plan->has_points &&
+		(has_kind(plan, SITE_ENTRY) || (kernel_selects(kernel) && options->growing));
 	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
@@ -440,12 +435,21 @@ static struct err *trace_processes(struct kernel *kernel)
 	return e;
 }
 
+/* Only where no cookie says more than the site: that a hit is a return, say. */
+static void tell_sole_site(const struct kernel *kernel)
+{
+	bool is_sole = kernel->plan->set.sites.count == 2 &&
+		       (kernel->form == UPROBE_FORM_MULTI || !needs_hit(kernel, true));
+	__atomic_store_n(&kernel->skel->bss->sole_site, is_sole ? 1 : 0, __ATOMIC_SEQ_CST);
+}
+
 static struct err *attach_from(struct kernel *kernel, size_t first)
 {
 	struct tracer *skel = kernel->skel;
 	const struct attach_programs programs = {
 		.form = kernel->form,
 		.hit = needs_hit(kernel, false) ? hit_program(skel, kernel->form, false) : NULL,
+		.returned = hit_program(skel, kernel->form, true),
 		.copy = copy_program,
 		.context = kernel,
 		.open_perf_probe = kernel->attacher ? attacher_perf_probe : NULL,
@@ -453,6 +457,7 @@ static struct err *attach_from(struct kernel *kernel, size_t first)
 	};
 	if (!programs.hit)
 		return NULL;
+	tell_sole_site(kernel);
 	return attach_sites(&kernel->plan->set, first, &programs, only_process(kernel),
 			    &kernel->attachment);
 }

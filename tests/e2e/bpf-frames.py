@@ -9,7 +9,7 @@ import platform
 
 from utrail import *
 
-PROGRAMS = ["multi_hit", "single_hit"]
+PROGRAMS = ["multi_hit", "multi_return", "single_hit"]
 PRIVATE_STACK = 64  # BPF_PRIV_STACK_MIN_SIZE of kernel/bpf/verifier.c
 ALIGNMENT = 16  # round_up_stack_depth() there, with a JIT
 
