@@ -197,7 +197,8 @@ static struct err *put_instant(struct output *output, const struct stream_event 
 	enum probe_kind kind = event->site->probe->kind;
 	if (kind != PROBE_URETPROBE && kind != PROBE_KRETPROBE)
 		json_set(output, line, "args", json_arguments(output, &scope));
-	else if (shown_instant_result(&scope, &result))
+	if ((kind == PROBE_URETPROBE || kind == PROBE_KRETPROBE || kind == PROBE_FEXIT) &&
+	    shown_instant_result(&scope, &result))
 		json_set(output, line, "ret", json_shown(output, &scope, &result));
 	return event_end(output, line, event);
 }

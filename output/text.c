@@ -256,9 +256,10 @@ static void put_instant(struct output *output, const struct stream_event *event)
 	struct shown result;
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
-	if (!ends_only(event)) {
+	bool has_result = ends_only(event) || event->site->probe->kind == PROBE_FEXIT;
+	if (!ends_only(event))
 		text_arguments(output, &scope, NULL);
-	} else if (shown_instant_result(&scope, &result)) {
+	if (has_result && shown_instant_result(&scope, &result)) {
 		buffer_put_literal(&output->buffer, " = ");
 		text_shown(output, &scope, &result);
 	}

@@ -33,6 +33,8 @@ struct probe {
 	const char *return_why;
 };
 
+struct point_names;
+
 struct probe_site {
 	struct site wire; /* what BPF sees; plan indexes are filled in by probe_set_load() */
 	uint32_t id;	  /* index in the set, the cookie */
@@ -53,6 +55,8 @@ struct probe_site {
 	struct value_list results;	   /* slots of return_plan: [0] is the return value */
 	uint32_t syscall_number;
 	uint32_t tracepoint_id; /* of tracefs, for perf */
+	bool by_fentry;		/* a function of the kernel, by fentry and fexit, not by kprobes */
+	const struct point_names *names; /* in the kernel: for another condition, kernel/point.h */
 };
 
 /* Something that could not be done as asked and is said once: "srv:f: refused: …". */

@@ -8,7 +8,7 @@
 #include "tracer.skel.h"
 
 struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const char *name,
-				struct bpf_program **ret)
+				const char *function, struct bpf_program **ret)
 {
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	struct tracer **kept = array_push(&kernel->copies);
@@ -23,6 +23,8 @@ struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const c
 		bpf_program__set_autoload(program, false);
 	*ret = bpf_object__find_program_by_name(copy->obj, name);
 	bpf_program__set_autoload(*ret, true);
+	if (function && bpf_program__set_attach_target(*ret, 0, function) != 0)
+		return kernel_load_failed(kernel, errno, "finding a function of the kernel");
 	struct bpf_map *map;
 	bpf_object__for_each_map (map, copy->obj) {
 		struct bpf_map *shared =

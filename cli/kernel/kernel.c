@@ -344,6 +344,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
 	e = e ? e : sum_check(kernel);
+	e = e ? e : points_check(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)
@@ -369,7 +370,7 @@ static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
 {
 	struct kernel *kernel = context;
 	const struct bpf_program *program = hit_program(kernel->skel, kernel->form, is_return);
-	return kernel_copy_program(kernel, site_id, bpf_program__name(program), ret);
+	return kernel_copy_program(kernel, site_id, bpf_program__name(program), NULL, ret);
 }
 
 /* The threads of one process where the kernel can tell them apart (6.1), else all. */

@@ -102,6 +102,7 @@ enum kernel_group {
 	KERNEL_HITS, /* functions and markers */
 	KERNEL_SYSCALLS,
 	KERNEL_LIFE, /* fork, exec, exit */
+	KERNEL_ENDS, /* of functions of the kernel, which were delivered */
 	KERNEL_GROUPS,
 };
 /* Hits that the kernel did not give to our programs, as it counts them. */

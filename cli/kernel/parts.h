@@ -21,6 +21,12 @@ struct rows {
 	size_t size, capacity;
 };
 
+/* Of a probe in the kernel. */
+struct point_fd {
+	int fd;
+	bool at_return; /* of a span: what it misses was delivered, without its end */
+};
+
 struct kernel {
 	struct plan *plan;
 	struct features features;
@@ -39,9 +45,9 @@ struct kernel {
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
-	bool raw_cookie;	      /* raw tracepoints tell which one it is */
-	ARRAY_OF(int) point_fds;      /* probes in the kernel: events and links */
-	ARRAY_OF(int) point_programs; /* copies that serve one of them */
+	bool raw_cookie;			  /* raw tracepoints tell which one it is */
+	ARRAY_OF(struct point_fd) point_fds;	  /* probes in the kernel: events and links */
+	ARRAY_OF(struct point_fd) point_programs; /* copies that serve one of them */
 	struct rows sites, plans, filters, rates, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
 	struct bpf_link *scan_link; /* looks at all processes; NULL: nobody asks */
@@ -69,9 +75,10 @@ struct err *kernel_load_failed(const struct kernel *kernel, int errnum,
 
 /* --- copy.c ----------------------------------------------------------------------------------- */
 
-/* A copy of a program for one site: everything but the site's number is shared. */
+/* A copy of a program for one site: everything but the site's number is shared. `function`: of the
+ * kernel, for fentry and fexit; else NULL. */
 struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const char *name,
-				struct bpf_program **ret) must_check;
+				const char *function, struct bpf_program **ret) must_check;
 
 /* --- points.c --------------------------------------------------------------------------------- */
 
@@ -80,8 +87,10 @@ const char *points_backend(const struct kernel *kernel); /* in words */
 struct err *points_attach(struct kernel *kernel) must_check;
 void points_close(struct kernel *kernel); /* takes the probes out */
 void points_deinit(struct kernel *kernel);
-/* Hits that the kernel counted, and gave to nobody. */
-uint64_t points_missed(const struct kernel *kernel);
+/* Does this kernel have what is asked for there? */
+struct err *points_check(const struct kernel *kernel) must_check;
+/* Hits that the kernel counted, and gave to nobody; `at_return`: the ends of spans. */
+uint64_t points_missed(const struct kernel *kernel, bool at_return);
 /* Records that programs there tried to write. */
 uint64_t points_attempts(const struct kernel *kernel);
 /* --- sums.c ----------------------------------------------------------------------------------- */

@@ -252,8 +252,11 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	switch (spec->kind) {
 	case PROBE_TRACEPOINT:
 	case PROBE_RAWTRACEPOINT:
+	case PROBE_KERNEL:
 	case PROBE_KPROBE:
 	case PROBE_KRETPROBE:
+	case PROBE_FENTRY:
+	case PROBE_FEXIT:
 		return points_add_spec(options, plan, spec);
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);

@@ -313,7 +313,7 @@ static void mistakes_are_explained(void **state)
 	refused("to run a program: utrail [OPTIONS] -- ls -l", "-c", "ls -l");
 	refused("-ff: one file for each process", "-ff", "-p", "3");
 	refused("-tttt is not known", "-tttt", "-p", "3");
-	refused("'fentry' probes: not yet", "-p", "1", "-e", "fentry:x");
+	refused("'sched' probes: not yet", "-p", "1", "-e", "sched:x");
 }
 
 /* What is printed goes where a test can read it. */
