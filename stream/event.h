@@ -164,7 +164,7 @@ struct event_signal {
 _Static_assert(sizeof(struct event_signal) == 72, "wire format");
 
 enum event_signal_flags {
-	EVENT_SIGNAL_IGNORED = 1, /* when it was sent: the thread sees nothing of it */
+	EVENT_SIGNAL_IGNORED = 1, /* the thread sees nothing of it */
 };
 
 /* How stacks are taken; a constant of the run. */
