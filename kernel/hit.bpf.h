@@ -108,9 +108,8 @@ enum context_is {
 	CONTEXT_REGISTERS,
 };
 
-/* Of a raw tracepoint and of fentry and fexit the words at the context are the registers of the
- * plan; of others the address of the context is the first one. More words than it has do no harm:
- * they are on the stack. */
+/* Of a raw tracepoint the words at the context are the registers of the plan; of others the address
+ * of the context is the first one. More words than it has do no harm: they are on the stack. */
 static __always_inline void take_registers(struct scratch *scratch, void *ctx, enum context_is kind)
 {
 	if (kind == CONTEXT_REGISTERS)
@@ -121,7 +120,7 @@ static __always_inline void take_registers(struct scratch *scratch, void *ctx, e
 		scratch->regs[0] = (__u64)ctx;
 }
 
-/* What the condition of a site says at a hit, or at the beginning of a call. */
+/* What the condition of a site says at a hit. */
 static __always_inline int kernel_filter_entry(struct scratch *scratch, struct site *site,
 					       __u32 level, enum fetch_form form)
 {
@@ -138,10 +137,9 @@ static __always_inline int kernel_filter_entry(struct scratch *scratch, struct s
 }
 
 /* Is it of interest, by the condition, and by where the thread is, and is there room in its rate?
- * If not, it was counted. `ret_from`: where the condition goes on at the return, + 1; 0: it is
- * decided. NULL: there will be no return. */
+ * If not, it was counted. */
 static __always_inline bool hit_passes(struct scratch *scratch, struct site *site, __u32 site_id,
-				       __u32 level, __u32 *ret_from, enum fetch_form form)
+				       __u32 level, enum fetch_form form)
 {
 	int answer = kernel_filter_entry(scratch, site, level, form);
 	if (answer == FILTER_FAILS) {
@@ -150,10 +148,6 @@ static __always_inline bool hit_passes(struct scratch *scratch, struct site *sit
 	}
 	if ((site->flags & SITE_INSIDE) && !scratch->depth)
 		return false;
-	if (answer == FILTER_WAITS && ret_from) {
-		*ret_from = scratch->filter.at + 1;
-		return true;
-	}
 	if (rate_allows(site_id, scratch->time_ns, fetch_stream(form)))
 		return true;
 	stream_count_loss(site_id, LOSS_SUPPRESSED);

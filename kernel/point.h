@@ -15,7 +15,7 @@
 struct point_names {
 	struct condition_name items[POINT_NAMES_MAX];
 	size_t count;
-	struct condition_name result; /* its source; when has_result, site->results has its type */
+	struct condition_name result; /* of a return, whose only argument it is */
 	bool has_result;
 };
 

@@ -24,25 +24,18 @@ static size_t take_types(const struct value_list *list, struct point_names *name
 	return count;
 }
 
-static const char one_place[] = "this is one place, not a call";
-
 static struct err *compile(struct probe_set *set, struct probe_site *site,
 			   const struct point_names *names)
 {
+	static const char one_place[] = "this is one place, not a call";
 	const struct probe *probe = site->probe;
-	bool is_span = site->wire.kind == SITE_ENTRY;
-	const char *no_return = !is_span			     ? one_place
-				: site->wire.flags & SITE_HAS_RETURN ? NULL
-								     : "it does not come back";
+	bool at_return = site->wire.flags & SITE_AT_RETURN;
 	struct condition_scope scope = {
 		.names = names->items,
 		.n_names = names->count,
-		.no_duration = no_return,
-		.result = names->has_result && !(is_span && no_return) ? &names->result : NULL,
-		.no_result = is_span && no_return ? no_return
-			     : is_span || (site->wire.flags & SITE_AT_RETURN)
-				     ? "the function returns nothing"
-				     : one_place,
+		.no_duration = one_place,
+		.result = names->has_result ? &names->result : NULL,
+		.no_result = at_return ? "the function returns nothing" : one_place,
 	};
 	scope.what = arena_printf(&set->arena, "%s:%s", probe_kind_name(probe->kind), probe->name);
 	return scope.what ? condition_compile(site->condition, &scope, &set->arena, &site->filter)
@@ -58,11 +51,10 @@ struct err *point_condition(struct probe_set *set, const struct spec *spec,
 	if (!kept)
 		return &err_nomem;
 	names->count = take_types(&site->arguments, names);
-	if (site->results.count && names->has_result) {
+	names->has_result &= site->arguments.count > 0;
+	if (names->has_result) {
 		names->result.name = "ret";
-		names->result.type = site->results.items[0].type;
-	} else {
-		names->has_result = false;
+		names->result.type = site->arguments.items[0].type;
 	}
 	*kept = *names;
 	site->condition = spec->condition;

@@ -31,7 +31,7 @@ static __always_inline void build(struct kernel_area *area, struct site *site, _
 	enum stream_form stream = fetch_stream(form);
 	scratch->time_ns = bpf_ktime_get_boot_ns();
 	look_at_thread(scratch, scratch->id, stream);
-	if (!hit_passes(scratch, site, site_id, level, NULL, form))
+	if (!hit_passes(scratch, site, site_id, level, form))
 		return;
 	if (summing) {
 		sum_add_begun(scratch, site_id);
@@ -109,31 +109,4 @@ SEC("kprobe")
 int old_function_hit(void *ctx)
 {
 	return on_hit(ctx, old_site_id, CONTEXT_REGISTERS, FETCH_OLD);
-}
-
-/* fentry: and fexit:, of which each function has a copy of its own. The arguments are words, and
- * at the end the result is behind them. The function named here stands for the one that the copy is
- * for. */
-SEC("fentry/vfs_read")
-int fentry_hit(void *ctx)
-{
-	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_ATOMIC);
-}
-
-SEC("fexit/vfs_read")
-int fexit_hit(void *ctx)
-{
-	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_ATOMIC);
-}
-
-SEC("fentry/vfs_read")
-int old_fentry_hit(void *ctx)
-{
-	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_OLD);
-}
-
-SEC("fexit/vfs_read")
-int old_fexit_hit(void *ctx)
-{
-	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_OLD);
 }

@@ -166,6 +166,7 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 	switch (scope->event->ending) {
 	case ENDING_RETURNED:
 		put_result(output, scope);
+		text_changes(output, scope);
 		text_duration(&output->buffer, scope->event->duration_ns);
 		break;
 	case ENDING_RETURNED_ALONE:
@@ -229,7 +230,8 @@ static void put_closing(struct output *output, const struct stream_event *event)
 	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	put_left(output, event, time_ns);
 	put_name(output, event);
-	if (event->ending == ENDING_RETURNED && has_output_argument(&event->site->arguments))
+	if (event->ending == ENDING_RETURNED && has_output_argument(&event->site->arguments) &&
+	    event->site->probe->kind != PROBE_URETPROBE)
 		text_arguments(output, &scope, is_output_argument);
 	put_ending(output, &scope);
 }
@@ -256,10 +258,9 @@ static void put_instant(struct output *output, const struct stream_event *event)
 	struct shown result;
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
-	bool has_result = ends_only(event) || event->site->probe->kind == PROBE_FEXIT;
-	if (!ends_only(event))
+	if (!ends_only(event)) {
 		text_arguments(output, &scope, NULL);
-	if (has_result && shown_instant_result(&scope, &result)) {
+	} else if (shown_instant_result(&scope, &result)) {
 		buffer_put_literal(&output->buffer, " = ");
 		text_shown(output, &scope, &result);
 	}

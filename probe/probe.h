@@ -54,9 +54,11 @@ struct probe_site {
 	struct value_list arguments;	   /* slots of entry_plan */
 	struct value_list results;	   /* slots of return_plan: [0] is the return value */
 	uint32_t syscall_number;
-	uint32_t tracepoint_id; /* of tracefs, for perf */
-	bool by_fentry;		/* a function of the kernel, by fentry and fexit, not by kprobes */
+	uint32_t tracepoint_id;		 /* of tracefs, for perf */
 	const struct point_names *names; /* in the kernel: for another condition, kernel/point.h */
+	const struct value_change *changes;
+	size_t n_changes;
+	bool is_unseen; /* system calls: where they are told of, this one is not */
 };
 
 /* Something that could not be done as asked and is said once: "srv:f: refused: …". */

@@ -13,6 +13,8 @@ struct kind_row {
 	const char *until_then; /* "not yet": what can be done now; NULL: works */
 };
 
+static const char kernel_hint[] =
+	"functions of the kernel: 'kprobe:NAME', 'kretprobe:NAME'; system calls are 'syscall:NAME'";
 static const char life_hint[] =
 	"traced now: the life of tasks ('exec:*', 'fork:*', 'exit:*', 'signal:*') and system calls "
 	"('syscall:NAME')";
@@ -23,11 +25,11 @@ static const struct kind_row rows[] = {
 	[PROBE_URETPROBE] = {"uretprobe", 2, false, "[MODULE:]NAME", NULL},
 	[PROBE_USDT] = {"usdt", 3, false, "[[MODULE:]PROVIDER:]NAME", NULL},
 	[PROBE_SYSCALL] = {"syscall", 1, false, "NAME", NULL},
-	[PROBE_KERNEL] = {"kernel", 1, false, "NAME", NULL},
+	[PROBE_KERNEL] = {"kernel", 2, false, "[MODULE:]NAME", kernel_hint},
 	[PROBE_KPROBE] = {"kprobe", 1, false, "NAME", NULL},
 	[PROBE_KRETPROBE] = {"kretprobe", 1, false, "NAME", NULL},
-	[PROBE_FENTRY] = {"fentry", 1, false, "NAME", NULL},
-	[PROBE_FEXIT] = {"fexit", 1, false, "NAME", NULL},
+	[PROBE_FENTRY] = {"fentry", 2, false, "[MODULE:]NAME", kernel_hint},
+	[PROBE_FEXIT] = {"fexit", 2, false, "[MODULE:]NAME", kernel_hint},
 	[PROBE_TRACEPOINT] = {"tracepoint", 2, false, "CATEGORY:NAME", NULL},
 	[PROBE_RAWTRACEPOINT] = {"rawtracepoint", 1, false, "NAME", NULL},
 	[PROBE_SIGNAL] = {"signal", 1, true, "NAME", NULL},
@@ -74,8 +76,8 @@ static bool is_life(enum probe_kind kind)
 
 static bool is_in_kernel(enum probe_kind kind)
 {
-	return kind == PROBE_TRACEPOINT || kind == PROBE_RAWTRACEPOINT ||
-	       (kind >= PROBE_KERNEL && kind <= PROBE_FEXIT);
+	return kind == PROBE_TRACEPOINT || kind == PROBE_RAWTRACEPOINT || kind == PROBE_KPROBE ||
+	       kind == PROBE_KRETPROBE;
 }
 
 struct err *spec_name_all(const struct spec_parser *p, struct spec *spec)
@@ -323,10 +325,25 @@ static struct err *take_result(const struct spec_parser *p, const struct spec_it
 	return spec_parse_result(p, item->result, &spec->types);
 }
 
+/* A function that is a system call's own: `__x64_sys_openat`, `do_sys_openat2` is not. */
+static const char *syscall_of(const struct spec *spec)
+{
+	static const char *const prefixes[] = {"__x64_sys_", "__arm64_sys_", "__se_sys_", "ksys_",
+					       "sys_"};
+	for (size_t i = 0; i < array_size(prefixes); i++)
+		if (strncmp(spec->name, prefixes[i], strlen(prefixes[i])) == 0 &&
+		    spec->name[strlen(prefixes[i])])
+			return spec->name + strlen(prefixes[i]);
+	return NULL;
+}
+
 static struct err *not_yet(const struct spec_parser *p, size_t kind_at, const struct spec *spec)
 {
 	const struct kind_row *row = &rows[spec->kind];
 	struct err *e = spec_error(p, kind_at, "'%s' probes: not yet", row->word);
+	const char *call = spec->kind <= PROBE_FEXIT ? syscall_of(spec) : NULL;
+	if (call && spec->name_kind == SPEC_NAME_EXACT)
+		return err_hint(e, "this is a system call: 'syscall:%s'", call);
 	return err_hint(e, "%s", row->until_then);
 }
 

@@ -33,10 +33,6 @@ enum event_kind {
 	 * before its event, with the same thread, site and time (of a system call: its entry's) */
 	EVENT_STACK = 11,
 	EVENT_SIGNAL = 12, /* a thread gets a signal: struct event_signal */
-	/* A function of the kernel begins and ends: struct event_kernel, slots of the entry plan,
-	 * of the return plan. `depth` and `span` are those of the user's function around it. */
-	EVENT_KERNEL_ENTRY = 13,
-	EVENT_KERNEL_RETURN = 14,
 };
 
 struct event_header {
@@ -71,15 +67,6 @@ struct event_return {
 	__u32 reserved;
 };
 _Static_assert(sizeof(struct event_return) == 16, "wire format");
-
-/* Of one thread, no two calls are open with the same site and frame. */
-struct event_kernel {
-	__u64 entry_time_ns; /* of the entry, both times */
-	__u64 frame;	     /* an address on the kernel's stack: inner calls have lower ones */
-	__u32 flags;	     /* enum event_return_flags: FORGOTTEN, SUPPRESSED */
-	__u32 reserved;
-};
-_Static_assert(sizeof(struct event_kernel) == 24, "wire format");
 
 struct event_call {
 	__u64 entry_time_ns;
@@ -212,8 +199,6 @@ enum loss_cause {
 	LOSS_STACK = 8,	      /* the event was delivered, its stack was not */
 	LOSS_PROBE_BUSY = 9,  /* a probe in the kernel was hit inside of too many others */
 	LOSS_TABLE_FULL = 10, /* `utrail stat`: no room for another row */
-	/* The call was delivered; its return hit inside of too many other hits */
-	LOSS_RETURN_BUSY = 11,
 	LOSS_CAUSES,
 	LOSS_COLUMNS = 16
 };

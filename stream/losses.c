@@ -17,7 +17,6 @@ const char *loss_cause_name(enum loss_cause cause)
 		[LOSS_STACK] = "ring full for stacks",
 		[LOSS_PROBE_BUSY] = "hit inside of other hits",
 		[LOSS_TABLE_FULL] = "table full",
-		[LOSS_RETURN_BUSY] = "return inside of other hits",
 		[LOSS_FILTERED] = "filtered",
 		[LOSS_SUPPRESSED] = "rate limit",
 	};
@@ -59,9 +58,7 @@ uint64_t losses_fresh(struct losses *losses, uint32_t site_id, enum loss_cause c
 
 bool losses_explain_span(struct losses *losses, uint32_t site_id)
 {
-	const struct loss_row *told = &losses->told[site_id];
-	if (losses->blamed[site_id] >=
-	    told->count[LOSS_RETURN_RING_FULL] + told->count[LOSS_RETURN_BUSY])
+	if (losses->blamed[site_id] >= losses->told[site_id].count[LOSS_RETURN_RING_FULL])
 		return false;
 	losses->blamed[site_id]++;
 	return true;

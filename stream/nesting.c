@@ -26,14 +26,15 @@ struct err *nesting_deliver(struct nesting *nesting, const struct stream_event *
 	return nesting->options->sink.event(nesting->options->sink.context, event, was_opened);
 }
 
-bool nesting_span_event(const struct nesting *nesting, const struct task *task,
-			const struct open_span *span, struct slots *arguments,
-			struct stream_event *ret)
+/* The event that an entry's copy stands for, without its ending. False: foreign bytes. */
+static bool span_event(const struct nesting *nesting, const struct task *task,
+		       const struct open_span *span, struct slots *arguments,
+		       struct stream_event *ret)
 {
 	const struct probe_site *site = nesting_site(nesting, span->header.site_id);
 	if (!site)
 		return false;
-	slots_init(arguments, nesting_unreadable(nesting, site));
+	slots_init(arguments, nesting->options->unreadable);
 	if (slots_decode(site->entry_plan, span->header.unavailable, span->payload,
 			 span->payload_size, arguments) < 0)
 		return false;
@@ -63,18 +64,18 @@ struct err *nesting_open(struct nesting *nesting, struct task *task)
 		bool is_open_question = site && site->filter && site->filter->at_return;
 		bool shown = nesting->options->sink.opened && !nesting_is_full(nesting) &&
 			     !is_open_question &&
-			     nesting_span_event(nesting, task, span, &arguments, &event) &&
+			     span_event(nesting, task, span, &arguments, &event) &&
 			     event.site->probe->kind == PROBE_CALL;
 		if (!shown)
 			continue;
 		span->opened = true;
 		e = nesting->options->sink.opened(nesting->options->sink.context, &event);
 	}
-	return e ? e : kernel_spans_open(nesting, task);
+	return e;
 }
 
-enum stream_ending nesting_explain_ending(struct nesting *nesting, uint32_t site_id,
-					  enum stream_ending ending)
+static enum stream_ending explain_ending(struct nesting *nesting, uint32_t site_id,
+					 enum stream_ending ending)
 {
 	return ending == ENDING_UNWOUND && losses_explain_span(nesting->losses, site_id)
 		       ? ENDING_LOST
@@ -87,8 +88,8 @@ static struct err *end_span(struct nesting *nesting, struct task *task, enum str
 	struct slots arguments;
 	struct stream_event event;
 	struct err *e = NULL;
-	if (nesting_span_event(nesting, task, span, &arguments, &event)) {
-		event.ending = nesting_explain_ending(nesting, event.site->id, ending);
+	if (span_event(nesting, task, span, &arguments, &event)) {
+		event.ending = explain_ending(nesting, event.site->id, ending);
 		e = nesting_deliver(nesting, &event, span->opened);
 	} else {
 		nesting->counts->malformed++;
@@ -199,7 +200,7 @@ struct err *nesting_return(struct nesting *nesting, const struct arrival *arriva
 	struct slots arguments, results;
 	struct stream_event event;
 	slots_init(&results, nesting->options->unreadable);
-	if (!nesting_span_event(nesting, arrival->task, span, &arguments, &event))
+	if (!span_event(nesting, arrival->task, span, &arguments, &event))
 		return nesting_malformed(nesting);
 	if (ret.flags & EVENT_RETURN_TAIL_CALL) {
 		event.ending = ENDING_TAIL_CALL;

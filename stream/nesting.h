@@ -50,16 +50,6 @@ struct arrival {
 	bool late;
 };
 
-/* What a slot that could not be read is called: in the kernel nobody waits for a page. */
-const char *nesting_unreadable(const struct nesting *nesting, const struct probe_site *site);
-/* The event that an entry's copy stands for, without its ending. False: foreign bytes. */
-bool nesting_span_event(const struct nesting *nesting, const struct task *task,
-			const struct open_span *span, struct slots *arguments,
-			struct stream_event *ret);
-/* ENDING_UNWOUND, or what is known better. */
-enum stream_ending nesting_explain_ending(struct nesting *nesting, uint32_t site_id,
-					  enum stream_ending ending);
-
 struct stream_event arrival_event(const struct arrival *arrival, enum stream_event_kind kind);
 /* Counts it. */
 struct err *nesting_malformed(struct nesting *nesting) must_check;
@@ -70,15 +60,5 @@ struct err *nesting_deliver_with_stack(struct nesting *nesting, const struct arr
 struct err *nesting_stack(struct nesting *nesting, const struct arrival *arrival) must_check;
 struct err *nesting_entry(struct nesting *nesting, const struct arrival *arrival) must_check;
 struct err *nesting_return(struct nesting *nesting, const struct arrival *arrival) must_check;
-
-/* --- kernel_spans.c --------------------------------------------------------------------------- */
-
-struct err *kernel_spans_entry(struct nesting *nesting, const struct arrival *arrival) must_check;
-struct err *kernel_spans_return(struct nesting *nesting, const struct arrival *arrival) must_check;
-/* As nesting_open(), of those in the kernel. */
-struct err *kernel_spans_open(struct nesting *nesting, struct task *task) must_check;
-/* `left` of them are left. */
-struct err *kernel_spans_leave(struct nesting *nesting, struct task *task, size_t left,
-			       enum stream_ending ending) must_check;
 
 #endif

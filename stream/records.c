@@ -8,12 +8,15 @@
 #include "stream/exec.h"
 #include "stream/nesting.h"
 
+/* What a probe in the kernel, system calls among them, cannot wait for. */
+static const char not_resident[] = "not resident";
+
 /* It may have hit in the middle of our own program at the entry or the return of a function, which
  * had not counted that yet: the records in the order of their times know better. */
 static struct err *deliver_in_kernel(struct nesting *nesting, const struct arrival *arrival,
 				     struct stream_event *event)
 {
-	event->depth = (uint16_t)task_depth(arrival->task);
+	event->depth = (uint16_t)arrival->task->spans.count;
 	struct err *e = nesting_open(nesting, arrival->task);
 	return e ? e : nesting_deliver(nesting, event, false);
 }
@@ -23,7 +26,7 @@ static struct err *on_instant(struct nesting *nesting, const struct arrival *arr
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments;
 	bool in_kernel = site && site->wire.flags & SITE_IN_KERNEL;
-	slots_init(&arguments, nesting_unreadable(nesting, site));
+	slots_init(&arguments, in_kernel ? not_resident : nesting->options->unreadable);
 	if (!site || slots_decode(site->entry_plan, arrival->header->unavailable, arrival->body,
 				  arrival->size, &arguments) < 0)
 		return nesting_malformed(nesting);
@@ -54,8 +57,8 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments, results;
 	struct event_syscall call;
-	slots_init(&arguments, nesting_unreadable(nesting, site));
-	slots_init(&results, nesting_unreadable(nesting, site));
+	slots_init(&arguments, not_resident);
+	slots_init(&results, not_resident);
 	if (!site || arrival->size < sizeof(call))
 		return nesting_malformed(nesting);
 	memcpy(&call, arrival->body, sizeof(call));
@@ -183,8 +186,7 @@ static struct err *on_task_exit(struct nesting *nesting, const struct arrival *a
 	if (arrival->size < sizeof(exit))
 		return nesting_malformed(nesting);
 	memcpy(&exit, arrival->body, sizeof(exit));
-	struct err *e = kernel_spans_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
-	e = e ? e : nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
+	struct err *e = nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
 	memcpy(arrival->task->info.comm, exit.comm, sizeof(arrival->task->info.comm));
 	struct stream_event event = arrival_event(arrival, STREAM_EXIT);
 	event.exit_code = exit.code;
@@ -218,10 +220,6 @@ struct err *nesting_take(struct nesting *nesting, const struct event_header *hea
 		return on_syscall(nesting, &arrival);
 	case EVENT_CALL:
 		return on_call(nesting, &arrival);
-	case EVENT_KERNEL_ENTRY:
-		return kernel_spans_entry(nesting, &arrival);
-	case EVENT_KERNEL_RETURN:
-		return kernel_spans_return(nesting, &arrival);
 	case EVENT_STACK:
 		return nesting_stack(nesting, &arrival);
 	case EVENT_TASK:

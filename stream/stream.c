@@ -110,8 +110,7 @@ static struct err *show_long_spans(struct stream *stream, uint64_t now_ns)
 	stream->looked_ns = now_ns;
 	struct task *task, *next;
 	HASH_ITER (hh, stream->nesting.tasks.by_tid, task, next) {
-		const struct kernel_span *inner = task_top_kernel_span(task);
-		const struct open_span *top = inner ? &inner->span : task_top_span(task);
+		struct open_span *top = task_top_span(task);
 		if (top && top->header.time_ns + PATIENCE_NS < now_ns)
 			e = nesting_open(&stream->nesting, task);
 		if (e)
@@ -209,8 +208,7 @@ static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_
 	};
 	if (cause == LOSS_MISSED_RETURN)
 		stream->counts.not_followed += count;
-	if (cause == LOSS_RETURN_RING_FULL || cause == LOSS_MISSED_RETURN ||
-	    cause == LOSS_RETURN_BUSY)
+	if (cause == LOSS_RETURN_RING_FULL || cause == LOSS_MISSED_RETURN)
 		stream->counts.returns_lost += count;
 	else if (cause == LOSS_STACK)
 		stream->counts.stacks_lost += count;
@@ -239,7 +237,7 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
 	return e ? e : suppressed_in_time(stream);
 }
 
-static struct err *tell_missed(struct stream *stream, const char *who, uint64_t count)
+struct err *stream_missed(struct stream *stream, const char *who, uint64_t count)
 {
 	static const struct stream_task nobody;
 	const struct stream_event event = {
@@ -249,19 +247,8 @@ static struct err *tell_missed(struct stream *stream, const char *who, uint64_t 
 		.missed_who = who,
 		.loss_count = count,
 	};
-	return stream->options.sink.event(stream->options.sink.context, &event, false);
-}
-
-struct err *stream_missed(struct stream *stream, const char *who, uint64_t count)
-{
 	stream->counts.missed += count;
-	return tell_missed(stream, who, count);
-}
-
-struct err *stream_missed_ends(struct stream *stream, const char *who, uint64_t count)
-{
-	stream->counts.returns_lost += count;
-	return tell_missed(stream, who, count);
+	return stream->options.sink.event(stream->options.sink.context, &event, false);
 }
 
 struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,
@@ -309,8 +296,7 @@ static struct err *leave_all(struct stream *stream)
 	HASH_ITER (hh, stream->nesting.tasks.by_tid, task, next) {
 		if (e)
 			break;
-		e = kernel_spans_leave(&stream->nesting, task, 0, ENDING_OPEN);
-		e = e ? e : nesting_leave(&stream->nesting, task, 0, ENDING_OPEN);
+		e = nesting_leave(&stream->nesting, task, 0, ENDING_OPEN);
 	}
 	return e;
 }

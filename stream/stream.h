@@ -193,8 +193,6 @@ struct err *stream_release_some(struct stream *stream, uint64_t now_ns) must_che
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows) must_check;
 /* So many hits more were missed by the programs of `who`, as the kernel counts. */
 struct err *stream_missed(struct stream *stream, const char *who, uint64_t count) must_check;
-/* The same of ends of calls that were delivered: these have no return. */
-struct err *stream_missed_ends(struct stream *stream, const char *who, uint64_t count) must_check;
 /* A traced process mapped `module` at `from_ns`, and its probes were in place at `until_ns`: what
  * ran there between was not seen, nor counted by anybody. */
 struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,

@@ -18,12 +18,6 @@ struct open_span {
 	struct stack *stack; /* at its entry, or NULL */
 };
 
-/* A call of the kernel's that has not ended. */
-struct kernel_span {
-	struct open_span span;
-	uint64_t frame; /* where on the kernel's stack */
-};
-
 /* A stack that waits for its event. */
 struct task_stack {
 	struct stack *stack; /* NULL: none waits */
@@ -36,8 +30,6 @@ struct task {
 	ARRAY_OF(struct open_span) spans;
 	size_t spans_made; /* of spans.items, initialised: their buffers are kept */
 	size_t n_opened;   /* the outermost ones that the sink has */
-	ARRAY_OF(struct kernel_span) kernel_spans; /* inside of all of these: kernel_spans.c */
-	size_t n_kernel_opened;
 	ARRAY_OF(struct task_stack) stacks; /* the oldest first */
 	struct exec_texts *exec; /* between the exec and the return of its system call, or NULL */
 	UT_hash_handle hh;
@@ -65,21 +57,6 @@ static inline struct open_span *task_top_span(struct task *task)
 	return task->spans.count ? &task->spans.items[task->spans.count - 1] : NULL;
 }
 void task_pop_span(struct task *task);
-
-/* The same in the kernel, whose own head comes before the slots. */
-struct kernel_span *task_push_kernel_span(struct task *task, const struct event_header *entry,
-					  const struct event_kernel *kernel, bool late);
-static inline struct kernel_span *task_top_kernel_span(struct task *task)
-{
-	return task->kernel_spans.count ? &task->kernel_spans.items[task->kernel_spans.count - 1]
-					: NULL;
-}
-void task_pop_kernel_span(struct task *task);
-/* All that is open. */
-static inline size_t task_depth(const struct task *task)
-{
-	return task->spans.count + task->kernel_spans.count;
-}
 
 /* --- user stacks: stacks.c -------------------------------------------------------------------- */
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/kernel/points.c — attaching to places in the kernel, one by one: tracepoints and functions.
- */
+/* cli/kernel/points.c — attaching to places in the kernel: tracepoints, one by one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -23,11 +22,6 @@
 #define EVENT_KPROBE	3
 #define EVENT_KRETPROBE 4
 
-/* Of the kernel's own, which it gives to programs all the same: include/linux/errno.h */
-#ifndef ENOTSUPP
-#define ENOTSUPP 524
-#endif
-
 static bool is_in_kernel(const struct probe_site *site)
 {
 	return site && site->wire.kind && (site->wire.flags & SITE_IN_KERNEL);
@@ -42,32 +36,13 @@ static bool has_kind(const struct kernel *kernel, enum probe_kind kind)
 	return false;
 }
 
-static bool is_tracepoint(enum probe_kind kind)
-{
-	return kind == PROBE_TRACEPOINT || kind == PROBE_RAWTRACEPOINT;
-}
-
-/* Is there a function by that form? */
-static bool has_form(const struct kernel *kernel, enum function_form form)
-{
-	const struct probe_set *set = &kernel->plan->set;
-	for (size_t i = 1; i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
-		if (is_in_kernel(site) && !is_tracepoint(site->probe->kind) &&
-		    site->by_fentry == (form == FUNCTION_FENTRY))
-			return true;
-	}
-	return false;
-}
-
 const char *points_backend(const struct kernel *kernel)
 {
-	static const char *const names[] = {
-		"",	  "tracepoint",		"kprobe",	  "tracepoint, kprobe",
-		"fentry", "tracepoint, fentry", "kprobe, fentry", "tracepoint, kprobe, fentry"};
+	bool functions = has_kind(kernel, PROBE_KPROBE) || has_kind(kernel, PROBE_KRETPROBE);
 	bool points = has_kind(kernel, PROBE_TRACEPOINT) || has_kind(kernel, PROBE_RAWTRACEPOINT);
-	return names[points | has_form(kernel, FUNCTION_KPROBE) << 1 |
-		     has_form(kernel, FUNCTION_FENTRY) << 2];
+	if (!functions)
+		return "tracepoint";
+	return points ? "tracepoint, kprobe" : "kprobe";
 }
 
 struct err *points_check(const struct kernel *kernel)
@@ -83,84 +58,44 @@ struct err *points_check(const struct kernel *kernel)
 						site->probe->name),
 					"it lacks sleepable uprobes (Linux 6.0): the programs for "
 					"such kernels ask none in the kernel"),
-				"without it, and with 'rate N/s', fewer events come, too");
+				"with 'rate N/s' fewer events come, too");
 	}
 	return NULL;
 }
 
-/* Who serves a site: one program for all, or a copy for each. */
-struct server {
-	const char *name;
-	bool is_shared;
-	const char *function; /* of fentry and fexit; else NULL */
-};
-
-static struct server function_server(const struct kernel *kernel, const struct probe_site *site,
-				     bool at_return)
+/* The program that serves all sites of a kind; NULL: each has a copy of its own. */
+static struct bpf_program *shared_program(const struct kernel *kernel, struct tracer *skel,
+					  enum probe_kind kind)
 {
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	if (site->probe->kind == PROBE_KERNEL && !site->by_fentry && at_return)
-		return (struct server){old ? "old_span_kretprobe" : "span_kretprobe", !old, NULL};
-	if (site->probe->kind == PROBE_KERNEL && !site->by_fentry)
-		return (struct server){old ? "old_span_kprobe" : "span_kprobe", !old, NULL};
-	if (site->probe->kind == PROBE_KERNEL && at_return)
-		return (struct server){old ? "old_span_fexit" : "span_fexit", false,
-				       site->probe->symbol};
-	if (site->probe->kind == PROBE_KERNEL)
-		return (struct server){old ? "old_span_fentry" : "span_fentry", false,
-				       site->probe->symbol};
-	if (site->probe->kind == PROBE_FEXIT)
-		return (struct server){old ? "old_fexit_hit" : "fexit_hit", false,
-				       site->probe->symbol};
-	if (site->probe->kind == PROBE_FENTRY)
-		return (struct server){old ? "old_fentry_hit" : "fentry_hit", false,
-				       site->probe->symbol};
-	return (struct server){old ? "old_function_hit" : "function_hit", !old, NULL};
+	if (kind == PROBE_TRACEPOINT)
+		return old ? NULL : skel->progs.point_hit;
+	if (kind != PROBE_RAWTRACEPOINT)
+		return old ? NULL : skel->progs.function_hit;
+	return old || !kernel->raw_cookie ? NULL : skel->progs.raw_hit;
 }
 
-static struct server server_of(const struct kernel *kernel, const struct probe_site *site,
-			       bool at_return)
+static const char *copied_program(const struct kernel *kernel, enum probe_kind kind)
 {
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	if (site->probe->kind == PROBE_TRACEPOINT)
-		return (struct server){old ? "old_point_hit" : "point_hit", !old, NULL};
-	if (site->probe->kind != PROBE_RAWTRACEPOINT)
-		return function_server(kernel, site, at_return);
-	if (old)
-		return (struct server){"old_raw_hit", false, NULL};
-	return (struct server){kernel->raw_cookie ? "raw_hit" : "raw_copy_hit", kernel->raw_cookie,
-			       NULL};
-}
-
-static bool has_end(const struct probe_site *site)
-{
-	return site->wire.kind == SITE_ENTRY && (site->wire.flags & SITE_HAS_RETURN);
-}
-
-static void want_program(const struct kernel *kernel, struct tracer *skel,
-			 const struct probe_site *site, bool at_return)
-{
-	struct server server = server_of(kernel, site, at_return);
-	if (server.is_shared)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(skel->obj, server.name),
-					  true);
+	if (kind == PROBE_TRACEPOINT)
+		return "old_point_hit";
+	if (kind != PROBE_RAWTRACEPOINT)
+		return "old_function_hit";
+	return old ? "old_raw_hit" : "raw_copy_hit";
 }
 
 void points_select_programs(const struct kernel *kernel, struct tracer *skel)
 {
-	const struct probe_set *set = &kernel->plan->set;
-	bool has_spans = has_kind(kernel, PROBE_KERNEL);
-	for (size_t i = 1; i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
-		if (!is_in_kernel(site))
-			continue;
-		want_program(kernel, skel, site, false);
-		if (has_end(site))
-			want_program(kernel, skel, site, true);
+	static const enum probe_kind kinds[] = {PROBE_TRACEPOINT, PROBE_RAWTRACEPOINT, PROBE_KPROBE,
+						PROBE_KRETPROBE};
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		struct bpf_program *program = shared_program(kernel, skel, kinds[i]);
+		if (program && has_kind(kernel, kinds[i]))
+			bpf_program__set_autoload(program, true);
 	}
 	bpf_map__set_autocreate(skel->maps.kernel_areas, kernel->plan->has_points);
 	bpf_map__set_autocreate(skel->maps.kernel_threads, kernel->plan->has_points);
-	bpf_map__set_autocreate(skel->maps.kernel_calls, has_spans);
 }
 
 static struct err *refused(const struct probe_site *site, int errnum)
@@ -168,10 +103,10 @@ static struct err *refused(const struct probe_site *site, int errnum)
 	bool denied = errnum == EPERM || errnum == EACCES;
 	struct err *e = err_new(denied ? ERR_PERMISSION : ERR_FAILED, errnum,
 				"attaching to '%s:%s'", site->probe->module, site->probe->name);
-	bool is_no_place = errnum == EINVAL || errnum == ENOENT || errnum == EILSEQ ||
-			   errnum == EADDRNOTAVAIL || errnum == EBUSY || errnum == ENODEV ||
-			   errnum == ENOTSUP || errnum == ENOTSUPP;
-	if (!is_tracepoint(site->probe->kind) && is_no_place)
+	bool is_function =
+		site->probe->kind == PROBE_KPROBE || site->probe->kind == PROBE_KRETPROBE;
+	if (is_function &&
+	    (errnum == EINVAL || errnum == ENOENT || errnum == EILSEQ || errnum == EADDRNOTAVAIL))
 		return err_hint(
 			e,
 			"the kernel lets not all of its functions be probed, and only whole "
@@ -181,44 +116,39 @@ static struct err *refused(const struct probe_site *site, int errnum)
 }
 
 /* Closed when the probes are taken out. */
-static struct err *keep_fd(struct kernel *kernel, int fd, bool at_return)
+static struct err *keep_fd(struct kernel *kernel, int fd)
 {
-	struct point_fd *kept = array_push(&kernel->point_fds);
+	int *kept = array_push(&kernel->point_fds);
 	if (!kept) {
 		close(fd);
 		return &err_nomem;
 	}
-	*kept = (struct point_fd){fd, at_return};
+	*kept = fd;
 	return NULL;
 }
 
 /* Its maps are open already: of a copy only the program is kept, or a hundred of them would not
  * fit into a process. */
-static struct err *load_copy(struct kernel *kernel, const struct probe_site *site,
-			     const struct server *server, bool at_return, int *ret)
+static struct err *load_copy(struct kernel *kernel, const struct probe_site *site, int *ret)
 {
 	struct bpf_program *program;
-	struct err *e =
-		kernel_copy_program(kernel, site->id, server->name, server->function, &program);
-	if (e && server->function)
-		e = err_wrap(e, "'%s:%s'", probe_kind_name(site->probe->kind), site->probe->name);
+	struct err *e = kernel_copy_program(kernel, site->id,
+					    copied_program(kernel, site->probe->kind), &program);
 	if (e)
 		return e;
-	struct point_fd *kept = array_push(&kernel->point_programs);
+	int *kept = array_push(&kernel->point_programs);
 	int fd = kept ? fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0) : -1;
-	tracer__destroy(kernel->copies.items[--kernel->copies.count]);
+	kernel_drop_copy(kernel);
 	if (!kept)
 		return &err_nomem;
-	*kept = (struct point_fd){fd, at_return};
-	*ret = fd;
+	*kept = *ret = fd;
 	return fd < 0 ? refused(site, errno) : NULL;
 }
 
 /* In the file `format/retprobe` beside the type: the lowest bit. */
 #define KPROBE_RETURN 1
 
-static struct err *describe_event(const struct probe_site *site, bool at_return,
-				  struct perf_event_attr *ret)
+static struct err *describe_event(const struct probe_site *site, struct perf_event_attr *ret)
 {
 	*ret = (struct perf_event_attr){.size = sizeof(*ret),
 					.type = PERF_TYPE_TRACEPOINT,
@@ -227,24 +157,23 @@ static struct err *describe_event(const struct probe_site *site, bool at_return,
 					.wakeup_events = 1};
 	if (site->probe->kind == PROBE_TRACEPOINT)
 		return NULL;
-	ret->config = at_return || site->probe->kind == PROBE_KRETPROBE ? KPROBE_RETURN : 0;
+	ret->config = site->probe->kind == PROBE_KRETPROBE ? KPROBE_RETURN : 0;
 	ret->config1 = (uint64_t)(uintptr_t)site->probe->symbol;
 	ret->config2 = site->offset;
 	return functions_event_type(&ret->type);
 }
 
 /* One event on whichever CPU serves all of them: its programs belong to the tracepoint. */
-static struct err *attach_event(struct kernel *kernel, const struct probe_site *site,
-				bool at_return, int program)
+static struct err *attach_event(struct kernel *kernel, const struct probe_site *site, int program)
 {
 	struct perf_event_attr attr;
-	struct err *e = describe_event(site, at_return, &attr);
+	struct err *e = describe_event(site, &attr);
 	if (e)
 		return e;
 	int event = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (event < 0)
 		return refused(site, errno);
-	e = keep_fd(kernel, event, at_return);
+	e = keep_fd(kernel, event);
 	if (e)
 		return e;
 	if (kernel->form == UPROBE_FORM_OLD) {
@@ -253,7 +182,7 @@ static struct err *attach_event(struct kernel *kernel, const struct probe_site *
 	} else {
 		LIBBPF_OPTS(bpf_link_create_opts, opts, .perf_event.bpf_cookie = site->id);
 		int link = bpf_link_create(program, event, BPF_PERF_EVENT, &opts);
-		e = link < 0 ? refused(site, -link) : keep_fd(kernel, link, at_return);
+		e = link < 0 ? refused(site, -link) : keep_fd(kernel, link);
 	}
 	if (!e && ioctl(event, PERF_EVENT_IOC_ENABLE, 0) != 0)
 		e = refused(site, errno);
@@ -273,41 +202,19 @@ static struct err *attach_raw(struct kernel *kernel, const struct probe_site *si
 		.cookie = kernel->raw_cookie ? site->id : 0,
 	};
 	int link = (int)syscall(SYS_bpf, BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
-	return link < 0 ? refused(site, errno) : keep_fd(kernel, link, false);
+	return link < 0 ? refused(site, errno) : keep_fd(kernel, link);
 }
 
-/* The program knows its function. */
-static struct err *attach_trampoline(struct kernel *kernel, const struct probe_site *site,
-				     bool at_return, int program)
-{
-	int link = bpf_raw_tracepoint_open(NULL, program);
-	return link < 0 ? refused(site, -link) : keep_fd(kernel, link, at_return);
-}
-
-static struct err *attach_end(struct kernel *kernel, const struct probe_site *site, bool at_return)
-{
-	struct server server = server_of(kernel, site, at_return);
-	struct err *e = NULL;
-	int program = -1;
-	if (server.is_shared)
-		program = bpf_program__fd(
-			bpf_object__find_program_by_name(kernel->skel->obj, server.name));
-	else
-		e = load_copy(kernel, site, &server, at_return, &program);
-	if (e)
-		return e;
-	if (server.function)
-		return attach_trampoline(kernel, site, at_return, program);
-	return site->probe->kind == PROBE_RAWTRACEPOINT
-		       ? attach_raw(kernel, site, program)
-		       : attach_event(kernel, site, at_return, program);
-}
-
-/* The return first: no call begins whose end is not seen. */
 static struct err *attach(struct kernel *kernel, const struct probe_site *site)
 {
-	struct err *e = has_end(site) ? attach_end(kernel, site, true) : NULL;
-	return e ? e : attach_end(kernel, site, false);
+	enum probe_kind kind = site->probe->kind;
+	struct bpf_program *shared = shared_program(kernel, kernel->skel, kind);
+	int program = shared ? bpf_program__fd(shared) : -1;
+	struct err *e = shared ? NULL : load_copy(kernel, site, &program);
+	if (e)
+		return e;
+	return kind == PROBE_RAWTRACEPOINT ? attach_raw(kernel, site, program)
+					   : attach_event(kernel, site, program);
 }
 
 struct err *points_attach(struct kernel *kernel)
@@ -324,7 +231,7 @@ void points_close(struct kernel *kernel)
 {
 	/* What was opened last depends on what was opened before. */
 	while (kernel->point_fds.count)
-		close(kernel->point_fds.items[--kernel->point_fds.count].fd);
+		close(kernel->point_fds.items[--kernel->point_fds.count]);
 }
 
 void points_deinit(struct kernel *kernel)
@@ -332,7 +239,7 @@ void points_deinit(struct kernel *kernel)
 	points_close(kernel);
 	free(kernel->point_fds.items);
 	for (size_t i = 0; i < kernel->point_programs.count; i++)
-		closep(&kernel->point_programs.items[i].fd);
+		closep(&kernel->point_programs.items[i]);
 	free(kernel->point_programs.items);
 }
 
@@ -341,22 +248,24 @@ void points_deinit(struct kernel *kernel)
  * since 6.7: struct bpf_link_info, whose union begins at byte 16; in there at 8 perf_event.kprobe,
  * in which `missed` is at 24. Older headers do not have it.
  */
-uint64_t points_missed(const struct kernel *kernel, bool at_return)
+uint64_t kernel_link_missed(int fd)
+{
+	uint32_t info[64] = {0}, size = sizeof(info), kind;
+	uint64_t missed;
+	/* Not a link, but the event. */
+	if (bpf_obj_get_info_by_fd(fd, info, &size) != 0)
+		return 0;
+	memcpy(&kind, (char *)info + 16, sizeof(kind));
+	memcpy(&missed, (char *)info + 48, sizeof(missed));
+	bool known = kind == EVENT_KPROBE || kind == EVENT_KRETPROBE;
+	return info[0] == LINK_PERF_EVENT && known ? missed : 0;
+}
+
+uint64_t points_missed(const struct kernel *kernel)
 {
 	uint64_t sum = 0;
-	for (size_t i = 0; i < kernel->point_fds.count; i++) {
-		uint32_t info[64] = {0}, size = sizeof(info), kind;
-		uint64_t missed;
-		const struct point_fd *kept = &kernel->point_fds.items[i];
-		/* Or it is not a link, but the event. */
-		if (kept->at_return != at_return ||
-		    bpf_obj_get_info_by_fd(kept->fd, info, &size) != 0)
-			continue;
-		memcpy(&kind, (char *)info + 16, sizeof(kind));
-		memcpy(&missed, (char *)info + 48, sizeof(missed));
-		if (info[0] == LINK_PERF_EVENT && (kind == EVENT_KPROBE || kind == EVENT_KRETPROBE))
-			sum += missed;
-	}
+	for (size_t i = 0; i < kernel->point_fds.count; i++)
+		sum += kernel_link_missed(kernel->point_fds.items[i]);
 	return sum;
 }
 

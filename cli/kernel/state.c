@@ -87,8 +87,6 @@ pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)
 static enum kernel_group group_of(const struct bpf_program *program)
 {
 	const char *name = bpf_program__name(program);
-	if (strcmp(name, "span_kretprobe") == 0)
-		return KERNEL_ENDS;
 	if (strstr(name, "sys_enter") || strstr(name, "sys_exit"))
 		return KERNEL_SYSCALLS;
 	return strstr(name, "task_") ? KERNEL_LIFE : KERNEL_HITS;
@@ -118,12 +116,12 @@ void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUP
 	add_missed(kernel->skel, ret);
 	for (size_t i = 0; i < kernel->copies.count; i++)
 		add_missed(kernel->copies.items[i], ret);
-	for (size_t i = 0; i < kernel->point_programs.count; i++) {
-		const struct point_fd *kept = &kernel->point_programs.items[i];
-		ret[kept->at_return ? KERNEL_ENDS : KERNEL_HITS] += misses_of(kept->fd);
-	}
-	ret[KERNEL_HITS] += points_missed(kernel, false);
-	ret[KERNEL_ENDS] += points_missed(kernel, true);
+	for (size_t i = 0; i < kernel->point_programs.count; i++)
+		ret[KERNEL_HITS] += misses_of(kernel->point_programs.items[i]);
+	ret[KERNEL_HITS] += points_missed(kernel);
+	for (size_t i = 0; i < kernel->call_programs.count; i++)
+		ret[KERNEL_SYSCALLS] += misses_of(kernel->call_programs.items[i]);
+	ret[KERNEL_SYSCALLS] += calls_missed(kernel);
 }
 
 uint64_t *kernel_reader_clock(const struct kernel *kernel)
@@ -194,6 +192,16 @@ uint64_t kernel_attempts(const struct kernel *kernel)
 const char *kernel_unreadable(const struct kernel *kernel)
 {
 	return kernel->form == UPROBE_FORM_OLD ? "not resident" : "bad address";
+}
+
+uint64_t kernel_compat_calls(const struct kernel *kernel)
+{
+	return __atomic_load_n(&kernel->skel->bss->compat_calls, __ATOMIC_RELAXED);
+}
+
+const char *kernel_calls_why(const struct kernel *kernel)
+{
+	return kernel->plan->has_syscalls ? kernel->calls.why : NULL;
 }
 
 const char *const *kernel_backends(const struct kernel *kernel)

@@ -27,17 +27,9 @@ static bool is_word(const struct spec *spec, const char *word)
 }
 
 /* NULL: it has times that can be added up. */
-static struct err *check_spec(const struct options *options, const struct spec *spec)
+static struct err *check_spec(const struct spec *spec)
 {
 	switch (spec->kind) {
-	case PROBE_KERNEL:
-		if (!options->where)
-			return NULL;
-		return err_hint(
-			err_new(ERR_USAGE, 0,
-				"utrail stat: --where does not tell of '%s' where its time went",
-				spec->text),
-			"of functions and system calls it does: leave out the one or the other");
 	case PROBE_EXEC:
 	case PROBE_FORK:
 	case PROBE_EXIT:
@@ -77,6 +69,6 @@ struct err *options_check_stat(const struct options *options)
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < options->specs.count; i++)
 		if (!options->specs.items[i].negated)
-			e = check_spec(options, &options->specs.items[i]);
+			e = check_spec(&options->specs.items[i]);
 	return e;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "cli/cache.h"
 #include "cli/debuginfo/notes.h"
 #include "cli/plan/pairs.h"
 #include "cli/plan/suggest.h"
@@ -260,11 +261,8 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	switch (spec->kind) {
 	case PROBE_TRACEPOINT:
 	case PROBE_RAWTRACEPOINT:
-	case PROBE_KERNEL:
 	case PROBE_KPROBE:
 	case PROBE_KRETPROBE:
-	case PROBE_FENTRY:
-	case PROBE_FEXIT:
 		return points_add_spec(options, plan, spec);
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
@@ -480,6 +478,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
 						.depth = options->depth,
 						.max_members = options->max_members,
+						.changes = options->changes,
 						.files = options->fd_paths,
 						.sockets = options->fd_details};
 	struct err *e = probe_set_init(&ret->set, &compile);
@@ -510,6 +509,7 @@ void plan_deinit(struct plan *plan)
 		image_close(plan->modules.items[i].image);
 	}
 	free(plan->modules.items);
+	cache_free(plan->cache);
 	for (size_t i = 0; i < plan->processes.count; i++)
 		process_close(plan->processes.items[i]);
 	free(plan->processes.items);

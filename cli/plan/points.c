@@ -36,12 +36,10 @@ static struct err *add_functions(const struct options *options, struct plan *pla
 				 const struct spec *spec)
 {
 	_cleanup_(btf_freep) struct btf *btf = NULL;
-	struct function_forms forms;
-	struct err *e = load_btf(&btf);
-	if (e)
-		return e;
-	function_forms_detect(btf, &forms);
-	return functions_add_probes(&plan->set, spec, btf, &forms, options->max_probes);
+	uint32_t type;
+	struct err *e = functions_event_type(&type);
+	e = e ? e : load_btf(&btf);
+	return e ? e : functions_add_probes(&plan->set, spec, btf, options->max_probes);
 }
 
 static struct err *add_points(const struct options *options, struct plan *plan,

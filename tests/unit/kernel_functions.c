@@ -12,8 +12,8 @@
 #include "kernel/functions.h"
 #include "kernel/point.h"
 
-/* `long demo_read(struct file *file, char *text, int count)`, `void demo_none(struct pair, long)`,
- * `long do_exit(void)` and 20 of `long many_N(void)`. */
+/* `long demo_read(struct plain *plain, char *text, int count)`, `void demo_none(struct pair,
+ * long)`. */
 static struct btf *make_types(void)
 {
 	struct btf *btf = btf__new_empty();
@@ -35,22 +35,11 @@ static struct btf *make_types(void)
 	btf__add_func_param(btf, "pair", pair);
 	btf__add_func_param(btf, "after", number);
 	assert_true(btf__add_func(btf, "demo_none", BTF_FUNC_STATIC, none) > 0);
-	int nothing = btf__add_func_proto(btf, number);
-	assert_true(btf__add_func(btf, "do_exit", BTF_FUNC_STATIC, nothing) > 0);
-	for (int i = 0; i < 20; i++) {
-		char name[16];
-		snprintf(name, sizeof(name), "many_%d", i);
-		assert_true(btf__add_func(btf, name, BTF_FUNC_STATIC, nothing) > 0);
-	}
 	return btf;
 }
 
-static const struct function_forms both = {.kprobe = true, .fentry = true};
-static const struct function_forms fentry_only = {.fentry = true};
-static const struct function_forms kprobe_only = {.kprobe = true, .no_fentry = "a test"};
-
 /* The first error of a list of specs; NULL: none. */
-static struct err *add(struct probe_set *set, const char *text, const struct function_forms *forms)
+static struct err *add(struct probe_set *set, const char *text)
 {
 	struct compile_options options = {.string_limit = 32, .depth = 1};
 	struct spec_list specs = {0};
@@ -58,128 +47,10 @@ static struct err *add(struct probe_set *set, const char *text, const struct fun
 	assert_ok(probe_set_init(set, &options));
 	struct err *e = spec_parse(text, &specs);
 	for (size_t i = 0; !e && i < specs.count; i++)
-		e = functions_add_probes(set, &specs.items[i], btf, forms, 100);
+		e = functions_add_probes(set, &specs.items[i], btf, 100);
 	spec_list_deinit(&specs);
 	btf__free(btf);
 	return e;
-}
-
-static void forms_are_chosen_by_cost(void **state)
-{
-	(void)state;
-	static const struct function_forms none = {.no_fentry = "a test"};
-	const struct {
-		const struct function_forms *forms;
-		enum probe_kind kind;
-		size_t count;
-		int form; /* -1: refused */
-	} rows[] = {
-		{&both, PROBE_KERNEL, 1, FUNCTION_FENTRY},
-		{&both, PROBE_KERNEL, 12, FUNCTION_FENTRY},
-		{&both, PROBE_KERNEL, 13, FUNCTION_KPROBE},
-		{&fentry_only, PROBE_KERNEL, 13, FUNCTION_FENTRY},
-		{&kprobe_only, PROBE_KERNEL, 1, FUNCTION_KPROBE},
-		{&none, PROBE_KERNEL, 1, -1},
-		{&both, PROBE_KPROBE, 1, FUNCTION_KPROBE},
-		{&fentry_only, PROBE_KRETPROBE, 1, -1},
-		{&both, PROBE_FENTRY, 100, FUNCTION_FENTRY},
-		{&kprobe_only, PROBE_FEXIT, 1, -1},
-	};
-	for (size_t i = 0; i < array_size(rows); i++) {
-		enum function_form form;
-		struct err *e =
-			function_form_choose(rows[i].forms, rows[i].kind, rows[i].count, &form);
-		assert_int_equal(e != NULL, rows[i].form < 0);
-		if (e)
-			assert_int_equal(err_kind(e), ERR_UNSUPPORTED);
-		else
-			assert_int_equal(form, rows[i].form);
-		err_free(e);
-	}
-	assert_string_equal(function_form_name(FUNCTION_FENTRY), "fentry");
-	assert_string_equal(function_form_name(FUNCTION_KPROBE), "kprobe");
-}
-
-/* A kernel without the functions behind fentry has none, whatever loads. */
-static void forms_of_a_kernel(void **state)
-{
-	(void)state;
-	struct function_forms forms;
-	struct btf *btf = make_types();
-	function_forms_detect(btf, &forms);
-	assert_false(forms.fentry);
-	assert_non_null(strstr(forms.no_fentry, "DIRECT_CALLS"));
-	uint32_t type;
-	struct err *e = functions_event_type(&type);
-	assert_int_equal(forms.kprobe, e == NULL);
-	err_free(e);
-	e = functions_no_kprobes();
-	assert_int_equal(err_kind(e), ERR_UNSUPPORTED);
-	err_free(e);
-	btf__free(btf);
-}
-
-/* The register that the last slot of a plan comes from. */
-static int last_register(const struct fetch_plan *plan)
-{
-	int reg = -1;
-	for (uint16_t i = 0; plan && i < plan->n_ops; i++)
-		if (plan->ops[i].code == FETCH_REG)
-			reg = plan->ops[i].reg;
-	return reg;
-}
-
-static void spans_have_both_ends(void **state)
-{
-	(void)state;
-	struct probe_set set;
-	assert_ok(add(&set, "kernel:demo_read", &both));
-	const struct probe_site *site = set.sites.items[1];
-	assert_true(site->by_fentry);
-	assert_int_equal(site->wire.kind, SITE_ENTRY);
-	assert_int_equal(site->wire.flags, SITE_IN_KERNEL | SITE_HAS_RETURN);
-	assert_int_equal(site->arguments.count, 3);
-	assert_int_equal(site->results.count, 1);
-	/* Three words of arguments, then the result. */
-	assert_int_equal(last_register(site->entry_plan), 2);
-	assert_int_equal(last_register(site->return_plan), 3);
-	probe_set_deinit(&set);
-
-	assert_ok(add(&set, "kernel:demo_none,kernel:do_exit", &both));
-	site = set.sites.items[1];
-	assert_int_equal(site->results.count, 0);
-	/* The structure takes two words, and what follows is behind them. */
-	assert_non_null(site->arguments.items[0].unavailable);
-	assert_int_equal(last_register(site->entry_plan), 2);
-	assert_int_equal(set.sites.items[2]->wire.flags, SITE_IN_KERNEL);
-	probe_set_deinit(&set);
-
-	assert_ok(add(&set, "kernel:demo_none", &kprobe_only));
-	site = set.sites.items[1];
-	assert_false(site->by_fentry);
-	assert_string_equal(site->arguments.items[1].unavailable, "behind a structure");
-	probe_set_deinit(&set);
-
-	assert_ok(add(&set, "kernel:many_*", &both));
-	assert_int_equal(set.sites.count, 21);
-	assert_false(set.sites.items[1]->by_fentry);
-	probe_set_deinit(&set);
-}
-
-static void fexit_has_arguments_and_result(void **state)
-{
-	(void)state;
-	struct probe_set set;
-	assert_ok(add(&set, "fentry:demo_read,fexit:demo_read", &both));
-	const struct probe_site *entry = set.sites.items[1], *end = set.sites.items[2];
-	assert_int_equal(entry->wire.kind, SITE_INSTANT);
-	assert_int_equal(entry->arguments.count, 3);
-	assert_int_equal(entry->results.count, 0);
-	assert_int_equal(end->arguments.count, 3);
-	assert_int_equal(end->results.count, 1);
-	assert_int_equal(last_register(end->entry_plan), 3);
-	assert_null(end->return_plan);
-	probe_set_deinit(&set);
 }
 
 static void conditions_name_values(void **state)
@@ -189,26 +60,22 @@ static void conditions_name_values(void **state)
 		const char *spec, *why; /* NULL: it is fine */
 		bool at_return;
 	} rows[] = {
-		{"kernel:demo_read if count > 3", NULL, false},
-		{"kernel:demo_read if arg3 > 3 && ret < 0", NULL, true},
-		{"kernel:demo_read if dur > 1ms", NULL, true},
-		{"kernel:demo_read if plain.mode == 7", NULL, false},
-		{"kernel:demo_read if text ~ \"*.conf\"", NULL, false},
-		{"kernel:demo_read if pid == 1", NULL, false},
 		{"kprobe:demo_read if count > 3", NULL, false},
-		{"fexit:demo_read if ret == 3 && count > 3", NULL, true},
+		{"kprobe:demo_read if arg3 > 3 && pid == 1", NULL, false},
+		{"kprobe:demo_read if plain.mode == 7", NULL, false},
+		{"kprobe:demo_read if text ~ \"*.conf\"", NULL, false},
 		{"kretprobe:demo_read if ret == 3", NULL, true},
-		{"fentry:demo_read if ret == 3", "one place", false},
-		{"fexit:demo_read if dur > 1ms", "one place", false},
+		{"kprobe:demo_read if ret == 3", "one place", false},
 		{"kprobe:demo_read if dur > 1ms", "one place", false},
-		{"kernel:do_exit if ret == 1", "does not come back", false},
-		{"kernel:demo_none if ret == 1", "returns nothing", false},
-		{"kernel:demo_none if pair > 1", "cannot be asked for", false},
-		{"kernel:demo_read if cnt > 3", "no 'cnt'", false},
+		{"kretprobe:demo_read if dur > 1ms", "one place", false},
+		{"kretprobe:demo_none if ret == 1", "returns nothing", false},
+		{"kprobe:demo_none if pair > 1", "cannot be asked for", false},
+		{"kprobe:demo_none if after > 1", "behind a structure", false},
+		{"kprobe:demo_read if cnt > 3", "no 'cnt'", false},
 	};
 	for (size_t i = 0; i < array_size(rows); i++) {
 		struct probe_set set;
-		struct err *e = add(&set, rows[i].spec, &both);
+		struct err *e = add(&set, rows[i].spec);
 		if (rows[i].why) {
 			if (!e)
 				fail_msg("%s: taken", rows[i].spec);
@@ -232,16 +99,16 @@ static void conditions_are_joined(void **state)
 {
 	(void)state;
 	struct probe_set set;
-	assert_ok(add(&set, "kernel:demo_read if count > 3,kernel:demo_read if count < 1", &both));
+	assert_ok(add(&set, "kprobe:demo_read if count > 3,kprobe:demo_read if count < 1"));
 	assert_int_equal(set.sites.count, 2);
 	assert_int_equal(set.repeated, 1);
 	assert_int_equal(set.sites.items[1]->filter->plan.n_ops, 4);
 	probe_set_deinit(&set);
-	assert_ok(add(&set, "kernel:demo_read if count > 3,kernel:demo_read", &both));
+	assert_ok(add(&set, "kprobe:demo_read if count > 3,kprobe:demo_read"));
 	assert_null(set.sites.items[1]->filter);
 	probe_set_deinit(&set);
-	assert_ok(add(&set, "kernel:demo_* if count > 3", &both));
-	assert_int_equal(set.sites.items[1]->wire.kind, SITE_ENTRY);
+	assert_ok(add(&set, "kprobe:demo_* if count > 3"));
+	assert_int_equal(set.sites.items[1]->wire.kind, SITE_INSTANT);
 	assert_int_equal(set.sites.items[2]->wire.kind, 0);
 	assert_int_equal(set.notes.count, 1);
 	probe_set_deinit(&set);
@@ -250,10 +117,6 @@ static void conditions_are_joined(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(forms_are_chosen_by_cost),
-		cmocka_unit_test(forms_of_a_kernel),
-		cmocka_unit_test(spans_have_both_ends),
-		cmocka_unit_test(fexit_has_arguments_and_result),
 		cmocka_unit_test(conditions_name_values),
 		cmocka_unit_test(conditions_are_joined),
 	};

@@ -174,7 +174,7 @@ static size_t count_live(const struct probe_set *set)
 {
 	size_t count = 0;
 	for (size_t i = 1; i < set->sites.count; i++)
-		count += set->sites.items[i]->wire.kind != 0;
+		count += set->sites.items[i]->wire.kind == SITE_INSTANT;
 	return count;
 }
 
@@ -323,31 +323,28 @@ static void functions_of_the_kernel(void **state)
 	assert_true(btf__add_func(btf, "demo_write", BTF_FUNC_STATIC, prototype) > 0);
 	const struct {
 		const char *spec;
-		size_t sites, arguments, results;
+		size_t sites, arguments;
 	} rows[] = {
-		{"kprobe:demo_read", 1, 3, 0}, {"kprobe:demo_read+4", 1, 0, 0},
-		{"kretprobe:demo_*", 2, 0, 1}, {"kprobe:none", 0, 0, 0},
-		{"kprobe:demo_*", 2, 3, 0},    {"kernel:demo_*", 2, 3, 1},
+		{"kprobe:demo_read", 1, 3}, {"kprobe:demo_read+4", 1, 0},
+		{"kretprobe:demo_*", 2, 1}, {"kprobe:none", 0, 0},
+		{"kprobe:demo_*", 2, 3},
 	};
-	const struct function_forms forms = {.kprobe = true, .no_fentry = "a test"};
 	struct compile_options options = {.string_limit = 32, .depth = 1};
 	for (size_t i = 0; i < array_size(rows); i++) {
 		struct probe_set set;
 		struct spec_list specs = {0};
 		assert_ok(probe_set_init(&set, &options));
 		assert_ok(spec_parse(rows[i].spec, &specs));
-		assert_ok(functions_add_probes(&set, specs.items, btf, &forms, 2));
+		assert_ok(functions_add_probes(&set, specs.items, btf, 2));
 		assert_int_equal(count_live(&set), rows[i].sites);
-		if (rows[i].sites) {
+		if (rows[i].sites)
 			assert_int_equal(set.sites.items[1]->arguments.count, rows[i].arguments);
-			assert_int_equal(set.sites.items[1]->results.count, rows[i].results);
-		}
 		if (rows[i].arguments == 3) {
 			assert_true(argument(&set, 0)->slot >= 0);
 			assert_non_null(argument(&set, 1)->unavailable);
 			assert_string_equal(argument(&set, 2)->unavailable, "behind a structure");
 		}
-		struct err *e = functions_add_probes(&set, specs.items, btf, &forms, 0);
+		struct err *e = functions_add_probes(&set, specs.items, btf, 0);
 		assert_int_equal(e != NULL, rows[i].sites > 0);
 		err_free(e);
 		spec_list_deinit(&specs);
