@@ -1,4 +1,5 @@
 utrail_unit_test(uprobe_args SOURCES uprobe_args.c LINK utrail_uprobe)
+utrail_unit_test(uprobe_places SOURCES uprobe_places.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_code SOURCES uprobe_code.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_overload SOURCES uprobe_overload.c LINK utrail_uprobe)
 # Exit status 77 tells that the machine has nothing to compare with.
