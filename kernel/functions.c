@@ -41,7 +41,7 @@ static const uint8_t argument_registers[] = {
 #endif
 
 static struct err *add_parameters(struct plan_builder *builder, const struct btf *btf,
-				  const struct btf_type *prototype)
+				  const struct btf_type *prototype, struct point_names *names)
 {
 	const struct btf_param *parameters = btf_params(prototype);
 	struct err *e = NULL;
@@ -58,6 +58,7 @@ static struct err *add_parameters(struct plan_builder *builder, const struct btf
 			source.unavailable = "behind a structure";
 		else if (i < array_size(argument_registers))
 			source = fetch_from_register(argument_registers[i], 8, false);
+		point_name(names, &source);
 		e = btf_add_value(builder, btf, name && *name ? name : number, parameters[i].type,
 				  &source);
 	}
@@ -69,23 +70,31 @@ static struct err *add_values(struct probe_set *set, const struct btf *btf,
 			      struct probe_site *site)
 {
 	struct plan_builder builder;
+	struct point_names names = {.count = 0};
 	point_plan_begin(&builder, set);
 	struct err *e = NULL;
 	struct fetch_source result = fetch_from_register(RESULT_REGISTER, 8, false);
-	if (spec->kind == PROBE_KRETPROBE && prototype->type)
+	bool is_return = spec->kind == PROBE_KRETPROBE;
+	if (is_return && prototype->type) {
+		names.result.source = result;
+		names.has_result = true;
 		e = btf_add_value(&builder, btf, "", prototype->type, &result);
+	}
 	/* In the middle of it, registers hold anything. */
-	else if (spec->kind == PROBE_KPROBE && !spec->offset)
-		e = add_parameters(&builder, btf, prototype);
-	return point_plan_end(&builder, e, site);
+	if (!is_return && !spec->offset)
+		e = add_parameters(&builder, btf, prototype, &names);
+	e = point_plan_end(&builder, e, site);
+	if (is_return)
+		site->wire.flags |= SITE_AT_RETURN;
+	return e ? e : point_condition(set, spec, &names, site);
 }
 
 static struct err *add_function(struct probe_set *set, const struct btf *btf, const char *name,
 				const struct btf_type *prototype, const struct spec *spec)
 {
-	struct probe_site *site;
-	if (point_is_known(set, spec, "kernel", name))
-		return NULL;
+	struct probe_site *site = point_find(set, spec, "kernel", name);
+	if (site)
+		return point_join(set, spec, site);
 	struct err *e = point_add(set, spec, "kernel", name, &site);
 	return e ? e : add_values(set, btf, prototype, spec, site);
 }

@@ -9,19 +9,17 @@ static const char *own_name(const struct probe *probe)
 	return probe->symbol ? probe->symbol : probe->name;
 }
 
-bool point_is_known(struct probe_set *set, const struct spec *spec, const char *module,
-		    const char *name)
+struct probe_site *point_find(const struct probe_set *set, const struct spec *spec,
+			      const char *module, const char *name)
 {
 	for (size_t i = 1; i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
+		struct probe_site *site = set->sites.items[i];
 		const struct probe *probe = site->probe;
 		if (site->wire.kind && probe->kind == spec->kind && site->offset == spec->offset &&
-		    strcmp(own_name(probe), name) == 0 && strcmp(probe->module, module) == 0) {
-			set->repeated++;
-			return true;
-		}
+		    strcmp(own_name(probe), name) == 0 && strcmp(probe->module, module) == 0)
+			return site;
 	}
-	return false;
+	return NULL;
 }
 
 struct err *point_add(struct probe_set *set, const struct spec *spec, const char *module,
@@ -77,7 +75,8 @@ void point_remove(struct probe_set *set, const struct spec *spec)
 	for (size_t i = 1; i < set->sites.count; i++) {
 		struct probe_site *site = set->sites.items[i];
 		const struct probe *probe = site->probe;
-		if (probe->kind == spec->kind && spec_name_matches(spec, own_name(probe)) &&
+		if (site->wire.kind && probe->kind == spec->kind &&
+		    spec_name_matches(spec, own_name(probe)) &&
 		    (!spec->module || fnmatch(spec->module, probe->module, 0) == 0))
 			site->wire.kind = 0;
 	}

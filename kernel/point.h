@@ -10,10 +10,27 @@
 #include "probe/compile.h"
 #include "probe/probe.h"
 
-/* Is what a spec names there already? Then that is counted in the set. `name` is its own, without
- * the spec's offset; `module` is what stands before it. */
-bool point_is_known(struct probe_set *set, const struct spec *spec, const char *module,
-		    const char *name);
+/* What a condition can name: in the order of the site's arguments. */
+#define POINT_NAMES_MAX 32
+struct point_names {
+	struct condition_name items[POINT_NAMES_MAX];
+	size_t count;
+	struct condition_name result; /* of a return, whose only argument it is */
+	bool has_result;
+};
+
+/* What a spec names is there already; NULL: it is not. `name` is its own, without the spec's
+ * offset; `module` is what stands before it. */
+struct probe_site *point_find(const struct probe_set *set, const struct spec *spec,
+			      const char *module, const char *name);
+/* Another spec means it, too: a hit counts when either says so. */
+struct err *point_join(struct probe_set *set, const struct spec *spec,
+		       struct probe_site *site) must_check;
+/* The next argument of a site. */
+void point_name(struct point_names *names, const struct fetch_source *source);
+/* The condition of a spec at a site whose values are known. */
+struct err *point_condition(struct probe_set *set, const struct spec *spec,
+			    struct point_names *names, struct probe_site *site) must_check;
 /* Adds it, with an empty plan. */
 struct err *point_add(struct probe_set *set, const struct spec *spec, const char *module,
 		      const char *name, struct probe_site **ret_site) must_check;

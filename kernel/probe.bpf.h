@@ -47,5 +47,8 @@ extern const volatile __u32 old_site_id;
 
 /* Runs a plan in an area. Global functions take numbers only: before 5.12 nothing else. */
 extern int kernel_fetch(__u32 plan_id, __u32 level);
+/* Runs a filter there (enum filter_answer), from scratch->filter.at on. Not on kernels of the old
+ * form. */
+extern int kernel_filter(__u32 filter_id, __u32 level);
 
 #endif

@@ -7,6 +7,7 @@
  * the target has not in memory is "unavailable". No lists.
  */
 #include "kernel/probe.bpf.h"
+#include "probe/filter_run.bpf.h"
 
 /* A text or buffer has at most so many bytes. */
 #define KERNEL_BYTES_MAX 1024
@@ -213,4 +214,44 @@ __noinline int kernel_fetch(__u32 plan_id, __u32 level)
 	for (__u32 i = 0; plan && i < FETCH_OPS_MAX && i < plan->n_ops; i++)
 		kernel_step(plan_id, i, level);
 	return 0;
+}
+
+/* --- conditions ------------------------------------------------------------------------------- */
+
+__noinline int kernel_filter_step(__u32 filter_id, __u32 index, __u32 level)
+{
+	if (!has_filters)
+		return 0;
+	struct kernel_area *area = bpf_map_lookup_elem(&kernel_areas, &level);
+	struct filter_plan *plan = bpf_map_lookup_elem(&filters, &filter_id);
+	if (area && plan && index < FILTER_OPS_MAX)
+		step(&area->scratch, &plan->ops[index]);
+	return 0;
+}
+
+__noinline int kernel_filter(__u32 filter_id, __u32 level)
+{
+	if (!has_filters)
+		return FILTER_PASSES;
+	struct kernel_area *area = bpf_map_lookup_elem(&kernel_areas, &level);
+	struct filter_plan *plan = bpf_map_lookup_elem(&filters, &filter_id);
+	if (!area || !plan)
+		return FILTER_PASSES;
+	struct scratch *scratch = &area->scratch;
+	filter_begin(plan, scratch);
+	for (int i = 0; i < FILTER_OPS_MAX; i++) {
+		const struct fetch_op *op = filter_op(plan, scratch);
+		if (!op)
+			break;
+		if (op->code == FILTER_AT_RETURN && !scratch->filter.returned)
+			return FILTER_WAITS;
+		if (op->code >= FILTER_FIRST) {
+			filter_step(plan, scratch);
+			continue;
+		}
+		__u32 index = scratch->filter.at;
+		filter_before_load(scratch);
+		kernel_filter_step(filter_id, index, level);
+	}
+	return filter_end(scratch);
 }

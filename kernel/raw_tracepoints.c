@@ -45,9 +45,11 @@ static const struct btf_type *named_prototype(const struct btf *btf, const char 
 }
 
 static struct err *add_arguments(struct probe_set *set, const struct btf *btf, const char *name,
-				 const struct btf_type *prototype, struct probe_site *site)
+				 const struct btf_type *prototype, const struct spec *spec,
+				 struct probe_site *site)
 {
 	struct plan_builder builder;
+	struct point_names names = {.count = 0};
 	point_plan_begin(&builder, set);
 	__u32 count = btf_vlen(prototype);
 	const struct btf_type *named = named_prototype(btf, name, count);
@@ -58,20 +60,22 @@ static struct err *add_arguments(struct probe_set *set, const struct btf *btf, c
 		char number[16];
 		snprintf(number, sizeof(number), "arg%u", i);
 		struct fetch_source source = fetch_from_register((uint8_t)(i - 1), 8, false);
+		point_name(&names, &source);
 		e = btf_add_value(&builder, btf, argument && *argument ? argument : number,
 				  btf_params(prototype)[i].type, &source);
 	}
-	return point_plan_end(&builder, e, site);
+	e = point_plan_end(&builder, e, site);
+	return e ? e : point_condition(set, spec, &names, site);
 }
 
 static struct err *add_point(struct probe_set *set, const struct btf *btf, const char *name,
 			     const struct btf_type *prototype, const struct spec *spec)
 {
-	struct probe_site *site;
-	if (point_is_known(set, spec, "rawtracepoint", name))
-		return NULL;
+	struct probe_site *site = point_find(set, spec, "rawtracepoint", name);
+	if (site)
+		return point_join(set, spec, site);
 	struct err *e = point_add(set, spec, "rawtracepoint", name, &site);
-	return e ? e : add_arguments(set, btf, name, prototype, site);
+	return e ? e : add_arguments(set, btf, name, prototype, spec, site);
 }
 
 struct err *raw_tracepoints_add_probes(struct probe_set *set, const struct spec *spec,

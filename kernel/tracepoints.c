@@ -109,7 +109,7 @@ static struct fetch_source located_length(const struct tracepoint_field *field)
 }
 
 static struct err *add_field(struct plan_builder *builder, const struct tracepoint_field *field,
-			     const struct type *known)
+			     const struct type *known, struct point_names *names)
 {
 	const struct type *type = known;
 	struct err *e = known ? NULL : tracepoint_field_type(builder->arena, field, &type);
@@ -119,6 +119,7 @@ static struct err *add_field(struct plan_builder *builder, const struct tracepoi
 	bool located = field->form == FIELD_DATA_LOC || field->form == FIELD_REL_LOC;
 	if (located)
 		source = located_source(field);
+	point_name(names, &source);
 	return plan_add_value(builder, field->name, type, &source,
 			      located && type->kind == TYPE_BYTES ? &length : NULL);
 }
@@ -189,6 +190,7 @@ static struct err *add_event(struct probe_set *set, const char *category, const 
 		return e;
 	site->tracepoint_id = format->id;
 	struct plan_builder builder;
+	struct point_names names = {.count = 0};
 	point_plan_begin(&builder, set);
 	bool is_exit;
 	const struct syscall_info *call = call_of_event(category, name, &is_exit);
@@ -196,8 +198,9 @@ static struct err *add_event(struct probe_set *set, const char *category, const 
 	for (uint32_t i = 0; !e && i < format->n_fields; i++)
 		if (is_given(category, &format->fields[i]))
 			e = add_field(&builder, &format->fields[i],
-				      known_type(call, is_exit, index++));
-	return point_plan_end(&builder, e, site);
+				      known_type(call, is_exit, index++), &names);
+	e = point_plan_end(&builder, e, site);
+	return e ? e : point_condition(set, spec, &names, site);
 }
 
 static struct err *read_format(const char *directory, const char *category, const char *name,
@@ -238,8 +241,9 @@ static struct err *add_matching(struct matching *matching, const char *category,
 	struct err *e = read_format(matching->directory, category, name, &text);
 	if (e || !text)
 		return e;
-	if (point_is_known(set, matching->spec, category, name))
-		return NULL;
+	struct probe_site *known = point_find(set, matching->spec, category, name);
+	if (known)
+		return point_join(set, matching->spec, known);
 	e = point_check_limit(++matching->found, matching->limit, matching->spec, "tracepoints");
 	if (e)
 		return e;

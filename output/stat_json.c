@@ -5,6 +5,8 @@
 
 static const char *kind_of(const struct output_stat *row)
 {
+	if (row->probe->kind >= PROBE_KERNEL && row->probe->kind <= PROBE_RAWTRACEPOINT)
+		return probe_kind_name(row->probe->kind);
 	if (row->is_span)
 		return "call";
 	if (row->probe->kind == PROBE_SYSCALL)

@@ -7,19 +7,7 @@
  * often as it is long, not as often as there are ways through it. Global functions, as the fetch
  * interpreter's, and for the same reasons; a run without conditions has none of their bodies.
  */
-#include "probe/filter.bpf.h"
-
-/* The operation at hand; NULL: the plan has come to an end. */
-static __always_inline const struct fetch_op *filter_op(const struct filter_plan *plan,
-							struct scratch *scratch)
-{
-	__u64 at = scratch->filter.at;
-	if (at >= FILTER_OPS_MAX)
-		return NULL;
-	/* The compiler must not move the address before the comparison. */
-	barrier_var(at);
-	return &plan->ops[at & (FILTER_OPS_MAX - 1)];
-}
+#include "probe/filter_run.bpf.h"
 
 /* --- patterns -------------------------------------------------------------------------------- */
 
@@ -313,27 +301,6 @@ __noinline int filter_step_old(__u32 filter_id)
 }
 
 /* --- runs ------------------------------------------------------------------------------------ */
-
-static __always_inline void filter_begin(const struct filter_plan *plan, struct scratch *scratch)
-{
-	if (scratch->filter.at == FILTER_ALONE)
-		scratch->filter.at = plan->alone;
-	else if (scratch->filter.at == 0)
-		scratch->filter.at = plan->start;
-}
-
-static __always_inline int filter_end(struct scratch *scratch)
-{
-	return scratch->filter.at == FILTER_FAIL ? FILTER_FAILS : FILTER_PASSES;
-}
-
-/* A load. Texts go to their one place. */
-static __always_inline void filter_before_load(struct scratch *scratch)
-{
-	scratch->position = scratch->filter.text;
-	scratch->slot = 0;
-	scratch->filter.at++;
-}
 
 static __always_inline int filter_run_with(const struct filter_plan *plan, struct scratch *scratch,
 					   bool sleepable)

@@ -33,6 +33,8 @@ struct probe {
 	const char *return_why;
 };
 
+struct point_names;
+
 struct probe_site {
 	struct site wire; /* what BPF sees; plan indexes are filled in by probe_set_load() */
 	uint32_t id;	  /* index in the set, the cookie */
@@ -52,7 +54,8 @@ struct probe_site {
 	struct value_list arguments;	   /* slots of entry_plan */
 	struct value_list results;	   /* slots of return_plan: [0] is the return value */
 	uint32_t syscall_number;
-	uint32_t tracepoint_id; /* of tracefs, for perf */
+	uint32_t tracepoint_id;		 /* of tracefs, for perf */
+	const struct point_names *names; /* in the kernel: for another condition, kernel/point.h */
 	const struct value_change *changes;
 	size_t n_changes;
 	bool is_unseen; /* system calls: where they are told of, this one is not */

@@ -359,7 +359,7 @@ static struct err *take_condition(const struct spec_parser *p, const struct spec
 		return err_hint(spec_error(p, item->condition_word,
 					   "'!' takes away whole probes, not some of their hits"),
 				"put the contrary condition on what is traced");
-	if (is_life(spec->kind) || is_in_kernel(spec->kind))
+	if (is_life(spec->kind))
 		return err_hint(spec_error(p, item->condition_word, "'%s' takes no condition",
 					   rows[spec->kind].word),
 				"conditions are for functions, markers and system calls");

@@ -85,8 +85,9 @@ static struct err *parse_side(const char *whole, const char *side, struct spec_l
 		return bad_pair(whole, "there is one probe on each side; lists go into several -e");
 	if (spec->negated || spec->optional)
 		return bad_pair(whole, "'!' and '?' say nothing here");
-	if (spec->kind > PROBE_SYSCALL)
-		return bad_pair(whole, "its sides are functions, markers and system calls");
+	if (spec->kind > PROBE_RAWTRACEPOINT)
+		return bad_pair(whole, "its sides are functions, markers, system calls and places "
+				       "in the kernel");
 	if (spec->kind == PROBE_CALL)
 		spec->kind = PROBE_UPROBE;
 	*ret = before;

@@ -359,6 +359,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
 	e = e ? e : sum_check(kernel);
+	e = e ? e : points_check(kernel);
 	if (!e && plan->has_syscalls)
 		e = calls_choose(options->syscall_backend, &plan->set, &kernel->calls);
 	e = e ? e : calls_check(kernel);

@@ -102,6 +102,8 @@ const char *points_backend(const struct kernel *kernel); /* in words */
 struct err *points_attach(struct kernel *kernel) must_check;
 void points_close(struct kernel *kernel); /* takes the probes out */
 void points_deinit(struct kernel *kernel);
+/* Does this kernel have what is asked for there? */
+struct err *points_check(const struct kernel *kernel) must_check;
 /* Hits that the kernel counted, and gave to nobody. */
 uint64_t points_missed(const struct kernel *kernel);
 /* The same of one link; 0: it is none of a kprobe. */

@@ -45,6 +45,24 @@ const char *points_backend(const struct kernel *kernel)
 	return points ? "tracepoint, kprobe" : "kprobe";
 }
 
+struct err *points_check(const struct kernel *kernel)
+{
+	const struct probe_set *set = &kernel->plan->set;
+	for (size_t i = 1; kernel->form == UPROBE_FORM_OLD && i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		if (is_in_kernel(site) && site->filter)
+			return err_hint(
+				err_why(err_new(ERR_UNSUPPORTED, 0,
+						"'%s:%s' takes no condition on this kernel",
+						probe_kind_name(site->probe->kind),
+						site->probe->name),
+					"it lacks sleepable uprobes (Linux 6.0): the programs for "
+					"such kernels ask none in the kernel"),
+				"with 'rate N/s' fewer events come, too");
+	}
+	return NULL;
+}
+
 /* The program that serves all sites of a kind; NULL: each has a copy of its own. */
 static struct bpf_program *shared_program(const struct kernel *kernel, struct tracer *skel,
 					  enum probe_kind kind)

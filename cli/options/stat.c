@@ -30,13 +30,6 @@ static bool is_word(const struct spec *spec, const char *word)
 static struct err *check_spec(const struct spec *spec)
 {
 	switch (spec->kind) {
-	case PROBE_TRACEPOINT:
-	case PROBE_RAWTRACEPOINT:
-	case PROBE_KPROBE:
-	case PROBE_KRETPROBE:
-		return err_hint(
-			err_new(ERR_USAGE, 0, "utrail stat: '%s' is not counted there", spec->text),
-			"'utrail' without 'stat' shows events of the kernel one by one");
 	case PROBE_EXEC:
 	case PROBE_FORK:
 	case PROBE_EXIT:

@@ -167,7 +167,10 @@ static bool add_slot(struct plan *plan, struct probe_site *site, const char *nam
 		     struct pair_site *ret)
 {
 	size_t place;
-	if (strcmp(name, "ret") == 0) {
+	bool in_kernel = site->wire.flags & SITE_IN_KERNEL;
+	if (strcmp(name, "ret") == 0 && site->wire.flags & SITE_AT_RETURN)
+		name = "arg1";
+	if (strcmp(name, "ret") == 0 && !in_kernel) {
 		ret->is_result = true;
 		if (site->wire.kind == SITE_SYSCALL)
 			return true;

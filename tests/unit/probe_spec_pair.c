@@ -91,7 +91,7 @@ static void mistakes_are_explained(void **state)
 	refuse("a ~~ b by x y", "the name of an argument");
 	refuse("a ~~ b by x=", "the name of an argument");
 	refuse("a ~~ b by x=y=z", "the name of an argument");
-	refuse("a ~~ exec:*", "functions, markers and system calls");
+	refuse("a ~~ exec:*", "places in the kernel");
 	refuse(" ~~ b", "no name");
 	refuse("a ~~ ", "no name");
 }
