@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * probe/fetch_run.bpf.c — runs the plans of functions and markers: what most arguments are is read
- * without a step of the interpreter.
+ * probe/fetch_run.bpf.c — runs the plans of functions and markers: what most arguments are is
+ * read without a step of the interpreter.
  */
 #include "common/kfunc.bpf.h"
 #include "probe/fetch.bpf.h"
