@@ -127,6 +127,8 @@ static json_t *event_begin(struct output *output, const char *type,
 
 static struct err *event_end(struct output *output, json_t *line, const struct stream_event *event)
 {
+	if (event->where && (has_duration(event) || event->kind == STREAM_SPAN))
+		json_where(output, line, event->where);
 	if (event->stack)
 		json_stack(output, line, event->stack);
 	if (event->late)
@@ -424,6 +426,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_gap(output, event);
 	case STREAM_SPAN:
 		return put_between(output, event);
+	case STREAM_BLOCKED:
+		return NULL;
 	}
 	return NULL;
 }

@@ -336,9 +336,10 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->form = features_uprobe_form(features);
 	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). And before
-	 * what happens inside; but a probe in the kernel must not touch what it waits in. */
-	kernel->keeps = kernel->filter && !options->sum_rows && kernel->form != UPROBE_FORM_OLD &&
-			!plan->has_points &&
+	 * what happens inside; but a probe in the kernel must not touch what it waits in. With
+	 * --where, what the thread had done by then is told with the entry. */
+	kernel->keeps = kernel->filter && !options->sum_rows && !options->where &&
+			kernel->form != UPROBE_FORM_OLD && !plan->has_points &&
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	struct err *e = check_features(kernel);

@@ -100,7 +100,7 @@ static const struct argp_option option_table[] = {
 	 2},
 	{"histogram", KEY_HISTOGRAM, NULL, 0, "stat: also show how the durations are spread", 2},
 	{"where", KEY_WHERE, NULL, 0,
-	 "stat: also show how long calls were running, blocked, or waiting for a CPU", 2},
+	 "Also show how long calls were running, waiting for a CPU, or blocked, and in what", 2},
 	{"summary-only", 'c', NULL, 0, "Count system calls: a table at the end, and no events", 2},
 	{"summary", 'C', NULL, 0, "The same table, and events", 2},
 	{"summary-sort-by", 'S', "COLUMN", 0, "Sort that table by (time-percent)", 2},
