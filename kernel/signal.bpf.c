@@ -7,6 +7,7 @@
  * - A signal that ends the process without a core dump: complete_signal() in kernel/signal.c has
  *   all threads find a SIGKILL of nobody's instead.
  * - A signal that is ignored, as SIGCHLD mostly is. A debugger would see it, and so does strace.
+ *   (Unless the thread blocks it just then, as fork() of glibc does: then it is delivered.)
  *
  * Both tracepoints run with the lock of the process's signals held and interrupts off.
  */
@@ -18,6 +19,13 @@
 #define TRACE_SIGNAL_IGNORED   1
 /* include/linux/sched/signal.h: in place of the address of a siginfo */
 #define SEND_SIG_PRIV 1
+/* include/uapi/asm-generic/signal.h, signal-defs.h */
+#define SIGCHLD	 17
+#define SIGCONT	 18
+#define SIGURG	 23
+#define SIGWINCH 28
+#define SIG_DFL	 0
+#define SIG_IGN	 1
 /* include/uapi/asm-generic/siginfo.h */
 #define SI_USER	  0
 #define SI_KERNEL 0x80
@@ -46,7 +54,22 @@ static __always_inline void send(struct signal_record *record, __u64 id, int num
 		stream_count_loss(0, LOSS_RING_FULL);
 }
 
-static __always_inline int on_deliver(int number, __u64 info, enum stream_form form)
+/* sig_kernel_ignore() of include/linux/signal.h */
+static __always_inline bool is_ignored_by_default(int number)
+{
+	return number == SIGCONT || number == SIGCHLD || number == SIGWINCH || number == SIGURG;
+}
+
+/* One that came while it was blocked is delivered, whatever its handler; it is thrown away then.
+ * `action`: a struct k_sigaction, whose first member is the handler. */
+static __always_inline bool is_thrown_away(int number, __u64 action)
+{
+	__u64 handler = 2;
+	bpf_probe_read_kernel(&handler, sizeof(handler), (void *)action);
+	return handler == SIG_IGN || (handler == SIG_DFL && is_ignored_by_default(number));
+}
+
+static __always_inline int on_deliver(int number, __u64 info, __u64 action, enum stream_form form)
 {
 	struct signal_record record;
 	if (!is_wanted(number))
@@ -63,7 +86,7 @@ static __always_inline int on_deliver(int number, __u64 info, enum stream_form f
 			stream_send_kept(scratch, form);
 	}
 	bpf_get_current_comm(record.signal.comm, sizeof(record.signal.comm));
-	send(&record, id, number, 0);
+	send(&record, id, number, is_thrown_away(number, action) ? EVENT_SIGNAL_IGNORED : 0);
 	return 0;
 }
 
@@ -117,15 +140,15 @@ static __always_inline int on_send(int number, __u64 info, struct task_struct *t
 }
 
 SEC("tp_btf/signal_deliver")
-int BPF_PROG(task_signal, int number, __u64 info)
+int BPF_PROG(task_signal, int number, __u64 info, __u64 action)
 {
-	return on_deliver(number, info, STREAM_ATOMIC);
+	return on_deliver(number, info, action, STREAM_ATOMIC);
 }
 
 SEC("tp_btf/signal_deliver")
-int BPF_PROG(old_task_signal, int number, __u64 info)
+int BPF_PROG(old_task_signal, int number, __u64 info, __u64 action)
 {
-	return on_deliver(number, info, STREAM_OLD);
+	return on_deliver(number, info, action, STREAM_OLD);
 }
 
 SEC("tp_btf/signal_generate")

@@ -157,7 +157,7 @@ struct event_signal {
 _Static_assert(sizeof(struct event_signal) == 72, "wire format");
 
 enum event_signal_flags {
-	EVENT_SIGNAL_IGNORED = 1, /* when it was sent: the thread sees nothing of it */
+	EVENT_SIGNAL_IGNORED = 1, /* the thread sees nothing of it */
 };
 
 /* What a thread has done so far, at the record's time. Counted from when it was first seen. */

@@ -26,12 +26,22 @@ void stack_walk_init(struct stack_walk *walk, const struct stack_request *reques
 }
 
 /* The outermost span comes first: where several share a slot (tail calls), it saw the original. */
+/* Pointer authentication signs the bits above the address (Arm ARM, D8.10). */
+static uint64_t without_signature(uint64_t address)
+{
+#if defined(__aarch64__)
+	return address & ((1ULL << 48) - 1);
+#else
+	return address;
+#endif
+}
+
 uint64_t stack_repaired(const struct stack_request *request, uint64_t slot, uint64_t found)
 {
 	for (size_t i = 0; slot && i < request->n_repairs; i++)
 		if (request->repairs[i].slot == slot)
 			return request->repairs[i].original;
-	return found;
+	return without_signature(found);
 }
 
 /* --- is it plausible? ------------------------------------------------------------------------- */
@@ -55,12 +65,13 @@ static bool ends_with_call(const uint8_t *bytes)
 #elif defined(__aarch64__)
 #define CALL_BYTES 4
 
-/* BL and BLR (Arm ARM, C6.2). */
+/* BL, BLR and BLRAA to BLRABZ (Arm ARM, C6.2). */
 static bool ends_with_call(const uint8_t *bytes)
 {
 	uint32_t word;
 	memcpy(&word, bytes, sizeof(word));
-	return word >> 26 == 0x25 || (word & 0xfffffc1f) == 0xd63f0000;
+	return word >> 26 == 0x25 || (word & 0xfffffc1f) == 0xd63f0000 ||
+	       (word & 0xfefff800) == 0xd63f0800;
 }
 #endif
 
@@ -138,10 +149,7 @@ static enum step_result step_by_tables(struct stack_walk *walk, const struct unw
 		ret->values[REGISTER_SP] = ret->cfa;
 		ret->known |= 1ULL << REGISTER_SP;
 	}
-#if defined(__aarch64__)
-	/* Pointer authentication signs the bits above the address. */
-	ret->pc &= (1ULL << 48) - 1;
-#endif
+	ret->pc = without_signature(ret->pc);
 	/* The stack grows down; from a signal's frame on it may be another one. */
 	if (!row->is_signal && ret->values[REGISTER_SP] < state->values[REGISTER_SP])
 		return STEP_FAILED;

@@ -22,7 +22,8 @@
  *    these for dead as soon as a probed function is called there, and their returns crash.
  *  - Moving stacks, or finding roots in them by return address: Go, split stacks, OCaml.
  *  - Instrumentation that reads return addresses: mcount, -finstrument-functions.
- *  - A seccomp filter may not know the system call that the trampoline makes since 6.11, and kill.
+ *  - A seccomp filter may not know the system call that the trampoline makes since 6.11, and kill;
+ *    from 6.14 on filters do not see it (cf6cb56ef244). One may be installed later, too.
  *  - Walking along frame pointers by hand: the text is searched for functions that do.
  *  - Single functions that use their own return address: return_address_matters() by name, and by
  *    their instructions (return_slot.c).
@@ -41,6 +42,7 @@
  */
 #include "uprobe/safety.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/array.h"
@@ -58,6 +60,8 @@ static const char switches[] = "can switch stacks";
 static const char signals[] = "can handle signals on another stack";
 static const char loads[] = "can load further libraries";
 static const char reads[] = "reads return addresses";
+static const char filters[] =
+	"can install a seccomp filter, which may kill it at this kernel's trampoline";
 
 /* What only those import who use it. */
 static const struct risk imported[] = {
@@ -124,6 +128,14 @@ static const struct risk linked[] = {
 	{"backtrace", unwinds},	   {"mcount", reads},	      {"sigaltstack", signals},
 };
 
+/* Where a filter would see the trampoline. Whoever has a call of the kernel's without a wrapper
+ * asks for it by syscall(). */
+static const struct risk filtering[] = {
+	{"seccomp_load", filters},
+	{"prctl", filters},
+	{"syscall", filters},
+};
+
 /* Libraries that exist to unwind; by the start of their names. */
 static const struct risk libraries[] = {
 	{"libgcc_s.so", unwinds},	  {"libstdc++.so", throws}, {"libc++.so", throws},
@@ -184,6 +196,7 @@ static bool is_static(const struct image *image)
 /* The first reason against the trampoline. */
 struct verdict {
 	struct arena *arena;
+	enum return_filter filter;
 	const char *why;
 	bool nomem;
 };
@@ -235,6 +248,13 @@ static bool object_to_symbols(struct verdict *verdict, struct image *image, symb
 	return false;
 }
 
+static bool object_to_filtering(struct verdict *verdict, struct image *image)
+{
+	return verdict->filter == FILTER_MAY_COME &&
+	       object_to_symbols(verdict, image, is_static(image) ? image_defines : image_imports,
+				 filtering, array_size(filtering));
+}
+
 /* The cheap questions: dynamic symbols, section names. */
 static bool object_at_sight(struct verdict *verdict, struct image *image)
 {
@@ -243,7 +263,8 @@ static bool object_at_sight(struct verdict *verdict, struct image *image)
 	if (is_c_library(image))
 		return false;
 	return object_to_symbols(verdict, image, image_imports, imported, array_size(imported)) ||
-	       object_to_sections(verdict, image) || object_to_needed(verdict, image);
+	       object_to_filtering(verdict, image) || object_to_sections(verdict, image) ||
+	       object_to_needed(verdict, image);
 }
 
 /* The dear ones: the whole symbol table, the whole text. */
@@ -279,13 +300,28 @@ static struct err *search_all(struct image *const *images, size_t n_images, stru
 	return e;
 }
 
-struct err *return_prove(struct image *const *images, size_t n_images, bool seccomp,
+enum return_filter return_filter_of(const char *release)
+{
+#if !defined(__x86_64__)
+	/* Elsewhere it takes a breakpoint in place of a system call. */
+	(void)release;
+	return FILTER_HARMLESS;
+#else
+	unsigned int major, minor;
+	/* An unknown form is one to be careful with. */
+	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+		return FILTER_MAY_COME;
+	return major == 6 && minor >= 11 && minor <= 13 ? FILTER_MAY_COME : FILTER_HARMLESS;
+#endif
+}
+
+struct err *return_prove(struct image *const *images, size_t n_images, enum return_filter filter,
 			 bool unknown_modules, struct arena *arena, struct return_verdict *ret)
 {
-	struct verdict verdict = {.arena = arena};
+	struct verdict verdict = {.arena = arena, .filter = filter};
 	if (unknown_modules || !n_images)
 		verdict.why = "not all files that will run are known";
-	else if (seccomp)
+	else if (filter == FILTER_IN_FORCE)
 		verdict.why = "a seccomp filter may kill it at the trampoline";
 	struct err *e = search_all(images, n_images, &verdict);
 	if (e || verdict.nomem)

@@ -73,12 +73,22 @@ struct return_verdict {
 	const char *why;       /* "libstdc++.so.6 can throw through the frame" */
 };
 
+/* The system call of the trampoline, which a seccomp filter may not know, and the target's filters.
+ */
+enum return_filter {
+	FILTER_HARMLESS, /* this kernel makes no such call, or shows it to no filter */
+	FILTER_MAY_COME, /* it does, and no filter is in force yet */
+	FILTER_IN_FORCE,
+};
+
+/* FILTER_HARMLESS or FILTER_MAY_COME, by the `release` that uname() tells. */
+enum return_filter return_filter_of(const char *release);
+
 /*
  * Proves, or fails to prove, that the trampoline is safe in a process that has these images mapped.
- * `seccomp`: the process has a filter. `unknown_modules`: the list is not complete (no process
- * given, or libraries may come later).
+ * `unknown_modules`: the list is not complete (no process given, or libraries may come later).
  */
-struct err *return_prove(struct image *const *images, size_t n_images, bool seccomp,
+struct err *return_prove(struct image *const *images, size_t n_images, enum return_filter filter,
 			 bool unknown_modules, struct arena *arena,
 			 struct return_verdict *ret) must_check;
 

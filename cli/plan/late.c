@@ -228,8 +228,8 @@ static struct err *renew_verdict(struct late *late, bool *ret_close_returns)
 	struct return_verdict verdict;
 	if (!has_proof(late->options, plan))
 		return NULL;
-	struct err *e =
-		return_prove(&late->module->image, 1, false, false, &plan->set.arena, &verdict);
+	struct err *e = return_prove(&late->module->image, 1, plan_return_filter(plan), false,
+				     &plan->set.arena, &verdict);
 	if (e || verdict.mode == RETURN_TRAMPOLINE)
 		return e;
 	*ret_close_returns = true;

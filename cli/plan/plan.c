@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "cli/debuginfo/notes.h"
 #include "cli/plan/pairs.h"
@@ -45,6 +46,15 @@ static struct err *open_all_images(struct plan *plan, struct image ***ret, size_
 	return NULL;
 }
 
+enum return_filter plan_return_filter(const struct plan *plan)
+{
+	struct utsname name;
+	for (size_t i = 0; i < plan->processes.count; i++)
+		if (process_has_seccomp(plan->processes.items[i]))
+			return FILTER_IN_FORCE;
+	return return_filter_of(uname(&name) ? "" : name.release);
+}
+
 static struct err *decide_return_mode(const struct options *options, struct plan *plan)
 {
 	if (plan->verdict.mode != RETURN_AUTO)
@@ -53,16 +63,14 @@ static struct err *decide_return_mode(const struct options *options, struct plan
 		plan->verdict = (struct return_verdict){options->return_mode, "--return was given"};
 		return NULL;
 	}
-	bool seccomp = false;
-	for (size_t i = 0; i < plan->processes.count; i++)
-		seccomp |= process_has_seccomp(plan->processes.items[i]);
+	enum return_filter filter = plan_return_filter(plan);
 	_cleanup_free_ struct image **images = NULL;
 	size_t count;
 	bool complete;
 	struct err *e = open_all_images(plan, &images, &count, &complete);
 	/* A followed child may exec anything. */
 	return e ? e
-		 : return_prove(images, count, seccomp, !complete || options->follow,
+		 : return_prove(images, count, filter, !complete || options->follow,
 				&plan->set.arena, &plan->verdict);
 }
 

@@ -11,6 +11,7 @@
 #include "common/err.h"
 #include "probe/probe.h"
 #include "target/target.h"
+#include "uprobe/uprobe.h"
 
 /* One file that is, or may be, mapped by the target. */
 struct plan_module {
@@ -68,6 +69,8 @@ void plan_deinit(struct plan *plan);
 /* Is any of the processes that were named left? */
 struct err *plan_check_alive(const struct plan *plan) must_check;
 
+/* What seccomp has to say to the trampoline in the processes that are traced. */
+enum return_filter plan_return_filter(const struct plan *plan);
 /*
  * May files that the target maps later change what is probed, or how? Then mappings are to be
  * watched.

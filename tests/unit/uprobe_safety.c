@@ -27,7 +27,7 @@ static bool prove(const char *const *paths, struct arena *arena, struct return_v
 			break;
 	}
 	if (all)
-		assert_ok(return_prove(images, count, false, false, arena, ret));
+		assert_ok(return_prove(images, count, FILTER_HARMLESS, false, arena, ret));
 	else
 		printf("not here: %s\n", paths[count]);
 	while (count > 0)
@@ -102,16 +102,59 @@ static void what_is_not_known_is_not_proven(void **state)
 	struct return_verdict verdict;
 	struct image *image;
 	assert_ok(image_open(TARGET_PLAIN_PATH, -1, &image));
-	assert_ok(return_prove(&image, 1, false, true, &arena, &verdict));
+	assert_ok(return_prove(&image, 1, FILTER_HARMLESS, true, &arena, &verdict));
 	assert_int_equal(verdict.mode, RETURN_SITE);
 	assert_non_null(strstr(verdict.why, "not all files"));
-	assert_ok(return_prove(&image, 1, true, false, &arena, &verdict));
+	assert_ok(return_prove(&image, 1, FILTER_IN_FORCE, false, &arena, &verdict));
 	assert_int_equal(verdict.mode, RETURN_SITE);
 	assert_non_null(strstr(verdict.why, "seccomp"));
-	assert_ok(return_prove(NULL, 0, false, false, &arena, &verdict));
+	assert_ok(return_prove(NULL, 0, FILTER_HARMLESS, false, &arena, &verdict));
 	assert_int_equal(verdict.mode, RETURN_SITE);
 	image_close(image);
 	arena_deinit(&arena);
+}
+
+static void who_can_filter_is_not_proven_where_a_filter_sees_it(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		enum return_filter filter;
+		enum return_mode mode;
+	} rows[] = {
+		{TARGET_FILTERING_PATH, FILTER_MAY_COME, RETURN_SITE},
+		{TARGET_FILTERING_PATH, FILTER_HARMLESS, RETURN_TRAMPOLINE},
+		{TARGET_PLAIN_PATH, FILTER_MAY_COME, RETURN_TRAMPOLINE},
+	};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct arena arena = {0};
+		struct return_verdict verdict;
+		struct image *image;
+		assert_ok(image_open(rows[i].path, -1, &image));
+		assert_ok(return_prove(&image, 1, rows[i].filter, false, &arena, &verdict));
+		if (verdict.mode != rows[i].mode)
+			fail_msg("row %zu: mode %d, why '%s'", i, verdict.mode, verdict.why);
+		if (verdict.mode == RETURN_SITE)
+			assert_non_null(strstr(verdict.why, "can install a seccomp filter"));
+		image_close(image);
+		arena_deinit(&arena);
+	}
+}
+
+static void the_kernels_whose_filters_see_it_are_known(void **state)
+{
+	(void)state;
+#if defined(__x86_64__)
+	assert_int_equal(return_filter_of("6.10.11+bpo-amd64"), FILTER_HARMLESS);
+	assert_int_equal(return_filter_of("6.11.0"), FILTER_MAY_COME);
+	assert_int_equal(return_filter_of("6.13.1-1-default"), FILTER_MAY_COME);
+	assert_int_equal(return_filter_of("6.14-rc1"), FILTER_HARMLESS);
+	assert_int_equal(return_filter_of("5.12.0"), FILTER_HARMLESS);
+	assert_int_equal(return_filter_of("7.12.3"), FILTER_HARMLESS);
+	assert_int_equal(return_filter_of("custom"), FILTER_MAY_COME);
+#else
+	assert_int_equal(return_filter_of("6.12.0"), FILTER_HARMLESS);
+#endif
 }
 
 static void functions_that_use_their_return_address_are_known(void **state)
@@ -138,6 +181,8 @@ int main(void)
 		cmocka_unit_test(static_programs_are_judged_by_their_symbols),
 		cmocka_unit_test(one_bad_file_among_good_ones_decides),
 		cmocka_unit_test(what_is_not_known_is_not_proven),
+		cmocka_unit_test(who_can_filter_is_not_proven_where_a_filter_sees_it),
+		cmocka_unit_test(the_kernels_whose_filters_see_it_are_known),
 		cmocka_unit_test(functions_that_use_their_return_address_are_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <ucontext.h>
+
+#include <linux/seccomp.h>
 
 #if defined(TARGET_UCONTEXT)
 static ucontext_t here, there;
@@ -35,6 +38,11 @@ static void work(void)
 {
 	static char memory[65536];
 	sigaltstack(&(stack_t){.ss_sp = memory, .ss_size = sizeof(memory)}, NULL);
+}
+#elif defined(TARGET_FILTERING)
+static void work(void)
+{
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
 }
 #elif defined(TARGET_FRAMES)
 /* A stack trace by hand. */

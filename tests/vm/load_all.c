@@ -2,11 +2,11 @@
 /*
  * load_all — offers every program of a BPF object to this kernel.
  *
- *	load_all [-v] [-s NAME=VALUE]... [-a PATTERN]... OBJECT [PROGRAM...]
+ *	load_all [-v] [-s NAME=VALUE]... [-a PATTERN]... [-x PATTERN]... OBJECT [PROGRAM...]
  *
- * Programs that match a PATTERN of -a are offered alone, the others together; where the kernel
- *refuses one of these, each of them alone. (Relocating an object costs an emulated machine far more
- *than the verifier does.)
+ * Programs that match a PATTERN of -x are left out, those of -a are offered alone, the others
+ * together; where the kernel refuses one of these, each of them alone. (Relocating an object costs
+ * an emulated machine far more than the verifier does.)
  *
  * Prints one line per program, in the object's order, those of -a last:
  *
@@ -36,14 +36,16 @@
 #define SHORT_LOG_SIZE (16U << 10)
 #define LOG_STATS      4 /* BPF_LOG_STATS of the kernel's linux/bpf_verifier.h */
 #define SETTINGS_MAX   16
-#define ALONE_MAX      32
+#define PATTERNS_MAX   32
 
 struct options {
 	const char *object;
 	char *settings[SETTINGS_MAX]; /* NAME=VALUE */
 	int n_settings;
-	char *alone[ALONE_MAX];
+	char *alone[PATTERNS_MAX];
 	int n_alone;
+	char *left_out[PATTERNS_MAX];
+	int n_left_out;
 	char **programs; /* NULL-terminated; empty: all */
 	bool verbose;
 };
@@ -173,12 +175,10 @@ static unsigned int verified_instructions(const struct bpf_program *program)
 	return info.verified_insns;
 }
 
-static bool is_offered(const struct options *options, const char *name)
+static bool matches(char *const *patterns, int n, const char *name)
 {
-	if (!*options->programs)
-		return true;
-	for (char **program = options->programs; *program; program++) {
-		if (!strcmp(*program, name))
+	for (int i = 0; i < n; i++) {
+		if (fnmatch(patterns[i], name, 0) == 0)
 			return true;
 	}
 	return false;
@@ -186,8 +186,17 @@ static bool is_offered(const struct options *options, const char *name)
 
 static bool is_alone(const struct options *options, const char *name)
 {
-	for (int i = 0; i < options->n_alone; i++) {
-		if (fnmatch(options->alone[i], name, 0) == 0)
+	return matches(options->alone, options->n_alone, name);
+}
+
+static bool is_offered(const struct options *options, const char *name)
+{
+	if (matches(options->left_out, options->n_left_out, name))
+		return false;
+	if (!*options->programs)
+		return true;
+	for (char **program = options->programs; *program; program++) {
+		if (!strcmp(*program, name))
 			return true;
 	}
 	return false;
@@ -305,19 +314,21 @@ int main(int argc, char **argv)
 {
 	struct options options = {0};
 	int option;
-	while ((option = getopt(argc, argv, "vs:a:")) != -1) {
+	while ((option = getopt(argc, argv, "vs:a:x:")) != -1) {
 		if (option == 'v')
 			options.verbose = true;
 		else if (option == 's' && options.n_settings < SETTINGS_MAX)
 			options.settings[options.n_settings++] = optarg;
-		else if (option == 'a' && options.n_alone < ALONE_MAX)
+		else if (option == 'a' && options.n_alone < PATTERNS_MAX)
 			options.alone[options.n_alone++] = optarg;
+		else if (option == 'x' && options.n_left_out < PATTERNS_MAX)
+			options.left_out[options.n_left_out++] = optarg;
 		else
 			optind = argc;
 	}
 	if (optind >= argc) {
-		fputs("usage: load_all [-v] [-s NAME=VALUE]... [-a PATTERN]... OBJECT "
-		      "[PROGRAM...]\n",
+		fputs("usage: load_all [-v] [-s NAME=VALUE]... [-a PATTERN]... [-x PATTERN]... "
+		      "OBJECT [PROGRAM...]\n",
 		      stderr);
 		return 1;
 	}

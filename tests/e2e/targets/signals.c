@@ -68,6 +68,13 @@ static void ignored(void)
 	signal(SIGUSR2, SIG_IGN);
 	kill(getpid(), SIGUSR2);
 	signal(SIGUSR2, SIG_DFL);
+	/* It has to be kept while it is blocked: it could get a handler. */
+	sigset_t mask;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGURG);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	kill(getpid(), SIGURG);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
 }
 
 /* Division by zero, or what the machine has instead. */

@@ -55,10 +55,15 @@ compare() {
 
 set -f
 grep '^settings ' $expected >settings
-# What must be refused would keep the others from being loaded together.
-alone=$(grep '^refused ' $expected | while read -r _ kernels programs _; do
-	if is_listed "$kernels"; then echo "-a $programs"; fi
-done)
+# refused_programs OPTION: what must be refused, each as an argument of OPTION. It would keep the others from being
+# loaded together, and each load of it takes a second here.
+refused_programs() {
+	grep '^refused ' $expected | while read -r _ kernels programs _; do
+		if is_listed "$kernels"; then echo "$1 $programs"; fi
+	done
+}
+
+refused=$(refused_programs -a)
 combinations=0
 while read -r _ kernels settings; do
 	is_listed "$kernels" || continue
@@ -69,9 +74,10 @@ while read -r _ kernels settings; do
 		options="$options -s $setting"
 	done
 	# shellcheck disable=SC2086 # several words
-	load_all $options $alone $object >loads || exit 1
+	load_all $options $refused $object >loads || exit 1
 	cat loads
 	compare <loads >>surprises
+	refused=$(refused_programs -x)
 done <settings
 
 if [ "$combinations" = 0 ]; then

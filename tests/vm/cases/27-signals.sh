@@ -20,7 +20,7 @@ check SIGALRM 14
 check SIGPIPE 13
 check SIGSEGV 11
 check SIGCHLD 17
-for name in SIGWINCH SIGUSR2 SIGCHLD; do
+for name in SIGWINCH SIGUSR2 SIGCHLD SIGURG; do
 	got=$(grep '"ignored":true' trace.json | grep -c "\"signal\":\"$name\"")
 	[ "$got" = 20 ] || fail "$name: $got ignored"
 done
