@@ -145,7 +145,7 @@ static void put_plan(struct plan *plan)
 				printf("syscall %s\n", site->probe->name);
 			put_condition(site, &plan->set.arena);
 		}
-		if (site->wire.kind && (site->wire.flags & SITE_IN_KERNEL))
+		if (site->wire.kind && (site->wire.flags & (SITE_IN_KERNEL | SITE_SAMPLE)))
 			put_point(site, &plan->set.arena);
 		if (!site->image || !site->wire.kind)
 			continue;

@@ -9,6 +9,7 @@
 #include "output/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -190,8 +191,22 @@ static struct err *put_span(struct output *output, const struct stream_event *ev
 	return event_end(output, line, event);
 }
 
+/* What was on a CPU when the clock ticked. */
+static struct err *put_sample(struct output *output, const struct stream_event *event)
+{
+	json_t *line = event_begin(output, "sample", event);
+	json_set(output, line, "hz",
+		 json_integer((json_int_t)strtoul(event->site->probe->name, NULL, 10)));
+	json_set(output, line, "depth", json_integer(event->depth));
+	json_set(output, line, "inside",
+		 event->inside ? json_label(output, event->inside) : json_null());
+	return event_end(output, line, event);
+}
+
 static struct err *put_instant(struct output *output, const struct stream_event *event)
 {
+	if (event->site->probe->kind == PROBE_CPU)
+		return put_sample(output, event);
 	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	struct shown result;
 	json_t *line = event_begin(output, event->kind == STREAM_USDT ? "usdt" : "probe", event);

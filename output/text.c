@@ -258,6 +258,8 @@ static void put_instant(struct output *output, const struct stream_event *event)
 	struct shown result;
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
+	if (event->site->probe->kind == PROBE_CPU)
+		return;
 	if (!ends_only(event)) {
 		text_arguments(output, &scope, NULL);
 	} else if (shown_instant_result(&scope, &result)) {

@@ -36,6 +36,8 @@ enum site_flags {
 	SITE_STACK = 64,
 	/* SITE_INSTANT: a place in the kernel; what it reads there cannot wait for a page */
 	SITE_IN_KERNEL = 1024,
+	/* SITE_INSTANT: no place, but what a thread is at when a clock ticks */
+	SITE_SAMPLE = 8192,
 };
 
 /* In the cookie of an attached probe, beside the site id: it is the kernel's return probe. */

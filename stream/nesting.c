@@ -47,7 +47,8 @@ static bool span_event(const struct nesting *nesting, const struct task *task,
 		.late = span->late,
 		.site = site,
 		.arguments = arguments,
-		.stack = stack_shown(site, span->stack),
+		.stack =
+			nesting->options->stacks_of_samples ? NULL : stack_shown(site, span->stack),
 	};
 	return true;
 }

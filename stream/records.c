@@ -16,16 +16,24 @@ static const char not_resident[] = "not resident";
 static struct err *deliver_in_kernel(struct nesting *nesting, const struct arrival *arrival,
 				     struct stream_event *event)
 {
+	const struct open_span *top = task_top_span(arrival->task);
+	const struct probe_site *around = top ? nesting_site(nesting, top->header.site_id) : NULL;
+	struct stack *stack =
+		task_take_stack(arrival->task, arrival->header->site_id, event->time_ns);
+	event->stack = stack_shown(event->site, stack);
 	event->depth = (uint16_t)arrival->task->spans.count;
+	event->inside = around ? around->probe : NULL;
 	struct err *e = nesting_open(nesting, arrival->task);
-	return e ? e : nesting_deliver(nesting, event, false);
+	e = e ? e : nesting_deliver(nesting, event, false);
+	stack_free(stack);
+	return e;
 }
 
 static struct err *on_instant(struct nesting *nesting, const struct arrival *arrival)
 {
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments;
-	bool in_kernel = site && site->wire.flags & SITE_IN_KERNEL;
+	bool in_kernel = site && site->wire.flags & (SITE_IN_KERNEL | SITE_SAMPLE);
 	slots_init(&arguments, in_kernel ? not_resident : nesting->options->unreadable);
 	if (!site || slots_decode(site->entry_plan, arrival->header->unavailable, arrival->body,
 				  arrival->size, &arguments) < 0)

@@ -100,6 +100,7 @@ struct stream_event {
 	/* What the thread had done when it began and when it ended, of one moment the same; NULL:
 	 * not known */
 	const struct event_where *where_begin, *where_end;
+	const struct probe *inside; /* PROBE in the kernel: of the innermost open call, or NULL */
 	const struct event_blocked *blocked; /* BLOCKED; time_ns is when it ran again */
 };
 
@@ -163,6 +164,7 @@ struct stream_options {
 	const char *unreadable; /* what an unavailable slot means on this kernel; constant text */
 	struct stream_unwinder unwinder; /* .unwind may be NULL when no site has SITE_STACK */
 	uint64_t max_events;		 /* stop after so many; 0: no limit */
+	bool stacks_of_samples;		 /* those of functions are not shown */
 	bool where;			 /* spans are told with where their time went */
 	bool tell_blocked;		 /* STREAM_BLOCKED is given to the sink */
 };

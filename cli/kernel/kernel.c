@@ -15,6 +15,7 @@
 #include "cli/process/holder.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
+#include "kernel/samples.h"
 #include "kernel/syscalls.h"
 #include "probe/file.h"
 #include "stream/event.h"
@@ -111,9 +112,9 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 {
 	const struct plan *plan = kernel->plan;
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	bool life = kernel->filter &&
-		    (kernel->options.follow || kernel->options.growing || has_spans(plan) ||
-		     plan->has_syscalls || plan->has_points || old || kernel->options.cost);
+	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
+				       has_spans(plan) || plan->has_syscalls || plan->has_points ||
+				       old || samples_site(&plan->set) || kernel->options.cost);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
 	/* What a thread leaves open ends with it. */
@@ -149,6 +150,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	sum_select_programs(kernel, skel);
 	select_programs_of_choice(kernel, skel);
 	points_select_programs(kernel, skel);
+	samples_select_programs(kernel, skel);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -212,6 +214,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->stack_bytes = kernel->options.stack_bytes;
 	skel->rodata->stack_depth = kernel->options.stack_depth;
 	sum_set_constants(kernel, skel);
+	samples_set_constants(kernel, skel);
 	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
@@ -261,6 +264,10 @@ static void name_backends(struct kernel *kernel)
 	if (kernel->plan->has_syscalls) {
 		kernel->backends[n++] = "syscall";
 		kernel->backends[n++] = "tp_btf";
+	}
+	if (samples_site(&kernel->plan->set)) {
+		kernel->backends[n++] = "sample";
+		kernel->backends[n++] = "cpu-clock";
 	}
 	if (kernel->plan->has_points) {
 		kernel->backends[n++] = "kernel";
@@ -340,11 +347,13 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	 * --where, what the thread had done by then is told with the entry. */
 	kernel->keeps = kernel->filter && !options->sum_rows && !options->where &&
 			kernel->form != UPROBE_FORM_OLD && !plan->has_points &&
+			!samples_site(&plan->set) &&
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
 	e = e ? e : sum_check(kernel);
+	e = e ? e : samples_check(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)
@@ -352,7 +361,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	if (!e && (kernel_selects(kernel) || pid_namespace_is_inner()))
 		e = select_offsets_find(&kernel->select_offsets);
 	if (options->stack_how)
-		tables_want_stacks(&plan->set, 1);
+		tables_want_stacks(&plan->set, 1, options->stacks_of_samples);
 	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
 	e = e ? e : load_skeleton(kernel);
 	if (e)
@@ -464,6 +473,7 @@ struct err *kernel_attach(struct kernel *kernel)
 	e = e ? e : trace_processes(kernel);
 	e = e ? e : attach_from(kernel, 1);
 	e = e ? e : points_attach(kernel);
+	e = e ? e : samples_attach(kernel);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
 	return e ? e : attach_iterator(kernel);
@@ -481,7 +491,7 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 		e = err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
 			    kernel->sites.capacity - 1);
 	if (kernel->options.stack_how)
-		tables_want_stacks(set, first);
+		tables_want_stacks(set, first, kernel->options.stacks_of_samples);
 	e = e ? e : tables_number(&kernel->tables, set, first);
 	if (!e && kernel->tables.plans.count > kernel->plans.capacity)
 		e = err_new(ERR_FAILED, 0,
@@ -517,6 +527,7 @@ static void close_links(struct kernel *kernel)
 		bpf_link__destroy(kernel->links[i]);
 	kernel->n_links = 0;
 	points_close(kernel);
+	samples_close(kernel);
 	attachment_close(take_ptr(kernel->attachment));
 }
 
@@ -538,7 +549,8 @@ void kernel_stop(struct kernel *kernel)
 		return;
 	if (kernel->skel->bss)
 		__atomic_store_n(&kernel->skel->bss->tracing, 0, __ATOMIC_SEQ_CST);
-	if (kernel->attachment || kernel->n_links || kernel->point_fds.count)
+	if (kernel->attachment || kernel->n_links || kernel->point_fds.count ||
+	    kernel->sample_fds.count)
 		detach(kernel);
 }
 
@@ -556,6 +568,8 @@ void kernel_close(struct kernel *kernel)
 		tracer__destroy(kernel->copies.items[i]);
 	free(kernel->copies.items);
 	points_deinit(kernel);
+	samples_close(kernel);
+	free(kernel->sample_fds.items);
 	tracer__destroy(kernel->skel);
 	free(kernel);
 }

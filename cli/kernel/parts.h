@@ -13,7 +13,7 @@ struct bpf_program;
 struct tracer; /* the skeleton */
 
 #define LINKS_MAX    12
-#define BACKENDS_MAX 10
+#define BACKENDS_MAX 12
 
 /* The rows of a BPF array, shared with us. */
 struct rows {
@@ -41,6 +41,7 @@ struct kernel {
 	struct tables tables;
 	bool raw_cookie;	      /* raw tracepoints tell which one it is */
 	ARRAY_OF(int) point_fds;      /* probes in the kernel: events and links */
+	ARRAY_OF(int) sample_fds;     /* a clock of each CPU */
 	ARRAY_OF(int) point_programs; /* copies that serve one of them */
 	struct rows sites, plans, filters, rates, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
@@ -84,6 +85,15 @@ void points_deinit(struct kernel *kernel);
 uint64_t points_missed(const struct kernel *kernel);
 /* Records that programs there tried to write. */
 uint64_t points_attempts(const struct kernel *kernel);
+/* --- samples.c -------------------------------------------------------------------------------- */
+
+/* Does this kernel tell what is asked for? */
+struct err *samples_check(const struct kernel *kernel) must_check;
+void samples_set_constants(const struct kernel *kernel, struct tracer *skel);
+void samples_select_programs(const struct kernel *kernel, struct tracer *skel);
+struct err *samples_attach(struct kernel *kernel) must_check;
+void samples_close(struct kernel *kernel);
+
 /* --- sums.c ----------------------------------------------------------------------------------- */
 
 /* Does this kernel tell what is asked for? */

@@ -497,6 +497,17 @@ static struct err *check_combination(const struct options *options)
 	return NULL;
 }
 
+/* A sample without its stack says little. */
+static void want_stacks_of_samples(struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].kind == PROBE_CPU &&
+		    options->command == COMMAND_TRACE && options->stacks == STACKS_NONE) {
+			options->stacks = STACKS_AUTO;
+			options->stacks_of_samples = true;
+		}
+}
+
 struct err *options_parse(int argc, char **argv, struct options *ret)
 {
 	*ret = (struct options){
@@ -521,6 +532,8 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		e = add_operand(NULL, ret);
 		ret->argv = ret->operands.items;
 	}
+	if (!e)
+		want_stacks_of_samples(ret);
 	e = e ? e : check_combination(ret);
 	if (e)
 		options_deinit(ret);

@@ -73,6 +73,7 @@ static struct err *open_stream(struct session *session)
 		.unreadable = kernel_unreadable(session->kernel),
 		.unwinder = stacks_unwinder(session->stacks),
 		.max_events = session->options->max_events,
+		.stacks_of_samples = session->options->stacks_of_samples,
 		.where = session->options->where && !session->stats,
 		.tell_blocked = session->options->where && plan->pair_sites.count,
 	};
@@ -192,6 +193,7 @@ static struct err *prepare(struct session *session)
 					   .cost = options->cost,
 					   .lossless = options->lossless,
 					   .stack_how = stacks_how(options),
+					   .stacks_of_samples = options->stacks_of_samples,
 					   .stack_bytes = options->stack_bytes,
 					   .stack_depth = (uint32_t)options->stack_depth,
 					   .growing = growing,

@@ -15,16 +15,18 @@ number() {
 	printf '%s\n' "$line" | sed -n -E "s/.*\"$1\":\"?([0-9]+).*/\1/p"
 }
 
+between() {
+	[ "$2" -ge "$1" ] && [ "$2" -le "$3" ]
+}
+
 exec 4<calls
 while read -r _ way cpu _ faults_least faults_most major_least major_most blocked; do
 	read -r line <&4
 	sum=$(($(number cpu_ns) + $(number waiting_ns) + $(number blocked_ns)))
 	[ "$sum" = "$(number dur_ns)" ] || fail "$way: the sum is $sum: $line"
 	[ "$(number blocked_ns)" -ge "$blocked" ] || fail "$way: blocked for less than $blocked: $line"
-	[ "$(number minor_faults)" -ge "$faults_least" ] && [ "$(number minor_faults)" -le "$faults_most" ] ||
-		fail "$way: $faults_least to $faults_most page faults: $line"
-	[ "$(number major_faults)" -ge "$major_least" ] && [ "$(number major_faults)" -le "$major_most" ] ||
-		fail "$way: $major_least to $major_most major faults: $line"
+	between "$faults_least" "$(number minor_faults)" "$faults_most" || fail "$way: $faults_least to $faults_most page faults: $line"
+	between "$major_least" "$(number major_faults)" "$major_most" || fail "$way: $major_least to $major_most major faults: $line"
 	[ "$way" != spinning ] || [ "$(number cpu_ns)" -ge $((cpu / 2)) ] || fail "$way: its own clock has $cpu: $line"
 	parts=$(printf '%s\n' "$line" | sed -E 's/.*"blocked":\[(.*)\],.*/\1/')
 	case $way in
