@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Big enough that a plan of a few probes needs one block, small enough not to show in RSS. */
-#define BLOCK_SIZE 4096
+/* Big enough that a plan of a few probes needs one block, small enough not to show in RSS; those
+ * of a large one grow, as each of them is cleared and asked for on its own. */
+#define BLOCK_SIZE     4096
+#define BLOCK_SIZE_MAX 65536
 
 struct arena_block {
 	struct arena_block *older;
@@ -32,8 +34,11 @@ void *arena_alloc(struct arena *arena, size_t size)
 		return NULL;
 	size_t rounded = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
 	struct arena_block *block = arena->newest;
-	if (!block || block->size - block->used < rounded)
-		block = add_block(arena, rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE);
+	if (!block || block->size - block->used < rounded) {
+		size_t wanted = block ? block->size * 2 : BLOCK_SIZE;
+		wanted = wanted < BLOCK_SIZE_MAX ? wanted : BLOCK_SIZE_MAX;
+		block = add_block(arena, rounded > wanted ? rounded : wanted);
+	}
 	if (!block)
 		return NULL;
 	void *ret = block->data + block->used;

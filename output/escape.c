@@ -107,6 +107,11 @@ void escape_quoted(struct buffer *buffer, const char *bytes, size_t size)
 
 void escape_print(FILE *out, const char *text, const char *keep)
 {
+	size_t length = strlen(text);
+	if (plain_run(text, length, "") == length) {
+		fwrite(text, 1, length, out);
+		return;
+	}
 	_cleanup_(buffer_deinit) struct buffer buffer;
 	struct err *e = buffer_init(&buffer, -1, "");
 	if (e) {

@@ -11,6 +11,7 @@
  * right; the others mark what is not resident as unavailable.
  */
 #include "probe/fetch.bpf.h"
+#include "common/kfunc.bpf.h"
 #include "probe/file.bpf.h"
 #include "probe/filter.bpf.h"
 
@@ -21,8 +22,10 @@ const volatile struct fetch_offsets file_offsets = {};
 const volatile bool reads_sockets = false;
 const volatile struct fetch_socket_offsets socket_offsets = {};
 
-extern int bpf_copy_from_user_str(void *dst, __u32 dst__sz, const void *unsafe_ptr__ign,
-				  __u64 flags) __ksym __weak;
+/* Has the kernel this function (6.12, 65ab5ac4df01)? */
+const volatile bool has_copy_string = false;
+static long (*const copy_string)(void *to, __u32 size, const void *from,
+				 __u64 flags) = (void *)KFUNC_COPY_FROM_USER_STR;
 
 /* Where user-space memory can be: vm.mmap_min_addr at most, and 47 bits (48 on arm64). A failed
  * read costs a microsecond, a comparison nothing. */
@@ -67,8 +70,8 @@ static __always_inline long fetch_copy(void *to, __u64 size, __u64 from, bool sl
 /* Copies up to `size` bytes with the NUL; returns the bytes with NUL, or a negative error. */
 static __always_inline long fetch_copy_string(void *to, __u64 size, __u64 from, bool sleepable)
 {
-	if (sleepable && bpf_ksym_exists(bpf_copy_from_user_str))
-		return bpf_copy_from_user_str(to, size, (void *)from, 0);
+	if (sleepable && has_copy_string)
+		return copy_string(to, size, (void *)from, 0);
 	long length = read_user_str(to, size, (void *)from);
 	if (length < 0 && sleepable) {
 		/* Before 6.12 (65ab5ac4df01): fault the page in with one byte, then read again. */

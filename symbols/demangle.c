@@ -60,19 +60,51 @@ static bool may_be_rust(const char *symbol)
 	return symbol[1] == 'R' || strstr(symbol, "17h");
 }
 
+/* `*ret_suffix`: what comes behind the text of `output`. False: it is no mangled name. */
+static bool demangle(const char *symbol, struct output *output, const char **ret_suffix)
+{
+	char bare[LENGTH_MAX];
+	if (may_be_rust(symbol) && run(rust_demangle_callback, symbol, output)) {
+		*ret_suffix = clone_suffix(symbol, symbol[1] == 'Z');
+		return true;
+	}
+	size_t length = strcspn(symbol, ".");
+	*ret_suffix = clone_suffix(symbol, false);
+	if (!symbol[length])
+		return run(cplus_demangle_v3_callback, symbol, output);
+	if (length >= sizeof(bare))
+		return false;
+	memcpy(bare, symbol, length);
+	bare[length] = '\0';
+	return run(cplus_demangle_v3_callback, bare, output);
+}
+
+static bool is_mangled(const char *symbol)
+{
+	return symbol[0] == '_' && (symbol[1] == 'Z' || symbol[1] == 'R');
+}
+
 static const char *demangled_copy(struct image *image, const char *symbol)
 {
 	struct output output;
-	if (may_be_rust(symbol) && run(rust_demangle_callback, symbol, &output))
-		return arena_printf(&image->arena, "%s%s", output.text,
-				    clone_suffix(symbol, symbol[1] == 'Z'))
-			       ?: symbol;
-	size_t length = strcspn(symbol, ".");
-	char *bare = arena_substring(&image->arena, symbol, length);
-	if (!bare || !run(cplus_demangle_v3_callback, bare, &output))
+	const char *suffix;
+	if (!demangle(symbol, &output, &suffix))
 		return symbol;
-	return arena_printf(&image->arena, "%s%s", output.text, clone_suffix(symbol, false))
-		       ?: symbol;
+	return arena_printf(&image->arena, "%s%s", output.text, suffix) ?: symbol;
+}
+
+const char *demangle_once(const char *symbol, char buffer[DEMANGLE_ONCE_MAX])
+{
+	struct output output;
+	const char *suffix;
+	if (!is_mangled(symbol) || !demangle(symbol, &output, &suffix))
+		return symbol;
+	size_t length = strlen(suffix);
+	if (output.length + length >= DEMANGLE_ONCE_MAX)
+		return symbol;
+	memcpy(buffer, output.text, output.length);
+	memcpy(buffer + output.length, suffix, length + 1);
+	return buffer;
 }
 
 char *image_demangle_whole(const char *symbol)
@@ -88,7 +120,7 @@ char *image_demangle_whole(const char *symbol)
 
 const char *image_demangle(struct image *image, const char *symbol)
 {
-	if (symbol[0] != '_' || (symbol[1] != 'Z' && symbol[1] != 'R'))
+	if (!is_mangled(symbol))
 		return symbol;
 	size_t length = strlen(symbol);
 	const uint64_t *cached = name_map_find(&image->demangled, symbol, length);

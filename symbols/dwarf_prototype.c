@@ -28,8 +28,9 @@ struct parameters {
 static bool is_changed_clone(const char *symbol)
 {
 	static const char *const marks[] = {".constprop.", ".isra.", ".part.", ".cold"};
-	for (size_t i = 0; i < array_size(marks); i++)
-		if (strstr(symbol, marks[i]))
+	const char *dot = strchr(symbol, '.');
+	for (size_t i = 0; dot && i < array_size(marks); i++)
+		if (strstr(dot, marks[i]))
 			return true;
 	return false;
 }

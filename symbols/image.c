@@ -71,6 +71,16 @@ static struct err *read_interpreter(struct image *image)
 	return NULL;
 }
 
+/* Thousands of functions that are looked at one by one lie side by side. */
+#define WINDOW_SIZE 65536
+
+struct image_window {
+	uint64_t last_read; /* where */
+	uint64_t offset;
+	size_t size;
+	uint8_t *bytes; /* NULL: not yet */
+};
+
 static struct err *read_build_id(struct image *image)
 {
 	const void *id;
@@ -94,8 +104,10 @@ struct err *image_open(const char *path, int fd, struct image **ret)
 	image->root = -1;
 	image->mini.fd = -1;
 	image->path = strdup(path);
-	if (!image->path)
+	image->window = arena_alloc(&image->arena, sizeof(*image->window));
+	if (!image->path || !image->window)
 		return &err_nomem;
+	image->window->last_read = UINT64_MAX;
 	struct err *e = elf_file_open(path, fd, ELF_PROGRAM, &image->file);
 	e = e ?: read_segments(image);
 	e = e ?: read_interpreter(image);
@@ -121,6 +133,8 @@ void image_close(struct image *image)
 	name_map_deinit(&image->statics);
 	name_map_deinit(&image->demangled);
 	free(image->functions);
+	if (image->window)
+		free(image->window->bytes);
 	free(image->reaches);
 	elf_file_close(&image->mini);
 	err_free(image->mini_refused);
@@ -253,10 +267,38 @@ bool image_is_text(const struct image *image, uint64_t offset, size_t size)
 	return segment && segment->executable;
 }
 
+/* Is it in the window, or can the window be moved there? The second question beside it moves it:
+ * who asks for one function pays for no more. */
+static bool read_window(const struct image *image, uint64_t offset, void *buffer, size_t size)
+{
+	struct image_window *window = image->window;
+	bool is_next = offset >= window->last_read && offset - window->last_read < WINDOW_SIZE;
+	window->last_read = offset;
+	if (window->bytes && offset >= window->offset && offset - window->offset <= window->size &&
+	    size <= window->size - (offset - window->offset)) {
+		memcpy(buffer, window->bytes + (offset - window->offset), size);
+		return true;
+	}
+	if (!is_next || size > WINDOW_SIZE / 4 || offset >= image->file.size)
+		return false;
+	if (!window->bytes)
+		window->bytes = malloc(WINDOW_SIZE);
+	uint64_t left = image->file.size - offset;
+	window->offset = offset;
+	window->size = left < WINDOW_SIZE ? (size_t)left : WINDOW_SIZE;
+	if (!window->bytes || !elf_file_read(&image->file, offset, window->bytes, window->size))
+		window->size = 0;
+	if (size > window->size)
+		return false;
+	memcpy(buffer, window->bytes, size);
+	return true;
+}
+
 struct err *image_read(const struct image *image, uint64_t offset, void *buffer, size_t size)
 {
 	errno = 0;
-	if (elf_file_read(&image->file, offset, buffer, size))
+	if (read_window(image, offset, buffer, size) ||
+	    elf_file_read(&image->file, offset, buffer, size))
 		return NULL;
 	struct err *e = err_new(ERR_FAILED, errno, "reading %zu bytes at offset 0x%llx of '%s'",
 				size, (unsigned long long)offset, image->path);

@@ -46,6 +46,7 @@ struct image {
 	struct dynamic_section dynamic;
 	const char *soname;
 	const char *const *needed;
+	struct image_window *window; /* image_read() */
 
 	/* image_symbols.c, on first use */
 	bool tables_read;
@@ -62,6 +63,7 @@ struct image {
 	struct name_map imports; /* undefined in .dynsym */
 	struct name_map exports; /* defined in .dynsym; the value is the address */
 	struct name_map statics; /* defined in .symtab */
+	unsigned int scans;	 /* questions answered without these */
 
 	struct name_map demangled; /* demangle.c */
 

@@ -86,9 +86,32 @@ static const uint64_t *find_definition(struct image *image, const char *symbol)
 	return name_map_find(&image->statics, symbol, strlen(symbol));
 }
 
+/* Looking at all symbols for so many names costs less than an index of them. */
+#define SCANS_MAX 4
+
+static bool scan_table(const struct symbol_table *table, const char *name)
+{
+	size_t length = strlen(name);
+	for (size_t i = 0; i < table->count; i++) {
+		const Elf64_Sym *symbol = &table->symbols[i];
+		if (symbol->st_name >= table->strings_size || !is_definition(symbol))
+			continue;
+		const char *here = table->strings + symbol->st_name;
+		if (*here == *name && strncmp(here, name, length) == 0 &&
+		    (!here[length] || here[length] == '@'))
+			return true;
+	}
+	return false;
+}
+
 bool image_defines(struct image *image, const char *symbol)
 {
-	return find_definition(image, symbol);
+	if (!*symbol || image->statics_indexed || image->scans == SCANS_MAX)
+		return find_definition(image, symbol);
+	image->scans++;
+	image_read_tables(image);
+	return scan_table(&image->dynamic_table, symbol) ||
+	       scan_table(&image->static_table, symbol);
 }
 
 bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret)

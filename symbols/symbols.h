@@ -120,6 +120,10 @@ bool image_lacks_sections(const struct image *image);
  * suffix of a compiler's clone (".cold"); `symbol` itself when it is not mangled.
  */
 const char *image_demangle(struct image *image, const char *symbol);
+/* The same, not kept: in `buffer`, or `symbol` itself. For those who go through all of a library
+ * once. */
+#define DEMANGLE_ONCE_MAX 20000
+const char *demangle_once(const char *symbol, char buffer[DEMANGLE_ONCE_MAX]);
 /*
  * The same with parameters, "ns::Class::method(int, char const*)"; NULL: it is no C++ symbol. The
  * caller frees it.

@@ -24,6 +24,9 @@
  * hit is described in the thread's scratch area, and the parts below are functions of their own.
  */
 
+/* Does any site open a span, or end one? Else the verifier has half as much to do. */
+const volatile bool has_spans = true;
+
 /* The context is read at constant offsets only: the verifier refuses a moved context pointer. */
 static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *ctx)
 {
@@ -363,7 +366,8 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 	if (has_filters && !entry_passes(scratch, site, site_id, form))
 		return 0;
 	send_kept(scratch, stream);
-	stream_drop_dead_spans(scratch, stream);
+	if (has_spans)
+		stream_drop_dead_spans(scratch, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return 0;
 	if (!summing) {
@@ -371,7 +375,7 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 		fetch_begin(scratch, 0);
 		fetch_run(scratch, site->entry_plan, form);
 	}
-	if (site->kind == SITE_ENTRY)
+	if (has_spans && site->kind == SITE_ENTRY)
 		span_open(scratch, site_id, site->flags, stream);
 	else
 		emit_slots(scratch, site_id, EVENT_INSTANT, scratch->depth,
@@ -399,7 +403,7 @@ static __always_inline int on_hit(struct pt_regs *ctx, __u64 cookie, enum fetch_
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site)
 		return 0;
-	bool is_return = is_trampoline || site->kind == SITE_RETURN;
+	bool is_return = has_spans && (is_trampoline || site->kind == SITE_RETURN);
 	struct scratch *scratch = hit_begin(ctx, site_id, fetch_stream(form), !is_return);
 	if (!scratch)
 		return 0;

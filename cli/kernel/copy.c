@@ -4,6 +4,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "cli/kernel/loader.h"
 #include "cli/kernel/parts.h"
 #include "tracer.skel.h"
 
@@ -14,7 +15,7 @@ struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const c
 	struct tracer **kept = array_push(&kernel->copies);
 	if (!kept)
 		return &err_nomem;
-	struct tracer *copy = tracer__open();
+	struct tracer *copy = tracer__open_opts(loader_options(kernel->loader));
 	*kept = copy;
 	if (!copy)
 		return kernel_load_failed(kernel, errno, "opening the BPF programs");

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "cli/kernel/loader.h"
 #include "cli/kernel/parts.h"
 #include "cli/process/attacher.h"
 #include "cli/process/holder.h"
@@ -91,6 +92,21 @@ static bool has_spans(const struct plan *plan)
 	for (size_t i = 1; i < plan->set.sites.count; i++)
 		if (plan->set.sites.items[i]->wire.kind == SITE_ENTRY)
 			return true;
+	return false;
+}
+
+/* Is any hit more than one event? */
+static bool uses_spans(const struct kernel *kernel)
+{
+	const struct probe_set *set = &kernel->plan->set;
+	if (kernel->options.growing || kernel->options.sum_rows)
+		return true;
+	for (size_t i = 1; i < set->sites.count; i++) {
+		const struct site *wire = &set->sites.items[i]->wire;
+		if (wire->kind == SITE_ENTRY || wire->kind == SITE_RETURN ||
+		    (wire->flags & SITE_TRAMPOLINE))
+			return true;
+	}
 	return false;
 }
 
@@ -195,6 +211,8 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 {
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
+	skel->rodata->has_spans = uses_spans(kernel);
+	skel->rodata->has_copy_string = loader_has_copy_string(kernel->loader);
 	skel->rodata->keep_entries = kernel->keeps;
 	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
 	skel->rodata->has_rates = kernel->options.rates;
@@ -279,9 +297,15 @@ static void name_backends(struct kernel *kernel)
 static struct err *load_skeleton(struct kernel *kernel)
 {
 	last_complaint[0] = '\0';
-	kernel->skel = tracer__open();
+	struct err *e = loader_open(&kernel->loader);
+	if (e)
+		return e;
+	kernel->skel = tracer__open_opts(loader_options(kernel->loader));
 	if (!kernel->skel)
 		return kernel_load_failed(kernel, errno, "opening the BPF programs");
+	e = loader_look(kernel->loader, kernel->skel->obj);
+	if (e)
+		return e;
 	select_programs(kernel, kernel->skel);
 	size_maps(kernel, kernel->skel);
 	kernel_set_constants(kernel, kernel->skel);
@@ -289,7 +313,7 @@ static struct err *load_skeleton(struct kernel *kernel)
 	if (failed)
 		return kernel_load_failed(kernel, -failed,
 					  "loading the BPF programs into the kernel");
-	struct err *e = kernel_rows_map(kernel);
+	e = kernel_rows_map(kernel);
 	if (e)
 		return e;
 	kernel_rows_fill(kernel, 1, 1, 1);
@@ -404,7 +428,9 @@ static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *
 	if (!bpf_program__autoload(program))
 		return NULL;
 	last_complaint[0] = '\0';
-	struct bpf_link *link = bpf_program__attach(program);
+	struct bpf_link *link = bpf_program__type(program) == BPF_PROG_TYPE_TRACING
+					? bpf_program__attach_trace(program)
+					: bpf_program__attach(program);
 	if (!link)
 		return kernel_load_failed(kernel, errno, "attaching to a kernel tracepoint");
 	if (program == kernel->skel->progs.task_exit)
@@ -571,6 +597,7 @@ void kernel_close(struct kernel *kernel)
 	samples_close(kernel);
 	free(kernel->sample_fds.items);
 	tracer__destroy(kernel->skel);
+	loader_close(kernel->loader);
 	free(kernel);
 }
 

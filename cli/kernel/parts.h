@@ -10,6 +10,7 @@
 #include "probe/file.h"
 
 struct bpf_program;
+struct loader;
 struct tracer; /* the skeleton */
 
 #define LINKS_MAX    12
@@ -30,6 +31,7 @@ struct kernel {
 	struct fetch_offsets file_offsets;	    /* when the plan asks for files */
 	struct fetch_socket_offsets socket_offsets; /* and for sockets */
 	struct select_offsets select_offsets;	    /* where who is traced is decided */
+	struct loader *loader;
 	struct tracer *skel;
 	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
 	struct attachment *attachment;

@@ -5,6 +5,7 @@ utrail_unit_test(probe_spec_errors SOURCES probe_spec_errors.c LINK utrail_probe
 utrail_unit_test(probe_spec_match SOURCES probe_spec_match.c LINK utrail_probe)
 utrail_unit_test(probe_file SOURCES probe_file.c LINK utrail_probe)
 utrail_unit_test(probe_socket SOURCES probe_socket.c LINK utrail_probe)
+utrail_unit_test(probe_kernel_btf SOURCES probe_kernel_btf.c LINK utrail_probe)
 utrail_unit_test(probe_compile SOURCES probe_compile.c LINK utrail_probe)
 utrail_unit_test(probe_compile_parts SOURCES probe_compile_parts.c LINK utrail_probe)
 utrail_unit_test(probe_value SOURCES probe_value.c LINK utrail_probe)

@@ -227,6 +227,42 @@ static void content_is_read_and_bounds_are_kept(void **state)
 	image_close(image);
 }
 
+/* In any order, beside each other or not: every byte is that of the file. */
+static void content_is_the_same_in_any_order(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {1, 7, 64, 4096, 20000, 70000};
+	struct image *image;
+	assert_ok(image_open("/proc/self/exe", -1, &image));
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	assert_int_equal(fstat(fd, &st), 0);
+	uint8_t *whole = malloc((size_t)st.st_size), *piece = malloc(70000);
+	assert_int_equal(read(fd, whole, (size_t)st.st_size), st.st_size);
+	uint32_t random = 1;
+	uint64_t at = 0;
+	for (int i = 0; i < 3000; i++) {
+		random = random * 1103515245 + 12345;
+		size_t size = sizes[(random >> 16) % array_size(sizes)];
+		if (i % 16 == 0 || at + size > (uint64_t)st.st_size)
+			at = random % ((uint64_t)st.st_size - 70000);
+		assert_ok(image_read(image, at, piece, size));
+		assert_memory_equal(piece, whole + at, size);
+		at += random & 1 ? size : size + 13;
+	}
+	/* The last bytes, beside what was read before them. */
+	at = (uint64_t)st.st_size - 100;
+	for (; at < (uint64_t)st.st_size; at += 10) {
+		assert_ok(image_read(image, at, piece, 10));
+		assert_memory_equal(piece, whole + at, 10);
+	}
+	assert_err(image_read(image, at - 5, piece, 10), ERR_FAILED, "past the end");
+	free(whole);
+	free(piece);
+	close(fd);
+	image_close(image);
+}
+
 static void closing_nothing_is_fine(void **state)
 {
 	(void)state;
@@ -247,6 +283,7 @@ int main(void)
 		cmocka_unit_test(addresses_and_offsets_translate),
 		cmocka_unit_test(what_no_segment_covers_is_refused),
 		cmocka_unit_test(content_is_read_and_bounds_are_kept),
+		cmocka_unit_test(content_is_the_same_in_any_order),
 		cmocka_unit_test(closing_nothing_is_fine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

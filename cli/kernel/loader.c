@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/kernel/loader.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "common/array.h"
+#include "common/cleanup.h"
+#include "common/kfunc.bpf.h"
+#include "probe/features.h"
+#include "probe/kernel_btf.h"
+
+#define COPY_STRING_NAME "bpf_copy_from_user_str"
+
+/* What programs of these sections become when they are loaded. */
+enum how {
+	HOW_PLAIN,
+	HOW_SLEEPABLE,
+	HOW_TRACEPOINT, /* attached by the type btf_trace_NAME */
+	HOW_ITERATOR,	/* by the function bpf_iter_NAME */
+	N_HOWS,
+};
+
+struct handler {
+	struct loader *loader;
+	enum how how;
+};
+
+struct loader {
+	struct bpf_object_open_opts options;
+	char path[32];
+	int fd; /* the small BTF */
+	struct handler handlers[N_HOWS];
+	ARRAY_OF(int) registered;
+	ARRAY_OF(struct kernel_btf_name) names; /* the first: bpf_copy_from_user_str() */
+	char *texts[64];			/* of these names */
+	size_t n_texts;
+};
+
+/* --- the programs ----------------------------------------------------------------------------- */
+
+static const char *prefix_of(enum how how)
+{
+	return how == HOW_TRACEPOINT ? "btf_trace_" : "bpf_iter_";
+}
+
+/* The part of a section's name behind the slash, NULL: it has none. */
+static const char *target_of(const struct bpf_program *program)
+{
+	const char *slash = strchr(bpf_program__section_name(program), '/');
+	return slash ? slash + 1 : NULL;
+}
+
+/* What the program attaches to, NULL: nobody has asked for it. */
+static const struct kernel_btf_name *find(const struct loader *loader,
+					  const struct bpf_program *program, enum how how)
+{
+	const char *target = target_of(program), *prefix = prefix_of(how);
+	for (size_t i = 1; target && i < loader->names.count; i++) {
+		const struct kernel_btf_name *name = &loader->names.items[i];
+		if (strncmp(name->name, prefix, strlen(prefix)) == 0 &&
+		    strcmp(name->name + strlen(prefix), target) == 0)
+			return name;
+	}
+	return NULL;
+}
+
+/* Puts the id of the kernel's function into the calls that stand for it. */
+static int name_kfuncs(struct bpf_program *program, uint32_t id)
+{
+	size_t count = bpf_program__insn_cnt(program);
+	const struct bpf_insn *code = bpf_program__insns(program);
+	_cleanup_free_ struct bpf_insn *changed = NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (code[i].code != (BPF_JMP | BPF_CALL) || code[i].src_reg ||
+		    code[i].imm != KFUNC_COPY_FROM_USER_STR)
+			continue;
+		if (!changed) {
+			changed = malloc(count * sizeof(*changed));
+			if (!changed)
+				return -ENOMEM;
+			memcpy(changed, code, count * sizeof(*changed));
+		}
+		changed[i].src_reg = BPF_PSEUDO_KFUNC_CALL;
+		changed[i].imm = (__s32)id;
+	}
+	return changed ? bpf_program__set_insns(program, changed, count) : 0;
+}
+
+/* libbpf calls this right before it loads a program, with its relocations done. */
+static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
+{
+	const struct handler *handler = (const struct handler *)cookie;
+	const struct loader *loader = handler->loader;
+	if (handler->how == HOW_SLEEPABLE)
+		options->prog_flags |= BPF_F_SLEEPABLE;
+	if (loader_has_copy_string(loader) && handler->how <= HOW_SLEEPABLE)
+		return name_kfuncs(program, loader->names.items[0].id);
+	if (handler->how <= HOW_SLEEPABLE)
+		return 0;
+	const struct kernel_btf_name *name = find(loader, program, handler->how);
+	if (!name || !name->id)
+		return -ESRCH;
+	options->attach_btf_id = name->id;
+	/* Only now: what is of this type has libbpf read the kernel's BTF. */
+	return bpf_program__set_type(program, BPF_PROG_TYPE_TRACING);
+}
+
+static struct err *handle(struct loader *loader, const char *section, enum bpf_prog_type type,
+			  int attach, enum how how)
+{
+	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .prog_prepare_load_fn = prepare,
+		    .cookie = (long)&loader->handlers[how]);
+	int *id = array_push(&loader->registered);
+	if (!id)
+		return &err_nomem;
+	*id = libbpf_register_prog_handler(section, type, (enum bpf_attach_type)attach, &options);
+	if (*id >= 0)
+		return NULL;
+	loader->registered.count--;
+	return err_new(ERR_FAILED, -*id, "preparing to load BPF programs of '%s'", section);
+}
+
+/* --- what they need --------------------------------------------------------------------------- */
+
+static struct err *want(struct loader *loader, const char *prefix, const char *name, uint32_t kind)
+{
+	char *text = NULL;
+	if (loader->n_texts == array_size(loader->texts))
+		return err_new(ERR_BUG, 0,
+			       "there are more BPF programs than the loader has room for");
+	if (asprintf(&text, "%s%s", prefix, name) < 0)
+		return &err_nomem;
+	loader->texts[loader->n_texts++] = text;
+	struct kernel_btf_name *wanted = array_push(&loader->names);
+	if (!wanted)
+		return &err_nomem;
+	*wanted = (struct kernel_btf_name){.name = text, .kind = kind};
+	return NULL;
+}
+
+static enum how how_of(const struct bpf_program *program)
+{
+	const char *section = bpf_program__section_name(program);
+	return strncmp(section, "tp_btf/", 7) == 0 ? HOW_TRACEPOINT
+	       : strncmp(section, "iter/", 5) == 0 ? HOW_ITERATOR
+						   : HOW_PLAIN;
+}
+
+static struct err *want_all(struct loader *loader, const struct bpf_object *object)
+{
+	struct err *e = want(loader, "", COPY_STRING_NAME, BTF_KIND_FUNC);
+	struct bpf_program *program;
+	bpf_object__for_each_program (program, object) {
+		enum how how = how_of(program);
+		if (e || how == HOW_PLAIN || find(loader, program, how))
+			continue;
+		e = want(loader, prefix_of(how), target_of(program),
+			 how == HOW_TRACEPOINT ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC);
+	}
+	return e;
+}
+
+struct err *loader_look(struct loader *loader, const struct bpf_object *object)
+{
+	_cleanup_free_ void *bytes = NULL;
+	size_t size = 0;
+	struct err *e = want_all(loader, object);
+	e = e ? e
+	      : kernel_btf_extract(KERNEL_BTF_PATH, bpf_object__btf(object), loader->names.items,
+				   loader->names.count, &bytes, &size);
+	if (!e && pwrite(loader->fd, bytes, size, 0) != (ssize_t)size)
+		e = err_new(ERR_FAILED, errno, "keeping the kernel's types");
+	return e;
+}
+
+bool loader_has_copy_string(const struct loader *loader)
+{
+	return loader->names.count && loader->names.items[0].id;
+}
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+struct err *loader_open(struct loader **ret)
+{
+	_cleanup_(loader_closep) struct loader *loader = calloc(1, sizeof(*loader));
+	if (!loader)
+		return &err_nomem;
+	for (int how = 0; how < N_HOWS; how++)
+		loader->handlers[how] = (struct handler){.loader = loader, .how = (enum how)how};
+	loader->fd = memfd_create("utrail-btf", MFD_CLOEXEC);
+	if (loader->fd < 0)
+		return err_new(ERR_FAILED, errno, "making room for the kernel's types");
+	snprintf(loader->path, sizeof(loader->path), "/proc/self/fd/%d", loader->fd);
+	loader->options = (struct bpf_object_open_opts){.sz = sizeof(loader->options),
+							.btf_custom_path = loader->path};
+	const enum bpf_prog_type user = BPF_PROG_TYPE_KPROBE, raw = BPF_PROG_TYPE_RAW_TRACEPOINT;
+	struct err *e = handle(loader, "uprobe.multi.s", user, UPROBE_MULTI_ATTACH, HOW_SLEEPABLE);
+	e = e ? e : handle(loader, "uprobe.s", user, 0, HOW_SLEEPABLE);
+	e = e ? e : handle(loader, "tp_btf/", raw, BPF_TRACE_RAW_TP, HOW_TRACEPOINT);
+	e = e ? e : handle(loader, "iter/", raw, BPF_TRACE_ITER, HOW_ITERATOR);
+	if (e)
+		return e;
+	*ret = take_ptr(loader);
+	return NULL;
+}
+
+void loader_close(struct loader *loader)
+{
+	if (!loader)
+		return;
+	for (size_t i = 0; i < loader->registered.count; i++)
+		libbpf_unregister_prog_handler(loader->registered.items[i]);
+	for (size_t i = 0; i < loader->n_texts; i++)
+		free(loader->texts[i]);
+	free(loader->registered.items);
+	free(loader->names.items);
+	closep(&loader->fd);
+	free(loader);
+}
+
+void loader_closep(struct loader **loader)
+{
+	loader_close(*loader);
+}
+
+const struct bpf_object_open_opts *loader_options(const struct loader *loader)
+{
+	return &loader->options;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/kernel/loader.h — loads a BPF object without having libbpf read the kernel's BTF.
+ *
+ * libbpf needs it for three things, and is spared each of them: relocations (CO-RE) read a small
+ * file with what the object asks for instead; programs of the types tp_btf and iter get the number
+ * of what they attach to from us; and a function of the kernel is called by the number of a helper
+ * that does not exist, which is replaced before the program is loaded (common/kfunc.bpf.h). An
+ * object with more than that is still loaded right: libbpf then reads all of it after all.
+ */
+#ifndef UTRAIL_CLI_KERNEL_LOADER_H
+#define UTRAIL_CLI_KERNEL_LOADER_H
+
+#include <stdint.h>
+
+#include "common/err.h"
+
+struct bpf_object;
+struct bpf_object_open_opts;
+struct loader;
+
+/* To be opened before the object, and closed after the last program of it was loaded. One at a
+ * time: libbpf keeps what is registered here for the whole process. */
+struct err *loader_open(struct loader **ret) must_check;
+void loader_close(struct loader *loader);
+void loader_closep(struct loader **loader);
+/* What the object is opened with; valid as long as the loader. */
+const struct bpf_object_open_opts *loader_options(const struct loader *loader);
+/* Looks up what the object needs, before it is loaded; once, copies of it need the same. */
+struct err *loader_look(struct loader *loader, const struct bpf_object *object) must_check;
+/* Has this kernel bpf_copy_from_user_str() (6.12)? */
+bool loader_has_copy_string(const struct loader *loader);
+
+#endif
