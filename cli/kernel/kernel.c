@@ -322,15 +322,6 @@ static struct err *load_skeleton(struct kernel *kernel)
 	return fill_syscalls(kernel);
 }
 
-static struct err *check_lossless(const struct kernel *kernel)
-{
-	if (!kernel->options.lossless || kernel->form != UPROBE_FORM_OLD)
-		return NULL;
-	struct err *e = err_new(ERR_UNSUPPORTED, 0, "--lossless is not possible on this kernel");
-	e = err_why(e, "its probes on user space cannot wait (sleepable programs, Linux 6.0)");
-	return err_hint(e, "a larger --ring-size loses less");
-}
-
 static struct err *check_features(const struct kernel *kernel)
 {
 	const struct features *features = &kernel->features;
@@ -375,7 +366,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 			(has_spans(plan) || (kernel_selects(kernel) && options->growing));
 	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	struct err *e = check_features(kernel);
-	e = e ? e : check_lossless(kernel);
+	e = e ? e : kernel_check_lossless(kernel);
 	e = e ? e : sum_check(kernel);
 	e = e ? e : samples_check(kernel);
 	if (!e && plan->set.options.files)

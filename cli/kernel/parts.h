@@ -70,6 +70,11 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel);
 struct err *kernel_load_failed(const struct kernel *kernel, int errnum,
 			       const char *doing) must_check;
 
+/* --- state.c ---------------------------------------------------------------------------------- */
+
+/* Can this kernel hold writers back, when that is asked for? */
+struct err *kernel_check_lossless(const struct kernel *kernel) must_check;
+
 /* --- copy.c ----------------------------------------------------------------------------------- */
 
 /* A copy of a program for one site: everything but the site's number is shared. */
