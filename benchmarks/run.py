@@ -27,12 +27,15 @@ from pathlib import Path
 import goals
 import rows as rows_module
 import samples
+import symbols
 import tables
 
 ROOT = Path(__file__).resolve().parents[1]
 PEER_VERSIONS = {"bpftrace": ["bpftrace", "--version"], "perf": ["perf", "--version"],
                  "strace": ["strace", "--version"]}
 TARGETS = ("hot", "hot-cet", "many", "marks", "calls")
+# What is asked of files, without tracing: symbols.py.
+SYMBOLS = "symbols"
 # A root that another system lives in needs the kernel's file systems.
 CHROOT_NEEDS = ("proc/self/status", "sys/kernel/tracing/trace", "dev/null")
 
@@ -44,7 +47,8 @@ def say(text):
 def parse_arguments(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often every row runs (5)")
-    parser.add_argument("--suite", action="append", choices=list(rows_module.SUITES), help="only this one; repeatable")
+    parser.add_argument("--suite", action="append", choices=[*rows_module.SUITES, SYMBOLS],
+                        help="only this one; repeatable")
     parser.add_argument("--only", default="", metavar="REGEX", help="only rows whose label matches")
     parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="X times the usual number of calls")
     parser.add_argument("--json", metavar="FILE", help="write every figure there")
@@ -108,6 +112,9 @@ def furnish(work, options):
         shutil.copy2(path, work)
     os.symlink(options.utrail.absolute(), Path(work, "utrail"))
     Path(work, rows_module.FILE).write_bytes(b"x" * 64)
+    other = Path(work, rows_module.OTHER)
+    other.write_text(rows_module.OTHER_TEXT, "utf-8")
+    other.chmod(0o755)
 
 
 def describe_machine(options, missing, load_before):
@@ -157,11 +164,16 @@ def main():
         shop = samples.Workshop(work, options.timeout)
         for number in range(options.rounds):
             run_round(number, shop, suites, rows, results, failures, baselines, options.scale)
+    wants_symbols = SYMBOLS in (options.suite or [SYMBOLS]) and not options.only
+    asked = symbols.run_all(options.rounds, options.utrail.absolute()) if wants_symbols else []
     machine = describe_machine(options, missing, load_before)
     verdicts = goals.judge_all(rows, results)
     print_report(machine, suites, rows, results, failures, baselines, verdicts)
+    if asked:
+        print("\n".join(["", "what files hold", *symbols.report_lines(asked)]))
     if options.json:
         report = tables.document(machine, suites, rows, results, failures, baselines, verdicts)
+        report["symbols"] = list(symbols.figures(asked))
         Path(options.json).write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 
 

@@ -7,7 +7,10 @@
 G15 lists all functions, G16 all USDT probes, G17 tells the parameters of one function of a file with
 (packed) debug information. Files that are not named are looked for: libjvm, libLLVM. Every round runs
 each command once; printed are medians, and the median of the ratios within a round, by CPU time, which
-other work on the machine disturbs less than the time that passes.
+other work on the machine disturbs less than the time that passes. The cache is a new folder: of G17, "utrail" finds
+nothing there and keeps nothing, and "utrail, again" what its first round has left.
+
+./dev bench runs this, too: --suite symbols runs nothing else.
 """
 
 import argparse
@@ -16,6 +19,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +34,7 @@ class Row:
     goal: str
     tool: str
     words: list
+    wanted: float | None = None  # utrail's CPU time is to be at most this part of it
     samples: list = field(default_factory=list)  # (wall ms, CPU ms, MiB), None: it failed
 
 
@@ -44,26 +49,28 @@ def rows_of(options):
     if functions:
         rows += [Row("G15", "utrail", [utrail, "list", functions, "call:*"]),
                  Row("G15", "nm", ["nm", "-D", "--defined-only", functions]),
-                 Row("G15", "nm -C", ["nm", "-DC", "--defined-only", functions]),
+                 Row("G15", "nm -C", ["nm", "-DC", "--defined-only", functions], 0.2),
                  Row("G15", "readelf", ["readelf", "-sW", functions]),
-                 Row("G15", "perf", ["perf", "probe", "-q", "-x", functions, "-F"]),
+                 Row("G15", "perf", ["perf", "probe", "-q", "-x", functions, "-F"], 0.1),
                  Row("G15", "bpftrace", ["bpftrace", "-l", f"uprobe:{functions}:*"])]
     if markers:
         rows += [Row("G16", "utrail", [utrail, "list", markers, "usdt:*"]),
                  Row("G16", "readelf", ["readelf", "-n", markers]),
-                 Row("G16", "bpftrace", ["bpftrace", "-l", f"usdt:{markers}:*"])]
+                 Row("G16", "bpftrace", ["bpftrace", "-l", f"usdt:{markers}:*"], 0.05)]
     if types:
         path, name = types.rsplit(":", 1)
-        rows += [Row("G17", "utrail", [utrail, "list", path, name]),
+        rows += [Row("G17", "utrail", [utrail, "list", "--no-cache", path, name]),
+                 Row("G17", "utrail, again", [utrail, "list", path, name]),
                  Row("G17", "gdb", ["gdb", "-nx", "-batch", "-ex", f"ptype {name}", path]),
-                 Row("G17", "bpftrace", ["bpftrace", "-lv", f"uprobe:{path}:{name}"])]
-    return [row for row in rows if row.tool == "utrail" or shutil.which(row.words[0])]
+                 Row("G17", "bpftrace", ["bpftrace", "-lv", f"uprobe:{path}:{name}"], 0.5)]
+    return [row for row in rows if row.tool.startswith("utrail") or shutil.which(row.words[0])]
 
 
-def measure(words):
+def measure(words, home):
     """(wall ms, CPU ms, peak MiB) of one command; None: it failed, or took too long."""
     start = time.monotonic()
-    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env={**os.environ, "XDG_CACHE_HOME": home})
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
@@ -80,24 +87,49 @@ def measure(words):
     return wall * 1e3, (usage.ru_utime + usage.ru_stime) * 1e3, usage.ru_maxrss / 1024
 
 
-def ratio(row, other):
+def ratio_of(row, other):
+    """Median over the rounds; None: there is no round that has both."""
     shared = [a[1] / b[1] for a, b in zip(row.samples, other.samples) if a and b and b[1]]
-    return f"{median(shared):8.2f}" if shared else "       -"
+    return median(shared) if shared else None
 
 
-def report(rows):
-    print(f"{'goal':<5}{'tool':<10}{'wall ms':>10}{'CPU ms':>10}{'MiB':>8}{'utrail/it':>11}")
+def medians(row):
+    """(wall ms, CPU ms, MiB); None: it failed each time."""
+    good = [sample for sample in row.samples if sample]
+    return [median(column) for column in zip(*good)] if good else None
+
+
+def figures(rows):
+    """One dictionary for each row, as JSON has it."""
     for row in rows:
-        good = [sample for sample in row.samples if sample]
         ours = next(r for r in rows if r.goal == row.goal and r.tool == "utrail")
-        if not good:
-            print(f"{row.goal:<5}{row.tool:<10}    failed: {' '.join(row.words)}")
+        values, ratio = medians(row), ratio_of(ours, row)
+        yield {"goal": row.goal, "tool": row.tool, "command": [str(word) for word in row.words],
+               **dict(zip(("wall_ms", "cpu_ms", "rss_mib"), values or ())),
+               "ratio": ratio, "wanted": row.wanted,
+               "met": ratio <= row.wanted if ratio is not None and row.wanted else None}
+
+
+def report_lines(rows):
+    yield f"{'goal':<5}{'tool':<15}{'wall ms':>10}{'CPU ms':>10}{'MiB':>8}{'utrail/it':>11}"
+    for row in figures(rows):
+        if "cpu_ms" not in row:
+            yield f"{row['goal']:<5}{row['tool']:<15}    failed: {' '.join(row['command'])}"
             continue
-        wall, cpu, mib = (median(column) for column in zip(*good))
-        print(f"{row.goal:<5}{row.tool:<10}{wall:>10.1f}{cpu:>10.1f}{mib:>8.1f}   {ratio(ours, row)}")
+        ratio = f"{row['ratio']:11.2f}" if row["ratio"] is not None else f"{'-':>11}"
+        verdict = "" if row["met"] is None else f"  <= {row['wanted']:<5}{'met' if row['met'] else 'MISSED'}"
+        yield (f"{row['goal']:<5}{row['tool']:<15}{row['wall_ms']:>10.1f}{row['cpu_ms']:>10.1f}"
+               f"{row['rss_mib']:>8.1f}{ratio}{verdict}")
 
 
-def main():
+def run(rows, rounds):
+    with tempfile.TemporaryDirectory(prefix="utrail-bench-") as home:
+        for _ in range(rounds):
+            for row in rows:
+                row.samples.append(measure(row.words, home))
+
+
+def make_parser():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     libjvm = first("/usr/lib/jvm/*/lib/server/libjvm.so")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often every command runs (5)")
@@ -105,14 +137,24 @@ def main():
     parser.add_argument("--markers", metavar="FILE", default=libjvm)
     parser.add_argument("--types", metavar="FILE:FUNCTION", default=libjvm and f"{libjvm}:JNI_CreateJavaVM")
     parser.add_argument("--utrail", type=Path, default=ROOT / "build" / "utrail", metavar="FILE")
+    return parser
+
+
+def run_all(rounds, utrail):
+    """The rows with files as they are found, for run.py; none: there are no such files."""
+    rows = rows_of(make_parser().parse_args(["--utrail", str(utrail)]))
+    run(rows, rounds)
+    return rows
+
+
+def main():
+    parser = make_parser()
     options = parser.parse_args()
     rows = rows_of(options)
     if not rows or options.rounds < 1:
         parser.error("nothing to measure: name files")
-    for _ in range(options.rounds):
-        for row in rows:
-            row.samples.append(measure(row.words))
-    report(rows)
+    run(rows, options.rounds)
+    print("\n".join(report_lines(rows)))
     return 0 if all(any(row.samples) for row in rows if row.tool == "utrail") else 1
 
 

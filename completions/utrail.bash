@@ -3,9 +3,9 @@
 # Completion of utrail for bash; needs nothing but bash itself.
 # tests/lint/options.py holds it against cli/options/options.c.
 
-_utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings --depth --max-members --max-items -t --time
+_utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings --depth --max-members --max-items --changes -t --time
 	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact --color
-	-q --quiet -v --verbose --debuginfod --interval --histogram --where --cost -c --summary-only -C --summary -S --summary-sort-by
+	-q --quiet -v --verbose --debuginfod --no-cache --interval --histogram --where --cost -c --summary-only -C --summary -S --summary-sort-by
 	-U --summary-columns -w --summary-wall-clock -z --successful-only -Z --failed-only --status --max-events --duration
 	--max-probes --rate --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check shell stat'
@@ -28,7 +28,7 @@ _utrail_values() {
 	--status) compgen -W 'successful failed unfinished detached' ;;
 	--color) compgen -W 'auto always never' ;;
 	--return) compgen -W 'auto trampoline site' ;;
-	--syscall-backend) compgen -W 'auto tp_btf' ;;
+	--syscall-backend) compgen -W 'auto tp_btf raw_tp tracepoint sleepable fentry kprobe.multi kprobe' ;;
 	--interval) compgen -W '0.1 1 10' ;;
 	--rate) compgen -W '10/s 100/s 1000/s 1/ms' ;;
 	--ring-size) compgen -W '1m 16m 64m 256m' ;;

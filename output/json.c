@@ -188,6 +188,7 @@ static struct err *put_span(struct output *output, const struct stream_event *ev
 	else if (event->site->probe->kind != PROBE_URETPROBE)
 		json_set(output, line, "args", json_arguments(output, &scope));
 	set_ending(output, line, &scope);
+	json_changes(output, line, &scope);
 	return event_end(output, line, event);
 }
 
@@ -492,6 +493,8 @@ static struct err *json_end(struct output *output, const struct output_summary *
 		json_set(output, line, "suppressed", json_unsigned(summary->suppressed));
 	if (summary->gaps)
 		json_set(output, line, "gaps", json_unsigned(summary->gaps));
+	if (summary->compat_calls)
+		json_set(output, line, "compat_calls", json_unsigned(summary->compat_calls));
 	if (summary->lossless) {
 		json_set(output, line, "held", json_unsigned(summary->held));
 		json_set(output, line, "held_ns", json_decimal(summary->held_ns));

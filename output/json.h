@@ -49,6 +49,9 @@ json_t *json_tally(struct output *output, const struct tally *row);
 /* json_where.c: the member "where". */
 void json_where(struct output *output, json_t *line, const struct stream_where *where);
 
+/* json_changes.c: the member "changes", when they were looked for. */
+void json_changes(struct output *output, json_t *line, const struct shown_scope *scope);
+
 /* json_stack.c: the member "stack". */
 void json_stack(struct output *output, json_t *line, const struct stack *stack);
 

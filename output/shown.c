@@ -330,7 +330,15 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 		ret->kind = SHOWN_SOCKADDR;
 }
 
-/* Is what a system call gives back there? */
+/* Of a function. */
+static bool is_failure(const struct shown_scope *scope)
+{
+	const struct value_list *results = &scope->event->site->results;
+	return results->count && scope->event->results &&
+	       value_is_failure(&results->items[0], scope->event->results);
+}
+
+/* Is what a call gives back there? */
 static bool is_filled(const struct shown_scope *scope, const struct value *value)
 {
 	if (!value->at_return)
@@ -346,6 +354,8 @@ static bool is_filled(const struct shown_scope *scope, const struct value *value
 		return scope->restarts;
 	case FILLED_ANYWAY:
 		return true;
+	case FILLED_BY_OK:
+		return !is_failure(scope);
 	}
 	return false;
 }

@@ -166,6 +166,7 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 	switch (scope->event->ending) {
 	case ENDING_RETURNED:
 		put_result(output, scope);
+		text_changes(output, scope);
 		text_duration(&output->buffer, scope->event->duration_ns);
 		text_where(output, scope->event);
 		break;
@@ -231,7 +232,8 @@ static void put_closing(struct output *output, const struct stream_event *event)
 	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	put_left(output, event, time_ns);
 	put_name(output, event);
-	if (event->ending == ENDING_RETURNED && has_output_argument(&event->site->arguments))
+	if (event->ending == ENDING_RETURNED && has_output_argument(&event->site->arguments) &&
+	    event->site->probe->kind != PROBE_URETPROBE)
 		text_arguments(output, &scope, is_output_argument);
 	put_ending(output, &scope);
 }

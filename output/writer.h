@@ -46,6 +46,9 @@ void text_arguments(struct output *output, const struct shown_scope *scope,
 		    bool (*chosen)(const struct value *value));
 void text_shown(struct output *output, const struct shown_scope *scope, const struct shown *shown);
 
+/* text_changes.c: " [st->count: 1 -> 2]"; nothing when nothing has changed */
+void text_changes(struct output *output, const struct shown_scope *scope);
+
 /* text_stack.c: the lines below an event; nothing for NULL */
 void text_stack(struct output *output, const struct stack *stack);
 

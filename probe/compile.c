@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "probe/compile_draft.h"
+#include "probe/regs.h"
 
 /* What is no structure, and too large for a register: arrays, numbers of other machines. */
 #define ARRAY_BYTES_MAX 512
@@ -289,6 +290,24 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 		plan_add_place(builder, &value);
 	*kept = value;
 	return e;
+}
+
+int plan_keep_word(struct plan_builder *builder, const struct fetch_source *source, uint8_t size,
+		   bool is_signed)
+{
+	struct draft draft = draft_begin(builder);
+	uint8_t flags = is_signed ? FETCH_SIGNED : 0;
+	if (source->unavailable || source->n_parts || builder->n_words == REGS_KEPT)
+		return -1;
+	draft_load(&draft, source, size, flags);
+	/* What lies in a register was loaded as it is. */
+	struct fetch_op *last = &builder->plan.ops[draft.n_ops - 1];
+	if (!draft.full && last->code == FETCH_REG) {
+		last->size = size;
+		last->flags = flags;
+	}
+	draft_op(&draft, &(struct fetch_op){.code = FETCH_KEEP, .reg = (uint8_t)builder->n_words});
+	return draft_commit(&draft) ? (int)builder->n_words++ : -1;
 }
 
 int plan_add_slot(struct plan_builder *builder, const struct fetch_op *ops, size_t n_ops)

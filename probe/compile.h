@@ -53,6 +53,7 @@ struct compile_options {
 	uint32_t max_members;  /* shown of one structure; 0: the default */
 	bool files;	       /* -y: what descriptors stand for */
 	bool sockets;	       /* -yy: and of devices and sockets which ones */
+	bool changes;	       /* what pointers lead to is read at the return, too */
 };
 
 struct follow;
@@ -70,6 +71,7 @@ struct plan_builder {
 	uint8_t place_reg;
 	int place_slot;		 /* its slot + 1; 0: not asked for yet */
 	uint32_t followed_bytes; /* of structures inside */
+	uint32_t n_words;	 /* kept for the return */
 };
 
 /* Can so many bytes be read as a number? */
@@ -104,6 +106,13 @@ void plan_add_file(struct plan_builder *builder, const struct fetch_source *sour
  * gives; nothing for other values. Sets value.file_slot. */
 void plan_add_array_files(struct plan_builder *builder, const struct fetch_source *source,
 			  struct value *value);
+
+/*
+ * Of an entry: the call keeps this number for its return, `size` bytes of it. Returns its place
+ * behind the registers (X86_KEPT), or -1 when there is no room.
+ */
+int plan_keep_word(struct plan_builder *builder, const struct fetch_source *source, uint8_t size,
+		   bool is_signed);
 
 /*
  * Appends operations as they are, of which the last one makes a slot. Returns its number, or

@@ -22,10 +22,11 @@ const volatile struct fetch_offsets file_offsets = {};
 const volatile bool reads_sockets = false;
 const volatile struct fetch_socket_offsets socket_offsets = {};
 
-/* Has the kernel this function (6.12, 65ab5ac4df01)? */
+/* Has the kernel this function (6.12, 65ab5ac4df01)? It returns an int, and the upper half of the
+ * register is not that of a negative number then. */
 const volatile bool has_copy_string = false;
-static long (*const copy_string)(void *to, __u32 size, const void *from,
-				 __u64 flags) = (void *)KFUNC_COPY_FROM_USER_STR;
+static int (*const copy_string)(void *to, __u32 size, const void *from,
+				__u64 flags) = (void *)KFUNC_COPY_FROM_USER_STR;
 
 /* Where user-space memory can be: vm.mmap_min_addr at most, and 47 bits (48 on arm64). A failed
  * read costs a microsecond, a comparison nothing. */
@@ -472,6 +473,10 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		break;
 	case FETCH_LENGTH:
 		fetch_length(scratch, op);
+		break;
+	case FETCH_KEEP:
+		/* What could not be had leads nowhere. */
+		scratch->regs[REG_KEPT + (op->reg & 7)] = scratch->poisoned ? ~0ULL : scratch->acc;
 		break;
 	case FETCH_INT:
 		if (list && op->imm)

@@ -31,6 +31,7 @@ enum fetch_code {
 	FETCH_INDEX,  /* acc += (register `reg`, cut to `size`) * imm */
 	FETCH_DEREF,  /* acc = the `size` bytes at address acc (1, 2, 4, 8) */
 	FETCH_LENGTH, /* limit of the next BYTES = min(acc << shift, its own imm); acc is spent */
+	FETCH_KEEP,   /* word `reg` that the call keeps for its return = acc; see probe/regs.h */
 	FETCH_INT,    /* int slot: acc, cut to `size` */
 	FETCH_STRING, /* bytes slot: NUL-terminated at acc, at most imm bytes without the NUL */
 	FETCH_BYTES,  /* bytes slot: imm bytes at acc, fewer when a LENGTH went before */

@@ -53,6 +53,9 @@ struct probe_site {
 	struct value_list results;	   /* slots of return_plan: [0] is the return value */
 	uint32_t syscall_number;
 	uint32_t tracepoint_id; /* of tracefs, for perf */
+	const struct value_change *changes;
+	size_t n_changes;
+	bool is_unseen; /* system calls: where they are told of, this one is not */
 };
 
 /* Something that could not be done as asked and is said once: "srv:f: refused: …". */

@@ -43,4 +43,12 @@ enum regs_aarch64 {
 
 #define REGS_MAX 64 /* a power of two above both, so that BPF can mask the index */
 
+/*
+ * Behind the registers: words that a call's entry keeps for its return (FETCH_KEEP), where its
+ * arguments are gone.
+ */
+#define X86_KEPT   24
+#define ARM64_KEPT 56
+#define REGS_KEPT  6
+
 #endif

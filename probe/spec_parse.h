@@ -190,6 +190,8 @@ struct type_words {
 	bool is_int, is_char, is_short, is_long, is_signed, is_unsigned, is_double;
 	bool is_tagged; /* struct, union, enum, class */
 	bool is_enum;
+	bool is_const;
+	bool is_out; /* the first word is `out` */
 };
 /* Takes `word` as a part of an integer type's name ("unsigned"); false: it is none. */
 bool spec_take_integer_word(const struct spec_parser *p, struct spec_span word,

@@ -69,10 +69,16 @@ static bool take_qualifier(const struct spec_parser *p, struct spec_span word,
 	static const char *const qualifiers[] = {"const",    "volatile",   "restrict",
 						 "register", "__restrict", "__restrict__",
 						 "typename"};
+	bool is_first = !words->has_base && !words->has_integer && !words->is_const;
+	if (is_first && !words->is_out && spec_span_is(p, word, "out"))
+		return words->is_out = true;
 	static const char *const tags[] = {"struct", "union", "class", "enum"};
-	for (size_t i = 0; i < array_size(qualifiers); i++)
-		if (spec_span_is(p, word, qualifiers[i]))
-			return true;
+	for (size_t i = 0; i < array_size(qualifiers); i++) {
+		if (!spec_span_is(p, word, qualifiers[i]))
+			continue;
+		words->is_const |= !words->has_base && !words->has_integer && i == 0;
+		return true;
+	}
 	for (size_t i = 0; i < array_size(tags); i++) {
 		if (!spec_span_is(p, word, tags[i]))
 			continue;
@@ -167,20 +173,37 @@ static struct err *bad_length(const struct spec_parser *p, size_t at, bool is_bu
 	struct err *e = spec_error(p, at, "no length behind ':'");
 	if (is_buffer)
 		return err_hint(e,
-				"write 'buf:16' (1 to %d bytes), or 'buf:arg2': as many as "
-				"argument 2 says",
+				"write 'buf:16' (1 to %d bytes), 'buf:arg2' (as many as argument 2 "
+				"says), or 'buf:ret' (as many as the function returns)",
 				FETCH_STRING_MAX);
-	return err_hint(e, "write 'str:arg2': as many bytes as argument 2 says");
+	return err_hint(e, "write 'str:arg2': as many bytes as argument 2 says; or 'str:ret': as "
+			   "many as the function returns");
 }
 
-/* `str:arg2`, `buf:16`: d->at stands behind the ':'. */
+/* A length that only another argument knows: no bytes of our own choice. */
+static void set_length(struct declaration *d, struct spec_span word, bool is_buffer,
+		       int8_t argument, struct type *ret)
+{
+	ret->kind = is_buffer ? TYPE_BYTES : TYPE_STRING;
+	ret->size = is_buffer ? 0 : 8;
+	ret->length_arg = argument;
+	d->has_length = true;
+	d->specifiers.end = word.end;
+}
+
+/* `str:arg2`, `buf:16`, `buf:ret`: d->at stands behind the ':'. */
 static struct err *read_length(struct declaration *d, struct type *ret)
 {
 	bool is_buffer = spec_span_is(d->p, d->words.base, "buf");
 	struct spec_span word = read_word(d);
 	uint64_t value = 0;
+	bool is_result = spec_span_is(d->p, word, "ret");
 	bool argument = spec_span_starts(d->p, word, "arg");
 	struct spec_span number = {word.start + (argument ? 3 : 0), word.end};
+	if (is_result) {
+		set_length(d, word, is_buffer, LENGTH_RESULT, ret);
+		return NULL;
+	}
 	if (number.start == number.end || (!argument && !is_buffer) ||
 	    !spec_is_digit(d->p->text[number.start]))
 		return bad_length(d->p, word.start, is_buffer);
@@ -189,12 +212,9 @@ static struct err *read_length(struct declaration *d, struct type *ret)
 		return e;
 	if (!value || value > (argument ? PARAMETERS_MAX : FETCH_STRING_MAX))
 		return bad_length(d->p, number.start, is_buffer);
-	ret->kind = is_buffer ? TYPE_BYTES : TYPE_STRING;
-	/* A length that only another argument knows: no bytes of our own choice. */
-	ret->size = is_buffer ? (argument ? 0 : (uint32_t)value) : 8;
-	ret->length_arg = argument ? (int8_t)value : 0;
-	d->has_length = true;
-	d->specifiers.end = word.end;
+	set_length(d, word, is_buffer, argument ? (int8_t)value : 0, ret);
+	if (!argument)
+		ret->size = (uint32_t)value;
 	return NULL;
 }
 
@@ -266,6 +286,14 @@ static struct err *make_type(struct declaration *d, size_t start, struct type *t
 	struct type pointee = *type;
 	struct err *e = by_value ? NULL : make_pointer(d, known, &pointee, type);
 	type->name = type_name(d, start);
+	/* A buffer that is not const, and `out`, are of the function's making. */
+	type->out_if_ok = type->length_arg == LENGTH_RESULT;
+	type->is_out = d->words.is_out || type->length_arg == LENGTH_RESULT ||
+		       (type->kind == TYPE_BYTES && !d->words.is_const);
+	if (d->words.is_out && type->kind != TYPE_POINTER && type->kind != TYPE_STRING &&
+	    type->kind != TYPE_BYTES && !e)
+		e = err_hint(spec_error(d->p, d->specifiers.start, "'out' is for pointers"),
+			     "write 'out str', 'out buf:16', 'out int *'");
 	d->is_void = type->kind == TYPE_VOID;
 	return e ?: type->name ? NULL : &err_nomem;
 }
@@ -350,13 +378,14 @@ static size_t parameter_end(const struct spec_parser *p, size_t at, size_t end)
 static struct err *check_length(const struct spec_parser *p, size_t at, const struct type *type,
 				const struct prototype *prototype, size_t own)
 {
-	size_t n = (size_t)type->length_arg;
-	if (!n)
+	size_t n = type->length_arg > 0 ? (size_t)type->length_arg : 0;
+	/* What is not listed is an integer. */
+	if (!n || n > prototype->n_parameters)
 		return NULL;
-	if (n > prototype->n_parameters || n == own)
-		return err_hint(spec_error(p, at, "the length is argument %zu, which is not %s", n,
-					   n == own ? "another" : "listed"),
-				"list all arguments up to it, as in '(str:arg2, size_t)'");
+	if (n == own)
+		return err_hint(
+			spec_error(p, at, "the length is argument %zu, which is not another", n),
+			"name the argument that holds it, as in '(str:arg2, size_t)'");
 	enum type_kind kind = prototype->parameters[n - 1].type->kind;
 	if (kind == TYPE_INT || kind == TYPE_UINT || kind == TYPE_HEX)
 		return NULL;

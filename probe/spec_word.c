@@ -182,8 +182,8 @@ struct err *spec_unknown_type(const struct spec_parser *p, const struct type_wor
 		return err_hint(e, "did you mean '%s'?", near);
 	return err_hint(
 		e,
-		"types are int uint hex ptr char bool f32 f64 errno str str:argN buf:N "
-		"buf:argN fd sockaddr timespec wstr, C's own (size_t, uint8_t), and pointers "
+		"types are int uint hex ptr char bool f32 f64 errno str str:argN str:ret buf:N "
+		"buf:argN buf:ret fd sockaddr timespec wstr, C's own (size_t, uint8_t), and pointers "
 		"('%s *')",
 		shown);
 }

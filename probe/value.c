@@ -179,6 +179,19 @@ bool value_scalar(const struct value *value, const struct slots *slots, uint64_t
 	return true;
 }
 
+bool value_is_failure(const struct value *result, const struct slots *slots)
+{
+	uint64_t bits;
+	const char *why;
+	const struct slot *slot = find_slot(result, slots, &why);
+	if (slot && slot->is_blob && slot->blob_flags & FETCH_BLOB_NULL)
+		return true;
+	if (!slot || !value_scalar(result, slots, &bits, &why))
+		return false;
+	bool is_yes = result->type->kind == TYPE_POINTER || result->type->kind == TYPE_BOOL;
+	return is_yes ? !bits : (int64_t)bits < 0;
+}
+
 static bool is_text_array(const struct type *type)
 {
 	if (type->kind == TYPE_ARRAY)

@@ -26,6 +26,7 @@ enum value_filled_by {
 	FILLED_BY_RESULT,    /* only when the result is not 0: wait4() that found nobody */
 	FILLED_BY_INTERRUPT, /* only when a signal broke the call off */
 	FILLED_ANYWAY,
+	FILLED_BY_OK, /* of a function: unless its result is negative, NULL or false */
 };
 
 /* What a value is when the other one, that it depends on, has this number. */
@@ -90,6 +91,12 @@ struct value_list {
 	size_t count;
 };
 
+/* What a pointer leads to, twice: as it was at the entry, and at the return. */
+struct value_change {
+	const struct value *before; /* of the arguments */
+	const struct value *after;  /* slots of the return plan */
+};
+
 /* One slot of a record, decoded. */
 struct slot {
 	bool available;
@@ -141,6 +148,8 @@ bool slot_list_next(const char *list, uint32_t length, uint32_t *position,
 /* The scalar bits of a value: false when it is unavailable; *ret_why then says why, never NULL. */
 bool value_scalar(const struct value *value, const struct slots *slots, uint64_t *ret,
 		  const char **ret_why);
+/* Of the result of a function: negative, NULL or false, as those return that have failed. */
+bool value_is_failure(const struct value *result, const struct slots *slots);
 /*
  * What this value is in this record: itself, or what another argument makes of it; NULL: it is not
  * to be shown (see shown_if and choices). `slots`: of the entry. Itself also when the other

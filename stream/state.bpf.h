@@ -25,6 +25,7 @@
 #define REG_SP	   X86_RSP
 #define REG_FP	   X86_RBP
 #define REG_RESULT X86_RAX
+#define REG_KEPT   X86_KEPT
 /* The trampoline runs after the return address was popped. */
 #define RETURN_SP_ADJUST 8
 #else
@@ -33,6 +34,7 @@
 #define REG_SP		 ARM64_SP
 #define REG_FP		 ARM64_FP
 #define REG_RESULT	 ARM64_X0
+#define REG_KEPT	 ARM64_KEPT
 #define RETURN_SP_ADJUST 0
 #endif
 
@@ -55,6 +57,12 @@ struct outer_spans {
 /* scratch.inner_ns of the outer spans, when that is asked for. */
 struct inner_times {
 	__u64 ns[SPANS_MAX];
+};
+
+/* scratch.words of the outer spans; those of deeper ones are not kept. */
+#define WORD_SPANS_MAX 128
+struct outer_words {
+	__u64 words[WORD_SPANS_MAX][REGS_KEPT];
 };
 
 #define RECORD_HEAD_MAX                                               \
@@ -140,6 +148,7 @@ struct scratch {
 	struct event_blocked off; /* .from_ns 0: nobody is to be told */
 	__u64 blocked_ns, waited_ns;
 	struct event_where where_now, syscall_where;
+	__u64 words[REGS_KEPT]; /* what the entry of the top span has kept for its return */
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];
@@ -147,6 +156,7 @@ struct scratch {
 /* 7.2 gives no task storage of 8 KiB and more. */
 _Static_assert(sizeof(struct scratch) < 7168, "must stay well below 8 KiB");
 _Static_assert(sizeof(struct outer_spans) < 7168, "must stay well below 8 KiB");
+_Static_assert(sizeof(struct outer_words) < 7168, "must stay well below 8 KiB");
 
 /* --- maps; weak, so that each object that includes this shares one --------------------------- */
 
@@ -234,6 +244,13 @@ struct {
 	__type(value, struct inner_times);
 } task_inner __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct outer_words);
+} task_words __weak SEC(".maps");
+
 /* The same by thread id, where tracing programs have no task storage (before 5.11). Preallocated:
  * those kernels warn about allocation at run time in tracing programs. */
 #define OLD_KERNEL_THREADS 512
@@ -258,7 +275,14 @@ struct {
 	__type(value, struct inner_times);
 } thread_inner __weak SEC(".maps");
 
-/* What a fresh entry of the three above is made from: too big for the BPF stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OLD_KERNEL_THREADS);
+	__type(key, __u32);
+	__type(value, struct outer_words);
+} thread_words __weak SEC(".maps");
+
+/* What a fresh entry of the four above is made from: too big for the BPF stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -279,5 +303,12 @@ struct {
 	__type(key, __u32);
 	__type(value, struct inner_times);
 } blank_inner __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct outer_words);
+} blank_words __weak SEC(".maps");
 
 #endif

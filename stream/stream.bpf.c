@@ -12,6 +12,7 @@ const volatile bool filtered_by_link = false;
 const volatile bool follow_forks = false;
 const volatile bool keep_entries = false;
 const volatile bool has_filters = false;
+const volatile bool keeps_words = false;
 const volatile __u32 only_process = 0;
 const volatile bool show_fork = false;
 const volatile bool show_exec = false;
@@ -51,6 +52,17 @@ static __always_inline void raise_inner(struct scratch *scratch, __u32 index, en
 		scratch->inner_ns += inner->ns[index & (SPANS_MAX - 1)];
 }
 
+/* What the outer span `index` has kept; nothing when it is too deep. */
+static __always_inline void raise_words(struct scratch *scratch, __u32 index, enum stream_form form)
+{
+	struct outer_words *outer = stream_outer_words(scratch->id, form, false);
+	bool known = outer && index < WORD_SPANS_MAX;
+	barrier_var(index);
+#pragma unroll
+	for (int i = 0; i < REGS_KEPT; i++)
+		scratch->words[i] = known ? outer->words[index & (WORD_SPANS_MAX - 1)][i] : ~0ULL;
+}
+
 /* The outer span `index` becomes the top. */
 static __always_inline void raise(struct scratch *scratch, struct outer_spans *outer, __u32 index,
 				  enum stream_form form)
@@ -60,6 +72,8 @@ static __always_inline void raise(struct scratch *scratch, struct outer_spans *o
 	scratch->top = *outer_frame(outer, index);
 	if (has_filters)
 		scratch->top_filter = *outer_filter(outer, index);
+	if (keeps_words)
+		raise_words(scratch, index, form);
 	scratch->depth = index + 1;
 }
 
@@ -167,6 +181,21 @@ static __always_inline int store_inner(struct scratch *scratch, __u64 id, enum s
 	return 1;
 }
 
+static __always_inline int store_words(struct scratch *scratch, __u64 id, enum stream_form form)
+{
+	__u32 index = scratch->depth - 1;
+	if (index >= WORD_SPANS_MAX)
+		return 1;
+	struct outer_words *outer = stream_outer_words(id, form, true);
+	barrier_var(index);
+	if (!outer)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < REGS_KEPT; i++)
+		outer->words[index & (WORD_SPANS_MAX - 1)][i] = scratch->words[i];
+	return 1;
+}
+
 static __always_inline int store_top(struct scratch *scratch, __u64 id, enum stream_form form)
 {
 	struct outer_spans *outer = stream_outer_spans(id, form, true);
@@ -175,6 +204,8 @@ static __always_inline int store_top(struct scratch *scratch, __u64 id, enum str
 	*outer_frame(outer, scratch->depth - 1) = scratch->top;
 	if (has_filters)
 		*outer_filter(outer, scratch->depth - 1) = scratch->top_filter;
+	if (keeps_words && !store_words(scratch, id, form))
+		return 0;
 	return summing ? store_inner(scratch, id, form) : 1;
 }
 

@@ -27,6 +27,8 @@ extern const volatile bool keep_entries;
 extern const volatile __u32 stack_how, stack_bytes, stack_depth;
 /* Task life as events, or only for our own bookkeeping. */
 extern const volatile bool show_fork, show_exec, show_exit;
+/* Does any entry keep words for its return? */
+extern const volatile bool keeps_words;
 /* Does any site have a filter? */
 extern const volatile bool has_filters;
 extern const volatile __u32 own_process;
@@ -150,6 +152,16 @@ static __always_inline struct inner_times *stream_inner_times(__u64 id, enum str
 	if (form == STREAM_OLD)
 		return stream_old_entry(&thread_inner, &blank_inner, (__u32)id, create);
 	return bpf_task_storage_get(&task_inner, bpf_get_current_task_btf(), NULL,
+				    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+}
+
+/* What scratch.words of the outer spans are. */
+static __always_inline struct outer_words *stream_outer_words(__u64 id, enum stream_form form,
+							      bool create)
+{
+	if (form == STREAM_OLD)
+		return stream_old_entry(&thread_words, &blank_words, (__u32)id, create);
+	return bpf_task_storage_get(&task_words, bpf_get_current_task_btf(), NULL,
 				    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
 }
 

@@ -5,6 +5,7 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
+#include "symbols/answers.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
 #include "symbols/prototypes.h"
@@ -214,6 +215,30 @@ static bool is_described(Dwarf_Die *function, Dwarf_Die *unit)
 	       dwarf_srclang(unit) != DW_LANG_Mips_Assembler;
 }
 
+static bool declared_at(Dwarf_Die *die, const char **ret_file, unsigned int *ret_line)
+{
+	int line;
+	const char *file = dwarf_decl_file(die);
+	if (!file || dwarf_decl_line(die, &line) != 0 || line <= 0)
+		return false;
+	*ret_file = file;
+	*ret_line = (unsigned int)line;
+	return true;
+}
+
+/* For later runs. */
+static void keep_prototype(const struct dwarf_info *info, Dwarf_Die *function, uint64_t address,
+			   const struct prototype *prototype)
+{
+	struct answer answer = {
+		.address = address, .depth = info->type_pointers, .prototype = prototype};
+	if (!info->image->cache)
+		return;
+	if (!declared_at(function, &answer.file, &answer.line))
+		answer.file = NULL;
+	image_keep_answer(info->image, &answer);
+}
+
 static struct err *read_prototype(struct dwarf_info *info, const struct function *symbol,
 				  const struct prototype **ret)
 {
@@ -232,7 +257,19 @@ static struct err *read_prototype(struct dwarf_info *info, const struct function
 	if (!ok)
 		return &err_nomem;
 	*ret = prototype;
+	keep_prototype(info, &function, symbol->address, prototype);
 	return NULL;
+}
+
+/* By an earlier run. */
+static bool kept_prototype(struct dwarf_info *info, const struct function *function,
+			   const struct prototype **ret)
+{
+	struct answer answer;
+	if (!image_kept_answer(info->image, function->address, &answer) || !answer.prototype)
+		return false;
+	*ret = answer.prototype;
+	return true;
 }
 
 /* Answers, "nothing known" too, are kept by address. */
@@ -245,7 +282,8 @@ static struct err *dwarf_prototype(struct dwarf_info *info, const struct functio
 		*ret = (const struct prototype *)(uintptr_t)*known;
 		return NULL;
 	}
-	struct err *e = read_prototype(info, function, ret);
+	struct err *e =
+		kept_prototype(info, function, ret) ? NULL : read_prototype(info, function, ret);
 	const char *key = e ? NULL : arena_copy(&info->arena, &address, sizeof(address));
 	if (key)
 		name_map_add(&info->prototypes, key, sizeof(address), (uint64_t)(uintptr_t)*ret);
@@ -289,14 +327,13 @@ bool image_source_line(struct image *image, const struct function *function, con
 		       unsigned int *ret_line)
 {
 	Dwarf_Die die;
-	int line;
+	struct answer answer;
 	struct dwarf_info *info = dwarf_info_part(image);
-	if (!info || !dwarf_function_at(info, function->address, &die))
-		return false;
-	const char *file = dwarf_decl_file(&die);
-	if (!file || dwarf_decl_line(&die, &line) != 0 || line <= 0)
-		return false;
-	*ret_file = file;
-	*ret_line = (unsigned int)line;
-	return true;
+	if (info && image_kept_answer(image, function->address, &answer) && answer.file) {
+		*ret_file = answer.file;
+		*ret_line = answer.line;
+		return true;
+	}
+	return info && dwarf_function_at(info, function->address, &die) &&
+	       declared_at(&die, ret_file, ret_line);
 }

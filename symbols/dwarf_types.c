@@ -155,7 +155,9 @@ static bool build_pointer(struct type_builder *builder, Dwarf_Die *die, const ch
 	type->target = type->kind == TYPE_POINTER && target != &unknown_type ? target : NULL;
 	bool is_function = target->is_code && target->kind == TYPE_UNKNOWN;
 	type->is_code = is_function;
-	type->name = is_function ? target->name : pointer_name(builder, target->name, sign);
+	/* "int (*)(void)" has its asterisk; a typedef of such a function has not. */
+	bool is_whole = is_function && strstr(target->name, "(*)");
+	type->name = is_whole ? target->name : pointer_name(builder, target->name, sign);
 	return type->name;
 }
 

@@ -122,6 +122,7 @@ void image_close(struct image *image)
 {
 	if (!image)
 		return;
+	image_kept_free(image);
 	builtin_free(image->builtin);
 	unwind_rows_free(image);
 	image_places_free(image);

@@ -30,6 +30,7 @@ struct symbol_table {
 
 struct Dwarf_CFI_s;
 struct Dwarf_Frame_s;
+struct answers;
 struct builtin;
 struct debug_file;
 struct dwarf_info;
@@ -81,6 +82,10 @@ struct image {
 	bool dwarf_opened;
 	unsigned int type_pointers; /* see image_open_types() */
 	struct builtin *builtin;    /* prototypes.c */
+	/* kept.c */
+	const struct image_cache *cache; /* NULL: nothing is kept */
+	struct answers *answers;
+	bool answers_opened;
 	struct Dwarf_CFI_s *unwind; /* unwind.c; NULL: none */
 	bool unwind_opened;
 	struct unwind_rows *rows; /* unwind_row.c */
@@ -100,6 +105,14 @@ bool image_dynamic_symbols(struct image *image, struct symbol_table *ret);
 
 /* unwind.c: the rules at this address, the caller's to free; NULL: nothing is known of it. */
 struct Dwarf_Frame_s *image_frame_at(struct image *image, uint64_t address);
+
+/* kept.c: answers of earlier runs; false: there is none. The one that was found for the same
+ * address before is found again. */
+struct answer;
+bool image_kept_answer(struct image *image, uint64_t address, struct answer *ret);
+void image_keep_answer(struct image *image, const struct answer *answer);
+/* Writes down what was added. */
+void image_kept_free(struct image *image);
 
 /* unwind_row.c, place.c: what was found is kept. */
 void unwind_rows_free(struct image *image);

@@ -123,17 +123,30 @@ static struct span without_const(struct span span)
 	return span_begins(span, "const ") ? trim(span.text + 6, span.length - 6) : span;
 }
 
-/* "const char *", "struct stat *", "size_t"; NULL: no such type, or out of memory. */
+static const struct type *known_type(struct builtin *builtin, struct span name)
+{
+	const uint64_t *known = name_map_find(&builtin->types, name.text, name.length);
+	return known ? (const struct type *)(uintptr_t)*known : NULL;
+}
+
+/* "const char *", "struct stat *", "out int *", "size_t"; NULL: no such type, or out of memory. */
 static const struct type *find_type(struct builtin *builtin, struct span text)
 {
+	bool is_out = span_begins(text, "out ");
+	if (is_out)
+		text = trim(text.text + 4, text.length - 4);
 	struct span bare = without_const(text);
-	if (bare.length && bare.text[bare.length - 1] == '*') {
-		struct span target = trim(bare.text, bare.length - 1);
-		enum type_kind kind = span_is(target, "char") ? TYPE_STRING : TYPE_POINTER;
-		return new_type(builtin, kind, 8, text);
-	}
-	const uint64_t *known = name_map_find(&builtin->types, bare.text, bare.length);
-	return known ? (const struct type *)(uintptr_t)*known : NULL;
+	if (!bare.length || bare.text[bare.length - 1] != '*')
+		return is_out ? NULL : known_type(builtin, bare);
+	struct span target = trim(bare.text, bare.length - 1);
+	enum type_kind kind = span_is(target, "char") ? TYPE_STRING : TYPE_POINTER;
+	struct type *type = new_type(builtin, kind, 8, text);
+	if (!type || !is_out)
+		return type;
+	type->is_out = type->out_if_ok = true;
+	if (kind == TYPE_POINTER)
+		type->target = known_type(builtin, target);
+	return type;
 }
 
 /* --- declarations ---------------------------------------------------------------------------- */
@@ -204,6 +217,42 @@ static int8_t parameter_number(const struct declaration *declaration, struct spa
 	return 0;
 }
 
+/* The size of what a parameter "size_t *n" leads to; 0: none of ours. */
+static uint8_t pointed_size(struct builtin *builtin, struct span parameter)
+{
+	struct span text = trim(parameter.text, parameter.length - identifier_tail(parameter));
+	struct span bare = without_const(text);
+	if (!bare.length || bare.text[bare.length - 1] != '*')
+		return 0;
+	const struct type *target = known_type(builtin, trim(bare.text, bare.length - 1));
+	return target ? (uint8_t)target->size : 0;
+}
+
+/* "n", "*n", "return", "return <= n"; false: none of these. */
+static bool read_length(struct builtin *builtin, const struct declaration *declaration,
+			struct span length, struct type *ret)
+{
+	bool is_pointer = length.length && *length.text == '*';
+	if (span_is(length, "return")) {
+		ret->length_arg = LENGTH_RESULT;
+		return true;
+	}
+	if (span_begins(length, "return <= ")) {
+		struct span name = trim(length.text + 10, length.length - 10);
+		ret->length_arg = LENGTH_RESULT;
+		ret->most_arg = parameter_number(declaration, name);
+		return ret->most_arg;
+	}
+	if (is_pointer)
+		length = (struct span){length.text + 1, length.length - 1};
+	ret->length_arg = parameter_number(declaration, length);
+	if (is_pointer && ret->length_arg)
+		ret->length_bytes =
+			pointed_size(builtin, declaration->parameters[ret->length_arg - 1]);
+	return ret->length_arg && (!is_pointer || ret->length_bytes);
+}
+
+/* What is not const is filled in by the function. */
 static const struct type *counted_type(struct builtin *builtin,
 				       const struct declaration *declaration, struct span text,
 				       struct span length)
@@ -214,8 +263,8 @@ static const struct type *counted_type(struct builtin *builtin,
 		return NULL;
 	type->size = is_text ? 8 : 0;
 	type->name = arena_printf(&builtin->arena, "%.*s *", (int)text.length, text.text);
-	type->length_arg = parameter_number(declaration, length);
-	return type->name && type->length_arg ? type : NULL;
+	type->is_out = type->out_if_ok = !span_begins(text, "const ");
+	return type->name && read_length(builtin, declaration, length, type) ? type : NULL;
 }
 
 static bool parse_parameter(struct builtin *builtin, const struct declaration *declaration,

@@ -172,4 +172,19 @@ const char *image_debug_source(struct image *image);
 /* What of it is in a file that was not found (.dwo, dwz), as far as it was asked for; else NULL. */
 const char *image_debug_missing(const struct image *image);
 
+/*
+ * Where answers are kept from one run to the next, by a name: the file's build id. `read` returns
+ * bytes that the caller frees, NULL: there are none. What is read is checked, and what does not fit
+ * is not believed.
+ */
+struct image_cache {
+	void *context;
+	const char *program; /* the version that understands the bytes */
+	void *(*read)(void *context, const char *name, size_t *ret_size);
+	void (*write)(void *context, const char *name, const void *bytes, size_t size);
+};
+/* Prototypes and source lines from large debug information are kept there. Before the first
+ * question; `cache` outlives the image. */
+void image_use_cache(struct image *image, const struct image_cache *cache);
+
 #endif

@@ -54,6 +54,9 @@ struct enumerator {
 
 struct type;
 
+/* For length_arg: as many bytes as the function returns, none when that is negative. */
+#define LENGTH_RESULT (-1)
+
 struct type_member {
 	const char *name; /* "" when anonymous */
 	const struct type *type;
@@ -114,7 +117,13 @@ struct type {
 	uint32_t n_members;		      /* of an ARRAY: elements, 0: not known */
 	const struct enumerator *enumerators; /* ENUM and FLAGS */
 	uint32_t n_enumerators;
-	int8_t length_arg; /* BYTES and STRING: 1-based argument that holds the length, 0: none */
+	/* BYTES and STRING: 1-based argument that holds the length, LENGTH_RESULT, 0: none */
+	int8_t length_arg;
+	int8_t most_arg; /* LENGTH_RESULT: the argument that is the buffer's size; 0: none */
+	/* The argument points to the length, which is so many bytes; 0: it is the length. */
+	uint8_t length_bytes;
+	bool is_out;	/* a pointer: the call fills in what it leads to */
+	bool out_if_ok; /* but not when it returns a negative number, NULL or false */
 	/* STRUCT: a C++ class that is returned in memory whatever its size: the caller passes the
 	 * place as a hidden first argument. (As a parameter it is a pointer to the class already.)
 	 */
@@ -165,6 +174,7 @@ struct parameter_place {
 	/* The place is said of some addresses, this one among them; else of the whole function, its
 	 * first instructions perhaps not meant. */
 	bool exact;
+	bool is_bytes;	  /* CONSTANT: as they would lie in memory, of any type */
 	uint8_t n_pieces; /* PIECES: 0: too many, or of bits */
 	int64_t offset;
 	struct place_piece pieces[PLACE_PIECES_MAX];

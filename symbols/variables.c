@@ -31,7 +31,7 @@ struct frame {
 static const char computed[] = "computed in a way that is not understood";
 static const char optimised_out[] = "optimised out";
 
-static bool add_step(struct variable *to, enum variable_step_kind kind, uint64_t reg,
+static bool add_step(struct variable_place *to, enum variable_step_kind kind, uint64_t reg,
 		     int64_t number)
 {
 	if (to->n_steps == VARIABLE_STEPS_MAX || reg >= REGISTERS_MAX) {
@@ -42,13 +42,13 @@ static bool add_step(struct variable *to, enum variable_step_kind kind, uint64_t
 	return true;
 }
 
-static bool add_number(struct variable *to, int64_t number)
+static bool add_number(struct variable_place *to, int64_t number)
 {
 	return !number || add_step(to, STEP_ADD, 0, number);
 }
 
 /* The stack pointer before the call, by the unwind tables. */
-static bool add_cfa(const struct frame *frame, struct variable *to)
+static bool add_cfa(const struct frame *frame, struct variable_place *to)
 {
 	const struct unwind_row *row = image_unwind_row(frame->image, frame->address);
 	if (!row || row->cfa.kind != ROW_IS) {
@@ -59,9 +59,9 @@ static bool add_cfa(const struct frame *frame, struct variable *to)
 }
 
 static bool read_ops(const struct frame *frame, Dwarf_Attribute *attribute, const Dwarf_Op *ops,
-		     size_t n_ops, struct variable *to);
+		     size_t n_ops, struct variable_place *to);
 
-static bool add_frame_base(const struct frame *frame, struct variable *to)
+static bool add_frame_base(const struct frame *frame, struct variable_place *to)
 {
 	struct frame inner = *frame;
 	Dwarf_Attribute attribute;
@@ -80,7 +80,7 @@ static bool add_frame_base(const struct frame *frame, struct variable *to)
 }
 
 /* Bytes that stand in the debug information itself. */
-static bool add_implicit(Dwarf_Attribute *attribute, const Dwarf_Op *op, struct variable *to)
+static bool add_implicit(Dwarf_Attribute *attribute, const Dwarf_Op *op, struct variable_place *to)
 {
 	Dwarf_Block block;
 	int64_t number = 0;
@@ -101,7 +101,7 @@ static bool is_based(const Dwarf_Op *op)
 
 /* One operation that begins: it needs nothing on the stack. */
 static bool begin(const struct frame *frame, Dwarf_Attribute *attribute, const Dwarf_Op *op,
-		  struct variable *to)
+		  struct variable_place *to)
 {
 	int64_t number;
 	if (dwarf_op_constant(op, &number))
@@ -140,7 +140,7 @@ static bool begin(const struct frame *frame, Dwarf_Attribute *attribute, const D
 }
 
 /* One that works on what is there; *index moves over what the next one adds. */
-static bool go_on(const Dwarf_Op *ops, size_t n_ops, size_t *index, struct variable *to)
+static bool go_on(const Dwarf_Op *ops, size_t n_ops, size_t *index, struct variable_place *to)
 {
 	const Dwarf_Op *op = &ops[*index];
 	int64_t number;
@@ -168,7 +168,7 @@ static bool go_on(const Dwarf_Op *ops, size_t n_ops, size_t *index, struct varia
 }
 
 static bool read_ops(const struct frame *frame, Dwarf_Attribute *attribute, const Dwarf_Op *ops,
-		     size_t n_ops, struct variable *to)
+		     size_t n_ops, struct variable_place *to)
 {
 	for (size_t i = 0; i < n_ops; i++) {
 		if (i && ops[i].atom == DW_OP_stack_value && i + 1 == n_ops) {
@@ -188,19 +188,14 @@ static bool is_register(const Dwarf_Op *op, uint64_t *ret)
 	return is_short || op->atom == DW_OP_regx;
 }
 
-static void read_location(const struct frame *frame, Dwarf_Attribute *attribute,
-			  const Dwarf_Op *ops, size_t n_ops, struct variable *to)
+static void read_place(const struct frame *frame, Dwarf_Attribute *attribute, const Dwarf_Op *ops,
+		       size_t n_ops, struct variable_place *to)
 {
 	uint64_t reg;
 	if (!n_ops) {
 		to->unavailable = optimised_out;
 		return;
 	}
-	for (size_t i = 0; i < n_ops; i++)
-		if (ops[i].atom == DW_OP_piece || ops[i].atom == DW_OP_bit_piece) {
-			to->unavailable = "in several places";
-			return;
-		}
 	if (n_ops == 1 && is_register(&ops[0], &reg)) {
 		to->is_value = true;
 		add_step(to, STEP_REGISTER, reg, 0);
@@ -209,8 +204,62 @@ static void read_location(const struct frame *frame, Dwarf_Attribute *attribute,
 	read_ops(frame, attribute, ops, n_ops, to);
 }
 
+/* Each DW_OP_piece ends what is told of some bytes; nothing told: they are nowhere. */
+static void read_pieces(const struct frame *frame, Dwarf_Attribute *attribute, const Dwarf_Op *ops,
+			size_t n_ops, struct variable *to)
+{
+	size_t start = 0;
+	for (size_t i = 0; i < n_ops; i++) {
+		if (ops[i].atom == DW_OP_bit_piece || to->n_pieces == PLACE_PIECES_MAX ||
+		    (ops[i].atom == DW_OP_piece &&
+		     (!ops[i].number || ops[i].number > UINT16_MAX))) {
+			to->place.unavailable = "in several places";
+			to->n_pieces = 0;
+			return;
+		}
+		if (ops[i].atom != DW_OP_piece)
+			continue;
+		struct variable_place *piece = &to->pieces[to->n_pieces++];
+		piece->size = (uint16_t)ops[i].number;
+		read_place(frame, attribute, ops + start, i - start, piece);
+		start = i + 1;
+	}
+}
+
+/* Bytes in the debug information that no register would hold: pieces that are constants. */
+static bool read_bytes(Dwarf_Attribute *attribute, const Dwarf_Op *op, struct variable *to)
+{
+	Dwarf_Block block;
+	if (op->atom != DW_OP_implicit_value ||
+	    dwarf_getlocation_implicit_value(attribute, op, &block) != 0 ||
+	    block.length <= sizeof(int64_t) || block.length > PLACE_PIECES_MAX * sizeof(int64_t))
+		return false;
+	for (size_t at = 0; at < block.length; at += sizeof(int64_t)) {
+		struct variable_place *piece = &to->pieces[to->n_pieces++];
+		int64_t number = 0;
+		size_t left = block.length - at;
+		piece->size = (uint16_t)(left < sizeof(number) ? left : sizeof(number));
+		piece->is_value = true;
+		memcpy(&number, block.data + at, piece->size);
+		add_step(piece, STEP_CONSTANT, 0, number);
+	}
+	return true;
+}
+
+static void read_location(const struct frame *frame, Dwarf_Attribute *attribute,
+			  const Dwarf_Op *ops, size_t n_ops, struct variable *to)
+{
+	for (size_t i = 0; i < n_ops; i++)
+		if (ops[i].atom == DW_OP_piece || ops[i].atom == DW_OP_bit_piece) {
+			read_pieces(frame, attribute, ops, n_ops, to);
+			return;
+		}
+	if (n_ops != 1 || !read_bytes(attribute, &ops[0], to))
+		read_place(frame, attribute, ops, n_ops, &to->place);
+}
+
 /* A constant in every call. */
-static void read_constant(Dwarf_Attribute *attribute, struct variable *to)
+static void read_constant(Dwarf_Attribute *attribute, struct variable_place *to)
 {
 	Dwarf_Sword number;
 	Dwarf_Word word;
@@ -231,18 +280,18 @@ static void locate(const struct frame *frame, Dwarf_Die *die, struct variable *t
 	Dwarf_Op *ops;
 	size_t n_ops;
 	if (dwarf_attr_integrate(die, DW_AT_const_value, &attribute)) {
-		read_constant(&attribute, to);
+		read_constant(&attribute, &to->place);
 		return;
 	}
-	to->unavailable = optimised_out;
+	to->place.unavailable = optimised_out;
 	if (!dwarf_attr_integrate(die, DW_AT_location, &attribute))
 		return;
 	int found = dwarf_getlocation_addr(&attribute, frame->address, &ops, &n_ops, 1);
 	if (found < 0)
-		to->unavailable = computed;
+		to->place.unavailable = computed;
 	if (found <= 0)
 		return;
-	to->unavailable = NULL;
+	to->place.unavailable = NULL;
 	read_location(frame, &attribute, ops, n_ops, to);
 }
 

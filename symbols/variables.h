@@ -27,14 +27,22 @@ struct variable_step {
 	int64_t number;
 };
 
+struct variable_place {
+	const char *unavailable; /* constant text; NULL: it can be had */
+	bool is_value;		 /* the steps end with the value, else with its address */
+	uint16_t size;		 /* of a piece, bytes */
+	struct variable_step steps[VARIABLE_STEPS_MAX];
+	uint32_t n_steps;
+};
+
 struct variable {
 	const char *name;
 	const struct type *type;
 	bool is_parameter;
-	const char *unavailable; /* constant text; NULL: it can be had */
-	bool is_value;		 /* the steps end with the value, else with its address */
-	struct variable_step steps[VARIABLE_STEPS_MAX];
-	uint32_t n_steps;
+	struct variable_place place;
+	/* In several places: these, one behind the other, and not the one above. 0: in one */
+	struct variable_place pieces[PLACE_PIECES_MAX];
+	uint32_t n_pieces;
 };
 
 struct variable_list {

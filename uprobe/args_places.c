@@ -158,7 +158,7 @@ static struct fetch_source source_of(unsigned int machine, const struct paramete
 		return source;
 	case PLACE_CONSTANT:
 		if (type->kind == TYPE_STRUCT || type->kind == TYPE_ARRAY ||
-		    type->kind == TYPE_FLOAT || type->size > 8)
+		    (type->kind == TYPE_FLOAT && !place->is_bytes) || type->size > 8)
 			break;
 		return constant(place->offset);
 	case PLACE_UNKNOWN:

@@ -30,18 +30,18 @@ static size_t typed_arguments(unsigned int machine, const struct prototype *prot
 			      struct condition_name *ret)
 {
 	struct fetch_source sources[VALUES_PARAMETERS_MAX];
-	args_place(machine, prototype, is_rust, sources);
-	args_use_places(machine, prototype, sources);
+	uint32_t n_sources = values_sources(machine, prototype, is_rust, sources);
 	for (uint32_t i = 0; i < prototype->n_parameters; i++) {
 		const struct parameter *parameter = &prototype->parameters[i];
 		int8_t counted = parameter->type->length_arg;
-		ret[i] = (struct condition_name){
-			.name = parameter->name, .type = parameter->type, .source = sources[i]};
+		ret[i] = (struct condition_name){.name = parameter->name,
+						 .type = values_entry_type(parameter->type),
+						 .source = sources[i]};
 		if (args_is_unknown(&sources[i]))
 			ret[i].source.unavailable = "its place is not known";
 		else if (sources[i].n_parts)
 			ret[i].source.unavailable = in_several;
-		if (counted <= 0 || (uint32_t)counted > prototype->n_parameters ||
+		if (counted <= 0 || (uint32_t)counted > n_sources ||
 		    sources[counted - 1].unavailable)
 			continue;
 		ret[i].length = sources[counted - 1];

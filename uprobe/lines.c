@@ -68,7 +68,8 @@ static struct err *find_values(struct adding *adding, const struct line_place *a
 	if (!function || function->address != at->address)
 		return locals_find(adding, at->address, outwards, adding->spec->line, place);
 	place->function = function;
-	return values_compile(adding->set, adding->image, function, adding->spec, &place->values);
+	return values_compile(adding->set, adding->image, function, adding->spec, false,
+			      &place->values);
 }
 
 /* *ret_why: why no probe may sit there, NULL when one does. */

@@ -88,25 +88,63 @@ static void add_step(unsigned int machine, uint64_t here, const struct variable_
 	to->ops[to->n_ops++] = op;
 }
 
-_Static_assert(VARIABLE_STEPS_MAX + 1 < FETCH_SOURCE_OPS, "a source has room for all steps");
+_Static_assert(VARIABLE_STEPS_MAX + 2 <= FETCH_SOURCE_OPS, "a source has room for all steps");
+
+/* Up to eight bytes of a piece, from `offset` on. */
+static void add_part(unsigned int machine, uint64_t here, const struct variable_place *piece,
+		     uint32_t offset, struct fetch_source *to)
+{
+	struct fetch_source part = {.unavailable = piece->unavailable};
+	uint32_t size = piece->size - offset < 8 ? piece->size - offset : 8;
+	for (uint32_t i = 0; i < piece->n_steps && part.n_ops <= FETCH_PART_OPS; i++)
+		add_step(machine, here, &piece->steps[i], &part);
+	if (!piece->is_value && offset)
+		part.ops[part.n_ops++] = (struct fetch_op){.code = FETCH_ADD, .imm = offset};
+	if (!piece->is_value)
+		part.ops[part.n_ops++] =
+			(struct fetch_op){.code = FETCH_DEREF, .size = (uint8_t)size};
+	if (!part.unavailable && piece->is_value && offset)
+		part.unavailable = "in a register";
+	if (!part.unavailable && !piece->is_value && !compile_is_scalar_size(size))
+		part.unavailable = "in several places";
+	if (!part.unavailable && part.n_ops > FETCH_PART_OPS)
+		part.unavailable = "computed in too many steps";
+	fetch_add_part(to, size, part.ops, part.unavailable ? 0 : part.n_ops, part.unavailable);
+}
+
+/* What the compiler has taken apart. */
+static struct fetch_source source_of_pieces(unsigned int machine, uint64_t here,
+					    const struct variable *variable)
+{
+	struct fetch_source source = {0};
+	for (uint32_t i = 0; i < variable->n_pieces; i++)
+		for (uint32_t at = 0; at < variable->pieces[i].size; at += 8)
+			if (!source.unavailable)
+				add_part(machine, here, &variable->pieces[i], at, &source);
+	if (source.unavailable)
+		return args_unavailable(source.unavailable);
+	return args_has_part(&source) ? source : args_unavailable(source.parts[0].unavailable);
+}
 
 static struct fetch_source source_of(unsigned int machine, uint64_t here,
 				     const struct variable *variable)
 {
-	struct fetch_source source = {.is_address = !variable->is_value};
+	const struct variable_place *place = &variable->place;
+	struct fetch_source source = {.is_address = !place->is_value};
 	const struct type *type = variable->type;
-	if (variable->unavailable)
-		return args_unavailable(variable->unavailable);
+	if (variable->n_pieces)
+		return source_of_pieces(machine, here, variable);
+	if (place->unavailable)
+		return args_unavailable(place->unavailable);
 	/* A lone register: cut to the type, as what is above means nothing. */
-	const struct variable_step *first = &variable->steps[0];
-	bool is_register =
-		variable->is_value && variable->n_steps == 1 && first->kind == STEP_REGISTER;
+	const struct variable_step *first = &place->steps[0];
+	bool is_register = place->is_value && place->n_steps == 1 && first->kind == STEP_REGISTER;
 	bool is_one = type->kind != TYPE_STRUCT && type->kind != TYPE_ARRAY && type->size <= 8;
 	if (is_register && register_of(machine, first->reg) != NO_REGISTER && is_one)
 		return args_in_register(register_of(machine, first->reg), type);
-	for (uint32_t i = 0; i < variable->n_steps; i++)
-		add_step(machine, here, &variable->steps[i], &source);
-	if (variable->is_value && !is_one && !source.unavailable)
+	for (uint32_t i = 0; i < place->n_steps; i++)
+		add_step(machine, here, &place->steps[i], &source);
+	if (place->is_value && !is_one && !source.unavailable)
 		return args_unavailable("in a register");
 	return source.unavailable ? args_unavailable(source.unavailable) : source;
 }
@@ -128,6 +166,8 @@ static struct err *compile(struct adding *adding, const struct variable_list *va
 		struct fetch_source source = source_of(machine, here, variable);
 		names[i] = (struct condition_name){
 			.name = variable->name, .type = variable->type, .source = source};
+		if (source.n_parts)
+			names[i].source.unavailable = "it is in several places";
 		e = plan_add_value(&builder, variable->name, variable->type, &source, NULL);
 	}
 	return e ?: plan_finish(&builder, &ret->values.entry_plan, &ret->values.arguments);

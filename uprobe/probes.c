@@ -265,10 +265,18 @@ static struct err *add_span(struct adding *adding, const struct place *place)
 		return e;
 	}
 	entry->wire.flags = form.flags;
-	entry->entry_plan = place->values.entry_plan;
-	entry->arguments = place->values.arguments;
-	entry->return_plan = place->values.return_plan;
-	entry->results = place->values.results;
+	struct function_values values = place->values;
+	if (!form.flags && (values.has_outputs || values.n_changes))
+		e = values_compile(adding->set, adding->image, place->function, adding->spec, false,
+				   &values);
+	if (e)
+		return e;
+	entry->entry_plan = values.entry_plan;
+	entry->arguments = values.arguments;
+	entry->return_plan = values.return_plan;
+	entry->results = values.results;
+	entry->changes = values.changes;
+	entry->n_changes = form.flags ? values.n_changes : 0;
 	return form.by_sites ? add_return_sites(adding, entry, place) : NULL;
 }
 
@@ -327,6 +335,8 @@ static void set_values(struct probe_site *site, const struct function_values *va
 	if (site->wire.kind == SITE_ENTRY) {
 		site->return_plan = values->return_plan;
 		site->results = values->results;
+		site->changes = values->changes;
+		site->n_changes = values->n_changes;
 	}
 }
 
@@ -345,7 +355,8 @@ static struct err *retype(const struct adding *adding, const struct function *fu
 	struct function_values values;
 	if (!spec->has_types && !spec->types.result)
 		return NULL;
-	struct err *e = values_compile(adding->set, adding->image, function, spec, &values);
+	struct err *e = values_compile(adding->set, adding->image, function, spec,
+				       is_span(spec->kind), &values);
 	uint32_t entry = 0;
 	for (size_t i = 1; !e && i < adding->set->sites.count; i++) {
 		struct probe_site *site = adding->set->sites.items[i];
@@ -380,7 +391,8 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 			       ?: function_join_conditions(adding->set, adding->image, function,
 							   adding->spec, offset);
 	}
-	e = values_compile(adding->set, adding->image, function, spec, &place.values);
+	e = values_compile(adding->set, adding->image, function, spec, is_span(spec->kind),
+			   &place.values);
 	if (!e)
 		e = is_span(spec->kind) ? add_span(adding, &place) : adding_instant(adding, &place);
 	adding->added++;

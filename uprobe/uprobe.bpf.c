@@ -96,6 +96,22 @@ static __always_inline bool emit_slots(struct scratch *scratch, __u32 site_id, _
  * include/linux/uprobes.h), and lets the returns of deeper ones go by. */
 #define TRAMPOLINES_MAX 64
 
+/* What the entry's plan has kept is the new top's. */
+static __always_inline void keep_words(struct scratch *scratch)
+{
+#pragma unroll
+	for (int i = 0; i < REGS_KEPT; i++)
+		scratch->words[i] = scratch->regs[REG_KEPT + i];
+}
+
+/* And its return's plan finds it there; nothing, when the entry was not seen. */
+static __always_inline void give_words(struct scratch *scratch, bool known)
+{
+#pragma unroll
+	for (int i = 0; i < REGS_KEPT; i++)
+		scratch->regs[REG_KEPT + i] = known ? scratch->words[i] : ~0ULL;
+}
+
 /* The entry waits for its return. All of it is written before it can be taken: the exchange orders
  * what other CPUs see. */
 static __always_inline void keep_entry(struct scratch *scratch, __u32 number)
@@ -138,6 +154,8 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	scratch->top.number = sent ? number : 0;
 	if (has_filters)
 		scratch->top_filter = scratch->entry_filter;
+	if (keeps_words)
+		keep_words(scratch);
 	scratch->depth = depth + 1;
 	if (summing)
 		scratch->inner_ns = 0;
@@ -222,6 +240,8 @@ static __always_inline void send_return(struct scratch *scratch, struct site *si
 	__u32 flags = is_tail_call ? EVENT_RETURN_TAIL_CALL : 0;
 	enum stream_form stream = fetch_stream(form);
 	fetch_begin(scratch, of == RETURN_OF_KEPT ? scratch->kept_size : 0);
+	if (keeps_words)
+		give_words(scratch, of != RETURN_OF_NOTHING);
 	if (!is_tail_call)
 		fetch_run(scratch, site->return_plan, form);
 	if (of == RETURN_OF_KEPT)

@@ -8,6 +8,7 @@
 #include "probe/regs.h"
 #include "uprobe/args.h"
 #include "uprobe/match.h"
+#include "uprobe/outputs.h"
 
 static const struct type unknown_type = {.kind = TYPE_UNKNOWN, .size = 8, .name = "unknown"};
 
@@ -42,19 +43,30 @@ struct err *values_prototype(struct image *image, const struct function *functio
 	return NULL;
 }
 
-static struct err *add_argument(struct plan_builder *builder, const struct prototype *prototype,
-				const struct fetch_source *sources, uint32_t index)
+uint32_t values_sources(unsigned int machine, const struct prototype *prototype, bool is_rust,
+			struct fetch_source *ret)
 {
-	const struct parameter *parameter = &prototype->parameters[index];
-	const struct fetch_source *length = NULL;
-	const char *name = parameter->name;
-	int8_t counted = parameter->type->length_arg;
-	if (counted > 0 && (uint32_t)counted <= prototype->n_parameters)
-		length = &sources[counted - 1];
-	if (!name || !*name)
-		name = arena_printf(builder->arena, "arg%u", index + 1);
-	return name ? plan_add_value(builder, name, parameter->type, &sources[index], length)
-		    : &err_nomem;
+	static const struct type word = {.kind = TYPE_UINT, .size = 8, .name = "size_t"};
+	struct parameter parameters[VALUES_PARAMETERS_MAX];
+	struct prototype all = *prototype;
+	int last = prototype->result ? prototype->result->length_arg : 0;
+	for (uint32_t i = 0; i < prototype->n_parameters; i++) {
+		parameters[i] = prototype->parameters[i];
+		if (parameters[i].type->length_arg > last)
+			last = parameters[i].type->length_arg;
+	}
+	while (all.n_parameters < VALUES_PARAMETERS_MAX && (int)all.n_parameters < last)
+		parameters[all.n_parameters++] = (struct parameter){.name = "", .type = &word};
+	all.parameters = parameters;
+	args_place(machine, &all, is_rust, ret);
+	args_use_places(machine, prototype, ret);
+	return all.n_parameters;
+}
+
+const struct type *values_entry_type(const struct type *type)
+{
+	static const struct type pointer = {.kind = TYPE_POINTER, .size = 8, .name = "ptr"};
+	return type->is_out ? &pointer : type;
 }
 
 static void builder_deinit(struct plan_builder *builder)
@@ -62,56 +74,171 @@ static void builder_deinit(struct plan_builder *builder)
 	plan_builder_deinit(builder);
 }
 
-static struct err *compile_arguments(struct probe_set *set, unsigned int machine,
-				     const struct prototype *prototype, bool is_rust,
-				     struct function_values *ret)
+/* What is compiled for a function whose return is seen, or only its entry. */
+struct compiling {
+	struct outputs outputs;
+	bool is_rust, returns;
+	bool changes;	  /* are shown, too */
+	size_t n_results; /* before the others, in the values of the return */
+	uint32_t n_outputs, n_changes;
+	int leaves[VALUES_PARAMETERS_MAX]; /* of each parameter, there; -1: none */
+};
+
+static const char *argument_name(struct plan_builder *builder, const struct parameter *parameter,
+				 uint32_t index)
 {
-	struct fetch_source sources[VALUES_PARAMETERS_MAX];
-	if (!prototype->n_parameters)
-		return NULL;
-	_cleanup_(builder_deinit) struct plan_builder builder;
-	plan_builder_init(&builder, &set->arena, &set->options);
-	builder.place_reg = machine == EM_AARCH64 ? ARM64_PC : X86_RIP;
-	args_place(machine, prototype, is_rust, sources);
-	args_use_places(machine, prototype, sources);
-	struct err *e = NULL;
-	for (uint32_t i = 0; !e && i < prototype->n_parameters; i++)
-		e = add_argument(&builder, prototype, sources, i);
-	return e ? e : plan_finish(&builder, &ret->entry_plan, &ret->arguments);
+	const char *name = parameter->name;
+	return name && *name ? name : arena_printf(builder->arena, "arg%u", index + 1);
 }
 
-static struct err *compile_result(struct probe_set *set, unsigned int machine,
-				  const struct prototype *prototype, bool is_rust,
-				  struct function_values *ret)
+static bool is_output(const struct compiling *compiling, uint32_t index)
 {
-	const struct type *type = prototype->result ? prototype->result : &unknown_type;
-	struct fetch_source source;
+	return compiling->returns &&
+	       outputs_is_one(&compiling->outputs.prototype->parameters[index]);
+}
+
+/* The same at the return, of the value that was appended last. */
+static struct err *add_change(struct compiling *compiling, uint32_t index)
+{
+	const struct outputs *outputs = &compiling->outputs;
+	size_t count = outputs->leave->values.count;
+	bool added;
+	if (!compiling->changes || !compiling->returns)
+		return NULL;
+	const struct value *before =
+		&outputs->entry->values.items[outputs->entry->values.count - 1];
+	struct err *e = outputs_add_change(&compiling->outputs, index, before, &added);
+	if (e || !added)
+		return e;
+	compiling->leaves[index] = (int)count;
+	compiling->n_changes++;
+	return NULL;
+}
+
+static struct err *add_argument(struct compiling *compiling, uint32_t index)
+{
+	const struct outputs *outputs = &compiling->outputs;
+	const struct parameter *parameter = &outputs->prototype->parameters[index];
+	const struct fetch_source *length = NULL;
+	const struct type *type = parameter->type;
+	const char *name = argument_name(outputs->entry, parameter, index);
+	if (!name)
+		return &err_nomem;
+	compiling->leaves[index] = -1;
+	if (is_output(compiling, index)) {
+		compiling->n_outputs++;
+		compiling->leaves[index] = (int)outputs->leave->values.count;
+		return outputs_add(&compiling->outputs, index, name);
+	}
+	type = values_entry_type(type);
+	if (type->length_arg > 0 && (uint32_t)type->length_arg <= outputs->n_sources)
+		length = &outputs->sources[type->length_arg - 1];
+	struct err *e =
+		plan_add_value(outputs->entry, name, type, &outputs->sources[index], length);
+	return e ?: add_change(compiling, index);
+}
+
+static struct err *add_result(struct compiling *compiling)
+{
+	struct outputs *outputs = &compiling->outputs;
+	const struct type *type = outputs->prototype->result ?: &unknown_type;
+	struct fetch_source length;
 	if (type->kind == TYPE_VOID)
 		return NULL;
-	_cleanup_(builder_deinit) struct plan_builder builder;
-	plan_builder_init(&builder, &set->arena, &set->options);
-	args_place_result(machine, type, is_rust, &source);
+	bool counted = outputs_result_length(outputs, type, &length);
+	struct err *e = plan_add_value(outputs->leave, "", type, &outputs->result,
+				       counted ? &length : NULL);
+	compiling->n_results = outputs->leave->values.count;
+	return e;
+}
+
+/* The arguments in their order, of which some are values of the return. */
+static struct err *merge(const struct compiling *compiling, struct arena *arena,
+			 struct value_list inputs, struct value_list leaves,
+			 struct function_values *ret)
+{
+	const struct prototype *prototype = compiling->outputs.prototype;
+	size_t in = 0;
+	ret->results = (struct value_list){leaves.items, compiling->n_results};
+	ret->has_outputs = compiling->n_outputs != 0;
+	ret->arguments = inputs;
+	if (!compiling->n_outputs && !compiling->n_changes)
+		return NULL;
+	struct value *all = arena_array(arena, prototype->n_parameters, sizeof(*all));
+	struct value_change *changes =
+		arena_array(arena, compiling->n_changes + 1, sizeof(*changes));
+	if (!all || !changes)
+		return &err_nomem;
+	for (uint32_t i = 0; i < prototype->n_parameters; i++) {
+		const struct type *type = prototype->parameters[i].type;
+		const struct value *leave =
+			compiling->leaves[i] < 0 ? NULL : &leaves.items[compiling->leaves[i]];
+		bool fills = is_output(compiling, i);
+		all[i] = fills ? *leave : inputs.items[in++];
+		if (fills && type->most_arg)
+			all[i].at_most = &all[type->most_arg - 1];
+		if (!fills && leave)
+			changes[ret->n_changes++] = (struct value_change){&all[i], leave};
+	}
+	ret->changes = changes;
+	ret->arguments = (struct value_list){all, prototype->n_parameters};
+	return NULL;
+}
+
+static struct err *compile(struct compiling *compiling, struct probe_set *set, bool has_arguments,
+			   struct function_values *ret)
+{
+	struct value_list inputs = {0}, leaves = {0};
+	const struct outputs *outputs = &compiling->outputs;
+	struct err *e = compiling->returns ? add_result(compiling) : NULL;
+	for (uint32_t i = 0; !e && has_arguments && i < outputs->prototype->n_parameters; i++)
+		e = add_argument(compiling, i);
+	e = e ?: plan_finish(outputs->entry, &ret->entry_plan, &inputs);
+	e = e ?: plan_finish(outputs->leave, &ret->return_plan, &leaves);
+	return e ?: merge(compiling, &set->arena, inputs, leaves, ret);
+}
+
+static struct err *compile_both(struct probe_set *set, unsigned int machine,
+				const struct prototype *prototype, struct compiling *compiling,
+				bool has_arguments, struct function_values *ret)
+{
+	struct fetch_source sources[VALUES_PARAMETERS_MAX];
+	struct outputs *outputs = &compiling->outputs;
+	_cleanup_(builder_deinit) struct plan_builder entry;
+	plan_builder_init(&entry, &set->arena, &set->options);
+	_cleanup_(builder_deinit) struct plan_builder leave;
+	plan_builder_init(&leave, &set->arena, &set->options);
+	entry.place_reg = machine == EM_AARCH64 ? ARM64_PC : X86_RIP;
+	*outputs = (struct outputs){.machine = machine,
+				    .prototype = prototype,
+				    .sources = sources,
+				    .entry = &entry,
+				    .leave = &leave};
+	outputs->n_sources = values_sources(machine, prototype, compiling->is_rust, sources);
+	args_place_result(machine, prototype->result ?: &unknown_type, compiling->is_rust,
+			  &outputs->result);
 	if (prototype->no_result)
-		source = (struct fetch_source){.unavailable = prototype->no_result};
-	struct err *e = plan_add_value(&builder, "", type, &source, NULL);
-	return e ? e : plan_finish(&builder, &ret->return_plan, &ret->results);
+		outputs->result = (struct fetch_source){.unavailable = prototype->no_result};
+	return compile(compiling, set, has_arguments, ret);
 }
 
 struct err *values_compile(struct probe_set *set, struct image *image,
-			   const struct function *function, const struct spec *spec,
+			   const struct function *function, const struct spec *spec, bool returns,
 			   struct function_values *ret)
 {
 	struct prototype prototype;
 	unsigned int machine = image_machine(image);
-	bool is_rust = match_is_rust(function->symbol);
 	*ret = (struct function_values){0};
 	image_open_types(image, set->options.depth);
 	struct err *e = values_prototype(image, function, spec, &prototype);
-	is_rust |= !e && prototype.is_rust;
+	if (e)
+		return e;
+	struct compiling compiling = {
+		.is_rust = match_is_rust(function->symbol) || prototype.is_rust,
+		.returns = returns,
+		.changes = set->options.changes,
+	};
 	/* A return alone is shown without them. */
-	if (!e && spec->kind != PROBE_URETPROBE)
-		e = compile_arguments(set, machine, &prototype, is_rust, ret);
-	if (!e)
-		e = compile_result(set, machine, &prototype, is_rust, ret);
-	return e;
+	bool has_arguments = spec->kind != PROBE_URETPROBE;
+	return compile_both(set, machine, &prototype, &compiling, has_arguments, ret);
 }

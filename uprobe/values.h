@@ -12,15 +12,32 @@
 struct function_values {
 	const struct fetch_plan *entry_plan, *return_plan;
 	struct value_list arguments, results;
+	const struct value_change *changes;
+	size_t n_changes;
+	bool has_outputs; /* some of the arguments are read at the return */
 };
+
+struct fetch_source;
+
+/*
+ * Where the parameters are at the function's start, and behind them those that are named as a
+ * length and not listed, which are taken for integers. `ret` has room for VALUES_PARAMETERS_MAX;
+ * returns how many there are.
+ */
+uint32_t values_sources(unsigned int machine, const struct prototype *prototype, bool is_rust,
+			struct fetch_source *ret);
+
+/* A pointer, of what the call fills in: where nothing is read at the return. */
+const struct type *values_entry_type(const struct type *type);
 
 /*
  * Parameters and result as the spec gives them, else as the image knows them. Where nobody knows,
  * there are no arguments, and the result is the register's number in hex. Types given by hand stay
- * the spec's: it must live as long as the set.
+ * the spec's: it must live as long as the set. `returns`: the return is seen, and what the call
+ * fills in is read there; else it is a pointer.
  */
 struct err *values_compile(struct probe_set *set, struct image *image,
-			   const struct function *function, const struct spec *spec,
+			   const struct function *function, const struct spec *spec, bool returns,
 			   struct function_values *ret) must_check;
 
 /* Parameters and result alone; at most VALUES_PARAMETERS_MAX. `source` NULL: nobody knows them. */

@@ -48,10 +48,12 @@ enum {
 	KEY_HISTOGRAM,
 	KEY_WHERE,
 	KEY_DEBUGINFOD,
+	KEY_NO_CACHE,
 	KEY_STATUS,
 	KEY_DEPTH,
 	KEY_MAX_MEMBERS,
 	KEY_MAX_ITEMS,
+	KEY_CHANGES,
 };
 
 static const struct argp_option option_table[] = {
@@ -73,6 +75,8 @@ static const struct argp_option option_table[] = {
 	 1},
 	{"debuginfod", KEY_DEBUGINFOD, NULL, 0,
 	 "Ask the servers of DEBUGINFOD_URLS for debug files that are not here", 1},
+	{"no-cache", KEY_NO_CACHE, NULL, 0,
+	 "Keep nothing that was learnt from debug files, and use nothing of it", 1},
 	{"output", 'o', "FILE", 0, "Write events to FILE", 2},
 	{"json", KEY_JSON, NULL, 0, "JSON Lines: one object an event", 2},
 	{"format", KEY_FORMAT, "FORMAT", 0, "text or json", 2},
@@ -80,6 +84,8 @@ static const struct argp_option option_table[] = {
 	{"depth", KEY_DEPTH, "N", 0, "Levels of structures shown (2; up to 8; 0: bare pointers)",
 	 2},
 	{"max-members", KEY_MAX_MEMBERS, "N", 0, "Members shown of a structure (32; up to 512)", 2},
+	{"changes", KEY_CHANGES, NULL, 0,
+	 "Show what a call has changed in what its arguments lead to", 2},
 	{"max-items", KEY_MAX_ITEMS, "N", 0, "Elements shown of an array (as -s says)", 2},
 	{"time", 't', NULL, 0, "Wall clock; -tt with microseconds, -ttt since the epoch", 2},
 	{"relative", 'r', NULL, 0, "Time since the event before", 2},
@@ -119,7 +125,10 @@ static const struct argp_option option_table[] = {
 	 "Hold the target back while the event buffer is full, so that nothing is lost", 3},
 	{"ring-size", KEY_RING_SIZE, "BYTES", 0, "Size of the event buffer (16M)", 3},
 	{"return", KEY_RETURN, "HOW", 0, "How returns are seen: auto, trampoline or site", 3},
-	{"syscall-backend", KEY_BACKEND, "NAME", 0, "auto or tp_btf", 3},
+	{"syscall-backend", KEY_BACKEND, "NAME", 0,
+	 "Where system calls are seen: auto, tp_btf, raw_tp, tracepoint, sleepable, fentry, "
+	 "kprobe.multi or kprobe",
+	 3},
 	{"help", KEY_HELP, NULL, 0, "All of the help", 4},
 	{NULL, 'h', NULL, 0, "Help on one screen", 4},
 	{"version", 'V', NULL, 0, "Version", 4},
@@ -136,7 +145,9 @@ static struct err *parse_named(int key, const char *text, struct options *option
 {
 	static const char *const formats[] = {"text", "json"};
 	static const char *const returns[] = {"auto", "trampoline", "site"};
-	static const char *const backends[] = {"auto", "tp_btf"};
+	/* As syscall_backend_info() names them. */
+	static const char *const backends[] = {"auto",	    "tp_btf", "raw_tp",	      "tracepoint",
+					       "sleepable", "fentry", "kprobe.multi", "kprobe"};
 	static const char *const stack_forms[] = {"auto", "cfi", "fp"};
 	static const char *const colors[] = {"auto", "always", "never"};
 	int choice = 0;
@@ -153,6 +164,7 @@ static struct err *parse_named(int key, const char *text, struct options *option
 	case KEY_BACKEND:
 		e = options_parse_choice("--syscall-backend", text, backends, array_size(backends),
 					 &choice);
+		options->syscall_backend = (enum syscall_backend)choice;
 		break;
 	case KEY_STACKS:
 		e = options_parse_choice("--stacks", text, stack_forms, array_size(stack_forms),
@@ -252,6 +264,9 @@ static void parse_flag(int key, struct options *options)
 	case KEY_DEBUGINFOD:
 		options->debuginfod = true;
 		break;
+	case KEY_NO_CACHE:
+		options->no_cache = true;
+		break;
 	case KEY_LOSSLESS:
 		options->lossless = true;
 		break;
@@ -266,6 +281,9 @@ static void parse_flag(int key, struct options *options)
 		break;
 	case KEY_HISTOGRAM:
 		options->histogram = true;
+		break;
+	case KEY_CHANGES:
+		options->changes = true;
 		break;
 	}
 }

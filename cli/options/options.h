@@ -10,6 +10,7 @@
 
 #include "common/array.h"
 #include "common/err.h"
+#include "kernel/backends.h"
 #include "output/output.h"
 #include "output/tally.h"
 #include "probe/spec.h"
@@ -54,15 +55,18 @@ struct options {
 	double duration_s; /* 0: no limit */
 	size_t max_probes;
 	uint32_t depth, max_members; /* of structures; max_members 0: the default */
-	struct rate_limit rate;	     /* of each probe; count 0: none */
+	bool changes;
+	struct rate_limit rate; /* of each probe; count 0: none */
 	bool fail_on_loss;
 	bool redact;
 	ARRAY_OF(char *) redact_patterns; /* the words are of main's argv */
 	bool lossless;
 	bool cost;
 	bool debuginfod;
+	bool no_cache;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
+	enum syscall_backend syscall_backend;
 	enum stack_option stacks;
 	uint32_t stack_bytes; /* copied at most */
 	size_t stack_depth;   /* frames */

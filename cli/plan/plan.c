@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "cli/cache.h"
 #include "cli/debuginfo/notes.h"
 #include "cli/plan/pairs.h"
 #include "cli/plan/suggest.h"
@@ -480,6 +481,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
 						.depth = options->depth,
 						.max_members = options->max_members,
+						.changes = options->changes,
 						.files = options->fd_paths,
 						.sockets = options->fd_details};
 	struct err *e = probe_set_init(&ret->set, &compile);
@@ -510,6 +512,7 @@ void plan_deinit(struct plan *plan)
 		image_close(plan->modules.items[i].image);
 	}
 	free(plan->modules.items);
+	cache_free(plan->cache);
 	for (size_t i = 0; i < plan->processes.count; i++)
 		process_close(plan->processes.items[i]);
 	free(plan->processes.items);

@@ -55,7 +55,10 @@ struct plan {
 	ARRAY_OF(struct probe_spec) probe_specs;
 	ARRAY_OF(struct pair_site) pair_sites; /* by site id: cli/plan/pairs.h */
 	struct debug_server server;	       /* --debuginfod */
-	const char *selects; /* what processes are chosen by, in words; NULL: they are named */
+	struct cache *cache;	 /* what is kept of debug information; NULL: nothing */
+	struct image_cache kept; /* the same, for images */
+	char program[64];	 /* which build of us */
+	const char *selects;	 /* what processes are chosen by, in words; NULL: they are named */
 };
 
 /* Every process of the machine that runs one of the files. */

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/cache.h"
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "target/process_namespace.h"
@@ -121,6 +122,22 @@ static struct err *add_command(struct plan *plan, char *const argv[])
 	return loader ? add_needed(plan, loader, launch_path(plan->launch)) : &err_nomem;
 }
 
+/* Answers are of one build of us: another may understand types in another way. */
+static struct err *open_cache(const struct options *options, struct plan *ret)
+{
+	struct stat self;
+	if (options->no_cache || stat("/proc/self/exe", &self) != 0)
+		return NULL;
+	snprintf(ret->program, sizeof(ret->program), "%s %lld %lld.%09ld", UTRAIL_VERSION,
+		 (long long)self.st_size, (long long)self.st_mtim.tv_sec, self.st_mtim.tv_nsec);
+	ret->cache = cache_new(options->verbose ? stderr : NULL);
+	ret->kept = (struct image_cache){.context = ret->cache,
+					 .program = ret->program,
+					 .read = cache_read,
+					 .write = cache_write};
+	return ret->cache ? NULL : &err_nomem;
+}
+
 struct err *plan_find_target(const struct options *options, struct plan *ret)
 {
 	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL ||
@@ -130,6 +147,7 @@ struct err *plan_find_target(const struct options *options, struct plan *ret)
 		e = debug_server_check();
 	if (options->debuginfod)
 		debug_server_init(&ret->server, !options->quiet);
+	e = e ? e : open_cache(options, ret);
 	for (size_t i = 0; !e && i < options->pids.count; i++)
 		e = add_process(ret, options->pids.items[i]);
 	if (!e && options->argv && options->command != COMMAND_LIST)
@@ -182,6 +200,8 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 	}
 	if (!e && module->process)
 		image_set_root(module->image, process_root(module->process));
+	if (!e && plan->cache)
+		image_use_cache(module->image, &plan->kept);
 	if (!e && plan->server.is_asked)
 		image_set_source(module->image, &plan->server.source);
 	*ret = module->image;

@@ -278,6 +278,14 @@ Elf *debug_view_elf(const struct debug_view *view)
 	return view->elf;
 }
 
+bool debug_view_is_packed(const struct debug_view *view)
+{
+	for (size_t i = 0; i < view->count; i++)
+		if (view->sections[i].packing)
+			return true;
+	return false;
+}
+
 /* --- on demand -------------------------------------------------------------------------------- */
 
 static struct view_section *find(const struct debug_view *view, const char *name)

@@ -27,6 +27,9 @@ void debug_view_close(struct debug_view *view); /* NULL is fine */
 /* As long as the view; not to be ended. */
 Elf *debug_view_elf(const struct debug_view *view);
 
+/* Is any of its sections compressed? */
+bool debug_view_is_packed(const struct debug_view *view);
+
 /*
  * Bytes of a section, by its name without compression (".debug_info"), which are there from now on;
  * NULL: not in it, or damaged. They may be changed, as the view is ours alone.

@@ -93,6 +93,54 @@ def optimised():
         ensure(len(known) >= 3, f"-O{level}: only {known} are known")
 
 
+PIECES = """\
+#include <stdio.h>
+struct pair { long first; int second; char mark; };
+__attribute__((noinline)) int pieces(int n)
+{
+	struct pair pair = {n * 3L, n + 7, 'x'};
+	double scale = 1.5, sum = 0;
+	for (int i = 0; i < 3; i++) {
+		pair.first += i;
+		pair.second -= n;
+		__asm__ volatile("" : "+r"(pair.first), "+r"(pair.second));
+		if (i == 1) {
+			scale = 2.5;
+			printf("pieces %ld %d %c %g\\n", pair.first, pair.second, pair.mark, scale);
+		}
+		sum += scale;
+	}
+	return (int)sum;
+}
+int main(void)
+{
+	return pieces(1) + pieces(20) > 100;
+}
+"""
+
+
+def pieces():
+    """A structure that the compiler has taken apart, and a number that stands in the debug information alone."""
+    (scratch() / "pieces.c").write_text(PIECES)
+    line = 1 + [" %ld" in text for text in PIECES.splitlines()].index(True)
+    for compiler in ("gcc", "clang"):
+        for level in (1, 2) if shutil.which(compiler) else ():
+            path = scratch() / f"pieces-{compiler}{level}"
+            subprocess.run([compiler, "-g", f"-O{level}", "-o", path, scratch() / "pieces.c"], check=True, timeout=60)
+            trace = Trace("-e", f"@pieces.c:{line}", command=[path])
+            trace.finish(stop=False)
+            wanted = [(int(a), int(b), c, float(d)) for a, b, c, d in re.findall(r"pieces (\d+) (-?\d+) (\w) (\S+)", trace.stdout)]
+            same(len(wanted), 2, "lines of the program")
+            got = [(*e["args"]["pair"].values(), e["args"]["scale"]) for e in trace.events if e["type"] == "probe"]
+            same(len(got), 2, f"events of {path.name}")
+            for values, truth in zip(got, wanted):
+                known = [(v, t) for v, t in zip(values, truth) if not isinstance(v, dict)]
+                same([v for v, _ in known], [t for _, t in known], f"{path.name}: {values} against {truth}")
+                # gcc tells no place of what an asm statement has made.
+                ensure(len(known) == 4 or compiler == "gcc", f"{path.name}: not all is known: {values}")
+                same(values[2:], truth[2:], f"{path.name}: constants")
+
+
 def copies():
     """A line of an inlined function: all of its copies."""
     events, output = traced(0, f"@lines.c:{line_of('mix')}")
@@ -216,4 +264,4 @@ def rust():
             same(process.status, 0, f"status of {spec}, mangling {mangling}")
 
 
-run(unoptimised, optimised, copies, conditions, refusals, ambiguous, addresses, overloads, rust)
+run(unoptimised, optimised, pieces, copies, conditions, refusals, ambiguous, addresses, overloads, rust)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions of real libraries, as `utrail list` has them: address, size, binding, file, line, parameters, types, result.
 
-readelf has the last word on symbols; gdb, which reads debug information on its own, on the rest. What differs must be one of
-the RULES, each of which says which of the two is right, or why neither is wrong. With `all`, more than 10,000 functions.
+readelf has the last word on symbols; gdb, which reads debug information on its own, on the rest. nm, llvm-dwarfdump and
+eu-addr2line are asked, too (functions_tools.py). What differs must be one of the RULES, each of which says which of the two is
+right, or why neither is wrong. With `all`, more than 10,000 functions.
 """
 
 import json
@@ -10,8 +11,9 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 
+from functions_tools import check_all
 from packages import fetch
 from utrail import ensure, plain, run, same, scratch, skip
 
@@ -220,9 +222,11 @@ def check_types(path, ours):
     return count
 
 
-def check(path):
+def check(path, tools):
     ours = listed(path)
     check_symbols(path, ours)
+    for tool, count in check_all(path, debug_file(path), ours, same_type).items():
+        tools[tool].update(count)
     return check_types(path, ours)
 
 
@@ -244,14 +248,17 @@ def libc_files():
 def functions():
     if not gdb_has_python():
         skip("no gdb with Python")
-    total = Counter()
+    total, tools = Counter(), defaultdict(Counter)
     files = libc_files()
     if WHOLE:
         tree = fetch("bookworm", "libstdcxx-dbg", "libstdc++6-12-dbg")
         files.append(f"{tree}/usr/lib/x86_64-linux-gnu/debug/libstdc++.so.6.0.30")
     for path in files:
-        total.update(check(path))
+        total.update(check(path, tools))
     print(f"    all: {dict(total)}")
+    for tool, count in tools.items():
+        print(f"    all, {tool}: {dict(count)}")
+        ensure(2 * count["same"] > sum(count.values()), f"{tool}: fewer than half of the functions are the same")
     ensure(total["same"] > (5000 if WHOLE else 150), f"only {total['same']} functions were compared in full")
     ensure(total["functions"] > (10000 if WHOLE else 300), f"only {total['functions']} functions")
 

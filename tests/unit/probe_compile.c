@@ -44,6 +44,67 @@ static void strings_are_whole_cut_null_or_unreadable(void **state)
 	end(&trip);
 }
 
+/* As functions say it: a number below 0, NULL, false. */
+static void results_that_tell_of_failure(void **state)
+{
+	(void)state;
+	static const struct type yes_type = {.kind = TYPE_BOOL, .size = 4, .name = "bool"};
+	static const struct type pointer_type = {.kind = TYPE_POINTER, .size = 8, .name = "ptr"};
+	static const struct {
+		const struct type *type;
+		uint64_t value;
+		bool is_failure;
+	} rows[] = {{&int_type, 0xffffffff, true},
+		    {&int_type, 0, false},
+		    {&long_type, 7, false},
+		    {&pointer_type, 0, true},
+		    {&pointer_type, 0x1000, false},
+		    {&yes_type, 0, true},
+		    {&yes_type, 1, false},
+		    {&string_type, 0, true},
+		    {&string_type, (uintptr_t) "", false}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct round_trip trip;
+		begin(&trip);
+		add(&trip, rows[i].type, 0, rows[i].value);
+		run(&trip);
+		assert_int_equal(value_is_failure(&trip.values.items[0], &trip.slots),
+				 rows[i].is_failure);
+		end(&trip);
+	}
+}
+
+/* An entry keeps words for its return, cut to their size, and as many as there is room for. */
+static void words_are_kept(void **state)
+{
+	(void)state;
+	struct round_trip trip;
+	begin(&trip);
+	const struct fetch_source reg = fetch_from_register(0, 8, false);
+	struct fetch_source memory = fetch_from_register(1, 8, false), none = {.unavailable = "no"};
+	const int32_t there = -3;
+	memory.is_address = true;
+	trip.machine.regs[0] = 0x1fffffffe;
+	trip.machine.regs[1] = (uintptr_t)&there;
+	assert_int_equal(plan_keep_word(&trip.builder, &none, 8, false), -1);
+	assert_int_equal(plan_keep_word(&trip.builder, &reg, 8, false), 0);
+	assert_int_equal(plan_keep_word(&trip.builder, &reg, 4, true), 1);
+	assert_int_equal(plan_keep_word(&trip.builder, &memory, 4, true), 2);
+	memory = fetch_from_register(2, 8, false); /* 0: leads nowhere */
+	memory.is_address = true;
+	assert_int_equal(plan_keep_word(&trip.builder, &memory, 8, false), 3);
+	for (int i = 4; i < REGS_KEPT; i++)
+		assert_int_equal(plan_keep_word(&trip.builder, &reg, 8, false), i);
+	assert_int_equal(plan_keep_word(&trip.builder, &reg, 8, false), -1);
+	run(&trip);
+	assert_int_equal(trip.slots.count, 0);
+	assert_true(trip.machine.regs[X86_KEPT] == 0x1fffffffe);
+	assert_int_equal((int64_t)trip.machine.regs[X86_KEPT + 1], -2);
+	assert_int_equal((int64_t)trip.machine.regs[X86_KEPT + 2], -3);
+	assert_true(trip.machine.regs[X86_KEPT + 3] == UINT64_MAX);
+	end(&trip);
+}
+
 static void buffers_take_their_length_from_another_argument(void **state)
 {
 	(void)state;
@@ -286,6 +347,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(integers_are_cut_and_extended),
 		cmocka_unit_test(strings_are_whole_cut_null_or_unreadable),
+		cmocka_unit_test(results_that_tell_of_failure),
+		cmocka_unit_test(words_are_kept),
 		cmocka_unit_test(buffers_take_their_length_from_another_argument),
 		cmocka_unit_test(a_pointer_to_a_structure_shows_its_members),
 		cmocka_unit_test(a_structure_in_memory_shows_its_members),

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "probe/compile.h"
+#include "probe/regs.h"
 #include "probe/value.h"
 
 struct machine {
@@ -109,6 +110,9 @@ static inline void run_op(struct machine *m, const struct fetch_op *op)
 		m->has_length = true;
 		break;
 	}
+	case FETCH_KEEP:
+		m->regs[X86_KEPT + op->reg] = m->poisoned ? UINT64_MAX : m->acc;
+		break;
 	case FETCH_INT: {
 		uint64_t value = m->poisoned ? 0 : cut(m->acc, op->size, sign);
 		memcpy(m->payload + m->used, &value, sizeof(value));

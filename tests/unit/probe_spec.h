@@ -18,7 +18,7 @@ struct spelling {
 	 * For each spec, joined by " | ":
 	 *	[!][?]KIND[ bare][ pid=N][ module=M][ provider=P] NAME[+0xOFFSET][ (TYPES)][ ->
 	 *TYPE] NAME: 'exact', glob:G, regex:R, 0xADDRESS, line:FILE:N, class:C. TYPE:
-	 *kind/size[#length argument]<as written>[ parameter name].
+	 *[out-]kind/size[#length argument]<as written>[ parameter name].
 	 */
 	const char *expected;
 };
@@ -32,7 +32,7 @@ static inline void describe_type(FILE *out, const struct type *type)
 		[TYPE_ENUM] = "enum",	    [TYPE_FLAGS] = "flags", [TYPE_POINTER] = "pointer",
 		[TYPE_STRING] = "string",   [TYPE_BYTES] = "bytes", [TYPE_STRUCT] = "struct",
 		[TYPE_ARRAY] = "array",	    [TYPE_ERRNO] = "errno", [TYPE_FD] = "fd"};
-	fprintf(out, "%s/%u", kinds[type->kind], type->size);
+	fprintf(out, "%s%s/%u", type->is_out ? "out-" : "", kinds[type->kind], type->size);
 	if (type->length_arg)
 		fprintf(out, "#%d", type->length_arg);
 	fprintf(out, "<%s>", type->name);

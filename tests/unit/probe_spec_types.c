@@ -23,17 +23,43 @@ static void words(void **state)
 					      "pointer/8<timespec>, pointer/8<wstr>)"},
 		{"f(str:arg2, int)", "call bare 'f' (string/8#2<str:arg2>, int/4<int>)"},
 		{"f(size_t n, str:arg1)", "call bare 'f' (uint/8<size_t> n, string/8#1<str:arg1>)"},
-		{"f(buf:16)", "call bare 'f' (bytes/16<buf:16>)"},
-		{"f(buf:0x10 data)", "call bare 'f' (bytes/16<buf:0x10> data)"},
-		{"f(buf:4096)", "call bare 'f' (bytes/4096<buf:4096>)"},
+		{"f(buf:16)", "call bare 'f' (out-bytes/16<buf:16>)"},
+		{"f(buf:0x10 data)", "call bare 'f' (out-bytes/16<buf:0x10> data)"},
+		{"f(buf:4096)", "call bare 'f' (out-bytes/4096<buf:4096>)"},
 		{"f(buf:arg2 data, size_t n),g",
-		 "call bare 'f' (bytes/0#2<buf:arg2> data, uint/8<size_t> n) | call bare 'g'"},
-		{"f(int) -> buf:16", "call bare 'f' (int/4<int>) -> bytes/16<buf:16>"},
+		 "call bare 'f' (out-bytes/0#2<buf:arg2> data, uint/8<size_t> n) | call bare 'g'"},
+		{"f(int) -> buf:16", "call bare 'f' (int/4<int>) -> out-bytes/16<buf:16>"},
 		{"f(int) -> str:arg1", "call bare 'f' (int/4<int>) -> string/8#1<str:arg1>"},
 		{"f -> errno", "call bare 'f' -> errno/4<errno>"},
 		{"f->void", "call bare 'f' -> void/0<void>"},
 		{"uretprobe:bash:readline -> str",
 		 "uretprobe module=bash 'readline' -> string/8<str>"},
+	};
+	check_spellings(rows, array_size(rows));
+}
+
+/* What the function fills in: buffers that are not const, and what says so. */
+static void outputs(void **state)
+{
+	(void)state;
+	static const struct spelling rows[] = {
+		{"f(const buf:16)", "call bare 'f' (bytes/16<const buf:16>)"},
+		{"f(const buf:arg2 data, int)",
+		 "call bare 'f' (bytes/0#2<const buf:arg2> data, int/4<int>)"},
+		{"f(fd, buf:ret) -> int",
+		 "call bare 'f' (fd/4<fd>, out-bytes/0#-1<buf:ret>) -> int/4<int>"},
+		{"f(str:ret)", "call bare 'f' (out-string/8#-1<str:ret>)"},
+		{"f(out str)", "call bare 'f' (out-string/8<out str>)"},
+		{"f(out str:arg2 s, int)",
+		 "call bare 'f' (out-string/8#2<out str:arg2> s, int/4<int>)"},
+		{"f(out int *n)", "call bare 'f' (out-pointer/8<out int *>=>int/4<out int> n)"},
+		{"f(out char *)", "call bare 'f' (out-string/8<out char *>)"},
+		/* A parameter may be called so. */
+		{"f(int out)", "call bare 'f' (int/4<int> out)"},
+		{"f(ptr out)", "call bare 'f' (pointer/8<ptr> out)"},
+		/* An argument that is not listed is an integer. */
+		{"f(fd, buf:arg3)", "call bare 'f' (fd/4<fd>, out-bytes/0#3<buf:arg3>)"},
+		{"f -> buf:arg1", "call bare 'f' -> out-bytes/0#1<buf:arg1>"},
 	};
 	check_spellings(rows, array_size(rows));
 }
@@ -181,11 +207,9 @@ static void prototypes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words),
-		cmocka_unit_test(c_types),
-		cmocka_unit_test(sizes_are_the_compilers),
-		cmocka_unit_test(pointers),
-		cmocka_unit_test(prototypes),
+		cmocka_unit_test(words),    cmocka_unit_test(outputs),
+		cmocka_unit_test(c_types),  cmocka_unit_test(sizes_are_the_compilers),
+		cmocka_unit_test(pointers), cmocka_unit_test(prototypes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,32 @@ static void common_functions_of_libc(void **state)
 }
 
 /* A program's own `send` is not libc's; its `readline` is readline's, when all of readline is. */
+/* What the functions fill in: how long it is, and when. */
+static void outputs_of_libc(void **state)
+{
+	(void)state;
+	struct image *libc = open_libc();
+	const struct type *type = find_prototype(libc, "read")->parameters[1].type;
+	assert_int_equal(type->kind, TYPE_BYTES);
+	assert_true(type->is_out && type->out_if_ok);
+	assert_int_equal(type->length_arg, LENGTH_RESULT);
+	assert_int_equal(type->most_arg, 3);
+	type = find_prototype(libc, "write")->parameters[1].type;
+	assert_false(type->is_out);
+	type = find_prototype(libc, "getsockopt")->parameters[3].type;
+	assert_true(type->is_out);
+	assert_int_equal(type->length_arg, 5);
+	assert_int_equal(type->length_bytes, 4);
+	type = find_prototype(libc, "getcwd")->parameters[0].type;
+	assert_int_equal(type->kind, TYPE_STRING);
+	assert_true(type->is_out);
+	type = find_prototype(libc, "waitpid")->parameters[1].type;
+	assert_int_equal(type->kind, TYPE_POINTER);
+	assert_true(type->is_out);
+	assert_int_equal(type->target->kind, TYPE_INT);
+	image_close(libc);
+}
+
 static void programs_have_what_they_contain(void **state)
 {
 	(void)state;
@@ -189,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(common_functions_of_libc),
+		cmocka_unit_test(outputs_of_libc),
 		cmocka_unit_test(programs_have_what_they_contain),
 		cmocka_unit_test(the_text_makes_sense),
 		cmocka_unit_test(bad_lines_are_told),

@@ -136,8 +136,8 @@ static void check_scope(struct image *image, const char *words, const char *cons
 		for (count = 0; names[count]; count++) {
 			const struct variable *variable = find_variable(&list, names[count]);
 			assert_non_null(variable);
-			assert_null(variable->unavailable);
-			assert_true(variable->n_steps);
+			assert_null(variable->place.unavailable);
+			assert_true(variable->place.n_steps);
 			assert_string_equal(variable->type->name, "int");
 			/* Parameters come first. */
 			assert_int_equal(variable->is_parameter, !strcmp(variable->name, "n"));

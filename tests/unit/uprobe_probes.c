@@ -152,6 +152,72 @@ static void types_come_from_the_image_and_the_spec(void **state)
 	assert_int_equal(entry->results.items[0].type->kind, TYPE_INT);
 }
 
+static size_t count_code(const struct fetch_plan *plan, uint8_t code)
+{
+	size_t count = 0;
+	for (uint16_t i = 0; plan && i < plan->n_ops; i++)
+		count += plan->ops[i].code == code;
+	return count;
+}
+
+/* The address and its length are kept at the entry, and used at the return. */
+static void what_a_call_fills_in_is_read_at_its_return(void **state)
+{
+	struct fixture *f = *state;
+	assert_ok(add(f, "with_frame(buf:arg2, int)", RETURN_TRAMPOLINE));
+	const struct probe_site *entry = site(f, 1);
+	assert_int_equal(entry->arguments.count, 2);
+	assert_true(entry->arguments.items[0].at_return);
+	assert_false(entry->arguments.items[1].at_return);
+	assert_int_equal(count_code(entry->entry_plan, FETCH_KEEP), 2);
+	assert_int_equal(entry->results.count, 1);
+	assert_int_equal(entry->arguments.items[0].slot, 1);
+	assert_int_equal(count_code(entry->return_plan, FETCH_BYTES), 1);
+	/* Nothing but the result tells: one word. */
+	assert_ok(add(f, "hands_over(buf:ret)", RETURN_TRAMPOLINE));
+	assert_int_equal(count_code(site(f, 2)->entry_plan, FETCH_KEEP), 1);
+	assert_int_equal(site(f, 2)->arguments.items[0].filled_by, FILLED_BY_OK);
+	/* No return is seen: an address, and nothing is kept for it. */
+	assert_ok(add(f, "uprobe:recursive(buf:arg2, int)", RETURN_TRAMPOLINE));
+	assert_int_equal(count_code(site(f, 3)->entry_plan, FETCH_KEEP), 0);
+	assert_int_equal(site(f, 3)->arguments.items[0].type->kind, TYPE_POINTER);
+	assert_ok(add(f, "never_returns(buf:8)", RETURN_SITE));
+	entry = site(f, 4);
+	assert_int_equal(entry->wire.flags, 0);
+	assert_int_equal(entry->arguments.items[0].type->kind, TYPE_POINTER);
+}
+
+/* What is too much says so, and does not take the place of what fits. */
+static void words_that_do_not_fit_are_told(void **state)
+{
+	struct fixture *f = *state;
+	assert_ok(add(f, "recursive(out str, out str, out str, out str, out str, out str, out str)",
+		      RETURN_TRAMPOLINE));
+	const struct value_list *list = &site(f, 1)->arguments;
+	assert_int_equal(list->count, 7);
+	for (size_t i = 0; i < REGS_KEPT; i++)
+		assert_null(list->items[i].unavailable);
+	assert_string_equal(list->items[6].unavailable, "too many values");
+}
+
+static void what_pointers_lead_to_is_read_again_for_changes(void **state)
+{
+	struct fixture *f = *state;
+	assert_ok(add(f, "nothing_back", RETURN_TRAMPOLINE));
+	assert_int_equal(site(f, 1)->n_changes, 0);
+	f->set.options.changes = true;
+	assert_ok(add(f, "with_frame", RETURN_TRAMPOLINE));
+	assert_int_equal(site(f, 2)->n_changes, 0); /* a string is const for us */
+	f->set.sites.count = 1;
+	assert_ok(add(f, "nothing_back", RETURN_TRAMPOLINE));
+	const struct probe_site *entry = site(f, 1);
+	assert_int_equal(entry->n_changes, 1);
+	assert_ptr_equal(entry->changes[0].before, &entry->arguments.items[0]);
+	assert_string_equal(entry->changes[0].after->name, entry->changes[0].before->name);
+	assert_int_equal(entry->results.count, 0);
+	assert_int_equal(count_code(entry->entry_plan, FETCH_KEEP), 1);
+}
+
 static void without_types_the_result_is_a_number(void **state)
 {
 	struct fixture *f = *state;
@@ -412,6 +478,9 @@ int main(void)
 		IN_SET(a_call_by_sites_has_one_for_each_return),
 		IN_SET(a_tail_jump_ends_the_call_without_a_result),
 		IN_SET(types_come_from_the_image_and_the_spec),
+		IN_SET(what_a_call_fills_in_is_read_at_its_return),
+		IN_SET(words_that_do_not_fit_are_told),
+		IN_SET(what_pointers_lead_to_is_read_again_for_changes),
 		IN_SET(without_types_the_result_is_a_number),
 		IN_SET(what_has_no_result_shows_none),
 		IN_SET(the_entry_is_where_the_probe_goes),
