@@ -154,7 +154,7 @@ static void put_plan(struct plan *plan, const struct call_choice *calls)
 				printf("syscall %s\n", site->probe->name);
 			put_condition(site, &plan->set.arena);
 		}
-		if (site->wire.kind && (site->wire.flags & SITE_IN_KERNEL))
+		if (site->wire.kind && (site->wire.flags & (SITE_IN_KERNEL | SITE_SAMPLE)))
 			put_point(site, &plan->set.arena);
 		if (!site->image || !site->wire.kind)
 			continue;

@@ -7,7 +7,8 @@
 static bool is_account(const struct stream_event *event)
 {
 	return event->kind == STREAM_LOST || event->kind == STREAM_MISSED ||
-	       event->kind == STREAM_SUPPRESSED || event->kind == STREAM_GAP;
+	       event->kind == STREAM_SUPPRESSED || event->kind == STREAM_GAP ||
+	       event->kind == STREAM_BLOCKED;
 }
 
 static struct err *count_running(struct tally_sink *sink, uint32_t site_id)

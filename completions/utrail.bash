@@ -10,7 +10,7 @@ _utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --ins
 	--max-probes --rate --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check shell stat'
 _utrail_columns='time-percent total-time min-time max-time avg-time calls errors name'
-_utrail_specs='call: uprobe: uretprobe: usdt: syscall: tracepoint: rawtracepoint: kprobe: kretprobe: exec fork exit signal signal:
+_utrail_specs='call: uprobe: uretprobe: usdt: syscall: tracepoint: rawtracepoint: kprobe: kretprobe: cpu: exec fork exit signal signal:
 	%file %network %desc %memory %process %signal %ipc'
 
 # Prints what may follow an option, one a line; nothing: anything.

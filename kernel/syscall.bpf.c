@@ -70,7 +70,7 @@ static __always_inline void syscall_emit(struct scratch *scratch, __u64 id, __u6
 	head->call.entry_unavailable = scratch->syscall_unavailable;
 	head->call.entry_size = scratch->syscall_size;
 	head->call.flags = scratch->syscall_flags;
-	if (!stream_emit(scratch, sizeof(*head)))
+	if (!where_emit_both(scratch, sizeof(*head)))
 		stream_count_loss(site_id, LOSS_RING_FULL);
 }
 
@@ -241,8 +241,6 @@ static __always_inline void sum_enter(struct scratch *scratch, struct site *site
 	scratch->syscall_time_ns = scratch->time_ns;
 	scratch->syscall_size = 0;
 	scratch->execed = 0;
-	scratch->syscall_blocked_ns = scratch->blocked_ns;
-	scratch->syscall_waited_ns = scratch->waited_ns;
 }
 
 static __always_inline bool exit_is_wanted(struct scratch *scratch, struct site *site, __s64 result,
@@ -311,9 +309,11 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 	if (lossless && form != FETCH_OLD)
 		hold_briefly(scratch);
 	cost_begin(scratch, site_id, false);
-	__u64 time_ns = bpf_ktime_get_boot_ns();
+	where_note(scratch);
+	__u64 time_ns = scratch->time_ns;
 	scratch->id = id;
-	scratch->time_ns = time_ns;
+	if (tell_where)
+		scratch->syscall_where = scratch->where_now;
 	if (has_filters) {
 		scratch->syscall_filter = 0;
 		save_arguments(scratch, regs, kind);
@@ -397,7 +397,7 @@ static __always_inline int on_exit(__s64 result, enum fetch_form form)
 	/* Kept there, not on the stack: see uprobe/uprobe.bpf.c. An exec may have changed the id.
 	 */
 	scratch->id = id;
-	scratch->time_ns = bpf_ktime_get_boot_ns();
+	where_note(scratch);
 	/* The arguments are there from the entry. */
 	scratch->regs[REG_RESULT] = (__u64)result;
 	bool wanted = exit_is_wanted(scratch, site, result, form);

@@ -9,6 +9,7 @@
 #include "output/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -127,6 +128,8 @@ static json_t *event_begin(struct output *output, const char *type,
 
 static struct err *event_end(struct output *output, json_t *line, const struct stream_event *event)
 {
+	if (event->where && (has_duration(event) || event->kind == STREAM_SPAN))
+		json_where(output, line, event->where);
 	if (event->stack)
 		json_stack(output, line, event->stack);
 	if (event->late)
@@ -189,8 +192,22 @@ static struct err *put_span(struct output *output, const struct stream_event *ev
 	return event_end(output, line, event);
 }
 
+/* What was on a CPU when the clock ticked. */
+static struct err *put_sample(struct output *output, const struct stream_event *event)
+{
+	json_t *line = event_begin(output, "sample", event);
+	json_set(output, line, "hz",
+		 json_integer((json_int_t)strtoul(event->site->probe->name, NULL, 10)));
+	json_set(output, line, "depth", json_integer(event->depth));
+	json_set(output, line, "inside",
+		 event->inside ? json_label(output, event->inside) : json_null());
+	return event_end(output, line, event);
+}
+
 static struct err *put_instant(struct output *output, const struct stream_event *event)
 {
+	if (event->site->probe->kind == PROBE_CPU)
+		return put_sample(output, event);
 	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	struct shown result;
 	json_t *line = event_begin(output, event->kind == STREAM_USDT ? "usdt" : "probe", event);
@@ -425,6 +442,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 		return put_gap(output, event);
 	case STREAM_SPAN:
 		return put_between(output, event);
+	case STREAM_BLOCKED:
+		return NULL;
 	}
 	return NULL;
 }

@@ -46,6 +46,9 @@ void json_signal(struct output *output, json_t *line, const struct stream_event 
 struct tally;
 json_t *json_tally(struct output *output, const struct tally *row);
 
+/* json_where.c: the member "where". */
+void json_where(struct output *output, json_t *line, const struct stream_where *where);
+
 /* json_changes.c: the member "changes", when they were looked for. */
 void json_changes(struct output *output, json_t *line, const struct shown_scope *scope);
 

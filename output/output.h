@@ -43,8 +43,10 @@ struct output_options {
 	uint32_t string_limit;
 	uint32_t array_limit;	    /* elements of an array; 0: as string_limit */
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */
-	struct redact *redact;	    /* what strings and arguments go through; NULL: shown as is.
-				     * Borrowed */
+	/* Of this machine's system calls, "read"; NULL, or returns NULL: it has none */
+	const char *(*syscall_name)(uint32_t number);
+	struct redact *redact; /* what strings and arguments go through; NULL: shown as is.
+				* Borrowed */
 };
 
 struct output_header {

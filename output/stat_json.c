@@ -11,7 +11,9 @@ static const char *kind_of(const struct output_stat *row)
 		return "call";
 	if (row->probe->kind == PROBE_SYSCALL)
 		return "syscall";
-	return row->probe->kind == PROBE_USDT ? "usdt" : "probe";
+	return row->probe->kind == PROBE_USDT  ? "usdt"
+	       : row->probe->kind == PROBE_CPU ? "sample"
+					       : "probe";
 }
 
 /* [[1024, 12], [2048, 3]]: from so many nanoseconds on, up to the double */

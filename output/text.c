@@ -168,6 +168,7 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 		put_result(output, scope);
 		text_changes(output, scope);
 		text_duration(&output->buffer, scope->event->duration_ns);
+		text_where(output, scope->event);
 		break;
 	case ENDING_RETURNED_ALONE:
 		put_result(output, scope);
@@ -176,6 +177,7 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 	case ENDING_TAIL_CALL:
 		buffer_put_literal(&output->buffer, " = <tail call>");
 		text_duration(&output->buffer, scope->event->duration_ns);
+		text_where(output, scope->event);
 		break;
 	case ENDING_UNWOUND:
 		put_no_result(output, "<no return seen>");
@@ -258,6 +260,8 @@ static void put_instant(struct output *output, const struct stream_event *event)
 	struct shown result;
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
+	if (event->site->probe->kind == PROBE_CPU)
+		return;
 	if (!ends_only(event)) {
 		text_arguments(output, &scope, NULL);
 	} else if (shown_instant_result(&scope, &result)) {
@@ -430,10 +434,12 @@ static void put_between(struct output *output, const struct stream_event *event)
 	escape_name(&output->buffer, span->name);
 	text_color(output, COLOR_OFF);
 	put_span_key(output, span);
-	if (span->ending == SPAN_WHOLE)
+	if (span->ending == SPAN_WHOLE) {
 		text_duration(&output->buffer, event->duration_ns);
-	else
+		text_where(output, event);
+	} else {
 		put_no_result(output, endings[span->ending]);
+	}
 }
 
 /* --- libfoo: mapped, and probed 1.2 ms later --- */
@@ -513,6 +519,8 @@ static struct err *text_event(struct output *output, const struct stream_event *
 		break;
 	case STREAM_SPAN:
 		put_between(output, event);
+		break;
+	case STREAM_BLOCKED:
 		break;
 	}
 	return NULL;

@@ -52,6 +52,14 @@ void text_changes(struct output *output, const struct shown_scope *scope);
 /* text_stack.c: the lines below an event; nothing for NULL */
 void text_stack(struct output *output, const struct stack *stack);
 
+/* text_where.c: {cpu 0.000001000, waiting 0.000000000, blocked 0.000002000 (futex ...)}; nothing
+ * when it was not asked for */
+void text_where(struct output *output, const struct stream_event *event);
+/* "read", "page fault"; in `name` where it has no name */
+#define SYSCALL_NAME_MAX 32
+const char *output_syscall_name(const struct output *output, int32_t number,
+				char name[static SYSCALL_NAME_MAX]);
+
 /* text_signal.c: --- SIGCHLD {…} --- */
 void text_signal(struct output *output, const struct stream_event *event);
 

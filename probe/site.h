@@ -38,6 +38,8 @@ enum site_flags {
 	SITE_IN_KERNEL = 1024,
 	/* and there, the end of a call: a condition may ask for its result */
 	SITE_AT_RETURN = 2048,
+	/* SITE_INSTANT: no place, but what a thread is at when a clock ticks */
+	SITE_SAMPLE = 8192,
 };
 
 /* In the cookie of an attached probe, beside the site id: it is the kernel's return probe. */

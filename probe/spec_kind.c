@@ -34,7 +34,7 @@ static const struct kind_row rows[] = {
 	[PROBE_RAWTRACEPOINT] = {"rawtracepoint", 1, false, "NAME", NULL},
 	[PROBE_SIGNAL] = {"signal", 1, true, "NAME", NULL},
 	[PROBE_SCHED] = {"sched", 2, true, "NAME", life_hint},
-	[PROBE_CPU] = {"cpu", 2, true, "NAME", life_hint},
+	[PROBE_CPU] = {"cpu", 1, true, "HZ", NULL},
 	[PROBE_EXEC] = {"exec", 1, true, "*", NULL},
 	[PROBE_FORK] = {"fork", 1, true, "*", NULL},
 	[PROBE_EXIT] = {"exit", 1, true, "*", NULL},
@@ -269,7 +269,8 @@ static bool name_kind_fits(const struct spec *spec)
 
 static bool may_have_types(const struct spec *spec)
 {
-	return spec->kind != PROBE_SYSCALL && !is_life(spec->kind) && !is_in_kernel(spec->kind);
+	return spec->kind != PROBE_SYSCALL && !is_life(spec->kind) && !is_in_kernel(spec->kind) &&
+	       spec->kind != PROBE_CPU;
 }
 
 static const char *name_kind_word(const struct spec *spec)
@@ -359,7 +360,7 @@ static struct err *take_condition(const struct spec_parser *p, const struct spec
 		return err_hint(spec_error(p, item->condition_word,
 					   "'!' takes away whole probes, not some of their hits"),
 				"put the contrary condition on what is traced");
-	if (is_life(spec->kind))
+	if (is_life(spec->kind) || spec->kind == PROBE_CPU)
 		return err_hint(spec_error(p, item->condition_word, "'%s' takes no condition",
 					   rows[spec->kind].word),
 				"conditions are for functions, markers and system calls");
@@ -372,7 +373,7 @@ static struct err *take_rate(const struct spec_parser *p, const struct spec_item
 	if (!item->has_rate)
 		return NULL;
 	size_t at = item->rate.start;
-	if (spec->negated || is_life(spec->kind))
+	if (spec->negated || is_life(spec->kind) || spec->kind == PROBE_CPU)
 		return err_hint(
 			spec_error(p, at, "'%s' takes no rate",
 				   spec->negated ? "!" : rows[spec->kind].word),

@@ -33,7 +33,13 @@ enum event_kind {
 	 * before its event, with the same thread, site and time (of a system call: its entry's) */
 	EVENT_STACK = 11,
 	EVENT_SIGNAL = 12, /* a thread gets a signal: struct event_signal */
+	/* A thread has been off its CPU, and was not there to run: struct event_blocked */
+	EVENT_BLOCKED = 15,
 };
+
+/* With --where, a bit of `kind`: struct event_where follows the header, before all else. Of a
+ * system call two of them: of its return, then of its entry. */
+#define EVENT_HAS_WHERE 0x8000
 
 struct event_header {
 	/* CLOCK_BOOTTIME, when it happened; of a system call, and of EVENT_CALL: its return */
@@ -153,6 +159,37 @@ _Static_assert(sizeof(struct event_signal) == 72, "wire format");
 enum event_signal_flags {
 	EVENT_SIGNAL_IGNORED = 1, /* the thread sees nothing of it */
 };
+
+/* What a thread has done so far, at the record's time. Counted from when it was first seen. */
+struct event_where {
+	__u64 blocked_ns, waited_ns;
+	__u64 minor_faults, major_faults; /* since it was made, as getrusage(2) counts them */
+};
+_Static_assert(sizeof(struct event_where) == 32, "wire format");
+
+/* What a blocked thread was at, besides the system call. */
+enum blocked_on {
+	BLOCKED_ON_UNKNOWN,
+	BLOCKED_ON_DISK, /* waited for an input or output of blocks (in_iowait of the task) */
+	BLOCKED_ON_SOCKET,
+	BLOCKED_ON_PIPE,
+	BLOCKED_ON_FILE,
+	BLOCKED_ON_DEVICE, /* terminals among them */
+	BLOCKED_ON_STOP,   /* it was stopped, by a signal or a debugger */
+};
+
+#define BLOCKED_OUTSIDE (-1) /* of event_blocked.syscall: in none */
+
+/* The record's time is when the thread ran again. */
+struct event_blocked {
+	__u64 from_ns;	  /* when it left its CPU */
+	__u64 woken_ns;	  /* when it could have run again */
+	__u64 syscall_ns; /* when the system call in flight began that is traced; 0: none is */
+	__u64 lock;	  /* futex: its address */
+	__s32 syscall;	  /* number, or BLOCKED_OUTSIDE */
+	__u32 on;	  /* enum blocked_on */
+};
+_Static_assert(sizeof(struct event_blocked) == 40, "wire format");
 
 /* How stacks are taken; a constant of the run. */
 enum stack_how {

@@ -7,7 +7,7 @@
  * is room, when tracing does, when the thread is to be killed, and when the reader gives no sign of
  * life any more, so that a target does not depend on it.
  */
-#include "stream/stream.bpf.h"
+#include "stream/where.bpf.h"
 
 /* Of one hit. A sleepable program holds up RCU grace periods that every other tracer waits for when
  * it detaches, and the kernel complains after 10 seconds (rcu_task_stall_info). Writers that go on
@@ -129,13 +129,13 @@ static __always_inline bool emit_again(struct scratch *scratch, __u32 head_size)
 {
 	switch (head_size) {
 	case sizeof(struct event_header):
-		return stream_emit(scratch, sizeof(struct event_header));
+		return where_emit_again(scratch, sizeof(struct event_header));
 	case sizeof(struct event_header) + sizeof(struct event_return):
-		return stream_emit(scratch,
-				   sizeof(struct event_header) + sizeof(struct event_return));
+		return where_emit_again(scratch,
+					sizeof(struct event_header) + sizeof(struct event_return));
 	case sizeof(struct event_header) + sizeof(struct event_call):
-		return stream_emit(scratch,
-				   sizeof(struct event_header) + sizeof(struct event_call));
+		return where_emit_again(scratch,
+					sizeof(struct event_header) + sizeof(struct event_call));
 	}
 	return false;
 }

@@ -47,7 +47,8 @@ static bool span_event(const struct nesting *nesting, const struct task *task,
 		.late = span->late,
 		.site = site,
 		.arguments = arguments,
-		.stack = stack_shown(site, span->stack),
+		.stack =
+			nesting->options->stacks_of_samples ? NULL : stack_shown(site, span->stack),
 	};
 	return true;
 }
@@ -150,8 +151,13 @@ struct err *nesting_entry(struct nesting *nesting, const struct arrival *arrival
 		e = nesting_open(nesting, arrival->task);
 	if (e)
 		return e;
-	if (!task_push_span(arrival->task, arrival->header, arrival->late))
+	struct open_span *span = task_push_span(arrival->task, arrival->header, arrival->body,
+						arrival->size, arrival->late);
+	if (!span)
 		return &err_nomem;
+	span->has_where = arrival->where != NULL;
+	if (arrival->where)
+		span->where = *arrival->where;
 	/* Nobody will see this one end: it is all there is. */
 	if (!(site->wire.flags & SITE_HAS_RETURN))
 		return end_span(nesting, arrival->task, ENDING_UNKNOWN);
@@ -212,6 +218,11 @@ struct err *nesting_return(struct nesting *nesting, const struct arrival *arriva
 		event.results = &results;
 	}
 	event.duration_ns = header->time_ns - span->header.time_ns;
+	event.where_begin = span->has_where ? &span->where : NULL;
+	event.where_end = arrival->where;
+	struct stream_where where =
+		where_between(event.where_begin, event.where_end, event.duration_ns, span->parts);
+	event.where = nesting->options->where ? &where : NULL;
 	e = nesting_deliver(nesting, &event, span->opened);
 	task_pop_span(arrival->task);
 	return e;

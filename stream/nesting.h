@@ -48,6 +48,8 @@ struct arrival {
 	size_t size;	  /* of it */
 	struct task *task;
 	bool late;
+	/* What the thread had done by then, and at the entry of a system call; NULL: not there */
+	const struct event_where *where, *where_entry;
 };
 
 struct stream_event arrival_event(const struct arrival *arrival, enum stream_event_kind kind);
@@ -58,6 +60,8 @@ struct err *nesting_deliver_with_stack(struct nesting *nesting, const struct arr
 				       struct stream_event *event) must_check;
 /* stacks.c */
 struct err *nesting_stack(struct nesting *nesting, const struct arrival *arrival) must_check;
+/* where.c */
+struct err *nesting_blocked(struct nesting *nesting, const struct arrival *arrival) must_check;
 struct err *nesting_entry(struct nesting *nesting, const struct arrival *arrival) must_check;
 struct err *nesting_return(struct nesting *nesting, const struct arrival *arrival) must_check;
 

@@ -16,16 +16,24 @@ static const char not_resident[] = "not resident";
 static struct err *deliver_in_kernel(struct nesting *nesting, const struct arrival *arrival,
 				     struct stream_event *event)
 {
+	const struct open_span *top = task_top_span(arrival->task);
+	const struct probe_site *around = top ? nesting_site(nesting, top->header.site_id) : NULL;
+	struct stack *stack =
+		task_take_stack(arrival->task, arrival->header->site_id, event->time_ns);
+	event->stack = stack_shown(event->site, stack);
 	event->depth = (uint16_t)arrival->task->spans.count;
+	event->inside = around ? around->probe : NULL;
 	struct err *e = nesting_open(nesting, arrival->task);
-	return e ? e : nesting_deliver(nesting, event, false);
+	e = e ? e : nesting_deliver(nesting, event, false);
+	stack_free(stack);
+	return e;
 }
 
 static struct err *on_instant(struct nesting *nesting, const struct arrival *arrival)
 {
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments;
-	bool in_kernel = site && site->wire.flags & SITE_IN_KERNEL;
+	bool in_kernel = site && site->wire.flags & (SITE_IN_KERNEL | SITE_SAMPLE);
 	slots_init(&arguments, in_kernel ? not_resident : nesting->options->unreadable);
 	if (!site || slots_decode(site->entry_plan, arrival->header->unavailable, arrival->body,
 				  arrival->size, &arguments) < 0)
@@ -34,6 +42,7 @@ static struct err *on_instant(struct nesting *nesting, const struct arrival *arr
 		arrival, site->probe->kind == PROBE_USDT ? STREAM_USDT : STREAM_PROBE);
 	event.site = site;
 	event.arguments = &arguments;
+	event.where_begin = event.where_end = arrival->where;
 	return in_kernel ? deliver_in_kernel(nesting, arrival, &event)
 			 : nesting_deliver_with_stack(nesting, arrival, &event);
 }
@@ -77,6 +86,12 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	exec_complete(arrival->task, site, nesting->options->set->options.string_limit, &arguments);
 	if (!(site->wire.flags & SITE_HAS_RETURN))
 		event.ending = ENDING_UNKNOWN;
+	event.where_begin = arrival->where_entry;
+	event.where_end = arrival->where;
+	struct stream_where where =
+		where_between(event.where_begin, event.where_end, event.duration_ns,
+			      task_call_parts(arrival->task, event.time_ns));
+	event.where = nesting->options->where ? &where : NULL;
 	struct err *e = nesting_deliver_with_stack(nesting, arrival, &event);
 	exec_forget(arrival->task);
 	return e;
@@ -105,6 +120,10 @@ static struct err *on_call(struct nesting *nesting, const struct arrival *arriva
 	event.arguments = &arguments;
 	event.results = is_tail_call ? NULL : &results;
 	event.ending = is_tail_call ? ENDING_TAIL_CALL : ENDING_RETURNED;
+	/* Its entry waited, and was not told what came before it. */
+	const struct stream_where where =
+		where_between(NULL, arrival->where, event.duration_ns, NULL);
+	event.where = nesting->options->where ? &where : NULL;
 	struct err *e = nesting_leave(nesting, arrival->task, event.depth, ENDING_UNWOUND);
 	e = e ? e : nesting_open(nesting, arrival->task);
 	return e ? e : nesting_deliver(nesting, &event, false);
@@ -197,8 +216,25 @@ static struct err *on_task_exit(struct nesting *nesting, const struct arrival *a
 	return e;
 }
 
+/* What the thread had done so far, taken off the front. False: it is cut off. */
+static bool take_where(struct arrival *arrival, enum event_kind kind)
+{
+	size_t count = kind == EVENT_SYSCALL ? 2 : 1;
+	const struct event_where *where = arrival->body;
+	if (!(arrival->header->kind & EVENT_HAS_WHERE))
+		return true;
+	if (arrival->size < count * sizeof(*where))
+		return false;
+	arrival->where = &where[0];
+	arrival->where_entry = count > 1 ? &where[1] : NULL;
+	arrival->body = where + count;
+	arrival->size -= count * sizeof(*where);
+	return true;
+}
+
 struct err *nesting_take(struct nesting *nesting, const struct event_header *header, bool late)
 {
+	enum event_kind kind = header->kind & ~EVENT_HAS_WHERE;
 	struct arrival arrival = {
 		.header = header,
 		.body = header + 1,
@@ -208,7 +244,9 @@ struct err *nesting_take(struct nesting *nesting, const struct event_header *hea
 	};
 	if (!arrival.task)
 		return &err_nomem;
-	switch (header->kind) {
+	if (!take_where(&arrival, kind))
+		return nesting_malformed(nesting);
+	switch (kind) {
 	case EVENT_ENTRY:
 	case EVENT_KEPT_ENTRY:
 		return nesting_entry(nesting, &arrival);
@@ -228,6 +266,8 @@ struct err *nesting_take(struct nesting *nesting, const struct event_header *hea
 		return on_task_fork(nesting, &arrival);
 	case EVENT_EXEC:
 		return on_task_exec(nesting, &arrival);
+	case EVENT_BLOCKED:
+		return nesting_blocked(nesting, &arrival);
 	case EVENT_SIGNAL:
 		return on_signal(nesting, &arrival);
 	case EVENT_EXIT:

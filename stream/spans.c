@@ -26,7 +26,10 @@ struct open {
 	struct stream_task task;
 	uint16_t cpu;
 	bool is_hex;
-	bool is_doubtful;	    /* something was lost since */
+	bool is_doubtful; /* something was lost since */
+	bool has_where;
+	struct event_where where;   /* of its thread, when it began */
+	struct where_parts *parts;  /* what that was blocked in since; NULL: nothing */
 	struct open *below;	    /* the one with the same key that began before */
 	struct open *older, *newer; /* all */
 	UT_hash_handle hh;	    /* the top of each key */
@@ -88,6 +91,7 @@ static void unlink_open(struct spans *spans, struct open *open)
 	else
 		spans->newest = open->older;
 	spans->n_open--;
+	free(open->parts);
 	free(open);
 }
 
@@ -171,6 +175,26 @@ static uint64_t moment(const struct stream_event *event, enum span_side side)
 	return event->time_ns;
 }
 
+/* What the thread had done by then. */
+static const struct event_where *done_by(const struct stream_event *event, enum span_side side)
+{
+	bool has_end = event->ending == ENDING_RETURNED || event->ending == ENDING_TAIL_CALL;
+	bool at_end = event->kind == STREAM_CALL || side == SPAN_END;
+	return at_end && has_end ? event->where_end : event->where_begin;
+}
+
+/* False: out of memory. */
+static bool keep_where(struct open *open, const struct stream_event *event)
+{
+	const struct event_where *where = done_by(event, SPAN_BEGIN);
+	open->has_where = where != NULL;
+	if (where)
+		open->where = *where;
+	/* A system call is told when it has returned. */
+	return event->kind != STREAM_SYSCALL || !event->where ||
+	       where_add_all(&open->parts, event->where->parts);
+}
+
 /* A call that has no return was not passed where a return is meant. */
 static bool is_passed(const struct stream_event *event)
 {
@@ -215,7 +239,7 @@ static struct err *begin(struct spans *spans, size_t pair, const struct stream_e
 	open->task = *event->task;
 	open->cpu = event->cpu;
 	push(spans, open);
-	return NULL;
+	return keep_where(open, event) ? NULL : &err_nomem;
 }
 
 static struct err *end(struct spans *spans, size_t pair, const struct stream_event *event)
@@ -241,6 +265,11 @@ static struct err *end(struct spans *spans, size_t pair, const struct stream_eve
 		.cpu = top->cpu,
 		.late = event->late,
 	};
+	struct stream_where where = {.unknown = "it ended in another thread"};
+	if (top->task.tid == event->task->tid)
+		where = where_between(top->has_where ? &top->where : NULL, done_by(event, SPAN_END),
+				      out.duration_ns, top->parts);
+	out.where = spans->options.where && span.ending == SPAN_WHOLE ? &where : NULL;
 	pop(spans, top);
 	struct err *e = tell(spans, &key, top->is_hex, &span, &out);
 	unlink_open(spans, top);
@@ -317,11 +346,22 @@ static struct err *on_hit(struct spans *spans, const struct stream_event *event,
 	return pass_on(spans, event, was_opened);
 }
 
+static struct err *on_blocked(struct spans *spans, const struct stream_event *event)
+{
+	bool is_added = true;
+	for (struct open *open = spans->oldest; is_added && open; open = open->newer)
+		if (open->task.tid == event->task->tid && open->time_ns <= event->blocked->from_ns)
+			is_added = where_add(&open->parts, event->blocked, event->time_ns);
+	return is_added ? NULL : &err_nomem;
+}
+
 static struct err *on_event(void *context, const struct stream_event *event, bool was_opened)
 {
 	struct spans *spans = context;
 	struct err *e = NULL;
 	switch (event->kind) {
+	case STREAM_BLOCKED:
+		return on_blocked(spans, event);
 	case STREAM_CALL:
 	case STREAM_PROBE:
 	case STREAM_USDT:

@@ -45,6 +45,7 @@ struct spans_options {
 	bool (*is_shown)(void *context, const struct probe_site *site);
 	bool show_exec, show_exit; /* events that the stream delivers for our sake are not */
 	uint64_t max_events;	   /* 0: no limit */
+	bool where;		   /* spans are told with where their time went */
 };
 
 struct spans;

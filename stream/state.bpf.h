@@ -65,7 +65,9 @@ struct outer_words {
 	__u64 words[WORD_SPANS_MAX][REGS_KEPT];
 };
 
-#define RECORD_HEAD_MAX (sizeof(struct event_header) + sizeof(struct event_syscall))
+#define RECORD_HEAD_MAX                                               \
+	(sizeof(struct event_header) + sizeof(struct event_syscall) + \
+	 2 * sizeof(struct event_where))
 
 /* On the way from a file up to the root directory: probe/file.bpf.h. Kernel addresses. */
 struct file_walk {
@@ -139,11 +141,13 @@ struct scratch {
 	__u64 inner_ns;
 	__u32 parent_site;
 	/* stream/where.bpf.c: when the thread left its CPU, 0: it has one; whether by itself; when
-	 * it was woken then. How long all that was so far, and when the system call began. */
+	 * it was woken then, and what it was at. How long all that was so far; at time_ns; and when
+	 * the system call began. */
 	__u32 off_blocked;
 	__u64 off_ns, woken_ns;
+	struct event_blocked off; /* .from_ns 0: nobody is to be told */
 	__u64 blocked_ns, waited_ns;
-	__u64 syscall_blocked_ns, syscall_waited_ns;
+	struct event_where where_now, syscall_where;
 	__u64 words[REGS_KEPT]; /* what the entry of the top span has kept for its return */
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];

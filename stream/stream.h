@@ -18,6 +18,7 @@
 #include "common/err.h"
 #include "probe/probe.h"
 #include "stream/event.h"
+#include "stream/where.h"
 #include "symbols/stack.h"
 
 /* One thread, as far as the stream knows it. */
@@ -40,6 +41,7 @@ enum stream_event_kind {
 	STREAM_SUPPRESSED, /* loss_count events of the site, beyond its rate limit */
 	STREAM_MISSED,	   /* hits for which the kernel did not run our programs */
 	STREAM_SPAN,	   /* between two probes: stream/spans.h */
+	STREAM_BLOCKED,	   /* a thread was blocked; no event of its own */
 	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns only */
 };
 
@@ -93,6 +95,13 @@ struct stream_event {
 	const struct stream_span *span; /* SPAN */
 	/* CALL, PROBE, USDT, SYSCALL: at the entry; NULL: not asked for */
 	const struct stack *stack;
+	/* CALL, SYSCALL, SPAN, when they have a duration; NULL: not asked for */
+	const struct stream_where *where;
+	/* What the thread had done when it began and when it ended, of one moment the same; NULL:
+	 * not known */
+	const struct event_where *where_begin, *where_end;
+	const struct probe *inside; /* PROBE in the kernel: of the innermost open call, or NULL */
+	const struct event_blocked *blocked; /* BLOCKED; time_ns is when it ran again */
 };
 
 enum span_ending {
@@ -155,6 +164,9 @@ struct stream_options {
 	const char *unreadable; /* what an unavailable slot means on this kernel; constant text */
 	struct stream_unwinder unwinder; /* .unwind may be NULL when no site has SITE_STACK */
 	uint64_t max_events;		 /* stop after so many; 0: no limit */
+	bool stacks_of_samples;		 /* those of functions are not shown */
+	bool where;			 /* spans are told with where their time went */
+	bool tell_blocked;		 /* STREAM_BLOCKED is given to the sink */
 };
 
 /* What was delivered and what was not. Times in nanoseconds, CLOCK_BOOTTIME. */

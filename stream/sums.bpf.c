@@ -16,8 +16,8 @@ static __always_inline int begin(struct scratch *scratch, __u32 site_id, enum st
 			stream_count_loss(site_id, LOSS_NO_STORAGE);
 			return 0;
 		}
-		frame->blocked_ns = scratch->blocked_ns;
-		frame->waited_ns = scratch->waited_ns;
+		frame->blocked_ns = scratch->where_now.blocked_ns;
+		frame->waited_ns = scratch->where_now.waited_ns;
 	}
 	return sum_add_begun(scratch, site_id);
 }

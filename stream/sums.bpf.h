@@ -52,8 +52,8 @@ static __always_inline struct sum_row *sum_row(__u32 parent, __u32 site_id, bool
 static __always_inline void sum_add_where(struct scratch *scratch, struct sum_row *row,
 					  __u64 blocked_ns, __u64 waited_ns)
 {
-	__sync_fetch_and_add(&row->blocked_ns, scratch->blocked_ns - blocked_ns);
-	__sync_fetch_and_add(&row->waited_ns, scratch->waited_ns - waited_ns);
+	__sync_fetch_and_add(&row->blocked_ns, scratch->where_now.blocked_ns - blocked_ns);
+	__sync_fetch_and_add(&row->waited_ns, scratch->where_now.waited_ns - waited_ns);
 }
 
 /* A hit in the function on top. False: there is no room for its row, and it was counted as lost. */
@@ -134,8 +134,8 @@ static __always_inline void sum_add_syscall(struct scratch *scratch, __s64 resul
 		return;
 	sum_add_time(row, ns, ns, form);
 	if (tell_where)
-		sum_add_where(scratch, row, scratch->syscall_blocked_ns,
-			      scratch->syscall_waited_ns);
+		sum_add_where(scratch, row, scratch->syscall_where.blocked_ns,
+			      scratch->syscall_where.waited_ns);
 	if (result < 0 && result >= -SUM_ERRNO_MAX)
 		__sync_fetch_and_add(&row->errors, 1);
 }

@@ -9,11 +9,13 @@ static void task_free(struct task *task)
 	for (size_t i = 0; i < task->spans_made; i++) {
 		free(task->spans.items[i].payload);
 		stack_free(task->spans.items[i].stack);
+		free(task->spans.items[i].parts);
 	}
 	for (size_t i = 0; i < task->stacks.count; i++)
 		stack_free(task->stacks.items[i].stack);
 	free(task->stacks.items);
 	free(task->spans.items);
+	free(task->call_parts);
 	free(task->exec);
 	free(task);
 }
@@ -70,9 +72,9 @@ void task_learn(struct task *task, const struct event_task *event)
 	task->info.comm[EVENT_COMM - 1] = '\0';
 }
 
-struct open_span *task_push_span(struct task *task, const struct event_header *entry, bool late)
+struct open_span *task_push_span(struct task *task, const struct event_header *entry,
+				 const void *slots, size_t size, bool late)
 {
-	size_t size = entry->size - sizeof(*entry);
 	if (task->spans.count == task->spans_made) {
 		if (!array_push(&task->spans))
 			return NULL;
@@ -93,7 +95,10 @@ struct open_span *task_push_span(struct task *task, const struct event_header *e
 	span->stack = task_take_stack(task, entry->site_id, entry->time_ns);
 	span->payload_size = size;
 	if (size)
-		memcpy(span->payload, entry + 1, size);
+		memcpy(span->payload, slots, size);
+	span->has_where = false;
+	if (span->parts)
+		span->parts->count = 0;
 	task->spans.count++;
 	return span;
 }

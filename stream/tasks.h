@@ -16,6 +16,10 @@ struct open_span {
 	void *payload; /* copy of the entry's slots; reused by the next span at this depth */
 	size_t payload_size, payload_capacity;
 	struct stack *stack; /* at its entry, or NULL */
+	bool has_where;
+	struct event_where where;  /* at its entry */
+	struct where_parts *parts; /* what it was blocked in since; NULL: nothing; kept as the
+				    * payload is */
 };
 
 /* A stack that waits for its event. */
@@ -31,6 +35,8 @@ struct task {
 	size_t spans_made; /* of spans.items, initialised: their buffers are kept */
 	size_t n_opened;   /* the outermost ones that the sink has */
 	ARRAY_OF(struct task_stack) stacks; /* the oldest first */
+	struct where_parts *call_parts;	    /* of the system call that began at: */
+	uint64_t call_began_ns;
 	struct exec_texts *exec; /* between the exec and the return of its system call, or NULL */
 	UT_hash_handle hh;
 };
@@ -50,8 +56,11 @@ void tasks_remove(struct tasks *tasks, struct task *task);
 /* Who the thread is, as its announcement says. */
 void task_learn(struct task *task, const struct event_task *event);
 
-/* Keeps a copy of the entry; NULL: out of memory. */
-struct open_span *task_push_span(struct task *task, const struct event_header *entry, bool late);
+/* Keeps a copy of the entry and of its slots; NULL: out of memory. */
+struct open_span *task_push_span(struct task *task, const struct event_header *entry,
+				 const void *slots, size_t size, bool late);
+/* What the system call that began then was blocked in; NULL: nothing. where.c */
+const struct where_parts *task_call_parts(const struct task *task, uint64_t began_ns);
 static inline struct open_span *task_top_span(struct task *task)
 {
 	return task->spans.count ? &task->spans.items[task->spans.count - 1] : NULL;

@@ -39,6 +39,89 @@ struct {
 	__type(value, struct where_frames);
 } blank_where __weak SEC(".maps");
 
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct task_struct___faults {
+	unsigned long min_flt, maj_flt;
+};
+#pragma clang attribute pop
+
+/* False: it was preempted in between. */
+static __always_inline bool where_note_totals(struct scratch *scratch)
+{
+	volatile __u64 *blocked_ns = &scratch->blocked_ns, *waited_ns = &scratch->waited_ns;
+	scratch->where_now.blocked_ns = *blocked_ns;
+	scratch->where_now.waited_ns = *waited_ns;
+	scratch->time_ns = bpf_ktime_get_boot_ns();
+	return scratch->where_now.blocked_ns == *blocked_ns &&
+	       scratch->where_now.waited_ns == *waited_ns;
+}
+
+/*
+ * The time of the hit, and what the thread had done by then: of one moment. That it is preempted
+ * between the two twice in a row takes a time slice of a few instructions.
+ */
+static __always_inline void where_note(struct scratch *scratch)
+{
+	if (!tell_where) {
+		scratch->time_ns = bpf_ktime_get_boot_ns();
+		return;
+	}
+	if (!where_note_totals(scratch))
+		where_note_totals(scratch);
+	struct task_struct___faults *task = (void *)bpf_get_current_task();
+	bpf_core_read(&scratch->where_now.minor_faults, sizeof(__u64), &task->min_flt);
+	bpf_core_read(&scratch->where_now.major_faults, sizeof(__u64), &task->maj_flt);
+}
+
+/* Is it told with each record? */
+static __always_inline bool where_is_told(void)
+{
+	return tell_where && !summing;
+}
+
+/* Makes room behind the header of the record that is built in the scratch area. Word by word, from
+ * the front: the two places overlap. */
+static __always_inline struct event_where *where_insert(struct scratch *scratch, __u32 head_size,
+							__u32 size)
+{
+	struct event_header *header = stream_head(scratch, head_size + size);
+	volatile __u64 *to = (void *)header, *from = stream_head(scratch, head_size);
+#pragma unroll
+	for (unsigned int i = 0; i < sizeof(*header) / sizeof(*to); i++)
+		to[i] = from[i];
+	header->kind |= EVENT_HAS_WHERE;
+	header->size += size;
+	return (void *)(header + 1);
+}
+
+/* stream_emit() for what a thread does itself, in its own scratch area. */
+static __always_inline bool where_emit(struct scratch *scratch, __u32 head_size)
+{
+	if (!where_is_told())
+		return stream_emit(scratch, head_size);
+	*where_insert(scratch, head_size, sizeof(struct event_where)) = scratch->where_now;
+	return stream_emit(scratch, head_size + sizeof(struct event_where));
+}
+
+/* The same of a system call, which has two ends. */
+static __always_inline bool where_emit_both(struct scratch *scratch, __u32 head_size)
+{
+	if (!where_is_told())
+		return stream_emit(scratch, head_size);
+	struct event_where *where =
+		where_insert(scratch, head_size, 2 * sizeof(struct event_where));
+	where[0] = scratch->where_now;
+	where[1] = scratch->syscall_where;
+	return stream_emit(scratch, head_size + 2 * sizeof(struct event_where));
+}
+
+/* After where_emit() has found no room. */
+static __always_inline bool where_emit_again(struct scratch *scratch, __u32 head_size)
+{
+	return where_is_told() ? stream_emit(scratch, head_size + sizeof(struct event_where))
+			       : stream_emit(scratch, head_size);
+}
+
 /* The frame of depth `depth`, from 0 on; NULL: no memory. */
 static __always_inline struct where_frame *where_frame(__u64 id, __u32 depth, enum stream_form form)
 {

@@ -71,14 +71,14 @@ static __always_inline struct scratch *hit_begin(struct pt_regs *ctx, __u32 site
 	if (lossless && form != STREAM_OLD)
 		hold_hit(scratch);
 	scratch->id = id;
-	scratch->time_ns = bpf_ktime_get_boot_ns();
+	where_note(scratch);
 	stream_announce(scratch, form);
 	return scratch;
 }
 
 static __always_inline bool emit(struct scratch *scratch, __u32 head_size, enum stream_form form)
 {
-	return stream_emit(scratch, head_size) ||
+	return where_emit(scratch, head_size) ||
 	       (lossless && form != STREAM_OLD && emit_held(scratch, head_size));
 }
 

@@ -16,6 +16,7 @@
 #include "cli/process/holder.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
+#include "kernel/samples.h"
 #include "kernel/syscalls.h"
 #include "probe/file.h"
 #include "stream/event.h"
@@ -122,7 +123,8 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
 				       has_kind(plan, SITE_ENTRY) || plan->has_syscalls ||
-				       plan->has_points || old || kernel->options.cost);
+				       plan->has_points || old || samples_site(&plan->set) ||
+				       kernel->options.cost);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
 	/* What a thread leaves open ends with it. */
@@ -154,6 +156,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	sum_select_programs(kernel, skel);
 	select_programs_of_choice(kernel, skel);
 	points_select_programs(kernel, skel);
+	samples_select_programs(kernel, skel);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -220,6 +223,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->stack_depth = kernel->options.stack_depth;
 	skel->rodata->keeps_words = kernel_keeps_words(kernel);
 	sum_set_constants(kernel, skel);
+	samples_set_constants(kernel, skel);
 	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
@@ -270,6 +274,10 @@ static void name_backends(struct kernel *kernel)
 		kernel->backends[n++] = "syscall";
 		kernel->backends[n++] = syscall_backend_info(kernel->calls.backend)->name;
 	}
+	if (samples_site(&kernel->plan->set)) {
+		kernel->backends[n++] = "sample";
+		kernel->backends[n++] = "cpu-clock";
+	}
 	if (kernel->plan->has_points) {
 		kernel->backends[n++] = "kernel";
 		kernel->backends[n++] = points_backend(kernel);
@@ -303,15 +311,6 @@ static struct err *load_skeleton(struct kernel *kernel)
 	if (!kernel->options.growing)
 		kernel_rows_unmap(kernel, false);
 	return fill_syscalls(kernel);
-}
-
-static struct err *check_lossless(const struct kernel *kernel)
-{
-	if (!kernel->options.lossless || kernel->form != UPROBE_FORM_OLD)
-		return NULL;
-	struct err *e = err_new(ERR_UNSUPPORTED, 0, "--lossless is not possible on this kernel");
-	e = err_why(e, "its probes on user space cannot wait (sleepable programs, Linux 6.0)");
-	return err_hint(e, "a larger --ring-size loses less");
 }
 
 static struct err *check_features(const struct kernel *kernel)
@@ -350,16 +349,18 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	kernel->form = features_uprobe_form(features);
 	kernel->filter = plan->processes.count || plan->launch || kernel_selects(kernel);
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). And before
-	 * what happens inside; but a probe in the kernel must not touch what it waits in. */
+	 * what happens inside; but a probe in the kernel must not touch what it waits in. With
+	 * --where, what the thread had done by then is told with the entry. */
 	kernel->keeps =
-		kernel->filter && !options->sum_rows && kernel->form != UPROBE_FORM_OLD &&
-		!plan->has_points &&
+		kernel->filter && !options->sum_rows && !options->where &&
+		kernel->form != UPROBE_FORM_OLD && !plan->has_points && !samples_site(&plan->set) &&
 		(has_kind(plan, SITE_ENTRY) || (kernel_selects(kernel) && options->growing));
 	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	struct err *e = check_features(kernel);
-	e = e ? e : check_lossless(kernel);
+	e = e ? e : kernel_check_lossless(kernel);
 	e = e ? e : sum_check(kernel);
 	e = e ? e : points_check(kernel);
+	e = e ? e : samples_check(kernel);
 	if (!e && plan->has_syscalls)
 		e = calls_choose(options->syscall_backend, &plan->set, &kernel->calls);
 	e = e ? e : calls_check(kernel);
@@ -370,7 +371,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	if (!e && (kernel_selects(kernel) || pid_namespace_is_inner()))
 		e = select_offsets_find(&kernel->select_offsets);
 	if (options->stack_how)
-		tables_want_stacks(&plan->set, 1);
+		tables_want_stacks(&plan->set, 1, options->stacks_of_samples);
 	e = e ? e : tables_number(&kernel->tables, &plan->set, 1);
 	e = e ? e : load_skeleton(kernel);
 	if (e)
@@ -490,6 +491,7 @@ struct err *kernel_attach(struct kernel *kernel)
 	e = e ? e : trace_processes(kernel);
 	e = e ? e : attach_from(kernel, 1);
 	e = e ? e : points_attach(kernel);
+	e = e ? e : samples_attach(kernel);
 	e = e ? e : calls_attach(kernel);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
@@ -508,7 +510,7 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 		e = err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
 			    kernel->sites.capacity - 1);
 	if (kernel->options.stack_how)
-		tables_want_stacks(set, first);
+		tables_want_stacks(set, first, kernel->options.stacks_of_samples);
 	e = e ? e : tables_number(&kernel->tables, set, first);
 	if (!e && kernel->tables.plans.count > kernel->plans.capacity)
 		e = err_new(ERR_FAILED, 0,
@@ -544,6 +546,7 @@ static void close_links(struct kernel *kernel)
 		bpf_link__destroy(kernel->links[i]);
 	kernel->n_links = 0;
 	points_close(kernel);
+	samples_close(kernel);
 	attachment_close(take_ptr(kernel->attachment));
 }
 
@@ -568,7 +571,7 @@ void kernel_stop(struct kernel *kernel)
 	if (kernel->skel->bss)
 		__atomic_store_n(&kernel->skel->bss->tracing, 0, __ATOMIC_SEQ_CST);
 	if (kernel->attachment || kernel->n_links || kernel->point_fds.count ||
-	    kernel->call_fds.count)
+	    kernel->call_fds.count || kernel->sample_fds.count)
 		detach(kernel);
 }
 
@@ -586,6 +589,8 @@ void kernel_close(struct kernel *kernel)
 		tracer__destroy(kernel->copies.items[i]);
 	free(kernel->copies.items);
 	points_deinit(kernel);
+	samples_close(kernel);
+	free(kernel->sample_fds.items);
 	calls_deinit(kernel);
 	tracer__destroy(kernel->skel);
 	loader_close(kernel->loader);

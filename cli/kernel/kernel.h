@@ -29,7 +29,8 @@ struct kernel_options {
 	bool lossless;	    /* writers wait for room in the ring */
 	uint32_t stack_how; /* enum stack_how: of all sites */
 	uint32_t stack_bytes, stack_depth;
-	bool growing; /* probes may be added while tracing: kernel_add_sites() */
+	bool stacks_of_samples; /* and of nothing else */
+	bool growing;		/* probes may be added while tracing: kernel_add_sites() */
 	const struct selection *selection; /* empty: processes are named */
 	bool stop_on_load;
 	bool where;		/* and with it, where their time went */

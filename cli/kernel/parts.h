@@ -15,7 +15,7 @@ struct loader;
 struct tracer; /* the skeleton */
 
 #define LINKS_MAX    12
-#define BACKENDS_MAX 10
+#define BACKENDS_MAX 12
 
 /* The rows of a BPF array, shared with us. */
 struct rows {
@@ -44,6 +44,7 @@ struct kernel {
 	struct tables tables;
 	bool raw_cookie;	      /* raw tracepoints tell which one it is */
 	ARRAY_OF(int) point_fds;      /* probes in the kernel: events and links */
+	ARRAY_OF(int) sample_fds;     /* a clock of each CPU */
 	ARRAY_OF(int) point_programs; /* copies that serve one of them */
 	struct call_choice calls;     /* where system calls are told of */
 	ARRAY_OF(int) call_fds;	      /* probes there: events and links */
@@ -72,6 +73,11 @@ void select_close(struct kernel *kernel);
 void kernel_set_constants(const struct kernel *kernel, struct tracer *skel);
 struct err *kernel_load_failed(const struct kernel *kernel, int errnum,
 			       const char *doing) must_check;
+
+/* --- state.c ---------------------------------------------------------------------------------- */
+
+/* Can this kernel hold writers back, when that is asked for? */
+struct err *kernel_check_lossless(const struct kernel *kernel) must_check;
 
 /* --- copy.c ----------------------------------------------------------------------------------- */
 
@@ -110,6 +116,15 @@ uint64_t points_missed(const struct kernel *kernel);
 uint64_t kernel_link_missed(int fd);
 /* Records that programs there tried to write. */
 uint64_t points_attempts(const struct kernel *kernel);
+/* --- samples.c -------------------------------------------------------------------------------- */
+
+/* Does this kernel tell what is asked for? */
+struct err *samples_check(const struct kernel *kernel) must_check;
+void samples_set_constants(const struct kernel *kernel, struct tracer *skel);
+void samples_select_programs(const struct kernel *kernel, struct tracer *skel);
+struct err *samples_attach(struct kernel *kernel) must_check;
+void samples_close(struct kernel *kernel);
+
 /* --- sums.c ----------------------------------------------------------------------------------- */
 
 /* Does this kernel tell what is asked for? */

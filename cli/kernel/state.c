@@ -222,3 +222,12 @@ void kernel_start(struct kernel *kernel)
 {
 	__atomic_store_n(&kernel->skel->bss->tracing, 1, __ATOMIC_SEQ_CST);
 }
+
+struct err *kernel_check_lossless(const struct kernel *kernel)
+{
+	if (!kernel->options.lossless || kernel->form != UPROBE_FORM_OLD)
+		return NULL;
+	struct err *e = err_new(ERR_UNSUPPORTED, 0, "--lossless is not possible on this kernel");
+	e = err_why(e, "its probes on user space cannot wait (sleepable programs, Linux 6.0)");
+	return err_hint(e, "a larger --ring-size loses less");
+}

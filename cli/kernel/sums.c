@@ -3,13 +3,39 @@
 #include <bpf/libbpf.h>
 
 #include "cli/kernel/parts.h"
+#include "kernel/syscalls.h"
 #include "target/process_namespace.h"
 #include "tracer.skel.h"
+
+/* Calls that wait for what the descriptor in their first argument stands for. */
+static const char *const fd_call_names[] = {
+	"read",	  "write",    "readv",	  "writev",   "pread64",   "pwrite64",
+	"preadv", "pwritev",  "preadv2",  "pwritev2", "sendfile",  "splice",
+	"tee",	  "vmsplice", "ioctl",	  "fsync",    "fdatasync", "getdents64",
+	"accept", "accept4",  "connect",  "recvfrom", "recvmsg",   "recvmmsg",
+	"sendto", "sendmsg",  "sendmmsg", "fcntl",    "flock",
+};
+
+/* What a thread was blocked in is told: stream/where.bpf.c. */
+static void set_blocked_constants(const struct kernel *kernel, struct tracer *skel)
+{
+	const struct syscall_info *futex = syscall_by_name("futex");
+	skel->rodata->futex_number = futex ? (int)futex->number : -1;
+	/* A span between two probes is of threads in which nothing else is open. */
+	skel->rodata->tell_all_blocked = kernel->plan->pair_sites.count != 0;
+	for (size_t i = 0; i < array_size(fd_call_names); i++) {
+		const struct syscall_info *info = syscall_by_name(fd_call_names[i]);
+		if (info && info->number / 64 < array_size(skel->rodata->fd_calls))
+			skel->rodata->fd_calls[info->number / 64] |= 1ULL << (info->number % 64);
+	}
+}
 
 void sum_set_constants(const struct kernel *kernel, struct tracer *skel)
 {
 	skel->rodata->summing = kernel->options.sum_rows != 0;
 	skel->rodata->tell_where = kernel->options.where;
+	if (kernel->options.where && !kernel->options.sum_rows)
+		set_blocked_constants(kernel, skel);
 }
 
 void sum_select_programs(const struct kernel *kernel, struct tracer *skel)

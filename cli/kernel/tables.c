@@ -95,11 +95,14 @@ void tables_deinit(struct tables *tables)
 	*tables = (struct tables){0};
 }
 
-void tables_want_stacks(struct probe_set *set, size_t first)
+void tables_want_stacks(struct probe_set *set, size_t first, bool of_samples_only)
 {
 	for (size_t i = first; i < set->sites.count; i++) {
 		struct site *site = &set->sites.items[i]->wire;
 		/* In the kernel no registers of the user's are at hand. */
+		/* What the kernel's return probe replaces is known from the entry's stack. */
+		if (of_samples_only && !(site->flags & (SITE_SAMPLE | SITE_TRAMPOLINE)))
+			continue;
 		if (site->kind && site->kind != SITE_RETURN && !(site->flags & SITE_IN_KERNEL))
 			site->flags |= SITE_STACK;
 	}

@@ -24,8 +24,9 @@ struct tables {
 /* Numbers the distinct plans of the sites from `first` on, and writes the numbers into the sites.
  * The set may have grown since the last time. */
 struct err *tables_number(struct tables *tables, struct probe_set *set, size_t first) must_check;
-/* The sites from `first` on take user stacks; before their rows are filled. */
-void tables_want_stacks(struct probe_set *set, size_t first);
+/* The sites from `first` on take user stacks, or only samples and what they need; before their rows
+ * are filled. */
+void tables_want_stacks(struct probe_set *set, size_t first, bool of_samples_only);
 void tables_deinit(struct tables *tables);
 /* Both fill memory that the BPF maps share with us, from row `first` (at least 1) on. */
 void tables_fill_sites(const struct probe_set *set, size_t first, struct site *rows);

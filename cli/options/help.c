@@ -13,7 +13,7 @@
 	"  syscall:openat, %file     system calls by name or class: %file %network\n"      \
 	"                            %desc %memory %process %signal %ipc\n"                \
 	"  tracepoint:sched:*        in the kernel, where the target causes it: also\n"    \
-	"                            rawtracepoint: kprobe: kretprobe:\n"                  \
+	"                            rawtracepoint: kprobe: kretprobe: cpu:\n"             \
 	"  exec, fork, exit, signal  task life; signal:SIGTERM\n"                          \
 	"  'srv:f if n > 100'        a condition: arguments, ret, dur, pid, comm\n"        \
 	"  The spellings of bpftrace, perf, DTrace and strace are understood too.\n"

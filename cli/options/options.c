@@ -106,7 +106,7 @@ static const struct argp_option option_table[] = {
 	 2},
 	{"histogram", KEY_HISTOGRAM, NULL, 0, "stat: also show how the durations are spread", 2},
 	{"where", KEY_WHERE, NULL, 0,
-	 "stat: also show how long calls were running, blocked, or waiting for a CPU", 2},
+	 "Also show how long calls were running, waiting for a CPU, or blocked, and in what", 2},
 	{"summary-only", 'c', NULL, 0, "Count system calls: a table at the end, and no events", 2},
 	{"summary", 'C', NULL, 0, "The same table, and events", 2},
 	{"summary-sort-by", 'S', "COLUMN", 0, "Sort that table by (time-percent)", 2},
@@ -515,6 +515,17 @@ static struct err *check_combination(const struct options *options)
 	return NULL;
 }
 
+/* A sample without its stack says little. */
+static void want_stacks_of_samples(struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (options->specs.items[i].kind == PROBE_CPU &&
+		    options->command == COMMAND_TRACE && options->stacks == STACKS_NONE) {
+			options->stacks = STACKS_AUTO;
+			options->stacks_of_samples = true;
+		}
+}
+
 struct err *options_parse(int argc, char **argv, struct options *ret)
 {
 	*ret = (struct options){
@@ -539,6 +550,8 @@ struct err *options_parse(int argc, char **argv, struct options *ret)
 		e = add_operand(NULL, ret);
 		ret->argv = ret->operands.items;
 	}
+	if (!e)
+		want_stacks_of_samples(ret);
 	e = e ? e : check_combination(ret);
 	if (e)
 		options_deinit(ret);

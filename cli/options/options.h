@@ -80,6 +80,7 @@ struct options {
 	double interval_s; /* `stat`: 0: only at the end */
 	bool histogram;
 	bool where;
+	bool stacks_of_samples; /* `stacks` is for them alone */
 };
 
 /* Parses argv; prints help or version where asked for, and says so in `finished`. */

@@ -49,8 +49,13 @@ static struct err *check_others(const struct options *options)
 {
 	const char *given = options->interval_s > 0 ? "--interval"
 			    : options->histogram    ? "--histogram"
-			    : options->where	    ? "--where"
 						    : NULL;
+	bool has_events = options->command == COMMAND_TRACE || options->command == COMMAND_EXPLAIN;
+	if (options->where && (options->tally_only || !has_events))
+		return err_hint(
+			err_new(ERR_USAGE, 0, "--where has no meaning there"),
+			"utrail --where tells it of each call, 'utrail stat --where' of all "
+			"calls of a function together");
 	if (!given)
 		return NULL;
 	return err_hint(err_new(ERR_USAGE, 0, "%s goes with 'utrail stat'", given),

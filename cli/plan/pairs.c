@@ -343,6 +343,7 @@ struct err *pairs_open(const struct options *options, const struct plan *plan,
 		pairs[i] = (struct span_pair){.name = options->pairs.items[i].name,
 					      .has_key = options->pairs.items[i].begin_key != NULL};
 	const struct spans_options how = {.sink = *sink,
+					  .where = options->where,
 					  .pairs = pairs,
 					  .n_pairs = options->pairs.count,
 					  .context = (void *)plan,

@@ -11,6 +11,7 @@
 #include "cli/plan/pairs.h"
 #include "cli/plan/suggest.h"
 #include "common/cleanup.h"
+#include "kernel/samples.h"
 #include "kernel/syscalls.h"
 #include "uprobe/uprobe.h"
 #include "usdt/usdt.h"
@@ -266,6 +267,8 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	case PROBE_KPROBE:
 	case PROBE_KRETPROBE:
 		return points_add_spec(options, plan, spec);
+	case PROBE_CPU:
+		return samples_add_probe(&plan->set, spec);
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
 		break;
@@ -440,7 +443,7 @@ static void settle_return_mode(const struct options *options, struct plan *plan)
 /* A stack belongs to a place of the thread's own code; the kernel's comes from any place. */
 static struct err *note_no_stacks(const struct options *options, struct plan *plan)
 {
-	if (options->stacks == STACKS_NONE || !plan->has_points)
+	if (options->stacks == STACKS_NONE || options->stacks_of_samples || !plan->has_points)
 		return NULL;
 	return probe_set_note(&plan->set, "-k: no user stacks of what happens in the kernel");
 }

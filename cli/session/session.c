@@ -26,6 +26,12 @@
 /* --- set-up ------------------------------------------------------------------------------------
  */
 
+static const char *syscall_name(uint32_t number)
+{
+	const struct syscall_info *info = syscall_by_number(number);
+	return info ? info->name : NULL;
+}
+
 static struct err *open_output(struct session *session)
 {
 	const struct options *options = session->options;
@@ -43,6 +49,7 @@ static struct err *open_output(struct session *session)
 		return e;
 	bool anyone = plan_is_for_all(&session->plan);
 	how.redact = session->redact;
+	how.syscall_name = syscall_name;
 	how.color = output_file_wants_color(options, fd);
 	how.show_comm = anyone || session->plan.selects || options->follow ||
 			session->plan.processes.count > 1;
@@ -66,6 +73,9 @@ static struct err *open_stream(struct session *session)
 		.unreadable = kernel_unreadable(session->kernel),
 		.unwinder = stacks_unwinder(session->stacks),
 		.max_events = session->options->max_events,
+		.stacks_of_samples = session->options->stacks_of_samples,
+		.where = session->options->where && !session->stats,
+		.tell_blocked = session->options->where && plan->pair_sites.count,
 	};
 	if (session->shell)
 		how.sink = shell_sink(session->shell, session->output);
@@ -183,6 +193,7 @@ static struct err *prepare(struct session *session)
 					   .cost = options->cost,
 					   .lossless = options->lossless,
 					   .stack_how = stacks_how(options),
+					   .stacks_of_samples = options->stacks_of_samples,
 					   .stack_bytes = options->stack_bytes,
 					   .stack_depth = (uint32_t)options->stack_depth,
 					   .growing = growing,

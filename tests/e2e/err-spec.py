@@ -24,7 +24,7 @@ BAD = {
     "0xqq": "0xqq",
     "f if ": "if",
 }
-LATER = ["fentry:vfs_read", "fexit:vfs_read", "kernel:vfs_read", "cpu:99"]
+LATER = ["fentry:vfs_read", "fexit:vfs_read", "kernel:vfs_read"]
 
 
 def parse(spec, *more):

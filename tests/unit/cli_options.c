@@ -464,9 +464,20 @@ static void counting(void **state)
 	refused("nothing to trace", "stat");
 	refused("--interval goes with 'utrail stat'", "-p", "7", "--interval", "1");
 	refused("--histogram goes with 'utrail stat'", "-p", "7", "--histogram");
-	refused("--where goes with 'utrail stat'", "-p", "7", "--where");
+	refused("--where has no meaning there", "-p", "7", "-c", "--where");
+	refused("--where has no meaning there", "list", "--where");
 	refused("--where has no meaning there", "shell", "--where");
 	refused("--interval has no meaning there", "shell", "--interval", "1");
+}
+
+static void where_in_a_trace(void **state)
+{
+	(void)state;
+	struct options o;
+	struct line line;
+	parse(&line, &o, "-p", "7", "--where", "-e", "f", NULL);
+	assert_true(o.where);
+	options_deinit(&o);
 }
 
 static void summaries(void **state)
@@ -539,6 +550,7 @@ int main(void)
 		cmocka_unit_test(commands),
 		cmocka_unit_test(shells),
 		cmocka_unit_test(counting),
+		cmocka_unit_test(where_in_a_trace),
 		cmocka_unit_test(summaries),
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(mistakes_are_explained),

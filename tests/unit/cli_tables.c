@@ -220,7 +220,7 @@ static void stacks_are_wanted_where_events_begin(void **state)
 		sites[i] = add_site(set);
 		sites[i]->wire = (struct site){.kind = kinds[i], .flags = SITE_HAS_RETURN};
 	}
-	tables_want_stacks(set, 2);
+	tables_want_stacks(set, 2, false);
 	assert_int_equal(sites[0]->wire.flags, SITE_HAS_RETURN);
 	assert_int_equal(sites[1]->wire.flags, SITE_HAS_RETURN | SITE_STACK);
 	assert_int_equal(filled_flags(set, sites[2]), SITE_HAS_RETURN | SITE_STACK);
@@ -228,8 +228,17 @@ static void stacks_are_wanted_where_events_begin(void **state)
 	assert_int_equal(sites[4]->wire.flags, SITE_HAS_RETURN | SITE_STACK);
 	/* Those before the first are as they were. */
 	sites[1]->wire.flags = 0;
-	tables_want_stacks(set, 3);
+	tables_want_stacks(set, 3, false);
 	assert_int_equal(sites[1]->wire.flags, 0);
+	/* Samples alone, and what replaces return addresses in their stacks. */
+	for (size_t i = 0; i < 5; i++)
+		sites[i]->wire.flags = i == 1	? SITE_SAMPLE
+				       : i == 2 ? SITE_HAS_RETURN | SITE_TRAMPOLINE
+						: SITE_HAS_RETURN;
+	tables_want_stacks(set, 1, true);
+	assert_int_equal(sites[1]->wire.flags, SITE_SAMPLE | SITE_STACK);
+	assert_int_equal(sites[2]->wire.flags, SITE_HAS_RETURN | SITE_TRAMPOLINE | SITE_STACK);
+	assert_int_equal(sites[4]->wire.flags, SITE_HAS_RETURN);
 }
 
 /* Equal conditions are one row; what has none has row 0. */

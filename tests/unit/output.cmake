@@ -9,6 +9,7 @@ utrail_unit_test(output_tally SOURCES output_tally.c LINK output_events)
 utrail_unit_test(output_siginfo SOURCES output_siginfo.c LINK output_events)
 utrail_unit_test(output_stack SOURCES output_stack.c LINK output_events)
 utrail_unit_test(output_stat SOURCES output_stat.c LINK output_events)
+utrail_unit_test(output_where SOURCES output_where.c LINK output_events)
 utrail_unit_test(output_command SOURCES output_command.c LINK output_events)
 utrail_unit_test(output_json SOURCES output_json.c LINK output_events PkgConfig::jansson)
 utrail_unit_test(output_json_memory SOURCES output_json_memory.c

@@ -242,7 +242,6 @@ static void not_yet(void **state)
 		{"kretfunc:f", "'fexit' probes: not yet", 0, "kretprobe:NAME"},
 		{"sched:sched_switch", "'sched' probes: not yet", 0, "'fork:*'"},
 		{"sched:", "'sched' probes: not yet", 0, "'fork:*'"},
-		{"cpu:99", "'cpu' probes: not yet", 0, "'exit:*'"},
 		/* What is wrong in itself is told first. */
 		{"kprobe:", "no name behind ':'", 7, "'kprobe:*'"},
 		{"f if", "no condition behind 'if'", 2, "leave 'if' out"},
@@ -339,6 +338,10 @@ static void dialects(void **state)
 		{"kretprobe:f+4", "takes no offset", 10, ""},
 		{"rawtracepoint:sched:x", "one ':' too many", 20, "rawtracepoint:NAME"},
 		{"tracepoint:a:b:c", "one ':' too many", 15, "tracepoint:CATEGORY:NAME"},
+		{"cpu:9 if pid > 1", "takes no condition", 6, "functions"},
+		{"cpu:9 rate 1/s", "takes no rate", 11, "functions"},
+		{"cpu:9(int)", "takes no types", 4, "leave them out"},
+		{"cpu:9:9", "one ':' too many", 6, "cpu:HZ"},
 		{"tracepoint:sched:x+1", "takes no offset", 17, "uprobe"},
 		{"tracepoint:sched:x(int)", "takes no types", 17, "leave them out"},
 		{"rawtracepoint:0x10", "takes no address", 14, "uprobe"},

@@ -100,7 +100,7 @@ def add_build(archive, build):
             archive.program(path, f"bin/{path.name}")
     if (build / "tests/e2e/targets/become").exists():
         archive.program(build / "tests/e2e/targets/become", "bin/become")
-    for name in ("become", "conditions", "signals", "points", "causes", "outputs-gcc-0", "changes-g++-0"):
+    for name in ("become", "conditions", "signals", "points", "causes", "spent", "share", "outputs-gcc-0", "changes-g++-0"):
         if (build / "tests/e2e/targets" / name).exists():
             archive.program(build / "tests/e2e/targets" / name, f"bin/{name}")
     for name in INTEGRITY.read_text().split():
