@@ -181,9 +181,9 @@ static __always_inline __u64 stream_wake_flags(__u32 sequence)
 }
 
 /*
- * The next number of this CPU. Taken atomically (5.12): a sleepable program may be preempted by
- * another one here, and any by what an interrupt or a switch of threads runs. Old kernels refuse
- * even unreachable instructions that they do not know; there, no program is preempted.
+ * The next number of this CPU. A sleepable program may be preempted by another one here, so it
+ * takes the number atomically (5.12); the others run to their end, and old kernels refuse even
+ * unreachable instructions that they do not know.
  */
 static __always_inline __u32 stream_sequence(enum stream_form form)
 {
@@ -191,7 +191,7 @@ static __always_inline __u32 stream_sequence(enum stream_form form)
 	__u32 *sequence = bpf_map_lookup_elem(&sequences, &zero);
 	if (!sequence)
 		return 0;
-	if (form != STREAM_OLD)
+	if (form == STREAM_PREEMPTIBLE)
 		return __sync_fetch_and_add(sequence, 1);
 	return (*sequence)++;
 }

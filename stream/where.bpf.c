@@ -181,7 +181,9 @@ static __always_inline void tell_blocked(struct scratch *scratch, __u64 now_ns, 
 	} record;
 	if (!tracing)
 		return;
-	stream_header(&record.header, scratch->id, EVENT_BLOCKED, sizeof(record), 0, now_ns, form);
+	/* Any program may be interrupted by this one. */
+	stream_header(&record.header, scratch->id, EVENT_BLOCKED, sizeof(record), 0, now_ns,
+		      form == STREAM_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE);
 	record.blocked = scratch->off;
 	record.blocked.woken_ns = woken_ns;
 	if (bpf_ringbuf_output(&ring, &record, sizeof(record),
