@@ -60,7 +60,7 @@ static __always_inline int on_fork(struct task_struct *child, enum stream_form f
 			stream_count_loss(0, LOSS_NO_STORAGE);
 	}
 	stream_header(&record.header, id, EVENT_FORK, sizeof(record), 0, bpf_ktime_get_boot_ns(),
-		      STREAM_ATOMIC);
+		      stream_interruptible(form));
 	record.fork.child_tgid = child_tgid;
 	record.fork.child_tid =
 		in_namespace ? select_number((__u64)BPF_CORE_READ(child, thread_pid)) : child->pid;
@@ -140,7 +140,7 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, enu
 	barrier_var(size);
 	size += sizeof(record->header) + sizeof(record->exec);
 	stream_header(&record->header, id, EVENT_EXEC, size, 0, bpf_ktime_get_boot_ns(),
-		      STREAM_ATOMIC);
+		      stream_interruptible(form));
 	emit_or_count(record, size, show_exec);
 	if (leaves_now(scratch))
 		stream_end_target(id >> 32);
@@ -175,7 +175,7 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 					   : BPF_CORE_READ(task, group_leader, exit_code);
 	bpf_get_current_comm(record.exit.comm, sizeof(record.exit.comm));
 	stream_header(&record.header, id, EVENT_EXIT, sizeof(record), 0, bpf_ktime_get_boot_ns(),
-		      STREAM_ATOMIC);
+		      stream_interruptible(form));
 	emit_or_count(&record, sizeof(record), show_exit);
 	if (filter_by_process && record.exit.is_last)
 		stream_end_target(tgid);

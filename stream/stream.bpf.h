@@ -59,6 +59,13 @@ enum stream_form {
 	STREAM_OLD, /* the same, on kernels without task storage in tracing programs (5.11) */
 };
 
+/* Of a program that runs to its end, but for what interrupts and switches of threads run in the
+ * middle of it: those take numbers of this CPU, too. */
+static __always_inline enum stream_form stream_interruptible(enum stream_form form)
+{
+	return form == STREAM_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE;
+}
+
 /* --- who ----------------------------------------------------------------------------------- */
 
 /* Thread group and thread, as our PID namespace numbers them; 0: not to be seen from there. Global

@@ -183,7 +183,7 @@ static __always_inline void tell_blocked(struct scratch *scratch, __u64 now_ns, 
 		return;
 	/* Any program may be interrupted by this one. */
 	stream_header(&record.header, scratch->id, EVENT_BLOCKED, sizeof(record), 0, now_ns,
-		      form == STREAM_OLD ? STREAM_OLD : STREAM_PREEMPTIBLE);
+		      stream_interruptible(form));
 	record.blocked = scratch->off;
 	record.blocked.woken_ns = woken_ns;
 	if (bpf_ringbuf_output(&ring, &record, sizeof(record),

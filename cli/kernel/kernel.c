@@ -56,6 +56,11 @@ static int note_complaint(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
+void kernel_forget_complaint(void)
+{
+	last_complaint[0] = '\0';
+}
+
 struct err *kernel_load_failed(const struct kernel *kernel, int errnum, const char *doing)
 {
 	bool denied = errnum == EPERM || errnum == EACCES;
@@ -68,8 +73,7 @@ struct err *kernel_load_failed(const struct kernel *kernel, int errnum, const ch
 	return err_hint(e, "'utrail check' says what this kernel lacks");
 }
 
-/* Are there sites to attach to, or those with the kernel's return probe? */
-static bool needs_hit(const struct kernel *kernel, bool as_return)
+bool kernel_needs_hit(const struct kernel *kernel, bool as_return)
 {
 	const struct probe_set *set = &kernel->plan->set;
 	/* What comes later cannot load programs; but it never takes a trampoline against a verdict
@@ -99,11 +103,12 @@ static bool has_kind(const struct plan *plan, enum site_kind kind)
 static bool uses_spans(const struct kernel *kernel)
 {
 	const struct plan *plan = kernel->plan;
-	return kernel->options.growing || kernel->options.sum_rows || needs_hit(kernel, true) ||
-	       has_kind(plan, SITE_ENTRY) || has_kind(plan, SITE_RETURN);
+	return kernel->options.growing || kernel->options.sum_rows ||
+	       kernel_needs_hit(kernel, true) || has_kind(plan, SITE_ENTRY) ||
+	       has_kind(plan, SITE_RETURN);
 }
 
-static struct bpf_program *hit_program(struct tracer *skel, enum uprobe_form form, bool as_return)
+struct bpf_program *kernel_hit_program(struct tracer *skel, enum uprobe_form form, bool as_return)
 {
 	switch (form) {
 	case UPROBE_FORM_MULTI:
@@ -121,10 +126,10 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 {
 	const struct plan *plan = kernel->plan;
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	bool life = kernel->filter && (kernel->options.follow || kernel->options.growing ||
-				       has_kind(plan, SITE_ENTRY) || plan->has_syscalls ||
-				       plan->has_points || old || samples_site(&plan->set) ||
-				       kernel->options.cost);
+	bool life = kernel->filter &&
+		    (kernel->options.follow || kernel->options.growing ||
+		     has_kind(plan, SITE_ENTRY) || plan->has_syscalls || plan->has_points || old ||
+		     samples_site(&plan->set) || kernel->options.cost);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
 	/* What a thread leaves open ends with it. */
@@ -147,10 +152,10 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	bpf_object__for_each_program (program, skel->obj)
 		bpf_program__set_autoload(program, false);
 	/* Without cookies every site gets a copy of its own instead. */
-	if (!old && needs_hit(kernel, false))
-		bpf_program__set_autoload(hit_program(skel, kernel->form, false), true);
-	if (!old && needs_hit(kernel, true))
-		bpf_program__set_autoload(hit_program(skel, kernel->form, true), true);
+	if (!old && kernel_needs_hit(kernel, false))
+		bpf_program__set_autoload(kernel_hit_program(skel, kernel->form, false), true);
+	if (!old && kernel_needs_hit(kernel, true))
+		bpf_program__set_autoload(kernel_hit_program(skel, kernel->form, true), true);
 	calls_select_programs(kernel, skel);
 	select_task_life(kernel, skel);
 	sum_select_programs(kernel, skel);
@@ -188,7 +193,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 }
 
 /* One process alone can be filtered by the kernel already, so that others do not even trap. */
-static pid_t only_process(const struct kernel *kernel)
+pid_t kernel_only_process(const struct kernel *kernel)
 {
 	const struct plan *plan = kernel->plan;
 	if (kernel->options.follow || plan->processes.count + (plan->launch ? 1 : 0) != 1)
@@ -214,9 +219,9 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->show_exit = kernel->plan->show_exit;
 	skel->rodata->signals_wanted = kernel->plan->signals;
 	skel->rodata->own_process = (uint32_t)getpid();
-	skel->rodata->only_process = kernel->filter ? (uint32_t)only_process(kernel) : 0;
-	skel->rodata->filtered_by_link =
-		kernel->form == UPROBE_FORM_MULTI && kernel->filter && only_process(kernel) != 0;
+	skel->rodata->only_process = kernel->filter ? (uint32_t)kernel_only_process(kernel) : 0;
+	skel->rodata->filtered_by_link = kernel->form == UPROBE_FORM_MULTI && kernel->filter &&
+					 kernel_only_process(kernel) != 0;
 	skel->rodata->reads_files = kernel->plan->set.options.files;
 	skel->rodata->stack_how = kernel->options.stack_how;
 	skel->rodata->stack_bytes = kernel->options.stack_bytes;
@@ -261,7 +266,7 @@ static struct err *fill_syscalls(struct kernel *kernel)
 static void name_backends(struct kernel *kernel)
 {
 	size_t n = 0;
-	if (needs_hit(kernel, false)) {
+	if (kernel_needs_hit(kernel, false)) {
 		kernel->backends[n++] = "user";
 		kernel->backends[n++] = uprobe_form_name(kernel->form);
 	}
@@ -287,7 +292,7 @@ static void name_backends(struct kernel *kernel)
 
 static struct err *load_skeleton(struct kernel *kernel)
 {
-	last_complaint[0] = '\0';
+	kernel_forget_complaint();
 	struct err *e = loader_open(&kernel->loader);
 	if (e)
 		return e;
@@ -333,7 +338,7 @@ static struct err *check_features(const struct kernel *kernel)
 				"it lacks the atomic operations (Linux 5.12) by which nobody "
 				"who was stopped is forgotten"),
 			"name the files that will be loaded: known ones have no gap");
-	return needs_hit(kernel, false) ? features_check_uprobe(features) : NULL;
+	return kernel_needs_hit(kernel, false) ? features_check_uprobe(features) : NULL;
 }
 
 struct err *kernel_load(struct plan *plan, const struct features *features,
@@ -379,165 +384,6 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	name_backends(kernel);
 	*ret = take_ptr(kernel);
 	return NULL;
-}
-
-/* --- attaching ---------------------------------------------------------------------------------
- */
-
-static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
-				struct bpf_program **ret)
-{
-	struct kernel *kernel = context;
-	const struct bpf_program *program = hit_program(kernel->skel, kernel->form, is_return);
-	return kernel_copy_program(kernel, site_id, bpf_program__name(program), ret);
-}
-
-/* The threads of one process where the kernel can tell them apart (6.1), else all. */
-static struct err *attach_iterator(struct kernel *kernel)
-{
-	union bpf_iter_link_info info = {.task.pid = (uint32_t)only_process(kernel)};
-	LIBBPF_OPTS(bpf_iter_attach_opts, some, .link_info = &info, .link_info_len = sizeof(info));
-	const struct bpf_program *program = kernel->skel->progs.kept_flush;
-	if (!kernel->keeps)
-		return NULL;
-	if (info.task.pid)
-		kernel->kept_link = bpf_program__attach_iter(program, &some);
-	if (!kernel->kept_link)
-		kernel->kept_link = bpf_program__attach_iter(program, NULL);
-	return kernel->kept_link ? NULL
-				 : kernel_load_failed(kernel, errno,
-						      "attaching to the kernel's list of tasks");
-}
-
-static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *program)
-{
-	if (!bpf_program__autoload(program))
-		return NULL;
-	last_complaint[0] = '\0';
-	struct bpf_link *link = bpf_program__type(program) == BPF_PROG_TYPE_TRACING
-					? bpf_program__attach_trace(program)
-					: bpf_program__attach(program);
-	if (!link)
-		return kernel_load_failed(kernel, errno, "attaching to a kernel tracepoint");
-	if (program == kernel->skel->progs.task_exit)
-		kernel->exit_link = link;
-	else
-		kernel->links[kernel->n_links++] = link;
-	return NULL;
-}
-
-static struct err *trace_processes(struct kernel *kernel)
-{
-	const struct plan *plan = kernel->plan;
-	struct err *e = NULL;
-	for (size_t i = 0; !e && i < plan->processes.count; i++)
-		e = kernel_trace_process(kernel, process_pid(plan->processes.items[i]));
-	if (!e && plan->launch)
-		e = kernel_trace_process(kernel, launch_pid(plan->launch));
-	return e;
-}
-
-/* Only where no cookie says more than the site: that a hit is a return, say. */
-static void tell_sole_site(const struct kernel *kernel)
-{
-	bool is_sole = kernel->plan->set.sites.count == 2 &&
-		       (kernel->form == UPROBE_FORM_MULTI || !needs_hit(kernel, true));
-	__atomic_store_n(&kernel->skel->bss->sole_site, is_sole ? 1 : 0, __ATOMIC_SEQ_CST);
-}
-
-static struct err *attach_from(struct kernel *kernel, size_t first)
-{
-	struct tracer *skel = kernel->skel;
-	const struct attach_programs programs = {
-		.form = kernel->form,
-		.hit = needs_hit(kernel, false) ? hit_program(skel, kernel->form, false) : NULL,
-		.returned = hit_program(skel, kernel->form, true),
-		.copy = copy_program,
-		.context = kernel,
-		.open_perf_probe = kernel->attacher ? attacher_perf_probe : NULL,
-		.opener = kernel->attacher,
-	};
-	if (!programs.hit)
-		return NULL;
-	tell_sole_site(kernel);
-	return attach_sites(&kernel->plan->set, first, &programs, only_process(kernel),
-			    &kernel->attachment);
-}
-
-struct err *kernel_attach(struct kernel *kernel)
-{
-	struct tracer *skel = kernel->skel;
-	struct bpf_program *const tracepoints[] = {
-		skel->progs.task_fork,
-		skel->progs.task_exec,
-		skel->progs.task_exit,
-		skel->progs.old_task_fork,
-		skel->progs.old_task_exec,
-		skel->progs.old_task_exit,
-		skel->progs.select_rename,
-		skel->progs.select_attach,
-		skel->progs.task_signal,
-		skel->progs.old_task_signal,
-		skel->progs.any_task_signal_sent,
-		skel->progs.select_mkdir,
-		skel->progs.stop_exec,
-		skel->progs.stop_mmap,
-		skel->progs.where_switch,
-		skel->progs.where_wakeup,
-		skel->progs.old_where_switch,
-		skel->progs.old_where_wakeup,
-	};
-	struct err *e = select_begin(kernel);
-	e = e ? e : trace_processes(kernel);
-	e = e ? e : attach_from(kernel, 1);
-	e = e ? e : points_attach(kernel);
-	e = e ? e : samples_attach(kernel);
-	e = e ? e : calls_attach(kernel);
-	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
-		e = attach_tracepoint(kernel, tracepoints[i]);
-	return e ? e : attach_iterator(kernel);
-}
-
-/* Numbers the plans of the sites from `first` on, and writes the rows of all of them. Sites for
- * which there is no room leave the set again: what is kept by site has no place for them. */
-static struct err *load_sites(struct kernel *kernel, size_t first)
-{
-	struct probe_set *set = &kernel->plan->set;
-	size_t first_plan = kernel->tables.plans.count;
-	size_t first_filter = kernel->tables.filters.count;
-	struct err *e = NULL;
-	if (set->sites.count > kernel->sites.capacity)
-		e = err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
-			    kernel->sites.capacity - 1);
-	if (kernel->options.stack_how)
-		tables_want_stacks(set, first, kernel->options.stacks_of_samples);
-	e = e ? e : tables_number(&kernel->tables, set, first);
-	if (!e && kernel->tables.plans.count > kernel->plans.capacity)
-		e = err_new(ERR_FAILED, 0,
-			    "no more than %zu kinds of arguments can be read in one run",
-			    kernel->plans.capacity - 1);
-	if (!e && kernel->tables.filters.count > kernel->filters.capacity)
-		e = err_new(ERR_FAILED, 0,
-			    "no more than %zu different conditions can be asked in one run",
-			    kernel->filters.capacity - 1);
-	if (e)
-		set->sites.count = first;
-	else
-		kernel_rows_fill(kernel, first_plan, first_filter, first);
-	return e;
-}
-
-struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns)
-{
-	struct err *e = load_sites(kernel, first);
-	e = e ? e : attach_from(kernel, first);
-	if (!close_returns)
-		return e;
-	/* An entry that is hit before its row is written anew waits for a return that one of the
-	 * new sites sees. Also where these could not be: the trampoline is not safe any more. */
-	tables_fill_sites(&kernel->plan->set, 1, kernel->sites.memory);
-	attachment_close_returns(kernel->attachment);
-	return e;
 }
 
 static void close_links(struct kernel *kernel)

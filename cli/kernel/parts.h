@@ -71,8 +71,15 @@ void select_close(struct kernel *kernel);
 
 /* The constants of a run, in a skeleton that is open and not loaded. */
 void kernel_set_constants(const struct kernel *kernel, struct tracer *skel);
+/* What libbpf complains about from here on is the why of kernel_load_failed(). */
+void kernel_forget_complaint(void);
 struct err *kernel_load_failed(const struct kernel *kernel, int errnum,
 			       const char *doing) must_check;
+/* Are there sites to attach to, or (`as_return`) those with the kernel's return probe? */
+bool kernel_needs_hit(const struct kernel *kernel, bool as_return);
+struct bpf_program *kernel_hit_program(struct tracer *skel, enum uprobe_form form, bool as_return);
+/* 0: there are several, or they are not known. */
+pid_t kernel_only_process(const struct kernel *kernel);
 
 /* --- state.c ---------------------------------------------------------------------------------- */
 
