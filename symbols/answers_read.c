@@ -228,6 +228,7 @@ static void get_place(struct answer_reader *from, struct parameter_place *place)
 	place->kind = kind;
 	place->reg = (uint16_t)get_u32(from);
 	place->exact = get_bool(from);
+	place->is_bytes = get_bool(from);
 	place->n_pieces = get_u8(from);
 	from->failed |= place->n_pieces > PLACE_PIECES_MAX;
 	place->offset = (int64_t)get_u64(from);

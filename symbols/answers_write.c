@@ -169,6 +169,7 @@ static void put_place(struct answer_bytes *to, const struct parameter_place *pla
 	put_u8(to, (uint8_t)place->kind);
 	put_u32(to, place->reg);
 	put_u8(to, place->exact);
+	put_u8(to, place->is_bytes);
 	put_u8(to, place->n_pieces);
 	put_u64(to, (uint64_t)place->offset);
 	for (size_t i = 0; i < PLACE_PIECES_MAX; i++)

@@ -58,7 +58,7 @@ static const struct type pointer_type = {
 	.kind = TYPE_POINTER, .size = 8, .name = "struct thing *", .target = &struct_type};
 static const struct parameter parameters[] = {{"thing", &pointer_type}, {"", &int_type}};
 static const struct parameter_place places[] = {
-	{.kind = PLACE_MEMORY, .reg = PLACE_CFA, .exact = true, .offset = -8},
+	{.kind = PLACE_MEMORY, .reg = PLACE_CFA, .exact = true, .is_bytes = true, .offset = -8},
 	{.kind = PLACE_PIECES,
 	 .n_pieces = 2,
 	 .pieces = {{PLACE_REGISTER, 3, 8, 0}, {PLACE_CONSTANT, 0, 4, -9}}}};
@@ -150,6 +150,7 @@ static void same_prototype(const struct prototype *a, const struct prototype *b)
 		assert_int_equal(a->places[i].kind, b->places[i].kind);
 		assert_int_equal(a->places[i].reg, b->places[i].reg);
 		assert_int_equal(a->places[i].exact, b->places[i].exact);
+		assert_int_equal(a->places[i].is_bytes, b->places[i].is_bytes);
 		assert_int_equal(a->places[i].n_pieces, b->places[i].n_pieces);
 		assert_int_equal(a->places[i].offset, b->places[i].offset);
 		for (size_t k = 0; k < PLACE_PIECES_MAX; k++) {
