@@ -180,7 +180,7 @@ def others_rows(suite, tool, scale):
         return []
     what = OTHERS[tool.name][suite]
     calls = scaled(1_000_000, scale)
-    work = [OTHER, "getppid", str(calls)]
+    work = ["/bin/sh", OTHER, "getppid", str(calls)]
     commands = {"utrail": ["./utrail", "-o", TEXT, *what, "--", *work],
                 "bpftrace": ["bpftrace", "-e", what, "-c", " ".join(work)],
                 "perf": ["perf", "trace", "--no-inherit", "-o", TEXT, *what, "--", *work]}

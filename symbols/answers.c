@@ -123,7 +123,7 @@ static void take_rows(struct answers *answers, const uint8_t *at, const uint8_t 
 	at += sizeof(count);
 	if (count > ROWS_MAX || count > (size_t)(end - at) / sizeof(struct row))
 		return;
-	const uint8_t *bodies = at + count * sizeof(struct row);
+	const uint8_t *bodies = at + (size_t)count * sizeof(struct row);
 	for (uint32_t i = 0; i < count; i++, at += sizeof(struct row)) {
 		struct row row;
 		memcpy(&row, at, sizeof(row));

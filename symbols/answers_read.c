@@ -195,6 +195,10 @@ static void get_body(struct answer_reader *from, struct types *types, struct typ
 	get_members(from, types, type);
 	get_enumerators(from, type);
 	type->length_arg = (int8_t)get_u8(from);
+	type->most_arg = (int8_t)get_u8(from);
+	type->length_bytes = get_u8(from);
+	type->is_out = get_bool(from);
+	type->out_if_ok = get_bool(from);
 	type->in_memory = get_bool(from);
 	type->abbreviated = get_bool(from);
 	type->length_size = get_u8(from);

@@ -6,6 +6,16 @@
 #include "symbols/answers.h"
 #include "symbols/name_map.h"
 
+/* Whoever adds a member writes it, and reads it: answers_read.c. */
+_Static_assert(sizeof(struct type) == 96, "a member of struct type is not written");
+_Static_assert(sizeof(struct type_form) == 40, "a member of struct type_form is not written");
+_Static_assert(sizeof(struct type_member) == 24, "a member of struct type_member is not written");
+_Static_assert(sizeof(struct type_condition) == 32,
+	       "a member of struct type_condition is not written");
+_Static_assert(sizeof(struct parameter_place) == 88,
+	       "a member of struct parameter_place is not written");
+_Static_assert(sizeof(struct prototype) == 64, "a member of struct prototype is not written");
+
 void answer_put(struct answer_bytes *to, const void *bytes, size_t size)
 {
 	void *items = to->items;
@@ -124,6 +134,10 @@ static void put_body(struct writer *writer, const struct type *type, int depth)
 	free(numbers);
 	put_enumerators(to, type);
 	put_u8(to, (uint8_t)type->length_arg);
+	put_u8(to, (uint8_t)type->most_arg);
+	put_u8(to, type->length_bytes);
+	put_u8(to, type->is_out);
+	put_u8(to, type->out_if_ok);
 	put_u8(to, type->in_memory);
 	put_u8(to, type->abbreviated);
 	put_u8(to, type->length_size);

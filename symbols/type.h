@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * symbols/type.h — how a value is to be understood: the type of a parameter, a return value, a
- * structure member or a system-call argument.
+ * structure member or a system-call argument. What DWARF said is kept from run to run: a new member
+ * here is written and read in answers_write.c and answers_read.c, too.
  *
  * Types come from DWARF, from the built-in prototypes, from the user's own words ("str", "hex") and
  * from the system-call tables; whoever made a type owns it, and it is constant once handed out.

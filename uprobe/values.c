@@ -18,7 +18,8 @@ struct err *values_prototype(struct image *image, const struct function *functio
 {
 	const struct prototype *known = NULL;
 	/* The list has chosen one of several functions, whose types are known better. */
-	bool is_choice = spec->signature && overload_matches(function->symbol, spec->signature);
+	bool is_choice =
+		spec->signature && overload_matches(image, function->symbol, spec->signature);
 	if (!spec->has_types || !spec->types.result || is_choice) {
 		struct err *e = image_prototype(image, function, &known);
 		if (e)

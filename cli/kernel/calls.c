@@ -121,10 +121,23 @@ static struct err *note_unseen(struct probe_set *set, const struct visibility *v
 
 /* --- choosing --------------------------------------------------------------------------------- */
 
+/* Of fentry, as of the tracepoints of all calls, the kernel always has counted them. */
+static struct err *note_misses(struct probe_set *set, const struct call_choice *choice)
+{
+	if (choice->backend == SYSCALLS_FENTRY || syscall_events_count_misses())
+		return NULL;
+	return probe_set_note(set,
+			      "--syscall-backend=%s: this kernel does not count what it misses "
+			      "there (Linux 6.7)",
+			      syscall_backend_info(choice->backend)->name);
+}
+
 static struct err *check_asked(struct probe_set *set, struct call_choice *choice)
 {
 	const struct syscall_backend_info *info = syscall_backend_info(choice->backend);
 	struct err *e = syscall_backend_try(choice->backend);
+	if (!e && info->by_call)
+		e = note_misses(set, choice);
 	if (!e && choice->backend == SYSCALLS_TRACEPOINT) {
 		e = tracepoints_directory(set, &choice->directory);
 		return e ? e

@@ -50,6 +50,11 @@ static const struct type struct_type = {.kind = TYPE_STRUCT,
 					.name = "struct thing",
 					.members = members,
 					.n_members = 3,
+					.length_arg = LENGTH_RESULT,
+					.most_arg = 3,
+					.length_bytes = 4,
+					.is_out = true,
+					.out_if_ok = true,
 					.in_memory = true,
 					.conditions = conditions,
 					.abbreviated = true,
@@ -60,6 +65,7 @@ static const struct parameter parameters[] = {{"thing", &pointer_type}, {"", &in
 static const struct parameter_place places[] = {
 	{.kind = PLACE_MEMORY, .reg = PLACE_CFA, .exact = true, .is_bytes = true, .offset = -8},
 	{.kind = PLACE_PIECES,
+	 .is_bytes = true,
 	 .n_pieces = 2,
 	 .pieces = {{PLACE_REGISTER, 3, 8, 0}, {PLACE_CONSTANT, 0, 4, -9}}}};
 static const struct prototype everything = {.parameters = parameters,
@@ -135,6 +141,10 @@ static void same_type(const struct type *a, const struct type *b)
 		assert_int_equal(a->enumerators[i].mask, b->enumerators[i].mask);
 	}
 	assert_int_equal(a->length_arg, b->length_arg);
+	assert_int_equal(a->most_arg, b->most_arg);
+	assert_int_equal(a->length_bytes, b->length_bytes);
+	assert_int_equal(a->is_out, b->is_out);
+	assert_int_equal(a->out_if_ok, b->out_if_ok);
 	assert_int_equal(a->in_memory, b->in_memory);
 	assert_int_equal(a->abbreviated, b->abbreviated);
 	assert_int_equal(a->is_code, b->is_code);
