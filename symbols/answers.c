@@ -54,10 +54,14 @@ static uint64_t sum_of(const uint8_t *bytes, size_t size)
 
 /* --- the key ---------------------------------------------------------------------------------- */
 
+/* Raised with every change of what is written. */
+#define FORMAT 2
+
 static bool set_key(struct answers *answers, const struct answers_key *key)
 {
 	struct answer_bytes bytes = {0};
-	uint32_t sizes[] = {sizeof(struct type),
+	uint32_t sizes[] = {FORMAT,
+			    sizeof(struct type),
 			    sizeof(struct prototype),
 			    sizeof(struct parameter_place),
 			    sizeof(struct type_form),

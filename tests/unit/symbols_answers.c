@@ -63,7 +63,7 @@ static const struct type pointer_type = {
 	.kind = TYPE_POINTER, .size = 8, .name = "struct thing *", .target = &struct_type};
 static const struct parameter parameters[] = {{"thing", &pointer_type}, {"", &int_type}};
 static const struct parameter_place places[] = {
-	{.kind = PLACE_MEMORY, .reg = PLACE_CFA, .exact = true, .offset = -8},
+	{.kind = PLACE_MEMORY, .reg = PLACE_CFA, .exact = true, .is_bytes = true, .offset = -8},
 	{.kind = PLACE_PIECES,
 	 .is_bytes = true,
 	 .n_pieces = 2,
