@@ -21,6 +21,9 @@ SUITES = {
     "file": (f"calls {FILE}", 300_000),
     "stat": (f"calls {FILE}", 300_000),
     "stat-call": ("hot", 20_000_000),
+    "others-none": ("calls getppid", 1_000_000),
+    "others-few": ("calls getppid", 1_000_000),
+    "others-all": ("calls getppid", 1_000_000),
 }
 TITLES = {
     "entry": "function entry, int and 16-byte string",
@@ -32,6 +35,9 @@ TITLES = {
     "file": "every system call with its result: openat, read, close",
     "stat": "system calls counted, with their times: openat, read, close",
     "stat-call": "calls of a function counted, with a histogram of their times",
+    "others-none": "getppid of a process that is not traced, while no system call of another one is",
+    "others-few": "the same, while three other system calls of another one are",
+    "others-all": "the same, while every system call of another one is",
 }
 
 
@@ -152,6 +158,35 @@ def stat_rows(suite, tool, scale):
                 sleeps=tool.name in ("perf", "strace"))]
 
 
+# --- processes that are not traced ---------------------------------------------------------------
+
+# A script, of which only the shell is traced: what it starts is not followed.
+OTHER = "./other"
+OTHER_TEXT = '#!/bin/sh\n./calls "$@"\nexit $?\n'
+FEW = ("openat", "read", "close")
+ASKING = "/pid == cpid/ { @ = count(); }"
+OTHERS = {
+    "utrail": {"others-none": ["-e", "exec"], "others-few": ["-e", ",".join(f"syscall:{name}" for name in FEW)],
+               "others-all": ["-e", "syscall:*"]},
+    "bpftrace": {"others-few": " ".join(f"tracepoint:syscalls:sys_{side}_{name} {ASKING}" for name in FEW
+                                        for side in ("enter", "exit")),
+                 "others-all": f"tracepoint:raw_syscalls:sys_enter {ASKING} tracepoint:raw_syscalls:sys_exit {ASKING}"},
+    "perf": {"others-few": ["-e", ",".join(FEW)], "others-all": []},
+}
+
+
+def others_rows(suite, tool, scale):
+    if suite not in OTHERS.get(tool.name, {}):
+        return []
+    what = OTHERS[tool.name][suite]
+    calls = scaled(1_000_000, scale)
+    work = ["/bin/sh", OTHER, "getppid", str(calls)]
+    commands = {"utrail": ["./utrail", "-o", TEXT, *what, "--", *work],
+                "bpftrace": ["bpftrace", "-e", what, "-c", " ".join(work)],
+                "perf": ["perf", "trace", "--no-inherit", "-o", TEXT, *what, "--", *work]}
+    return [Row(suite, tool, tool.label(), commands[tool.name], calls, r"getppid\(")]
+
+
 # --- bpftrace ------------------------------------------------------------------------------------
 
 BPFTRACE = {
@@ -243,6 +278,8 @@ def rows_of(suite, tools, scale):
     for tool in tools:
         if suite.startswith("stat"):
             rows += stat_rows(suite, tool, scale)
+        elif suite.startswith("others"):
+            rows += others_rows(suite, tool, scale)
         elif tool.name == "floor":
             rows.append(floor_row(suite, tool, scale))
         elif tool.name == "utrail":

@@ -112,6 +112,9 @@ def furnish(work, options):
         shutil.copy2(path, work)
     os.symlink(options.utrail.absolute(), Path(work, "utrail"))
     Path(work, rows_module.FILE).write_bytes(b"x" * 64)
+    other = Path(work, rows_module.OTHER)
+    other.write_text(rows_module.OTHER_TEXT, "utf-8")
+    other.chmod(0o755)
 
 
 def describe_machine(options, missing, load_before):

@@ -114,7 +114,7 @@ def goal_document(verdict):
     goal = verdict.goal
     return {"goal": goal.name, "suite": goal.suite, "what": goal.what, "metric": goal.metric,
             "unit": goal.unit, "value": verdict.value, "more_is_better": goal.more_is_better,
-            "exact": goal.exact,
+            "exact": goal.exact, "most": goal.most,
             "limit": {"value": verdict.limit, "ratio": verdict.limit_ratio, "goal": goal.limit,
                       "met": verdict.limit_met()},
             "peer": {"label": verdict.peer_label or None, "value": verdict.peer,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/caps.h"
+#include "kernel/backends.h"
 #include "kernel/functions.h"
 #include "probe/features.h"
 
@@ -53,6 +54,20 @@ static void put_features(const struct features *features)
 	for (size_t i = 0; i < array_size(lines); i++)
 		put_line(&lines[i]);
 	err_free(no_kprobes);
+}
+
+/* The places for system calls beside the one that is in all kernels that can be traced. */
+static void put_backends(void)
+{
+	for (int i = SYSCALLS_TRACEPOINT; i < SYSCALL_BACKENDS; i++) {
+		char what[128];
+		const struct syscall_backend_info *info =
+			syscall_backend_info((enum syscall_backend)i);
+		struct err *e = syscall_backend_try((enum syscall_backend)i);
+		snprintf(what, sizeof(what), "system calls by '%s': %s", info->name, info->place);
+		put_line(&(struct line){!e, what, e ? err_reason(e) : ""});
+		err_free(e);
+	}
 }
 
 /* As a line, with the error's why and hint below; the error ends here. True: there was none. */
@@ -122,6 +137,8 @@ struct err *inspect_check(int *ret_status)
 				  "privilege to probe functions and markers");
 	put_rights();
 	put_features(&features);
+	if (features.kernel_btf && features.ring_buffer)
+		put_backends();
 	printf("     probes on programs: %s\n", uprobe_form_name(form));
 	put_command(form);
 	if (!features.kernel_btf || !features.ring_buffer || !features.read_kernel)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/kernel/calls.h"
 #include "cli/plan/plan.h"
 #include "cli/report.h"
 #include "common/cleanup.h"
@@ -133,7 +134,15 @@ static void put_point(const struct probe_site *site, struct arena *arena)
 	put_condition(site, arena);
 }
 
-static void put_plan(struct plan *plan)
+static void put_calls(size_t count, const struct call_choice *choice)
+{
+	const struct syscall_backend_info *info = syscall_backend_info(choice->backend);
+	printf("%zu system call%s: seen by %s (%s), one record a call\n", count,
+	       count == 1 ? "" : "s", info->name, choice->why);
+	printf("    %s; of processes that are not traced, %s\n", info->place, info->others);
+}
+
+static void put_plan(struct plan *plan, const struct call_choice *calls)
 {
 	const struct probe *last = NULL;
 	size_t syscalls = 0;
@@ -155,9 +164,7 @@ static void put_plan(struct plan *plan)
 		put_site(site, &plan->set.arena);
 	}
 	if (syscalls)
-		printf("%zu system call%s: BTF tracepoints sys_enter and sys_exit, one record a "
-		       "call\n",
-		       syscalls, syscalls == 1 ? "" : "s");
+		put_calls(syscalls, calls);
 	if (plan->show_exec || plan->show_fork || plan->show_exit)
 		puts("task life: BTF tracepoints sched_process_fork, _exec, _exit");
 }
@@ -165,11 +172,18 @@ static void put_plan(struct plan *plan)
 struct err *inspect_explain(const struct options *options)
 {
 	struct plan plan;
+	struct call_choice calls = {0};
 	struct err *e = plan_make(options, &plan);
 	if (e)
 		return e;
+	if (plan.has_syscalls)
+		e = calls_choose(options->syscall_backend, &plan.set, &calls);
+	if (e) {
+		plan_deinit(&plan);
+		return e;
+	}
 	report_notes(&plan.set, 0);
-	put_plan(&plan);
+	put_plan(&plan, &calls);
 	e = features_check_privilege();
 	if (e) {
 		printf("not with these rights: %s\n", err_reason(e));

@@ -122,10 +122,15 @@ void report_ended(const struct process *process)
 	fputs(") has ended\n", stderr);
 }
 
-void report_choices(const struct plan *plan, const char *const *backends)
+void report_choices(const struct plan *plan, const char *const *backends, const char *calls_why)
 {
 	for (; *backends; backends += 2)
 		fprintf(stderr, "utrail: %s: %s\n", backends[0], backends[1]);
+	if (calls_why) {
+		fputs("utrail: system calls: ", stderr);
+		escape_print(stderr, calls_why, "\\");
+		fputc('\n', stderr);
+	}
 	if (plan->verdict.why) {
 		fputs("utrail: returns: ", stderr);
 		escape_print(stderr, plan->verdict.why, "\\");
@@ -177,6 +182,11 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->unwritten)
 		fprintf(stderr, ", %" PRIu64 " of them not written", summary->unwritten);
 	fputs(whole ? "\n" : ", not all of them told\n", stderr);
+	if (summary->compat_calls)
+		fprintf(stderr,
+			"utrail: %" PRIu64
+			" 32-bit system call%s not shown: only 64-bit ones are\n",
+			summary->compat_calls, summary->compat_calls == 1 ? " is" : "s are");
 	if (summary->lossless)
 		fprintf(stderr,
 			"utrail: --lossless: %" PRIu64 " hit%s held back, %.6f seconds in all\n",

@@ -21,8 +21,8 @@ void report_waiting(const struct plan *plan, uint64_t count, bool any_runs);
 void report_all_selected(uint64_t count);
 /* One of several. */
 void report_ended(const struct process *process);
-/* -v: what was chosen, and why. */
-void report_choices(const struct plan *plan, const char *const *backends);
+/* -v: what was chosen, and why. `calls_why`: of system calls; NULL: none are traced. */
+void report_choices(const struct plan *plan, const char *const *backends, const char *calls_why);
 /* The return probes were insisted on, without a proof that they are safe. */
 void report_risk(void);
 /* What could not be done as asked, one line each, from note number `first` on. */

@@ -28,7 +28,7 @@ _utrail_values() {
 	--status) compgen -W 'successful failed unfinished detached' ;;
 	--color) compgen -W 'auto always never' ;;
 	--return) compgen -W 'auto trampoline site' ;;
-	--syscall-backend) compgen -W 'auto tp_btf' ;;
+	--syscall-backend) compgen -W 'auto tp_btf raw_tp tracepoint sleepable fentry kprobe.multi kprobe' ;;
 	--interval) compgen -W '0.1 1 10' ;;
 	--rate) compgen -W '10/s 100/s 1000/s 1/ms' ;;
 	--ring-size) compgen -W '1m 16m 64m 256m' ;;

@@ -2,10 +2,13 @@
 /*
  * kernel/syscall.bpf.c — system calls: entry and return as one record.
  *
- * raw_syscalls:sys_enter and sys_exit as BTF tracepoints (5.5): cheaper than perf tracepoints, and
- * the kernel counts what they miss. Inputs are read at entry, into the thread's scratch area; at
- * return the outputs are appended and the record leaves. What was not resident at entry is read
- * again at return, when the kernel itself has touched it.
+ * Inputs are read at entry, into the thread's scratch area; at return the outputs are appended and
+ * the record leaves. What was not resident at entry is read again at return, when the kernel itself
+ * has touched it.
+ *
+ * There is one body, and a pair of programs for each place at which the kernel can be asked
+ * (kernel/backends.h); a run loads one of the pairs. BTF tracepoints (5.5) are handed the registers
+ * of the call; all others find them where the thread keeps them.
  *
  * At return struct pt_regs still holds the arguments; on arm64 x0 is the result by then.
  */
@@ -20,6 +23,8 @@
 
 #define SYSCALLS_MAX 1024
 #define EINTR	     4 /* include/uapi/asm-generic/errno-base.h */
+/* struct pt_regs in arch/arm64/include/asm/ptrace.h: behind user_regs and orig_x0. */
+#define ARM64_SYSCALLNO 280
 
 /* Number of the call -> site id; 0: not traced. */
 struct {
@@ -28,6 +33,9 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } syscall_sites SEC(".maps");
+
+/* 32-bit calls of traced processes: their numbers are of another table. Not told, but counted. */
+volatile __u64 compat_calls = 0;
 
 static __always_inline bool is_compat(enum fetch_form form)
 {
@@ -66,10 +74,42 @@ static __always_inline void syscall_emit(struct scratch *scratch, __u64 id, __u6
 		stream_count_loss(site_id, LOSS_RING_FULL);
 }
 
+/* The registers of a call, as a program has them. */
+enum call_regs {
+	REGS_TYPED,   /* the verifier knows what the pointer leads to */
+	REGS_ADDRESS, /* it does not */
+};
+
+static __always_inline __u32 call_number(const struct pt_regs *regs)
+{
+#if defined(__TARGET_ARCH_x86)
+	return (__u32)regs->orig_rax;
+#else
+	return *(const __u32 *)((const char *)regs + ARM64_SYSCALLNO);
+#endif
+}
+
+static __always_inline __u32 call_number_at(const struct pt_regs *regs)
+{
+	__u32 number = ~0U;
+#if defined(__TARGET_ARCH_x86)
+	const void *at = (const char *)regs + __builtin_offsetof(struct pt_regs, orig_rax);
+#else
+	const void *at = (const char *)regs + ARM64_SYSCALLNO;
+#endif
+	bpf_probe_read_kernel(&number, sizeof(number), at);
+	return number;
+}
+
 /* What plans of system calls name, and the stack pointer: loads through a BTF pointer, which cost
  * nothing beside a copy of all registers by bpf_probe_read_kernel(), 90 ns a call. */
-static __always_inline void save_arguments(struct scratch *scratch, const struct pt_regs *regs)
+static __always_inline void save_arguments(struct scratch *scratch, const struct pt_regs *regs,
+					   enum call_regs kind)
 {
+	if (kind == REGS_ADDRESS) {
+		bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
+		return;
+	}
 #if defined(__TARGET_ARCH_x86)
 	scratch->regs[X86_RDI] = regs->rdi;
 	scratch->regs[X86_RSI] = regs->rsi;
@@ -222,12 +262,13 @@ static __always_inline bool exit_is_wanted(struct scratch *scratch, struct site 
 
 /* The thread has come here. False: the call is of no interest at this place. */
 static __always_inline bool is_of_interest(struct scratch *scratch, struct site *site,
-					   struct pt_regs *regs, enum fetch_form form)
+					   struct pt_regs *regs, enum call_regs kind,
+					   enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
 	stream_send_kept(scratch, stream);
 	stream_announce(scratch, stream);
-	save_arguments(scratch, regs);
+	save_arguments(scratch, regs, kind);
 	scratch->sp = scratch->regs[REG_SP];
 	stream_drop_dead_spans(scratch, stream);
 	return !(site->flags & SITE_INSIDE) || scratch->depth > 0;
@@ -235,23 +276,30 @@ static __always_inline bool is_of_interest(struct scratch *scratch, struct site 
 
 /* What a record holds from its beginning. */
 static __always_inline void begin_record(struct scratch *scratch, struct site *site, __u32 site_id,
-					 struct pt_regs *regs, enum fetch_form form)
+					 struct pt_regs *regs, enum call_regs kind,
+					 enum fetch_form form)
 {
-	if (stack_how)
+	/* Of an address all were copied. */
+	if (stack_how && kind == REGS_TYPED)
 		save_frame(scratch, regs);
 	stream_send_stack(scratch, site, site_id, fetch_stream(form), false);
 	read_inputs(scratch, site, false, form);
 }
 
-static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fetch_form form)
+static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, __u32 number,
+				    enum fetch_form form)
 {
 	/* From 7.2 on these tracepoints may be preempted. */
 	enum stream_form stream = fetch_stream(form);
 	__u64 id = stream_current_id();
 	if (!stream_wants_current(id))
 		return 0;
+	if (is_compat(form)) {
+		__sync_fetch_and_add(&compat_calls, 1);
+		return 0;
+	}
 	__u32 *found = bpf_map_lookup_elem(&syscall_sites, &number);
-	if (!found || !*found || is_compat(form))
+	if (!found || !*found)
 		return 0;
 	__u32 site_id = *found;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
@@ -268,7 +316,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	scratch->time_ns = time_ns;
 	if (has_filters) {
 		scratch->syscall_filter = 0;
-		save_arguments(scratch, regs);
+		save_arguments(scratch, regs, kind);
 		if (!enter_passes(scratch, site, site_id, number, form)) {
 			cost_end(scratch, true);
 			return 0;
@@ -276,7 +324,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 	}
 	bool is_one_way = !(site->flags & SITE_HAS_RETURN);
 	/* With filters, its end was asked for among them. */
-	if ((!tally_only && !is_of_interest(scratch, site, regs, form)) ||
+	if ((!tally_only && !is_of_interest(scratch, site, regs, kind, form)) ||
 	    (!has_filters && is_one_way && !status_is_wanted(site_id, status_of_one_way(number)))) {
 		cost_end(scratch, true);
 		return 0;
@@ -287,7 +335,7 @@ static __always_inline int on_enter(struct pt_regs *regs, __u32 number, enum fet
 		return 0;
 	}
 	if (!tally_only)
-		begin_record(scratch, site, site_id, regs, form);
+		begin_record(scratch, site, site_id, regs, kind, form);
 	scratch->syscall_site = site_id;
 	scratch->syscall_time_ns = time_ns;
 	scratch->syscall_number = number;
@@ -331,7 +379,7 @@ static __always_inline void end_record(struct scratch *scratch, struct site *sit
 		     fetch_stream(form));
 }
 
-static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetch_form form)
+static __always_inline int on_exit(__s64 result, enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
 	__u64 id = stream_current_id();
@@ -369,26 +417,167 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	return 0;
 }
 
+/* --- BTF tracepoints -------------------------------------------------------------------------- */
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 {
-	return on_enter(regs, (__u32)number, FETCH_ATOMIC);
+	return on_enter(regs, REGS_TYPED, (__u32)number, FETCH_ATOMIC);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
 {
-	return on_exit(regs, result, FETCH_ATOMIC);
+	return on_exit(result, FETCH_ATOMIC);
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(old_sys_enter, struct pt_regs *regs, long number)
 {
-	return on_enter(regs, (__u32)number, FETCH_OLD);
+	return on_enter(regs, REGS_TYPED, (__u32)number, FETCH_OLD);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(old_sys_exit, struct pt_regs *regs, long result)
 {
-	return on_exit(regs, result, FETCH_OLD);
+	return on_exit(result, FETCH_OLD);
+}
+
+/* From 7.2 on these tracepoints may sleep (tp_btf.s). User space sets the flag: older versions of
+ * libbpf do not know such a section. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sleepable_sys_enter, struct pt_regs *regs, long number)
+{
+	return on_enter(regs, REGS_TYPED, (__u32)number, FETCH_SLEEPABLE);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sleepable_sys_exit, struct pt_regs *regs, long result)
+{
+	return on_exit(result, FETCH_SLEEPABLE);
+}
+
+/* --- all others ------------------------------------------------------------------------------- */
+
+/* The registers of the call that the current thread is in (5.15). */
+static __always_inline struct pt_regs *own_regs(void)
+{
+	return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+}
+
+static __always_inline int enter_by_own_regs(void)
+{
+	struct pt_regs *regs = own_regs();
+	return on_enter(regs, REGS_TYPED, call_number(regs), FETCH_ATOMIC);
+}
+
+static __always_inline int enter_by_address(__u64 regs)
+{
+	struct pt_regs *at = (struct pt_regs *)regs;
+	return on_enter(at, REGS_ADDRESS, call_number_at(at), FETCH_OLD);
+}
+
+/* At the context are the arguments of the tracepoint. */
+SEC("raw_tp/sys_enter")
+int raw_sys_enter(struct bpf_raw_tracepoint_args *ctx)
+{
+	return enter_by_own_regs();
+}
+
+SEC("raw_tp/sys_exit")
+int raw_sys_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	return on_exit((__s64)ctx->args[1], FETCH_ATOMIC);
+}
+
+SEC("raw_tp/sys_enter")
+int old_raw_sys_enter(struct bpf_raw_tracepoint_args *ctx)
+{
+	return enter_by_address(ctx->args[0]);
+}
+
+SEC("raw_tp/sys_exit")
+int old_raw_sys_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+	return on_exit((__s64)ctx->args[1], FETCH_OLD);
+}
+
+/* The tracepoint of one call: struct syscall_tp_t of kernel/trace/trace_syscalls.c. Its arguments
+ * are as many as the call has, so they are taken from the registers. */
+struct point_of_call {
+	__u64 header;
+	__s32 number;
+	__u64 result;
+};
+
+SEC("tracepoint")
+int point_sys_enter(struct point_of_call *ctx)
+{
+	return enter_by_own_regs();
+}
+
+SEC("tracepoint")
+int point_sys_exit(struct point_of_call *ctx)
+{
+	return on_exit((__s64)ctx->result, FETCH_ATOMIC);
+}
+
+/* The first word is the address of the registers, which the verifier lets nobody load. */
+SEC("tracepoint")
+int old_point_sys_enter(struct point_of_call *ctx)
+{
+	__u64 regs = 0;
+	bpf_probe_read_kernel(&regs, sizeof(regs), ctx);
+	return enter_by_address(regs);
+}
+
+SEC("tracepoint")
+int old_point_sys_exit(struct point_of_call *ctx)
+{
+	return on_exit((__s64)ctx->result, FETCH_OLD);
+}
+
+/* The function of one call (__x64_sys_*, __arm64_sys_*), whose one argument is the address of the
+ * registers: by kprobe, and by kprobe.multi (5.18), which user space makes of the same programs. */
+SEC("kprobe")
+int function_sys_enter(struct pt_regs *ctx)
+{
+	return enter_by_own_regs();
+}
+
+SEC("kretprobe")
+int function_sys_exit(struct pt_regs *ctx)
+{
+	return on_exit((__s64)PT_REGS_RC(ctx), FETCH_ATOMIC);
+}
+
+SEC("kprobe")
+int old_function_sys_enter(struct pt_regs *ctx)
+{
+	return enter_by_address(PT_REGS_PARM1(ctx));
+}
+
+SEC("kretprobe")
+int old_function_sys_exit(struct pt_regs *ctx)
+{
+	return on_exit((__s64)PT_REGS_RC(ctx), FETCH_OLD);
+}
+
+/* And by fentry and fexit, of which each function has a copy. Any of them stands here. */
+#if defined(__TARGET_ARCH_x86)
+#define ANY_FUNCTION "__x64_sys_sched_getscheduler"
+#else
+#define ANY_FUNCTION "__arm64_sys_sched_getscheduler"
+#endif
+
+SEC("fentry/" ANY_FUNCTION)
+int fentry_sys_enter(void *ctx)
+{
+	return enter_by_own_regs();
+}
+
+SEC("fexit/" ANY_FUNCTION)
+int fentry_sys_exit(__u64 *ctx)
+{
+	return on_exit((__s64)ctx[1], FETCH_ATOMIC);
 }

@@ -66,7 +66,8 @@ struct output_summary {
 	uint64_t counted;
 	bool lossless; /* hits waited when the buffer was filling: */
 	uint64_t held, held_ns;
-	uint64_t unwritten; /* events among those that could not be written */
+	uint64_t unwritten;    /* events among those that could not be written */
+	uint64_t compat_calls; /* 32-bit system calls, which are not told */
 };
 
 /* What one probe has cost. */

@@ -55,6 +55,7 @@ struct probe_site {
 	uint32_t tracepoint_id; /* of tracefs, for perf */
 	const struct value_change *changes;
 	size_t n_changes;
+	bool is_unseen; /* system calls: where they are told of, this one is not */
 };
 
 /* Something that could not be done as asked and is said once: "srv:f: refused: …". */

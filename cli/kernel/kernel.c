@@ -149,18 +149,12 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 {
 	struct bpf_program *program;
 	bool old = kernel->form == UPROBE_FORM_OLD;
-	const struct plan *plan = kernel->plan;
 	bpf_object__for_each_program (program, skel->obj)
 		bpf_program__set_autoload(program, false);
 	/* Without cookies every site gets a copy of its own instead. */
 	if (!old && needs_hit(kernel, false))
 		bpf_program__set_autoload(hit_program(skel, kernel->form, false), true);
-	if (plan->has_syscalls) {
-		bpf_program__set_autoload(old ? skel->progs.old_sys_enter : skel->progs.sys_enter,
-					  true);
-		bpf_program__set_autoload(old ? skel->progs.old_sys_exit : skel->progs.sys_exit,
-					  true);
-	}
+	calls_select_programs(kernel, skel);
 	select_task_life(kernel, skel);
 	sum_select_programs(kernel, skel);
 	select_programs_of_choice(kernel, skel);
@@ -280,7 +274,7 @@ static void name_backends(struct kernel *kernel)
 	}
 	if (kernel->plan->has_syscalls) {
 		kernel->backends[n++] = "syscall";
-		kernel->backends[n++] = "tp_btf";
+		kernel->backends[n++] = syscall_backend_info(kernel->calls.backend)->name;
 	}
 	if (kernel->plan->has_points) {
 		kernel->backends[n++] = "kernel";
@@ -370,6 +364,9 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	struct err *e = check_features(kernel);
 	e = e ? e : check_lossless(kernel);
 	e = e ? e : sum_check(kernel);
+	if (!e && plan->has_syscalls)
+		e = calls_choose(options->syscall_backend, &plan->set, &kernel->calls);
+	e = e ? e : calls_check(kernel);
 	if (!e && plan->set.options.files)
 		e = file_offsets_find(&kernel->file_offsets);
 	if (!e && plan->set.options.sockets)
@@ -464,10 +461,6 @@ struct err *kernel_attach(struct kernel *kernel)
 {
 	struct tracer *skel = kernel->skel;
 	struct bpf_program *const tracepoints[] = {
-		skel->progs.sys_enter,
-		skel->progs.sys_exit,
-		skel->progs.old_sys_enter,
-		skel->progs.old_sys_exit,
 		skel->progs.task_fork,
 		skel->progs.task_exec,
 		skel->progs.task_exit,
@@ -491,6 +484,7 @@ struct err *kernel_attach(struct kernel *kernel)
 	e = e ? e : trace_processes(kernel);
 	e = e ? e : attach_from(kernel, 1);
 	e = e ? e : points_attach(kernel);
+	e = e ? e : calls_attach(kernel);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
 	return e ? e : attach_iterator(kernel);
@@ -549,6 +543,8 @@ static void close_links(struct kernel *kernel)
 
 static void detach(struct kernel *kernel)
 {
+	/* Before there are children that would have copies. */
+	calls_close(kernel);
 	size_t count = kernel->attachment ? attachment_links(kernel->attachment) : 0;
 	_cleanup_free_ int *fds = count ? calloc(count, sizeof(*fds)) : NULL;
 	if (fds)
@@ -565,7 +561,8 @@ void kernel_stop(struct kernel *kernel)
 		return;
 	if (kernel->skel->bss)
 		__atomic_store_n(&kernel->skel->bss->tracing, 0, __ATOMIC_SEQ_CST);
-	if (kernel->attachment || kernel->n_links || kernel->point_fds.count)
+	if (kernel->attachment || kernel->n_links || kernel->point_fds.count ||
+	    kernel->call_fds.count)
 		detach(kernel);
 }
 
@@ -583,6 +580,7 @@ void kernel_close(struct kernel *kernel)
 		tracer__destroy(kernel->copies.items[i]);
 	free(kernel->copies.items);
 	points_deinit(kernel);
+	calls_deinit(kernel);
 	tracer__destroy(kernel->skel);
 	loader_close(kernel->loader);
 	free(kernel);

@@ -12,6 +12,7 @@
 
 #include "cli/plan/plan.h"
 #include "common/err.h"
+#include "kernel/backends.h"
 #include "probe/features.h"
 #include "probe/tally.h"
 #include "stream/event.h"
@@ -35,6 +36,7 @@ struct kernel_options {
 	uint32_t sum_rows;	/* hits are added up in a table of so many; 0: they are records */
 	bool tally, tally_only; /* system calls are counted: kernel_tally(); and not sent */
 	uint32_t statuses;	/* enum syscall_status, those that are wanted; 0: all */
+	enum syscall_backend syscall_backend;
 };
 
 struct attacher;
@@ -124,6 +126,10 @@ uint64_t kernel_attempts(const struct kernel *kernel);
 /* What a slot that could not be read means: "bad address" or "not resident". */
 const char *kernel_unreadable(const struct kernel *kernel);
 /* Name and value pairs for the header, NULL-terminated; live as long as the kernel object. */
+/* Why system calls are told of where they are; NULL: there are none. */
+const char *kernel_calls_why(const struct kernel *kernel);
+/* 32-bit system calls of traced processes, which are not told. */
+uint64_t kernel_compat_calls(const struct kernel *kernel);
 const char *const *kernel_backends(const struct kernel *kernel);
 
 #endif

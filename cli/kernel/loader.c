@@ -109,6 +109,12 @@ static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *optio
 	if (!name || !name->id)
 		return -ESRCH;
 	options->attach_btf_id = name->id;
+	bool sleeps = bpf_program__flags(program) & BPF_F_SLEEPABLE;
+	int failed = sleeps && loader_has_copy_string(loader)
+			     ? name_kfuncs(program, loader->names.items[0].id)
+			     : 0;
+	if (failed)
+		return failed;
 	/* Only now: what is of this type has libbpf read the kernel's BTF. */
 	return bpf_program__set_type(program, BPF_PROG_TYPE_TRACING);
 }

@@ -4,6 +4,7 @@
 #ifndef UTRAIL_CLI_KERNEL_PARTS_H
 #define UTRAIL_CLI_KERNEL_PARTS_H
 
+#include "cli/kernel/calls.h"
 #include "cli/kernel/kernel.h"
 #include "cli/kernel/tables.h"
 #include "kernel/select_offsets.h"
@@ -44,6 +45,9 @@ struct kernel {
 	bool raw_cookie;	      /* raw tracepoints tell which one it is */
 	ARRAY_OF(int) point_fds;      /* probes in the kernel: events and links */
 	ARRAY_OF(int) point_programs; /* copies that serve one of them */
+	struct call_choice calls;     /* where system calls are told of */
+	ARRAY_OF(int) call_fds;	      /* probes there: events and links */
+	ARRAY_OF(int) call_programs;  /* copies that serve one of them */
 	struct rows sites, plans, filters, rates, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
 	struct bpf_link *scan_link; /* looks at all processes; NULL: nobody asks */
@@ -74,6 +78,22 @@ struct err *kernel_load_failed(const struct kernel *kernel, int errnum,
 /* A copy of a program for one site: everything but the site's number is shared. */
 struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const char *name,
 				struct bpf_program **ret) must_check;
+/* A copy for the function of one call, by fentry or fexit. `call`: as the kernel names it. */
+struct err *kernel_copy_program_for(struct kernel *kernel, const char *name, const char *call,
+				    struct bpf_program **ret) must_check;
+/* Destroys the last copy. Descriptors of what it loaded may have been duplicated before. */
+void kernel_drop_copy(struct kernel *kernel);
+
+/* --- calls_attach.c --------------------------------------------------------------------------- */
+
+/* Can the programs of this kernel's form be used at the place that was chosen? */
+struct err *calls_check(const struct kernel *kernel) must_check;
+void calls_select_programs(const struct kernel *kernel, struct tracer *skel);
+struct err *calls_attach(struct kernel *kernel) must_check;
+void calls_close(struct kernel *kernel); /* takes the probes out; who waits for that is not us */
+void calls_deinit(struct kernel *kernel);
+/* Hits that the kernel counted at its probes, and gave to nobody. */
+uint64_t calls_missed(const struct kernel *kernel);
 
 /* --- points.c --------------------------------------------------------------------------------- */
 
@@ -84,6 +104,8 @@ void points_close(struct kernel *kernel); /* takes the probes out */
 void points_deinit(struct kernel *kernel);
 /* Hits that the kernel counted, and gave to nobody. */
 uint64_t points_missed(const struct kernel *kernel);
+/* The same of one link; 0: it is none of a kprobe. */
+uint64_t kernel_link_missed(int fd);
 /* Records that programs there tried to write. */
 uint64_t points_attempts(const struct kernel *kernel);
 /* --- sums.c ----------------------------------------------------------------------------------- */

@@ -120,7 +120,7 @@ static struct err *load_copy(struct kernel *kernel, const struct probe_site *sit
 		return e;
 	int *kept = array_push(&kernel->point_programs);
 	int fd = kept ? fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0) : -1;
-	tracer__destroy(kernel->copies.items[--kernel->copies.count]);
+	kernel_drop_copy(kernel);
 	if (!kept)
 		return &err_nomem;
 	*kept = *ret = fd;
@@ -230,20 +230,24 @@ void points_deinit(struct kernel *kernel)
  * since 6.7: struct bpf_link_info, whose union begins at byte 16; in there at 8 perf_event.kprobe,
  * in which `missed` is at 24. Older headers do not have it.
  */
+uint64_t kernel_link_missed(int fd)
+{
+	uint32_t info[64] = {0}, size = sizeof(info), kind;
+	uint64_t missed;
+	/* Not a link, but the event. */
+	if (bpf_obj_get_info_by_fd(fd, info, &size) != 0)
+		return 0;
+	memcpy(&kind, (char *)info + 16, sizeof(kind));
+	memcpy(&missed, (char *)info + 48, sizeof(missed));
+	bool known = kind == EVENT_KPROBE || kind == EVENT_KRETPROBE;
+	return info[0] == LINK_PERF_EVENT && known ? missed : 0;
+}
+
 uint64_t points_missed(const struct kernel *kernel)
 {
 	uint64_t sum = 0;
-	for (size_t i = 0; i < kernel->point_fds.count; i++) {
-		uint32_t info[64] = {0}, size = sizeof(info), kind;
-		uint64_t missed;
-		/* Not a link, but the event. */
-		if (bpf_obj_get_info_by_fd(kernel->point_fds.items[i], info, &size) != 0)
-			continue;
-		memcpy(&kind, (char *)info + 16, sizeof(kind));
-		memcpy(&missed, (char *)info + 48, sizeof(missed));
-		if (info[0] == LINK_PERF_EVENT && (kind == EVENT_KPROBE || kind == EVENT_KRETPROBE))
-			sum += missed;
-	}
+	for (size_t i = 0; i < kernel->point_fds.count; i++)
+		sum += kernel_link_missed(kernel->point_fds.items[i]);
 	return sum;
 }
 

@@ -119,6 +119,9 @@ void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUP
 	for (size_t i = 0; i < kernel->point_programs.count; i++)
 		ret[KERNEL_HITS] += misses_of(kernel->point_programs.items[i]);
 	ret[KERNEL_HITS] += points_missed(kernel);
+	for (size_t i = 0; i < kernel->call_programs.count; i++)
+		ret[KERNEL_SYSCALLS] += misses_of(kernel->call_programs.items[i]);
+	ret[KERNEL_SYSCALLS] += calls_missed(kernel);
 }
 
 uint64_t *kernel_reader_clock(const struct kernel *kernel)
@@ -189,6 +192,16 @@ uint64_t kernel_attempts(const struct kernel *kernel)
 const char *kernel_unreadable(const struct kernel *kernel)
 {
 	return kernel->form == UPROBE_FORM_OLD ? "not resident" : "bad address";
+}
+
+uint64_t kernel_compat_calls(const struct kernel *kernel)
+{
+	return __atomic_load_n(&kernel->skel->bss->compat_calls, __ATOMIC_RELAXED);
+}
+
+const char *kernel_calls_why(const struct kernel *kernel)
+{
+	return kernel->plan->has_syscalls ? kernel->calls.why : NULL;
 }
 
 const char *const *kernel_backends(const struct kernel *kernel)

@@ -125,7 +125,10 @@ static const struct argp_option option_table[] = {
 	 "Hold the target back while the event buffer is full, so that nothing is lost", 3},
 	{"ring-size", KEY_RING_SIZE, "BYTES", 0, "Size of the event buffer (16M)", 3},
 	{"return", KEY_RETURN, "HOW", 0, "How returns are seen: auto, trampoline or site", 3},
-	{"syscall-backend", KEY_BACKEND, "NAME", 0, "auto or tp_btf", 3},
+	{"syscall-backend", KEY_BACKEND, "NAME", 0,
+	 "Where system calls are seen: auto, tp_btf, raw_tp, tracepoint, sleepable, fentry, "
+	 "kprobe.multi or kprobe",
+	 3},
 	{"help", KEY_HELP, NULL, 0, "All of the help", 4},
 	{NULL, 'h', NULL, 0, "Help on one screen", 4},
 	{"version", 'V', NULL, 0, "Version", 4},
@@ -142,7 +145,9 @@ static struct err *parse_named(int key, const char *text, struct options *option
 {
 	static const char *const formats[] = {"text", "json"};
 	static const char *const returns[] = {"auto", "trampoline", "site"};
-	static const char *const backends[] = {"auto", "tp_btf"};
+	/* As syscall_backend_info() names them. */
+	static const char *const backends[] = {"auto",	    "tp_btf", "raw_tp",	      "tracepoint",
+					       "sleepable", "fentry", "kprobe.multi", "kprobe"};
 	static const char *const stack_forms[] = {"auto", "cfi", "fp"};
 	static const char *const colors[] = {"auto", "always", "never"};
 	int choice = 0;
@@ -159,6 +164,7 @@ static struct err *parse_named(int key, const char *text, struct options *option
 	case KEY_BACKEND:
 		e = options_parse_choice("--syscall-backend", text, backends, array_size(backends),
 					 &choice);
+		options->syscall_backend = (enum syscall_backend)choice;
 		break;
 	case KEY_STACKS:
 		e = options_parse_choice("--stacks", text, stack_forms, array_size(stack_forms),

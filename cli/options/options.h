@@ -10,6 +10,7 @@
 
 #include "common/array.h"
 #include "common/err.h"
+#include "kernel/backends.h"
 #include "output/output.h"
 #include "output/tally.h"
 #include "probe/spec.h"
@@ -65,6 +66,7 @@ struct options {
 	bool no_cache;
 	uint32_t ring_size; /* bytes */
 	enum return_mode return_mode;
+	enum syscall_backend syscall_backend;
 	enum stack_option stacks;
 	uint32_t stack_bytes; /* copied at most */
 	size_t stack_depth;   /* frames */

@@ -74,6 +74,7 @@ static struct output_summary sum_up(const struct session *session)
 				       .filtered = counts->filtered,
 				       .suppressed = counts->suppressed,
 				       .gaps = counts->gaps,
+				       .compat_calls = kernel_compat_calls(session->kernel),
 				       .unwritten = output_unwritten(session->output)};
 }
 

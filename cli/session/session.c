@@ -190,7 +190,9 @@ static struct err *prepare(struct session *session)
 					   .stop_on_load = growing && options->stop_on_load,
 					   .tally = options->tally,
 					   .tally_only = options->tally_only,
-					   .statuses = options->statuses};
+					   .statuses = options->statuses,
+					   .syscall_backend = options->syscall_backend};
+	size_t n_notes = session->plan.set.notes.count;
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	const struct spaces_parts parts = {
 		.plan = &session->plan, .kernel = session->kernel, .view = &session->view};
@@ -203,6 +205,8 @@ static struct err *prepare(struct session *session)
 				kernel_known_files_fd(session->kernel), &session->waker);
 	if (!e && how.growing)
 		e = watch_mappings(session);
+	if (options->quiet < 2)
+		report_notes(&session->plan.set, n_notes);
 	e = e ? e : kernel_attach(session->kernel);
 	e = e ? e : kernel_select(session->kernel);
 	e = e ? e : catch_up(session);
@@ -247,7 +251,7 @@ static struct err *begin(struct session *session)
 		session->deadline_ns =
 			header.boottime_ns + (uint64_t)(session->options->duration_s * 1e9);
 	if (session->options->verbose)
-		report_choices(&session->plan, header.backends);
+		report_choices(&session->plan, header.backends, kernel_calls_why(session->kernel));
 	if (session->options->verbose)
 		debug_report(&session->plan);
 	if (!session->options->quiet && session->options->return_mode == RETURN_TRAMPOLINE)

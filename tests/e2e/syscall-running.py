@@ -12,6 +12,19 @@ from utrail import Process, Trace, ensure, matches, need_program, only, run, sam
 
 
 SLEEPS = ("230", "115")  # clock_nanosleep on x86-64 and arm64
+READS = ("0", "63")
+
+
+def wait_until_it_waits(pid):
+    """Its loader reads, too, but never sleeps in that; so it must be there twice."""
+    until, seen = time.monotonic() + 10, None
+    while True:
+        now = Path(f"/proc/{pid}/syscall").read_text().split()
+        if now[0] in (*SLEEPS, *READS) and now == seen:
+            return
+        seen = now
+        ensure(time.monotonic() < until, f"it waits for nothing: {now}")
+        time.sleep(0.05)
 
 
 def blocked_from_before():
@@ -42,6 +55,7 @@ def as_strace():
     need_program("strace", "strace")
     for command in (["cat"], ["sleep", "60"], ["sh", "-c", "read x; true"]):
         target = Process(command, stdin=subprocess.PIPE)
+        wait_until_it_waits(target.pid)
         file = scratch() / "strace.txt"
         strace = Process(["strace", "-e", "signal=none", "-o", file, "-p", str(target.pid)])
         strace.wait_for("attached", stream="stderr")

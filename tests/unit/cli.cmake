@@ -34,3 +34,5 @@ utrail_unit_test(cli_plan_signals SOURCES cli_plan_signals.c ${PROJECT_SOURCE_DI
   LINK utrail_output utrail_target utrail_uprobe)
 utrail_unit_test(cli_cache SOURCES cli_cache.c ${PROJECT_SOURCE_DIR}/cli/cache.c
   LINK utrail_output utrail_common)
+utrail_unit_test(cli_calls SOURCES cli_calls.c ${PROJECT_SOURCE_DIR}/cli/kernel/calls.c
+  ${PROJECT_SOURCE_DIR}/cli/process/closer.c LINK utrail_kernel)

@@ -104,6 +104,7 @@ static void every_option_sets_its_own(void **state)
 	assert_int_equal(o.rate.count, 5);
 	assert_int_equal(o.rate.period_ns, 1000000);
 	assert_int_equal(o.return_mode, RETURN_SITE);
+	assert_int_equal(o.syscall_backend, SYSCALLS_TP_BTF);
 	options_deinit(&o);
 	parse(&line, &o, "--format", "json", "--format", "text", "--return=trampoline", "-p", "1",
 	      NULL);
@@ -208,13 +209,28 @@ static void numbers_have_bounds(void **state)
 	assert_ok(try("-s", "4096", "-p", "1", NULL));
 }
 
+static void each_place_for_system_calls_has_its_name(void **state)
+{
+	(void)state;
+	for (int i = 0; i < SYSCALL_BACKENDS; i++) {
+		struct line line;
+		struct options o;
+		enum syscall_backend backend = (enum syscall_backend)i;
+		parse(&line, &o, "--syscall-backend", syscall_backend_info(backend)->name, "-p",
+		      "1", NULL);
+		assert_int_equal(o.syscall_backend, backend);
+		options_deinit(&o);
+	}
+}
+
 static void choices_name_what_there_is(void **state)
 {
 	(void)state;
 	refused("text, json", "--format", "xml", "-p", "1");
 	refused("auto, trampoline, site", "--return", "", "-p", "1");
 	refused("auto, always, never", "--color=Auto", "-p", "1");
-	refused("auto, tp_btf", "--syscall-backend", "kprobe", "-p", "1");
+	refused("auto, tp_btf, raw_tp, tracepoint, sleepable, fentry, kprobe.multi, kprobe",
+		"--syscall-backend", "ptrace", "-p", "1");
 }
 
 static void a_command_is_everything_behind_the_dashes(void **state)
@@ -517,6 +533,7 @@ int main(void)
 		cmocka_unit_test(sizes_have_units_and_bounds),
 		cmocka_unit_test(numbers_have_bounds),
 		cmocka_unit_test(choices_name_what_there_is),
+		cmocka_unit_test(each_place_for_system_calls_has_its_name),
 		cmocka_unit_test(a_command_is_everything_behind_the_dashes),
 		cmocka_unit_test(choices),
 		cmocka_unit_test(commands),

@@ -1,5 +1,6 @@
 utrail_unit_test(kernel_syscalls SOURCES kernel_syscalls.c LINK utrail_kernel)
 target_include_directories(unit_kernel_syscalls PRIVATE ${PROJECT_BINARY_DIR}/kernel)
+utrail_unit_test(kernel_backends SOURCES kernel_backends.c LINK utrail_kernel)
 add_library(kernel_call STATIC kernel_call.c kernel_run_plan.c)
 target_link_libraries(kernel_call PUBLIC utrail_kernel PRIVATE utrail_flags cmocka)
 utrail_unit_test(kernel_probes SOURCES kernel_probes.c LINK kernel_call)

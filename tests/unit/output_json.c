@@ -532,6 +532,22 @@ static struct err *write_held(struct output *output)
 	return output_end(output, &summary);
 }
 
+static struct err *write_compat(struct output *output)
+{
+	struct output_summary summary = {.events = 5, .compat_calls = 2};
+	return output_end(output, &summary);
+}
+
+static void calls_of_32_bits_are_summed_up(void **state)
+{
+	(void)state;
+	struct output_options options = made_options(OUTPUT_JSON);
+	char *text = written_all(&options, write_compat);
+	assert_string_equal(text, "{\"type\":\"summary\",\"events\":5,\"lost\":0,\"missed\":0,"
+				  "\"compat_calls\":2}\n");
+	free(text);
+}
+
 static void what_waited_is_summed_up(void **state)
 {
 	(void)state;
@@ -569,6 +585,7 @@ int main(void)
 		cmocka_unit_test(users_are_told_when_asked),
 		cmocka_unit_test(header_and_summary_frame_the_stream),
 		cmocka_unit_test(what_waited_is_summed_up),
+		cmocka_unit_test(calls_of_32_bits_are_summed_up),
 		cmocka_unit_test(costs_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,7 @@
 #define LOG_STATS      4 /* BPF_LOG_STATS of the kernel's linux/bpf_verifier.h */
 #define SETTINGS_MAX   16
 #define PATTERNS_MAX   32
+#define SLEEPABLE      "sleepable_"
 
 struct options {
 	const char *object;
@@ -128,8 +129,12 @@ static struct bpf_object *open_object(const struct options *options)
 		fprintf(stderr, "load_all: %s: %s\n", options->object, strerror(errno));
 		return NULL;
 	}
-	bpf_object__for_each_program (program, object)
+	bpf_object__for_each_program (program, object) {
 		bpf_program__set_autoload(program, false);
+		/* As utrail does: there is no such section in older versions of libbpf. */
+		if (strncmp(bpf_program__name(program), SLEEPABLE, strlen(SLEEPABLE)) == 0)
+			bpf_program__set_flags(program, BPF_F_SLEEPABLE);
+	}
 	for (int i = 0; i < options->n_settings; i++) {
 		if (set_constant(object, options->settings[i])) {
 			bpf_object__close(object);

@@ -30,7 +30,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SKIP = 77
 # Programs of tests/integrity/ that run here too.
 INTEGRITY = HERE.parent / "integrity/guest.txt"
-CASE_TIMEOUT_S = 200
+CASE_TIMEOUT_S = 300
 # Emulated machines sometimes hang or die on their way up, before anything of ours runs: they get another chance.
 BOOT_TIMEOUT_S = 80
 BOOTS = 3
@@ -307,7 +307,7 @@ def main():
     parser.add_argument("--kernel", required=True, help="5.10, 6.1, 6.12 or 7.2")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent.parent / "build")
     parser.add_argument("--case", action="append", help="glob over case names; repeatable")
-    parser.add_argument("--timeout", type=float, default=860, help="seconds for the whole guest")
+    parser.add_argument("--timeout", type=float, default=1300, help="seconds for the whole guest")
     parser.add_argument("--no-skip", action="store_true", help="what cannot be run is a failure")
     parser.add_argument("--verbose", action="store_true", help="what cases print, also when they succeed")
     parser.add_argument("--shell", action="store_true", help="a shell in the guest after the cases")

@@ -27,10 +27,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/select.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timex.h>
@@ -244,8 +246,41 @@ static void kernel(void)
 	semop(-1, &operation, 1);
 }
 
+/* Shared memory, semaphores and queues of messages, which all go again. */
+static void system_v(void)
+{
+	struct shmid_ds memory;
+	struct semid_ds set;
+	struct msqid_ds queue;
+	struct seminfo limits;
+	long id = syscall(SYS_shmget, IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+	syscall(SYS_shmctl, id, IPC_STAT, &memory);
+	memory.shm_perm.mode = 0640;
+	syscall(SYS_shmctl, id, IPC_SET, &memory);
+	syscall(SYS_shmctl, id, SHM_LOCK, NULL);
+	syscall(SYS_shmctl, id, IPC_RMID, NULL);
+	syscall(SYS_shmctl, 0, IPC_INFO, &memory);
+	syscall(SYS_shmctl, 0, SHM_INFO, &memory);
+	syscall(SYS_shmctl, -1, IPC_STAT, &memory);
+	syscall(SYS_shmget, 0x7574, 10, 0);
+	syscall(SYS_shmat, -1, NULL, SHM_RDONLY);
+	id = syscall(SYS_semget, IPC_PRIVATE, 2, IPC_CREAT | 0600);
+	syscall(SYS_semctl, id, 0, SETVAL, 7);
+	syscall(SYS_semctl, id, 0, GETVAL, NULL);
+	syscall(SYS_semctl, id, 0, IPC_STAT, &set);
+	syscall(SYS_semctl, id, 0, IPC_SET, &set);
+	syscall(SYS_semctl, id, 0, IPC_RMID, NULL);
+	syscall(SYS_semctl, 0, 0, SEM_INFO, &limits);
+	id = syscall(SYS_msgget, IPC_PRIVATE, IPC_CREAT | 0600);
+	syscall(SYS_msgctl, id, IPC_STAT, &queue);
+	syscall(SYS_msgctl, id, IPC_SET, &queue);
+	syscall(SYS_msgctl, id, IPC_RMID, NULL);
+	syscall(SYS_msgctl, 0, IPC_INFO, &queue);
+}
+
 int main(void)
 {
+	system_v();
 	waits();
 	messages();
 	files();

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# System calls at each place that this kernel has for them: what the program makes is what is told, and each place tells
+# the same.
+. /cases/lib.inc
+need utrail points nest conditions
+mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+
+all='tp_btf raw_tp tracepoint sleepable fentry kprobe.multi kprobe'
+case $KERNEL in
+5.10) there='tp_btf raw_tp tracepoint kprobe' ;; # kprobe.multi: 5.18; its fentry finds no registers (5.15)
+7.2) there=$all ;;
+*) there='tp_btf raw_tp tracepoint fentry kprobe.multi kprobe' ;;
+esac
+
+# The other cases ask for the place that they run with by this.
+utrail() {
+	command utrail --syscall-backend="$backend" "$@"
+}
+
+# 4 threads make 100 rounds.
+own_count() {
+	utrail --json -o trace -e points:work -e syscall:getppid -e syscall:read -e syscall:openat -- points 100 4 >told 2>messages ||
+		fail "$backend: status $?: $(cat messages told)"
+	grep -q '^self-check passed' told || fail "$backend: the program noticed that it was traced"
+	! grep -q 'utrail: bug' messages || fail "$backend: the books are wrong: $(cat messages)"
+	grep -q "\"syscall\":\"$backend\"" trace || fail "$backend: the header names another one"
+	missed=$(summary missed trace)
+	[ "$(summary lost trace)" = 0 ] || fail "$backend: events were lost"
+	[ "$missed" = 0 ] || [ "$KERNEL" = 7.2 ] || fail "$backend: $missed missed: $(cat messages)"
+	inside=$(grep -c '"name":"getppid".*"depth":1' trace)
+	read=$(grep -c '"name":"read".*"depth":1' trace)
+	echo "$backend: $inside of 400 getppid, $read of 400 read, $missed missed"
+	[ $((inside + missed)) -ge 400 ] || fail "$backend: getppid: $(tail -n 3 trace)"
+	[ $((read + missed)) -ge 400 ] || fail "$backend: read: $(grep '"read"' trace | tail -n 3)"
+	{ [ "$inside" -le 400 ] && [ "$read" -le 400 ]; } || fail "$backend: more than were made"
+	grep '"name":"openat"' trace | grep '"/nonexistent/points"' | grep -q '"errno":"ENOENT"' || [ "$missed" != 0 ] ||
+		fail "$backend: no openat: $(grep '"openat"' trace)"
+}
+
+for backend in $all; do
+	case " $there " in
+	*" $backend "*) own_count ;;
+	*)
+		utrail -e syscall:getppid -- true 2>messages
+		status=$?
+		[ $status = 5 ] || fail "$backend: status $status: $(cat messages)"
+		grep -q "^utrail: --syscall-backend=$backend is not possible" messages || fail "$backend: $(cat messages)"
+		;;
+	esac
+done
+
+for backend in $there; do
+	for case in 20-calls 26-conditions 27-counted; do
+		# shellcheck disable=SC1090 # each of the cases above
+		(. /cases/$case.sh) >output 2>&1 || fail "$case with $backend: $(cat output)"
+	done
+done
+
+# Many at once, where that is one link.
+case " $there " in
+*' kprobe.multi '*)
+	backend=kprobe.multi
+	utrail --json -o trace -e 'syscall:*' -- points 100 4 >told 2>messages || fail "all: $(cat messages told)"
+	[ "$(grep -c '"name":"getppid"' trace)" -ge 390 ] || fail "all by kprobe.multi: $(cat messages)"
+	;;
+esac
