@@ -268,7 +268,12 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		shown_sized(whole, index, ret);
 	} else {
 		uint32_t at = index * whole->type->size;
-		shown_memory(whole->type, whole->bytes + at, whole->length - at, ret);
+		const struct type_form *form = whole->type->form;
+		if (form && form->kind == FORM_TEXT)
+			shown_form_element(whole->type, whole->bytes + at, whole->length - at,
+					   whole->address ? whole->address + at : 0, ret);
+		else
+			shown_memory(whole->type, whole->bytes + at, whole->length - at, ret);
 		add_file(whole->files, whole->slots, index, ret);
 	}
 	ret->level = whole->level + 1;

@@ -65,7 +65,9 @@ struct shown {
 	};
 	const struct type *type;
 	const char *name; /* COUNT; a variant */
-	uint64_t address; /* UNAVAILABLE: the pointer that could not be followed; 0: none */
+	/* UNAVAILABLE: the pointer that could not be followed. ARRAY: where its first element lies
+	 * in the target. 0: not known */
+	uint64_t address;
 	/* STRING, SOCKADDR, FD, and compounds that were copied whole */
 	const char *bytes;
 	uint32_t length;

@@ -101,6 +101,9 @@ static void form_items(const struct value *value, const struct slots *slots, str
 			      .count = (uint32_t)(count < there ? count : there),
 			      .truncated = count > there};
 	ret->length = ret->count * item->size;
+	if (value->type->form->kind == FORM_RANGE &&
+	    !number_in(value, value->count_slot, slots, &ret->address, &why))
+		ret->address = 0;
 	if (item->kind == TYPE_CHAR && item->size == 1)
 		ret->kind = SHOWN_STRING;
 }
@@ -116,6 +119,44 @@ void shown_form_copied(const struct type *type, const char *bytes, uint32_t leng
 	}
 	memcpy(&pointer, bytes + at, sizeof(pointer));
 	*ret = (struct shown){.kind = pointer ? SHOWN_HEX : SHOWN_NULL, .number = pointer};
+}
+
+/* libstdc++: the pointer leads into the string itself. */
+static bool find_short(const struct type *type, const char *bytes, uint64_t address,
+		       const char **ret, uint32_t *ret_length)
+{
+	const struct type_form *form = type->form;
+	uint64_t pointer, used;
+	if (!address || form->length_before || form->data > type->size - sizeof(pointer) ||
+	    form->length > type->size - sizeof(used))
+		return false;
+	memcpy(&pointer, bytes + form->data, sizeof(pointer));
+	memcpy(&used, bytes + form->length, sizeof(used));
+	uint64_t at = pointer - address;
+	if (at >= type->size || used >= type->size - at)
+		return false;
+	*ret = bytes + at;
+	*ret_length = (uint32_t)used;
+	return true;
+}
+
+void shown_form_element(const struct type *type, const char *bytes, uint32_t length,
+			uint64_t address, struct shown *ret)
+{
+	const struct type_form *form = type->form;
+	const char *text;
+	uint32_t used = length ? (unsigned char)bytes[0] >> 1 : 0;
+	if (form->kind == FORM_TEXT && length >= type->size && type->size >= 16) {
+		if (form->has_short && !(bytes[0] & 1) && used < type->size) {
+			shown_text(bytes + 1, used, 0, ret);
+			return;
+		}
+		if (!form->has_short && find_short(type, bytes, address, &text, &used)) {
+			shown_text(text, used, 0, ret);
+			return;
+		}
+	}
+	shown_form_copied(type, bytes, length, ret);
 }
 
 static bool is_variant(const struct type_form *form, uint32_t index, uint64_t number)

@@ -13,6 +13,10 @@ void shown_form(const struct shown_scope *scope, const struct value *value,
 void shown_form_copied(const struct type *type, const char *bytes, uint32_t length,
 		       struct shown *ret);
 
+/* The same of a text whose address is known: a short one lies in the element itself. */
+void shown_form_element(const struct type *type, const char *bytes, uint32_t length,
+			uint64_t address, struct shown *ret);
+
 /* A pointer to code of the probed file, in `ret` as a number: the function that begins there. */
 void shown_code(const struct probe_site *site, const struct value *value, const struct slots *slots,
 		struct shown *ret);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/remote.h"
 #include "symbols/image.h"
 
 /*
@@ -93,8 +94,10 @@ static const char *demangled_copy(struct image *image, const char *symbol)
 	return arena_printf(&image->arena, "%s%s", output.text, suffix) ?: symbol;
 }
 
-const char *demangle_once(const char *symbol, char buffer[DEMANGLE_ONCE_MAX])
+const char *demangle_once(struct image *image, const char *symbol, char buffer[DEMANGLE_ONCE_MAX])
 {
+	if (image && image->remote)
+		return image_demangle(image, symbol);
 	struct output output;
 	const char *suffix;
 	if (!is_mangled(symbol) || !demangle(symbol, &output, &suffix))
@@ -107,8 +110,10 @@ const char *demangle_once(const char *symbol, char buffer[DEMANGLE_ONCE_MAX])
 	return buffer;
 }
 
-char *image_demangle_whole(const char *symbol)
+char *image_demangle_whole(struct image *image, const char *symbol)
 {
+	if (image && image->remote)
+		return remote_demangle_whole(image, symbol);
 	struct output output = {.length = 0};
 	_cleanup_free_ char *bare = strndup(symbol, strcspn(symbol, "."));
 	if (!bare || strncmp(bare, "_Z", 2) != 0 || setjmp(output.too_long))
@@ -130,6 +135,8 @@ const char *image_demangle(struct image *image, const char *symbol)
 	const char *key = arena_substring(&image->arena, symbol, length);
 	if (!key)
 		return symbol;
+	if (image->remote)
+		return remote_demangle(image, symbol, key);
 	const char *name = demangled_copy(image, key);
 	name_map_add(&image->demangled, key, length, (uint64_t)(uintptr_t)name);
 	return name;

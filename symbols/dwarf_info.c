@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/remote.h"
 #include "symbols/debug_file.h"
 #include "symbols/image.h"
 #include "symbols/sources/split.h"
@@ -57,7 +58,7 @@ void image_note_missing(struct image *image, const char *what, const char *name)
 
 const char *image_debug_missing(const struct image *image)
 {
-	return image->debug_missing;
+	return image->remote ? image->remote->missing : image->debug_missing;
 }
 
 /* Hands libdw the file that dwz has moved common parts into; false: it is named, but not here. */
@@ -131,6 +132,8 @@ struct dwarf_info *dwarf_info_of(struct image *image)
 
 const char *image_debug_source(struct image *image)
 {
+	if (image->remote)
+		return remote_debug_source(image);
 	struct dwarf_info *info = dwarf_info_part(image);
 	return info ? dwarf_split_source(info) : NULL;
 }

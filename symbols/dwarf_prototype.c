@@ -6,6 +6,7 @@
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "symbols/answers.h"
+#include "symbols/child/remote.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
 #include "symbols/prototypes.h"
@@ -301,6 +302,8 @@ struct err *image_prototype(struct image *image, const struct function *function
 	const struct prototype *builtin, *found = NULL;
 	bool is_library;
 	*ret = NULL;
+	if (image->remote)
+		return remote_prototype(image, function, ret);
 	/* At its address lies the resolver, whose parameters are not those of the function. */
 	if (function->ifunc || is_changed_clone(function->symbol))
 		return NULL;
@@ -328,6 +331,8 @@ bool image_source_line(struct image *image, const struct function *function, con
 {
 	Dwarf_Die die;
 	struct answer answer;
+	if (image->remote)
+		return remote_source_line(image, function, ret_file, ret_line);
 	struct dwarf_info *info = dwarf_info_part(image);
 	if (info && image_kept_answer(image, function->address, &answer) && answer.file) {
 		*ret_file = answer.file;

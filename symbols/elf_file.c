@@ -105,7 +105,9 @@ static struct err *check_and_start(const char *path, enum elf_purpose purpose,
 		return err_new(ERR_FAILED, errno ?: EIO, "reading '%s'", path);
 	e = elf_check_header(path, &file->header, head_size, file->size, purpose);
 	e = e ?: check_section_count(path, file);
-	return e ?: start_libelf(path, file);
+	if (e || purpose == ELF_HEADER_ONLY)
+		return e;
+	return start_libelf(path, file);
 }
 
 struct err *elf_file_open(const char *path, int fd, enum elf_purpose purpose, struct elf_file *ret)

@@ -31,6 +31,7 @@ struct elf_file {
 enum elf_purpose {
 	ELF_PROGRAM,
 	ELF_DEBUG_ONLY,
+	ELF_HEADER_ONLY, /* of a program: libelf is not started */
 };
 
 /* As image_open(): a duplicate of `fd` when that is >= 0, else opens `path`. */

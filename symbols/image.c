@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/client.h"
+#include "symbols/child/remote.h"
+#include "symbols/child/symbolizer.h"
 #include "symbols/debug_file.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/prototypes.h"
@@ -19,6 +22,10 @@
 static const Elf64_Phdr *program_headers(const struct image *image, size_t *ret_count)
 {
 	size_t count;
+	if (image->headers) {
+		*ret_count = image->file.header.e_phnum;
+		return image->headers;
+	}
 	const Elf64_Phdr *headers = elf64_getphdr(image->file.elf);
 	if (!headers || elf_getphdrnum(image->file.elf, &count) < 0)
 		count = 0;
@@ -94,11 +101,11 @@ static struct err *read_build_id(struct image *image)
 	return NULL;
 }
 
-struct err *image_open(const char *path, int fd, struct image **ret)
+static struct image *image_new(const char *path)
 {
 	_cleanup_(image_closep) struct image *image = calloc(1, sizeof(*image));
 	if (!image)
-		return &err_nomem;
+		return NULL;
 	image->file.fd = -1;
 	image->debug_root = DEBUG_DIRECTORY;
 	image->root = -1;
@@ -106,8 +113,16 @@ struct err *image_open(const char *path, int fd, struct image **ret)
 	image->path = strdup(path);
 	image->window = arena_alloc(&image->arena, sizeof(*image->window));
 	if (!image->path || !image->window)
-		return &err_nomem;
+		return NULL;
 	image->window->last_read = UINT64_MAX;
+	return take_ptr(image);
+}
+
+struct err *image_open(const char *path, int fd, struct image **ret)
+{
+	_cleanup_(image_closep) struct image *image = image_new(path);
+	if (!image)
+		return &err_nomem;
 	struct err *e = elf_file_open(path, fd, ELF_PROGRAM, &image->file);
 	e = e ?: read_segments(image);
 	e = e ?: read_interpreter(image);
@@ -118,10 +133,99 @@ struct err *image_open(const char *path, int fd, struct image **ret)
 	return e;
 }
 
+/* --- a file that the symbolizer reads ----------------------------------------------------------
+ */
+
+static struct err *read_headers(struct image *image)
+{
+	size_t size = image->file.header.e_phnum * sizeof(Elf64_Phdr);
+	Elf64_Phdr *headers = arena_alloc(&image->arena, size);
+	if (!headers)
+		return &err_nomem;
+	image->headers = headers;
+	return image_read(image, image->file.header.e_phoff, headers, size);
+}
+
+/* Notes lie one behind the other: three words, the owner's name and the content, both padded.
+ * False: there is no build id among these. */
+static bool find_build_id(struct image *image, const uint8_t *notes, size_t size, size_t align)
+{
+	Elf64_Nhdr note;
+	for (size_t at = 0; size - at > sizeof(note);) {
+		memcpy(&note, notes + at, sizeof(note));
+		size_t rest = size - at - sizeof(note);
+		size_t name = ((size_t)note.n_namesz + 3) & ~(size_t)3;
+		if (name > rest || note.n_descsz > rest - name)
+			return false;
+		const uint8_t *owner = notes + at + sizeof(note);
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof("GNU") &&
+		    memcmp(owner, "GNU", sizeof("GNU")) == 0 && note.n_descsz) {
+			image->build_id = arena_copy(&image->arena, owner + name, note.n_descsz);
+			image->build_id_size = image->build_id ? note.n_descsz : 0;
+			return image->build_id;
+		}
+		size_t whole = (sizeof(note) + name + note.n_descsz + align - 1) & ~(align - 1);
+		if (whole >= size - at)
+			return false;
+		at += whole;
+	}
+	return false;
+}
+
+/* Bytes of all notes of a segment; it has a few hundred. */
+#define NOTES_MAX 65536
+
+static struct err *read_notes(struct image *image)
+{
+	size_t count;
+	const Elf64_Phdr *headers = program_headers(image, &count);
+	_cleanup_free_ uint8_t *notes = malloc(NOTES_MAX);
+	if (!notes)
+		return &err_nomem;
+	for (size_t i = 0; i < count; i++) {
+		size_t size = headers[i].p_filesz, align = headers[i].p_align == 8 ? 8 : 4;
+		if (headers[i].p_type == PT_NOTE && size <= NOTES_MAX &&
+		    elf_file_read(&image->file, headers[i].p_offset, notes, size) &&
+		    find_build_id(image, notes, size, align))
+			break;
+	}
+	return NULL;
+}
+
+struct err *image_open_in(struct symbolizer *symbolizer, const char *path, int fd,
+			  struct image **ret)
+{
+	if (!symbolizer || symbolizer_refused(symbolizer))
+		return image_open(path, fd, ret);
+	symbolizer->gave_up = false;
+	_cleanup_(image_closep) struct image *image = image_new(path);
+	if (!image)
+		return &err_nomem;
+	struct err *e = elf_file_open(path, fd, ELF_HEADER_ONLY, &image->file);
+	e = e ?: read_headers(image);
+	e = e ?: read_segments(image);
+	e = e ?: read_interpreter(image);
+	e = e ?: read_notes(image);
+	e = e ?: remote_open(symbolizer, image);
+	if (e && symbolizer_refused(symbolizer)) {
+		err_free(e);
+		return image_open(path, fd, ret);
+	}
+	if (!e)
+		*ret = take_ptr(image);
+	return e;
+}
+
+const struct err *image_failure(const struct image *image)
+{
+	return image->remote ? image->remote->failure : NULL;
+}
+
 void image_close(struct image *image)
 {
 	if (!image)
 		return;
+	remote_close(image);
 	image_kept_free(image);
 	builtin_free(image->builtin);
 	unwind_rows_free(image);
@@ -306,15 +410,23 @@ struct err *image_read(const struct image *image, uint64_t offset, void *buffer,
 	return errno ? e : err_why(e, "they lie past the end of the file");
 }
 
-bool image_section(const struct image *image, const char *name, struct section_range *ret)
+bool section_range_of(const struct image *image, const Elf64_Shdr *header,
+		      struct section_range *ret)
 {
-	Elf_Scn *section = elf_file_section(&image->file, name, SHT_NULL);
-	const Elf64_Shdr *header = section ? elf64_getshdr(section) : NULL;
 	uint64_t end;
-	if (!header || header->sh_type == SHT_NOBITS ||
+	if (header->sh_type == SHT_NOBITS ||
 	    __builtin_add_overflow(header->sh_offset, header->sh_size, &end) ||
 	    end > image->file.size)
 		return false;
 	*ret = (struct section_range){header->sh_addr, header->sh_offset, header->sh_size};
 	return true;
+}
+
+bool image_section(struct image *image, const char *name, struct section_range *ret)
+{
+	if (image->remote)
+		return remote_section(image, name, ret);
+	Elf_Scn *section = elf_file_section(&image->file, name, SHT_NULL);
+	const Elf64_Shdr *header = section ? elf64_getshdr(section) : NULL;
+	return header && section_range_of(image, header, ret);
 }

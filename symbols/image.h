@@ -34,6 +34,7 @@ struct answers;
 struct builtin;
 struct debug_file;
 struct dwarf_info;
+struct remote;
 
 struct image {
 	char *path;
@@ -90,10 +91,18 @@ struct image {
 	bool unwind_opened;
 	struct unwind_rows *rows; /* unwind_row.c */
 	struct place_map *places; /* place.c */
+
+	/* child/remote.h: the symbolizer reads the file, and libelf has not seen it; NULL: we do */
+	struct remote *remote;
+	const Elf64_Phdr *headers; /* then */
 };
 
 /* image.c */
 const struct segment *image_segment_of(const struct image *image, uint64_t address);
+
+/* False: it has no content in the file. */
+bool section_range_of(const struct image *image, const Elf64_Shdr *header,
+		      struct section_range *ret);
 
 /* dwarf_info.c: see image_debug_missing(); the first word counts. */
 void image_note_missing(struct image *image, const char *what, const char *name);

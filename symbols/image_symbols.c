@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/remote.h"
 #include "symbols/debug_file.h"
 #include "symbols/go_table.h"
 #include "symbols/image.h"
@@ -95,17 +96,25 @@ size_t symbol_name_budget(const struct symbol_table *table)
 
 const char *image_symbol_source(struct image *image)
 {
+	if (image->remote) {
+		remote_sources(image);
+		return image->remote->symbol_source;
+	}
 	image_read_tables(image);
 	return image->symbol_source;
 }
 
 const struct err *image_symbols_refused(const struct image *image)
 {
-	return image->mini_refused;
+	return image->remote ? image->remote->refused : image->mini_refused;
 }
 
 bool image_is_stripped(struct image *image)
 {
+	if (image->remote) {
+		remote_sources(image);
+		return image->remote->is_stripped;
+	}
 	image_read_tables(image);
 	return !image->static_table.count;
 }
@@ -114,6 +123,8 @@ const char *image_symtab_source(struct image *image)
 {
 	if (image_is_stripped(image))
 		return NULL;
+	if (image->remote)
+		return image->remote->symtab_source;
 	return image->static_is_debug ? debug_file_of(image)->path : image->path;
 }
 
@@ -311,7 +322,7 @@ static struct err *read_functions(struct image *image)
 struct err *image_functions(struct image *image, const struct function **ret, size_t *ret_count)
 {
 	if (!image->functions_read) {
-		struct err *e = read_functions(image);
+		struct err *e = image->remote ? remote_functions(image) : read_functions(image);
 		if (e)
 			return err_wrap(e, "reading the symbols of '%s'", image->path);
 		image->functions_read = true;

@@ -4,6 +4,7 @@
 #include <dwarf.h>
 #include <string.h>
 
+#include "symbols/child/remote.h"
 #include "symbols/image.h"
 #include "symbols/place.h"
 
@@ -181,7 +182,7 @@ struct err *image_find_inlined(struct image *image, bool (*wanted)(void *context
 {
 	struct inlined_list list = {0};
 	struct search search = {.image = image,
-				.info = dwarf_info_of(image),
+				.info = image->remote ? NULL : dwarf_info_of(image),
 				.wanted = wanted,
 				.context = context,
 				.list = &list,
@@ -189,6 +190,8 @@ struct err *image_find_inlined(struct image *image, bool (*wanted)(void *context
 	Dwarf_CU *unit = NULL;
 	uint8_t type;
 	*ret = list;
+	if (image->remote)
+		return remote_find_inlined(image, wanted, context, ret);
 	if (!search.info)
 		return NULL;
 	while (!search.failed && dwarf_get_units(search.info->dwarf, unit, &unit, NULL, &type,

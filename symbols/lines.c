@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/remote.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
 
@@ -310,11 +311,13 @@ struct err *image_find_line(struct image *image, const char *file, unsigned int 
 			    struct line_search *ret)
 {
 	struct search search = {.image = image,
-				.info = dwarf_info_of(image),
+				.info = image->remote ? NULL : dwarf_info_of(image),
 				.file = file,
 				.line = line,
 				.result = ret};
 	*ret = (struct line_search){0};
+	if (image->remote)
+		return remote_find_line(image, file, line, ret);
 	if (!search.info)
 		return NULL;
 	bool ok = read_units(&search);

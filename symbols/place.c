@@ -11,6 +11,7 @@
 #include <uthash.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/remote.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
 #include "symbols/place.h"
@@ -155,8 +156,10 @@ static void read_debug(struct image *image, uint64_t address, struct code_place 
 	place->n_inlined = place->inlined ? inlining.count : 0;
 }
 
-static struct code_place *read_place(struct image *image, uint64_t address)
+static const struct code_place *read_place(struct image *image, uint64_t address)
 {
+	if (image->remote)
+		return remote_place(image, address);
 	struct code_place *place = arena_alloc(&image->arena, sizeof(*place));
 	if (!place)
 		return NULL;

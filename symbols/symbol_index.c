@@ -2,6 +2,7 @@
 /* Questions about one symbol by name: imported? defined? where? */
 #include <string.h>
 
+#include "symbols/child/remote.h"
 #include "symbols/image.h"
 
 #define NO_ADDRESS UINT64_MAX
@@ -51,6 +52,10 @@ bool image_imports(struct image *image, const char *symbol)
 {
 	if (!image->imports_indexed) {
 		image->imports_indexed = true;
+		if (image->remote) {
+			remote_imports(image);
+			return name_map_find(&image->imports, symbol, strlen(symbol));
+		}
 		image_read_tables(image);
 		index_table(&image->dynamic_table, &image->imports, NULL);
 	}
@@ -106,6 +111,9 @@ static bool scan_table(const struct symbol_table *table, const char *name)
 
 bool image_defines(struct image *image, const char *symbol)
 {
+	uint64_t address;
+	if (image->remote)
+		return remote_symbol(image, symbol, &address);
 	if (!*symbol || image->statics_indexed || image->scans == SCANS_MAX)
 		return find_definition(image, symbol);
 	image->scans++;
@@ -116,6 +124,12 @@ bool image_defines(struct image *image, const char *symbol)
 
 bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret)
 {
+	uint64_t address;
+	if (image->remote) {
+		bool found = remote_symbol(image, symbol, &address) && address != NO_ADDRESS;
+		*ret = found ? address : *ret;
+		return found;
+	}
 	const uint64_t *found = find_definition(image, symbol);
 	if (!found || *found == NO_ADDRESS)
 		return false;

@@ -78,7 +78,7 @@ struct err *image_read(const struct image *image, uint64_t offset, void *buffer,
 struct section_range {
 	uint64_t address, offset, size;
 };
-bool image_section(const struct image *image, const char *name, struct section_range *ret);
+bool image_section(struct image *image, const char *name, struct section_range *ret);
 
 enum function_table {
 	FUNCTION_DYNSYM = 1,
@@ -120,15 +120,15 @@ bool image_lacks_sections(const struct image *image);
  * suffix of a compiler's clone (".cold"); `symbol` itself when it is not mangled.
  */
 const char *image_demangle(struct image *image, const char *symbol);
-/* The same, not kept: in `buffer`, or `symbol` itself. For those who go through all of a library
- * once. */
+/* The same, not kept where it is made here: in `buffer`, or `symbol` itself. For those who go
+ * through all of a library once. `image` NULL: of no image. */
 #define DEMANGLE_ONCE_MAX 20000
-const char *demangle_once(const char *symbol, char buffer[DEMANGLE_ONCE_MAX]);
+const char *demangle_once(struct image *image, const char *symbol, char buffer[DEMANGLE_ONCE_MAX]);
 /*
  * The same with parameters, "ns::Class::method(int, char const*)"; NULL: it is no C++ symbol. The
- * caller frees it.
+ * caller frees it. `image` NULL: of no image.
  */
-char *image_demangle_whole(const char *symbol);
+char *image_demangle_whole(struct image *image, const char *symbol);
 /* The function whose [address, address + size) holds it, or NULL. */
 const struct function *image_function_at(struct image *image, uint64_t address);
 /*
@@ -169,6 +169,11 @@ bool image_source_line(struct image *image, const struct function *function, con
 		       unsigned int *ret_line);
 /* Where the debug information came from ("this file", a path), NULL when there is none. */
 const char *image_debug_source(struct image *image);
+/*
+ * Why the file cannot be read any more: the process that reads it (child/symbolizer.h) has died of
+ * it. From then on whatever can fail fails, and everything else finds nothing. NULL: all is well.
+ */
+const struct err *image_failure(const struct image *image);
 /* What of it is in a file that was not found (.dwo, dwz), as far as it was asked for; else NULL. */
 const char *image_debug_missing(const struct image *image);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/remote.h"
 #include "symbols/image.h"
 
 /* The stack pointer's DWARF number, and where the frame's address (CFA) lies above it at the start
@@ -56,6 +57,8 @@ Dwarf_Frame *image_frame_at(struct image *image, uint64_t address)
 
 enum frame_place image_frame_place(struct image *image, uint64_t address)
 {
+	if (image->remote)
+		return remote_frame_place(image, address);
 	_cleanup_free_ Dwarf_Frame *frame = image_frame_at(image, address);
 	Dwarf_Op *ops = NULL;
 	size_t count = 0;
@@ -70,6 +73,8 @@ enum frame_place image_frame_place(struct image *image, uint64_t address)
 
 bool image_frame_row(struct image *image, uint64_t address, uint64_t *ret_start)
 {
+	if (image->remote)
+		return remote_frame_row(image, address, ret_start);
 	_cleanup_free_ Dwarf_Frame *frame = image_frame_at(image, address);
 	Dwarf_Addr start, end;
 	if (!frame || dwarf_frame_info(frame, &start, &end, NULL) < 0 || start > address ||

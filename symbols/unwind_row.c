@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "symbols/child/remote.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
 #include "symbols/sources/view.h"
@@ -148,11 +149,15 @@ static struct kept_row *add_row(struct image *image, uint64_t address)
 	struct kept_row *kept = calloc(1, sizeof(*kept));
 	if (!kept)
 		return NULL;
-	Dwarf_Frame *frame = image_frame_at(image, address);
-	frame = frame ? frame : debug_frame_at(image, address);
 	kept->address = address;
-	kept->exists = frame && read_row(image, frame, &kept->row);
-	free(frame);
+	if (image->remote) {
+		kept->exists = remote_unwind_row(image, address, &kept->row);
+	} else {
+		Dwarf_Frame *frame = image_frame_at(image, address);
+		frame = frame ? frame : debug_frame_at(image, address);
+		kept->exists = frame && read_row(image, frame, &kept->row);
+		free(frame);
+	}
 	HASH_ADD(hh, rows->by_address, address, sizeof(kept->address), kept);
 	return kept;
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/remote.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
 #include "symbols/unwind_row.h"
@@ -418,6 +419,8 @@ static void walk_scopes(struct collection *to, Dwarf_Die *scopes, int count)
 struct err *image_variables_at(struct image *image, uint64_t address, size_t outwards,
 			       unsigned int line, struct variable_list *ret)
 {
+	if (image->remote)
+		return remote_variables_at(image, address, outwards, line, ret);
 	struct dwarf_info *info = dwarf_info_of(image);
 	_cleanup_free_ Dwarf_Die *innermost = NULL;
 	_cleanup_free_ Dwarf_Die *scopes = NULL;

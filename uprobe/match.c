@@ -119,7 +119,7 @@ struct err *matches_find(struct image *image, const struct spec *spec, struct ma
 	/* A plain C name has had its chance: only C++ and Rust names hold more than one word. */
 	if (!e && !ret->functions.count && *hint && strcmp(hint, spec->name) != 0)
 		e = find(image, spec, "", ret);
-	e = e ?: overload_choose(spec, ret);
+	e = e ?: overload_choose(image, spec, ret);
 	if (e)
 		matches_deinit(ret);
 	return e;

@@ -24,8 +24,9 @@ bool match_is_rust(const char *symbol);
  * overload.c: of the functions that were found, those with the parameters that the spec lists; all,
  * when none has them and the list can be types given by hand, else an error that names them.
  */
-struct err *overload_choose(const struct spec *spec, struct matches *matches) must_check;
+struct err *overload_choose(struct image *image, const struct spec *spec,
+			    struct matches *matches) must_check;
 /* Has the C++ function with this symbol the parameters of the list? "" are none. */
-bool overload_matches(const char *symbol, const char *signature);
+bool overload_matches(struct image *image, const char *symbol, const char *signature);
 
 #endif

@@ -222,23 +222,24 @@ static const char *list_of(const char *whole, size_t *ret_length)
 	return NULL;
 }
 
-bool overload_matches(const char *symbol, const char *signature)
+bool overload_matches(struct image *image, const char *symbol, const char *signature)
 {
 	size_t length;
-	_cleanup_free_ char *whole = image_demangle_whole(symbol);
+	_cleanup_free_ char *whole = image_demangle_whole(image, symbol);
 	const char *list = whole ? list_of(whole, &length) : NULL;
 	_cleanup_free_ char *has = list ? one_form(list, length) : NULL;
 	_cleanup_free_ char *wanted = one_form(signature, strlen(signature));
 	return has && wanted && !strcmp(has, wanted);
 }
 
-static struct err *none_matches(const struct spec *spec, const struct matches *matches)
+static struct err *none_matches(struct image *image, const struct spec *spec,
+				const struct matches *matches)
 {
 	char text[2048];
 	size_t used = 0, told = 0;
 	for (size_t i = 0; i < matches->functions.count && told < OVERLOADS_TOLD; i++) {
 		_cleanup_free_ char *whole =
-			image_demangle_whole(matches->functions.items[i]->symbol);
+			image_demangle_whole(image, matches->functions.items[i]->symbol);
 		if (!whole)
 			continue;
 		int n = snprintf(text + used, sizeof(text) - used, "%s'%s'", told++ ? ", " : "",
@@ -270,18 +271,18 @@ static bool any_cpp(const struct matches *matches)
 	return false;
 }
 
-struct err *overload_choose(const struct spec *spec, struct matches *matches)
+struct err *overload_choose(struct image *image, const struct spec *spec, struct matches *matches)
 {
 	size_t kept = 0;
 	if (!spec->signature || spec->name_kind != SPEC_NAME_EXACT || !matches->functions.count)
 		return NULL;
 	const struct function **items = matches->functions.items;
 	for (size_t i = 0; i < matches->functions.count; i++)
-		if (overload_matches(items[i]->symbol, spec->signature))
+		if (overload_matches(image, items[i]->symbol, spec->signature))
 			items[kept++] = items[i];
 	if (kept)
 		matches->functions.count = kept;
 	else if (!spec->has_types || (is_cpp_list(spec->signature) && any_cpp(matches)))
-		return none_matches(spec, matches);
+		return none_matches(image, spec, matches);
 	return NULL;
 }

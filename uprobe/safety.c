@@ -225,7 +225,7 @@ static bool object_to_needed(struct verdict *verdict, const struct image *image)
 	return false;
 }
 
-static bool object_to_sections(struct verdict *verdict, const struct image *image)
+static bool object_to_sections(struct verdict *verdict, struct image *image)
 {
 	struct section_range range;
 	for (size_t i = 0; i < array_size(sections); i++)
@@ -248,6 +248,12 @@ static bool object_to_symbols(struct verdict *verdict, struct image *image, symb
 	return false;
 }
 
+/* What was not found in a file that can no longer be read may be there. */
+static bool object_to_failure(struct verdict *verdict, const struct image *image)
+{
+	return image_failure(image) && object(verdict, image, "cannot be read");
+}
+
 static bool object_to_filtering(struct verdict *verdict, struct image *image)
 {
 	return verdict->filter == FILTER_MAY_COME &&
@@ -264,7 +270,7 @@ static bool object_at_sight(struct verdict *verdict, struct image *image)
 		return false;
 	return object_to_symbols(verdict, image, image_imports, imported, array_size(imported)) ||
 	       object_to_filtering(verdict, image) || object_to_sections(verdict, image) ||
-	       object_to_needed(verdict, image);
+	       object_to_needed(verdict, image) || object_to_failure(verdict, image);
 }
 
 /* The dear ones: the whole symbol table, the whole text. */
@@ -276,7 +282,8 @@ static struct err *object_on_search(struct verdict *verdict, struct image *image
 		object(verdict, image, "is static and stripped: nobody knows what is in it");
 		return NULL;
 	}
-	if (object_to_symbols(verdict, image, image_defines, present, array_size(present)))
+	if (object_to_symbols(verdict, image, image_defines, present, array_size(present)) ||
+	    object_to_failure(verdict, image))
 		return NULL;
 	if (is_static(image) &&
 	    object_to_symbols(verdict, image, image_defines, linked, array_size(linked)))
@@ -287,6 +294,8 @@ static struct err *object_on_search(struct verdict *verdict, struct image *image
 		object(verdict, image, "may switch stacks: it loads the stack pointer");
 	else if (!e && found == TEXT_WALKS)
 		object(verdict, image, "may read return addresses: it follows frame pointers");
+	else if (!e)
+		object_to_failure(verdict, image);
 	return e;
 }
 

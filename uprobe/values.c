@@ -18,7 +18,8 @@ struct err *values_prototype(struct image *image, const struct function *functio
 {
 	const struct prototype *known = NULL;
 	/* The list has chosen one of several functions, whose types are known better. */
-	bool is_choice = spec->signature && overload_matches(function->symbol, spec->signature);
+	bool is_choice =
+		spec->signature && overload_matches(image, function->symbol, spec->signature);
 	if (!spec->has_types || !spec->types.result || is_choice) {
 		struct err *e = image_prototype(image, function, &known);
 		if (e)
@@ -49,7 +50,7 @@ uint32_t values_sources(unsigned int machine, const struct prototype *prototype,
 	static const struct type word = {.kind = TYPE_UINT, .size = 8, .name = "size_t"};
 	struct parameter parameters[VALUES_PARAMETERS_MAX];
 	struct prototype all = *prototype;
-	int last = prototype->result ? prototype->result->length_arg : 0;
+	int8_t last = prototype->result ? prototype->result->length_arg : 0;
 	for (uint32_t i = 0; i < prototype->n_parameters; i++) {
 		parameters[i] = prototype->parameters[i];
 		if (parameters[i].type->length_arg > last)
@@ -162,7 +163,7 @@ static struct err *merge(const struct compiling *compiling, struct arena *arena,
 	ret->results = (struct value_list){leaves.items, compiling->n_results};
 	ret->has_outputs = compiling->n_outputs != 0;
 	ret->arguments = inputs;
-	if (!compiling->n_outputs && !compiling->n_changes)
+	if ((!compiling->n_outputs && !compiling->n_changes) || !leaves.items)
 		return NULL;
 	struct value *all = arena_array(arena, prototype->n_parameters, sizeof(*all));
 	struct value_change *changes =
@@ -173,7 +174,7 @@ static struct err *merge(const struct compiling *compiling, struct arena *arena,
 		const struct type *type = prototype->parameters[i].type;
 		const struct value *leave =
 			compiling->leaves[i] < 0 ? NULL : &leaves.items[compiling->leaves[i]];
-		bool fills = is_output(compiling, i);
+		bool fills = leave && is_output(compiling, i);
 		all[i] = fills ? *leave : inputs.items[in++];
 		if (fills && type->most_arg)
 			all[i].at_most = &all[type->most_arg - 1];

@@ -148,7 +148,8 @@ static struct err *put_symbols(struct functions *functions)
 		 * sixth of a list's time. */
 		if (i + NAMES_AHEAD < count)
 			__builtin_prefetch(all[i + NAMES_AHEAD].symbol);
-		const char *symbol = all[i].symbol, *name = demangle_once(symbol, functions->name);
+		const char *symbol = all[i].symbol,
+			   *name = demangle_once(functions->image, symbol, functions->name);
 		if (matches(functions, name, symbol))
 			e = put_function(functions, &all[i], name);
 	}

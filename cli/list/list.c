@@ -10,6 +10,7 @@
 
 #include "cli/inspect.h"
 #include "cli/plan/suggest.h"
+#include "cli/report.h"
 
 bool list_wants_kind(const struct spec *spec, bool usdt)
 {
@@ -43,6 +44,7 @@ static struct err *list_module(struct listing *listing, size_t index, bool named
 {
 	struct plan_module *module = &listing->plan.modules.items[index];
 	struct image *image = NULL;
+	size_t n_notes = listing->plan.set.notes.count;
 	struct err *e = plan_module_image(&listing->plan, module, named, &image);
 	if (e || !image)
 		return e;
@@ -53,6 +55,9 @@ static struct err *list_module(struct listing *listing, size_t index, bool named
 	if (!e && list_wants(listing, true))
 		e = list_markers(listing, image, module);
 	debug_tell(module->path, image);
+	if (!named)
+		e = plan_note_failure(&listing->plan, module, e);
+	report_notes(&listing->plan.set, n_notes);
 	arena_deinit(&listing->arena);
 	return e;
 }

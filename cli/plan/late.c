@@ -119,7 +119,10 @@ static struct err *open_image(struct late *late)
 	_cleanup_close_ int fd = -1;
 	struct err *e = open_mapped(late->view, late->mapping, &fd);
 	if (!e)
-		e = image_open(late->module->path, fd, &late->module->image);
+		e = image_open_in(late->plan->symbolizer, late->module->path, fd,
+				  &late->module->image);
+	if (e && symbolizer_gave_up(late->plan->symbolizer))
+		return plan_note_failure(late->plan, late->module, e);
 	if (e == &err_nomem)
 		return e;
 	err_free(e);
@@ -200,6 +203,7 @@ static struct err *add_spec(struct late *late, const struct spec *spec, bool imp
 		return NULL;
 	struct err *e = plan_add_from_image(late->options, plan, late->module->image,
 					    late->module->name, spec);
+	e = plan_note_failure(plan, late->module, e);
 	for (size_t i = before; implied && late->options->inside && i < plan->set.sites.count; i++)
 		plan->set.sites.items[i]->wire.flags |= SITE_INSIDE;
 	return note_failure(late, spec, e);

@@ -124,6 +124,8 @@ static struct err *add_from_modules(const struct options *options, struct plan *
 		e = plan_module_image(plan, module, spec->module != NULL, &image);
 		if (!e && image)
 			e = plan_add_from_image(options, plan, image, module->name, spec);
+		if (image && !spec->module)
+			e = plan_note_failure(plan, module, e);
 		if (!e && image)
 			e = debug_note(plan, module, image);
 	}
@@ -514,6 +516,7 @@ void plan_deinit(struct plan *plan)
 		process_close(plan->processes.items[i]);
 	free(plan->processes.items);
 	launch_close(plan->launch);
+	symbolizer_destroy(plan->symbolizer);
 	probe_set_deinit(&plan->set);
 	spec_list_deinit(&plan->implied);
 	free(plan->probe_specs.items);

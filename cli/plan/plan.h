@@ -10,6 +10,7 @@
 #include "cli/options/options.h"
 #include "common/err.h"
 #include "probe/probe.h"
+#include "symbols/child/symbolizer.h"
 #include "target/target.h"
 #include "uprobe/uprobe.h"
 
@@ -21,7 +22,8 @@ struct plan_module {
 	struct process *process; /* whose view the path is; NULL: our own. Borrowed */
 	struct image *image;	 /* opened when first needed; NULL: not ELF, or not yet */
 	bool tried;
-	bool debug_noted; /* see debuginfo/notes.h */
+	bool debug_noted;   /* see debuginfo/notes.h */
+	bool failure_noted; /* see plan_note_failure() */
 };
 
 /* A site is the beginning or the end of the spans of a pair. */
@@ -43,6 +45,8 @@ struct probe_spec {
 
 struct plan {
 	struct probe_set set;
+	struct symbolizer *symbolizer; /* reads the files of all modules */
+	bool no_sandbox_noted;
 	ARRAY_OF(struct plan_module) modules;
 	ARRAY_OF(struct process *) processes;
 	struct launch *launch; /* NULL: no command. Owned */
@@ -138,6 +142,10 @@ struct err *plan_find_target(const struct options *options, struct plan *ret) mu
  * nobody named it. */
 struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
 			      struct image **ret) must_check;
+/* The process that reads files has died of this one: noted once. Other errors stay what they are.
+ */
+struct err *plan_note_failure(struct plan *plan, struct plan_module *module,
+			      struct err *e) must_check;
 /* The modules that a name stands for, looked for outside the target when it has none. */
 struct plan_modules {
 	ARRAY_OF(size_t) indexes; /* into plan->modules */

@@ -122,6 +122,15 @@ static struct err *add_command(struct plan *plan, char *const argv[])
 	return loader ? add_needed(plan, loader, launch_path(plan->launch)) : &err_nomem;
 }
 
+/* System calls alone are in no file. */
+static bool reads_files(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++)
+		if (plan_is_open_ended(&options->specs.items[i]))
+			return true;
+	return !options->specs.count && !options->tally_only;
+}
+
 /* Answers are of one build of us: another may understand types in another way. */
 static struct err *open_cache(const struct options *options, struct plan *ret)
 {
@@ -140,9 +149,15 @@ static struct err *open_cache(const struct options *options, struct plan *ret)
 
 struct err *plan_find_target(const struct options *options, struct plan *ret)
 {
+	struct err *e = symbolizer_create(NULL, &ret->symbolizer);
+	if (e)
+		return e;
+	/* It makes itself ready while we look for the files. */
+	if (reads_files(options))
+		symbolizer_start(ret->symbolizer);
 	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL ||
 		       options->command == COMMAND_STAT;
-	struct err *e = tracing ? pid_namespace_check() : NULL;
+	e = tracing ? pid_namespace_check() : NULL;
 	if (!e && options->debuginfod)
 		e = debug_server_check();
 	if (options->debuginfod)
@@ -179,6 +194,39 @@ static struct err *note_replaced(struct plan *plan, const struct plan_module *mo
 			      module->path, (int)process_pid(module->process));
 }
 
+/* Reading goes on here, where a file made to do harm can do more of it. */
+static struct err *note_no_sandbox(struct plan *plan)
+{
+	const struct err *refused = symbolizer_refused(plan->symbolizer);
+	if (!refused || plan->no_sandbox_noted)
+		return NULL;
+	plan->no_sandbox_noted = true;
+	return probe_set_note(&plan->set, "files are read without a sandbox: %s: %s",
+			      err_what(refused), err_reason(refused));
+}
+
+static struct err *note_failure(struct plan *plan, struct plan_module *module,
+				const struct err *failure)
+{
+	if (module->failure_noted)
+		return NULL;
+	module->failure_noted = true;
+	return probe_set_note(&plan->set, "%s: %s", err_what(failure), err_reason(failure));
+}
+
+struct err *plan_note_failure(struct plan *plan, struct plan_module *module, struct err *e)
+{
+	const struct err *failure = module->image ? image_failure(module->image) : NULL;
+	if (e == &err_nomem)
+		return e;
+	if (!module->image && e && symbolizer_gave_up(plan->symbolizer))
+		failure = e;
+	struct err *noted = failure ? note_failure(plan, module, failure) : e;
+	if (failure)
+		err_free(e);
+	return noted;
+}
+
 struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
 			      struct image **ret)
 {
@@ -192,8 +240,10 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 		e = process_open_module(module->process, &module->mapped, &fd);
 	else if (module->process)
 		e = process_open_path(module->process, module->path, &fd);
-	e = e ? e : image_open(module->path, fd, &module->image);
+	e = e ? e : image_open_in(plan->symbolizer, module->path, fd, &module->image);
 	if (e && !named) {
+		if (symbolizer_gave_up(plan->symbolizer))
+			return plan_note_failure(plan, module, e);
 		/* A mapped file that is no ELF file of this machine: data, or another ABI. */
 		err_free(e);
 		return NULL;
@@ -205,6 +255,7 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 	if (!e && plan->server.is_asked)
 		image_set_source(module->image, &plan->server.source);
 	*ret = module->image;
+	e = e ? e : note_no_sandbox(plan);
 	return e ? e : note_replaced(plan, module);
 }
 

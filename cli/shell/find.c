@@ -34,7 +34,7 @@ static bool has_text(const char *texts, size_t size, const char *wanted)
 
 /* A shell without symbols: dash and its relatives have the assignments that a shell begins with,
  * a stripped static bash has its variables' names. */
-static bool has_shell_texts(const struct image *image)
+static bool has_shell_texts(struct image *image)
 {
 	static const char *const sections[] = {".rodata", ".data.rel.ro", ".data"};
 	bool prompt = false, index = false, histories = false;

@@ -90,7 +90,7 @@ static void name_file(struct known_file *file, const char *path)
 static struct err *look_into(struct shell *shell, struct known_file *file, const char *path, int fd)
 {
 	struct image *image = NULL;
-	struct err *e = image_open(path, fd, &image);
+	struct err *e = image_open_in(shell->plan->symbolizer, path, fd, &image);
 	if (e == &err_nomem)
 		return e;
 	err_free(e);

@@ -94,7 +94,7 @@ struct err *code_files_get(struct code_files *files, const struct module *module
 /* --- opening ---------------------------------------------------------------------------------- */
 
 /* All processes have the same; ours is a whole ELF file in memory. */
-static struct err *open_vdso(struct image **ret)
+static struct err *open_vdso(struct symbolizer *symbolizer, struct image **ret)
 {
 	const Elf64_Ehdr *header = (const void *)getauxval(AT_SYSINFO_EHDR);
 	if (!header || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0)
@@ -103,7 +103,7 @@ static struct err *open_vdso(struct image **ret)
 	_cleanup_close_ int fd = memfd_create("vdso", MFD_CLOEXEC);
 	if (fd < 0 || write(fd, header, size) != (ssize_t)size)
 		return err_new(ERR_FAILED, 0, "copying the vdso");
-	return image_open("[vdso]", fd, ret);
+	return image_open_in(symbolizer, "[vdso]", fd, ret);
 }
 
 static struct image *plan_image(const struct plan *plan, const struct code_file *file)
@@ -140,7 +140,7 @@ static struct err *open_mapped(const struct code_files *files, struct code_file 
 		err_free(e);
 		e = open_by_path(file, &fd);
 	}
-	return e ? e : image_open(file->path, fd, &file->image);
+	return e ? e : image_open_in(files->plan->symbolizer, file->path, fd, &file->image);
 }
 
 struct err *code_file_open(struct code_files *files, struct code_file *file, pid_t pid)
@@ -153,7 +153,7 @@ struct err *code_file_open(struct code_files *files, struct code_file *file, pid
 	if (file->image || files->n_opened >= OPENED_MAX)
 		return NULL;
 	if (file->is_vdso)
-		e = open_vdso(&file->image);
+		e = open_vdso(files->plan->symbolizer, &file->image);
 	else if (!file->is_unnamed)
 		e = open_mapped(files, file, pid);
 	file->owned = file->image;

@@ -66,6 +66,11 @@ def sockets():
     check("keep_entries=1", "filter_by_process=1", "reads_files=1", "reads_sockets=1")
 
 
+def words_kept():
+    check("keep_entries=1", "filter_by_process=1", "keeps_words=1")
+    check("keep_entries=1", "filter_by_process=1", "keeps_words=1", "has_filters=1", "has_rates=1", "lossless=1")
+
+
 def counted():
     check("keep_entries=0", "filter_by_process=1", "summing=1")
     check("keep_entries=0", "filter_by_process=1", "summing=1", "tell_where=1", "has_filters=1", "has_rates=1")
@@ -83,5 +88,6 @@ run(
     waiting_and_measured,
     sockets,
     conditions_and_rates,
+    words_kept,
     counted,
 )

@@ -4,7 +4,7 @@
 from typed import check, compiled
 from utrail import run
 
-FUNCTIONS = "texts views vectors owners maybe members references give counter::add".split()
+FUNCTIONS = "texts views vectors lists owners maybe members references give counter::add".split()
 
 
 def each_library():

@@ -5,6 +5,7 @@
 
 #include "common/array.h"
 #include "output/shown.h"
+#include "output/shown_form.h"
 #include "tests/unit/output_events.h"
 
 static const struct shown_scope no_scope = {0};
@@ -237,9 +238,43 @@ static void bare_names_say_no_more_than_the_place(void **state)
 	assert_false(argument_name_is_bare("n"));
 }
 
+/* Only what lies in the string itself, whole. */
+static void assert_element(uint64_t pointer, uint64_t used, uint64_t address, const char *text)
+{
+	static const struct type_form form = {.kind = FORM_TEXT, .data = 0, .length = 8};
+	static const struct type string = {
+		.kind = TYPE_STRUCT, .size = 32, .name = "string", .form = &form};
+	char bytes[32] = "";
+	struct shown shown;
+	memcpy(bytes, &pointer, sizeof(pointer));
+	memcpy(bytes + 8, &used, sizeof(used));
+	memcpy(bytes + 16, "abc", 4);
+	shown_form_element(&string, bytes, sizeof(bytes), address, &shown);
+	if (!text) {
+		assert_int_equal(shown.kind, SHOWN_STRUCT);
+		return;
+	}
+	assert_int_equal(shown.kind, SHOWN_STRING);
+	assert_int_equal(shown.length, strlen(text));
+	assert_memory_equal(shown.bytes, text, strlen(text));
+}
+
+static void short_strings_of_arrays(void **state)
+{
+	(void)state;
+	assert_element(0x1010, 3, 0x1000, "abc");
+	assert_element(0x1010, 0, 0x1000, "");
+	assert_element(0x1010, 16, 0x1000, NULL); /* no room for its NUL */
+	assert_element(0x1010, UINT64_MAX, 0x1000, NULL);
+	assert_element(0x1020, 0, 0x1000, NULL);
+	assert_element(0xfff, 1, 0x1000, NULL);
+	assert_element(0x1010, 3, 0, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(short_strings_of_arrays),
 		cmocka_unit_test(a_copied_structure_shows_its_members),
 		cmocka_unit_test(a_cut_structure_tells_what_is_missing),
 		cmocka_unit_test(types_that_lie_do_no_harm),

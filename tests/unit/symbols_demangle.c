@@ -49,7 +49,7 @@ static void names_are_what_people_write(void **state)
 	for (size_t i = 0; i < array_size(names); i++) {
 		char buffer[DEMANGLE_ONCE_MAX];
 		assert_string_equal(image_demangle(image, names[i].symbol), names[i].name);
-		assert_string_equal(demangle_once(names[i].symbol, buffer), names[i].name);
+		assert_string_equal(demangle_once(NULL, names[i].symbol, buffer), names[i].name);
 	}
 	image_close(image);
 }
@@ -82,7 +82,7 @@ static void a_name_that_explodes_stays_as_it_is(void **state)
 	struct image *image = open_image();
 	char buffer[DEMANGLE_ONCE_MAX];
 	assert_string_equal(image_demangle(image, symbol), symbol);
-	assert_string_equal(demangle_once(symbol, buffer), symbol);
+	assert_string_equal(demangle_once(NULL, symbol, buffer), symbol);
 	image_close(image);
 }
 

@@ -149,6 +149,9 @@ static void check_odd_ones(struct image *image)
 	check_parameter(hide, 2, "numbers", TYPE_POINTER, POINTER_SIZE, "int *");
 	check_parameter(hide, 3, "compare", TYPE_POINTER, POINTER_SIZE,
 			"int (*)(const void *, const void *)");
+	const struct prototype *by_name = find_prototype(image, "by_name");
+	check_parameter(by_name, 0, "compare", TYPE_POINTER, POINTER_SIZE, "comparison *");
+	assert_true(by_name->parameters[0].type->is_code);
 	const struct prototype *log_line = find_prototype(image, "log_line");
 	assert_true(log_line->variadic);
 	assert_int_equal(log_line->n_parameters, 1);

@@ -1,4 +1,5 @@
 utrail_unit_test(uprobe_args SOURCES uprobe_args.c LINK utrail_uprobe)
+utrail_unit_test(uprobe_places SOURCES uprobe_places.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_code SOURCES uprobe_code.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_overload SOURCES uprobe_overload.c LINK utrail_uprobe)
 # Exit status 77 tells that the machine has nothing to compare with.
@@ -42,4 +43,9 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
   target_compile_definitions(unit_uprobe_probes
     PRIVATE FUNCTIONS_PATH="$<TARGET_FILE:uprobe_functions>")
   add_dependencies(unit_uprobe_probes uprobe_functions)
+  utrail_unit_test(uprobe_compromised SOURCES uprobe_compromised.c LINK utrail_uprobe PkgConfig::libdw PkgConfig::libelf)
+  target_compile_definitions(unit_uprobe_compromised
+    PRIVATE FUNCTIONS_PATH="$<TARGET_FILE:uprobe_functions>")
+  target_link_options(unit_uprobe_compromised PRIVATE -Wl,--wrap=protocol_send)
+  add_dependencies(unit_uprobe_compromised uprobe_functions)
 endif()

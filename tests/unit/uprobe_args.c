@@ -503,13 +503,6 @@ static void places_instead_of_the_convention(void **state)
 	assert_int_equal(at.ops[0].code, FETCH_CONST);
 	assert_int_equal(at.ops[0].imm, -7);
 	assert_why(located(&t_double, PLACE_AT(.kind = PLACE_CONSTANT), own, false), own);
-	/* DW_OP_implicit_value: the bytes of 1.5. */
-	at = located(
-		&t_double,
-		PLACE_AT(.kind = PLACE_CONSTANT, .is_bytes = true, .offset = 0x3ff8000000000000),
-		own, false);
-	assert_null(at.unavailable);
-	assert_true(at.ops[0].imm == 0x3ff8000000000000);
 }
 
 #define PIECE(...) ((struct place_piece){__VA_ARGS__})

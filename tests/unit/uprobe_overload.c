@@ -33,7 +33,7 @@ static void test_same(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (!overload_matches(rows[i].symbol, rows[i].signature))
+		if (!overload_matches(NULL, rows[i].symbol, rows[i].signature))
 			fail_msg("%s is not (%s)", rows[i].symbol, rows[i].signature);
 }
 
@@ -57,7 +57,7 @@ static void test_different(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (overload_matches(rows[i].symbol, rows[i].signature))
+		if (overload_matches(NULL, rows[i].symbol, rows[i].signature))
 			fail_msg("%s is (%s)", rows[i].symbol, rows[i].signature);
 }
 
@@ -73,10 +73,10 @@ static void test_odd(void **state)
 		"(",	 ")",		"<",  ">>>",	  ",",
 		"const", "const const", "*",  "unsigned", ",std::allocator<",
 		"a<b<c", "   ",		"[4]"};
-	assert_false(overload_matches("_ZN2ns6Parser5parseEi", deep));
-	assert_false(overload_matches("_ZN2ns6Parser5parseEi", commas));
+	assert_false(overload_matches(NULL, "_ZN2ns6Parser5parseEi", deep));
+	assert_false(overload_matches(NULL, "_ZN2ns6Parser5parseEi", commas));
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		assert_false(overload_matches("_ZN2ns6Parser5parseEi", lists[i]));
+		assert_false(overload_matches(NULL, "_ZN2ns6Parser5parseEi", lists[i]));
 }
 
 int main(void)

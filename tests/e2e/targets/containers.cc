@@ -62,6 +62,11 @@ opaque int vectors(const std::vector<int> &some, const std::vector<point> *point
 	return (int)(some.size() + points->size() + empty.size() + many.size());
 }
 
+opaque int lists(const std::vector<std::string> &words, const std::vector<std::string> *none)
+{
+	return (int)(words.size() + none->size());
+}
+
 opaque int owners(const std::unique_ptr<point> &unique, const std::shared_ptr<point> &shared,
 		  const std::unique_ptr<int> &number, std::unique_ptr<point> none)
 {
@@ -128,6 +133,21 @@ static void arrays(int seed)
 	printf("...]) = %d\n", got);
 }
 
+/* Short texts lie in the strings themselves, in all but the old kind; what is long lies elsewhere.
+ */
+static void text_arrays(int seed)
+{
+	std::vector<std::string> words{"one", "", "exactly fifteen",
+				       std::string((size_t)seed, 'x')},
+		none;
+	int got = lists(words, &none);
+	if (sizeof(std::string) == sizeof(char *))
+		expect("lists(words=[{...}, {...}, {...}, {...}], none=[]) = %d", got);
+	else
+		expect("lists(words=[\"one\", \"\", \"exactly fifteen\", {...}], none=[]) = %d",
+		       got);
+}
+
 static void pointers(int seed)
 {
 	auto shared = std::make_shared<point>(point{3, seed});
@@ -158,6 +178,7 @@ int main(int argc, char **argv)
 	int seed = argc + 40;
 	strings(seed);
 	arrays(seed);
+	text_arrays(seed);
 	pointers(seed);
 	return sample_end(&sample, true);
 }
