@@ -49,7 +49,8 @@ static struct err *copy(struct kernel *kernel, uint32_t site_id, const char *nam
 			(old && (map == skel->maps.task_spans || map == skel->maps.task_scratches ||
 				 map == skel->maps.task_inner || map == skel->maps.task_where ||
 				 map == skel->maps.task_words));
-		if (!own && shared && bpf_map__fd(shared) >= 0)
+		/* One that was not created has a descriptor, too, of something else. */
+		if (!own && shared && bpf_map__autocreate(shared))
 			bpf_map__reuse_fd(map, bpf_map__fd(shared));
 		else if (!own)
 			bpf_map__set_autocreate(map, false); /* of what is not loaded */
