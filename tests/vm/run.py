@@ -129,6 +129,9 @@ def make_initrd(path, build, patterns):
                  if any(fnmatch.fnmatch(path.stem, pattern) for pattern in patterns)]
         for case in cases:
             archive.copy(case, f"cases/{case.name}")
+        # Some run others by themselves.
+        for case in (HERE / "cases").glob("*.sh"):
+            archive.copy(case, f"cases/all/{case.name}")
         archive.close()
     return [case.stem for case in cases]
 

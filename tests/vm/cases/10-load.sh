@@ -55,15 +55,15 @@ compare() {
 
 set -f
 grep '^settings ' $expected >settings
-# refused_programs OPTION: what must be refused, each as an argument of OPTION. It would keep the others from being
-# loaded together, and each load of it takes a second here.
-refused_programs() {
-	grep '^refused ' $expected | while read -r _ kernels programs _; do
-		if is_listed "$kernels"; then echo "$1 $programs"; fi
+# programs_of WORD OPTION: those of the lines of that word, each as an argument of OPTION.
+programs_of() {
+	grep "^$1 " $expected | while read -r _ kernels programs _; do
+		if is_listed "$kernels"; then echo "$2 $programs"; fi
 	done
 }
 
-refused=$(refused_programs -a)
+# What must be refused would keep the others from being loaded together, and each load takes a second here.
+choice=$(programs_of refused -a)
 combinations=0
 while read -r _ kernels settings; do
 	is_listed "$kernels" || continue
@@ -74,10 +74,10 @@ while read -r _ kernels settings; do
 		options="$options -s $setting"
 	done
 	# shellcheck disable=SC2086 # several words
-	load_all $options $refused $object >loads || exit 1
+	load_all $options $choice $object >loads || exit 1
 	cat loads
 	compare <loads >>surprises
-	refused=$(refused_programs -x)
+	choice="$(programs_of refused -x) $(programs_of seldom -x)"
 done <settings
 
 if [ "$combinations" = 0 ]; then

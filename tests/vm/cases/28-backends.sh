@@ -49,10 +49,14 @@ for backend in $all; do
 	esac
 done
 
+# Whatever else can be asked for, there as elsewhere. Where the kernel does not count what it misses (perf's events before
+# 6.7, with few of its return probes at hand for threads that wait in a call), no table can be exact.
 for backend in $there; do
-	for case in 20-calls 26-conditions 27-counted; do
+	cases="20-calls 27-counted"
+	case $KERNEL/$backend in 5.10/kprobe | 6.1/kprobe* | 5.10/tracepoint | 6.1/tracepoint) cases=20-calls ;; esac
+	for case in $cases; do
 		# shellcheck disable=SC1090 # each of the cases above
-		(. /cases/$case.sh) >output 2>&1 || fail "$case with $backend: $(cat output)"
+		(. /cases/all/$case.sh) >output 2>&1 || fail "$case with $backend: $(cat output)"
 	done
 done
 

@@ -21,12 +21,18 @@ seen() {
 traced -e points:work -e tracepoint:syscalls:sys_enter_getppid -e tracepoint:syscalls:sys_exit_read \
 	-e tracepoint:syscalls:sys_enter_openat
 [ "$(summary lost trace)" = 0 ] || fail 'events were lost'
-[ "$(summary missed trace)" = 0 ] || fail 'events were missed'
+missed=$(summary missed trace)
+# Full preemption: see lib.inc.
+[ "$missed" = 0 ] || [ "$KERNEL" = 7.2 ] || fail "$missed events were missed"
+# all NAME COUNT: of 400, but for what was missed.
+all() {
+	{ [ "$2" -le 400 ] && [ $(($2 + missed)) -ge 400 ]; } || fail "$1: $2 inside of work(), 400 were made"
+}
 for name in sys_enter_getppid sys_exit_read; do
 	inside=$(grep -c "\"name\":\"$name\",\"depth\":1" trace)
-	[ "$inside" = 400 ] || fail "$name: $inside inside of work(), 400 were made"
+	all "$name" "$inside"
 done
-[ "$(seen sys_enter_getppid)" = 400 ] || fail 'getppid outside of work()'
+all 'all getppid' "$(seen sys_enter_getppid)"
 grep -q '"filename":"/nonexistent/points","flags":"O_RDONLY|O_CLOEXEC"' trace || fail "no openat: $(tail -n 3 trace)"
 
 traced -e points:work -e tracepoint:sched:sched_switch -e rawtracepoint:sched_switch
