@@ -7,10 +7,12 @@ mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 
 all='tp_btf raw_tp tracepoint sleepable fentry kprobe.multi kprobe'
 case $KERNEL in
-5.10) there='tp_btf raw_tp tracepoint kprobe' ;; # kprobe.multi: 5.18; its fentry finds no registers (5.15)
-7.2) there=$all ;;
-*) there='tp_btf raw_tp tracepoint fentry kprobe.multi kprobe' ;;
+5.10) there='tp_btf raw_tp tracepoint kprobe' ;; # its fentry finds no registers (5.15)
+7.2) there='tp_btf raw_tp tracepoint sleepable fentry kprobe' ;;
+*) there='tp_btf raw_tp tracepoint fentry kprobe' ;;
 esac
+# kprobe.multi: 5.18, with CONFIG_FPROBE.
+! grep -q ' register_fprobe$' /proc/kallsyms || there="$there kprobe.multi"
 
 # The other cases ask for the place that they run with by this.
 utrail() {
