@@ -67,6 +67,8 @@ struct err *kernel_load_failed(const struct kernel *kernel, int errnum, const ch
 	struct err *e = err_new(denied ? ERR_PERMISSION : ERR_UNSUPPORTED, errnum, "%s", doing);
 	if (last_complaint[0])
 		e = err_why(e, "%s: %s", strerror(errnum), last_complaint);
+	if (errnum == EMFILE)
+		return err_hint(e, "trace fewer places, or raise the limit: ulimit -n 8192");
 	/* A helper that lockdown takes away is EINVAL to the verifier. */
 	if (denied || !kernel->features.read_kernel)
 		return features_load_denied(e, &kernel->features);
