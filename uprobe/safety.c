@@ -23,7 +23,7 @@
  *  - Moving stacks, or finding roots in them by return address: Go, split stacks, OCaml.
  *  - Instrumentation that reads return addresses: mcount, -finstrument-functions.
  *  - A seccomp filter may not know the system call that the trampoline makes since 6.11, and kill;
- *    from 6.14 on filters do not see it (cf6cb56ef244). One may be installed later, too.
+ *    from 6.14 and 6.12.14 on filters do not see it (cf6cb56ef244). One may come later, too.
  *  - Walking along frame pointers by hand: the text is searched for functions that do.
  *  - Single functions that use their own return address: return_address_matters() by name, and by
  *    their instructions (return_slot.c).
@@ -316,11 +316,13 @@ enum return_filter return_filter_of(const char *release)
 	(void)release;
 	return FILTER_HARMLESS;
 #else
-	unsigned int major, minor;
+	unsigned int major, minor, patch = 0;
 	/* An unknown form is one to be careful with. */
-	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+	if (sscanf(release, "%u.%u.%u", &major, &minor, &patch) < 2)
 		return FILTER_MAY_COME;
-	return major == 6 && minor >= 11 && minor <= 13 ? FILTER_MAY_COME : FILTER_HARMLESS;
+	/* 6.12.14 took it over. */
+	bool sees = major == 6 && minor >= 11 && minor <= 13 && !(minor == 12 && patch >= 14);
+	return sees ? FILTER_MAY_COME : FILTER_HARMLESS;
 #endif
 }
 

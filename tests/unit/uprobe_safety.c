@@ -147,6 +147,8 @@ static void the_kernels_whose_filters_see_it_are_known(void **state)
 #if defined(__x86_64__)
 	assert_int_equal(return_filter_of("6.10.11+bpo-amd64"), FILTER_HARMLESS);
 	assert_int_equal(return_filter_of("6.11.0"), FILTER_MAY_COME);
+	assert_int_equal(return_filter_of("6.12.13-amd64"), FILTER_MAY_COME);
+	assert_int_equal(return_filter_of("6.12.107+deb13-amd64"), FILTER_HARMLESS);
 	assert_int_equal(return_filter_of("6.13.1-1-default"), FILTER_MAY_COME);
 	assert_int_equal(return_filter_of("6.14-rc1"), FILTER_HARMLESS);
 	assert_int_equal(return_filter_of("5.12.0"), FILTER_HARMLESS);

@@ -28,7 +28,11 @@ own_count() {
 	grep -q "\"syscall\":\"$backend\"" trace || fail "$backend: the header names another one"
 	missed=$(summary missed trace)
 	[ "$(summary lost trace)" = 0 ] || fail "$backend: events were lost"
-	[ "$missed" = 0 ] || [ "$KERNEL" = 7.2 ] || fail "$backend: $missed missed: $(cat messages)"
+	# With full preemption a program is not run again for a thread that has preempted it; see lib.inc.
+	case $missed/$KERNEL/$backend in
+	0/* | */7.2/* | */6.12/fentry) ;;
+	*) fail "$backend: $missed missed: $(cat messages)" ;;
+	esac
 	inside=$(grep -c '"name":"getppid".*"depth":1' trace)
 	read=$(grep -c '"name":"read".*"depth":1' trace)
 	echo "$backend: $inside of 400 getppid, $read of 400 read, $missed missed"
