@@ -64,7 +64,7 @@ for backend in $there; do
 	esac
 	for case in $cases; do
 		# shellcheck disable=SC1090 # each of the cases above
-		(. /cases/all/$case.sh) >output 2>&1 || fail "$case with $backend: $(cat output)"
+		(. "/cases/all/$case.sh") >output 2>&1 || fail "$case with $backend: $(cat output)"
 	done
 done
 

@@ -72,8 +72,9 @@ left() {
 	done
 	grep -q '^NoNewPrivs:.1' status || fail "$(cat status)"
 	: >status
-	for helper in $(cat "/proc/$tracer/task/$tracer/children"); do
-		cat "/proc/$helper/status" >helper 2>/dev/null || continue
+	# shellcheck disable=SC2013 # a line of words
+	for child in $(cat "/proc/$tracer/task/$tracer/children"); do
+		cat "/proc/$child/status" >helper 2>/dev/null || continue
 		case $(sed -n 's/^Name:.//p' helper) in
 		utrail-attacher) cp helper status ;;
 		# It reads files, and can do nothing else.
