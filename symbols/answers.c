@@ -139,7 +139,7 @@ static void take_rows(struct answers *answers, const uint8_t *at, const uint8_t 
 static void take_bytes(struct answers *answers, const uint8_t *bytes, size_t size)
 {
 	struct header header;
-	if (size < sizeof(header) + answers->key_size || size > BYTES_MAX * 2)
+	if (size < sizeof(header) + answers->key_size || size > 2 * (size_t)BYTES_MAX)
 		return;
 	memcpy(&header, bytes, sizeof(header));
 	const uint8_t *at = bytes + sizeof(header), *end = bytes + size;

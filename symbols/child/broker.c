@@ -99,7 +99,7 @@ static long read_link(const char *path, char *to, size_t size)
 		return -ENOENT;
 	size_t length = strlen(place);
 	length = length < size ? length : size;
-	memcpy(to, place, length);
+	memcpy(to, place, length); /* NOLINT(bugprone-not-null-terminated-result): as readlink() */
 	return (long)length;
 }
 

@@ -268,7 +268,8 @@ static void test_damage(void **state)
 	const uint8_t *bytes = btf__raw_data(kernel, &size);
 	for (__u32 length = 0; length < size; length++)
 		assert_refused(bytes, length, local);
-	_cleanup_free_ uint8_t *changed = malloc(size);
+	assert_true(size > 0);
+	_cleanup_free_ uint8_t *changed = malloc(size + 1);
 	for (__u32 at = 0; at < size; at++) {
 		char path[PATH_SIZE];
 		_cleanup_free_ void *made = NULL;

@@ -89,7 +89,7 @@ static void same_type(const struct type *a, const struct type *b);
 static void same_form(const struct type *a, const struct type *b)
 {
 	assert_int_equal(!a->form, !b->form);
-	if (!a->form)
+	if (!a->form || !b->form)
 		return;
 	assert_int_equal(a->form->kind, b->form->kind);
 	assert_int_equal(a->form->data, b->form->data);
@@ -108,13 +108,13 @@ static void same_members(const struct type *a, const struct type *b)
 {
 	assert_int_equal(!a->members, !b->members);
 	assert_int_equal(!a->conditions, !b->conditions);
-	for (uint32_t i = 0; a->members && i < a->n_members; i++) {
+	for (uint32_t i = 0; a->members && b->members && i < a->n_members; i++) {
 		same_text(a->members[i].name, b->members[i].name);
 		same_type(a->members[i].type, b->members[i].type);
 		assert_int_equal(a->members[i].offset, b->members[i].offset);
 		assert_int_equal(a->members[i].bit_size, b->members[i].bit_size);
 		assert_int_equal(a->members[i].bit_offset, b->members[i].bit_offset);
-		if (!a->conditions)
+		if (!a->conditions || !b->conditions)
 			continue;
 		assert_int_equal(a->conditions[i].offset, b->conditions[i].offset);
 		assert_int_equal(a->conditions[i].mask, b->conditions[i].mask);
@@ -126,7 +126,7 @@ static void same_members(const struct type *a, const struct type *b)
 static void same_type(const struct type *a, const struct type *b)
 {
 	assert_int_equal(!a, !b);
-	if (!a)
+	if (!a || !b)
 		return;
 	assert_int_equal(a->kind, b->kind);
 	assert_int_equal(a->size, b->size);

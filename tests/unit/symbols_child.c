@@ -40,7 +40,7 @@ static void same_members(const struct type *a, const struct type *b)
 static void same_type(const struct type *a, const struct type *b)
 {
 	assert_int_equal(a == NULL, b == NULL);
-	if (!a)
+	if (!a || !b)
 		return;
 	assert_int_equal(a->kind, b->kind);
 	assert_int_equal(a->size, b->size);
@@ -60,7 +60,7 @@ static void same_type(const struct type *a, const struct type *b)
 		assert_true(a->enumerators[i].value == b->enumerators[i].value);
 	}
 	assert_int_equal(a->form == NULL, b->form == NULL);
-	if (a->form) {
+	if (a->form && b->form) {
 		assert_int_equal(a->form->kind, b->form->kind);
 		assert_int_equal(a->form->data, b->form->data);
 		assert_int_equal(a->form->length, b->form->length);
@@ -81,7 +81,7 @@ static void same_prototype(struct image *a, struct image *b, const struct functi
 	if (ea)
 		return;
 	assert_int_equal(pa == NULL, pb == NULL);
-	if (!pa)
+	if (!pa || !pb)
 		return;
 	assert_int_equal(pa->n_parameters, pb->n_parameters);
 	assert_int_equal(pa->places == NULL, pb->places == NULL);
@@ -121,12 +121,12 @@ static void same_row(struct image *a, struct image *b, uint64_t address)
 	const struct unwind_row *ra = image_unwind_row(a, address);
 	const struct unwind_row *rb = image_unwind_row(b, address);
 	assert_int_equal(ra == NULL, rb == NULL);
-	for (int i = 0; ra && i < STACK_REGISTERS; i++) {
+	for (int i = 0; ra && rb && i < STACK_REGISTERS; i++) {
 		assert_int_equal(ra->rules[i].kind, rb->rules[i].kind);
 		if (ra->rules[i].kind == ROW_AT)
 			assert_true(ra->rules[i].offset == rb->rules[i].offset);
 	}
-	if (ra) {
+	if (ra && rb) {
 		assert_int_equal(ra->cfa.kind, rb->cfa.kind);
 		assert_true(ra->cfa.offset == rb->cfa.offset);
 		assert_int_equal(ra->cfa_register, rb->cfa_register);
@@ -164,7 +164,7 @@ static void same_function(struct image *a, struct image *b, const struct functio
 	const struct code_place *pa = image_place(a, fa->address);
 	const struct code_place *pb = image_place(b, fb->address);
 	assert_int_equal(pa == NULL, pb == NULL);
-	if (!pa)
+	if (!pa || !pb)
 		return;
 	same_text(pa->own.symbol, pb->own.symbol);
 	same_text(pa->own.file, pb->own.file);
@@ -186,7 +186,7 @@ static void same_functions(struct image *a, struct image *b)
 		const struct function *at_a = image_function_at(a, fa[i].address + 1);
 		const struct function *at_b = image_function_at(b, fb[i].address + 1);
 		assert_int_equal(at_a == NULL, at_b == NULL);
-		if (at_a)
+		if (at_a && at_b)
 			assert_string_equal(at_a->symbol, at_b->symbol);
 	}
 }
@@ -270,7 +270,7 @@ static void same_image(struct image *a, struct image *b)
 	same_text(image_interpreter(a), image_interpreter(b));
 	const char *const *na = image_needed(a), *const *nb = image_needed(b);
 	assert_int_equal(na == NULL, nb == NULL);
-	for (size_t i = 0; na && (na[i] || nb[i]); i++)
+	for (size_t i = 0; na && nb && (na[i] || nb[i]); i++)
 		same_text(na[i], nb[i]);
 	assert_int_equal(image_elf_type(a), image_elf_type(b));
 	same_symbols(a, b);

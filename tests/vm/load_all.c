@@ -291,7 +291,7 @@ static int offer_all(const struct options *options)
 	int offered = 0, error = 0;
 	struct bpf_object *object = open_object(options);
 	char *log = malloc(LOG_SIZE);
-	char *logs = object ? malloc(count_programs(object) * SHORT_LOG_SIZE) : NULL;
+	char *logs = object ? malloc((count_programs(object) + 1) * SHORT_LOG_SIZE) : NULL;
 	if (!object || !log || !logs) {
 		free(logs);
 		free(log);
