@@ -33,7 +33,7 @@ INTEGRITY = HERE.parent / "integrity/guest.txt"
 CASE_TIMEOUT_S = 300
 # Emulated machines sometimes hang or die on their way up, before anything of ours runs: they get another chance.
 BOOT_TIMEOUT_S = 80
-BOOTS = 3
+BOOTS = 4
 # More failed cases than this are no accident.
 SECOND_CHANCES = 3
 # Lines of a failed case's output.

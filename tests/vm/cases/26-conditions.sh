@@ -7,7 +7,7 @@ need utrail conditions
 account() {
 	class=$1 all=$2 type=$3
 	shift 3
-	utrail --json -o trace.json "$@" -- conditions 200 2 >told 2>messages ||
+	run_whole trace.json utrail --json -o trace.json "$@" -- conditions 200 2 ||
 		fail "$class: status $?: $(cat messages told)"
 	counted=$(sed -n "s/^count $class //p" told)
 	total=$(sed -n "s/^count $all //p" told)

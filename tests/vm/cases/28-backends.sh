@@ -21,7 +21,7 @@ utrail() {
 
 # 4 threads make 100 rounds.
 own_count() {
-	utrail --json -o trace -e points:work -e syscall:getppid -e syscall:read -e syscall:openat -- points 100 4 >told 2>messages ||
+	run_whole trace utrail --json -o trace -e points:work -e syscall:getppid -e syscall:read -e syscall:openat -- points 100 4 ||
 		fail "$backend: status $?: $(cat messages told)"
 	grep -q '^self-check passed' told || fail "$backend: the program noticed that it was traced"
 	! grep -q 'utrail: bug' messages || fail "$backend: the books are wrong: $(cat messages)"

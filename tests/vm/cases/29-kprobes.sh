@@ -4,7 +4,7 @@
 need utrail points
 
 utrail check | grep -q '^ok .*(kprobes)' || fail "check says no: $(utrail check)"
-utrail --json -o trace -e points:work -e kprobe:vfs_read -e kretprobe:vfs_read -- points 100 4 >told 2>messages ||
+run_whole trace utrail --json -o trace -e points:work -e kprobe:vfs_read -e kretprobe:vfs_read -- points 100 4 ||
 	fail "status $?: $(cat messages told)"
 cat messages
 grep -q '^self-check passed' told || fail 'the program noticed that it was traced'

@@ -7,7 +7,7 @@ mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
 
 # traced OPTIONS...: 4 threads of 100 calls.
 traced() {
-	utrail --json -o trace "$@" -- points 100 4 >told 2>messages || fail "status $?: $(cat messages told)"
+	run_whole trace utrail --json -o trace "$@" -- points 100 4 || fail "status $?: $(cat messages told)"
 	cat messages
 	grep -q '^self-check passed' told || fail 'the program noticed that it was traced'
 	! grep -q 'utrail: bug' messages || fail 'the books are wrong'
@@ -44,6 +44,8 @@ lost=$(($(summary lost trace) + $(summary missed trace)))
 apart=$((records > arguments ? records - arguments : arguments - records))
 [ "$apart" -le "$lost" ] || fail "$records records, $arguments with arguments, $lost lost"
 
-# In interrupts, too, and many at once.
+# In interrupts, too, and many at once. Not on 6.12: the emulator runs the int3 of a jump label that is being patched on
+# the other processor more often than not there, and the kernel dies of it.
+[ "$KERNEL" != 6.12 ] || exit 0
 traced -e 'tracepoint:sched:*' -e 'tracepoint:irq:*' -e 'tracepoint:timer:*' -e 'rawtracepoint:sched_*' --max-probes 200
 [ "$(grep -c '"type":"probe"' trace)" -gt 100 ] || fail 'next to nothing was seen'
