@@ -44,8 +44,8 @@ lost=$(($(summary lost trace) + $(summary missed trace)))
 apart=$((records > arguments ? records - arguments : arguments - records))
 [ "$apart" -le "$lost" ] || fail "$records records, $arguments with arguments, $lost lost"
 
-# In interrupts, too, and many at once. Not on 6.12: the emulator runs the int3 of a jump label that is being patched on
-# the other processor more often than not there, and the kernel dies of it.
-[ "$KERNEL" != 6.12 ] || exit 0
+# In interrupts, too, and many at once. Not on 6.12 and 7.2: the emulator runs the int3 of a jump label that is being
+# patched on the other processor more often than not there, and the kernel dies of it.
+case $KERNEL in 6.12 | 7.2) exit 0 ;; esac
 traced -e 'tracepoint:sched:*' -e 'tracepoint:irq:*' -e 'tracepoint:timer:*' -e 'rawtracepoint:sched_*' --max-probes 200
 [ "$(grep -c '"type":"probe"' trace)" -gt 100 ] || fail 'next to nothing was seen'
