@@ -16,7 +16,8 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-const volatile __u32 target = 0; /* process whose system calls are traced */
+const volatile __u32 target = 0;	/* process whose system calls are traced */
+const volatile bool with_texts = false; /* of system calls: a path, and what was read */
 __u64 lost = 0;
 
 struct {
@@ -98,6 +99,9 @@ static __always_inline bool is_target(void)
 	return bpf_get_current_pid_tgid() >> 32 == target;
 }
 
+#define NR_READ	  0 /* arch/x86/entry/syscalls/syscall_64.tbl */
+#define NR_OPENAT 257
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(floor_sys_enter, struct pt_regs *regs, long number)
 {
@@ -111,6 +115,9 @@ int BPF_PROG(floor_sys_enter, struct pt_regs *regs, long number)
 	event->arguments[0] = PT_REGS_PARM1_SYSCALL(regs);
 	event->arguments[1] = PT_REGS_PARM2_SYSCALL(regs);
 	event->arguments[2] = PT_REGS_PARM3_SYSCALL(regs);
+	if (with_texts && number == NR_OPENAT)
+		bpf_probe_read_user_str(event->text, sizeof(event->text),
+					(const void *)event->second);
 	event->time_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -128,6 +135,9 @@ int BPF_PROG(floor_sys_exit, struct pt_regs *regs, long result)
 	if (!event)
 		return 0;
 	*event = *entry;
+	if (with_texts && entry->number == NR_READ)
+		bpf_probe_read_user_str(event->text, sizeof(event->text),
+					(const void *)event->second);
 	event->tid = (__u32)bpf_get_current_pid_tgid();
 	event->result = (__u64)result;
 	event->end_ns = bpf_ktime_get_ns();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * floor -o FILE [-k BYTES] entry|call|mark NAME -- COMMAND...
- * floor -o FILE syscalls -- COMMAND...
+ * floor -o FILE syscalls|texts -- COMMAND...
  *
  * The smallest honest tracer, as the practical limit of what utrail is held against: one link, one
  * ring, a line of text for each event, nothing lost in silence. It knows its targets: what is read
@@ -79,7 +79,17 @@ static char *put_text(char *at, const char *text, size_t length)
 	return at + length;
 }
 
-static char *put_syscall(char *at, const struct floor_event *event)
+/* What lies where the path of openat (257) and the buffer of read (0) point to. */
+static char *put_call_text(char *at, const struct floor_event *event)
+{
+	if (event->number != 0 && event->number != 257)
+		return at;
+	at = put_text(at, " \"", 2);
+	at = put_text(at, event->text, strnlen(event->text, sizeof(event->text)));
+	return put_text(at, "\"", 1);
+}
+
+static char *put_syscall(char *at, const struct floor_event *event, bool with_texts)
 {
 	at = put_text(at, "syscall_", 8);
 	at = put_number(at, event->number);
@@ -89,6 +99,8 @@ static char *put_syscall(char *at, const struct floor_event *event)
 	}
 	at = put_text(at, ") = ", 4);
 	at = put_number(at, event->result);
+	if (with_texts)
+		at = put_call_text(at, event);
 	at = put_text(at, " <", 2);
 	at = put_number(at, event->end_ns - event->time_ns);
 	return put_text(at, ">", 1);
@@ -110,6 +122,16 @@ static char *put_hit(char *at, const struct floor_event *event, const char *name
 	return put_text(at, "\")", 2);
 }
 
+static bool is_with_texts(const struct floor *floor)
+{
+	return strcmp(floor->options.kind, "texts") == 0;
+}
+
+static bool is_of_calls(const struct floor_options *options)
+{
+	return strcmp(options->kind, "syscalls") == 0 || strcmp(options->kind, "texts") == 0;
+}
+
 static int on_event(void *context, void *data, size_t size)
 {
 	struct floor *floor = context;
@@ -123,7 +145,8 @@ static int on_event(void *context, void *data, size_t size)
 	at = put_text(at, " ", 1);
 	at = put_number(at, event->tid);
 	at = put_text(at, " ", 1);
-	at = name ? put_hit(at, event, name, strnlen(name, 64)) : put_syscall(at, event);
+	at = name ? put_hit(at, event, name, strnlen(name, 64))
+		  : put_syscall(at, event, is_with_texts(floor));
 	*at++ = '\n';
 	floor->length = (size_t)(at - floor->text);
 	floor->events++;
@@ -162,7 +185,7 @@ static int load(struct floor *floor)
 	if (!bpf)
 		return -1;
 	floor->bpf = bpf;
-	bool call = strcmp(kind, "call") == 0, syscalls = strcmp(kind, "syscalls") == 0;
+	bool call = strcmp(kind, "call") == 0, syscalls = is_of_calls(&floor->options);
 	bpf_program__set_autoload(bpf->progs.floor_entry, call || strcmp(kind, "entry") == 0);
 	bpf_program__set_autoload(bpf->progs.floor_return, call);
 	bpf_program__set_autoload(bpf->progs.floor_mark, strcmp(kind, "mark") == 0);
@@ -170,6 +193,7 @@ static int load(struct floor *floor)
 	bpf_program__set_autoload(bpf->progs.floor_sys_exit, syscalls);
 	bpf_map__set_autocreate(bpf->maps.in_flight, syscalls);
 	bpf->rodata->target = (__u32)floor->child;
+	bpf->rodata->with_texts = is_with_texts(floor);
 	if (floor_bpf__load(bpf) != 0)
 		return -1;
 	floor->ring = ring_buffer__new(bpf_map__fd(bpf->maps.ring), on_event, floor, NULL);
@@ -212,7 +236,7 @@ static int attach(struct floor *floor)
 {
 	struct floor_bpf *bpf = floor->bpf;
 	const struct floor_options *options = &floor->options;
-	if (strcmp(options->kind, "syscalls") == 0)
+	if (is_of_calls(options))
 		return bpf_program__attach(bpf->progs.floor_sys_enter) &&
 				       bpf_program__attach(bpf->progs.floor_sys_exit)
 			       ? 0
@@ -267,7 +291,7 @@ static int parse(int argc, char **argv, struct floor_options *ret)
 	if (!*argv || !ret->output)
 		return -1;
 	ret->kind = *argv++;
-	if (strcmp(ret->kind, "syscalls") != 0 && *argv)
+	if (!is_of_calls(ret) && *argv)
 		ret->name = *argv++;
 	if (!*argv || strcmp(*argv, "--") != 0 || !argv[1])
 		return -1;
@@ -288,7 +312,7 @@ int main(int argc, char **argv)
 	struct floor *floor = calloc(1, sizeof(*floor));
 	if (!floor || parse(argc, argv, &floor->options) != 0) {
 		fputs("usage: floor -o FILE [-k BYTES] entry|call|mark NAME -- COMMAND...\n"
-		      "       floor -o FILE syscalls -- COMMAND...\n",
+		      "       floor -o FILE syscalls|texts -- COMMAND...\n",
 		      stderr);
 		return 2;
 	}

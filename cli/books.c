@@ -11,6 +11,7 @@ static const char *group_name(enum kernel_group group)
 		[KERNEL_HITS] = "functions and markers",
 		[KERNEL_SYSCALLS] = "system calls",
 		[KERNEL_LIFE] = "task life",
+		[KERNEL_ENDS] = "ends of functions of the kernel",
 	};
 	return names[group];
 }
@@ -24,7 +25,9 @@ struct err *books_close(struct books *books, const struct kernel *kernel, struct
 		uint64_t fresh = now[group] - books->missed[group];
 		books->missed[group] = now[group];
 		if (fresh)
-			e = stream_missed(stream, group_name(group), fresh);
+			e = group == KERNEL_ENDS
+				    ? stream_missed_ends(stream, group_name(group), fresh)
+				    : stream_missed(stream, group_name(group), fresh);
 	}
 	return e;
 }

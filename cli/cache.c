@@ -13,6 +13,7 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
+#include "common/descriptors.h"
 #include "output/escape.h"
 
 #define FILE_MAX  (16U << 20)
@@ -22,18 +23,20 @@
 #define TEMPORARY_MAX_AGE_S 3600
 
 struct cache {
+	const char *name;
 	FILE *report;
 	struct cache_limits limits;
 	int folder; /* -1: none */
-	bool opened;
+	bool refused;
 	char path[4096];
 };
 
-struct cache *cache_new(FILE *report)
+struct cache *cache_new(const char *folder, FILE *report)
 {
 	struct cache *cache = calloc(1, sizeof(*cache));
 	if (!cache)
 		return NULL;
+	cache->name = folder;
 	cache->report = report;
 	cache->folder = -1;
 	cache->limits = (struct cache_limits){.bytes = 64ULL << 20, .files = 256};
@@ -55,10 +58,11 @@ void cache_set_limits(struct cache *cache, const struct cache_limits *limits)
 
 /* --- the folder ------------------------------------------------------------------------------- */
 
-static __attribute__((format(printf, 3, 4))) void complain(const struct cache *cache,
-							   const char *path, const char *why, ...)
+static __attribute__((format(printf, 3, 4))) void complain(struct cache *cache, const char *path,
+							   const char *why, ...)
 {
 	va_list args;
+	cache->refused = true;
 	if (!cache->report)
 		return;
 	fputs("utrail: note: the cache '", cache->report);
@@ -71,7 +75,7 @@ static __attribute__((format(printf, 3, 4))) void complain(const struct cache *c
 }
 
 /* Nobody else may put anything there. */
-static bool is_ours(const struct cache *cache, const char *path, const struct stat *status,
+static bool is_ours(struct cache *cache, const char *path, const struct stat *status,
 		    mode_t forbidden)
 {
 	if (status->st_uid != geteuid())
@@ -86,15 +90,16 @@ static bool is_ours(const struct cache *cache, const char *path, const struct st
 	return false;
 }
 
-/* The folder `name` in `at`, made if it is not there; -1: it cannot be used. `path` is for words.
- */
-static int open_below(const struct cache *cache, int at, const char *name, const char *path,
+/* The folder `name` in `at`; -1: it is not there, or cannot be used. `path` is for words. */
+static int open_below(struct cache *cache, int at, const char *name, bool make, const char *path,
 		      mode_t forbidden)
 {
 	struct stat status;
-	if (mkdirat(at, name, 0700) != 0 && errno != EEXIST)
+	if (make && mkdirat(at, name, 0700) != 0 && errno != EEXIST)
 		return -1;
 	_cleanup_close_ int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && !make && errno == ENOENT)
+		return -1;
 	if (fd < 0) {
 		complain(cache, path, "%s",
 			 errno == ELOOP || errno == ENOTDIR ? "it is no folder" : strerror(errno));
@@ -105,9 +110,8 @@ static int open_below(const struct cache *cache, int at, const char *name, const
 	return take_fd(fd);
 }
 
-/* $XDG_CACHE_HOME, or ~/.cache, which is made; a home of somebody else's (`sudo -E`) gets no files
- * of ours. */
-static int open_base(struct cache *cache)
+/* $XDG_CACHE_HOME, or ~/.cache; a home of somebody else's (`sudo -E`) gets no files of ours. */
+static int open_base(struct cache *cache, bool make)
 {
 	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	bool has_base = base && base[0] == '/';
@@ -120,7 +124,7 @@ static int open_base(struct cache *cache)
 		return -1;
 	if (!has_base && (stat(home, &status) != 0 || !is_ours(cache, home, &status, 0022)))
 		return -1;
-	if (mkdir(cache->path, 0700) != 0 && errno != EEXIST)
+	if (make && mkdir(cache->path, 0700) != 0 && errno != EEXIST)
 		return -1;
 	_cleanup_close_ int fd = open(cache->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) != 0 || !is_ours(cache, cache->path, &status, 0022))
@@ -128,20 +132,27 @@ static int open_base(struct cache *cache)
 	return take_fd(fd);
 }
 
-static int folder_of(struct cache *cache)
+static int open_folder(struct cache *cache, bool make)
 {
-	if (cache->opened)
-		return cache->folder;
-	cache->opened = true;
-	_cleanup_close_ int base = open_base(cache);
+	_cleanup_close_ int base = open_base(cache, make);
 	if (base < 0)
 		return -1;
 	strcat(cache->path, "/utrail");
-	_cleanup_close_ int own = open_below(cache, base, "utrail", cache->path, 0022);
+	_cleanup_close_ int own = open_below(cache, base, "utrail", make, cache->path, 0022);
 	if (own < 0)
 		return -1;
-	strcat(cache->path, "/types");
-	cache->folder = open_below(cache, own, "types", cache->path, 0077);
+	strcat(cache->path, "/");
+	strcat(cache->path, cache->name);
+	return open_below(cache, own, cache->name, make, cache->path, 0077);
+}
+
+/* What was complained of is not tried again; what was not there may be made. */
+static int folder_of(struct cache *cache, bool make)
+{
+	if (cache->folder >= 0 || cache->refused)
+		return cache->folder;
+	cache->folder = open_folder(cache, make);
+	cache->refused |= make && cache->folder < 0;
 	return cache->folder;
 }
 
@@ -154,15 +165,15 @@ static bool is_name(const char *name)
 }
 
 /* O_NONBLOCK: a pipe in its place would wait for ever. */
-static int open_file(const struct cache *cache, const char *name, size_t *ret_size)
+static int open_file(struct cache *cache, const char *name, size_t *ret_size)
 {
 	struct stat status;
-	char path[NAME_MAX_ + 8];
+	char path[2 * NAME_MAX_];
 	_cleanup_close_ int fd =
 		openat(cache->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) != 0)
 		return -1;
-	snprintf(path, sizeof(path), "types/%s", name);
+	snprintf(path, sizeof(path), "%s/%s", cache->name, name);
 	if (!S_ISREG(status.st_mode) || !is_ours(cache, path, &status, 0077) ||
 	    status.st_size <= 0 || status.st_size > FILE_MAX)
 		return -1;
@@ -173,35 +184,15 @@ static int open_file(const struct cache *cache, const char *name, size_t *ret_si
 void *cache_read(void *context, const char *name, size_t *ret_size)
 {
 	struct cache *cache = context;
-	size_t size = 0, got = 0;
-	if (!is_name(name) || folder_of(cache) < 0)
+	size_t size = 0;
+	if (!is_name(name) || folder_of(cache, false) < 0)
 		return NULL;
 	_cleanup_close_ int fd = open_file(cache, name, &size);
 	_cleanup_free_ char *bytes = fd >= 0 ? malloc(size) : NULL;
-	while (bytes && got < size) {
-		ssize_t n = read(fd, bytes + got, size - got);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return NULL;
-		got += (size_t)n;
-	}
-	*ret_size = got;
+	if (!bytes || !descriptors_read(fd, 0, bytes, size))
+		return NULL;
+	*ret_size = size;
 	return take_ptr(bytes);
-}
-
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, bytes, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return true;
 }
 
 /* --- the bounds ------------------------------------------------------------------------------- */
@@ -273,7 +264,7 @@ void cache_write(void *context, const char *name, const void *bytes, size_t size
 {
 	struct cache *cache = context;
 	char temporary[32];
-	if (!is_name(name) || size > FILE_MAX || folder_of(cache) < 0)
+	if (!is_name(name) || size > FILE_MAX || folder_of(cache, true) < 0)
 		return;
 	snprintf(temporary, sizeof(temporary), TEMPORARY "%d", (int)getpid());
 	unlinkat(cache->folder, temporary, 0);
@@ -282,7 +273,7 @@ void cache_write(void *context, const char *name, const void *bytes, size_t size
 	if (fd < 0)
 		return;
 	/* A run that reads meanwhile has the old file or the new one, and never a part. */
-	if (!write_all(fd, bytes, size) ||
+	if (!descriptors_write(fd, bytes, size) ||
 	    renameat(cache->folder, temporary, cache->folder, name) != 0) {
 		unlinkat(cache->folder, temporary, 0);
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cli/cache.h — a folder of the user's, in which small files are kept from one run to the next:
- * $XDG_CACHE_HOME/utrail, or ~/.cache/utrail.
+ * one of those in $XDG_CACHE_HOME/utrail, or ~/.cache/utrail.
  *
  * It and all that is in it must belong to the user that we are, and nobody else may write there;
  * else it is not used, and that is said once. A file is replaced as a whole, by renaming. The
@@ -16,9 +16,10 @@
 
 struct cache;
 
-/* `report`: where it is said why the cache is not used, NULL: nowhere. NULL: out of memory. Nothing
- * is looked at before the first read or write. */
-struct cache *cache_new(FILE *report);
+/* `folder`: its name, which lives as long. `report`: where it is said why the cache is not used,
+ * NULL: nowhere. NULL: out of memory. Nothing is looked at before the first read or write, and
+ * nothing made before a write. */
+struct cache *cache_new(const char *folder, FILE *report);
 void cache_free(struct cache *cache); /* NULL is fine */
 
 /* As struct image_cache has them; `cache` is a struct cache. `name`: letters and digits. */

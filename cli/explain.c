@@ -30,10 +30,12 @@ static void put_build_id(const struct image *image)
 
 static const char *role(const struct probe_site *site)
 {
-	if (site->wire.kind == SITE_RETURN)
+	if (probe_site_is_end(site))
 		return site->wire.flags & SITE_TAIL_CALL ? "tail jump" : "return";
-	if (site->wire.kind == SITE_ENTRY)
+	if (site->wire.kind == SITE_ENTRY || (site->wire.flags & SITE_GO))
 		return "entry";
+	if (site->wire.kind == SITE_CATCH)
+		return "end of calls that an exception has left,";
 	return "hit";
 }
 
@@ -57,10 +59,10 @@ static void put_values(const char *label, const struct value_list *values)
 /* The condition as it was typed, and its comparisons in the order in which the kernel asks. */
 static void put_condition(const struct probe_site *site, struct arena *arena)
 {
-	if (site->rate.count && site->wire.kind != SITE_RETURN)
+	if (site->rate.count && !probe_site_is_end(site))
 		printf("      at most %" PRIu32 " events in %" PRIu64 " ms\n", site->rate.count,
 		       site->rate.period_ns / 1000000);
-	if (!site->filter || site->wire.kind == SITE_RETURN)
+	if (!site->filter || probe_site_is_end(site))
 		return;
 	const char *text = condition_text(site->condition, arena);
 	fputs("      counts if: ", stdout);
@@ -126,7 +128,10 @@ static void put_probe(const struct probe *probe, const struct probe_site *first)
 static void put_point(const struct probe_site *site, struct arena *arena)
 {
 	const char *kind = probe_kind_name(site->probe->kind);
-	printf("%s ", kind);
+	bool is_part = site->view || site->probe->kind == PROBE_SIGNAL;
+	/* Of `exec` the name is the kind. */
+	if (!(site->wire.flags & SITE_LIFE) || is_part)
+		printf("%s%c", kind, is_part ? ':' : ' ');
 	if (site->probe->kind == PROBE_TRACEPOINT)
 		printf("%s:", site->probe->module);
 	puts(site->probe->name);
@@ -154,7 +159,8 @@ static void put_plan(struct plan *plan, const struct call_choice *calls)
 				printf("syscall %s\n", site->probe->name);
 			put_condition(site, &plan->set.arena);
 		}
-		if (site->wire.kind && (site->wire.flags & (SITE_IN_KERNEL | SITE_SAMPLE)))
+		if (site->wire.kind &&
+		    (site->wire.flags & (SITE_IN_KERNEL | SITE_SAMPLE | SITE_VIEW | SITE_LIFE)))
 			put_point(site, &plan->set.arena);
 		if (!site->image || !site->wire.kind)
 			continue;
@@ -173,7 +179,7 @@ struct err *inspect_explain(const struct options *options)
 {
 	struct plan plan;
 	struct call_choice calls = {0};
-	struct err *e = plan_make(options, &plan);
+	struct err *e = plan_make(options, &(struct meanwhile){NULL}, &plan);
 	if (e)
 		return e;
 	if (plan.has_syscalls)

@@ -68,7 +68,8 @@ void report_start(const struct plan *plan, const struct options *options)
 	const struct probe *last = NULL;
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
 		const struct probe_site *site = plan->set.sites.items[i];
-		if (!site->wire.kind)
+		if (!site->wire.kind || site->wire.kind == SITE_CATCH ||
+		    (site->wire.flags & SITE_LIFE))
 			continue;
 		if (site->wire.kind == SITE_SYSCALL) {
 			syscalls++;

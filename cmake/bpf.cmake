@@ -1,7 +1,9 @@
-# bpf_skeleton(tracer SOURCES stream/stream.bpf.c uprobe/uprobe.bpf.c ...)
+# bpf_skeleton(tracer [FIRST_LINES] SOURCES stream/stream.bpf.c uprobe/uprobe.bpf.c ...)
 # Compiles each source for BPF, joins the objects, and makes the INTERFACE target `tracer_skeleton`
-# that offers the header "tracer.skel.h". Header dependencies come from the compiler (depfile).
+# that offers the header "tracer.skel.h". FIRST_LINES: with what first_lines.py leaves of the line information.
+# Header dependencies come from the compiler (depfile).
 find_program(UTRAIL_CLANG NAMES clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14 REQUIRED)
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
 find_program(UTRAIL_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
@@ -13,7 +15,7 @@ else()
 endif()
 
 function(bpf_skeleton name)
-  cmake_parse_arguments(B "" "" "SOURCES" ${ARGN})
+  cmake_parse_arguments(B "FIRST_LINES" "" "SOURCES" ${ARGN})
   pkg_get_variable(libbpf_include libbpf includedir)
   set(objects)
   foreach(source ${B_SOURCES})
@@ -34,8 +36,13 @@ function(bpf_skeleton name)
   endforeach()
   set(linked ${CMAKE_CURRENT_BINARY_DIR}/${name}.linked.o)
   set(skeleton ${CMAKE_CURRENT_BINARY_DIR}/${name}.skel.h)
-  add_custom_command(OUTPUT ${linked} DEPENDS ${objects}
-    COMMAND ${UTRAIL_BPFTOOL} gen object ${linked} ${objects} VERBATIM)
+  set(shorten)
+  if(B_FIRST_LINES)
+    set(shorten COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/cmake/first_lines.py ${linked})
+  endif()
+  add_custom_command(OUTPUT ${linked} DEPENDS ${objects} ${PROJECT_SOURCE_DIR}/cmake/first_lines.py
+    COMMAND ${UTRAIL_BPFTOOL} gen object ${linked} ${objects}
+    ${shorten} VERBATIM)
   add_custom_command(OUTPUT ${skeleton} DEPENDS ${linked}
     COMMAND ${UTRAIL_BPFTOOL} gen skeleton ${linked} name ${name} > ${skeleton} VERBATIM)
   add_custom_target(${name}_skeleton_files DEPENDS ${skeleton})

@@ -13,3 +13,13 @@ if(UTRAIL_SANITIZE)
     -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   target_link_options(utrail_flags INTERFACE -fsanitize=address,undefined)
 endif()
+
+# What is done for each event clears structures of one or two hundred bytes. gcc takes `rep stos` for that, with which an
+# x86 processor needs dozens of cycles to begin; with this it stores word by word, as clang does by itself. For the
+# modules that events go through.
+include(CheckCCompilerFlag)
+set(plain_clears "-mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign")
+check_c_compiler_flag("${plain_clears}" UTRAIL_HAS_MEMSET_STRATEGY)
+if(UTRAIL_HAS_MEMSET_STRATEGY)
+  set(UTRAIL_EVENT_FLAGS "${plain_clears}")
+endif()

@@ -28,22 +28,28 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* `align` is a power of two. A block begins with the greatest alignment that there is. */
+static void *take(struct arena *arena, size_t size, size_t align)
 {
 	if (size > SIZE_MAX / 2)
 		return NULL;
-	size_t rounded = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
 	struct arena_block *block = arena->newest;
-	if (!block || block->size - block->used < rounded) {
+	size_t at = block ? (block->used + align - 1) & ~(align - 1) : 0;
+	if (!block || at > block->size || block->size - at < size) {
 		size_t wanted = block ? block->size * 2 : BLOCK_SIZE;
 		wanted = wanted < BLOCK_SIZE_MAX ? wanted : BLOCK_SIZE_MAX;
-		block = add_block(arena, rounded > wanted ? rounded : wanted);
+		block = add_block(arena, size > wanted ? size : wanted);
+		at = 0;
 	}
 	if (!block)
 		return NULL;
-	void *ret = block->data + block->used;
-	block->used += rounded;
-	return ret;
+	block->used = at + size;
+	return block->data + at;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return take(arena, size, _Alignof(max_align_t));
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -64,7 +70,7 @@ void *arena_copy(struct arena *arena, const void *data, size_t size)
 
 char *arena_substring(struct arena *arena, const char *text, size_t length)
 {
-	char *ret = arena_alloc(arena, length + 1);
+	char *ret = take(arena, length + 1, 1);
 	if (ret)
 		memcpy(ret, text, length);
 	return ret;
@@ -82,7 +88,7 @@ char *arena_printf(struct arena *arena, const char *text, ...)
 	va_copy(again, args);
 	int length = vsnprintf(NULL, 0, text, args);
 	va_end(args);
-	char *ret = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+	char *ret = length < 0 ? NULL : take(arena, (size_t)length + 1, 1);
 	if (ret)
 		vsnprintf(ret, (size_t)length + 1, text, again);
 	va_end(again);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/descriptors.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,4 +19,96 @@ void descriptors_keep_only(int fd)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	for (rlim_t other = 1; other < limit.rlim_cur; other++)
 		close((int)other);
+}
+
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int) * DESCRIPTORS_MAX)];
+};
+
+void descriptors_allow_all(struct rlimit *ret_before)
+{
+	if (getrlimit(RLIMIT_NOFILE, ret_before) != 0) {
+		*ret_before = (struct rlimit){0};
+		return;
+	}
+	const struct rlimit all = {ret_before->rlim_max, ret_before->rlim_max};
+	descriptors_allow(&all);
+}
+
+/* Who may not have more goes on with what there is. */
+void descriptors_allow(const struct rlimit *limit)
+{
+	if (limit->rlim_max)
+		setrlimit(RLIMIT_NOFILE, limit);
+}
+
+ssize_t descriptors_send(int socket, const struct iovec *parts, size_t n_parts, const int *fds,
+			 size_t n_fds)
+{
+	union control control = {.header = {.cmsg_level = SOL_SOCKET,
+					    .cmsg_type = SCM_RIGHTS,
+					    .cmsg_len = CMSG_LEN(sizeof(int) * n_fds)}};
+	struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = n_parts};
+	if (n_fds > DESCRIPTORS_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (n_fds) {
+		memcpy(CMSG_DATA(&control.header), fds, sizeof(int) * n_fds);
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
+	}
+	return sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+ssize_t descriptors_receive(int socket, void *to, size_t size, int *fds, size_t n_fds)
+{
+	union control control;
+	struct iovec vector = {.iov_base = to, .iov_len = size};
+	/* What is rounded up to would have room for one more. */
+	struct msghdr message = {.msg_iov = &vector,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = CMSG_LEN(sizeof(int) * n_fds)};
+	ssize_t got;
+	for (size_t i = 0; i < n_fds; i++)
+		fds[i] = -1;
+	if (n_fds > DESCRIPTORS_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	do
+		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(fds, CMSG_DATA(header), header->cmsg_len - CMSG_LEN(0));
+	return got;
+}
+
+bool descriptors_write(int fd, const void *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t n = write(fd, (const char *)bytes + done, size - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		done += (size_t)n;
+	}
+	return true;
+}
+
+bool descriptors_read(int fd, uint64_t offset, void *to, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t n = pread(fd, (char *)to + done, size - done, (off_t)(offset + done));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		done += (size_t)n;
+	}
+	return true;
 }

@@ -92,6 +92,7 @@ struct task_struct {
 	struct sched_entity se;
 	unsigned int ptrace;
 	__u64 start_boottime;
+	__u64 self_exec_id; /* of each exec of the process another one */
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	const struct cred *real_cred;

@@ -5,12 +5,12 @@
 
 _utrail_options='-p --pid --comm -u --user --cgroup --container -e --event --inside --stop-on-load -f --follow -o --output --json --format -s --strings --depth --max-members --max-items --changes -t --time
 	-r --relative -T --spent -y --fd-paths -k --stack-traces --stacks --stack-depth --stack-bytes --redact --color
-	-q --quiet -v --verbose --debuginfod --no-cache --interval --histogram --where --cost -c --summary-only -C --summary -S --summary-sort-by
+	-q --quiet -v --verbose --debuginfod --no-cache --interval --histogram --where --unfinished --cost -c --summary-only -C --summary -S --summary-sort-by
 	-U --summary-columns -w --summary-wall-clock -z --successful-only -Z --failed-only --status --max-events --duration
 	--max-probes --rate --fail-on-loss --lossless --ring-size --return --syscall-backend -h --help -V --version'
 _utrail_commands='trace list explain check shell stat'
 _utrail_columns='time-percent total-time min-time max-time avg-time calls errors name'
-_utrail_specs='call: uprobe: uretprobe: usdt: syscall: tracepoint: rawtracepoint: kprobe: kretprobe: cpu: exec fork exit signal signal:
+_utrail_specs='call: uprobe: uretprobe: usdt: syscall: tracepoint: rawtracepoint: kernel: kernel:%ext4 kernel:%xfs kernel:%btrfs kernel:%nfs kernel:%vfs kernel:%pagecache fentry: fexit: kprobe: kretprobe: cpu: sched sched: tcp tcp: block exec fork exit signal signal:
 	%file %network %desc %memory %process %signal %ipc'
 
 # Prints what may follow an option, one a line; nothing: anything.

@@ -20,11 +20,13 @@ enum syscall_shape {
 	SHAPE_STRINGS,	/* pointers to strings, up to a NULL */
 	SHAPE_COUNT,	/* pointers, up to a NULL, only counted */
 	SHAPE_BUFFERS,	/* struct iovec, and what they lead to */
+	SHAPE_HEADED,	/* a structure, and as many bytes behind it as length_arg says */
 	SHAPE_MESSAGE,	/* struct msghdr, and what it leads to */
 	SHAPE_MESSAGES, /* struct mmsghdr, of each the same; length_arg says how many */
 	SHAPE_BITS,	/* a set of numbers below what length_arg says */
 	SHAPE_BITMAP,	/* the same, in as many bytes */
 	SHAPE_ENTRIES,	/* directory entries, only counted */
+	SHAPE_SOCKET,	/* a descriptor, of which the protocol is read, too */
 	SHAPE_MASK,	/* a pointer to a set of signals, and its size: pselect6 */
 };
 

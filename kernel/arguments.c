@@ -4,6 +4,7 @@
  * its return, and the values that are found in their slots.
  */
 #include <fcntl.h>
+#include <linux/mman.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -211,8 +212,11 @@ void limit_buffers(struct ops *ops, bool at_return)
 
 void add_buffers_at(struct making *making, struct ops *ops, bool at_return, struct value *value)
 {
+	uint8_t wide = making->netlink_slot ? FETCH_WIDE : 0;
+	value->netlink_slot = making->netlink_slot;
 	add_op(ops, (struct fetch_op){.code = FETCH_BYTES,
-				      .flags = FETCH_LIST | (at_return ? FETCH_LENGTH_SIGNED : 0),
+				      .flags = (uint8_t)(FETCH_LIST | wide |
+							 (at_return ? FETCH_LENGTH_SIGNED : 0)),
 				      .imm = making->entry.options.string_limit});
 	place_slot(making, ops, at_return, value);
 }
@@ -339,6 +343,30 @@ static struct err *add_chosen(struct making *making, uint32_t index,
 
 /* --- one call -------------------------------------------------------------------------------- */
 
+/* Of a socket that may be a netlink socket: which protocol, in a slot of its own. What does not fit
+ * is left out. */
+static void add_protocol(struct making *making, uint32_t index)
+{
+	struct ops ops = {0};
+	add_register(&ops, argument_registers[index]);
+	add_op(&ops, (struct fetch_op){.code = FETCH_NETLINK});
+	add_op(&ops, (struct fetch_op){.code = FETCH_INT, .size = 4});
+	making->netlink_slot = plan_add_slot(&making->entry, ops.items, ops.count) + 1;
+}
+
+/* What such a socket sends and receives is told whole: half a message says little. */
+static void widen(const struct making *making, struct plan_builder *builder, uint32_t first,
+		  struct value *value)
+{
+	if (value->type->kind != TYPE_BYTES || !making->netlink_slot ||
+	    strstr(value->type->name, "struct sockaddr"))
+		return;
+	value->netlink_slot = making->netlink_slot;
+	for (uint32_t i = first; i < builder->plan.n_ops; i++)
+		if (builder->plan.ops[i].code == FETCH_LENGTH)
+			builder->plan.ops[i].flags |= FETCH_WIDE;
+}
+
 /* Words, texts and buffers: what the plan builder does for all probes. */
 static struct err *add_plain(struct making *making, uint32_t index,
 			     const struct syscall_argument *argument, struct value *ret)
@@ -352,7 +380,7 @@ static struct err *add_plain(struct making *making, uint32_t index,
 			source.unavailable = length.unavailable;
 	}
 	/* Half an address says nothing: the limit for texts is not for them. */
-	uint32_t limit = builder->options.string_limit;
+	uint32_t limit = builder->options.string_limit, first = builder->plan.n_ops;
 	if (strstr(argument->type->name, "struct sockaddr"))
 		builder->options.string_limit = sizeof(struct sockaddr_storage);
 	struct err *e = plan_add_value(builder, argument->name, argument->type, &source,
@@ -361,6 +389,7 @@ static struct err *add_plain(struct making *making, uint32_t index,
 	if (e)
 		return e;
 	*ret = builder->values.items[builder->values.count - 1];
+	widen(making, builder, first, ret);
 	ret->at_return = argument->at_return;
 	ret->filled_by = argument->filled_by;
 	return NULL;
@@ -385,6 +414,8 @@ static struct err *add_argument(struct making *making, uint32_t index)
 	case SHAPE_BUFFERS:
 		add_buffers(making, index, argument, value);
 		return NULL;
+	case SHAPE_HEADED:
+		return add_headed(making, index, argument, value);
 	case SHAPE_MESSAGE:
 		return add_message(making, index, argument, value);
 	case SHAPE_MESSAGES:
@@ -404,6 +435,8 @@ static struct err *add_argument(struct making *making, uint32_t index)
 		e = add_pointer(making, index, argument, value);
 	else
 		e = add_plain(making, index, argument, value);
+	if (!e && argument->shape == SHAPE_SOCKET)
+		add_protocol(making, index);
 	if (!e && argument->choices)
 		e = add_chosen(making, index, argument, value);
 	return e;
@@ -421,6 +454,7 @@ static void hide_unused(const struct syscall_info *call, struct value *items)
 	} uses[] = {
 		{"open", "mode", "flags", O_CREAT | (O_TMPFILE & ~O_DIRECTORY)},
 		{"mknod", "dev", "mode", S_IFCHR},
+		{"mremap", "new_addr", "flags", MREMAP_FIXED | MREMAP_DONTUNMAP},
 		/* On machines of 64 bits the first half of the offset is all of it. */
 		{"preadv", "pos_h", "fd", 0},
 		{"pwritev", "pos_h", "fd", 0},
@@ -485,13 +519,24 @@ static bool is_read_anyway(const struct syscall_argument *argument)
 	       (argument->filled_by == FILLED_ANYWAY || argument->type->kind == TYPE_BYTES);
 }
 
+/* Always, or by another argument: fcntl's. */
+static bool may_be_fd(const struct syscall_argument *result)
+{
+	for (size_t i = 0; result->choices && i < result->choices->count; i++) {
+		const struct syscall_argument *choice = result->choices->items[i].argument;
+		if (choice && choice->type->kind == TYPE_FD)
+			return true;
+	}
+	return result->type->kind == TYPE_FD;
+}
+
 static struct err *make_all(struct making *making, struct probe_site *site)
 {
 	struct value_list unused;
 	uint32_t count = making->call->n_arguments;
 	struct fetch_source result = fetch_from_register(RESULT_REGISTER, 4, true);
 	struct err *e = add_arguments(making);
-	if (!e && making->call->result.type->kind == TYPE_FD)
+	if (!e && may_be_fd(&making->call->result))
 		plan_add_file(&making->leave, &result, &making->result_file_slot);
 	e = e ?: plan_finish(&making->entry, &site->entry_plan, &unused);
 	e = e ?: plan_finish(&making->leave, &site->return_plan, &unused);

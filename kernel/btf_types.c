@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 
 #include "common/array.h"
+#include "kernel/point.h"
 
 /* What of an unknown structure is copied, and how many of its members are shown. */
 #define COPY_MAX    256
@@ -21,14 +22,20 @@ static const struct {
 	{"task_struct", "pid", "pid"},
 	{"task_struct", "tgid", "tgid"},
 	{"task_struct", "comm", "comm"},
-	{"file", "name", "f_path.dentry.d_name.name"},
-	{"path", "name", "dentry.d_name.name"},
-	{"dentry", "name", "d_name.name"},
 	{"qstr", "name", "name"},
 	{"inode", "i_ino", "i_ino"},
 	{"inode", "i_size", "i_size"},
+	{"inode", "s_dev", "i_sb.s_dev"},
+	{"inode", "s_id", "i_sb.s_id"},
 	{"super_block", "s_id", "s_id"},
+	{"super_block", "s_dev", "s_dev"},
 	{"linux_binprm", "filename", "filename"},
+	{"linux_binprm", "file", "file"},
+	{"kiocb", "file", "ki_filp"},
+	{"kiocb", "pos", "ki_pos"},
+	{"vm_area_struct", "start", "vm_start"},
+	{"vm_area_struct", "end", "vm_end"},
+	{"vm_area_struct", "file", "vm_file"},
 	{"filename", "name", "name"},
 	{"net_device", "name", "name"},
 	{"sk_buff", "len", "len"},
@@ -247,6 +254,15 @@ static bool points_to_bytes(const struct btf *btf, __u32 id)
 	return type && btf_is_int(type) && type->size == 1;
 }
 
+/* A pointer that was added last leads to what a path can be told of. */
+static void add_member_path(struct plan_builder *builder, const struct btf *btf, __u32 id)
+{
+	const struct btf_type *type = plain_type(btf, id, NULL);
+	type = type && btf_is_ptr(type) ? plain_type(btf, type->type, NULL) : NULL;
+	if (type && btf_is_struct(type))
+		point_add_path(builder, text_at(btf, type->name_off));
+}
+
 /* One member as a value of its own, taken from the builder's list again. */
 static struct err *add_known_member(struct plan_builder *builder, const struct btf *btf,
 				    const struct btf_type *type, size_t row,
@@ -254,6 +270,8 @@ static struct err *add_known_member(struct plan_builder *builder, const struct b
 				    bool *ret_found)
 {
 	static const struct type text = {.kind = TYPE_STRING, .size = 8, .name = "const char *"};
+	static const struct type device = {
+		.kind = TYPE_DEVICE, .size = 4, .name = "dev_t", .of_kernel = true};
 	struct fetch_source source = *pointer;
 	const struct type *shown = NULL;
 	__u32 id = 0;
@@ -265,9 +283,12 @@ static struct err *add_known_member(struct plan_builder *builder, const struct b
 		return e;
 	if (strcmp(known_members[row].name, "name") == 0 && points_to_bytes(btf, id))
 		shown = &text;
+	else if (strcmp(known_members[row].name, "s_dev") == 0)
+		shown = &device;
 	e = plan_add_value(builder, known_members[row].name, shown, &source, NULL);
 	if (e)
 		return e;
+	add_member_path(builder, btf, id);
 	*ret = builder->values.items[--builder->values.count];
 	*ret_found = true;
 	return NULL;
@@ -356,6 +377,12 @@ static struct err *add_struct_pointer(struct plan_builder *builder, const struct
 				 .name = btf_type_text(builder->arena, btf, pointer_id)};
 	if (!target->name || !pointer->name)
 		return &err_nomem;
+	if (point_is_path(target->name)) {
+		struct err *e = plan_add_value(builder, name, pointer, source, NULL);
+		if (!e)
+			point_add_path(builder, target->name);
+		return e;
+	}
 	bool known = is_known_structure(target->name);
 	struct err *e = known ? NULL : first_members(builder->arena, btf, from, target);
 	if (!known && target->n_members)

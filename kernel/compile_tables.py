@@ -275,6 +275,11 @@ class Shown:
         return self.types.add_plain("TYPE_ARRAY", 8, self.c_type,
                                     f", .target = {self.types.struct('struct iovec')}")
 
+    def make_headed(self, words):
+        self.fields["shape"] = "SHAPE_HEADED"
+        self.set_length(words[0])
+        return self.make_struct(words[2:])
+
     def make_message(self, _):
         self.fields["shape"] = "SHAPE_MESSAGE"
         return self.types.pointer(self.types.struct("struct msghdr"), self.c_type)
@@ -297,6 +302,10 @@ class Shown:
     def make_entries(self, _):
         self.fields["shape"] = "SHAPE_ENTRIES"
         return self.types.pointer(self.types.add_plain("TYPE_COUNT", 8, "entries"), self.c_type)
+
+    def make_socket(self, _):
+        self.fields["shape"] = "SHAPE_SOCKET"
+        return self.types.scalar(["fd"], 4, self.c_type)
 
     def make_mask(self, _):
         self.fields["shape"] = "SHAPE_MASK"

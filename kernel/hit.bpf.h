@@ -11,19 +11,6 @@
 #include "probe/rate.bpf.h"
 #include "stream/cost.bpf.h"
 
-/* Not stream_wants_current(): what it may call at a change of user is not for any context. */
-static __always_inline bool wants(__u64 id)
-{
-	__u32 tgid = id >> 32;
-	if (!tracing)
-		return false;
-	if (only_process)
-		return tgid == only_process;
-	if (filter_by_process)
-		return bpf_map_lookup_elem(&targets, &tgid);
-	return tgid != own_process && tgid != 0;
-}
-
 /* Number of a free area of this CPU, which is the caller's then; KERNEL_AREAS: there is none. */
 static __always_inline __u32 claim(enum fetch_form form)
 {
@@ -101,6 +88,20 @@ static __always_inline void look_at_thread(struct scratch *scratch, __u64 id, en
 	scratch->announced = thread ? thread->announced : 0;
 }
 
+/* Says who the current thread is, which has no hit, but is told of later. */
+static __always_inline void announce_current(__u64 id, enum fetch_form form)
+{
+	__u32 level = claim(form);
+	struct kernel_area *area = bpf_map_lookup_elem(&kernel_areas, &level);
+	if (!area)
+		return;
+	area->scratch.id = id;
+	area->scratch.time_ns = bpf_ktime_get_boot_ns();
+	look_at_thread(&area->scratch, id, fetch_stream(form));
+	announce(area);
+	area->busy = 0;
+}
+
 /* What lies at the context. */
 enum context_is {
 	CONTEXT_RECORD,
@@ -108,8 +109,9 @@ enum context_is {
 	CONTEXT_REGISTERS,
 };
 
-/* Of a raw tracepoint the words at the context are the registers of the plan; of others the address
- * of the context is the first one. More words than it has do no harm: they are on the stack. */
+/* Of a raw tracepoint and of fentry and fexit the words at the context are the registers of the
+ * plan; of others the address of the context is the first one. More words than it has do no harm:
+ * they are on the stack. */
 static __always_inline void take_registers(struct scratch *scratch, void *ctx, enum context_is kind)
 {
 	if (kind == CONTEXT_REGISTERS)
@@ -120,7 +122,7 @@ static __always_inline void take_registers(struct scratch *scratch, void *ctx, e
 		scratch->regs[0] = (__u64)ctx;
 }
 
-/* What the condition of a site says at a hit. */
+/* What the condition of a site says at a hit, or at the beginning of a call. */
 static __always_inline int kernel_filter_entry(struct scratch *scratch, struct site *site,
 					       __u32 level, enum fetch_form form)
 {
@@ -137,9 +139,10 @@ static __always_inline int kernel_filter_entry(struct scratch *scratch, struct s
 }
 
 /* Is it of interest, by the condition, and by where the thread is, and is there room in its rate?
- * If not, it was counted. */
+ * If not, it was counted. `ret_from`: where the condition goes on at the return, + 1; 0: it is
+ * decided. NULL: there will be no return. */
 static __always_inline bool hit_passes(struct scratch *scratch, struct site *site, __u32 site_id,
-				       __u32 level, enum fetch_form form)
+				       __u32 level, __u32 *ret_from, enum fetch_form form)
 {
 	int answer = kernel_filter_entry(scratch, site, level, form);
 	if (answer == FILTER_FAILS) {
@@ -148,6 +151,10 @@ static __always_inline bool hit_passes(struct scratch *scratch, struct site *sit
 	}
 	if ((site->flags & SITE_INSIDE) && !scratch->depth)
 		return false;
+	if (answer == FILTER_WAITS && ret_from) {
+		*ret_from = scratch->filter.at + 1;
+		return true;
+	}
 	if (rate_allows(site_id, scratch->time_ns, fetch_stream(form)))
 		return true;
 	stream_count_loss(site_id, LOSS_SUPPRESSED);

@@ -17,6 +17,7 @@ struct making {
 	struct plan_builder entry, leave;
 	struct value *items;
 	int result_file_slot; /* as in struct value */
+	int netlink_slot;     /* the same */
 };
 
 static inline struct plan_builder *builder_of(struct making *making, bool at_return)
@@ -46,6 +47,8 @@ void add_buffers_at(struct making *making, struct ops *ops, bool at_return, stru
 /* kernel/messages.c */
 struct err *add_message(struct making *making, uint32_t index,
 			const struct syscall_argument *argument, struct value *value) must_check;
+struct err *add_headed(struct making *making, uint32_t index,
+		       const struct syscall_argument *argument, struct value *value) must_check;
 struct err *add_messages(struct making *making, uint32_t index,
 			 const struct syscall_argument *argument, struct value *value) must_check;
 

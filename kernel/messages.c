@@ -125,6 +125,34 @@ struct err *add_message(struct making *making, uint32_t index,
 	return NULL;
 }
 
+/* --- struct msgbuf ---------------------------------------------------------------------------- */
+
+/* What comes behind the head is its last member. */
+struct err *add_headed(struct making *making, uint32_t index,
+		       const struct syscall_argument *argument, struct value *value)
+{
+	const struct type *type = argument->type->target;
+	bool is_result = argument->length_arg == SYSCALL_LENGTH_RESULT;
+	uint32_t head = type->members[type->n_members - 1].offset;
+	uint32_t most = head + making->entry.options.string_limit;
+	struct value *copy = new_copy(making, argument);
+	struct ops ops = {0};
+	if (!copy)
+		return &err_nomem;
+	add_word(making, index, value);
+	add_op(&ops,
+	       (struct fetch_op){.code = FETCH_REG,
+				 .reg = is_result ? RESULT_REGISTER
+						  : argument_registers[argument->length_arg - 1],
+				 .size = 4});
+	add_op(&ops, (struct fetch_op){.code = FETCH_ADD, .imm = head});
+	add_length(&ops, 0, most);
+	add_bytes(&ops, argument_registers[index], 0, most);
+	place_slot(making, &ops, argument->at_return, copy);
+	value->copy = copy;
+	return NULL;
+}
+
 /* --- struct mmsghdr --------------------------------------------------------------------------- */
 
 enum { HEADER, LENGTH, ELEMENT_MEMBERS };

@@ -4,6 +4,9 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "common/array.h"
+#include "kernel/function_groups.h"
+
 static const char *own_name(const struct probe *probe)
 {
 	return probe->symbol ? probe->symbol : probe->name;
@@ -63,11 +66,43 @@ void point_plan_begin(struct plan_builder *builder, struct probe_set *set)
 	plan_builder_init(builder, &set->arena, &options);
 }
 
+static uint8_t file_of(const char *structure)
+{
+	static const char *const known[] = {
+		[FETCH_OF_FILE] = "file", [FETCH_OF_PATH] = "path", [FETCH_OF_DENTRY] = "dentry"};
+	for (uint8_t i = FETCH_OF_FILE; i < array_size(known); i++)
+		if (strcmp(known[i], structure) == 0)
+			return i;
+	return 0;
+}
+
+bool point_is_path(const char *structure)
+{
+	return file_of(structure);
+}
+
+void point_add_path(struct plan_builder *builder, const char *structure)
+{
+	struct value *value = &builder->values.items[builder->values.count - 1];
+	/* The accumulator still holds the pointer. */
+	struct fetch_op op = {.code = FETCH_FILE, .size = file_of(structure)};
+	if (!op.size || value->slot < 0)
+		return;
+	value->file_of = op.size;
+	value->file_slot = 1 + plan_add_slot(builder, &op, 1);
+}
+
 struct err *point_plan_end(struct plan_builder *builder, struct err *e, struct probe_site *site)
 {
 	e = e ? e : plan_finish(builder, &site->entry_plan, &site->arguments);
 	plan_builder_deinit(builder);
 	return e;
+}
+
+static bool is_named(const struct spec *spec, const char *name)
+{
+	return spec->name_kind == SPEC_NAME_CLASS ? function_group_has(spec->name, name)
+						  : spec_name_matches(spec, name);
 }
 
 void point_remove(struct probe_set *set, const struct spec *spec)
@@ -76,7 +111,7 @@ void point_remove(struct probe_set *set, const struct spec *spec)
 		struct probe_site *site = set->sites.items[i];
 		const struct probe *probe = site->probe;
 		if (site->wire.kind && probe->kind == spec->kind &&
-		    spec_name_matches(spec, own_name(probe)) &&
+		    is_named(spec, own_name(probe)) &&
 		    (!spec->module || fnmatch(spec->module, probe->module, 0) == 0))
 			site->wire.kind = 0;
 	}

@@ -15,7 +15,7 @@
 struct point_names {
 	struct condition_name items[POINT_NAMES_MAX];
 	size_t count;
-	struct condition_name result; /* of a return, whose only argument it is */
+	struct condition_name result; /* its source; when has_result, site->results has its type */
 	bool has_result;
 };
 
@@ -26,6 +26,11 @@ struct probe_site *point_find(const struct probe_set *set, const struct spec *sp
 /* Another spec means it, too: a hit counts when either says so. */
 struct err *point_join(struct probe_set *set, const struct spec *spec,
 		       struct probe_site *site) must_check;
+/* Can a path be told of this structure of the kernel? */
+bool point_is_path(const char *structure);
+/* A pointer to one is the value that was added last: its path is read with it. Nothing for other
+ * structures. */
+void point_add_path(struct plan_builder *builder, const char *structure);
 /* The next argument of a site. */
 void point_name(struct point_names *names, const struct fetch_source *source);
 /* The condition of a spec at a site whose values are known. */

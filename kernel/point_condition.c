@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "kernel/point.h"
+#include "kernel/views.h"
 
 void point_name(struct point_names *names, const struct fetch_source *source)
 {
@@ -20,23 +21,37 @@ static size_t take_types(const struct value_list *list, struct point_names *name
 	for (size_t i = 0; i < count; i++) {
 		names->items[i].name = list->items[i].name;
 		names->items[i].type = list->items[i].type;
+		names->items[i].file_of = list->items[i].file_of;
 	}
 	return count;
 }
 
+static const char one_place[] = "this is one place, not a call";
+
 static struct err *compile(struct probe_set *set, struct probe_site *site,
 			   const struct point_names *names)
 {
-	static const char one_place[] = "this is one place, not a call";
 	const struct probe *probe = site->probe;
-	bool at_return = site->wire.flags & SITE_AT_RETURN;
+	bool is_span = site->wire.kind == SITE_ENTRY;
+	const char *no_return = !is_span			     ? one_place
+				: site->wire.flags & SITE_HAS_RETURN ? NULL
+								     : "it does not come back";
 	struct condition_scope scope = {
 		.names = names->items,
 		.n_names = names->count,
-		.no_duration = one_place,
-		.result = names->has_result ? &names->result : NULL,
-		.no_result = at_return ? "the function returns nothing" : one_place,
+		.no_duration = no_return,
+		.result = names->has_result && !(is_span && no_return) ? &names->result : NULL,
+		.no_result = is_span && no_return ? no_return
+			     : is_span || (site->wire.flags & SITE_AT_RETURN)
+				     ? "the function returns nothing"
+				     : one_place,
 	};
+	if (site->view) {
+		scope.no_duration =
+			site->view->has_duration ? NULL : "this is one moment, and takes no time";
+		scope.no_result = "its field says it: 'result'";
+		scope.no_user = "the kernel tells it in another thread than its own";
+	}
 	scope.what = arena_printf(&set->arena, "%s:%s", probe_kind_name(probe->kind), probe->name);
 	return scope.what ? condition_compile(site->condition, &scope, &set->arena, &site->filter)
 			  : &err_nomem;
@@ -51,10 +66,12 @@ struct err *point_condition(struct probe_set *set, const struct spec *spec,
 	if (!kept)
 		return &err_nomem;
 	names->count = take_types(&site->arguments, names);
-	names->has_result &= site->arguments.count > 0;
-	if (names->has_result) {
+	if (site->results.count && names->has_result) {
 		names->result.name = "ret";
-		names->result.type = site->arguments.items[0].type;
+		names->result.type = site->results.items[0].type;
+		names->result.file_of = site->results.items[0].file_of;
+	} else {
+		names->has_result = false;
 	}
 	*kept = *names;
 	site->condition = spec->condition;

@@ -11,6 +11,7 @@
  * the furthest one against every tracepoint that has fewer.
  */
 #include "kernel/hit.bpf.h"
+#include "kernel/stack.bpf.h"
 #include "stream/sums.bpf.h"
 
 static __always_inline void emit(struct kernel_area *area, __u32 site_id)
@@ -24,14 +25,14 @@ static __always_inline void emit(struct kernel_area *area, __u32 site_id)
 }
 
 /* The hit of `site`, in an area that is ours; what its plan names is in the registers. */
-static __always_inline void build(struct kernel_area *area, struct site *site, __u32 site_id,
-				  __u32 level, enum fetch_form form)
+static __always_inline void build(void *ctx, struct kernel_area *area, struct site *site,
+				  __u32 site_id, __u32 level, enum fetch_form form)
 {
 	struct scratch *scratch = &area->scratch;
 	enum stream_form stream = fetch_stream(form);
 	scratch->time_ns = bpf_ktime_get_boot_ns();
 	look_at_thread(scratch, scratch->id, stream);
-	if (!hit_passes(scratch, site, site_id, level, form))
+	if (!hit_passes(scratch, site, site_id, level, NULL, form))
 		return;
 	if (summing) {
 		sum_add_begun(scratch, site_id);
@@ -42,6 +43,7 @@ static __always_inline void build(struct kernel_area *area, struct site *site, _
 	fetch_begin(scratch, 0);
 	if (site->entry_plan)
 		kernel_fetch(site->entry_plan, level);
+	send_stacks(ctx, area, site, site_id, form);
 	emit(area, site_id);
 	cost_end(scratch, true);
 }
@@ -50,7 +52,7 @@ static __always_inline int on_hit(void *ctx, __u32 site_id, enum context_is kind
 				  enum fetch_form form)
 {
 	__u64 id = stream_current_id();
-	if (!wants(id))
+	if (!stream_wants_process(id >> 32))
 		return 0;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site || !site->kind)
@@ -63,7 +65,7 @@ static __always_inline int on_hit(void *ctx, __u32 site_id, enum context_is kind
 	}
 	area->scratch.id = id;
 	take_registers(&area->scratch, ctx, kind);
-	build(area, site, site_id, level, form);
+	build(ctx, area, site, site_id, level, form);
 	area->busy = 0;
 	return 0;
 }
@@ -109,4 +111,31 @@ SEC("kprobe")
 int old_function_hit(void *ctx)
 {
 	return on_hit(ctx, old_site_id, CONTEXT_REGISTERS, FETCH_OLD);
+}
+
+/* fentry: and fexit:, of which each function has a copy of its own. The arguments are words, and
+ * at the end the result is behind them. The function named here stands for the one that the copy is
+ * for. */
+SEC("fentry/vfs_read")
+int fentry_hit(void *ctx)
+{
+	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_ATOMIC);
+}
+
+SEC("fexit/vfs_read")
+int fexit_hit(void *ctx)
+{
+	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_ATOMIC);
+}
+
+SEC("fentry/vfs_read")
+int old_fentry_hit(void *ctx)
+{
+	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_OLD);
+}
+
+SEC("fexit/vfs_read")
+int old_fexit_hit(void *ctx)
+{
+	return on_hit(ctx, old_site_id, CONTEXT_WORDS, FETCH_OLD);
 }

@@ -50,5 +50,33 @@ extern int kernel_fetch(__u32 plan_id, __u32 level);
 /* Runs a filter there (enum filter_answer), from scratch->filter.at on. Not on kernels of the old
  * form. */
 extern int kernel_filter(__u32 filter_id, __u32 level);
+/* FETCH_FILE there: kernel/path.bpf.c. */
+extern int kernel_path(__u32 level, __u32 file_of, __u32 flags);
+
+static __always_inline bool is_of_kernel(__u64 address)
+{
+	return address >> 63;
+}
+
+static __always_inline void slot_done(struct scratch *scratch, __u32 bytes, bool available)
+{
+	if (!available)
+		scratch->unavailable |= 1U << (scratch->slot & 31);
+	scratch->slot++;
+	scratch->position += (bytes + 7) & ~7U;
+}
+
+static __always_inline void blob_done(struct scratch *scratch, __u32 length, __u32 flags,
+				      bool available)
+{
+	__u64 position = scratch->position;
+	barrier_var(position);
+	if (position > FETCH_PAYLOAD_MAX - sizeof(struct fetch_blob))
+		return;
+	struct fetch_blob *blob = (void *)(scratch->payload + position);
+	blob->length = length;
+	blob->flags = available ? flags : flags | FETCH_BLOB_UNREADABLE;
+	slot_done(scratch, sizeof(*blob) + length, available);
+}
 
 #endif

@@ -14,51 +14,6 @@
 /* The last position at which one fits, with its head, and a byte that tells that there is more. */
 #define KERNEL_START_MAX (FETCH_PAYLOAD_MAX - KERNEL_BYTES_MAX - 2 - sizeof(struct fetch_blob))
 
-static long (*const read_user)(void *to, __u64 size,
-			       const void *from) = (void *)BPF_FUNC_probe_read_user;
-static long (*const read_user_str)(void *to, __u64 size,
-				   const void *from) = (void *)BPF_FUNC_probe_read_user_str;
-
-static __always_inline bool is_of_kernel(__u64 address)
-{
-	return address >> 63;
-}
-
-static __always_inline __u64 cut(__u64 value, __u32 size, bool sign)
-{
-	switch (size) {
-	case 1:
-		return sign ? (__u64)(__s64)(__s8)value : (__u8)value;
-	case 2:
-		return sign ? (__u64)(__s64)(__s16)value : (__u16)value;
-	case 4:
-		return sign ? (__u64)(__s64)(__s32)value : (__u32)value;
-	default:
-		return value;
-	}
-}
-
-static __always_inline void slot_done(struct scratch *scratch, __u32 bytes, bool available)
-{
-	if (!available)
-		scratch->unavailable |= 1U << (scratch->slot & 31);
-	scratch->slot++;
-	scratch->position += (bytes + 7) & ~7U;
-}
-
-static __always_inline void blob_done(struct scratch *scratch, __u32 length, __u32 flags,
-				      bool available)
-{
-	__u64 position = scratch->position;
-	barrier_var(position);
-	if (position > FETCH_PAYLOAD_MAX - sizeof(struct fetch_blob))
-		return;
-	struct fetch_blob *blob = (void *)(scratch->payload + position);
-	blob->length = length;
-	blob->flags = available ? flags : flags | FETCH_BLOB_UNREADABLE;
-	slot_done(scratch, sizeof(*blob) + length, available);
-}
-
 static __always_inline void kernel_string(struct scratch *scratch, const struct fetch_op *op)
 {
 	__u64 position = scratch->position, from = scratch->acc;
@@ -127,13 +82,14 @@ static __always_inline void kernel_deref(struct scratch *scratch, const struct f
 	if (size > sizeof(value))
 		return;
 	long error;
-	if (is_of_kernel(scratch->acc))
-		error = read_kernel(&value, size, (const void *)scratch->acc);
+	__u64 from = scratch->acc + (__u64)op->imm;
+	if (is_of_kernel(from))
+		error = read_kernel(&value, size, (const void *)from);
 	else
-		error = read_user(&value, size, (const void *)scratch->acc);
+		error = read_user(&value, size, (const void *)from);
 	if (error)
 		scratch->poisoned = 1;
-	scratch->acc = cut(value, op->size, op->flags & FETCH_SIGNED);
+	scratch->acc = fetch_cut(value, op->size, op->flags & FETCH_SIGNED);
 }
 
 static __always_inline void kernel_length(struct scratch *scratch, const struct fetch_op *op)
@@ -151,7 +107,7 @@ static __always_inline void kernel_int(struct scratch *scratch, const struct fet
 	barrier_var(position);
 	if (position > FETCH_PAYLOAD_MAX - sizeof(__u64))
 		return;
-	__u64 value = cut(scratch->acc, op->size, op->flags & FETCH_SIGNED);
+	__u64 value = fetch_cut(scratch->acc, op->size, op->flags & FETCH_SIGNED);
 	*(__u64 *)(scratch->payload + (position & ~7ULL)) = scratch->poisoned ? 0 : value;
 	slot_done(scratch, sizeof(value), !scratch->poisoned);
 }
@@ -170,7 +126,7 @@ static __always_inline void step(struct scratch *scratch, const struct fetch_op 
 		load(scratch, reg);
 	switch (op->code) {
 	case FETCH_REG:
-		load(scratch, cut(reg >> (op->shift & 63), op->size, sign));
+		load(scratch, fetch_cut(reg >> (op->shift & 63), op->size, sign));
 		break;
 	case FETCH_CONST:
 		load(scratch, (__u64)op->imm);
@@ -179,7 +135,7 @@ static __always_inline void step(struct scratch *scratch, const struct fetch_op 
 		scratch->acc += (__u64)op->imm;
 		break;
 	case FETCH_INDEX:
-		scratch->acc += cut(reg, op->size, sign) * (__u64)op->imm;
+		scratch->acc += fetch_cut(reg, op->size, sign) * (__u64)op->imm;
 		break;
 	case FETCH_DEREF:
 		kernel_deref(scratch, op);
@@ -203,8 +159,12 @@ __noinline int kernel_step(__u32 plan_id, __u32 index, __u32 level)
 {
 	struct kernel_area *area = bpf_map_lookup_elem(&kernel_areas, &level);
 	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
-	if (area && plan && index < FETCH_OPS_MAX)
-		step(&area->scratch, &plan->ops[index]);
+	if (!area || !plan || index >= FETCH_OPS_MAX)
+		return 0;
+	const struct fetch_op *op = &plan->ops[index];
+	if (op->code == FETCH_FILE)
+		return kernel_path(level, op->size, op->flags);
+	step(&area->scratch, op);
 	return 0;
 }
 
@@ -224,8 +184,12 @@ __noinline int kernel_filter_step(__u32 filter_id, __u32 index, __u32 level)
 		return 0;
 	struct kernel_area *area = bpf_map_lookup_elem(&kernel_areas, &level);
 	struct filter_plan *plan = bpf_map_lookup_elem(&filters, &filter_id);
-	if (area && plan && index < FILTER_OPS_MAX)
-		step(&area->scratch, &plan->ops[index]);
+	if (!area || !plan || index >= FILTER_OPS_MAX)
+		return 0;
+	const struct fetch_op *op = &plan->ops[index];
+	if (op->code == FETCH_FILE)
+		return kernel_path(level, op->size, op->flags);
+	step(&area->scratch, op);
 	return 0;
 }
 

@@ -44,19 +44,6 @@ static __always_inline bool is_exiting(void)
 	return BPF_CORE_READ(task, flags) & PF_EXITING;
 }
 
-/* Not stream_wants_current(): what it may call at a change of user is not for any context. */
-static __always_inline bool wants(__u64 id)
-{
-	__u32 tgid = id >> 32;
-	if (!tracing || !tgid)
-		return false;
-	if (only_process)
-		return tgid == only_process;
-	if (filter_by_process)
-		return bpf_map_lookup_elem(&targets, &tgid);
-	return tgid != own_process;
-}
-
 /* In which functions it is, as far as it has been seen to enter any. */
 static __always_inline void look_at_thread(struct scratch *area)
 {
@@ -111,7 +98,7 @@ int sample_hit(struct bpf_perf_event_data *ctx)
 	__u64 id = stream_current_id();
 	__u32 zero = 0;
 	struct scratch *area = bpf_map_lookup_elem(&sample_areas, &zero);
-	if (!area || !wants(id) || is_exiting())
+	if (!area || !stream_wants_process(id >> 32) || is_exiting())
 		return 0;
 	area->id = id;
 	area->time_ns = bpf_ktime_get_boot_ns();

@@ -11,6 +11,7 @@
  *
  * Both tracepoints run with the lock of the process's signals held and interrupts off.
  */
+#include "kernel/life.bpf.h"
 #include "kernel/select.bpf.h"
 #include "stream/stream.bpf.h"
 
@@ -28,6 +29,9 @@
 #define SIG_IGN	 1
 /* include/uapi/asm-generic/siginfo.h */
 #define SI_USER	  0
+#define SI_QUEUE  -1
+#define SI_MESGQ  -3
+#define SI_TKILL  -6
 #define SI_KERNEL 0x80
 
 /* Bit n: the signal n + 1 is wanted. */
@@ -44,14 +48,44 @@ static __always_inline bool is_wanted(int number)
 	return bit < 64 && (signals_wanted >> bit & 1);
 }
 
-static __always_inline void send(struct signal_record *record, __u64 id, int number, __u32 flags)
+/* Words of struct siginfo: its members depend on what it is about. */
+static __always_inline void describe(struct life_words *words, const struct signal_record *record)
+{
+	const __u32 *info = (const __u32 *)record->signal.info;
+	int code = (int)info[2];
+	bool is_child = record->signal.number == SIGCHLD && code > 0 && code < SI_KERNEL;
+	bool has_sender = is_child || code == SI_USER || code == SI_QUEUE || code == SI_MESGQ ||
+			  code == SI_TKILL;
+	words->word[LIFE_SIGNAL_NUMBER] = record->signal.number;
+	words->word[LIFE_SIGNAL_IGNORED] = record->signal.flags & EVENT_SIGNAL_IGNORED;
+	words->word[LIFE_SIGNAL_CODE] = info[2];
+	words->word[LIFE_SIGNAL_PID] = has_sender ? info[4] : 0;
+	words->word[LIFE_SIGNAL_UID] = has_sender ? info[5] : 0;
+	words->word[LIFE_SIGNAL_STATUS] = is_child ? info[6] : 0;
+}
+
+static __always_inline bool passes(const struct signal_record *record, __u64 id,
+				   struct task_struct *task, const bool asks, enum stream_form form)
+{
+	__u32 site_id = life_site(record->signal.number);
+	if (!site_id || (!asks && form != STREAM_OLD))
+		return true;
+	struct life_words words = {.word = {[LIFE_COMM] = life_comm(task)}};
+	describe(&words, record);
+	return life_is_shown(site_id, id, &words, asks, form);
+}
+
+static __always_inline void send(struct signal_record *record, __u64 id, int number, __u32 flags,
+				 struct task_struct *task, const bool asks, enum stream_form form)
 {
 	record->signal.number = number;
 	record->signal.flags = flags;
+	if (!passes(record, id, task, asks, form))
+		return;
 	stream_header(&record->header, id, EVENT_SIGNAL, sizeof(*record), 0,
 		      bpf_ktime_get_boot_ns(), STREAM_ATOMIC);
 	if (!stream_send_life(record, sizeof(*record)))
-		stream_count_loss(0, LOSS_RING_FULL);
+		stream_count_loss(life_site(number), LOSS_RING_FULL);
 }
 
 /* sig_kernel_ignore() of include/linux/signal.h */
@@ -69,7 +103,8 @@ static __always_inline bool is_thrown_away(int number, __u64 action)
 	return handler == SIG_IGN || (handler == SIG_DFL && is_ignored_by_default(number));
 }
 
-static __always_inline int on_deliver(int number, __u64 info, __u64 action, enum stream_form form)
+static __always_inline int on_deliver(int number, __u64 info, __u64 action, const bool asks,
+				      enum stream_form form)
 {
 	struct signal_record record;
 	if (!is_wanted(number))
@@ -86,19 +121,9 @@ static __always_inline int on_deliver(int number, __u64 info, __u64 action, enum
 			stream_send_kept(scratch, form);
 	}
 	bpf_get_current_comm(record.signal.comm, sizeof(record.signal.comm));
-	send(&record, id, number, is_thrown_away(number, action) ? EVENT_SIGNAL_IGNORED : 0);
+	send(&record, id, number, is_thrown_away(number, action) ? EVENT_SIGNAL_IGNORED : 0,
+	     (void *)bpf_get_current_task(), asks, form);
 	return 0;
-}
-
-static __always_inline bool wants(__u32 tgid)
-{
-	if (!tracing)
-		return false;
-	if (only_process)
-		return tgid == only_process;
-	if (filter_by_process)
-		return bpf_map_lookup_elem(&targets, &tgid);
-	return tgid && tgid != own_process;
 }
 
 /* As send_signal_locked() fills it in, where there is no siginfo. */
@@ -114,14 +139,15 @@ static __always_inline void make_info(struct signal_record *record, int number, 
 	words[5] = (__u32)bpf_get_current_uid_gid();
 }
 
-static __always_inline int on_send(int number, __u64 info, struct task_struct *task, int result)
+static __always_inline int on_send(int number, __u64 info, struct task_struct *task, int result,
+				   const bool asks, enum stream_form form)
 {
 	struct signal_record record;
 	if (!is_wanted(number) ||
 	    (result != TRACE_SIGNAL_DELIVERED && result != TRACE_SIGNAL_IGNORED))
 		return 0;
 	__u32 tgid = select_tgid(task);
-	if (!wants(tgid))
+	if (!stream_wants_process(tgid))
 		return 0;
 	bool ignored = result == TRACE_SIGNAL_IGNORED;
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
@@ -135,25 +161,39 @@ static __always_inline int on_send(int number, __u64 info, struct task_struct *t
 	    bpf_probe_read_kernel(record.signal.info, sizeof(record.signal.info), (void *)info))
 		make_info(&record, number, info);
 	BPF_CORE_READ_INTO(&record.signal.comm, task, comm);
-	send(&record, (__u64)tgid << 32 | tid, number, ignored ? EVENT_SIGNAL_IGNORED : 0);
+	send(&record, (__u64)tgid << 32 | tid, number, ignored ? EVENT_SIGNAL_IGNORED : 0, task,
+	     asks, form);
 	return 0;
 }
 
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(task_signal, int number, __u64 info, __u64 action)
 {
-	return on_deliver(number, info, action, STREAM_ATOMIC);
+	return on_deliver(number, info, action, false, STREAM_ATOMIC);
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(asked_task_signal, int number, __u64 info, __u64 action)
+{
+	return on_deliver(number, info, action, true, STREAM_ATOMIC);
 }
 
 SEC("tp_btf/signal_deliver")
 int BPF_PROG(old_task_signal, int number, __u64 info, __u64 action)
 {
-	return on_deliver(number, info, action, STREAM_OLD);
+	return on_deliver(number, info, action, false, STREAM_OLD);
 }
 
 SEC("tp_btf/signal_generate")
 int BPF_PROG(any_task_signal_sent, int number, __u64 info, struct task_struct *task, int group,
 	     int result)
 {
-	return on_send(number, info, task, result);
+	return on_send(number, info, task, result, false, STREAM_OLD);
+}
+
+SEC("tp_btf/signal_generate")
+int BPF_PROG(asked_task_signal_sent, int number, __u64 info, struct task_struct *task, int group,
+	     int result)
+{
+	return on_send(number, info, task, result, true, STREAM_ATOMIC);
 }

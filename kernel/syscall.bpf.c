@@ -12,17 +12,16 @@
  *
  * At return struct pt_regs still holds the arguments; on arm64 x0 is the result by then.
  */
-#include "kernel/status.h"
+#include "kernel/ending.bpf.h"
 #include "kernel/tally.bpf.h"
 #include "probe/fetch.bpf.h"
 #include "probe/filter.bpf.h"
-#include "probe/rate.bpf.h"
 #include "stream/cost.bpf.h"
+#include "stream/go.bpf.h"
 #include "stream/stream.bpf.h"
 #include "stream/sums.bpf.h"
 
 #define SYSCALLS_MAX 1024
-#define EINTR	     4 /* include/uapi/asm-generic/errno-base.h */
 /* struct pt_regs in arch/arm64/include/asm/ptrace.h: behind user_regs and orig_x0. */
 #define ARM64_SYSCALLNO 280
 
@@ -50,6 +49,23 @@ static __always_inline bool is_compat(enum fetch_form form)
 #endif
 }
 
+/* Each call's entry is a record, too: --unfinished. */
+const volatile bool tell_entries = false;
+
+/* What is lost here is told with the call's own record. */
+static __always_inline void emit_entry(struct scratch *scratch, __u32 site_id,
+				       enum stream_form form)
+{
+	struct event_header *header = stream_head(scratch, sizeof(*header));
+	stream_header(header, scratch->id, EVENT_SYSCALL_ENTRY, sizeof(*header) + scratch->position,
+		      site_id, scratch->syscall_time_ns, form);
+	header->depth = scratch->depth;
+	header->span = stream_current_span(scratch);
+	header->unavailable = scratch->syscall_unavailable;
+	if (!stream_emit(scratch, sizeof(*header)))
+		stream_count_loss(site_id, LOSS_BOOKKEEPING);
+}
+
 /* Completes the record in the scratch area and sends it. */
 static __always_inline void syscall_emit(struct scratch *scratch, __u64 id, __u64 time_ns,
 					 __s64 result, enum stream_form form)
@@ -69,7 +85,7 @@ static __always_inline void syscall_emit(struct scratch *scratch, __u64 id, __u6
 	head->call.number = scratch->syscall_number;
 	head->call.entry_unavailable = scratch->syscall_unavailable;
 	head->call.entry_size = scratch->syscall_size;
-	head->call.flags = scratch->syscall_flags;
+	head->call.flags = scratch->syscall_flags & ~EVENT_SYSCALL_RETURNING;
 	if (!where_emit_both(scratch, sizeof(*head)))
 		stream_count_loss(site_id, LOSS_RING_FULL);
 }
@@ -159,101 +175,31 @@ static __always_inline void read_inputs(struct scratch *scratch, struct site *si
 	scratch->syscall_unavailable = scratch->unavailable;
 }
 
-/* --- how calls end (-z, -Z, --status) --------------------------------------------------------- */
-
-static __always_inline bool status_is_wanted(__u32 site_id, __u32 status)
-{
-	if (!statuses || (statuses & status))
-		return true;
-	stream_count_loss(site_id, LOSS_FILTERED);
-	return false;
-}
-
-/* What does not come back is not known to be successful; but a signal's handler has returned. */
-static __always_inline __u32 status_of_one_way(__u32 number)
-{
-	return number == sigreturn_number ? STATUS_SUCCESSFUL : STATUS_UNFINISHED;
-}
-
-/* --- conditions ------------------------------------------------------------------------------ */
-
-/* What a condition leaves over may still exceed the rate. */
-static __always_inline bool has_room(__u32 site_id, __u64 time_ns, enum fetch_form form)
-{
-	if (rate_allows(site_id, time_ns, fetch_stream(form)))
-		return true;
-	stream_count_loss(site_id, LOSS_SUPPRESSED);
-	return false;
-}
-
-/* False: whatever the call returns, it does not count. */
-static __always_inline bool enter_passes(struct scratch *scratch, struct site *site, __u32 site_id,
-					 __u32 number, enum fetch_form form)
-{
-	int answer = FILTER_PASSES;
-	scratch->filter.unknown = 0;
-	if (site->filter)
-		answer = filter_entry(scratch, site->filter, form);
-	scratch->syscall_filter = scratch->filter.unknown  ? FILTER_AGAIN
-				  : answer == FILTER_WAITS ? scratch->filter.at + 1
-							   : 0;
-	if (answer == FILTER_FAILS) {
-		stream_count_loss(site_id, LOSS_FILTERED);
-		return false;
-	}
-	bool outside = (site->flags & SITE_INSIDE) && scratch->depth == 0;
-	bool is_one_way = !(site->flags & SITE_HAS_RETURN);
-	if (outside)
-		return true;
-	if (is_one_way && !status_is_wanted(site_id, status_of_one_way(number)))
-		return false;
-	if (scratch->syscall_filter || (statuses && !is_one_way))
-		return true;
-	return has_room(site_id, scratch->time_ns, form);
-}
-
-/* The arguments are there from the entry; behind their slots is room for a text. What was not in
- * memory at the entry mostly is by now. */
-static __always_inline bool exit_passes(struct scratch *scratch, struct site *site,
-					enum fetch_form form)
-{
-	__u32 from = scratch->syscall_filter;
-	/* Nothing of what it asked for is there any more. */
-	if (from == FILTER_AGAIN && scratch->execed)
-		return has_room(scratch->syscall_site, scratch->time_ns, form);
-	scratch->filter.text = scratch->syscall_size;
-	scratch->filter.returned = 1;
-	scratch->filter.no_result = 0;
-	scratch->filter.began_ns = scratch->syscall_time_ns;
-	if (filter_run(scratch, site->filter, from == FILTER_AGAIN ? 0 : from - 1, form) !=
-	    FILTER_FAILS)
-		return has_room(scratch->syscall_site, scratch->time_ns, form);
-	stream_count_loss(scratch->syscall_site, LOSS_FILTERED);
-	return false;
-}
-
 /* `utrail stat`: nothing is read, so nothing is kept but that it is in flight. */
 static __always_inline void sum_enter(struct scratch *scratch, struct site *site, __u32 site_id)
 {
-	bool counted = sum_add_begun(scratch, site_id);
+	__u32 parent = follows_go && scratch->go.parent ? scratch->go.parent : sum_parent(scratch);
+	bool counted = sum_add_begun_in(parent, site_id);
 	scratch->syscall_site = counted && (site->flags & SITE_HAS_RETURN) ? site_id : 0;
-	scratch->parent_site = sum_parent(scratch);
+	scratch->parent_site = parent;
 	scratch->syscall_time_ns = scratch->time_ns;
 	scratch->syscall_size = 0;
 	scratch->execed = 0;
 }
 
-static __always_inline bool exit_is_wanted(struct scratch *scratch, struct site *site, __s64 result,
-					   enum fetch_form form)
+/* In which call of a goroutine it is made, by that one itself: it is on the goroutine's own stack.
+ * Calls of C and of the runtime are on another one. */
+static __always_inline void find_goroutine(struct scratch *scratch, struct pt_regs *regs,
+					   enum call_regs kind, enum fetch_form form)
 {
-	if (!status_is_wanted(scratch->syscall_site,
-			      tally_is_error(result) ? STATUS_FAILED : STATUS_SUCCESSFUL))
-		return false;
-	if (!has_filters)
-		return true;
-	if (scratch->syscall_filter)
-		return exit_passes(scratch, site, form);
-	return !statuses || has_room(scratch->syscall_site, scratch->time_ns, form);
+	save_arguments(scratch, regs, kind);
+	if (kind == REGS_TYPED)
+		save_frame(scratch, regs);
+	scratch->sp = scratch->regs[REG_SP];
+	if (form == FETCH_OLD)
+		go_settle_old();
+	else
+		go_settle_atomic(scratch);
 }
 
 /* --- entry and return ------------------------------------------------------------------------- */
@@ -269,7 +215,7 @@ static __always_inline bool is_of_interest(struct scratch *scratch, struct site 
 	save_arguments(scratch, regs, kind);
 	scratch->sp = scratch->regs[REG_SP];
 	stream_drop_dead_spans(scratch, stream);
-	return !(site->flags & SITE_INSIDE) || scratch->depth > 0;
+	return !(site->flags & SITE_INSIDE) || ending_is_inside(scratch);
 }
 
 /* What a record holds from its beginning. */
@@ -314,6 +260,8 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 	scratch->id = id;
 	if (tell_where)
 		scratch->syscall_where = scratch->where_now;
+	if (follows_go && !tally_only)
+		find_goroutine(scratch, regs, kind, form);
 	if (has_filters) {
 		scratch->syscall_filter = 0;
 		save_arguments(scratch, regs, kind);
@@ -339,9 +287,14 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 	scratch->syscall_site = site_id;
 	scratch->syscall_time_ns = time_ns;
 	scratch->syscall_number = number;
-	scratch->syscall_flags = 0;
 	scratch->execed = 0;
+	/* The last: see stream/calls.bpf.c. */
+	barrier();
+	scratch->syscall_flags = 0;
 	if (!is_one_way) {
+		/* Not where its end decides whether it is told at all. */
+		if (tell_entries && !tally_only && !statuses && !scratch->syscall_filter)
+			emit_entry(scratch, site_id, stream);
 		cost_end(scratch, true);
 		return 0;
 	}
@@ -371,12 +324,24 @@ static __always_inline void end_record(struct scratch *scratch, struct site *sit
 		scratch->syscall_flags |= EVENT_SYSCALL_AGAIN;
 	}
 	fetch_begin(scratch, scratch->syscall_size);
-	if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
+	if (is_killed_inside(scratch, result))
+		scratch->syscall_flags |= EVENT_SYSCALL_KILLED | EVENT_SYSCALL_NO_OUTPUTS;
+	else if (!(site->flags & SITE_OUTPUTS_ANYWAY) && has_no_outputs(result))
 		scratch->syscall_flags |= EVENT_SYSCALL_NO_OUTPUTS;
 	else
 		fetch_run(scratch, site->return_plan, form);
 	syscall_emit(scratch, scratch->id, scratch->time_ns, scratch->regs[REG_RESULT],
 		     fetch_stream(form));
+}
+
+/* The goroutine is still in this thread. */
+static __always_inline void add_to_goroutine(struct scratch *scratch, enum fetch_form form)
+{
+	__u64 ns = scratch->time_ns - scratch->syscall_time_ns;
+	if (form == FETCH_OLD)
+		go_add_inner_old(ns);
+	else
+		go_add_inner(scratch, ns);
 }
 
 static __always_inline int on_exit(__s64 result, enum fetch_form form)
@@ -393,6 +358,8 @@ static __always_inline int on_exit(__s64 result, enum fetch_form form)
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site)
 		return 0;
+	scratch->syscall_flags |= EVENT_SYSCALL_RETURNING;
+	barrier();
 	cost_begin(scratch, site_id, false);
 	/* Kept there, not on the stack: see uprobe/uprobe.bpf.c. An exec may have changed the id.
 	 */
@@ -403,6 +370,8 @@ static __always_inline int on_exit(__s64 result, enum fetch_form form)
 	bool wanted = exit_is_wanted(scratch, site, result, form);
 	if (summing && wanted) {
 		sum_add_syscall(scratch, result, stream);
+		if (follows_go && scratch->go.parent)
+			add_to_goroutine(scratch, form);
 	} else if (summing) {
 		sum_take_back(scratch->parent_site, site_id);
 	} else if (wanted) {

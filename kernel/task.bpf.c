@@ -2,7 +2,11 @@
 /*
  * kernel/task.bpf.c — task life: fork, exec, exit; and following children in the kernel, so that
  * a child's first system call is already traced.
+ *
+ * Each program is there three times: asked_ is for runs with a condition or a rate on task life.
+ * What these leave out is written all the same, marked, as user space goes by it.
  */
+#include "kernel/life.bpf.h"
 #include "kernel/select.bpf.h"
 #include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
@@ -23,10 +27,26 @@ struct {
 	__type(value, struct exec_record);
 } exec_records SEC(".maps");
 
-static __always_inline void emit_or_count(void *record, __u32 size, bool shown)
+const volatile __u32 life_sites[LIFE_NUMBERS] = {0};
+
+/* Takes the mark of what is not shown for a reason that was counted. */
+static __always_inline bool passes(struct event_header *header, enum life_number number, __u64 id,
+				   const struct life_words *words, const bool asks,
+				   enum stream_form form)
+{
+	__u32 site_id = asks || form == STREAM_OLD ? life_site(number) : 0;
+	bool shown = !site_id || life_is_shown(site_id, id, words, asks, form);
+	if (!shown)
+		header->unavailable = EVENT_LIFE_HIDDEN;
+	return shown;
+}
+
+static __always_inline void emit_or_count(void *record, __u32 size, enum life_number number,
+					  bool shown)
 {
 	if (!stream_send_life(record, size))
-		stream_count_loss(0, shown ? LOSS_RING_FULL : LOSS_BOOKKEEPING);
+		stream_count_loss(shown ? life_site(number) : 0,
+				  shown ? LOSS_RING_FULL : LOSS_BOOKKEEPING);
 }
 
 /* An entry that waits comes before what happens to its thread now. */
@@ -39,7 +59,8 @@ static __always_inline void send_kept(__u64 id, enum stream_form form)
 		stream_send_kept(scratch, form);
 }
 
-static __always_inline int on_fork(struct task_struct *child, enum stream_form form)
+static __always_inline int on_fork(struct task_struct *child, const bool asks,
+				   enum stream_form form)
 {
 	struct {
 		struct event_header header;
@@ -65,7 +86,13 @@ static __always_inline int on_fork(struct task_struct *child, enum stream_form f
 	record.fork.child_tid =
 		in_namespace ? select_number((__u64)BPF_CORE_READ(child, thread_pid)) : child->pid;
 	bpf_get_current_comm(record.fork.comm, sizeof(record.fork.comm));
-	emit_or_count(&record, sizeof(record), show_fork);
+	const struct life_words words = {
+		.word = {[LIFE_COMM] = life_comm((void *)bpf_get_current_task()),
+			 [LIFE_FORK_PID] = child_tgid,
+			 [LIFE_FORK_TID] = record.fork.child_tid,
+			 [LIFE_FORK_THREAD] = child_tgid == id >> 32}};
+	bool shown = show_fork && passes(&record.header, LIFE_FORKS, id, &words, asks, form);
+	emit_or_count(&record, sizeof(record), LIFE_FORKS, shown);
 	return 0;
 }
 
@@ -105,7 +132,8 @@ static __always_inline __u32 read_argv(struct exec_record *record, __u32 at)
 	return bytes;
 }
 
-static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, enum stream_form form)
+static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, const bool asks,
+				   enum stream_form form)
 {
 	__u64 id = stream_current_id();
 	__u32 zero = 0;
@@ -141,13 +169,28 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, enu
 	size += sizeof(record->header) + sizeof(record->exec);
 	stream_header(&record->header, id, EVENT_EXEC, size, 0, bpf_ktime_get_boot_ns(),
 		      stream_interruptible(form));
-	emit_or_count(record, size, show_exec);
+	const struct life_words words = {
+		.word = {[LIFE_COMM] = life_comm((void *)bpf_get_current_task()),
+			 [LIFE_EXEC_FILENAME] = (__u64)BPF_CORE_READ(binprm, filename),
+			 [LIFE_EXEC_PPID] = record->exec.task.parent_tgid}};
+	bool shown = show_exec && passes(&record->header, LIFE_EXECS, id, &words, asks, form);
+	emit_or_count(record, size, LIFE_EXECS, shown);
 	if (leaves_now(scratch))
 		stream_end_target(id >> 32);
 	return 0;
 }
 
-static __always_inline int on_exit(struct task_struct *task, enum stream_form form)
+/* A signal is told as shells do, so that `status != 0` means what it seems to. */
+static __always_inline void describe_exit(struct life_words *words, const struct event_exit *exit)
+{
+	__u32 signal = exit->code & 0x7f;
+	words->word[LIFE_EXIT_STATUS] = signal ? 128 + signal : exit->code >> 8 & 0xff;
+	words->word[LIFE_EXIT_SIGNAL] = signal;
+	words->word[LIFE_EXIT_DUMPED] = exit->code >> 7 & 1;
+	words->word[LIFE_EXIT_THREAD] = !exit->is_last;
+}
+
+static __always_inline int on_exit(struct task_struct *task, const bool asks, enum stream_form form)
 {
 	struct {
 		struct event_header header;
@@ -176,7 +219,10 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 	bpf_get_current_comm(record.exit.comm, sizeof(record.exit.comm));
 	stream_header(&record.header, id, EVENT_EXIT, sizeof(record), 0, bpf_ktime_get_boot_ns(),
 		      stream_interruptible(form));
-	emit_or_count(&record, sizeof(record), show_exit);
+	struct life_words words = {.word = {[LIFE_COMM] = life_comm(task)}};
+	describe_exit(&words, &record.exit);
+	bool shown = show_exit && passes(&record.header, LIFE_EXITS, id, &words, asks, form);
+	emit_or_count(&record, sizeof(record), LIFE_EXITS, shown);
 	if (filter_by_process && record.exit.is_last)
 		stream_end_target(tgid);
 	if (form == STREAM_OLD) {
@@ -193,35 +239,53 @@ static __always_inline int on_exit(struct task_struct *task, enum stream_form fo
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return on_fork(child, STREAM_ATOMIC);
+	return on_fork(child, false, STREAM_ATOMIC);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(task_exec, struct task_struct *task, int old_tid, struct linux_binprm *binprm)
 {
-	return on_exec(old_tid, binprm, STREAM_ATOMIC);
+	return on_exec(old_tid, binprm, false, STREAM_ATOMIC);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(task_exit, struct task_struct *task)
 {
-	return on_exit(task, STREAM_ATOMIC);
+	return on_exit(task, false, STREAM_ATOMIC);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(asked_task_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(child, true, STREAM_ATOMIC);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(asked_task_exec, struct task_struct *task, int old_tid, struct linux_binprm *binprm)
+{
+	return on_exec(old_tid, binprm, true, STREAM_ATOMIC);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(asked_task_exit, struct task_struct *task)
+{
+	return on_exit(task, true, STREAM_ATOMIC);
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(old_task_fork, struct task_struct *parent, struct task_struct *child)
 {
-	return on_fork(child, STREAM_OLD);
+	return on_fork(child, false, STREAM_OLD);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(old_task_exec, struct task_struct *task, int old_tid, struct linux_binprm *binprm)
 {
-	return on_exec(old_tid, binprm, STREAM_OLD);
+	return on_exec(old_tid, binprm, false, STREAM_OLD);
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(old_task_exit, struct task_struct *task)
 {
-	return on_exit(task, STREAM_OLD);
+	return on_exit(task, false, STREAM_OLD);
 }

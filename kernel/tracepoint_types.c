@@ -19,8 +19,15 @@ static bool ends_with_star(const char *type)
 	return length && type[length - 1] == '*';
 }
 
+static bool is_device(const char *type)
+{
+	return strcmp(type, "dev_t") == 0;
+}
+
 static enum type_kind number_kind(const struct tracepoint_field *field)
 {
+	if (is_device(field->type))
+		return TYPE_DEVICE;
 	if (field->enumerators)
 		return field->is_flags ? TYPE_FLAGS : TYPE_ENUM;
 	if (strcmp(field->type, "bool") == 0)
@@ -37,6 +44,7 @@ static void take_number(const struct tracepoint_field *field, uint32_t size, str
 {
 	type->size = size;
 	type->kind = number_kind(field);
+	type->of_kernel = type->kind == TYPE_DEVICE;
 	if (type->kind == TYPE_ENUM || type->kind == TYPE_FLAGS) {
 		type->enumerators = field->enumerators;
 		type->n_enumerators = field->n_enumerators;

@@ -108,6 +108,17 @@ static struct fetch_source located_length(const struct tracepoint_field *field)
 	return source;
 }
 
+/* "struct file *", "const struct path *" */
+static void add_path(struct plan_builder *builder, const char *type)
+{
+	static const char word[] = "struct ";
+	char structure[64];
+	const char *name = strstr(type, word);
+	if (name && sscanf(name + strlen(word), "%63[a-z_] *", structure) == 1 &&
+	    strcmp(name + strlen(word) + strlen(structure), " *") == 0)
+		point_add_path(builder, structure);
+}
+
 static struct err *add_field(struct plan_builder *builder, const struct tracepoint_field *field,
 			     const struct type *known, struct point_names *names)
 {
@@ -120,8 +131,11 @@ static struct err *add_field(struct plan_builder *builder, const struct tracepoi
 	if (located)
 		source = located_source(field);
 	point_name(names, &source);
-	return plan_add_value(builder, field->name, type, &source,
-			      located && type->kind == TYPE_BYTES ? &length : NULL);
+	e = plan_add_value(builder, field->name, type, &source,
+			   located && type->kind == TYPE_BYTES ? &length : NULL);
+	if (!e && type->kind == TYPE_POINTER)
+		add_path(builder, field->type);
+	return e;
 }
 
 /* --- events of system calls ------------------------------------------------------------------- */

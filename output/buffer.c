@@ -47,7 +47,7 @@ char *buffer_grow(struct buffer *buffer)
 	return buffer->data + buffer->used;
 }
 
-void buffer_put(struct buffer *buffer, const void *data, size_t size)
+void buffer_put_long(struct buffer *buffer, const void *data, size_t size)
 {
 	const char *from = data;
 	while (size) {

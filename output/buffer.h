@@ -42,7 +42,7 @@ void buffer_deinit(struct buffer *buffer);
 
 /* Makes room for what does not fit; for buffer_reserve() alone. */
 char *buffer_grow(struct buffer *buffer);
-void buffer_put(struct buffer *buffer, const void *data, size_t size);
+void buffer_put_long(struct buffer *buffer, const void *data, size_t size);
 
 /* The line at hand is told by `unwritten` if it cannot be written. */
 static inline void buffer_count_line(struct buffer *buffer)
@@ -82,6 +82,14 @@ static inline void buffer_put_short(struct buffer *buffer, const char *data, siz
 {
 	memcpy(buffer_reserve(buffer, size), data, size);
 	buffer->used += size;
+}
+
+static inline void buffer_put(struct buffer *buffer, const void *data, size_t size)
+{
+	if (size <= BUFFER_RESERVE)
+		buffer_put_short(buffer, data, size);
+	else
+		buffer_put_long(buffer, data, size);
 }
 
 static inline void buffer_put_string(struct buffer *buffer, const char *text)

@@ -51,15 +51,19 @@ static size_t plain_run(const char *bytes, size_t size, const char *also)
 	const uint64_t ones = 0x0101010101010101ULL, high = 0x8080808080808080ULL;
 	const uint64_t a = ones * (unsigned char)(first ? first : '\\');
 	const uint64_t b = ones * (unsigned char)(second ? second : '\\');
-	for (; n + 8 <= size; n += 8) {
+	for (; size >= 8 && n < size; n += 8) {
 		uint64_t w, x, y, z;
-		memcpy(&w, bytes + n, 8);
+		/* The last eight overlap those before. */
+		size_t at = n + 8 <= size ? n : size - 8;
+		memcpy(&w, bytes + at, 8);
 		x = w ^ (ones * '\\'), y = w ^ a, z = w ^ b;
 		uint64_t bad = (w - ones * 0x20) | (w + ones) | w;
 		bad |= (x - ones) | (y - ones) | (z - ones);
 		if (bad & high)
 			break;
 	}
+	if (n > size)
+		return size;
 	for (; n < size; n++) {
 		unsigned char c = (unsigned char)bytes[n];
 		if (c < 0x20 || c >= 0x7f || c == '\\' || (first && bytes[n] == first) ||

@@ -104,8 +104,13 @@ static void set_user(struct output *output, json_t *line, const struct stream_ta
 
 static bool has_duration(const struct stream_event *event)
 {
+	if (event->kind == STREAM_VIEW)
+		return event->view_flags & EVENT_VIEW_DURATION;
+	if (event->kind == STREAM_PROBE && event->site->probe->kind == PROBE_SCHED)
+		return true;
 	return (event->kind == STREAM_CALL || event->kind == STREAM_SYSCALL) &&
-	       (event->ending == ENDING_RETURNED || event->ending == ENDING_TAIL_CALL);
+	       (event->ending == ENDING_RETURNED || event->ending == ENDING_TAIL_CALL ||
+		event->ending == ENDING_KILLED);
 }
 
 /* type, time_ns, dur_ns, pid, tid, comm, cpu */
@@ -166,7 +171,7 @@ static void set_ending(struct output *output, json_t *line, const struct shown_s
 		[ENDING_RETURNED] = NULL,	  [ENDING_RETURNED_ALONE] = NULL,
 		[ENDING_TAIL_CALL] = "tail call", [ENDING_UNWOUND] = "not seen",
 		[ENDING_LOST] = "lost",		  [ENDING_OPEN] = "open",
-		[ENDING_UNKNOWN] = NULL,
+		[ENDING_UNKNOWN] = NULL,	  [ENDING_KILLED] = "killed",
 	};
 	struct shown result;
 	const char *ending = endings[scope->event->ending];
@@ -183,6 +188,8 @@ static struct err *put_span(struct output *output, const struct stream_event *ev
 	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	json_t *line = event_begin(output, event->kind == STREAM_CALL ? "call" : "syscall", event);
 	set_probe(output, line, event);
+	if (event->goroutine)
+		json_set(output, line, "goroutine", json_integer((json_int_t)event->goroutine));
 	if (event->ending == ENDING_RETURNED_ALONE)
 		json_set(output, line, "began", json_string_nocheck("before tracing"));
 	else if (event->site->probe->kind != PROBE_URETPROBE)
@@ -204,10 +211,20 @@ static struct err *put_sample(struct output *output, const struct stream_event *
 	return event_end(output, line, event);
 }
 
+/* A time without a CPU. */
+static struct err *put_sched(struct output *output, const struct stream_event *event)
+{
+	json_t *line = event_begin(output, "sched", event);
+	json_sched(output, line, event);
+	return event_end(output, line, event);
+}
+
 static struct err *put_instant(struct output *output, const struct stream_event *event)
 {
 	if (event->site->probe->kind == PROBE_CPU)
 		return put_sample(output, event);
+	if (event->site->probe->kind == PROBE_SCHED)
+		return put_sched(output, event);
 	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
 	struct shown result;
 	json_t *line = event_begin(output, event->kind == STREAM_USDT ? "usdt" : "probe", event);
@@ -215,7 +232,8 @@ static struct err *put_instant(struct output *output, const struct stream_event 
 	enum probe_kind kind = event->site->probe->kind;
 	if (kind != PROBE_URETPROBE && kind != PROBE_KRETPROBE)
 		json_set(output, line, "args", json_arguments(output, &scope));
-	else if (shown_instant_result(&scope, &result))
+	if ((kind == PROBE_URETPROBE || kind == PROBE_KRETPROBE || kind == PROBE_FEXIT) &&
+	    shown_instant_result(&scope, &result))
 		json_set(output, line, "ret", json_shown(output, &scope, &result));
 	return event_end(output, line, event);
 }
@@ -286,6 +304,13 @@ static struct err *put_signal(struct output *output, const struct stream_event *
 	json_t *line = event_begin(output, "signal", event);
 	json_set(output, line, "depth", json_integer(event->depth));
 	json_signal(output, line, event);
+	return event_end(output, line, event);
+}
+
+static struct err *put_view(struct output *output, const struct stream_event *event)
+{
+	json_t *line = event_begin(output, probe_kind_name(event->site->probe->kind), event);
+	json_view(output, line, event);
 	return event_end(output, line, event);
 }
 
@@ -424,6 +449,8 @@ static struct err *json_event(struct output *output, const struct stream_event *
 	case STREAM_PROBE:
 	case STREAM_USDT:
 		return put_instant(output, event);
+	case STREAM_VIEW:
+		return put_view(output, event);
 	case STREAM_EXEC:
 		return put_exec(output, event);
 	case STREAM_FORK:

@@ -41,6 +41,8 @@ void json_set_unique(struct output *output, json_t *object, const char *name, co
 
 /* json_signal.c: what its siginfo_t says. */
 void json_signal(struct output *output, json_t *line, const struct stream_event *event);
+/* name, context, depth, inside, args: of a view of the kernel. */
+void json_view(struct output *output, json_t *line, const struct stream_event *event);
 
 /* json_tally.c: a row of -c. */
 struct tally;
@@ -57,5 +59,8 @@ void json_stack(struct output *output, json_t *line, const struct stack *stack);
 
 /* Appends the object, without the new line, and releases it. */
 struct err *json_put_line(struct output *output, json_t *object) must_check;
+
+/* output/sched.c: what an event of `sched` has more. */
+void json_sched(struct output *output, json_t *line, const struct stream_event *event);
 
 #endif

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "output/endpoint.h"
 #include "output/escape.h"
 #include "output/json.h"
 #include "output/names.h"
+#include "output/netlink_text.h"
 #include "output/number.h"
 #include "output/sockaddr.h"
 #include "probe/file.h"
@@ -274,6 +276,21 @@ static json_t *json_struct(struct output *output, const struct shown_scope *scop
 	return whole->is_cut ? wrapped(output, "struct", object, true) : object;
 }
 
+/* [1, "one"] */
+static json_t *json_entry(struct output *output, const struct shown_scope *scope,
+			  const struct shown *entry)
+{
+	json_t *array = json_array();
+	for (uint32_t i = 0; i < entry->count; i++) {
+		struct shown part;
+		const char *name;
+		shown_part(scope, entry, i, &part, &name);
+		if (json_array_append_new(array, json_shown(output, scope, &part)) != 0)
+			output->nomem = true;
+	}
+	return array;
+}
+
 static json_t *json_elements(struct output *output, const struct shown_scope *scope,
 			     const struct shown *whole)
 {
@@ -282,7 +299,9 @@ static json_t *json_elements(struct output *output, const struct shown_scope *sc
 		struct shown part;
 		const char *name;
 		shown_part(scope, whole, i, &part, &name);
-		if (json_array_append_new(array, json_shown(output, scope, &part)) != 0)
+		bool is_entry = whole->is_map && part.kind == SHOWN_STRUCT;
+		json_t *element = (is_entry ? json_entry : json_shown)(output, scope, &part);
+		if (json_array_append_new(array, element) != 0)
 			output->nomem = true;
 	}
 	return whole->truncated ? wrapped(output, "array", array, true) : array;
@@ -350,6 +369,16 @@ static json_t *json_string_shown(struct output *output, const struct shown *show
 	return json_bytes(output, text.bytes, text.size, shown->truncated);
 }
 
+static json_t *json_file(struct output *output, const struct shown *shown)
+{
+	char path[FILE_PATH_MAX];
+	bool is_cut;
+	if (!file_path(shown->bytes, shown->length, path, &is_cut))
+		return json_null();
+	json_t *text = json_text(output, path);
+	return is_cut && json_is_string(text) ? wrapped(output, "str", text, true) : text;
+}
+
 static json_t *json_unreadable(struct output *output, const struct shown *shown)
 {
 	char text[NUMBER_MAX];
@@ -363,7 +392,7 @@ static json_t *json_unreadable(struct output *output, const struct shown *shown)
 static json_t *json_plain(struct output *output, const struct shown_scope *scope,
 			  const struct shown *shown)
 {
-	char text[NUMBER_MAX];
+	char text[NUMBER_MAX], endpoint[ENDPOINT_MAX], netlink[NETLINK_TEXT_MAX];
 	switch (shown->kind) {
 	case SHOWN_UNAVAILABLE:
 		return json_unreadable(output, shown);
@@ -394,10 +423,22 @@ static json_t *json_plain(struct output *output, const struct shown_scope *scope
 		return json_prefixed(output, '-', shown->text);
 	case SHOWN_FD:
 		return json_fd(output, shown);
+	case SHOWN_FILE:
+		return json_file(output, shown);
 	case SHOWN_STRING:
 		return json_string_shown(output, shown);
 	case SHOWN_SOCKADDR:
 		return json_sockaddr(output, shown);
+	case SHOWN_ENDPOINT:
+		return endpoint_text(shown->bytes, shown->length, endpoint)
+			       ? json_text(output, endpoint)
+			       : json_null();
+	case SHOWN_ADDRESS:
+	case SHOWN_HARDWARE:
+	case SHOWN_SUBSYSTEM:
+		return json_text(output, netlink_text(shown, netlink));
+	case SHOWN_PORT:
+		return json_unsigned(shown->number);
 	case SHOWN_STRUCT:
 		return json_struct(output, scope, shown);
 	case SHOWN_ARRAY:

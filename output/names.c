@@ -81,6 +81,12 @@ struct device_number device_number(uint64_t device)
 	};
 }
 
+uint64_t device_of_kernel(uint64_t device)
+{
+	uint64_t major = device >> 20 & 0xfff, minor = device & 0xfffff;
+	return (minor & 0xff) | major << 8 | (minor & 0xfff00) << 12;
+}
+
 const char *names_tty(uint32_t device, char text[static NAMES_MAX])
 {
 	/* Majors in Documentation/admin-guide/devices.txt */

@@ -41,5 +41,7 @@ struct device_number {
 };
 /* Of a device's number as the kernel gives it to programs. */
 struct device_number device_number(uint64_t device);
+/* From the kernel's own form (include/linux/kdev_t.h) to that one. */
+uint64_t device_of_kernel(uint64_t device);
 
 #endif

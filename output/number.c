@@ -6,25 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS_U64 20
 /* What the compiler believes %.*g may need; with the precisions used here it is 24. */
 #define REAL_MAX 320
 
+static const char pairs[] = "0001020304050607080910111213141516171819"
+			    "2021222324252627282930313233343536373839"
+			    "4041424344454647484950515253545556575859"
+			    "6061626364656667686970717273747576777879"
+			    "8081828384858687888990919293949596979899";
+
+static unsigned int count_digits(uint64_t number)
+{
+	unsigned int count = 1;
+	for (; number >= 10000; number /= 10000)
+		count += 4;
+	return count + (number >= 10) + (number >= 100) + (number >= 1000);
+}
+
 char *number_unsigned(char *to, uint64_t number)
 {
-	if (number < 10) {
-		*to = (char)('0' + number);
-		return to + 1;
-	}
-	char digits[DIGITS_U64];
-	char *first = digits + sizeof(digits);
-	do {
-		*--first = (char)('0' + number % 10);
-		number /= 10;
-	} while (number);
-	size_t length = (size_t)(digits + sizeof(digits) - first);
-	memcpy(to, first, length);
-	return to + length;
+	unsigned int digits = number < 10 ? 1 : count_digits(number);
+	return number_padded(to, number, (int)digits);
 }
 
 char *number_signed(char *to, int64_t number)
@@ -58,10 +60,14 @@ char *number_octal(char *to, uint64_t number)
 
 char *number_padded(char *to, uint64_t number, int digits)
 {
-	for (int i = digits - 1; i >= 0; i--) {
-		to[i] = (char)('0' + number % 10);
-		number /= 10;
+	char *at = to + digits;
+	/* Two at a time: a division is what they cost. */
+	for (; at - to >= 2; number /= 100) {
+		at -= 2;
+		memcpy(at, pairs + number % 100 * 2, 2);
 	}
+	if (at > to)
+		*--at = (char)('0' + number % 10);
 	return to + digits;
 }
 

@@ -4,18 +4,16 @@
 #include <errno.h>
 #include <string.h>
 
+#include "output/endpoint.h"
 #include "output/names.h"
+#include "output/shown_each.h"
 #include "output/shown_form.h"
 #include "output/shown_list.h"
+#include "output/shown_netlink.h"
 #include "output/sockaddr.h"
 
 /* Structures by value cannot nest without end, but the types come from the target's own file. */
 #define NESTING_MAX 8
-
-static void unavailable(struct shown *ret, const char *why)
-{
-	*ret = (struct shown){.kind = SHOWN_UNAVAILABLE, .text = why};
-}
 
 struct shown_scope shown_scope(const struct stream_event *event, bool opening, uint32_t array_limit)
 {
@@ -56,7 +54,7 @@ static void shown_array(const struct type *type, const char *bytes, uint32_t len
 		return;
 	}
 	if (!type->target || !type->target->size) {
-		unavailable(ret, "elements of unknown type");
+		shown_unavailable(ret, "elements of unknown type");
 		return;
 	}
 	*ret = (struct shown){
@@ -73,12 +71,13 @@ static void shown_array(const struct type *type, const char *bytes, uint32_t len
 static void shown_struct(const struct type *type, const char *bytes, uint32_t length,
 			 struct shown *ret)
 {
-	if (type->form && type->form->kind != FORM_OPTIONAL && type->form->kind != FORM_VARIANTS) {
+	if (type->form && (type->form->kind == FORM_OWNER || type->form->kind == FORM_TEXT ||
+			   type->form->kind == FORM_ITEMS || type->form->kind == FORM_RANGE)) {
 		shown_form_copied(type, bytes, length, ret);
 		return;
 	}
 	if (!type->n_members && type->size > 1) {
-		unavailable(ret, "members unknown"); /* an empty C++ class has size 1 */
+		shown_unavailable(ret, "members unknown"); /* an empty C++ class has size 1 */
 		return;
 	}
 	*ret = (struct shown){
@@ -111,7 +110,7 @@ void shown_memory(const struct type *type, const char *bytes, uint32_t available
 	} else if (type->kind == TYPE_STRUCT) {
 		shown_struct(type, bytes, available < size ? available : size, ret);
 	} else if (!size || size > available) {
-		unavailable(ret, "not copied");
+		shown_unavailable(ret, "not copied");
 	} else if (size > sizeof(uint64_t)) {
 		shown_wide(type, bytes, ret);
 	} else {
@@ -124,53 +123,10 @@ static void shown_bit_field(const struct type_member *member, const char *bytes,
 {
 	uint32_t size = (member->bit_offset + member->bit_size + 7u) / 8;
 	if (size > available || size > sizeof(uint64_t)) {
-		unavailable(ret, "not copied");
+		shown_unavailable(ret, "not copied");
 		return;
 	}
 	shown_width(member->type, load(bytes, size) >> member->bit_offset, member->bit_size, ret);
-}
-
-/* A number whose upper half lies apart. */
-static void shown_halves(const struct shown *whole, const struct type_member *member,
-			 struct shown *ret)
-{
-	const uint32_t half = 4, high = member->offset + whole->type->size / 2;
-	if (whole->length < half || high > whole->length - half) {
-		unavailable(ret, "not copied");
-		return;
-	}
-	shown_bits(member->type,
-		   load(whole->bytes + member->offset, half) | load(whole->bytes + high, half)
-								       << 32,
-		   ret);
-}
-
-static bool has_meaning(const struct shown *whole, uint32_t index);
-
-/* Has one of the members of this name before it a meaning? */
-static bool is_decided(const struct shown *whole, uint32_t index)
-{
-	const struct type_member *members = whole->type->members;
-	for (uint32_t i = 0; i < index; i++)
-		if (strcmp(members[i].name, members[index].name) == 0 && has_meaning(whole, i))
-			return true;
-	return false;
-}
-
-/* Does what another member says leave this one a meaning? Yes when it cannot be told. */
-static bool has_meaning(const struct shown *whole, uint32_t index)
-{
-	const struct type_condition *condition = whole->type->conditions;
-	if (condition && condition[index].offset == TYPE_CONDITION_ELSE)
-		return !is_decided(whole, index);
-	if (!condition || !condition[index].mask)
-		return true;
-	condition += index;
-	if (whole->length < sizeof(uint32_t) ||
-	    condition->offset > whole->length - sizeof(uint32_t))
-		return true;
-	uint64_t other = load(whole->bytes + condition->offset, whole->length - condition->offset);
-	return ((other & condition->mask) == condition->value) != condition->is_not;
 }
 
 static void shown_member(const struct shown *whole, const struct type_member *member,
@@ -178,10 +134,11 @@ static void shown_member(const struct shown *whole, const struct type_member *me
 {
 	if (whole->is_list && member->type->kind == TYPE_BYTES) {
 		shown_gathered(whole, ret);
+		shown_netlink_messages(whole->netlink.protocol, ret);
 		return;
 	}
 	if (member->offset > whole->length) {
-		unavailable(ret, "not copied");
+		shown_unavailable(ret, "not copied");
 		return;
 	}
 	const char *bytes = whole->bytes + member->offset;
@@ -191,7 +148,14 @@ static void shown_member(const struct shown *whole, const struct type_member *me
 	else if (whole->type->in_halves)
 		shown_halves(whole, member, ret);
 	else
-		shown_memory(member->type, bytes, available, ret);
+		shown_in_element(&(struct shown_place){.each = whole->each,
+						       .n_each = whole->n_each,
+						       .slots = whole->slots,
+						       .element = whole->element,
+						       .at = whole->at + member->offset},
+				 member->type, bytes, available, ret);
+	if (member->type->kind == TYPE_BYTES && whole->blob_flags & FETCH_BLOB_TRUNCATED)
+		ret->truncated = true;
 }
 
 /* What a descriptor stood for. */
@@ -209,7 +173,8 @@ static void add_file(const struct value *value, const struct slots *slots, uint3
 static void limit_array(const struct shown_scope *scope, struct shown *ret)
 {
 	uint32_t limit = scope->array_limit;
-	if (ret->kind == SHOWN_ARRAY && !ret->is_list && limit && ret->count > limit) {
+	bool is_fixed = ret->is_list || shown_netlink_is_whole(ret);
+	if (ret->kind == SHOWN_ARRAY && !is_fixed && limit && ret->count > limit) {
 		ret->count = limit;
 		ret->truncated = true;
 	}
@@ -242,10 +207,30 @@ static void limit_levels(const struct shown *whole, const char *name, struct sho
 	ret->count = 0;
 }
 
+/* Of a variant that was copied. */
+static void shown_contents(const struct shown *whole, struct shown *ret, const char **ret_name)
+{
+	struct shown opened = *whole;
+	opened.is_variant = false;
+	*ret_name = whole->name;
+	if (whole->is_tuple) {
+		shown_member(&opened, &whole->type->members[0], ret);
+	} else {
+		*ret = opened;
+		ret->count = whole->type->n_members;
+	}
+	ret->level = whole->level + 1;
+}
+
 void shown_part(const struct shown_scope *scope, const struct shown *whole, uint32_t index,
 		struct shown *ret, const char **ret_name)
 {
 	*ret_name = "";
+	if (whole->netlink.part) {
+		shown_netlink_part(whole, index, ret, ret_name);
+		limit_array(scope, ret);
+		return;
+	}
 	if (whole->members) {
 		*ret_name = (whole->is_variant ? whole->name : whole->members[index].name) ?: "";
 		if (is_hidden(scope, &whole->members[index], whole->slots))
@@ -254,13 +239,19 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 			shown_value(scope, &whole->members[index], whole->slots, ret);
 		return;
 	}
+	if (whole->is_variant) {
+		shown_contents(whole, ret, ret_name);
+		return;
+	}
 	if (whole->kind == SHOWN_STRUCT)
 		*ret_name = whole->type->members[index].name ?: "";
 	if (whole->level >= NESTING_MAX) {
-		unavailable(ret, "nested too deeply");
+		shown_unavailable(ret, "nested too deeply");
+	} else if (whole->is_nodes) {
+		shown_node(whole, index, ret);
 	} else if (whole->kind == SHOWN_ARRAY && whole->is_list) {
 		shown_element(whole, index, ret);
-	} else if (whole->kind == SHOWN_STRUCT && !has_meaning(whole, index)) {
+	} else if (whole->kind == SHOWN_STRUCT && !shown_has_meaning(whole, index)) {
 		*ret = (struct shown){.kind = SHOWN_HIDDEN};
 	} else if (whole->kind == SHOWN_STRUCT) {
 		shown_member(whole, &whole->type->members[index], ret);
@@ -268,12 +259,15 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		shown_sized(whole, index, ret);
 	} else {
 		uint32_t at = index * whole->type->size;
-		const struct type_form *form = whole->type->form;
-		if (form && form->kind == FORM_TEXT)
-			shown_form_element(whole->type, whole->bytes + at, whole->length - at,
-					   whole->address ? whole->address + at : 0, ret);
-		else
-			shown_memory(whole->type, whole->bytes + at, whole->length - at, ret);
+		const struct shown_place place = {
+			.each = whole->each,
+			.n_each = whole->n_each,
+			.slots = whole->slots,
+			.element = whole->element + (whole->in_element ? 0 : index),
+			.at = whole->in_element ? whole->at + at : 0,
+			.address = whole->address ? whole->address + at : 0,
+		};
+		shown_in_element(&place, whole->type, whole->bytes + at, whole->length - at, ret);
 		add_file(whole->files, whole->slots, index, ret);
 	}
 	ret->level = whole->level + 1;
@@ -306,7 +300,7 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 	const char *bytes, *why;
 	const struct type *type = value->type;
 	if (!value_bytes(value, slots, &bytes, &length, &flags, &why)) {
-		unavailable(ret, why);
+		shown_unavailable(ret, why);
 		return;
 	}
 	bool truncated = flags & FETCH_BLOB_TRUNCATED;
@@ -325,14 +319,19 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 			.length = length,
 			.truncated = truncated,
 		};
+	/* Of a structure whose last member is all that follows. */
+	ret->blob_flags = flags;
 	if (ret->kind == SHOWN_ARRAY) {
 		ret->files = value;
+		ret->each = value->each;
+		ret->n_each = (uint32_t)value->n_each;
 		ret->slots = slots;
 		ret->levels = value->levels;
 	}
-	if (type->kind == TYPE_BYTES && ret->kind == SHOWN_STRING && sockaddr_is_type(type) &&
-	    length >= 2)
-		ret->kind = SHOWN_SOCKADDR;
+	if (type->kind == TYPE_BYTES && ret->kind == SHOWN_STRING && length >= 2)
+		ret->kind = sockaddr_is_type(type)   ? SHOWN_SOCKADDR
+			    : endpoint_is_type(type) ? SHOWN_ENDPOINT
+						     : SHOWN_STRING;
 }
 
 /* Of a function. */
@@ -392,6 +391,7 @@ static void shown_members(const struct value *value, const struct slots *slots, 
 {
 	*ret = (struct shown){
 		.kind = SHOWN_STRUCT,
+		.type = value->type,
 		.members = value->members,
 		.count = (uint32_t)value->n_members,
 		.slots = slots,
@@ -414,9 +414,11 @@ static void shown_pointer(const struct shown_scope *scope, const struct value *v
 	uint64_t count;
 	const char *why;
 	const struct value *copy = value->copy;
+	if (value->file_of && shown_file(value, slots, ret))
+		return;
 	if (is_unreadable(value, slots)) {
 		uint64_t address = ret->number;
-		unavailable(ret, slots->unreadable ?: "unreadable");
+		shown_unavailable(ret, slots->unreadable ?: "unreadable");
 		ret->address = address;
 	} else if (value->n_members || (value->copy_slot && !copy)) {
 		shown_members(value, slots, ret);
@@ -455,7 +457,7 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 		if (value->in_blob && is_null(value, slots))
 			*ret = (struct shown){.kind = SHOWN_NULL};
 		else
-			unavailable(ret, why);
+			shown_unavailable(ret, why);
 		return;
 	}
 	shown_width(value->type, bits, value->bit_size ?: type_width(value->type), ret);
@@ -498,28 +500,7 @@ static void merge_open(const struct shown_scope *scope, struct shown *ret)
 		why = part.text;
 	}
 	if (why)
-		unavailable(ret, why);
-}
-
-/* Elements that were fetched one by one, of which there may be fewer than were asked for, or more.
- */
-static void shown_elements(const struct shown_scope *scope, const struct value *value,
-			   const struct slots *slots, struct shown *ret)
-{
-	uint64_t count = (uint64_t)scope->event->syscall_result;
-	const char *why;
-	if (value->counted_by &&
-	    !value_scalar(value->counted_by, scope->event->arguments, &count, &why)) {
-		unavailable(ret, why);
-		return;
-	}
-	*ret = (struct shown){
-		.kind = SHOWN_ARRAY,
-		.members = value->members,
-		.count = count < value->n_members ? (uint32_t)count : (uint32_t)value->n_members,
-		.truncated = count > value->n_members,
-		.slots = slots,
-	};
+		shown_unavailable(ret, why);
 }
 
 void shown_value(const struct shown_scope *scope, const struct value *value,
@@ -528,9 +509,9 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 	const char *why;
 	const struct slots *slots = slots_of(scope, value, inherited, &why);
 	if (value->unavailable) {
-		unavailable(ret, value->unavailable);
+		shown_unavailable(ret, value->unavailable);
 	} else if (!slots) {
-		unavailable(ret, why);
+		shown_unavailable(ret, why);
 	} else if (value->type->kind == TYPE_ARRAY && value->n_members && is_filled(scope, value)) {
 		shown_elements(scope, value, slots, ret);
 	} else if (value->type->kind == TYPE_STRUCT && value->type->form &&
@@ -543,10 +524,12 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		if (is_blob(value) && is_null(value, slots))
 			*ret = (struct shown){.kind = SHOWN_NULL};
 		else
-			unavailable(ret, "call failed");
+			shown_unavailable(ret, "call failed");
 	} else if (is_blob(value)) {
 		shown_blob(value, slots, ret);
+		ret->boxed = value->boxed;
 		limit_bytes(value, inherited, ret);
+		shown_netlink(value, scope->event->arguments, ret);
 	} else {
 		shown_scalar(scope, value, slots, ret);
 	}
@@ -557,7 +540,7 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		return;
 	ret->after = value->after;
 	if (slots && slots->again) {
-		unavailable(ret, "not resident");
+		shown_unavailable(ret, "not resident");
 		ret->after = value->after;
 	}
 }

@@ -32,8 +32,15 @@ enum shown_kind {
 	SHOWN_FLAGS, /* number, type */
 	SHOWN_ERRNO, /* text: "ENOENT", of a negative number */
 	SHOWN_FD,    /* number, signed; bytes: of file_path(), NULL when that was not read */
+	SHOWN_FILE,  /* bytes: of file_path() */
 	SHOWN_STRING,
 	SHOWN_SOCKADDR,	   /* bytes */
+	SHOWN_ADDRESS,	   /* bytes: 4 or 16 of an internet address */
+	SHOWN_HARDWARE,	   /* bytes: the address of a device */
+	SHOWN_PORT,	   /* number */
+	SHOWN_SUBSYSTEM,   /* number; bytes: the name of its upper byte; name: of its lower, or NULL
+			    */
+	SHOWN_ENDPOINT,	   /* bytes */
 	SHOWN_SIGNAL,	   /* number, signed; no signal: just a number */
 	SHOWN_SIGNAL_SET,  /* number */
 	SHOWN_WAIT_STATUS, /* number */
@@ -46,6 +53,35 @@ enum shown_kind {
 	SHOWN_ARRAY,	   /* `count` parts without */
 };
 
+/* What the bytes of a message of a netlink socket are. */
+enum netlink_part {
+	NETLINK_PART_NONE,
+	NETLINK_PART_MESSAGES,
+	NETLINK_PART_MESSAGE, /* header, what its type says, attributes */
+	NETLINK_PART_HEADER,
+	NETLINK_PART_MEMBERS, /* of `structure` */
+	NETLINK_PART_ATTRIBUTES,
+	NETLINK_PART_ATTRIBUTE, /* its head, its value */
+	NETLINK_PART_ATTRIBUTE_HEAD,
+	NETLINK_PART_ERROR,
+	NETLINK_PART_ERROR_AND_MORE, /* `head` bytes of it, then attributes */
+	NETLINK_PART_FAMILY,	     /* and the rest as bytes */
+	NETLINK_PART_NUMBERS,
+};
+
+struct shown_netlink {
+	uint8_t part; /* enum netlink_part */
+	uint8_t family;
+	uint8_t depth;
+	bool is_cut;	      /* there are more bytes than were read */
+	bool of_families;     /* the numbers of its attributes are families */
+	uint16_t protocol;    /* plus one; 0: none */
+	uint16_t type, flags; /* of the message */
+	uint32_t head;
+	const struct netlink_attributes *attributes;
+	const struct netlink_struct *structure;
+};
+
 struct shown {
 	enum shown_kind kind;
 	bool truncated; /* STRING, ARRAY, STRUCT: there was more */
@@ -56,7 +92,14 @@ struct shown {
 	uint8_t level;	 /* of nesting in copied bytes */
 	uint8_t levels;	 /* of structures that may still be opened, and one; 0: all */
 	bool is_variant; /* STRUCT: `name`, with its contents as the one part */
-	bool is_cut;	 /* STRUCT: its parts are not all of them, which its type does not say */
+	bool is_whole;	 /* COUNT: it is no pointer that has elements, but a container itself */
+	bool is_tuple;	 /* a variant whose contents have no name: Some(5) */
+	bool is_bare;	 /* ARRAY: of one, which needs no brackets */
+	bool in_element; /* ARRAY: it lies in element `element`, from `at` on */
+	/* ARRAY: its elements are blobs, and no array in the target; of a key and a value each;
+	 * in no order that counts */
+	bool is_nodes, is_map, is_set;
+	bool is_cut; /* STRUCT: its parts are not all of them, which its type does not say */
 	uint32_t count;
 	union {
 		uint64_t number;
@@ -68,7 +111,7 @@ struct shown {
 	/* UNAVAILABLE: the pointer that could not be followed. ARRAY: where its first element lies
 	 * in the target. 0: not known */
 	uint64_t address;
-	/* STRING, SOCKADDR, FD, and compounds that were copied whole */
+	/* STRING, SOCKADDR, ENDPOINT, FD, and compounds that were copied whole */
 	const char *bytes;
 	uint32_t length;
 	uint32_t limit;	     /* BIT_SET: numbers from here on are not part of it; 0: all are */
@@ -77,9 +120,16 @@ struct shown {
 	const struct value *members;
 	const struct value *files; /* ARRAY: it knows the files of its elements; may be NULL */
 	const struct slots *slots;
+	/* In an array's copied elements: what their pointers lead to; which element it is, and
+	 * where in it. */
+	const struct value_each *each;
+	uint32_t n_each;
+	uint32_t element, at;
+	const char *missing; /* is_nodes: why the last part is not there; NULL: it is */
 	/* What it was changed to, in the event's results; NULL: nothing was read. To be shown only
 	 * when it is another one. */
 	const struct value *after;
+	struct shown_netlink netlink;
 };
 
 /* What the parts of one event have in common. */
@@ -90,6 +140,12 @@ struct shown_scope {
 	bool restarts;
 	uint32_t array_limit; /* elements shown, 0: all */
 };
+
+/* `why` lives as long as what is shown. */
+static inline void shown_unavailable(struct shown *ret, const char *why)
+{
+	*ret = (struct shown){.kind = SHOWN_UNAVAILABLE, .text = why};
+}
 
 struct shown_scope shown_scope(const struct stream_event *event, bool opening,
 			       uint32_t array_limit);

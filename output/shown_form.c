@@ -3,10 +3,7 @@
 
 #include <string.h>
 
-static void unavailable(struct shown *ret, const char *why)
-{
-	*ret = (struct shown){.kind = SHOWN_UNAVAILABLE, .text = why};
-}
+#include "output/shown_each.h"
 
 static void shown_text(const char *bytes, uint32_t length, uint32_t flags, struct shown *ret)
 {
@@ -23,7 +20,7 @@ static void form_text(const struct value *value, const struct slots *slots, stru
 	uint32_t length, flags;
 	struct value text = *value;
 	if (!value_bytes(value, slots, &bytes, &length, &flags, &why)) {
-		unavailable(ret, why);
+		shown_unavailable(ret, why);
 		return;
 	}
 	if (!form->has_short || !value->in_blob) {
@@ -31,7 +28,7 @@ static void form_text(const struct value *value, const struct slots *slots, stru
 		return;
 	}
 	if (length < value->type->size) {
-		unavailable(ret, "cut off");
+		shown_unavailable(ret, "cut off");
 		return;
 	}
 	uint32_t used = (unsigned char)bytes[0] >> 1;
@@ -45,7 +42,7 @@ static void form_text(const struct value *value, const struct slots *slots, stru
 	if (value_bytes(&text, slots, &bytes, &length, &flags, &why))
 		shown_text(bytes, length, flags, ret);
 	else
-		unavailable(ret, why);
+		shown_unavailable(ret, why);
 }
 
 /* The number in an int slot of the value's. */
@@ -84,14 +81,14 @@ static void form_items(const struct value *value, const struct slots *slots, str
 	uint32_t length, flags;
 	uint64_t count;
 	if (!count_items(value, slots, &count, &why)) {
-		unavailable(ret, why);
+		shown_unavailable(ret, why);
 		return;
 	}
 	if (!count) {
 		bytes = "";
 		length = 0;
 	} else if (!value_bytes(value, slots, &bytes, &length, &flags, &why)) {
-		unavailable(ret, why);
+		shown_unavailable(ret, why);
 		return;
 	}
 	uint64_t there = length / item->size;
@@ -101,6 +98,9 @@ static void form_items(const struct value *value, const struct slots *slots, str
 			      .count = (uint32_t)(count < there ? count : there),
 			      .truncated = count > there};
 	ret->length = ret->count * item->size;
+	ret->each = value->each;
+	ret->n_each = (uint32_t)value->n_each;
+	ret->slots = slots;
 	if (value->type->form->kind == FORM_RANGE &&
 	    !number_in(value, value->count_slot, slots, &ret->address, &why))
 		ret->address = 0;
@@ -166,31 +166,63 @@ static bool is_variant(const struct type_form *form, uint32_t index, uint64_t nu
 	       (form->variants[index].value & mask) == (number & mask);
 }
 
-static const struct value *find_variant(const struct value *value, uint64_t number)
+const struct type_member *shown_form_variant(const struct type *type, uint64_t number)
 {
-	const struct type_form *form = value->type->form;
-	const struct value *other = NULL;
-	for (uint32_t i = 0; i < value->n_members; i++) {
+	const struct type_form *form = type->form;
+	const struct type_member *other = NULL;
+	for (uint32_t i = 0; i < type->n_members; i++) {
 		if (is_variant(form, i, number))
-			return &value->members[i];
+			return &type->members[i];
 		if (form->variants[i].is_default)
-			other = &value->members[i];
+			other = &type->members[i];
 	}
 	return other;
 }
 
+static const struct value *find_variant(const struct value *value, uint64_t number)
+{
+	const struct type_member *found = shown_form_variant(value->type, number);
+	size_t index = found ? (size_t)(found - value->type->members) : value->n_members;
+	return index < value->n_members ? &value->members[index] : NULL;
+}
+
+void shown_form_count(const struct type_form *form, uint64_t count, struct shown *ret)
+{
+	*ret = (struct shown){.kind = SHOWN_COUNT, .name = form->none, .is_whole = true};
+	if (!form->item)
+		*ret = (struct shown){.kind = SHOWN_UNAVAILABLE, .text = form->none};
+	else
+		ret->count = count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
+void shown_form_nodes(const struct type_form *form, uint64_t count, struct shown *ret)
+{
+	shown_form_count(form, count, ret);
+	if (!form->nodes->has_count)
+		shown_unavailable(ret, form->none);
+}
+
 /* Rust's None, Some(5), Rect{w=1, h=2} */
-static void form_variants(const struct value *value, const struct slots *slots, struct shown *ret)
+static void form_variants(const struct shown_scope *scope, const struct value *value,
+			  const struct slots *slots, struct shown *ret)
 {
 	uint64_t number;
 	const char *why;
 	if (!value_scalar(&value->members[value->n_members], slots, &number, &why)) {
-		unavailable(ret, why);
+		shown_unavailable(ret, why);
 		return;
 	}
 	const struct value *found = find_variant(value, number);
+	if (!found && value->type->form->none && *value->type->form->none) {
+		*ret = (struct shown){.kind = SHOWN_NAME, .text = value->type->form->none};
+		return;
+	}
 	if (!found) {
 		*ret = (struct shown){.kind = SHOWN_UNSIGNED, .number = number};
+		return;
+	}
+	if (!*found->name) { /* std::variant */
+		shown_value(scope, found, slots, ret);
 		return;
 	}
 	if (found->type->kind == TYPE_STRUCT && !found->type->n_members) {
@@ -204,7 +236,87 @@ static void form_variants(const struct value *value, const struct slots *slots, 
 			      .members = is_single ? found->members : found,
 			      .count = 1,
 			      .slots = slots,
-			      .is_variant = true};
+			      .is_variant = true,
+			      .is_tuple = is_single};
+}
+
+static void form_count(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	uint64_t count = 0;
+	const char *why;
+	if (value->members && !value_scalar(value->members, slots, &count, &why))
+		shown_unavailable(ret, why);
+	else
+		shown_form_count(value->type->form, count, ret);
+}
+
+/* Those that were reached, and what was in the way of the others. */
+static void form_nodes(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	const struct type_form *form = value->type->form;
+	const struct slot *list = value->slot >= 0 && (uint32_t)value->slot < slots->count
+					  ? &slots->items[value->slot]
+					  : NULL;
+	uint32_t position = 0, there = 0;
+	struct list_element element;
+	uint64_t count;
+	const char *why;
+	if (!list || !list->is_list) {
+		shown_unavailable(ret, "not fetched");
+		return;
+	}
+	while (slot_list_next(list->bytes, list->length, &position, &element))
+		there++;
+	count = there + (list->blob_flags & FETCH_BLOB_TRUNCATED ? 1 : 0);
+	if (form->nodes->has_count &&
+	    !number_in(value, value->count_slot - 1, slots, &count, &why)) {
+		shown_unavailable(ret, why);
+		return;
+	}
+	*ret = (struct shown){.kind = SHOWN_ARRAY,
+			      .type = form->item,
+			      .bytes = list->bytes,
+			      .length = list->length,
+			      .count = (uint32_t)(count < there ? count : there),
+			      .truncated = count > there,
+			      .is_nodes = true,
+			      .is_map = form->nodes->is_map,
+			      .is_set = form->nodes->is_set,
+			      .each = value->each,
+			      .n_each = (uint32_t)value->n_each,
+			      .slots = slots};
+	why = slots->unreadable ?: "unreadable";
+	if (!list->available && !there)
+		shown_unavailable(ret, why);
+	if (list->available || !there)
+		return;
+	ret->missing = why;
+	ret->truncated = false;
+	ret->count++;
+}
+
+void shown_node(const struct shown *whole, uint32_t index, struct shown *ret)
+{
+	uint32_t position = 0;
+	struct list_element element = {0};
+	struct shown_place place = {
+		.each = whole->each, .n_each = whole->n_each, .slots = whole->slots};
+	if (whole->missing && index + 1 == whole->count) {
+		shown_unavailable(ret, whole->missing);
+		return;
+	}
+	for (uint32_t i = 0; i <= index; i++) {
+		if (i)
+			place.element += element.length / whole->type->size;
+		if (!slot_list_next(whole->bytes, whole->length, &position, &element)) {
+			shown_unavailable(ret, "not copied");
+			return;
+		}
+	}
+	if (element.blob_flags & FETCH_BLOB_UNREADABLE)
+		shown_unavailable(ret, whole->slots->unreadable ?: "unreadable");
+	else
+		shown_in_element(&place, whole->type, element.bytes, element.length, ret);
 }
 
 void shown_form(const struct shown_scope *scope, const struct value *value,
@@ -214,16 +326,20 @@ void shown_form(const struct shown_scope *scope, const struct value *value,
 	uint64_t is_there;
 	const char *why;
 	if (form->kind == FORM_VARIANTS && value->n_members)
-		form_variants(value, slots, ret);
+		form_variants(scope, value, slots, ret);
+	else if (form->kind == FORM_COUNT && !value->copy)
+		form_count(value, slots, ret);
 	else if (value->copy && value->members &&
 		 !value_scalar(value->members, slots, &is_there, &why))
-		unavailable(ret, why);
+		shown_unavailable(ret, why);
 	else if (value->copy && value->members && !is_there)
 		*ret = (struct shown){.kind = SHOWN_NAME, .text = form->none};
 	else if (value->copy)
 		shown_value(scope, value->copy, slots, ret);
 	else if (value->cut)
 		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
+	else if (form->kind == FORM_NODES)
+		form_nodes(value, slots, ret);
 	else if (form->kind == FORM_TEXT)
 		form_text(value, slots, ret);
 	else

@@ -14,6 +14,10 @@ unsigned int type_width(const struct type *type);
 /* An array of `type`, whose elements are the blobs in `list`. */
 void shown_list(const struct type *type, const char *list, uint32_t length, bool truncated,
 		const struct slots *slots, struct shown *ret);
+/* The members of `value`, which were fetched one by one: there may be fewer than were asked for, or
+ * more. */
+void shown_elements(const struct shown_scope *scope, const struct value *value,
+		    const struct slots *slots, struct shown *ret);
 void shown_element(const struct shown *whole, uint32_t index, struct shown *ret);
 /* Elements in copied bytes that say their own lengths: see type.length_size. */
 uint32_t shown_count_sized(const struct type *type, const char *bytes, uint32_t length);
@@ -23,5 +27,10 @@ void shown_gathered(const struct shown *whole, struct shown *ret);
 
 /* A number of 16 bytes: this machine's long double is shown, others are not. */
 void shown_wide(const struct type *type, const char *bytes, struct shown *ret);
+
+/* Does what another member says leave this one a meaning? Yes when it cannot be told. */
+bool shown_has_meaning(const struct shown *whole, uint32_t index);
+/* A number whose upper half lies apart. */
+void shown_halves(const struct shown *whole, const struct type_member *member, struct shown *ret);
 
 #endif

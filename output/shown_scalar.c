@@ -18,11 +18,6 @@ static uint64_t sign_extend(uint64_t bits, unsigned int width)
 	return (cut(bits, width) ^ sign) - sign;
 }
 
-static void unavailable(struct shown *ret, const char *why)
-{
-	*ret = (struct shown){.kind = SHOWN_UNAVAILABLE, .text = why};
-}
-
 static void shown_float(const struct type *type, uint64_t bits, struct shown *ret)
 {
 	uint32_t low = (uint32_t)bits;
@@ -35,7 +30,7 @@ static void shown_float(const struct type *type, uint64_t bits, struct shown *re
 	} else if (type->size == sizeof(ret->real)) {
 		memcpy(&ret->real, &bits, sizeof(ret->real));
 	} else {
-		unavailable(ret, "floating point of this size");
+		shown_unavailable(ret, "floating point of this size");
 	}
 }
 
@@ -107,6 +102,8 @@ void shown_width(const struct type *type, uint64_t bits, unsigned int width, str
 		break;
 	case TYPE_DEVICE:
 		ret->kind = SHOWN_DEVICE;
+		if (type->of_kernel)
+			ret->number = device_of_kernel(bits);
 		break;
 	case TYPE_SIGNAL:
 		ret->kind = SHOWN_SIGNAL;
@@ -159,7 +156,7 @@ void shown_wide(const struct type *type, const char *bytes, struct shown *ret)
 	long double number;
 	if (type->kind != TYPE_FLOAT || type->size != sizeof(number) ||
 	    strcmp(type->name, "long double") != 0) {
-		unavailable(ret, "number of this size");
+		shown_unavailable(ret, "number of this size");
 		return;
 	}
 	memcpy(&number, bytes, sizeof(number));

@@ -140,6 +140,14 @@ static void put_rest(struct buffer *buffer, const char *before,
 	escape_quoted(buffer, address->rest, address->rest_length);
 }
 
+/* The kernel gives out negative ones where a process has several such sockets. */
+static void put_port_id(struct buffer *buffer, int32_t port_id)
+{
+	if (port_id < 0)
+		buffer_put_char(buffer, '-');
+	put_number(buffer, port_id < 0 ? (uint64_t) - (int64_t)port_id : (uint64_t)port_id);
+}
+
 void sockaddr_put(struct buffer *buffer, const struct socket_address *address)
 {
 	buffer_put_char(buffer, '{');
@@ -153,7 +161,7 @@ void sockaddr_put(struct buffer *buffer, const struct socket_address *address)
 		break;
 	case SOCKADDR_NETLINK:
 		buffer_put_literal(buffer, ", pid=");
-		put_number(buffer, address->pid);
+		put_port_id(buffer, (int32_t)address->pid);
 		buffer_put_literal(buffer, ", groups=");
 		put_number(buffer, address->groups);
 		break;

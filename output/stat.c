@@ -121,16 +121,17 @@ static void put_row(struct output *output, const struct output_stats *stats,
 	const struct sum_row *sum = &row->sum;
 	bool ended = sum->ended != 0, is_whole = ended && !stats->interval;
 	put_count(buffer, 9, sum->begun);
-	if (row->probe->kind == PROBE_SYSCALL)
+	if (row->may_fail)
 		put_count(buffer, 8, sum->errors);
 	else
 		put_cell(buffer, 8, "-");
 	put_time(buffer, ended, sum->total_ns);
 	put_time(buffer, ended && row->is_span, sum->self_ns);
 	if (stats->where) {
-		put_time(buffer, ended, stat_cpu(sum));
-		put_time(buffer, ended, sum->blocked_ns);
-		put_time(buffer, ended, sum->waited_ns);
+		bool known = ended && !row->in_goroutine;
+		put_time(buffer, known, stat_cpu(sum));
+		put_time(buffer, known, sum->blocked_ns);
+		put_time(buffer, known, sum->waited_ns);
 	}
 	put_time(buffer, is_whole, ~sum->min_inverted);
 	put_time(buffer, ended, ended ? sum->total_ns / sum->ended : 0);

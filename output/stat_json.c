@@ -5,15 +5,17 @@
 
 static const char *kind_of(const struct output_stat *row)
 {
-	if (row->probe->kind >= PROBE_KERNEL && row->probe->kind <= PROBE_RAWTRACEPOINT)
+	if ((row->probe->kind >= PROBE_KERNEL && row->probe->kind <= PROBE_RAWTRACEPOINT) ||
+	    row->probe->kind >= PROBE_TCP)
 		return probe_kind_name(row->probe->kind);
 	if (row->is_span)
 		return "call";
 	if (row->probe->kind == PROBE_SYSCALL)
 		return "syscall";
-	return row->probe->kind == PROBE_USDT  ? "usdt"
-	       : row->probe->kind == PROBE_CPU ? "sample"
-					       : "probe";
+	return row->probe->kind == PROBE_USDT	 ? "usdt"
+	       : row->probe->kind == PROBE_CPU	 ? "sample"
+	       : row->probe->kind == PROBE_SCHED ? "sched"
+						 : "probe";
 }
 
 /* [[1024, 12], [2048, 3]]: from so many nanoseconds on, up to the double */
@@ -39,7 +41,7 @@ static void set_times(struct output *output, json_t *line, const struct output_s
 	json_set(output, line, "total_ns", json_decimal(sum->total_ns));
 	if (row->is_span)
 		json_set(output, line, "self_ns", json_decimal(sum->self_ns));
-	if (stats->where) {
+	if (stats->where && !row->in_goroutine) {
 		json_set(output, line, "cpu_ns", json_decimal(stat_cpu(sum)));
 		json_set(output, line, "blocked_ns", json_decimal(sum->blocked_ns));
 		json_set(output, line, "waited_ns", json_decimal(sum->waited_ns));
@@ -70,7 +72,7 @@ struct err *stat_put_json(struct output *output, const struct output_stats *stat
 		json_set(output, line, "ended", json_unsigned(sum->ended));
 	if (row->is_span && row->has_end)
 		json_set(output, line, "unwound", json_unsigned(sum->unwound));
-	if (row->probe->kind == PROBE_SYSCALL)
+	if (row->may_fail)
 		json_set(output, line, "errors", json_unsigned(sum->errors));
 	if (sum->ended)
 		set_times(output, line, stats, row);

@@ -14,31 +14,20 @@
 #include "output/number.h"
 #include "output/writer.h"
 
-void text_color(struct output *output, enum text_color color)
-{
-	/* ECMA-48 SGR; bright variants are not for all terminals */
-	static const char *const sequences[] = {
-		[COLOR_OFF] = "\033[0m",   [COLOR_DIM] = "\033[2m",    [COLOR_BOLD] = "\033[1m",
-		[COLOR_CYAN] = "\033[36m", [COLOR_GREEN] = "\033[32m", [COLOR_RED] = "\033[31m",
-	};
-	if (output->options.color)
-		buffer_put_string(&output->buffer, sequences[color]);
-}
-
-void text_unsigned(struct buffer *buffer, uint64_t number)
-{
-	char *to = buffer_reserve(buffer, NUMBER_MAX);
-	buffer->used += (size_t)(number_unsigned(to, number) - to);
-}
-
-void text_duration(struct buffer *buffer, uint64_t duration_ns)
-{
-	buffer_put_literal(buffer, " <");
-	clock_put_duration(buffer, duration_ns);
-	buffer_put_char(buffer, '>');
-}
-
 /* --- the left side --------------------------------------------------------------------------- */
+
+static void make_task(struct output *output, const struct stream_task *task)
+{
+	char *to = output->task;
+	*to++ = '[';
+	to = number_unsigned(to, task->tgid);
+	*to++ = '/';
+	to = number_unsigned(to, task->tid);
+	*to++ = ']';
+	output->task_length = (size_t)(to - output->task);
+	output->tgid = task->tgid;
+	output->tid = task->tid;
+}
 
 /* srv[4242/4250] uid=0 pts/3 */
 static void put_task(struct output *output, const struct stream_task *task)
@@ -46,13 +35,10 @@ static void put_task(struct output *output, const struct stream_task *task)
 	struct buffer *buffer = &output->buffer;
 	if (output->options.show_comm)
 		escape_put(buffer, task->comm, strnlen(task->comm, sizeof(task->comm)), "[]");
-	char *start = buffer_reserve(buffer, (size_t)3 * NUMBER_MAX), *to = start;
-	*to++ = '[';
-	to = number_unsigned(to, task->tgid);
-	*to++ = '/';
-	to = number_unsigned(to, task->tid);
-	*to++ = ']';
-	buffer->used += (size_t)(to - start);
+	if (!output->task_length || output->tgid != task->tgid || output->tid != task->tid)
+		make_task(output, task);
+	memcpy(buffer_reserve(buffer, sizeof(output->task)), output->task, sizeof(output->task));
+	buffer->used += output->task_length;
 	if (!output->options.show_user)
 		return;
 	char tty[NAMES_MAX];
@@ -86,17 +72,33 @@ static void put_left(struct output *output, const struct stream_event *event, ui
 	output->line_time_ns = time_ns;
 }
 
+static const char *owner_of(const struct probe *probe)
+{
+	return probe->kind == PROBE_USDT      ? probe->provider
+	       : probe->kind == PROBE_SYSCALL ? NULL
+					      : probe->module;
+}
+
 /* srv:render, app:lookup, openat */
 void text_label(struct buffer *buffer, const struct probe *probe)
 {
-	const char *owner = probe->kind == PROBE_USDT	   ? probe->provider
-			    : probe->kind == PROBE_SYSCALL ? NULL
-							   : probe->module;
+	const char *owner = owner_of(probe);
 	if (owner && *owner) {
 		escape_name(buffer, owner);
 		buffer_put_char(buffer, ':');
 	}
 	escape_name(buffer, probe->name);
+}
+
+static void put_label(struct output *output, const struct probe *probe)
+{
+	struct buffer *buffer = &output->buffer;
+	const char *owner = owner_of(probe);
+	if (labels_put(&output->labels, buffer, probe->name, owner))
+		return;
+	size_t start = buffer->used;
+	text_label(buffer, probe);
+	labels_keep(&output->labels, buffer, start, probe->name, owner);
 }
 
 static void put_name(struct output *output, const struct stream_event *event)
@@ -106,7 +108,7 @@ static void put_name(struct output *output, const struct stream_event *event)
 								: COLOR_BOLD;
 	if (color != COLOR_OFF)
 		text_color(output, color);
-	text_label(&output->buffer, event->site->probe);
+	put_label(output, event->site->probe);
 	if (color != COLOR_OFF)
 		text_color(output, COLOR_OFF);
 }
@@ -194,6 +196,9 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 		if (scope->event->kind == STREAM_SYSCALL && !is_handler_end(scope->event))
 			buffer_put_literal(&output->buffer, " = ?");
 		break;
+	case ENDING_KILLED:
+		buffer_put_literal(&output->buffer, " = ?");
+		break;
 	}
 }
 
@@ -204,6 +209,16 @@ static bool ends_only(const struct stream_event *event)
 	return event->site->probe->kind == PROBE_URETPROBE ||
 	       event->site->probe->kind == PROBE_KRETPROBE ||
 	       event->ending == ENDING_RETURNED_ALONE;
+}
+
+/* When it is not known when the span ended, then not before what was shown last. */
+static uint64_t closing_time(const struct output *output, const struct stream_event *event)
+{
+	enum stream_ending ending = event->ending;
+	if (ending == ENDING_RETURNED || ending == ENDING_RETURNED_ALONE ||
+	    ending == ENDING_TAIL_CALL || ending == ENDING_KILLED)
+		return event->time_ns + event->duration_ns;
+	return event->time_ns > output->line_time_ns ? event->time_ns : output->line_time_ns;
 }
 
 static bool is_output_argument(const struct value *value)
@@ -223,14 +238,8 @@ static bool has_output_argument(const struct value_list *list)
 /* The line that closes a span tells what was not known when it opened. */
 static void put_closing(struct output *output, const struct stream_event *event)
 {
-	bool has_end = event->ending == ENDING_RETURNED || event->ending == ENDING_RETURNED_ALONE ||
-		       event->ending == ENDING_TAIL_CALL;
-	/* When it is not known when the span ended, then not before what was shown last. */
-	uint64_t time_ns = has_end ? event->time_ns + event->duration_ns
-			   : event->time_ns > output->line_time_ns ? event->time_ns
-								   : output->line_time_ns;
 	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
-	put_left(output, event, time_ns);
+	put_left(output, event, closing_time(output, event));
 	put_name(output, event);
 	if (event->ending == ENDING_RETURNED && has_output_argument(&event->site->arguments) &&
 	    event->site->probe->kind != PROBE_URETPROBE)
@@ -238,10 +247,26 @@ static void put_closing(struct output *output, const struct stream_event *event)
 	put_ending(output, &scope);
 }
 
+/* <... read resumed>"x", 1) = 1 <0.302969> */
+static void put_resumed(struct output *output, const struct stream_event *event)
+{
+	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
+	put_left(output, event, closing_time(output, event));
+	buffer_put_literal(&output->buffer, "<... ");
+	put_name(output, event);
+	buffer_put_literal(&output->buffer, " resumed>");
+	text_rest_of_call(output, &scope);
+	put_ending(output, &scope);
+}
+
 static void put_span(struct output *output, const struct stream_event *event, bool was_opened)
 {
 	if (was_opened && event->ending == ENDING_UNKNOWN)
 		return;
+	if (was_opened && event->kind == STREAM_SYSCALL) {
+		put_resumed(output, event);
+		return;
+	}
 	if (was_opened || ends_only(event)) {
 		put_closing(output, event);
 		return;
@@ -260,36 +285,15 @@ static void put_instant(struct output *output, const struct stream_event *event)
 	struct shown result;
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
-	if (event->site->probe->kind == PROBE_CPU)
+	if (event->site->probe->kind == PROBE_CPU || text_sched(output, event))
 		return;
-	if (!ends_only(event)) {
+	bool has_result = ends_only(event) || event->site->probe->kind == PROBE_FEXIT;
+	if (!ends_only(event))
 		text_arguments(output, &scope, NULL);
-	} else if (shown_instant_result(&scope, &result)) {
+	if (has_result && shown_instant_result(&scope, &result)) {
 		buffer_put_literal(&output->buffer, " = ");
 		text_shown(output, &scope, &result);
 	}
-}
-
-static void put_argv(struct output *output, const struct stream_event *event)
-{
-	struct buffer *buffer = &output->buffer;
-	struct redacted argv = redact_argv(output->options.redact, event->argv, event->argv_size);
-	const char *at = argv.bytes, *end = argv.bytes + argv.size;
-	if (event->exec_flags & EVENT_EXEC_ARGV_UNREADABLE) {
-		buffer_put_literal(buffer, "<not readable>");
-		return;
-	}
-	buffer_put_char(buffer, '[');
-	while (at < end) {
-		size_t length = strnlen(at, (size_t)(end - at));
-		if (at != argv.bytes)
-			buffer_put_literal(buffer, ", ");
-		escape_quoted(buffer, at, length);
-		at += length + 1;
-	}
-	if (event->exec_flags & EVENT_EXEC_ARGV_TRUNCATED)
-		buffer_put_string(buffer, event->argv_size ? ", ..." : "...");
-	buffer_put_char(buffer, ']');
 }
 
 static void put_exec(struct output *output, const struct stream_event *event)
@@ -301,7 +305,7 @@ static void put_exec(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_GREEN);
 	escape_quoted(buffer, filename, strlen(filename));
 	buffer_put_literal(buffer, ", ");
-	put_argv(output, event);
+	text_argv(output, event);
 	text_color(output, COLOR_OFF);
 	buffer_put_char(buffer, ')');
 }
@@ -491,6 +495,11 @@ static struct err *text_event(struct output *output, const struct stream_event *
 	case STREAM_USDT:
 		put_instant(output, event);
 		text_stack(output, event->stack);
+		break;
+	case STREAM_VIEW:
+		put_left(output, event, event->time_ns);
+		put_name(output, event);
+		text_view(output, event);
 		break;
 	case STREAM_EXEC:
 		put_exec(output, event);

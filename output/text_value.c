@@ -4,8 +4,12 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "common/array.h"
+#include "output/endpoint.h"
 #include "output/escape.h"
+#include "output/go_value.h"
 #include "output/names.h"
+#include "output/netlink_text.h"
 #include "output/number.h"
 #include "output/sockaddr.h"
 #include "output/writer.h"
@@ -174,6 +178,14 @@ static void put_bit_set(struct buffer *buffer, const struct shown *shown)
 /* 0x7ffd3f10 with a comment: how much lies there */
 static void put_count(struct buffer *buffer, const struct shown *shown)
 {
+	if (shown->is_whole) { /* <std::map of 3> */
+		buffer_put_char(buffer, '<');
+		buffer_put_string(buffer, shown->name);
+		buffer_put_literal(buffer, " of ");
+		put_number(buffer, number_unsigned, shown->count);
+		buffer_put_char(buffer, '>');
+		return;
+	}
 	put_number(buffer, number_hex, shown->number);
 	buffer_put_literal(buffer, " /* ");
 	put_number(buffer, number_unsigned, shown->count);
@@ -217,6 +229,18 @@ static void put_fd(struct buffer *buffer, const struct shown *shown)
 	buffer_put_char(buffer, '>');
 }
 
+/* "/etc/passwd", ".../passwd" */
+static void put_file(struct output *output, const struct shown *shown)
+{
+	char path[FILE_PATH_MAX];
+	bool is_cut;
+	if (!file_path(shown->bytes, shown->length, path, &is_cut))
+		return;
+	text_color(output, COLOR_GREEN);
+	escape_quoted(&output->buffer, path, strlen(path));
+	text_color(output, COLOR_OFF);
+}
+
 static void put_sockaddr(struct buffer *buffer, const struct shown *shown)
 {
 	struct socket_address address;
@@ -224,12 +248,53 @@ static void put_sockaddr(struct buffer *buffer, const struct shown *shown)
 		sockaddr_put(buffer, &address);
 }
 
+static void put_endpoint(struct buffer *buffer, const struct shown *shown)
+{
+	char text[ENDPOINT_MAX];
+	buffer_put_string(buffer, endpoint_text(shown->bytes, shown->length, text) ? text : "?");
+}
+
+/* Members of the kernel's struct task_struct: see known_members of kernel/btf_types.c. */
+static bool is_task(const struct shown *whole)
+{
+	static const char *const names[] = {"pid", "tgid", "comm"};
+	for (uint32_t i = 0; i < array_size(names); i++)
+		if (!whole->members || whole->count != array_size(names) ||
+		    strcmp(whole->members[i].name, names[i]) != 0)
+			return false;
+	return true;
+}
+
+/* sh[123], as lines begin. */
+static void put_task(struct output *output, const struct shown_scope *scope,
+		     const struct shown *whole)
+{
+	struct shown part;
+	const char *name;
+	shown_part(scope, whole, 2, &part, &name);
+	if (part.kind == SHOWN_STRING)
+		escape_put(&output->buffer, part.bytes, part.length, "[]\"");
+	else
+		text_shown(output, scope, &part);
+	buffer_put_char(&output->buffer, '[');
+	shown_part(scope, whole, 0, &part, &name);
+	text_shown(output, scope, &part);
+	buffer_put_char(&output->buffer, ']');
+}
+
 static void put_parts(struct output *output, const struct shown_scope *scope,
 		      const struct shown *whole)
 {
 	struct buffer *buffer = &output->buffer;
-	bool is_struct = whole->kind == SHOWN_STRUCT, is_first = true;
-	buffer_put_char(buffer, is_struct ? '{' : '[');
+	bool is_first = true;
+	bool is_struct = whole->kind == SHOWN_STRUCT || whole->is_map || whole->is_set;
+	bool is_results = go_is_results(whole);
+	if (go_is_nil(scope, whole)) {
+		buffer_put_literal(buffer, "nil");
+		return;
+	}
+	if (!whole->is_bare)
+		buffer_put_char(buffer, is_results ? '(' : is_struct ? '{' : '[');
 	for (uint32_t i = 0; i < whole->count; i++) {
 		struct shown part;
 		const char *name;
@@ -239,15 +304,19 @@ static void put_parts(struct output *output, const struct shown_scope *scope,
 		if (!is_first)
 			buffer_put_literal(buffer, ", ");
 		is_first = false;
-		if (*name) {
+		if (*name && !(is_results && go_is_unnamed(name))) {
 			escape_name(buffer, name);
 			buffer_put_char(buffer, '=');
 		}
-		text_shown(output, scope, &part);
+		if (whole->is_map && part.kind == SHOWN_STRUCT)
+			text_entry(output, scope, &part);
+		else
+			text_shown(output, scope, &part);
 	}
 	if (whole->truncated)
 		buffer_put_string(buffer, is_first ? "..." : ", ...");
-	buffer_put_char(buffer, is_struct ? '}' : ']');
+	if (!whole->is_bare)
+		buffer_put_char(buffer, is_results ? ')' : is_struct ? '}' : ']');
 }
 
 /* Some(5), Some({x=1, y=2}), Rect{w=1, h=2} */
@@ -258,7 +327,7 @@ static void put_variant(struct output *output, const struct shown_scope *scope,
 	struct shown part;
 	const char *name;
 	shown_part(scope, whole, 0, &part, &name);
-	bool is_struct = part.kind == SHOWN_STRUCT && strcmp(whole->members[0].name, "__0") != 0;
+	bool is_struct = part.kind == SHOWN_STRUCT && !whole->is_tuple;
 	escape_name(buffer, name);
 	if (!is_struct)
 		buffer_put_char(buffer, '(');
@@ -290,40 +359,54 @@ static void put_errno(struct output *output, const char *name)
 	text_color(output, COLOR_OFF);
 }
 
+/* Numbers, and words for them. False: it is neither. */
+static bool put_plain(struct buffer *buffer, const struct shown *shown)
+{
+	switch (shown->kind) {
+	case SHOWN_SIGNED:
+		put_signed(buffer, (int64_t)shown->number);
+		return true;
+	case SHOWN_UNSIGNED:
+		put_number(buffer, number_unsigned, shown->number);
+		return true;
+	case SHOWN_HEX:
+		put_number(buffer, number_hex, shown->number);
+		return true;
+	case SHOWN_OCTAL:
+		put_number(buffer, number_octal, shown->number);
+		return true;
+	case SHOWN_NULL:
+		buffer_put_literal(buffer, "NULL");
+		return true;
+	case SHOWN_VOID:
+		buffer_put_literal(buffer, "void");
+		return true;
+	case SHOWN_BOOL:
+		buffer_put_string(buffer, shown->number ? "true" : "false");
+		return true;
+	case SHOWN_CHAR:
+		put_char(buffer, shown);
+		return true;
+	case SHOWN_REAL:
+		put_real(buffer, shown);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void put_shown(struct output *output, const struct shown_scope *scope,
 		      const struct shown *shown)
 {
 	struct buffer *buffer = &output->buffer;
+	if (put_plain(buffer, shown))
+		return;
 	switch (shown->kind) {
-	case SHOWN_SIGNED:
-		put_signed(buffer, (int64_t)shown->number);
-		break;
-	case SHOWN_UNSIGNED:
-		put_number(buffer, number_unsigned, shown->number);
+	case SHOWN_FILE:
+		put_file(output, shown);
 		break;
 	case SHOWN_STRING:
 		put_string(output, shown);
-		break;
-	case SHOWN_HEX:
-		put_number(buffer, number_hex, shown->number);
-		break;
-	case SHOWN_OCTAL:
-		put_number(buffer, number_octal, shown->number);
-		break;
-	case SHOWN_NULL:
-		buffer_put_literal(buffer, "NULL");
-		break;
-	case SHOWN_VOID:
-		buffer_put_literal(buffer, "void");
-		break;
-	case SHOWN_BOOL:
-		buffer_put_string(buffer, shown->number ? "true" : "false");
-		break;
-	case SHOWN_CHAR:
-		put_char(buffer, shown);
-		break;
-	case SHOWN_REAL:
-		put_real(buffer, shown);
 		break;
 	case SHOWN_NAME:
 		escape_name(buffer, shown->text);
@@ -344,9 +427,20 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 	case SHOWN_SOCKADDR:
 		put_sockaddr(buffer, shown);
 		break;
+	case SHOWN_ENDPOINT:
+		put_endpoint(buffer, shown);
+		break;
+	case SHOWN_ADDRESS:
+	case SHOWN_HARDWARE:
+	case SHOWN_PORT:
+	case SHOWN_SUBSYSTEM:
+		netlink_put(buffer, shown);
+		break;
 	case SHOWN_STRUCT:
 	case SHOWN_ARRAY:
-		(shown->is_variant ? put_variant : put_parts)(output, scope, shown);
+		(shown->is_variant ? put_variant
+		 : is_task(shown)  ? put_task
+				   : put_parts)(output, scope, shown);
 		break;
 	case SHOWN_SIGNAL:
 		put_signal(buffer, (int64_t)shown->number);
@@ -370,6 +464,8 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		break;
 	case SHOWN_UNAVAILABLE:
 		put_unavailable(buffer, shown);
+		break;
+	default:
 		break;
 	}
 }
@@ -403,46 +499,4 @@ void text_shown(struct output *output, const struct shown_scope *scope, const st
 		put_after(output, scope, shown->after, start);
 	if (boxed)
 		buffer_put_char(&output->buffer, ']');
-}
-
-/* strace's marks in place of what is not known yet, and of the result. */
-static void put_detached(struct buffer *buffer, bool is_cut)
-{
-	if (!is_cut)
-		buffer_put_char(buffer, ' ');
-	buffer_put_literal(buffer, "<detached ...>");
-}
-
-/* System calls are shown as C calls them, without names, as strace does; one that was running when
- * tracing ended up to the first argument that it would have filled in. */
-void text_arguments(struct output *output, const struct shown_scope *scope,
-		    bool (*chosen)(const struct value *value))
-{
-	struct buffer *buffer = &output->buffer;
-	const struct stream_event *event = scope->event;
-	bool is_open = event->kind == STREAM_SYSCALL && event->ending == ENDING_OPEN;
-	bool is_first = true, is_cut = false;
-	buffer_put_char(buffer, '(');
-	for (size_t i = 0; i < event->site->arguments.count; i++) {
-		const struct value *value = &event->site->arguments.items[i];
-		struct shown shown;
-		if ((chosen && !chosen(value)) || !(value = value_choose(value, event->arguments)))
-			continue;
-		if (!is_first)
-			buffer_put_literal(buffer, ", ");
-		is_first = false;
-		is_cut = is_open && value->at_return;
-		if (is_cut)
-			break;
-		if (event->kind != STREAM_SYSCALL && !argument_name_is_bare(value->name)) {
-			escape_name(buffer, value->name);
-			buffer_put_char(buffer, '=');
-		}
-		shown_value(scope, value, event->arguments, &shown);
-		text_shown(output, scope, &shown);
-	}
-	if (is_open)
-		put_detached(buffer, is_cut || is_first);
-	else
-		buffer_put_char(buffer, ')');
 }

@@ -5,6 +5,8 @@
 
 #include "output/buffer.h"
 #include "output/clock.h"
+#include "output/labels.h"
+#include "output/number.h"
 #include "output/output.h"
 #include "output/shown.h"
 #include "output/tally.h"
@@ -35,6 +37,11 @@ struct output {
 	/* Text only */
 	struct clock clock;
 	uint64_t line_time_ns; /* of the line before */
+	struct labels labels;
+	/* The numbers of the thread that came last, as they are written; 0 bytes: nobody's. */
+	uint32_t tgid, tid;
+	size_t task_length;
+	char task[2 * NUMBER_MAX];
 	/* JSON only */
 	struct buffer scratch; /* names and texts on their way into an object; never written */
 	int real_precision;    /* digits that the numbers of this line need */
@@ -44,6 +51,8 @@ struct output {
 /* text_value.c: "name=value, …" and one value */
 void text_arguments(struct output *output, const struct shown_scope *scope,
 		    bool (*chosen)(const struct value *value));
+/* What of a system call was not shown with its entry. */
+void text_rest_of_call(struct output *output, const struct shown_scope *scope);
 void text_shown(struct output *output, const struct shown_scope *scope, const struct shown *shown);
 
 /* text_changes.c: " [st->count: 1 -> 2]"; nothing when nothing has changed */
@@ -51,6 +60,14 @@ void text_changes(struct output *output, const struct shown_scope *scope);
 
 /* text_stack.c: the lines below an event; nothing for NULL */
 void text_stack(struct output *output, const struct stack *stack);
+
+/* text_parts.c: a key and a value of a map: 1: "one" */
+void text_entry(struct output *output, const struct shown_scope *scope, const struct shown *entry);
+/* text_argv.c: what an exec was given */
+void text_argv(struct output *output, const struct stream_event *event);
+
+/* sched.c: what it was blocked in, and how long; false: it is no event of `sched` */
+bool text_sched(struct output *output, const struct stream_event *event);
 
 /* text_where.c: {cpu 0.000001000, waiting 0.000000000, blocked 0.000002000 (futex ...)}; nothing
  * when it was not asked for */
@@ -60,6 +77,8 @@ void text_where(struct output *output, const struct stream_event *event);
 const char *output_syscall_name(const struct output *output, int32_t number,
 				char name[static SYSCALL_NAME_MAX]);
 
+/* text_view.c: the fields of a view's event, and where it belongs */
+void text_view(struct output *output, const struct stream_event *event);
 /* text_signal.c: --- SIGCHLD {…} --- */
 void text_signal(struct output *output, const struct stream_event *event);
 

@@ -52,16 +52,30 @@ struct fetch_source fetch_from_register(uint8_t reg, uint8_t size, bool is_signe
 struct draft draft_begin(struct plan_builder *builder)
 {
 	return (struct draft){.plan = &builder->plan,
+			      .start = builder->plan.n_ops,
 			      .n_ops = builder->plan.n_ops,
 			      .n_slots = builder->plan.n_slots};
 }
 
+/* An offset is added by the operation that reads there: steps are what a hit costs. */
+static bool joins_offset(const struct draft *draft, const struct fetch_op *op)
+{
+	return op->code == FETCH_DEREF && !op->imm && draft->n_ops > draft->start &&
+	       draft->plan->ops[draft->n_ops - 1].code == FETCH_ADD;
+}
+
 void draft_op(struct draft *draft, const struct fetch_op *op)
 {
-	if (draft->n_ops >= FETCH_OPS_MAX)
+	if (joins_offset(draft, op)) {
+		struct fetch_op *last = &draft->plan->ops[draft->n_ops - 1];
+		int64_t offset = last->imm;
+		*last = *op;
+		last->imm = offset;
+	} else if (draft->n_ops >= FETCH_OPS_MAX) {
 		draft->full = true;
-	else
+	} else {
 		draft->plan->ops[draft->n_ops++] = *op;
+	}
 }
 
 void draft_ops(struct draft *draft, const struct fetch_op *ops, uint32_t n_ops)
@@ -282,7 +296,9 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 		value.unavailable = "in several places";
 	else
 		add_plain(builder, source, length, &value);
-	if (!e && !value.unavailable && type->kind == TYPE_POINTER && builder->options.depth)
+	if (!value.unavailable && each_is_list(name, type))
+		each_add_strings(builder, source, &value);
+	else if (!e && !value.unavailable && type->kind == TYPE_POINTER && builder->options.depth)
 		e = parts_add_target(builder, source, &value);
 	if (value.unavailable)
 		value.slot = VALUE_NO_SLOT;
@@ -319,6 +335,37 @@ int plan_add_slot(struct plan_builder *builder, const struct fetch_op *ops, size
 	return draft_commit(&draft) ? slot : VALUE_NO_SLOT;
 }
 
+static bool is_same_text(const char *one, const char *other)
+{
+	return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+/* Whatever points into its own list differs. */
+static bool is_same_value(const struct value *one, const struct value *other)
+{
+	struct value named = *one;
+	if (!is_same_text(one->name, other->name))
+		return false;
+	named.name = other->name;
+	/* Bytes of padding may differ where nothing else does: then it is made once more. */
+	const void *bytes = &named, *others = other;
+	return memcmp(bytes, others, sizeof(named)) == 0;
+}
+
+static bool is_made(const struct plan_builder *builder)
+{
+	const struct plan_made *made = builder->made;
+	size_t size = fetch_plan_size(&builder->plan);
+	if (!made || !made->plan || made->plan->n_ops != builder->plan.n_ops ||
+	    made->values.count != builder->values.count ||
+	    memcmp(made->plan, &builder->plan, size) != 0)
+		return false;
+	for (size_t i = 0; i < made->values.count; i++)
+		if (!is_same_value(&made->values.items[i], &builder->values.items[i]))
+			return false;
+	return true;
+}
+
 struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **ret_plan,
 			struct value_list *ret_values)
 {
@@ -327,6 +374,11 @@ struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **
 	struct err *e = parts_follow(builder);
 	if (e)
 		return e;
+	if (is_made(builder)) {
+		*ret_plan = builder->made->plan;
+		*ret_values = builder->made->values;
+		return NULL;
+	}
 	if (count) {
 		items = arena_copy(builder->arena, builder->values.items, count * sizeof(*items));
 		if (!items)
@@ -340,5 +392,7 @@ struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **
 	}
 	*ret_plan = plan;
 	*ret_values = (struct value_list){.items = items, .count = count};
+	if (builder->made)
+		*builder->made = (struct plan_made){plan, *ret_values};
 	return NULL;
 }

@@ -51,12 +51,19 @@ struct compile_options {
 	uint32_t string_limit; /* -s: bytes of a string or buffer, up to FETCH_STRING_MAX */
 	uint32_t depth;	       /* levels of structures, by pointer or by value; 0: bare pointers */
 	uint32_t max_members;  /* shown of one structure; 0: the default */
+	uint32_t max_items;    /* read of one array or container; 0: the default */
 	bool files;	       /* -y: what descriptors stand for */
 	bool sockets;	       /* -yy: and of devices and sockets which ones */
 	bool changes;	       /* what pointers lead to is read at the return, too */
 };
 
 struct follow;
+
+/* What was made last. Functions are often alike: the next one may need the same. */
+struct plan_made {
+	const struct fetch_plan *plan;
+	struct value_list values;
+};
 
 struct plan_builder {
 	struct arena *arena; /* of the values made; borrowed */
@@ -72,6 +79,8 @@ struct plan_builder {
 	int place_slot;		 /* its slot + 1; 0: not asked for yet */
 	uint32_t followed_bytes; /* of structures inside */
 	uint32_t n_words;	 /* kept for the return */
+	uint32_t n_marks;	 /* lists that others go on from */
+	struct plan_made *made;	 /* taken again when it is the same; borrowed, NULL: never */
 };
 
 /* Can so many bytes be read as a number? */

@@ -10,7 +10,7 @@ extern const char compile_full[]; /* "too many values" */
 /* Operations are written beyond n_ops and become part of the plan only when all of them fit. */
 struct draft {
 	struct fetch_plan *plan;
-	uint32_t n_ops, n_slots;
+	uint32_t start, n_ops, n_slots;
 	bool full;
 };
 
@@ -30,6 +30,11 @@ struct err *parts_add_struct(struct plan_builder *builder, const struct fetch_so
 /* `value` is a pointer, whose number is fetched: what it leads to. */
 struct err *parts_add_target(struct plan_builder *builder, const struct fetch_source *source,
 			     struct value *value);
+/* compile_each.c: is this pointer to strings one to an array of them, up to a NULL? */
+bool each_is_list(const char *name, const struct type *type);
+/* Then what is shown are these. */
+void each_add_strings(struct plan_builder *builder, const struct fetch_source *source,
+		      struct value *value);
 /* What was left for later: pointers in structures, those nearest to the arguments first. */
 struct err *parts_follow(struct plan_builder *builder);
 

@@ -2,13 +2,19 @@
 /* Strings, containers, owning pointers and optional values: see struct type_form. */
 #include "probe/compile_parts.h"
 
-/* Bytes of elements that are read. */
+/* Bytes of elements that are read; of those that lead somewhere. */
 #define ITEMS_BYTES_MAX 256
+#define EACH_BYTES_MAX	512
+/* Elements of a container with a node for each, and bytes read of one. */
+#define NODES_SOME     32
+#define NODE_BYTES_MAX 1024
+/* One element that is larger has no other beside it that is read. */
+#define ITEM_MAX 0xffff
 
 bool forms_need_copy(const struct type_form *form)
 {
 	return form->kind == FORM_OWNER || form->kind == FORM_OPTIONAL ||
-	       form->kind == FORM_VARIANTS || form->has_short;
+	       form->kind == FORM_VARIANTS || form->kind == FORM_COUNT || form->has_short;
 }
 
 /* The flag, and the value as it would be if it were there. */
@@ -72,6 +78,18 @@ static struct err *add_variants(const struct parts *parts, struct value *value)
 	return e;
 }
 
+/* The number of elements. */
+static struct err *add_count(const struct parts *parts, struct value *value)
+{
+	struct value *count = arena_alloc(parts->builder->arena, sizeof(*count));
+	struct parts inner = *parts;
+	const struct type_member member = {
+		.name = "", .type = value->type->form->item, .offset = value->type->form->length};
+	inner.base = value->offset;
+	value->members = count;
+	return count ? parts_add_member(&inner, &member, count) : &err_nomem;
+}
+
 struct err *forms_add(const struct parts *parts, struct value *value)
 {
 	const struct type_form *form = value->type->form;
@@ -80,6 +98,8 @@ struct err *forms_add(const struct parts *parts, struct value *value)
 	switch (form->kind) {
 	case FORM_VARIANTS:
 		return add_variants(parts, value);
+	case FORM_COUNT:
+		return form->item ? add_count(parts, value) : NULL;
 	case FORM_OPTIONAL:
 		return add_optional(parts, value);
 	case FORM_OWNER:
@@ -114,15 +134,6 @@ struct err *forms_add_whole(const struct parts *parts, const struct type *type, 
 
 /* --- text and elements ----------------------------------------------------------------------- */
 
-/* So that the number shifted to the left is at least as many bytes as the elements have. */
-static uint8_t shift_of(uint32_t size)
-{
-	uint8_t shift = 0;
-	while (shift < 16 && 1U << shift < size)
-		shift++;
-	return shift;
-}
-
 static bool draft_text(struct draft *draft, const struct follow *follow,
 		       const struct type_form *form, uint32_t limit)
 {
@@ -156,9 +167,10 @@ static bool draft_items(struct draft *draft, const struct follow *follow,
 			const struct type_form *form, uint32_t limit, int *ret_count)
 {
 	const struct fetch_op number = {.code = FETCH_INT, .size = 8};
+	uint32_t size = form->item->size < ITEM_MAX ? form->item->size : ITEM_MAX;
 	const struct fetch_op length = {.code = FETCH_LENGTH,
 					.flags = FETCH_LENGTH_SIGNED,
-					.shift = shift_of(form->item->size),
+					.next = {size & 255, size >> 8},
 					.imm = limit};
 	if (!parts_draft_at(draft, follow->origin, follow->offset + form->length, 8, 0))
 		return false;
@@ -185,33 +197,114 @@ static bool draft_range(struct draft *draft, const struct follow *follow,
 	return true;
 }
 
-void forms_follow(struct plan_builder *builder, const struct follow *follow)
+/* Bytes of elements that are read at once. */
+static uint32_t items_bytes(const struct plan_builder *builder, const struct type *item)
+{
+	uint32_t size = item->size, most = builder->options.max_items;
+	uint64_t bytes = each_leads_on(item) ? EACH_BYTES_MAX : ITEMS_BYTES_MAX;
+	if (most)
+		bytes = (uint64_t)size * most;
+	if (size > bytes)
+		bytes = size;
+	return bytes < FETCH_STRING_MAX ? (uint32_t)bytes : FETCH_STRING_MAX;
+}
+
+static uint32_t walk_links(const struct type_nodes *nodes)
+{
+	const uint8_t *links = nodes->links;
+	if (nodes->kind == NODES_BLOCKS)
+		return nodes->value;
+	if (nodes->kind == NODES_CHAIN)
+		return links[0];
+	return (uint32_t)(links[0] / 8 | links[1] / 8 << 4 | links[2] / 8 << 8);
+}
+
+static struct fetch_op walk_op(const struct type_form *form, uint8_t mark)
+{
+	const struct type_nodes *nodes = form->nodes;
+	uint64_t size = form->item->size, value = nodes->value;
+	uint64_t read = size < NODE_BYTES_MAX ? size : NODE_BYTES_MAX;
+	struct fetch_op op = {.code = FETCH_WALK,
+			      .size = WALK_CHAIN,
+			      .reg = (uint8_t)form->data,
+			      .next = {nodes->ends_null ? FETCH_WALK_NULL : nodes->end, 0, mark}};
+	if (nodes->kind != NODES_CHAIN)
+		op.size = nodes->kind == NODES_TREE ? WALK_TREE : WALK_BLOCKS;
+	op.imm = (int64_t)(size | value << 16 | (uint64_t)walk_links(nodes) << 32 | read << 48);
+	return op;
+}
+
+/* How many there are goes to a slot, where it is known; else one more than are wanted. */
+static void draft_number(struct draft *draft, const struct follow *follow, uint32_t limit,
+			 struct value *value)
+{
+	const struct fetch_op number = {.code = FETCH_INT, .size = 8};
+	const struct fetch_op more = {.code = FETCH_CONST, .imm = limit + INT64_C(1)};
+	const struct fetch_op length = {.code = FETCH_LENGTH, .imm = limit};
+	const struct type_form *form = value->type->form;
+	if (form->nodes->has_count) {
+		parts_draft_at(draft, follow->origin, follow->offset + form->length, 8, 0);
+		value->count_slot = draft_slot(draft, &number) + 1;
+	} else {
+		draft_op(draft, &more);
+	}
+	draft_op(draft, &length);
+}
+
+static struct err *follow_nodes(struct plan_builder *builder, const struct follow *follow)
+{
+	struct value *value = follow->value;
+	const struct type_form *form = value->type->form;
+	uint32_t limit = builder->options.max_items ?: NODES_SOME;
+	bool leads_on = form->item->size <= NODE_BYTES_MAX && each_leads_on(form->item);
+	uint8_t mark = leads_on ? each_new_mark(builder) : 0;
+	const struct fetch_op walk = walk_op(form, mark);
+	struct draft draft = draft_begin(builder);
+	value->in_blob = false;
+	value->words = 0;
+	if (follow->origin->registers || form->item->size > ITEM_MAX) {
+		value->unavailable = follow->origin->registers ? "in a register" : "too large";
+		return NULL;
+	}
+	draft_number(&draft, follow, limit < FETCH_WALK_MAX ? limit : FETCH_WALK_MAX, value);
+	draft_ops(&draft, follow->origin->ops, follow->origin->n_ops);
+	if (follow->offset)
+		draft_op(&draft, &(struct fetch_op){.code = FETCH_ADD, .imm = follow->offset});
+	value->slot = draft_slot(&draft, &walk);
+	if (!draft_commit(&draft)) {
+		value->unavailable = compile_full;
+		return NULL;
+	}
+	return mark ? each_follow(builder, follow, form->item, mark) : NULL;
+}
+
+struct err *forms_follow(struct plan_builder *builder, const struct follow *follow)
 {
 	struct value *value = follow->value;
 	const struct type_form *form = value->type->form;
 	struct draft draft = draft_begin(builder);
 	uint32_t limit = builder->options.string_limit;
-	uint32_t items = ITEMS_BYTES_MAX;
+	if (form->kind == FORM_NODES)
+		return follow_nodes(builder, follow);
+	uint32_t items = form->kind == FORM_TEXT ? limit : items_bytes(builder, form->item);
 	bool ok;
-	if (form->kind != FORM_TEXT && form->item->size > items)
-		items = form->item->size < FETCH_STRING_MAX ? form->item->size : FETCH_STRING_MAX;
 	if (form->kind == FORM_TEXT)
 		ok = draft_text(&draft, follow, form, limit);
 	else if (form->kind == FORM_ITEMS)
 		ok = draft_items(&draft, follow, form, items, &value->count_slot);
 	else
 		ok = draft_range(&draft, follow, form, items, &value->count_slot);
-	int slot =
-		draft_bytes(&draft, form, follow->maybe, form->kind == FORM_TEXT ? limit : items);
+	int slot = draft_bytes(&draft, form, follow->maybe, items);
 	if (!ok || !draft_commit(&draft)) {
 		value->unavailable = ok ? compile_full : "in a register";
-		return;
+		return NULL;
 	}
 	if (form->has_short && value->slot >= 0) {
 		value->text_slot = slot;
-		return;
+		return NULL;
 	}
 	value->in_blob = false;
 	value->words = 0;
 	value->slot = slot;
+	return form->kind == FORM_TEXT ? NULL : each_follow(builder, follow, form->item, 0);
 }

@@ -22,7 +22,7 @@ static uint32_t max_members(const struct plan_builder *builder)
 }
 
 /* Up to the last member that is shown, within bounds. */
-static uint32_t copied_bytes(const struct plan_builder *builder, const struct type *type)
+uint32_t parts_copied_bytes(const struct plan_builder *builder, const struct type *type)
 {
 	uint32_t count = max_members(builder), end = 0;
 	uint32_t limit = 8 * count > STRUCT_BYTES_MIN ? 8 * count : STRUCT_BYTES_MIN;
@@ -133,12 +133,16 @@ struct err *parts_follow(struct plan_builder *builder)
 	/* More are appended on the way. */
 	for (size_t i = 0; !e && i < builder->follows.count; i++) {
 		struct follow follow = builder->follows.items[i];
-		if (follow.value->type->kind == TYPE_STRING)
+		if (follow.each)
+			e = each_follow_list(builder, &follow);
+		else if (follow.value->type->kind == TYPE_STRING)
 			follow_text(builder, &follow);
 		else if (follow.value->type->kind == TYPE_FD)
 			follow_file(builder, &follow);
 		else if (follow.value->type->kind == TYPE_STRUCT)
-			forms_follow(builder, &follow);
+			e = forms_follow(builder, &follow);
+		else if (follow.value->type->kind == TYPE_ARRAY)
+			e = each_follow_array(builder, &follow);
 		else
 			e = follow_pointer(builder, &follow);
 	}
@@ -205,15 +209,14 @@ static void find_slot(const struct origin *origin, uint32_t size, struct value *
 		value->unavailable = "in several places";
 }
 
-/* Is what a pointer of this type leads to worth reading? */
-static bool leads_to_struct(const struct type *type)
+bool parts_leads_to_struct(const struct type *type)
 {
 	return type->kind == TYPE_POINTER && type->target && type->target->kind == TYPE_STRUCT &&
 	       type->target->n_members && type->target->size;
 }
 
 /* A byte without a sign is a buffer's first one, as a rule. */
-static bool leads_to_scalar(const struct type *type)
+bool parts_leads_to_scalar(const struct type *type)
 {
 	const struct type *target = type->kind == TYPE_POINTER ? type->target : NULL;
 	if (!target || !compile_is_scalar_size(target->size))
@@ -259,12 +262,15 @@ struct err *parts_add_member(const struct parts *parts, const struct type_member
 	plan_add_place(parts->builder, ret);
 	if (type->kind == TYPE_ARRAY)
 		ret->levels = (uint8_t)(builder->options.depth - parts->level + 1);
-	else if (type->kind == TYPE_BYTES)
+	if (type->kind == TYPE_ARRAY && !parts->origin->registers && type->target &&
+	    each_leads_on(type->target))
+		return parts_follow_later(parts, ret, offset);
+	if (type->kind == TYPE_BYTES)
 		ret->unavailable = "buffer";
 	else if (type->kind == TYPE_STRING ||
 		 (type->kind == TYPE_FD && type->size == 4 && builder->options.files) ||
-		 (leads_to_struct(type) && parts->level < builder->options.depth) ||
-		 leads_to_scalar(type))
+		 (parts_leads_to_struct(type) && parts->level < builder->options.depth) ||
+		 parts_leads_to_scalar(type))
 		return parts_follow_later(parts, ret, offset);
 	return NULL;
 }
@@ -314,7 +320,7 @@ static bool copy_struct(struct plan_builder *builder, struct origin *way, const 
 		way->slot = VALUE_NO_SLOT;
 		return true;
 	}
-	way->copied = type->form ? type->size : copied_bytes(builder, type);
+	way->copied = type->form ? type->size : parts_copied_bytes(builder, type);
 	if (way->copied > STRUCT_BYTES_MAX)
 		way->copied = STRUCT_BYTES_MAX;
 	draft_ops(&draft, way->ops, way->n_ops);
@@ -400,15 +406,36 @@ static struct err *add_scalar_target(struct plan_builder *builder, const struct 
 	return NULL;
 }
 
+/* What the call has put there: a string. */
+static struct err *add_text_target(struct plan_builder *builder, const struct origin *way,
+				   struct value *value)
+{
+	struct draft draft = draft_begin(builder);
+	struct value *copy = arena_alloc(builder->arena, sizeof(*copy));
+	if (!copy)
+		return &err_nomem;
+	*copy = (struct value){.name = "", .type = value->type->target, .boxed = true};
+	draft_ops(&draft, way->ops, way->n_ops);
+	draft_op(&draft, &(struct fetch_op){.code = FETCH_DEREF, .size = 8});
+	copy->slot = draft_slot(&draft, &(struct fetch_op){.code = FETCH_STRING,
+							   .flags = FETCH_NULL_OK,
+							   .imm = builder->options.string_limit});
+	if (draft_commit(&draft))
+		value->copy = copy;
+	return NULL;
+}
+
 /* What the pointer leads to whose number the operations of `way` give. Where it does not fit, it is
  * a number and no more. */
 static struct err *add_target(struct plan_builder *builder, struct origin *way, uint32_t level,
 			      struct value *value)
 {
 	const struct type *type = value->type;
-	if (leads_to_scalar(type))
+	if (parts_leads_to_scalar(type))
 		return add_scalar_target(builder, way, value);
-	if (!leads_to_struct(type) || level > builder->options.depth ||
+	if (type->is_out && type->target && type->target->kind == TYPE_STRING)
+		return add_text_target(builder, way, value);
+	if (!parts_leads_to_struct(type) || level > builder->options.depth ||
 	    (level > 1 && builder->followed_bytes > FOLLOWED_BYTES_MAX) ||
 	    !copy_struct(builder, way, type->target))
 		return NULL;

@@ -29,6 +29,10 @@ struct follow {
 	uint32_t offset;
 	uint32_t level; /* of the structure that it is in */
 	bool maybe;	/* what is there may be something else than a pointer */
+	/* What was found in a list goes on: then this and the list's mark, plus one, count, and
+	 * `level`. In the arena. */
+	struct value_each *each;
+	uint8_t mark;
 };
 
 /* One structure's members. */
@@ -61,6 +65,25 @@ struct err *forms_add_whole(const struct parts *parts, const struct type *type,
 /* Is its own structure read, or only what it leads to? */
 bool forms_need_copy(const struct type_form *form);
 /* A text, or elements. */
-void forms_follow(struct plan_builder *builder, const struct follow *follow);
+struct err *forms_follow(struct plan_builder *builder, const struct follow *follow);
+
+/* compile_each.c: do elements of this type lead to what is worth reading? */
+bool each_leads_on(const struct type *item);
+/* What they lead to; the operations so far end with the BYTES of the array. `mark`: of the list
+ * that has them, plus one; 0: they are an array. */
+struct err *each_follow(struct plan_builder *builder, const struct follow *follow,
+			const struct type *item, uint8_t mark);
+/* And what lies in what they lead to. */
+struct err *each_follow_list(struct plan_builder *builder, const struct follow *follow);
+/* A mark for a list, plus one; 0: there is none left. */
+uint8_t each_new_mark(struct plan_builder *builder);
+/* The same of an array that lies in a structure in memory, at follow->offset. */
+struct err *each_follow_array(struct plan_builder *builder, const struct follow *follow);
+
+/* Is what a pointer of this type leads to worth reading? */
+bool parts_leads_to_struct(const struct type *type);
+bool parts_leads_to_scalar(const struct type *type);
+/* So many bytes are read of such a structure. */
+uint32_t parts_copied_bytes(const struct plan_builder *builder, const struct type *type);
 
 #endif

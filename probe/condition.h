@@ -34,6 +34,7 @@ struct condition_name {
 	struct fetch_source source; /* its `unavailable` says why it cannot be asked for */
 	struct fetch_source length; /* of a counted text; n_ops 0: none */
 	bool has_length;
+	uint8_t file_of; /* a pointer to which texts are compared as the path: enum fetch_file_of */
 };
 
 /* What there is at one probe. */
@@ -46,6 +47,8 @@ struct condition_scope {
 	const char *no_result;
 	const char *no_duration; /* NULL: there is one */
 	bool is_syscall; /* `path` is its path, and `ret` may be asked by the names of errors */
+	/* NULL: the thread at hand is the probe's; else why `uid`, `gid`, `comm` are not known. */
+	const char *no_user;
 };
 
 struct filter {

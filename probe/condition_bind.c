@@ -43,6 +43,15 @@ void condition_put_deref(struct condition_binding *b, uint8_t size, uint8_t flag
 
 static const char *const builtins[] = {"ret", "dur", "pid", "tid", "uid", "gid", "cpu", "comm"};
 
+/* One of the probe's own? */
+static bool has_name(const struct condition_scope *scope, const char *name)
+{
+	for (size_t i = 0; i < scope->n_names; i++)
+		if (scope->names[i].name && strcmp(scope->names[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static char *list_names(const struct condition_binding *b)
 {
 	char *made = NULL;
@@ -60,7 +69,8 @@ static char *list_names(const struct condition_binding *b)
 		separator = ", ";
 	}
 	for (size_t i = 0; i < array_size(builtins); i++) {
-		if ((i == 0 && !b->scope->result) || (i == 1 && b->scope->no_duration))
+		if ((i == 0 && !b->scope->result) || (i == 1 && b->scope->no_duration) ||
+		    has_name(b->scope, builtins[i]))
 			continue;
 		fprintf(out, "%s%s", separator, builtins[i]);
 		separator = ", ";
@@ -110,7 +120,9 @@ static struct err *use_name(struct condition_binding *b, const struct condition_
 		return unavailable(b, name->source.unavailable);
 	b->type = name->type;
 	b->is_address = name->source.is_address;
+	b->file_of = name->file_of;
 	b->length = name->has_length ? &name->length : NULL;
+	b->parts = name->source.n_parts ? &name->source : NULL;
 	condition_put_source(b, &name->source);
 	return NULL;
 }
@@ -159,6 +171,9 @@ static struct err *use_builtin(struct condition_binding *b, bool *ret_found)
 		return use_result(b);
 	if (strcmp(word, "dur") == 0)
 		return use_duration(b);
+	if (b->scope->no_user &&
+	    (strcmp(word, "uid") == 0 || strcmp(word, "gid") == 0 || strcmp(word, "comm") == 0))
+		return unavailable(b, b->scope->no_user);
 	for (size_t i = 0; i < array_size(tasks); i++) {
 		if (strcmp(word, tasks[i].name) != 0)
 			continue;
@@ -183,12 +198,16 @@ static bool is_number(const char *text, unsigned long *ret)
 	return !*end && *ret;
 }
 
-/* The first text among the arguments of a system call that is a path by its name. */
+/* The first argument that a path can be told of; of a system call, the first text that is one by
+ * its name. */
 static const struct condition_name *find_path(const struct condition_scope *scope)
 {
 	static const char *const words[] = {"pathname", "filename", "path",
 					    "oldname",	"name",	    "dir_name"};
 	for (size_t i = 0; i < scope->n_names; i++)
+		if (scope->names[i].file_of)
+			return &scope->names[i];
+	for (size_t i = 0; scope->is_syscall && i < scope->n_names; i++)
 		for (size_t w = 0; w < array_size(words); w++)
 			if (scope->names[i].name && strcmp(scope->names[i].name, words[w]) == 0 &&
 			    scope->names[i].type->kind == TYPE_STRING)
@@ -217,7 +236,7 @@ static struct err *find_first(struct condition_binding *b)
 	struct err *e = use_builtin(b, &found);
 	if (e || found)
 		return e;
-	if (scope->is_syscall && strcmp(word->text, "path") == 0 && find_path(scope))
+	if (strcmp(word->text, "path") == 0 && find_path(scope))
 		return use_name(b, find_path(scope));
 	return no_such_name(b, word);
 }
@@ -270,17 +289,24 @@ static struct err *no_such_member(const struct condition_binding *b,
 	return near ? err_hint(e, "did you mean '%s'?", near) : err_hint(e, "it has %s", all);
 }
 
+static void enter_pointer(struct condition_binding *b)
+{
+	if (b->type->kind != TYPE_POINTER || !b->type->target ||
+	    b->type->target->kind != TYPE_STRUCT)
+		return;
+	if (b->is_address)
+		condition_put_deref(b, 8, 0);
+	b->is_address = true;
+	b->type = b->type->target;
+}
+
 /* The structure that the value is, or leads to, becomes what is looked at, by its address. */
 static struct err *enter_structure(struct condition_binding *b, const struct condition_word *from,
 				   const struct condition_word *word)
 {
-	if (b->type->kind == TYPE_POINTER && b->type->target &&
-	    b->type->target->kind == TYPE_STRUCT) {
-		if (b->is_address)
-			condition_put_deref(b, 8, 0);
-		b->is_address = true;
-		b->type = b->type->target;
-	}
+	enter_pointer(b);
+	condition_enter_owner(b);
+	enter_pointer(b);
 	if (b->type->kind != TYPE_STRUCT)
 		return err_hint(condition_error(b->source, word->at,
 						"'%s' has no members that are known", from->text),
@@ -316,6 +342,7 @@ static struct err *follow(struct condition_binding *b)
 		b->bit_size = member->bit_size;
 		b->bit_offset = member->bit_offset;
 		b->length = NULL;
+		b->file_of = 0;
 	}
 	return NULL;
 }

@@ -121,8 +121,20 @@ static uint8_t load_text(struct condition_binding *b)
 {
 	if (b->is_comm)
 		return 0;
+	if (b->file_of) {
+		if (b->is_address)
+			condition_put_deref(b, 8, 0);
+		condition_put(b, (struct fetch_op){.code = FETCH_FILE,
+						   .size = b->file_of,
+						   .flags = FETCH_AS_TEXT});
+		return 0;
+	}
 	if (b->type->kind == TYPE_BYTES || (b->type->kind == TYPE_STRING && b->length)) {
 		load_bytes(b);
+		return 0;
+	}
+	if (b->type->kind == TYPE_STRUCT) {
+		condition_load_text_form(b, BYTES_MAX);
 		return 0;
 	}
 	struct fetch_op read = {.code = FETCH_STRING, .flags = FETCH_NULL_OK, .imm = TEXT_MAX};
@@ -146,7 +158,10 @@ struct err *condition_bind_text(struct condition_binding *b)
 {
 	const struct condition_test *test = b->test;
 	bool is_glob = test->op == TEST_MATCH || test->op == TEST_NO_MATCH;
-	if (!condition_is_text(b->type) || (b->type->kind == TYPE_ARRAY && !b->is_address))
+	bool is_text =
+		b->file_of || condition_enter_text(b) ||
+		(condition_is_text(b->type) && (b->type->kind != TYPE_ARRAY || b->is_address));
+	if (!is_text)
 		return err_hint(condition_error(b->source, is_glob ? test->op_at : test->value_at,
 						"'%s' is no text, but '%s'",
 						test->path[test->n_path - 1].text, b->type->name),

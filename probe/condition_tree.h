@@ -117,9 +117,12 @@ struct condition_binding {
 	const struct type *type;
 	const struct fetch_source *length;
 	bool is_address; /* the operations so far give where it is */
+	/* It is in several registers, by these parts; NULL: it is not. */
+	const struct fetch_source *parts;
 	uint8_t bit_size, bit_offset;
 	bool is_full;
 	bool is_comm;
+	uint8_t file_of; /* as in struct condition_name */
 };
 
 /* One operation more; too many are an error in the end. */
@@ -131,6 +134,12 @@ void condition_put_deref(struct condition_binding *b, uint8_t size, uint8_t flag
 bool condition_is_text(const struct type *type);
 struct err *condition_bind_text(struct condition_binding *b) must_check;
 struct err *condition_bind_number(struct condition_binding *b) must_check;
+/* condition_bind_form.c: through a unique_ptr or the like, whose address the operations give. */
+void condition_enter_owner(struct condition_binding *b);
+/* Is it a string of a standard library, or a pointer to one? Then it is what is looked at. */
+bool condition_enter_text(struct condition_binding *b);
+/* Its bytes, for the test behind. */
+void condition_load_text_form(struct condition_binding *b, uint32_t limit);
 /* condition_words.c: fills leaf->words. */
 struct err *condition_describe(struct condition_binding *b) must_check;
 

@@ -11,9 +11,10 @@
  * right; the others mark what is not resident as unavailable.
  */
 #include "probe/fetch.bpf.h"
-#include "common/kfunc.bpf.h"
+#include "probe/fetch_slots.bpf.h"
 #include "probe/file.bpf.h"
 #include "probe/filter.bpf.h"
+#include "probe/netlink.bpf.h"
 
 /* Does any plan have a FILE operation? */
 const volatile bool reads_files = false;
@@ -21,195 +22,12 @@ const volatile struct fetch_offsets file_offsets = {};
 /* -yy: also what kind of device or socket it is? */
 const volatile bool reads_sockets = false;
 const volatile struct fetch_socket_offsets socket_offsets = {};
-
-/* Has the kernel this function (6.12, 65ab5ac4df01)? It returns an int, and the upper half of the
- * register is not that of a negative number then. */
+/* Has any plan an EACH operation? */
+const volatile bool reads_each = false;
+/* And a WALK operation? */
+const volatile bool reads_walks = false;
+/* Has the kernel bpf_copy_from_user_str()? */
 const volatile bool has_copy_string = false;
-static int (*const copy_string)(void *to, __u32 size, const void *from,
-				__u64 flags) = (void *)KFUNC_COPY_FROM_USER_STR;
-
-/*
- * The helpers with a 64-bit length. As declared in bpf_helpers.h it has 32 bits, and the compiler
- * cuts it on its way there; verifiers up to 6.1 forget the bound of a register that was cut.
- */
-static long (*const read_user)(void *to, __u64 size,
-			       const void *from) = (void *)BPF_FUNC_probe_read_user;
-static long (*const read_user_str)(void *to, __u64 size,
-				   const void *from) = (void *)BPF_FUNC_probe_read_user_str;
-static long (*const copy_from_user)(void *to, __u64 size,
-				    const void *from) = (void *)BPF_FUNC_copy_from_user;
-
-static __always_inline __u64 fetch_cut(__u64 value, __u32 size, bool sign)
-{
-	switch (size) {
-	case 1:
-		return sign ? (__u64)(__s64)(__s8)value : (__u8)value;
-	case 2:
-		return sign ? (__u64)(__s64)(__s16)value : (__u16)value;
-	case 4:
-		return sign ? (__u64)(__s64)(__s32)value : (__u32)value;
-	default:
-		return value;
-	}
-}
-
-/* Copies exactly `size` bytes. The caller has bounded `size`. */
-static __always_inline long fetch_copy(void *to, __u64 size, __u64 from, bool sleepable)
-{
-	long error = read_user(to, size, (void *)from);
-	/* Not resident, or not there at all: only a read that may sleep can tell. */
-	if (error && sleepable)
-		error = copy_from_user(to, size, (void *)from);
-	return error;
-}
-
-/* Copies up to `size` bytes with the NUL; returns the bytes with NUL, or a negative error. */
-static __always_inline long fetch_copy_string(void *to, __u64 size, __u64 from, bool sleepable)
-{
-	if (sleepable && has_copy_string)
-		return copy_string(to, size, (void *)from, 0);
-	long length = read_user_str(to, size, (void *)from);
-	if (length < 0 && sleepable) {
-		/* Before 6.12 (65ab5ac4df01): fault the page in with one byte, then read again. */
-		__u8 byte;
-		if (!copy_from_user(&byte, sizeof(byte), (void *)from))
-			length = read_user_str(to, size, (void *)from);
-	}
-	return length;
-}
-
-/*
- * Room in the payload, in tiers: the verifier bounds the position and the length each on its own,
- * so every tier is a pair of constants whose sum fits.
- */
-#define TIER_LARGE_LENGTH  (FETCH_STRING_MAX + 2)
-#define TIER_LARGE_START   (FETCH_PAYLOAD_MAX - TIER_LARGE_LENGTH - 8)
-#define TIER_MEDIUM_LENGTH 1026
-#define TIER_MEDIUM_START  (FETCH_PAYLOAD_MAX - TIER_MEDIUM_LENGTH - 8)
-#define TIER_SMALL_LENGTH  130
-#define TIER_SMALL_START   (FETCH_PAYLOAD_MAX - TIER_SMALL_LENGTH - 8)
-
-static __always_inline __u32 fetch_room(__u32 position)
-{
-	if (position <= TIER_LARGE_START)
-		return TIER_LARGE_LENGTH;
-	if (position <= TIER_MEDIUM_START)
-		return TIER_MEDIUM_LENGTH;
-	if (position <= TIER_SMALL_START)
-		return TIER_SMALL_LENGTH;
-	return 0;
-}
-
-/* Calls copy(to, size, from, sleepable) with bounds that every verifier can see: the compiler must
- * not know what is compared (6.1 loses the bound of a copy). fetch_room() has seen to it already.
- */
-#define FETCH_IN_TIER(copy, tier)                                                              \
-	do {                                                                                   \
-		__u64 tier_size = size, tier_start = position;                                 \
-		barrier_var(tier_size);                                                        \
-		barrier_var(tier_start);                                                       \
-		if (tier_start <= TIER_##tier##_START) {                                       \
-			if (tier_size > TIER_##tier##_LENGTH)                                  \
-				return -1;                                                     \
-			return copy(scratch->payload + tier_start + sizeof(struct fetch_blob), \
-				    tier_size, from, sleepable);                               \
-		}                                                                              \
-	} while (0)
-
-static __always_inline long fetch_string_into(struct scratch *scratch, __u32 position, __u32 size,
-					      __u64 from, bool sleepable)
-{
-	FETCH_IN_TIER(fetch_copy_string, LARGE);
-	FETCH_IN_TIER(fetch_copy_string, MEDIUM);
-	FETCH_IN_TIER(fetch_copy_string, SMALL);
-	return -1;
-}
-
-static __always_inline long fetch_bytes_into(struct scratch *scratch, __u32 position, __u32 size,
-					     __u64 from, bool sleepable)
-{
-	FETCH_IN_TIER(fetch_copy, LARGE);
-	FETCH_IN_TIER(fetch_copy, MEDIUM);
-	FETCH_IN_TIER(fetch_copy, SMALL);
-	return -1;
-}
-
-static __always_inline void fetch_slot_done(struct scratch *scratch, __u32 bytes, bool available)
-{
-	if (!available)
-		scratch->unavailable |= 1U << (scratch->slot & 31);
-	scratch->slot++;
-	scratch->position += (bytes + 7) & ~7U;
-}
-
-/* Writes the blob's head; false when not even that fits: the slot is skipped, the record ends. */
-static __always_inline void fetch_blob_done(struct scratch *scratch, __u32 length, __u32 flags,
-					    bool available)
-{
-	__u32 position = scratch->position;
-	if (position > FETCH_PAYLOAD_MAX - sizeof(struct fetch_blob))
-		return;
-	struct fetch_blob *blob = (void *)(scratch->payload + position);
-	blob->length = length;
-	blob->flags = available ? flags : flags | FETCH_BLOB_UNREADABLE;
-	fetch_slot_done(scratch, sizeof(*blob) + length, available);
-}
-
-static __always_inline void fetch_string(struct scratch *scratch, const struct fetch_op *op,
-					 __u32 limit, bool sleepable)
-{
-	__u32 position = scratch->position;
-	__u32 room = fetch_room(position);
-	__u64 from = scratch->acc;
-	if (scratch->poisoned || room == 0)
-		return fetch_blob_done(scratch, 0, 0, false);
-	if (from == 0 && (op->flags & FETCH_NULL_OK))
-		return fetch_blob_done(scratch, 0, FETCH_BLOB_NULL, true);
-	if ((op->flags & FETCH_MAYBE) && (from < FIRST_ADDRESS || from >= LAST_ADDRESS))
-		return fetch_blob_done(scratch, 0, 0, false);
-	/* One more than the limit and the NUL, to tell a cut string from one that just fits. */
-	if (limit > room - 2)
-		limit = room - 2;
-	__u32 size = (limit + 2) & 8191;
-	barrier_var(size);
-	long got = fetch_string_into(scratch, position, size, from, sleepable);
-	if (got < 0)
-		return fetch_blob_done(scratch, 0, 0, false);
-	/* Before 6.2 an empty string is 0 bytes, not 1. */
-	if (got == 0)
-		got = 1;
-	if (got > limit + 1)
-		return fetch_blob_done(scratch, limit, FETCH_BLOB_TRUNCATED, true);
-	fetch_blob_done(scratch, (__u32)got - 1, 0, true);
-}
-
-static __always_inline void fetch_bytes(struct scratch *scratch, const struct fetch_op *op,
-					bool sleepable)
-{
-	__u32 position = scratch->position;
-	__u32 room = fetch_room(position);
-	__u64 from = scratch->acc;
-	__u32 size = scratch->has_length ? scratch->length : (__u32)op->imm;
-	__u32 flags = scratch->has_length == 2 ? FETCH_BLOB_TRUNCATED : 0;
-	scratch->has_length = 0;
-	if (scratch->poisoned || room == 0)
-		return fetch_blob_done(scratch, 0, 0, false);
-	if (from == 0 && (op->flags & FETCH_NULL_OK))
-		return fetch_blob_done(scratch, 0, FETCH_BLOB_NULL, true);
-	if ((op->flags & FETCH_MAYBE) && (from < FIRST_ADDRESS || from >= LAST_ADDRESS))
-		size = 0;
-	if (size > room) {
-		size = room;
-		flags = FETCH_BLOB_TRUNCATED;
-	}
-	if (size == 0)
-		return fetch_blob_done(scratch, 0, flags, true);
-	size &= 8191;
-	barrier_var(size);
-	if (fetch_bytes_into(scratch, position, size, from, sleepable))
-		return fetch_blob_done(scratch, 0, 0, false);
-	fetch_blob_done(scratch, size, flags, true);
-}
 
 static __always_inline void fetch_int(struct scratch *scratch, const struct fetch_op *op)
 {
@@ -233,15 +51,18 @@ static __always_inline void fetch_deref(struct scratch *scratch, const struct fe
 	barrier_var(size);
 	if (size > sizeof(value) || (scratch->acc == 0 && (op->flags & FETCH_NULL_OK)))
 		return;
-	if (fetch_copy(&value, size, scratch->acc, sleepable))
+	if (fetch_copy(&value, size, scratch->acc + (__u64)op->imm, sleepable))
 		scratch->poisoned = 1;
 	scratch->acc = fetch_cut(value, size, op->flags & FETCH_SIGNED);
 }
 
 static __always_inline void fetch_length(struct scratch *scratch, const struct fetch_op *op)
 {
-	__u64 length = scratch->acc << (op->shift & 63);
+	__u64 size = op->next[0] | op->next[1] << 8;
+	__u64 length = size ? scratch->acc * size : scratch->acc << (op->shift & 63);
 	__u64 limit = (__u64)op->imm;
+	if ((op->flags & FETCH_WIDE) && scratch->netlink && limit < FETCH_STRING_MAX)
+		limit = FETCH_STRING_MAX;
 	if (op->flags & FETCH_WHEN) {
 		__u64 reg = scratch->regs[op->reg & REGS_MASK];
 		if (fetch_cut(reg, op->size, false) == limit >> 32)
@@ -285,27 +106,7 @@ static __always_inline void fetch_file(struct scratch *scratch, const struct fet
 	fetch_blob_done(scratch, size, 0, true);
 }
 
-/*
- * Lists. Each step handles one element, and is taken again while it returns 1. The last half
- * kilobyte of the payload is for the list's end and for the slots after it.
- */
-#define LIST_END   (FETCH_PAYLOAD_MAX - 512)
 #define COUNT_STEP 16
-
-static __always_inline int fetch_list_end(struct scratch *scratch, __u32 flags, bool available)
-{
-	scratch->has_length = 0;
-	scratch->in_all = FETCH_PAYLOAD_MAX;
-	fetch_blob_done(scratch, 0, flags | FETCH_BLOB_END, available);
-	return 0;
-}
-
-/* Bytes that an element may have, its blob included; 0: no room for another one. */
-static __always_inline __u32 fetch_list_room(struct scratch *scratch)
-{
-	__u32 position = scratch->position;
-	return position < LIST_END - 64 ? LIST_END - position : 0;
-}
 
 static __always_inline int fetch_list_string(struct scratch *scratch, const struct fetch_op *op,
 					     bool sleepable)
@@ -368,7 +169,10 @@ static __always_inline int fetch_list_bytes(struct scratch *scratch, const struc
 	if (wanted > scratch->in_all)
 		wanted = scratch->in_all;
 	scratch->in_all -= op->flags & FETCH_LENGTH_SIGNED ? wanted : 0;
-	__u64 bytes = wanted < (__u64)op->imm ? wanted : (__u64)op->imm;
+	__u64 limit = (__u64)op->imm;
+	if ((op->flags & FETCH_WIDE) && scratch->netlink)
+		limit = FETCH_STRING_MAX;
+	__u64 bytes = wanted < limit ? wanted : limit;
 	if (bytes > room - 32)
 		bytes = room - 32;
 	/* No more than one copy may have from here on: see FETCH_IN_TIER(). */
@@ -435,8 +239,13 @@ static __always_inline int fetch_list_records(struct scratch *scratch, const str
 	return 0;
 }
 
-/* Returns 1 when the step is to be taken again. Only system calls are given lists, and their
- * programs do not sleep: all others are verified sooner without. */
+#define STEP_EACH 2
+#define STEP_WALK 3
+
+/* Returns 1 when the step is to be taken again, the others where probe/fetch_each.bpf.c or
+ * probe/fetch_walk.bpf.c goes on.
+ * Only system calls are given lists, and their programs do not sleep: all others are verified
+ * sooner without. */
 static __always_inline int fetch_step_body(const struct fetch_op *op, struct scratch *scratch,
 					   bool sleepable)
 {
@@ -467,6 +276,9 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		/* What could not be had leads nowhere. */
 		scratch->regs[REG_KEPT + (op->reg & 7)] = scratch->poisoned ? ~0ULL : scratch->acc;
 		break;
+	case FETCH_NETLINK:
+		fetch_netlink(scratch);
+		break;
 	case FETCH_INT:
 		if (list && op->imm)
 			return fetch_list_records(scratch, op, sleepable);
@@ -487,18 +299,28 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 	case FETCH_FILE:
 		fetch_file(scratch, op);
 		break;
+	case FETCH_EACH:
+		return reads_each ? STEP_EACH : 0;
+	case FETCH_WALK:
+		return reads_walks ? STEP_WALK : 0;
 	}
 	return 0;
 }
 
 __noinline int fetch_step_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	return op && scratch ? fetch_step_body(op, scratch, true) : 0;
+	int next = op && scratch ? fetch_step_body(op, scratch, true) : 0;
+	if (reads_walks && next == STEP_WALK)
+		return fetch_walk_sleepable(op, scratch);
+	return reads_each && next == STEP_EACH ? fetch_each_sleepable(op, scratch) : next;
 }
 
 __noinline int fetch_step_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	return op && scratch ? fetch_step_body(op, scratch, false) : 0;
+	int next = op && scratch ? fetch_step_body(op, scratch, false) : 0;
+	if (reads_walks && next == STEP_WALK)
+		return fetch_walk_atomic(op, scratch);
+	return reads_each && next == STEP_EACH ? fetch_each_atomic(op, scratch) : next;
 }
 
 __noinline int fetch_step_old(__u32 plan_id, __u32 index)
@@ -508,7 +330,10 @@ __noinline int fetch_step_old(__u32 plan_id, __u32 index)
 	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
 	if (!scratch || !plan || index >= FETCH_OPS_MAX)
 		return 0;
-	return fetch_step_body(&plan->ops[index], scratch, false);
+	int next = fetch_step_body(&plan->ops[index], scratch, false);
+	if (reads_walks && next == STEP_WALK)
+		return fetch_walk_old(plan_id, index);
+	return reads_each && next == STEP_EACH ? fetch_each_old(plan_id, index) : next;
 }
 
 /* The same of a filter's operation. */

@@ -11,6 +11,14 @@
 extern int fetch_run_sleepable(const struct fetch_plan *plan, struct scratch *scratch);
 extern int fetch_run_atomic(const struct fetch_plan *plan, struct scratch *scratch);
 extern int fetch_run_old(__u32 plan_id);
+/* An EACH. Defined in probe/fetch_each.bpf.c. */
+extern int fetch_each_sleepable(const struct fetch_op *op, struct scratch *scratch);
+extern int fetch_each_atomic(const struct fetch_op *op, struct scratch *scratch);
+extern int fetch_each_old(__u32 plan_id, __u32 index);
+/* A WALK. Defined in probe/fetch_walk.bpf.c. */
+extern int fetch_walk_sleepable(const struct fetch_op *op, struct scratch *scratch);
+extern int fetch_walk_atomic(const struct fetch_op *op, struct scratch *scratch);
+extern int fetch_walk_old(__u32 plan_id, __u32 index);
 /* One operation. */
 extern int fetch_step_sleepable(const struct fetch_op *op, struct scratch *scratch);
 extern int fetch_step_atomic(const struct fetch_op *op, struct scratch *scratch);
@@ -67,6 +75,29 @@ static __always_inline void fetch_run(struct scratch *scratch, __u32 plan_id, en
 		fetch_run_sleepable(plan, scratch);
 	else
 		fetch_run_atomic(plan, scratch);
+}
+
+/*
+ * The helpers with a 64-bit length. As declared in bpf_helpers.h it has 32 bits, and the compiler
+ * cuts it on its way there; verifiers up to 6.1 forget the bound of a register that was cut.
+ */
+static long (*const read_user)(void *to, __u64 size,
+			       const void *from) = (void *)BPF_FUNC_probe_read_user;
+static long (*const read_user_str)(void *to, __u64 size,
+				   const void *from) = (void *)BPF_FUNC_probe_read_user_str;
+
+static __always_inline __u64 fetch_cut(__u64 value, __u32 size, bool sign)
+{
+	switch (size) {
+	case 1:
+		return sign ? (__u64)(__s64)(__s8)value : (__u8)value;
+	case 2:
+		return sign ? (__u64)(__s64)(__s16)value : (__u16)value;
+	case 4:
+		return sign ? (__u64)(__s64)(__s32)value : (__u32)value;
+	default:
+		return value;
+	}
 }
 
 #endif

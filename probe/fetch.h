@@ -26,17 +26,70 @@
 enum fetch_code {
 	FETCH_REG =
 		1, /* acc = register `reg`, then cut: shifted right by `shift` bits, `size` bytes */
-	FETCH_CONST,  /* acc = imm */
-	FETCH_ADD,    /* acc += imm */
-	FETCH_INDEX,  /* acc += (register `reg`, cut to `size`) * imm */
-	FETCH_DEREF,  /* acc = the `size` bytes at address acc (1, 2, 4, 8) */
-	FETCH_LENGTH, /* limit of the next BYTES = min(acc << shift, its own imm); acc is spent */
-	FETCH_KEEP,   /* word `reg` that the call keeps for its return = acc; see probe/regs.h */
-	FETCH_INT,    /* int slot: acc, cut to `size` */
-	FETCH_STRING, /* bytes slot: NUL-terminated at acc, at most imm bytes without the NUL */
-	FETCH_BYTES,  /* bytes slot: imm bytes at acc, fewer when a LENGTH went before */
-	FETCH_FILE, /* bytes slot: struct fetch_file of the descriptor acc; empty when there is none
-		     */
+	FETCH_CONST,   /* acc = imm */
+	FETCH_ADD,     /* acc += imm */
+	FETCH_INDEX,   /* acc += (register `reg`, cut to `size`) * imm */
+	FETCH_DEREF,   /* acc = the `size` bytes at address acc + imm (1, 2, 4, 8) */
+	FETCH_LENGTH,  /* limit of the next BYTES = min(acc << shift, its own imm), or of acc *
+			  (next[0] + 256 * next[1]) where these are set; acc is spent */
+	FETCH_KEEP,    /* word `reg` that the call keeps for its return = acc; see probe/regs.h */
+	FETCH_NETLINK, /* acc = 1 + the protocol of the netlink socket that the descriptor acc is;
+			  0: it is none */
+	FETCH_INT,     /* int slot: acc, cut to `size` */
+	FETCH_STRING,  /* bytes slot: NUL-terminated at acc, at most imm bytes without the NUL */
+	FETCH_BYTES,   /* bytes slot: imm bytes at acc, fewer when a LENGTH went before */
+	/* bytes slot: struct fetch_file of the descriptor acc; empty when there is none. At probes
+	 * in the kernel acc is an address, and `size` says of what: enum fetch_file_of */
+	FETCH_FILE,
+	FETCH_EACH, /* list slot: what a pointer in each element of the array at acc leads to */
+	FETCH_WALK, /* list slot: the elements of the container at acc, which nodes have */
+};
+
+/*
+ * EACH. `imm` has four numbers of 16 bits, from the lowest on: the bytes of an element; where in it
+ * the pointer is; where a length or an end is; how many bytes at most are read for an element. The
+ * array has as many bytes as the LENGTH before says, or the BYTES or EACH just before: these leave
+ * it in the accumulator. `size` is an enum fetch_each_mode.
+ *
+ * Lists in lists: next[2] is the number of a mark, plus one, that remembers where this list is.
+ * With `shift`, the number of such a mark plus one, the array is all that lies in the blobs of that
+ * list, one behind the other, and acc does not matter. What is too short for an element is none.
+ */
+enum fetch_each_mode {
+	EACH_TEXT,   /* up to a NUL */
+	EACH_BYTES,  /* as many as at most */
+	EACH_ITEMS,  /* the length is a number of items of next[0] + 256 * next[1] bytes each */
+	EACH_RANGE,  /* up to the end */
+	EACH_BEFORE, /* the length is so many bytes before what the pointer leads to */
+	EACH_SHORT,  /* as ITEMS; nothing where bit 0 of byte `reg` of the element is clear */
+};
+
+/*
+ * WALK. The LENGTH before says how many elements at most. acc is the container's address; byte
+ * `reg` of it is where the first node's address is. `size` is an enum fetch_walk_mode, next[2] as
+ * for EACH. `imm` has four numbers of 16 bits: the bytes of an element; where in a node it is;
+ * where in a node the links are; next[0]: where in the container is what ends it.
+ */
+enum fetch_walk_mode {
+	/* Links: where the next node's address is. Up to a NULL, or to the container's byte next[0]
+	 * unless that is FETCH_WALK_NULL */
+	WALK_CHAIN,
+	/* In their order. Links: the multiples of 8 where the addresses of parent, left and right
+	 * node are, of 4 bits each; none lies above 24. The first node is the leftmost one; the
+	 * parent of the root is the container's byte next[0] */
+	WALK_TREE,
+	/* Blocks of `links` bytes, whose addresses lie in an array. Byte `reg`: the addresses of
+	 * the first element, of its block's start and end, and of the block's own in the array.
+	 * Byte next[0]: the end of the last element */
+	WALK_BLOCKS,
+};
+#define FETCH_WALK_NULL 0xff
+
+/* Structures of the kernel that a path leads to. */
+enum fetch_file_of {
+	FETCH_OF_FILE = 1, /* struct file */
+	FETCH_OF_PATH,	   /* struct path */
+	FETCH_OF_DENTRY,   /* struct dentry: where its file system is mounted is looked for */
 };
 
 enum fetch_flags {
@@ -44,13 +97,16 @@ enum fetch_flags {
 	/* BYTES after LENGTH: the length is a result; negative (an error) means no bytes */
 	FETCH_LENGTH_SIGNED = 2,
 	/* STRING, BYTES: a NULL pointer is an empty slot with FETCH_BLOB_NULL, not "unavailable".
-	 * DEREF: it stays NULL */
+	 * DEREF: it stays NULL, whatever imm is */
 	FETCH_NULL_OK = 4,
 	/* A number that is no user-space address is not tried at all. STRING: "unavailable". BYTES:
 	 * an empty slot */
 	FETCH_MAYBE = 8,
-	/* INT, STRING, BYTES: acc = register `reg` first */
+	/* INT, STRING, BYTES, DEREF: acc = register `reg` first */
 	FETCH_FROM_REG = 16,
+	/* FILE, in filters: the slot is the path as text, without what is said of the file; unknown
+	 * ("unavailable") when it is cut */
+	FETCH_AS_TEXT = 1,
 	/* FILE: AT_FDCWD is the working directory, and no error number */
 	FETCH_CWD = 32,
 	/* LENGTH: only when register `reg`, cut to `size`, is the upper half of `imm`: then the
@@ -68,9 +124,14 @@ enum fetch_flags {
 	FETCH_LIST = 64,
 	/* LENGTH: not of the next BYTES, but of all buffers of the next list together */
 	FETCH_IN_ALL = 128,
+	/* LENGTH, and BYTES of a LIST: of a netlink socket's messages up to FETCH_STRING_MAX bytes,
+	 * whatever the limit is */
+	FETCH_WIDE = 8,
 	/* LENGTH: acc is the address where the bytes begin; the LENGTH before, with IN_ALL, was
 	 * told where they end */
 	FETCH_TO_END = 1,
+	/* EACH: a NULL ends the array, and more bytes than there may be is a cut */
+	FETCH_EACH_TO_NULL = 1,
 };
 
 struct fetch_op {
@@ -84,11 +145,15 @@ struct fetch_op {
 };
 _Static_assert(sizeof(struct fetch_op) == 16, "wire format");
 
-#define FETCH_OPS_MAX	  48   /* operations of one plan */
+#define FETCH_OPS_MAX	  64   /* operations of one plan */
 #define FETCH_SLOTS_MAX	  32   /* bits of event_header.unavailable */
 #define FETCH_STRING_MAX  4096 /* bytes of one string, without its NUL */
 #define FETCH_PAYLOAD_MAX 6080 /* all slots of one record; what no longer fits is cut */
 #define FETCH_LIST_MAX	  128  /* elements of a list */
+#define FETCH_EACH_MAX	  256  /* elements of an EACH */
+#define FETCH_EACH_STEPS  512  /* of an EACH in a list: its elements and those of that list */
+#define FETCH_WALK_MAX	  256  /* elements of a WALK */
+#define FETCH_MARKS	  8    /* lists of a plan that others go on from */
 #define FETCH_COUNT_MAX	  2048 /* pointers or records that a list's INT counts */
 
 struct fetch_plan {
@@ -97,7 +162,7 @@ struct fetch_plan {
 	__u32 reserved;
 	struct fetch_op ops[FETCH_OPS_MAX];
 };
-_Static_assert(sizeof(struct fetch_plan) == 776, "wire format");
+_Static_assert(sizeof(struct fetch_plan) == 1032, "wire format");
 
 enum fetch_blob_flags {
 	FETCH_BLOB_TRUNCATED = 1, /* there was more */
@@ -162,8 +227,12 @@ struct fetch_offsets {
 	__u32 dentry_sequence, dentry_hashed, dentry_parent, dentry_name, dentry_inode, dentry_sb;
 	__u32 inode_number, sb_magic;
 	__u32 vfsmount_root, mount_parent, mount_point, mount_vfsmount;
+	/* Of a dentry alone: the mounts of its file system. Which of two links them, and which
+	 * namespace is ours, may be 0: not told. */
+	__u32 vfsmount_sb, sb_root, sb_mounts, mount_in_list, mount_next;
+	__u32 mount_namespace, task_nsproxy, nsproxy_mounts;
 };
-_Static_assert(sizeof(struct fetch_offsets) == 80, "wire format");
+_Static_assert(sizeof(struct fetch_offsets) == 112, "wire format");
 
 /* The same for struct fetch_details. 0: this kernel has no such sockets built in. */
 struct fetch_socket_offsets {

@@ -54,14 +54,22 @@ static __noinline __u64 file_path_of(__s32 fd, __u32 op_flags)
 	return file ? file + file_offsets.file_path : 0;
 }
 
+/* Where the walk ends. */
+static __noinline int file_begin_root(struct file_walk *walk)
+{
+	__u64 root = file_task_fs() + file_offsets.fs_root;
+	walk->root_dentry = FILE_READ(root, path_dentry);
+	walk->root_mount = FILE_READ(root, path_mount);
+	return 0;
+}
+
 static __noinline int file_begin(struct file_walk *walk)
 {
-	__u64 path = walk->path, root = file_task_fs() + file_offsets.fs_root;
+	__u64 path = walk->path;
 	walk->leaf = FILE_READ(path, path_dentry);
 	walk->dentry = walk->leaf;
 	walk->mount = FILE_READ(path, path_mount);
-	walk->root_dentry = FILE_READ(root, path_dentry);
-	walk->root_mount = FILE_READ(root, path_mount);
+	file_begin_root(walk);
 	/* The names come behind the details. */
 	walk->used = reads_sockets ? sizeof(struct fetch_details) : 0;
 	walk->flags = reads_sockets ? FETCH_FILE_DETAILS : 0;
@@ -172,7 +180,8 @@ static __noinline int file_describe_more(struct scratch *scratch)
 
 /* Writes what follows the slot's head, and returns its size; 0: there is no such descriptor, or it
  * changed meanwhile. */
-static __noinline __u32 file_read(struct scratch *scratch, __s32 fd, __u32 op_flags)
+static __noinline __attribute__((unused)) __u32 file_read(struct scratch *scratch, __s32 fd,
+							  __u32 op_flags)
 {
 	struct file_walk *walk = &scratch->walk;
 	walk->path = file_path_of(fd, op_flags);

@@ -24,6 +24,11 @@
 		type, member, inner, offsetof(struct fetch_offsets, place), false \
 	}
 
+#define MAYBE(type, member, place)                                              \
+	{                                                                       \
+		type, member, NULL, offsetof(struct fetch_offsets, place), true \
+	}
+
 static const struct offset_wanted all_wanted[] = {
 	WANTED("files_struct", "fdt", NULL, files_fdt),
 	WANTED("fdtable", "max_fds", NULL, fdt_max_fds),
@@ -45,6 +50,14 @@ static const struct offset_wanted all_wanted[] = {
 	WANTED("mount", "mnt_parent", NULL, mount_parent),
 	WANTED("mount", "mnt_mountpoint", NULL, mount_point),
 	WANTED("mount", "mnt", NULL, mount_vfsmount),
+	WANTED("vfsmount", "mnt_sb", NULL, vfsmount_sb),
+	WANTED("super_block", "s_root", NULL, sb_root),
+	WANTED("super_block", "s_mounts", NULL, sb_mounts),
+	MAYBE("mount", "mnt_instance", mount_in_list), /* up to 6.17 */
+	MAYBE("mount", "mnt_next_for_sb", mount_next),
+	MAYBE("mount", "mnt_ns", mount_namespace),
+	MAYBE("task_struct", "nsproxy", task_nsproxy),
+	MAYBE("nsproxy", "mnt_ns", nsproxy_mounts),
 };
 _Static_assert(sizeof(all_wanted) / sizeof(all_wanted[0]) ==
 		       sizeof(struct fetch_offsets) / sizeof(__u32),

@@ -263,6 +263,14 @@ static void extract_deinit(struct extract *extract)
 	free(extract->kept);
 }
 
+static uint32_t count_arguments(const struct extract *extract, uint32_t id)
+{
+	const struct btf_type *type = type_of(extract, id);
+	type = type && btf_is_typedef(type) ? type_of(extract, type->type) : NULL;
+	type = type && btf_is_ptr(type) ? type_of(extract, type->type) : NULL;
+	return type && btf_is_func_proto(type) ? btf_vlen(type) : 0;
+}
+
 struct err *kernel_btf_extract(const char *path, const struct btf *local,
 			       struct kernel_btf_name *names, size_t count, void **ret,
 			       size_t *ret_size)
@@ -279,8 +287,10 @@ struct err *kernel_btf_extract(const char *path, const struct btf *local,
 	e = e ? e : make_all(&extract);
 	if (e)
 		return e;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		names[i].id = extract.scan.wanted.items[i].id;
+		names[i].arguments = count_arguments(&extract, names[i].id);
+	}
 	__u32 size = 0;
 	const void *bytes = btf__raw_data(extract.made, &size);
 	void *copy = bytes ? malloc(size) : NULL;
@@ -289,4 +299,12 @@ struct err *kernel_btf_extract(const char *path, const struct btf *local,
 	*ret = memcpy(copy, bytes, size);
 	*ret_size = size;
 	return NULL;
+}
+
+struct err *kernel_btf_missing(void)
+{
+	struct err *e =
+		err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
+			"it has no BTF: " KERNEL_BTF_PATH " is missing (CONFIG_DEBUG_INFO_BTF)");
+	return err_hint(e, "utrail needs Linux 5.10 or newer with BTF; see 'utrail check'");
 }

@@ -23,6 +23,9 @@ struct kernel_btf_name {
 	const char *name;
 	uint32_t kind; /* BTF_KIND_* */
 	uint32_t id;   /* of the first one; 0: there is none */
+	/* A typedef of a pointer to a function, as the kernel has one for each tracepoint: how many
+	 * it takes, the kernel's own one among them */
+	uint32_t arguments;
 };
 
 /*
@@ -35,5 +38,8 @@ struct kernel_btf_name {
 struct err *kernel_btf_extract(const char *path, const struct btf *local,
 			       struct kernel_btf_name *names, size_t count, void **ret,
 			       size_t *ret_size) must_check;
+
+/* The error of a kernel that has none. */
+struct err *kernel_btf_missing(void) must_check;
 
 #endif

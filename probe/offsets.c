@@ -5,6 +5,9 @@
 
 #include <bpf/btf.h>
 
+#include "common/cleanup.h"
+#include "probe/kernel_btf.h"
+
 static const struct btf_type *plain_type(const struct btf *btf, __u32 id, __u32 *ret_id)
 {
 	const struct btf_type *type = btf__type_by_id(btf, id);
@@ -59,10 +62,44 @@ static bool find_wanted(const struct btf *btf, const struct offset_wanted *wante
 	return true;
 }
 
+/* The names of what is wanted, as an object would have them: see kernel_btf_extract(). */
+static struct btf *name_wanted(const struct offset_wanted *wanted, size_t count)
+{
+	struct btf *local = btf__new_empty();
+	int id = local ? btf__add_int(local, "int", 4, BTF_INT_SIGNED) : -1;
+	bool failed = id < 0;
+	for (size_t i = 0; !failed && i < count; i++) {
+		failed = btf__add_struct(local, wanted[i].type, 0) < 0;
+		if (!failed && wanted[i].member)
+			failed = btf__add_field(local, wanted[i].member, id, 0, 0) < 0;
+		if (!failed && wanted[i].inner)
+			failed = btf__add_field(local, wanted[i].inner, id, 0, 0) < 0;
+	}
+	if (!failed)
+		return local;
+	btf__free(local);
+	return NULL;
+}
+
+/* All of the kernel's BTF takes libbpf longer than the rest of a start. */
+static struct btf *load_wanted(const struct offset_wanted *wanted, size_t count)
+{
+	struct btf *local = name_wanted(wanted, count), *btf = NULL;
+	_cleanup_free_ void *bytes = NULL;
+	size_t size = 0;
+	struct err *e = local ? kernel_btf_extract(KERNEL_BTF_PATH, local, NULL, 0, &bytes, &size)
+			      : &err_nomem;
+	if (!e)
+		btf = btf__new(bytes, (__u32)size);
+	err_free(e);
+	btf__free(local);
+	return btf;
+}
+
 struct err *offsets_find(const struct offset_wanted *wanted, size_t count, const char *what,
 			 const char *option, void *ret)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	struct btf *btf = load_wanted(wanted, count);
 	const struct offset_wanted *missing = NULL;
 	for (size_t i = 0; btf && !missing && i < count; i++)
 		if (!find_wanted(btf, &wanted[i], (__u32 *)((char *)ret + wanted[i].place)) &&

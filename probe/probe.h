@@ -34,16 +34,21 @@ struct probe {
 };
 
 struct point_names;
+struct view_event;
 
 struct probe_site {
 	struct site wire; /* what BPF sees; plan indexes are filled in by probe_set_load() */
 	uint32_t id;	  /* index in the set, the cookie */
+	bool emulated;	  /* the kernel emulates the instruction instead of stepping */
+	bool is_unseen;	  /* system calls: where they are told of, this one is not */
+	bool by_fentry;	  /* a function of the kernel, by fentry and fexit, not by kprobes */
+	bool has_goid;	  /* SITE_GO: the goroutine's number is read, too */
+	bool of_pattern;  /* one of several: what the kernel refuses to have probed is left out */
 	const struct probe *probe;
 	struct image *image;	 /* where it is attached; NULL for system calls. Borrowed */
 	uint64_t offset;	 /* in the file */
 	uint64_t ref_ctr_offset; /* USDT semaphore in the file, 0: none */
 	const char *instruction; /* under the probe, "push %rbp" */
-	bool emulated;		 /* the kernel emulates it instead of stepping */
 	const char *operands;	 /* USDT: the note's argument string */
 	/* As plan_finish() made them; NULL: nothing to read. Only n_ops operations are there. */
 	const struct fetch_plan *entry_plan, *return_plan;
@@ -55,11 +60,27 @@ struct probe_site {
 	struct value_list results;	   /* slots of return_plan: [0] is the return value */
 	uint32_t syscall_number;
 	uint32_t tracepoint_id;		 /* of tracefs, for perf */
+	uint32_t life;			 /* SITE_LIFE: number in kernel/life.h */
 	const struct point_names *names; /* in the kernel: for another condition, kernel/point.h */
 	const struct value_change *changes;
 	size_t n_changes;
-	bool is_unseen; /* system calls: where they are told of, this one is not */
+	const struct view_event *view; /* SITE_VIEW: kernel/views.h */
 };
+
+/* What the plan of a site with SITE_GO begins with: numbers of its slots. */
+enum probe_go_slot {
+	PROBE_GO_G,	  /* address of the goroutine's structure */
+	PROBE_GO_STACK,	  /* its first 16 bytes: where the stack ends and begins */
+	PROBE_GO_POINTER, /* into the stack */
+	PROBE_GO_NUMBER,  /* has_goid */
+};
+
+/* Does a call end there? Then it belongs to its entry's site, and is never told of by itself. */
+static inline bool probe_site_is_end(const struct probe_site *site)
+{
+	return site->wire.kind == SITE_RETURN ||
+	       ((site->wire.flags & SITE_GO) && site->wire.owner != site->id);
+}
 
 /* Something that could not be done as asked and is said once: "srv:f: refused: …". */
 struct probe_note {
@@ -74,6 +95,10 @@ struct probe_set {
 	ARRAY_OF(struct probe_site *) sites; /* [0] is NULL: ids start at 1 */
 	ARRAY_OF(struct probe_note) notes;
 	size_t repeated; /* matches that were probed already, for an earlier spec */
+	bool has_views;	 /* some of the sites are or were events of a view */
+	/* For the entry and the return of the function before, while those of one file are added:
+	 * their names are the file's. NULL at other times */
+	struct plan_made *made;
 };
 
 struct err *probe_set_init(struct probe_set *set, const struct compile_options *options) must_check;

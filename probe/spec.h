@@ -15,6 +15,7 @@
  *	syscall:openat  syscall:%file  %file  exec:*  fork:*  exit:*  signal:SIGCHLD
  *	tracepoint:CATEGORY:NAME  tracepoint:NAME  rawtracepoint:NAME
  *	kprobe:NAME  kprobe:NAME+0x1d  kretprobe:NAME
+ *	tcp  tcp:EVENT  tcp:*  block
  *
  * Of two parts behind `usdt:`, the first is a module when it holds a '.' or a '/', as no provider
  * can. A name right behind C++'s `operator` is literal: `Vec::operator*` is the multiplication.
@@ -38,19 +39,22 @@ enum probe_kind {
 	PROBE_URETPROBE,
 	PROBE_USDT,
 	PROBE_SYSCALL,
-	PROBE_KERNEL, /* some of those from here on until exec are "not yet": refused */
+	PROBE_KERNEL,
 	PROBE_KPROBE,
 	PROBE_KRETPROBE,
 	PROBE_FENTRY,
 	PROBE_FEXIT,
 	PROBE_TRACEPOINT,
 	PROBE_RAWTRACEPOINT,
-	PROBE_SIGNAL, /* is there, too */
+	PROBE_SIGNAL,
 	PROBE_SCHED,
 	PROBE_CPU,
 	PROBE_EXEC,
 	PROBE_FORK,
 	PROBE_EXIT,
+	/* Views of the kernel: their events are names, the bare word means some of them. */
+	PROBE_TCP,
+	PROBE_BLOCK,
 };
 
 /* As in a spec: "call", "uprobe". */
@@ -92,6 +96,7 @@ struct spec {
 	bool kind_given;
 	bool negated;	      /* '!': takes away what earlier specs matched */
 	bool optional;	      /* '?': no match is fine */
+	bool is_catch;	      /* not typed: where exceptions are caught (SITE_CATCH) */
 	const char *module;   /* NULL: any module of the target; tracepoints: category, a glob */
 	const char *provider; /* USDT only, may be a glob; NULL or "*": any */
 	/*
@@ -130,16 +135,21 @@ struct spec_list {
 /*
  * Parses one -e argument, which may hold several specs separated by commas, and appends them; a
  * failure leaves the list as it was. strace's `trace=!read` becomes `syscall:*` and
- * `!syscall:read`. Errors are ERR_USAGE ("not yet" kinds too, which name the word).
+ * `!syscall:read`. Errors are ERR_USAGE.
  */
 struct err *spec_parse(const char *text, struct spec_list *list) must_check;
 void spec_list_deinit(struct spec_list *list);
 
 /*
  * Does `name` match the name part (exact, glob or regex)? Others: false. Exact names of C++ and
- * Rust match whatever the spacing: map<int,char> is map<int, char>.
+ * Rust match whatever the spacing: map<int,char> is map<int, char>. Those of functions also match
+ * the copies that the compiler has made of them: f.constprop.0.
  */
 bool spec_name_matches(const struct spec *spec, const char *name);
+/* Is it task life: a fork, an exec, an exit, a signal? By its kind, or as a bare word (the
+ * functions are call:fork, libc:exit). `ret` may be
+ * NULL. */
+bool spec_is_life(const struct spec *spec, enum probe_kind *ret);
 /* Does a USDT provider match? True when the spec names none. */
 bool spec_provider_matches(const struct spec *spec, const char *provider);
 

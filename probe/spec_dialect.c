@@ -179,5 +179,5 @@ struct err *spec_parse_perf(const struct spec_parser *p, const struct spec_item 
 	}
 	if (e || !*ret_taken)
 		return e;
-	return spec_finish(p, item, item->head.start, spec);
+	return spec_finish(p, item, spec);
 }

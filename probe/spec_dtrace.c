@@ -252,5 +252,5 @@ struct err *spec_parse_dtrace(const struct spec_parser *p, const struct spec_ite
 		e = parse_life(p, &f, spec);
 	else if (!e)
 		e = parse_marker(p, &f, spec);
-	return e ?: spec_finish(p, item, item->head.start, spec);
+	return e ?: spec_finish(p, item, spec);
 }

@@ -7,37 +7,32 @@
 
 struct kind_row {
 	const char *word;
-	unsigned char parts;	/* most that may follow: NAME, MODULE:NAME, MODULE:PROVIDER:NAME */
-	bool may_be_empty;	/* `sched:` is `sched:*` */
-	const char *form;	/* what follows, for hints */
-	const char *until_then; /* "not yet": what can be done now; NULL: works */
+	unsigned char parts; /* most that may follow: NAME, MODULE:NAME, MODULE:PROVIDER:NAME */
+	bool may_be_empty;   /* `sched:` is `sched:*` */
+	const char *form;    /* what follows, for hints */
 };
 
-static const char kernel_hint[] =
-	"functions of the kernel: 'kprobe:NAME', 'kretprobe:NAME'; system calls are 'syscall:NAME'";
-static const char life_hint[] =
-	"traced now: the life of tasks ('exec:*', 'fork:*', 'exit:*', 'signal:*') and system calls "
-	"('syscall:NAME')";
-
 static const struct kind_row rows[] = {
-	[PROBE_CALL] = {"call", 2, false, "[MODULE:]NAME", NULL},
-	[PROBE_UPROBE] = {"uprobe", 2, false, "[MODULE:]NAME", NULL},
-	[PROBE_URETPROBE] = {"uretprobe", 2, false, "[MODULE:]NAME", NULL},
-	[PROBE_USDT] = {"usdt", 3, false, "[[MODULE:]PROVIDER:]NAME", NULL},
-	[PROBE_SYSCALL] = {"syscall", 1, false, "NAME", NULL},
-	[PROBE_KERNEL] = {"kernel", 2, false, "[MODULE:]NAME", kernel_hint},
-	[PROBE_KPROBE] = {"kprobe", 1, false, "NAME", NULL},
-	[PROBE_KRETPROBE] = {"kretprobe", 1, false, "NAME", NULL},
-	[PROBE_FENTRY] = {"fentry", 2, false, "[MODULE:]NAME", kernel_hint},
-	[PROBE_FEXIT] = {"fexit", 2, false, "[MODULE:]NAME", kernel_hint},
-	[PROBE_TRACEPOINT] = {"tracepoint", 2, false, "CATEGORY:NAME", NULL},
-	[PROBE_RAWTRACEPOINT] = {"rawtracepoint", 1, false, "NAME", NULL},
-	[PROBE_SIGNAL] = {"signal", 1, true, "NAME", NULL},
-	[PROBE_SCHED] = {"sched", 2, true, "NAME", life_hint},
-	[PROBE_CPU] = {"cpu", 1, true, "HZ", NULL},
-	[PROBE_EXEC] = {"exec", 1, true, "*", NULL},
-	[PROBE_FORK] = {"fork", 1, true, "*", NULL},
-	[PROBE_EXIT] = {"exit", 1, true, "*", NULL},
+	[PROBE_CALL] = {"call", 2, false, "[MODULE:]NAME"},
+	[PROBE_UPROBE] = {"uprobe", 2, false, "[MODULE:]NAME"},
+	[PROBE_URETPROBE] = {"uretprobe", 2, false, "[MODULE:]NAME"},
+	[PROBE_USDT] = {"usdt", 3, false, "[[MODULE:]PROVIDER:]NAME"},
+	[PROBE_SYSCALL] = {"syscall", 1, false, "NAME"},
+	[PROBE_KERNEL] = {"kernel", 1, false, "NAME"},
+	[PROBE_KPROBE] = {"kprobe", 1, false, "NAME"},
+	[PROBE_KRETPROBE] = {"kretprobe", 1, false, "NAME"},
+	[PROBE_FENTRY] = {"fentry", 1, false, "NAME"},
+	[PROBE_FEXIT] = {"fexit", 1, false, "NAME"},
+	[PROBE_TRACEPOINT] = {"tracepoint", 2, false, "CATEGORY:NAME"},
+	[PROBE_RAWTRACEPOINT] = {"rawtracepoint", 1, false, "NAME"},
+	[PROBE_SIGNAL] = {"signal", 1, true, "NAME"},
+	[PROBE_SCHED] = {"sched", 1, true, "off', 'sched:runq"},
+	[PROBE_CPU] = {"cpu", 1, true, "HZ"},
+	[PROBE_EXEC] = {"exec", 1, true, "*"},
+	[PROBE_FORK] = {"fork", 1, true, "*"},
+	[PROBE_EXIT] = {"exit", 1, true, "*"},
+	[PROBE_TCP] = {"tcp", 1, true, "EVENT"},
+	[PROBE_BLOCK] = {"block", 1, true, "EVENT"},
 };
 
 const char *probe_kind_name(enum probe_kind kind)
@@ -74,10 +69,35 @@ static bool is_life(enum probe_kind kind)
 	       kind == PROBE_SIGNAL;
 }
 
+bool spec_is_life(const struct spec *spec, enum probe_kind *ret)
+{
+	static const enum probe_kind kinds[] = {PROBE_EXEC, PROBE_FORK, PROBE_EXIT, PROBE_SIGNAL};
+	bool is_bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		if (spec->kind != kinds[i] &&
+		    !(is_bare && strcmp(spec->name, rows[kinds[i]].word) == 0))
+			continue;
+		if (ret)
+			*ret = kinds[i];
+		return true;
+	}
+	return false;
+}
+
+static bool is_view(enum probe_kind kind)
+{
+	return kind == PROBE_TCP || kind == PROBE_BLOCK;
+}
+
+static bool is_of_kernel_function(enum probe_kind kind)
+{
+	return kind >= PROBE_KERNEL && kind <= PROBE_FEXIT;
+}
+
 static bool is_in_kernel(enum probe_kind kind)
 {
-	return kind == PROBE_TRACEPOINT || kind == PROBE_RAWTRACEPOINT || kind == PROBE_KPROBE ||
-	       kind == PROBE_KRETPROBE;
+	return is_view(kind) || kind == PROBE_TRACEPOINT || kind == PROBE_RAWTRACEPOINT ||
+	       is_of_kernel_function(kind);
 }
 
 struct err *spec_name_all(const struct spec_parser *p, struct spec *spec)
@@ -101,11 +121,17 @@ static struct err *unknown_kind(const struct spec_parser *p, const struct spec_i
 	const char *shown = spec_quote(p, word);
 	const char *near = probe_kind_nearest(shown);
 	struct err *e = spec_error(p, word.start, "unknown kind '%s'", shown);
+	enum probe_kind second;
 	if (near)
 		return err_hint(e, "did you mean '%s'?", near);
+	if (spec_kind_of(p, item->segments[1], &second))
+		return err_hint(e, "the kind comes first: '%s:%s:%s'", rows[second].word, shown,
+				second == PROBE_USDT ? "PROVIDER:NAME" : "NAME");
 	return err_hint(e,
 			"a function is 'MODULE:NAME', a marker 'usdt:MODULE:PROVIDER:NAME'; kinds "
-			"are call, uprobe, uretprobe, usdt, syscall, exec, fork, exit, signal");
+			"are call, uprobe, uretprobe, usdt, syscall, kernel, kprobe, kretprobe, "
+			"fentry, fexit, tracepoint, rawtracepoint, exec, fork, exit, signal, "
+			"sched, tcp, block, cpu");
 }
 
 static struct err *too_many_parts(const struct spec_parser *p, const struct spec_item *item,
@@ -216,10 +242,21 @@ static struct err *parse_kind(const struct spec_parser *p, const struct spec_ite
 	return e ?: take_name(p, parts[n - 1], spec);
 }
 
+/* A view of the kernel by its word alone, which is left as the name. */
+static void take_view(const struct spec_parser *p, const struct spec_item *item, struct spec *spec)
+{
+	enum probe_kind kind;
+	if (item->n_segments == 1 && spec_kind_of(p, item->segments[0], &kind) && is_view(kind)) {
+		spec->kind = kind;
+		spec->kind_given = true;
+	}
+}
+
 static struct err *parse_bare(const struct spec_parser *p, const struct spec_item *item,
 			      struct spec *spec)
 {
 	struct err *e = spec_refuse_short_kind(p, item);
+	take_view(p, item, spec);
 	if (!e && item->n_segments > 2)
 		e = unknown_kind(p, item);
 	e = e ?: check_scope(p, item);
@@ -247,7 +284,7 @@ struct err *spec_parse_own(const struct spec_parser *p, const struct spec_item *
 		spec->kind = PROBE_UPROBE;
 	}
 	spec->kind_given = spec->kind_given || spec->module || spec->kind != PROBE_CALL;
-	return spec_finish(p, item, item->head.start, spec);
+	return spec_finish(p, item, spec);
 }
 
 /* --- what a kind cannot have -------------------------------------------------------------------
@@ -257,11 +294,12 @@ static bool name_kind_fits(const struct spec *spec)
 {
 	switch (spec->name_kind) {
 	case SPEC_NAME_CLASS:
-		return spec->kind == PROBE_SYSCALL;
+		return spec->kind == PROBE_SYSCALL || is_of_kernel_function(spec->kind);
 	case SPEC_NAME_ADDRESS:
 	case SPEC_NAME_LINE:
 		return spec->kind != PROBE_USDT && spec->kind != PROBE_SYSCALL &&
-		       !is_life(spec->kind) && !is_in_kernel(spec->kind);
+		       !is_life(spec->kind) && !is_in_kernel(spec->kind) &&
+		       spec->kind != PROBE_SCHED;
 	default:
 		return true;
 	}
@@ -270,7 +308,7 @@ static bool name_kind_fits(const struct spec *spec)
 static bool may_have_types(const struct spec *spec)
 {
 	return spec->kind != PROBE_SYSCALL && !is_life(spec->kind) && !is_in_kernel(spec->kind) &&
-	       spec->kind != PROBE_CPU;
+	       spec->kind != PROBE_CPU && spec->kind != PROBE_SCHED;
 }
 
 static const char *name_kind_word(const struct spec *spec)
@@ -326,28 +364,6 @@ static struct err *take_result(const struct spec_parser *p, const struct spec_it
 	return spec_parse_result(p, item->result, &spec->types);
 }
 
-/* A function that is a system call's own: `__x64_sys_openat`, `do_sys_openat2` is not. */
-static const char *syscall_of(const struct spec *spec)
-{
-	static const char *const prefixes[] = {"__x64_sys_", "__arm64_sys_", "__se_sys_", "ksys_",
-					       "sys_"};
-	for (size_t i = 0; i < array_size(prefixes); i++)
-		if (strncmp(spec->name, prefixes[i], strlen(prefixes[i])) == 0 &&
-		    spec->name[strlen(prefixes[i])])
-			return spec->name + strlen(prefixes[i]);
-	return NULL;
-}
-
-static struct err *not_yet(const struct spec_parser *p, size_t kind_at, const struct spec *spec)
-{
-	const struct kind_row *row = &rows[spec->kind];
-	struct err *e = spec_error(p, kind_at, "'%s' probes: not yet", row->word);
-	const char *call = spec->kind <= PROBE_FEXIT ? syscall_of(spec) : NULL;
-	if (call && spec->name_kind == SPEC_NAME_EXACT)
-		return err_hint(e, "this is a system call: 'syscall:%s'", call);
-	return err_hint(e, "%s", row->until_then);
-}
-
 static struct err *take_condition(const struct spec_parser *p, const struct spec_item *item,
 				  struct spec *spec)
 {
@@ -360,10 +376,10 @@ static struct err *take_condition(const struct spec_parser *p, const struct spec
 		return err_hint(spec_error(p, item->condition_word,
 					   "'!' takes away whole probes, not some of their hits"),
 				"put the contrary condition on what is traced");
-	if (is_life(spec->kind) || spec->kind == PROBE_CPU)
+	if (spec->kind == PROBE_CPU)
 		return err_hint(spec_error(p, item->condition_word, "'%s' takes no condition",
 					   rows[spec->kind].word),
-				"conditions are for functions, markers and system calls");
+				"a sample has nothing to be asked for");
 	return spec_parse_condition(p, item->condition, spec->text, &spec->condition);
 }
 
@@ -373,11 +389,11 @@ static struct err *take_rate(const struct spec_parser *p, const struct spec_item
 	if (!item->has_rate)
 		return NULL;
 	size_t at = item->rate.start;
-	if (spec->negated || is_life(spec->kind) || spec->kind == PROBE_CPU)
-		return err_hint(
-			spec_error(p, at, "'%s' takes no rate",
-				   spec->negated ? "!" : rows[spec->kind].word),
-			"rates are for functions, markers and system calls that are traced");
+	if (spec->negated || spec->kind == PROBE_CPU)
+		return err_hint(spec_error(p, at, "'%s' takes no rate",
+					   spec->negated ? "!" : rows[spec->kind].word),
+				spec->negated ? "rates are for what is traced"
+					      : "its rate is its frequency: cpu:HZ");
 	char *text = spec_copy(p, item->rate);
 	struct err *e = text ? rate_parse("rate", text, &spec->rate) : &err_nomem;
 	if (!e || e == &err_nomem)
@@ -387,13 +403,11 @@ static struct err *take_rate(const struct spec_parser *p, const struct spec_item
 			"write how many events in which time: 'rate 100/s' (/ms, /s, /m, /h)");
 }
 
-struct err *spec_finish(const struct spec_parser *p, const struct spec_item *item, size_t kind_at,
+struct err *spec_finish(const struct spec_parser *p, const struct spec_item *item,
 			struct spec *spec)
 {
 	struct err *e = take_result(p, item, spec);
 	e = e ?: check_name(p, item, spec);
-	if (!e && rows[spec->kind].until_then)
-		e = not_yet(p, kind_at, spec);
 	e = e ?: take_condition(p, item, spec);
 	return e ?: take_rate(p, item, spec);
 }

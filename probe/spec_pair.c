@@ -85,6 +85,9 @@ static struct err *parse_side(const char *whole, const char *side, struct spec_l
 		return bad_pair(whole, "there is one probe on each side; lists go into several -e");
 	if (spec->negated || spec->optional)
 		return bad_pair(whole, "'!' and '?' say nothing here");
+	if (spec->kind == PROBE_KERNEL)
+		return bad_pair(whole, "of a function of the kernel, say which end: 'fentry:NAME' "
+				       "or 'fexit:NAME', 'kprobe:NAME' or 'kretprobe:NAME'");
 	if (spec->kind > PROBE_RAWTRACEPOINT)
 		return bad_pair(whole, "its sides are functions, markers, system calls and places "
 				       "in the kernel");

@@ -136,8 +136,8 @@ struct err *spec_parse_own(const struct spec_parser *p, const struct spec_item *
 			   struct spec *spec) must_check;
 /* The kind that `span` names; false: none. */
 bool spec_kind_of(const struct spec_parser *p, struct spec_span span, enum probe_kind *ret);
-/* Result type, then everything that must hold for the kind; `kind_at`: where it is named. */
-struct err *spec_finish(const struct spec_parser *p, const struct spec_item *item, size_t kind_at,
+/* Result type, then everything that must hold for the kind. */
+struct err *spec_finish(const struct spec_parser *p, const struct spec_item *item,
 			struct spec *spec) must_check;
 /* A USDT provider, perhaps a glob. */
 struct err *spec_take_provider(const struct spec_parser *p, struct spec_span span,
@@ -196,6 +196,8 @@ struct type_words {
 /* Takes `word` as a part of an integer type's name ("unsigned"); false: it is none. */
 bool spec_take_integer_word(const struct spec_parser *p, struct spec_span word,
 			    struct type_words *words);
+/* "char *" */
+extern const struct type spec_text_type;
 /* The type that the words mean, without name; false: nobody knows. */
 bool spec_type_by_words(const struct spec_parser *p, const struct type_words *words,
 			struct type *ret);

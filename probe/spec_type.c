@@ -258,6 +258,10 @@ static struct err *make_pointer(const struct declaration *d, bool known, const s
 	*ret = (struct type){.kind = TYPE_POINTER, .size = 8};
 	bool opaque = pointee->kind == TYPE_VOID || pointee->kind == TYPE_POINTER ||
 		      pointee->kind == TYPE_STRING;
+	bool to_text = d->pointers == (pointee->kind == TYPE_CHAR ? 2 : 1) &&
+		       (pointee->kind == TYPE_CHAR || pointee->kind == TYPE_STRING);
+	if (to_text && !d->is_function && !d->is_reference)
+		ret->target = &spec_text_type;
 	if (d->is_function || d->pointers > 1 || !known || opaque)
 		return NULL;
 	if (pointee->kind == TYPE_CHAR && !d->is_reference) {

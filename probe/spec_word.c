@@ -25,6 +25,7 @@ static const struct type_word type_words[] = {
 	/* An `int` result leaves the upper half of its register undefined: four bytes. */
 	{"errno", TYPE_ERRNO, 4},
 	{"str", TYPE_STRING, 8},
+	{"strs", TYPE_POINTER, 8},
 	{"fd", TYPE_FD, 4},
 	/* Pointers to what has no reader of its own. */
 	{"sockaddr", TYPE_POINTER, 8},
@@ -95,11 +96,11 @@ static const struct type_word type_words[] = {
 };
 
 static const char *const suggested_words[] = {
-	"int",	  "uint",    "hex",	 "ptr",	    "char",	"bool",	    "f32",	"f64",
-	"errno",  "str",     "buf",	 "fd",	    "sockaddr", "timespec", "wstr",	"void",
-	"long",	  "short",   "unsigned", "signed",  "float",	"double",   "size_t",	"ssize_t",
-	"int8_t", "int16_t", "int32_t",	 "int64_t", "uint8_t",	"uint16_t", "uint32_t", "uint64_t",
-	"off_t",  "pid_t",   "uid_t",	 "mode_t",  "time_t",	NULL,
+	"int",	    "uint",   "hex",	 "ptr",	     "char",	"bool",	    "f32",	"f64",
+	"errno",    "str",    "strs",	 "buf",	     "fd",	"sockaddr", "timespec", "wstr",
+	"void",	    "long",   "short",	 "unsigned", "signed",	"float",    "double",	"size_t",
+	"ssize_t",  "int8_t", "int16_t", "int32_t",  "int64_t", "uint8_t",  "uint16_t", "uint32_t",
+	"uint64_t", "off_t",  "pid_t",	 "uid_t",    "mode_t",	"time_t",   NULL,
 };
 
 bool spec_take_integer_word(const struct spec_parser *p, struct spec_span word,
@@ -126,6 +127,8 @@ bool spec_take_integer_word(const struct spec_parser *p, struct spec_span word,
 	}
 	return false;
 }
+
+const struct type spec_text_type = {.kind = TYPE_STRING, .size = 8, .name = "char *"};
 
 static void set_type(struct type *type, enum type_kind kind, uint32_t size)
 {
@@ -168,6 +171,10 @@ bool spec_type_by_words(const struct spec_parser *p, const struct type_words *wo
 		if (!spec_span_is(p, words->base, type_words[i].word))
 			continue;
 		set_type(ret, type_words[i].kind, type_words[i].size);
+		if (!strcmp(type_words[i].word, "strs")) {
+			ret->target = &spec_text_type;
+			ret->is_list = true;
+		}
 		return true;
 	}
 	return false;
@@ -182,7 +189,7 @@ struct err *spec_unknown_type(const struct spec_parser *p, const struct type_wor
 		return err_hint(e, "did you mean '%s'?", near);
 	return err_hint(
 		e,
-		"types are int uint hex ptr char bool f32 f64 errno str str:argN str:ret buf:N "
+		"types are int uint hex ptr char bool f32 f64 errno str strs str:argN str:ret buf:N "
 		"buf:argN buf:ret fd sockaddr timespec wstr, C's own (size_t, uint8_t), and pointers "
 		"('%s *')",
 		shown);

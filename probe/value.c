@@ -77,7 +77,8 @@ long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const voi
 				return -1;
 			memcpy(&slot->number, at + used, step);
 			slot->bytes = (const char *)at + used;
-		} else if (plan->ops[i].flags & FETCH_LIST) {
+		} else if (code == FETCH_EACH || code == FETCH_WALK ||
+			   plan->ops[i].flags & FETCH_LIST) {
 			if (!decode_list(at + used, size - used, slot, &step))
 				return -1;
 		} else if (!decode_blob(at + used, size - used, slot, &step)) {

@@ -35,6 +35,18 @@ struct value_choice {
 	const struct value *value; /* NULL: it means nothing then, and is not shown */
 };
 
+/* What a pointer in each element of an array leads to. */
+struct value_each {
+	uint32_t offset; /* in the element: of the pointer, or of the structure with a form */
+	int slot;	 /* a list with as many elements, or fewer */
+	const struct type *type; /* what lies at `offset` */
+	/* What was found are elements of so many bytes, which lead on in turn: the elements of all
+	 * blobs of the list, one behind the other. 0: they do not. */
+	uint32_t stride;
+	const struct value_each *inner;
+	size_t n_inner;
+};
+
 struct value {
 	const char *name;	 /* "req", "arg1"; "" for a return value */
 	const struct type *type; /* never NULL */
@@ -43,6 +55,9 @@ struct value {
 	/* TYPE_FD, and an array of these, with -y: the file that it stood for is in slot
 	 * `file_slot - 1` and, of the elements of an array, those after it; 0: not asked for */
 	int file_slot;
+	/* POINTER of the kernel's own: what a path can be told of, enum fetch_file_of; that is in
+	 * file_slot. 0: not */
+	uint8_t file_of;
 	bool at_return;	   /* the slot is one of the return plan's: an output argument */
 	uint8_t filled_by; /* at_return: enum value_filled_by */
 	bool in_blob;	   /* the scalar lies in a bytes slot, at `offset` */
@@ -83,6 +98,14 @@ struct value {
 	const struct value *chosen_by;
 	const struct value_choice *choices;
 	size_t n_choices;
+	/* BYTES and buffers that a socket sends or receives: the slot of the entry with what
+	 * FETCH_NETLINK says of it, plus one. 0: not asked for */
+	int netlink_slot;
+	/* ARRAY, and STRUCT with elements. */
+	const struct value_each *each;
+	size_t n_each;
+	/* Says again what another value says: JSON has it, text has not. */
+	bool quiet;
 };
 
 /* A list of values, in the order shown; all memory below it is one allocation chain. */

@@ -57,6 +57,7 @@ extern "C" traced int catcher(int amount)
 		return got;
 	} catch (const std::runtime_error &error) {
 		caught++;
+		getppid();
 		return -1;
 	}
 }

@@ -5,7 +5,7 @@
 #
 #   scripts/deps.sh             what the build needs
 #   scripts/deps.sh --test      ... and what the tests need
-#   scripts/deps.sh --lint      ... and formatter, clang-tidy, fuzzer run time
+#   scripts/deps.sh --lint      ... and formatter, clang-tidy, spelling
 #   scripts/deps.sh --peers     ... and the tracers that benchmarks compare with
 #   scripts/deps.sh --list      print the package names, change nothing
 #
@@ -51,9 +51,9 @@ readonly LIBRARIES=(libbpf-dev libelf-dev libdw-dev)
 readonly BUILD=(gcc g++ libc6-dev cmake ninja-build pkgconf clang bpftool
 	zlib1g-dev liblzma-dev libzstd-dev libzydis-dev libiberty-dev libjansson-dev
 	uthash-dev systemtap-sdt-dev libcmocka-dev python3)
-TEST=(binutils dwz llvm xz-utils procps util-linux strace qemu-system-x86 busybox-static cpio python3-jsonschema man-db groff-base
-	musl-tools libunwind-dev git curl tar)
-readonly LINT=(clang-format clang-tidy libclang-rt-dev shellcheck codespell)
+TEST=(binutils dwz llvm xz-utils procps util-linux strace qemu-system-x86 busybox-static e2fsprogs xfsprogs btrfs-progs cpio python3-jsonschema man-db groff-base
+	musl-tools libunwind-dev libclang-rt-dev git curl tar)
+readonly LINT=(clang-format clang-tidy shellcheck codespell)
 readonly PEERS=(bpftrace linux-perf strace)
 
 # Prints the codename when this is a Debian release that we know, nothing otherwise.

@@ -29,12 +29,21 @@ enum event_kind {
 	/* EVENT_ENTRY of a span that was to become an EVENT_CALL, sent when it could not: it comes
 	 * later than its time says */
 	EVENT_KEPT_ENTRY,
-	/* The user stack at an entry or an instant: struct event_stack, then what it says. Comes
+	/* The stack at an entry or an instant: struct event_stack, then what it says. Comes
 	 * before its event, with the same thread, site and time (of a system call: its entry's) */
 	EVENT_STACK = 11,
 	EVENT_SIGNAL = 12, /* a thread gets a signal: struct event_signal */
+	/* A function of the kernel begins and ends: struct event_kernel, slots of the entry plan,
+	 * of the return plan. `depth` and `span` are those of the user's function around it. */
+	EVENT_KERNEL_ENTRY = 13,
+	EVENT_KERNEL_RETURN = 14,
 	/* A thread has been off its CPU, and was not there to run: struct event_blocked */
 	EVENT_BLOCKED = 15,
+	EVENT_VIEW = 16, /* of a view of the kernel: struct event_view, slots of the entry plan */
+	EVENT_GO = 17,	 /* calls in a goroutine that are not open any more: struct event_go */
+	/* A system call that has not returned yet: slots of the entry plan. Its record follows when
+	 * it returns, with the same thread and entry time. It may come later than its time says */
+	EVENT_SYSCALL_ENTRY = 20,
 };
 
 /* With --where, a bit of `kind`: struct event_where follows the header, before all else. Of a
@@ -74,6 +83,27 @@ struct event_return {
 };
 _Static_assert(sizeof(struct event_return) == 16, "wire format");
 
+/* Of one thread, no two calls are open with the same site and frame. */
+struct event_kernel {
+	__u64 entry_time_ns; /* of the entry, both times */
+	__u64 frame;	     /* an address on the kernel's stack: inner calls have lower ones */
+	__u32 flags;	     /* enum event_return_flags: FORGOTTEN, SUPPRESSED */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct event_kernel) == 24, "wire format");
+
+/*
+ * Of the goroutine, the calls whose frames lie deeper than `used` are open no more, and with
+ * EVENT_RETURN_FORGOTTEN the one there, of the header's site, is to be forgotten.
+ */
+struct event_go {
+	__u64 g;     /* address of the goroutine's structure */
+	__u64 used;  /* bytes of its stack */
+	__u32 flags; /* enum event_return_flags: FORGOTTEN, SUPPRESSED */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct event_go) == 24, "wire format");
+
 struct event_call {
 	__u64 entry_time_ns;
 	__u32 entry_unavailable; /* as in struct event_syscall */
@@ -102,6 +132,9 @@ enum event_syscall_flags {
 	EVENT_SYSCALL_COMPAT = 1,     /* 32-bit entry: the number is of another table */
 	EVENT_SYSCALL_NO_OUTPUTS = 2, /* it failed: there are no slots of the return plan */
 	EVENT_SYSCALL_AGAIN = 4,      /* the inputs were read at the return, some of them again */
+	/* The thread is to die before it could see the result */
+	EVENT_SYSCALL_KILLED = 8,
+	EVENT_SYSCALL_RETURNING = 16, /* of the programs alone: see stream/calls.bpf.c */
 };
 
 #define EVENT_COMM 16
@@ -115,6 +148,10 @@ struct event_task {
 	char comm[EVENT_COMM];
 };
 _Static_assert(sizeof(struct event_task) == 40, "wire format");
+
+/* In `unavailable` of EVENT_FORK, EVENT_EXEC and EVENT_EXIT: it was counted as filtered or as
+ * suppressed, and is there for bookkeeping alone. */
+#define EVENT_LIFE_HIDDEN 1
 
 struct event_fork {
 	__u32 child_tgid, child_tid; /* a thread when child_tgid is the header's tgid */
@@ -164,8 +201,9 @@ enum event_signal_flags {
 struct event_where {
 	__u64 blocked_ns, waited_ns;
 	__u64 minor_faults, major_faults; /* since it was made, as getrusage(2) counts them */
+	__u64 unseen;			  /* times that it came back to a CPU unseen */
 };
-_Static_assert(sizeof(struct event_where) == 32, "wire format");
+_Static_assert(sizeof(struct event_where) == 40, "wire format");
 
 /* What a blocked thread was at, besides the system call. */
 enum blocked_on {
@@ -191,6 +229,22 @@ struct event_blocked {
 };
 _Static_assert(sizeof(struct event_blocked) == 40, "wire format");
 
+/* The thread is whom it belongs to, and need not be the one in which it was seen. */
+struct event_view {
+	__u64 duration_ns; /* until the record's time */
+	__u32 flags;	   /* enum event_view_flags */
+	__u32 inside;	   /* site of the function in which it was begun; 0: in none */
+};
+_Static_assert(sizeof(struct event_view) == 16, "wire format");
+
+enum event_view_flags {
+	EVENT_VIEW_DURATION = 1,  /* it is known */
+	EVENT_VIEW_ELSEWHERE = 2, /* in no context of the thread: no depth */
+	EVENT_VIEW_BEFORE = 4,	  /* it began before tracing did: hence no duration */
+	EVENT_VIEW_NOBODY = 8,	  /* whose it is is not known */
+	EVENT_VIEW_WAITED = 16,	  /* seen elsewhere, but its thread waits for it in `inside` */
+};
+
 /* How stacks are taken; a constant of the run. */
 enum stack_how {
 	STACK_NONE,
@@ -202,6 +256,9 @@ enum event_stack_flags {
 	EVENT_STACK_UNREADABLE =
 		1,		/* what comes next could not be read: the end, or not in memory */
 	EVENT_STACK_FRAMES = 2, /* struct event_frame follow, else a copy */
+	EVENT_STACK_KERNEL = 4, /* addresses of the kernel follow, and nothing else is set */
+	EVENT_STACK_MORE = 8,	/* with that: a record of the user's comes next, or was lost */
+	EVENT_STACK_ALONE = 16, /* with that: the user's is not to be had on this kernel */
 };
 
 #define EVENT_STACK_REGISTERS  34
@@ -236,6 +293,11 @@ enum loss_cause {
 	LOSS_STACK = 8,	      /* the event was delivered, its stack was not */
 	LOSS_PROBE_BUSY = 9,  /* a probe in the kernel was hit inside of too many others */
 	LOSS_TABLE_FULL = 10, /* `utrail stat`: no room for another row */
+	/* The call was delivered; its return hit inside of too many other hits */
+	LOSS_RETURN_BUSY = 11,
+	/* `sched`: the kernel ran no program of ours when it happened, which is known from what
+	 * came later. Counted as missed */
+	LOSS_UNSEEN = 12,
 	LOSS_CAUSES,
 	LOSS_COLUMNS = 16
 };

@@ -19,6 +19,8 @@
 
 struct losses {
 	struct loss_row *told; /* by site */
+	uint64_t *lost_ns;     /* of calls in goroutines, by the site of the entry: when a loss was
+				* noticed last; 0: never */
 	uint64_t *blamed;      /* spans that ended for want of their lost return, by site */
 	size_t n_sites;
 };
@@ -27,6 +29,8 @@ struct losses {
 struct err *losses_resize(struct losses *losses, size_t n_sites) must_check;
 void losses_deinit(struct losses *losses);
 
+/* Is nothing lost there? That is so at nearly all sites, and there may be ten thousand of them. */
+bool losses_is_blank(const struct loss_row *row);
 /* What has come to this count since it was last asked for. The row may grow meanwhile. */
 uint64_t losses_fresh(struct losses *losses, uint32_t site_id, enum loss_cause cause,
 		      const struct loss_row *row);

@@ -20,21 +20,23 @@ struct err *nesting_deliver(struct nesting *nesting, const struct stream_event *
 {
 	if (nesting_is_full(nesting))
 		return NULL;
+	struct err *e = nesting_call_break(nesting);
+	if (e)
+		return e;
 	nesting->counts->events++;
 	if (event->late)
 		nesting->counts->late++;
 	return nesting->options->sink.event(nesting->options->sink.context, event, was_opened);
 }
 
-/* The event that an entry's copy stands for, without its ending. False: foreign bytes. */
-static bool span_event(const struct nesting *nesting, const struct task *task,
-		       const struct open_span *span, struct slots *arguments,
-		       struct stream_event *ret)
+bool nesting_span_event(const struct nesting *nesting, const struct task *task,
+			const struct open_span *span, struct slots *arguments,
+			struct stream_event *ret)
 {
 	const struct probe_site *site = nesting_site(nesting, span->header.site_id);
 	if (!site)
 		return false;
-	slots_init(arguments, nesting->options->unreadable);
+	slots_init(arguments, nesting_unreadable(nesting, site));
 	if (slots_decode(site->entry_plan, span->header.unavailable, span->payload,
 			 span->payload_size, arguments) < 0)
 		return false;
@@ -65,18 +67,19 @@ struct err *nesting_open(struct nesting *nesting, struct task *task)
 		bool is_open_question = site && site->filter && site->filter->at_return;
 		bool shown = nesting->options->sink.opened && !nesting_is_full(nesting) &&
 			     !is_open_question &&
-			     span_event(nesting, task, span, &arguments, &event) &&
+			     nesting_span_event(nesting, task, span, &arguments, &event) &&
 			     event.site->probe->kind == PROBE_CALL;
 		if (!shown)
 			continue;
 		span->opened = true;
-		e = nesting->options->sink.opened(nesting->options->sink.context, &event);
+		e = nesting_call_break(nesting);
+		e = e ? e : nesting->options->sink.opened(nesting->options->sink.context, &event);
 	}
-	return e;
+	return e ? e : kernel_spans_open(nesting, task);
 }
 
-static enum stream_ending explain_ending(struct nesting *nesting, uint32_t site_id,
-					 enum stream_ending ending)
+enum stream_ending nesting_explain_ending(struct nesting *nesting, uint32_t site_id,
+					  enum stream_ending ending)
 {
 	return ending == ENDING_UNWOUND && losses_explain_span(nesting->losses, site_id)
 		       ? ENDING_LOST
@@ -89,8 +92,8 @@ static struct err *end_span(struct nesting *nesting, struct task *task, enum str
 	struct slots arguments;
 	struct stream_event event;
 	struct err *e = NULL;
-	if (span_event(nesting, task, span, &arguments, &event)) {
-		event.ending = explain_ending(nesting, event.site->id, ending);
+	if (nesting_span_event(nesting, task, span, &arguments, &event)) {
+		event.ending = nesting_explain_ending(nesting, event.site->id, ending);
 		e = nesting_deliver(nesting, &event, span->opened);
 	} else {
 		nesting->counts->malformed++;
@@ -128,14 +131,14 @@ struct err *nesting_malformed(struct nesting *nesting)
 }
 
 struct err *nesting_deliver_with_stack(struct nesting *nesting, const struct arrival *arrival,
-				       struct stream_event *event)
+				       struct stream_event *event, bool was_opened)
 {
 	struct stack *stack =
 		task_take_stack(arrival->task, arrival->header->site_id, event->time_ns);
 	event->stack = stack_shown(event->site, stack);
 	struct err *e = nesting_leave(nesting, arrival->task, event->depth, ENDING_UNWOUND);
 	e = e ? e : nesting_open(nesting, arrival->task);
-	e = e ? e : nesting_deliver(nesting, event, false);
+	e = e ? e : nesting_deliver(nesting, event, was_opened);
 	stack_free(stack);
 	return e;
 }
@@ -206,7 +209,7 @@ struct err *nesting_return(struct nesting *nesting, const struct arrival *arriva
 	struct slots arguments, results;
 	struct stream_event event;
 	slots_init(&results, nesting->options->unreadable);
-	if (!span_event(nesting, arrival->task, span, &arguments, &event))
+	if (!nesting_span_event(nesting, arrival->task, span, &arguments, &event))
 		return nesting_malformed(nesting);
 	if (ret.flags & EVENT_RETURN_TAIL_CALL) {
 		event.ending = ENDING_TAIL_CALL;

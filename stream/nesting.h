@@ -10,6 +10,7 @@
 #ifndef UTRAIL_STREAM_NESTING_H
 #define UTRAIL_STREAM_NESTING_H
 
+#include "stream/goroutines.h"
 #include "stream/losses.h"
 #include "stream/tasks.h"
 
@@ -19,6 +20,8 @@ struct nesting {
 	struct stream_counts *counts;
 	struct losses *losses;
 	struct tasks tasks;
+	struct goroutines goroutines;
+	struct task *waiting; /* whose system call is shown next; NULL: none is */
 };
 
 /* Takes the next record, whose size was checked; `late`: one with a later time was taken before.
@@ -52,17 +55,51 @@ struct arrival {
 	const struct event_where *where, *where_entry;
 };
 
+/* What a slot that could not be read is called: in the kernel nobody waits for a page. */
+const char *nesting_unreadable(const struct nesting *nesting, const struct probe_site *site);
+/* The event that an entry's copy stands for, without its ending. False: foreign bytes. */
+bool nesting_span_event(const struct nesting *nesting, const struct task *task,
+			const struct open_span *span, struct slots *arguments,
+			struct stream_event *ret);
+/* ENDING_UNWOUND, or what is known better. */
+enum stream_ending nesting_explain_ending(struct nesting *nesting, uint32_t site_id,
+					  enum stream_ending ending);
+
 struct stream_event arrival_event(const struct arrival *arrival, enum stream_event_kind kind);
 /* Counts it. */
 struct err *nesting_malformed(struct nesting *nesting) must_check;
 /* Something that is whole, with the stack that came before it. */
 struct err *nesting_deliver_with_stack(struct nesting *nesting, const struct arrival *arrival,
-				       struct stream_event *event) must_check;
+				       struct stream_event *event, bool was_opened) must_check;
+/* calls.c */
+struct err *nesting_call_entry(struct nesting *nesting, const struct arrival *arrival) must_check;
+/* Something else is to be shown, or it takes long: what waits is. */
+struct err *nesting_call_break(struct nesting *nesting) must_check;
+/* The call that began then has returned; 0: some call of that site. Has the sink its entry? */
+bool nesting_call_end(struct nesting *nesting, struct task *task, const struct probe_site *site,
+		      uint64_t began_ns);
+void nesting_call_forget(struct nesting *nesting, struct task *task);
 /* stacks.c */
 struct err *nesting_stack(struct nesting *nesting, const struct arrival *arrival) must_check;
 /* where.c */
 struct err *nesting_blocked(struct nesting *nesting, const struct arrival *arrival) must_check;
+/* views.c */
+struct err *nesting_view(struct nesting *nesting, const struct arrival *arrival) must_check;
 struct err *nesting_entry(struct nesting *nesting, const struct arrival *arrival) must_check;
 struct err *nesting_return(struct nesting *nesting, const struct arrival *arrival) must_check;
+
+/* --- kernel_spans.c --------------------------------------------------------------------------- */
+
+struct err *kernel_spans_entry(struct nesting *nesting, const struct arrival *arrival) must_check;
+struct err *kernel_spans_return(struct nesting *nesting, const struct arrival *arrival) must_check;
+/* As nesting_open(), of those in the kernel. */
+struct err *kernel_spans_open(struct nesting *nesting, struct task *task) must_check;
+/* `left` of them are left. */
+struct err *kernel_spans_leave(struct nesting *nesting, struct task *task, size_t left,
+			       enum stream_ending ending) must_check;
+/* The thread was outside of the kernel then, or at its door: ends what was left open without a
+ * return being seen. */
+struct err *kernel_spans_outside(struct nesting *nesting, struct task *task,
+				 uint64_t time_ns) must_check;
 
 #endif

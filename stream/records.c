@@ -8,9 +8,6 @@
 #include "stream/exec.h"
 #include "stream/nesting.h"
 
-/* What a probe in the kernel, system calls among them, cannot wait for. */
-static const char not_resident[] = "not resident";
-
 /* It may have hit in the middle of our own program at the entry or the return of a function, which
  * had not counted that yet: the records in the order of their times know better. */
 static struct err *deliver_in_kernel(struct nesting *nesting, const struct arrival *arrival,
@@ -21,7 +18,7 @@ static struct err *deliver_in_kernel(struct nesting *nesting, const struct arriv
 	struct stack *stack =
 		task_take_stack(arrival->task, arrival->header->site_id, event->time_ns);
 	event->stack = stack_shown(event->site, stack);
-	event->depth = (uint16_t)arrival->task->spans.count;
+	event->depth = (uint16_t)task_depth(arrival->task);
 	event->inside = around ? around->probe : NULL;
 	struct err *e = nesting_open(nesting, arrival->task);
 	e = e ? e : nesting_deliver(nesting, event, false);
@@ -33,8 +30,10 @@ static struct err *on_instant(struct nesting *nesting, const struct arrival *arr
 {
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments;
+	if (site && (site->wire.flags & SITE_GO))
+		return goroutines_hit(nesting, arrival, site);
 	bool in_kernel = site && site->wire.flags & (SITE_IN_KERNEL | SITE_SAMPLE);
-	slots_init(&arguments, in_kernel ? not_resident : nesting->options->unreadable);
+	slots_init(&arguments, nesting_unreadable(nesting, site));
 	if (!site || slots_decode(site->entry_plan, arrival->header->unavailable, arrival->body,
 				  arrival->size, &arguments) < 0)
 		return nesting_malformed(nesting);
@@ -43,8 +42,13 @@ static struct err *on_instant(struct nesting *nesting, const struct arrival *arr
 	event.site = site;
 	event.arguments = &arguments;
 	event.where_begin = event.where_end = arrival->where;
+	/* The record is of its end. */
+	if (site->probe->kind == PROBE_SCHED && arguments.count) {
+		event.duration_ns = arguments.items[0].number;
+		event.time_ns -= event.duration_ns;
+	}
 	return in_kernel ? deliver_in_kernel(nesting, arrival, &event)
-			 : nesting_deliver_with_stack(nesting, arrival, &event);
+			 : nesting_deliver_with_stack(nesting, arrival, &event, false);
 }
 
 /* The slots of a record that has both ends, behind its head. */
@@ -66,8 +70,8 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
 	struct slots arguments, results;
 	struct event_syscall call;
-	slots_init(&arguments, not_resident);
-	slots_init(&results, not_resident);
+	slots_init(&arguments, nesting_unreadable(nesting, site));
+	slots_init(&results, nesting_unreadable(nesting, site));
 	if (!site || arrival->size < sizeof(call))
 		return nesting_malformed(nesting);
 	memcpy(&call, arrival->body, sizeof(call));
@@ -86,13 +90,18 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	exec_complete(arrival->task, site, nesting->options->set->options.string_limit, &arguments);
 	if (!(site->wire.flags & SITE_HAS_RETURN))
 		event.ending = ENDING_UNKNOWN;
+	if (call.flags & EVENT_SYSCALL_KILLED) {
+		event.ending = ENDING_KILLED;
+		event.results = NULL;
+	}
 	event.where_begin = arrival->where_entry;
 	event.where_end = arrival->where;
 	struct stream_where where =
 		where_between(event.where_begin, event.where_end, event.duration_ns,
 			      task_call_parts(arrival->task, event.time_ns));
 	event.where = nesting->options->where ? &where : NULL;
-	struct err *e = nesting_deliver_with_stack(nesting, arrival, &event);
+	bool was_opened = nesting_call_end(nesting, arrival->task, site, event.time_ns);
+	struct err *e = nesting_deliver_with_stack(nesting, arrival, &event, was_opened);
 	exec_forget(arrival->task);
 	return e;
 }
@@ -139,6 +148,17 @@ static struct err *on_task(struct nesting *nesting, const struct arrival *arriva
 	return NULL;
 }
 
+/* Its condition does not hold, say. */
+static bool is_hidden(const struct arrival *arrival)
+{
+	return arrival->header->unavailable & EVENT_LIFE_HIDDEN;
+}
+
+static bool stays_away(const struct nesting *nesting, const struct arrival *arrival)
+{
+	return is_hidden(arrival) && !nesting->options->hidden_too;
+}
+
 static struct err *on_task_fork(struct nesting *nesting, const struct arrival *arrival)
 {
 	struct event_fork fork;
@@ -151,7 +171,7 @@ static struct err *on_task_fork(struct nesting *nesting, const struct arrival *a
 	event.depth = (uint16_t)parent->spans.count;
 	event.child_tgid = fork.child_tgid;
 	event.child_tid = fork.child_tid;
-	if (!nesting->options->show_fork)
+	if (!nesting->options->show_fork || is_hidden(arrival))
 		return NULL;
 	struct err *e = nesting_open(nesting, parent);
 	return e ? e : nesting_deliver(nesting, &event, false);
@@ -167,6 +187,7 @@ static struct err *on_task_exec(struct nesting *nesting, const struct arrival *a
 	if (exec.filename_size > text || exec.argv_size > text - exec.filename_size)
 		return nesting_malformed(nesting);
 	struct err *e = nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
+	e = e ? e : goroutines_leave(nesting, arrival->header->tgid);
 	task_learn(arrival->task, &exec.task);
 	struct stream_event event = arrival_event(arrival, STREAM_EXEC);
 	event.filename = (const char *)arrival->body + sizeof(exec);
@@ -176,8 +197,9 @@ static struct err *on_task_exec(struct nesting *nesting, const struct arrival *a
 	e = e ? e : exec_keep(arrival->task, &exec, event.filename);
 	if (exec.filename_size == 0 || event.filename[exec.filename_size - 1] != '\0')
 		event.filename = "";
-	if (e || !nesting->options->show_exec)
+	if (e || !nesting->options->show_exec || stays_away(nesting, arrival))
 		return e;
+	event.is_hidden = is_hidden(arrival);
 	return nesting_deliver(nesting, &event, false);
 }
 
@@ -205,13 +227,18 @@ static struct err *on_task_exit(struct nesting *nesting, const struct arrival *a
 	if (arrival->size < sizeof(exit))
 		return nesting_malformed(nesting);
 	memcpy(&exit, arrival->body, sizeof(exit));
-	struct err *e = nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
+	struct err *e = kernel_spans_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
+	e = e ? e : nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
+	if (!e && exit.is_last)
+		e = goroutines_leave(nesting, arrival->header->tgid);
 	memcpy(arrival->task->info.comm, exit.comm, sizeof(arrival->task->info.comm));
 	struct stream_event event = arrival_event(arrival, STREAM_EXIT);
 	event.exit_code = exit.code;
 	event.exit_is_last = exit.is_last;
-	if (!e && nesting->options->show_exit)
+	event.is_hidden = is_hidden(arrival);
+	if (!e && nesting->options->show_exit && !stays_away(nesting, arrival))
 		e = nesting_deliver(nesting, &event, false);
+	nesting_call_forget(nesting, arrival->task);
 	tasks_remove(&nesting->tasks, arrival->task);
 	return e;
 }
@@ -232,6 +259,77 @@ static bool take_where(struct arrival *arrival, enum event_kind kind)
 	return true;
 }
 
+/* Was the thread outside of the kernel, or at its door, when that happened? What ends with its
+ * thread is told deep inside. */
+static bool is_outside(const struct nesting *nesting, const struct arrival *arrival,
+		       enum event_kind kind)
+{
+	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
+	struct event_syscall call = {0};
+	switch (kind) {
+	case EVENT_ENTRY:
+	case EVENT_KEPT_ENTRY:
+	case EVENT_RETURN:
+	case EVENT_CALL:
+	case EVENT_SYSCALL_ENTRY:
+		return true;
+	case EVENT_SYSCALL:
+		if (arrival->size >= sizeof(call))
+			memcpy(&call, arrival->body, sizeof(call));
+		return !(call.flags & EVENT_SYSCALL_KILLED);
+	case EVENT_INSTANT:
+		return site &&
+		       (site->probe->kind == PROBE_USDT || site->probe->kind == PROBE_UPROBE ||
+			site->probe->kind == PROBE_URETPROBE);
+	default:
+		return false;
+	}
+}
+
+static struct err *take(struct nesting *nesting, const struct arrival *arrival,
+			enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_ENTRY:
+	case EVENT_KEPT_ENTRY:
+		return nesting_entry(nesting, arrival);
+	case EVENT_RETURN:
+		return nesting_return(nesting, arrival);
+	case EVENT_INSTANT:
+		return on_instant(nesting, arrival);
+	case EVENT_SYSCALL:
+		return on_syscall(nesting, arrival);
+	case EVENT_SYSCALL_ENTRY:
+		return nesting_call_entry(nesting, arrival);
+	case EVENT_CALL:
+		return on_call(nesting, arrival);
+	case EVENT_KERNEL_ENTRY:
+		return kernel_spans_entry(nesting, arrival);
+	case EVENT_KERNEL_RETURN:
+		return kernel_spans_return(nesting, arrival);
+	case EVENT_STACK:
+		return nesting_stack(nesting, arrival);
+	case EVENT_GO:
+		return goroutines_left(nesting, arrival);
+	case EVENT_TASK:
+		return on_task(nesting, arrival);
+	case EVENT_FORK:
+		return on_task_fork(nesting, arrival);
+	case EVENT_EXEC:
+		return on_task_exec(nesting, arrival);
+	case EVENT_BLOCKED:
+		return nesting_blocked(nesting, arrival);
+	case EVENT_VIEW:
+		return nesting_view(nesting, arrival);
+	case EVENT_SIGNAL:
+		return on_signal(nesting, arrival);
+	case EVENT_EXIT:
+		return on_task_exit(nesting, arrival);
+	default:
+		return nesting_malformed(nesting);
+	}
+}
+
 struct err *nesting_take(struct nesting *nesting, const struct event_header *header, bool late)
 {
 	enum event_kind kind = header->kind & ~EVENT_HAS_WHERE;
@@ -246,33 +344,8 @@ struct err *nesting_take(struct nesting *nesting, const struct event_header *hea
 		return &err_nomem;
 	if (!take_where(&arrival, kind))
 		return nesting_malformed(nesting);
-	switch (kind) {
-	case EVENT_ENTRY:
-	case EVENT_KEPT_ENTRY:
-		return nesting_entry(nesting, &arrival);
-	case EVENT_RETURN:
-		return nesting_return(nesting, &arrival);
-	case EVENT_INSTANT:
-		return on_instant(nesting, &arrival);
-	case EVENT_SYSCALL:
-		return on_syscall(nesting, &arrival);
-	case EVENT_CALL:
-		return on_call(nesting, &arrival);
-	case EVENT_STACK:
-		return nesting_stack(nesting, &arrival);
-	case EVENT_TASK:
-		return on_task(nesting, &arrival);
-	case EVENT_FORK:
-		return on_task_fork(nesting, &arrival);
-	case EVENT_EXEC:
-		return on_task_exec(nesting, &arrival);
-	case EVENT_BLOCKED:
-		return nesting_blocked(nesting, &arrival);
-	case EVENT_SIGNAL:
-		return on_signal(nesting, &arrival);
-	case EVENT_EXIT:
-		return on_task_exit(nesting, &arrival);
-	default:
-		return nesting_malformed(nesting);
-	}
+	struct err *e = NULL;
+	if (arrival.task->kernel_spans.count && is_outside(nesting, &arrival, kind))
+		e = kernel_spans_outside(nesting, arrival.task, header->time_ns);
+	return e ? e : take(nesting, &arrival, kind);
 }

@@ -199,7 +199,7 @@ static bool keep_where(struct open *open, const struct stream_event *event)
 static bool is_passed(const struct stream_event *event)
 {
 	if (event->kind == STREAM_SYSCALL)
-		return event->ending != ENDING_OPEN;
+		return event->ending != ENDING_OPEN && event->ending != ENDING_KILLED;
 	return event->kind != STREAM_CALL || event->ending == ENDING_RETURNED ||
 	       event->ending == ENDING_RETURNED_ALONE;
 }
@@ -379,13 +379,13 @@ static struct err *on_event(void *context, const struct stream_event *event, boo
 		break;
 	case STREAM_EXEC:
 		e = leave(spans, event->task->tgid, 0, event->time_ns);
-		if (!spans->options.show_exec)
+		if (!spans->options.show_exec || event->is_hidden)
 			return e;
 		break;
 	case STREAM_EXIT:
 		e = leave(spans, event->task->tgid, event->exit_is_last ? 0 : event->task->tid,
 			  event->time_ns);
-		if (!spans->options.show_exit)
+		if (!spans->options.show_exit || event->is_hidden)
 			return e;
 		break;
 	default:

@@ -169,6 +169,11 @@ __noinline int stack_send(struct scratch *scratch, __u32 site_id)
 	return stack_try(scratch, site_id) ? 1 : count_lost(site_id, STREAM_PREEMPTIBLE);
 }
 
+__noinline int stack_try_in_area(struct scratch *scratch, __u32 site_id)
+{
+	return scratch ? send(scratch, site_id, STREAM_AREA) : 0;
+}
+
 /* For sleepable programs that wait for room. */
 __noinline int stack_send_held(struct scratch *scratch, __u32 site_id)
 {

@@ -85,6 +85,24 @@ static size_t find_repairs(const struct nesting *nesting, const struct task *tas
 	return n;
 }
 
+/* First the kernel's frames, then the user's, which say how it all ends. Takes both. */
+static struct stack *join(struct stack *kernel, struct stack *user)
+{
+	size_t count = kernel->n_frames + user->n_frames;
+	struct stack *both = calloc(1, sizeof(*both) + count * sizeof(*both->frames));
+	if (both) {
+		*both = *user;
+		user->cut = NULL;
+		both->n_frames = count;
+		memcpy(both->frames, kernel->frames, kernel->n_frames * sizeof(*both->frames));
+		memcpy(both->frames + kernel->n_frames, user->frames,
+		       user->n_frames * sizeof(*both->frames));
+	}
+	stack_free(kernel);
+	stack_free(user);
+	return both;
+}
+
 struct err *nesting_stack(struct nesting *nesting, const struct arrival *arrival)
 {
 	const struct event_header *header = arrival->header;
@@ -112,6 +130,11 @@ struct err *nesting_stack(struct nesting *nesting, const struct arrival *arrival
 	};
 	struct stack *stack = unwinder->unwind(unwinder->context, &raw);
 	free(repairs);
+	struct stack *above = NULL;
+	if (stack && (site->wire.flags & SITE_IN_KERNEL))
+		above = task_take_stack(task, header->site_id, header->time_ns);
+	if (above)
+		stack = join(above, stack);
 	if (!stack)
 		return &err_nomem;
 	if (task_keep_stack(task, header->site_id, header->time_ns, stack))

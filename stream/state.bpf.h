@@ -77,6 +77,25 @@ struct file_walk {
 	__u64 root_dentry, root_mount;
 	__u32 used; /* bytes of names */
 	__u32 flags;
+	__u64 top; /* dentry at which it ends without having found a mount; 0: none */
+};
+
+/* The goroutine that a hit is in: stream/go.bpf.h. */
+struct go_now {
+	__u64 g;	 /* address of its structure */
+	__u64 bounds[2]; /* of its stack */
+	__u64 used;	 /* of that, at the hit */
+	__u32 image;	 /* of the process: another one after each exec */
+	__u32 parent;	 /* site of the innermost call that is open in it; 0: none is */
+	__u32 left;	 /* calls that were told of and have turned out to be left */
+	__u32 reserved;
+	/* Of the call that ends. */
+	__u64 time_ns, inner_ns;
+	__u32 counted, filter;
+	__u32 in, reserved2; /* `parent` when it began */
+	/* On the way up the stack: a frame, and where it goes on when what it called returns. */
+	__u64 frame, address;
+	__u64 words[2];
 };
 
 /*
@@ -111,6 +130,8 @@ struct scratch {
 	__u32 syscall_size; /* entry slots, bytes */
 	__u32 syscall_unavailable;
 	__u32 syscall_flags;
+	__u32 netlink;	       /* 1 + the protocol of the socket that the call is about; 0: none */
+	__u64 syscall_told_ns; /* stream/calls.bpf.c has sent the entry of the call of that time */
 	struct file_walk walk;
 	/*
 	 * Number of the top span while its entry waits for the return, its slots at the start of
@@ -146,15 +167,23 @@ struct scratch {
 	__u32 off_blocked;
 	__u64 off_ns, woken_ns;
 	struct event_blocked off; /* .from_ns 0: nobody is to be told */
-	__u64 blocked_ns, waited_ns;
+	__u64 blocked_ns, waited_ns, unseen;
 	struct event_where where_now, syscall_where;
-	__u64 words[REGS_KEPT]; /* what the entry of the top span has kept for its return */
+	struct go_now go;
+	__u64 words[REGS_KEPT];	     /* what the entry of the top span has kept for its return */
+	__u64 each_at;		     /* of an array: the next element */
+	__u32 each_left, each_bytes; /* how much is left, and was there */
+	__u32 each_next;	     /* in a list: its next blob in the payload; 0: in memory */
+	__u16 marks[FETCH_MARKS];    /* where lists are in the payload */
+	/* probe/fetch_walk.bpf.c: where it stands; where it came from, or the end of the block;
+	 * what ends the container; the node as it was read. */
+	__u64 node, node_before, node_end, node_links[4];
 	__u64 regs[REGS_MASK + 1];
 	__u8 head[RECORD_HEAD_MAX];
 	__u8 payload[FETCH_PAYLOAD_MAX];
 };
 /* 7.2 gives no task storage of 8 KiB and more. */
-_Static_assert(sizeof(struct scratch) < 7168, "must stay well below 8 KiB");
+_Static_assert(sizeof(struct scratch) < 7424, "must stay well below 8 KiB");
 _Static_assert(sizeof(struct outer_spans) < 7168, "must stay well below 8 KiB");
 _Static_assert(sizeof(struct outer_words) < 7168, "must stay well below 8 KiB");
 

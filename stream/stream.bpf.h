@@ -34,6 +34,8 @@ extern const volatile bool has_filters;
 extern const volatile __u32 own_process;
 /* Hits are added up, and no record of them is written: stream/sums.bpf.h. */
 extern const volatile bool summing;
+/* Calls in goroutines are put together: stream/go.bpf.h. */
+extern const volatile bool follows_go;
 /* And where their time went: stream/where.bpf.c. */
 extern const volatile bool tell_where;
 /* We run in a PID namespace: processes have the numbers that they have in there. */
@@ -56,7 +58,8 @@ extern volatile __u32 losses_changed;
 enum stream_form {
 	STREAM_PREEMPTIBLE, /* another program may run on this CPU in the middle of it */
 	STREAM_ATOMIC,
-	STREAM_OLD, /* the same, on kernels without task storage in tracing programs (5.11) */
+	STREAM_OLD,  /* the same, on kernels without task storage in tracing programs (5.11) */
+	STREAM_AREA, /* a probe in the kernel: its records have numbers of their own */
 };
 
 /* Of a program that runs to its end, but for what interrupts and switches of threads run in the
@@ -78,6 +81,20 @@ extern int select_current(void);
 static __always_inline __u64 stream_current_id(void)
 {
 	return in_namespace ? select_own_id() : bpf_get_current_pid_tgid();
+}
+
+/* Is that a traced process, as far as can be told in any context, of whichever one? What
+ * stream_wants_current() may call at a change of user is only for the current one, and not for
+ * interrupts. 0 is the idle task, or who has no number in our namespace. */
+static __always_inline bool stream_wants_process(__u32 tgid)
+{
+	if (!tracing)
+		return false;
+	if (only_process)
+		return tgid == only_process;
+	if (filter_by_process)
+		return bpf_map_lookup_elem(&targets, &tgid);
+	return tgid && tgid != own_process;
 }
 
 static __always_inline bool stream_wants_current(__u64 id)
@@ -195,6 +212,8 @@ static __always_inline __u64 stream_wake_flags(__u32 sequence)
 static __always_inline __u32 stream_sequence(enum stream_form form)
 {
 	__u32 zero = 0;
+	if (form == STREAM_AREA)
+		return 0;
 	__u32 *sequence = bpf_map_lookup_elem(&sequences, &zero);
 	if (!sequence)
 		return 0;
@@ -358,6 +377,8 @@ static __always_inline void stream_send_kept(struct scratch *scratch, enum strea
 extern int stack_send(struct scratch *scratch, __u32 site_id);
 extern int stack_send_held(struct scratch *scratch, __u32 site_id);
 extern int stack_send_old(__u32 site_id);
+/* For who counts its records itself. 0: it did not fit. */
+extern int stack_try_in_area(struct scratch *scratch, __u32 site_id);
 
 /* The stack of the event that comes next, where one is wanted. `may_sleep`: the program is
  * sleepable, as all of user space's are but those of the old form. */

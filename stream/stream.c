@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/now.h"
 #include "stream/losses.h"
 #include "stream/nesting.h"
 #include "stream/queue.h"
@@ -57,6 +58,7 @@ void stream_destroy(struct stream *stream)
 	queue_deinit(&stream->hits);
 	queue_deinit(&stream->life);
 	tasks_deinit(&stream->nesting.tasks);
+	goroutines_deinit(&stream->nesting.goroutines);
 	losses_deinit(&stream->losses);
 	free(stream);
 }
@@ -109,12 +111,16 @@ static struct err *show_long_spans(struct stream *stream, uint64_t now_ns)
 		return NULL;
 	stream->looked_ns = now_ns;
 	struct task *task, *next;
+	const struct task *waiting = stream->nesting.waiting;
+	if (waiting && waiting->call.header.time_ns + PATIENCE_NS < now_ns)
+		e = nesting_call_break(&stream->nesting);
 	HASH_ITER (hh, stream->nesting.tasks.by_tid, task, next) {
-		struct open_span *top = task_top_span(task);
-		if (top && top->header.time_ns + PATIENCE_NS < now_ns)
-			e = nesting_open(&stream->nesting, task);
 		if (e)
 			break;
+		const struct kernel_span *inner = task_top_kernel_span(task);
+		const struct open_span *top = inner ? &inner->span : task_top_span(task);
+		if (top && top->header.time_ns + PATIENCE_NS < now_ns)
+			e = nesting_open(&stream->nesting, task);
 	}
 	return e;
 }
@@ -135,7 +141,8 @@ static struct err *let_go(struct stream *stream, struct queue *queue)
 {
 	const struct event_header *oldest = queue_oldest(queue);
 	/* What waited in the kernel is not what "late" is for. */
-	bool late = oldest->time_ns < stream->released_ns && oldest->kind != EVENT_KEPT_ENTRY;
+	bool late = oldest->time_ns < stream->released_ns && oldest->kind != EVENT_KEPT_ENTRY &&
+		    oldest->kind != EVENT_SYSCALL_ENTRY;
 	if (oldest->time_ns > stream->released_ns)
 		stream->released_ns = oldest->time_ns;
 	struct err *e = nesting_take(&stream->nesting, oldest, late);
@@ -151,6 +158,8 @@ static struct err *tell_suppressed(struct stream *stream, const struct loss_row 
 	struct err *e = NULL;
 	for (uint32_t id = 1; !e && id < count; id++) {
 		uint64_t fresh = losses_fresh(&stream->losses, id, LOSS_SUPPRESSED, &rows[id]);
+		if (!fresh)
+			continue;
 		const struct stream_event event = {
 			.kind = STREAM_SUPPRESSED,
 			.time_ns = stream->counts.newest_ns,
@@ -158,8 +167,6 @@ static struct err *tell_suppressed(struct stream *stream, const struct loss_row 
 			.site = nesting_site(&stream->nesting, id),
 			.loss_count = fresh,
 		};
-		if (!fresh)
-			continue;
 		stream->counts.suppressed += fresh;
 		stream->suppressed_ns = stream->counts.newest_ns;
 		e = stream->options.sink.event(stream->options.sink.context, &event, false);
@@ -194,9 +201,24 @@ struct err *stream_release_some(struct stream *stream, uint64_t now_ns)
 	return stream_release(stream, newest_ns < now_ns ? newest_ns : now_ns);
 }
 
+/* Calls in goroutines: what was lost at one of their ends was a return. */
+static void blame_entry(struct stream *stream, uint32_t *site_id, enum loss_cause *cause)
+{
+	const struct probe_site *site = nesting_site(&stream->nesting, *site_id);
+	if (!site || !(site->wire.flags & SITE_GO) || *cause == LOSS_STACK)
+		return;
+	*site_id = site->wire.owner;
+	if (probe_site_is_end(site))
+		*cause = LOSS_RETURN_RING_FULL;
+	/* The kernel has put it together: nothing can be taken for its end. */
+	if (!(site->wire.flags & SITE_GO_KEPT))
+		stream->losses.lost_ns[*site_id] = now_ns(CLOCK_BOOTTIME);
+}
+
 static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_cause cause,
 			     uint64_t count)
 {
+	blame_entry(stream, &site_id, &cause);
 	static const struct stream_task nobody;
 	struct stream_event event = {
 		.kind = STREAM_LOST,
@@ -208,7 +230,8 @@ static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_
 	};
 	if (cause == LOSS_MISSED_RETURN)
 		stream->counts.not_followed += count;
-	if (cause == LOSS_RETURN_RING_FULL || cause == LOSS_MISSED_RETURN)
+	if (cause == LOSS_RETURN_RING_FULL || cause == LOSS_MISSED_RETURN ||
+	    cause == LOSS_RETURN_BUSY)
 		stream->counts.returns_lost += count;
 	else if (cause == LOSS_STACK)
 		stream->counts.stacks_lost += count;
@@ -217,27 +240,7 @@ static struct err *tell_loss(struct stream *stream, uint32_t site_id, enum loss_
 	return stream->options.sink.event(stream->options.sink.context, &event, false);
 }
 
-struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
-{
-	size_t count = stream->options.set->sites.count;
-	struct err *e = losses_resize(&stream->losses, count);
-	for (uint32_t site = 0; !e && site < count; site++) {
-		for (int cause = 0; !e && cause < LOSS_CAUSES; cause++) {
-			if (cause == LOSS_SUPPRESSED)
-				continue;
-			uint64_t fresh = losses_fresh(&stream->losses, site, cause, &rows[site]);
-			if (cause == LOSS_FILTERED)
-				stream->counts.filtered += fresh;
-			else if (fresh && cause != LOSS_BOOKKEEPING)
-				e = tell_loss(stream, site, cause, fresh);
-		}
-	}
-	stream->rows = rows;
-	stream->suppressing = true;
-	return e ? e : suppressed_in_time(stream);
-}
-
-struct err *stream_missed(struct stream *stream, const char *who, uint64_t count)
+static struct err *tell_missed(struct stream *stream, const char *who, uint64_t count)
 {
 	static const struct stream_task nobody;
 	const struct stream_event event = {
@@ -247,8 +250,47 @@ struct err *stream_missed(struct stream *stream, const char *who, uint64_t count
 		.missed_who = who,
 		.loss_count = count,
 	};
-	stream->counts.missed += count;
 	return stream->options.sink.event(stream->options.sink.context, &event, false);
+}
+
+struct err *stream_missed(struct stream *stream, const char *who, uint64_t count)
+{
+	stream->counts.missed += count;
+	/* They may have been anywhere. */
+	for (size_t id = 0; id < stream->losses.n_sites; id++)
+		stream->losses.lost_ns[id] = now_ns(CLOCK_BOOTTIME);
+	return tell_missed(stream, who, count);
+}
+
+struct err *stream_losses(struct stream *stream, const struct loss_row *rows)
+{
+	size_t count = stream->options.set->sites.count;
+	struct err *e = losses_resize(&stream->losses, count);
+	for (uint32_t site = 0; !e && site < count; site++) {
+		/* They count up: what is 0 was 0 before. */
+		if (losses_is_blank(&rows[site]))
+			continue;
+		for (int cause = 0; !e && cause < LOSS_CAUSES; cause++) {
+			if (cause == LOSS_SUPPRESSED)
+				continue;
+			uint64_t fresh = losses_fresh(&stream->losses, site, cause, &rows[site]);
+			if (cause == LOSS_FILTERED)
+				stream->counts.filtered += fresh;
+			else if (fresh && cause == LOSS_UNSEEN)
+				e = stream_missed(stream, "times off the CPU", fresh);
+			else if (fresh && cause != LOSS_BOOKKEEPING)
+				e = tell_loss(stream, site, cause, fresh);
+		}
+	}
+	stream->rows = rows;
+	stream->suppressing = true;
+	return e ? e : suppressed_in_time(stream);
+}
+
+struct err *stream_missed_ends(struct stream *stream, const char *who, uint64_t count)
+{
+	stream->counts.returns_lost += count;
+	return tell_missed(stream, who, count);
 }
 
 struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,
@@ -285,8 +327,9 @@ struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, u
 		.ending = ENDING_OPEN,
 		.stack = task_stack_of(task, site),
 	};
+	bool was_opened = nesting_call_end(&stream->nesting, task, site, 0);
 	struct err *e = nesting_open(&stream->nesting, task);
-	return e ? e : nesting_deliver(&stream->nesting, &event, false);
+	return e ? e : nesting_deliver(&stream->nesting, &event, was_opened);
 }
 
 static struct err *leave_all(struct stream *stream)
@@ -296,7 +339,8 @@ static struct err *leave_all(struct stream *stream)
 	HASH_ITER (hh, stream->nesting.tasks.by_tid, task, next) {
 		if (e)
 			break;
-		e = nesting_leave(&stream->nesting, task, 0, ENDING_OPEN);
+		e = kernel_spans_leave(&stream->nesting, task, 0, ENDING_OPEN);
+		e = e ? e : nesting_leave(&stream->nesting, task, 0, ENDING_OPEN);
 	}
 	return e;
 }
@@ -309,5 +353,6 @@ struct err *stream_finish(struct stream *stream)
 	while (!e && (queue = oldest_queue(stream)))
 		e = let_go(stream, queue);
 	e = e ? e : tell_suppressed(stream, rows);
+	e = e ? e : goroutines_finish(&stream->nesting);
 	return e ? e : leave_all(stream);
 }

@@ -42,6 +42,7 @@ enum stream_event_kind {
 	STREAM_MISSED,	   /* hits for which the kernel did not run our programs */
 	STREAM_SPAN,	   /* between two probes: stream/spans.h */
 	STREAM_BLOCKED,	   /* a thread was blocked; no event of its own */
+	STREAM_VIEW,	   /* of a view of the kernel; time_ns is when it was over */
 	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns only */
 };
 
@@ -54,6 +55,8 @@ enum stream_ending {
 	ENDING_LOST,	       /* the return's record was lost */
 	ENDING_OPEN,	       /* still running when tracing ended */
 	ENDING_UNKNOWN,	       /* this probe does not see returns */
+	ENDING_KILLED,	       /* a system call in which its thread was killed: duration, no result
+				*/
 };
 
 /*
@@ -83,6 +86,7 @@ struct stream_event {
 	/* EXIT: as wait(2) tells it */
 	uint32_t exit_code;
 	bool exit_is_last;
+	bool is_hidden; /* EXEC, EXIT: see struct stream_options */
 	/* SIGNAL: the first EVENT_SIGINFO bytes of its siginfo_t */
 	int signal_number;
 	bool signal_is_ignored;
@@ -101,6 +105,8 @@ struct stream_event {
 	 * not known */
 	const struct event_where *where_begin, *where_end;
 	const struct probe *inside; /* PROBE in the kernel: of the innermost open call, or NULL */
+	uint64_t goroutine;	    /* CALL: its number, 0: none, or not known */
+	uint32_t view_flags;	    /* VIEW: enum event_view_flags; `inside` is in what it began */
 	const struct event_blocked *blocked; /* BLOCKED; time_ns is when it ran again */
 };
 
@@ -161,12 +167,18 @@ struct stream_options {
 	const struct probe_set *set; /* outlives the stream */
 	struct stream_sink sink;
 	bool show_fork, show_exec, show_exit; /* task life as events, or only for bookkeeping */
+	/* Execs and exits that are not shown, because of a condition, are given to the sink, marked
+	 */
+	bool hidden_too;
 	const char *unreadable; /* what an unavailable slot means on this kernel; constant text */
 	struct stream_unwinder unwinder; /* .unwind may be NULL when no site has SITE_STACK */
 	uint64_t max_events;		 /* stop after so many; 0: no limit */
 	bool stacks_of_samples;		 /* those of functions are not shown */
 	bool where;			 /* spans are told with where their time went */
 	bool tell_blocked;		 /* STREAM_BLOCKED is given to the sink */
+	/* Entries of system calls come at once, and wait for their returns until something else is
+	 * to be shown; else they come when they have waited already */
+	bool calls_wait;
 };
 
 /* What was delivered and what was not. Times in nanoseconds, CLOCK_BOOTTIME. */
@@ -205,6 +217,8 @@ struct err *stream_release_some(struct stream *stream, uint64_t now_ns) must_che
 struct err *stream_losses(struct stream *stream, const struct loss_row *rows) must_check;
 /* So many hits more were missed by the programs of `who`, as the kernel counts. */
 struct err *stream_missed(struct stream *stream, const char *who, uint64_t count) must_check;
+/* The same of ends of calls that were delivered: these have no return. */
+struct err *stream_missed_ends(struct stream *stream, const char *who, uint64_t count) must_check;
 /* A traced process mapped `module` at `from_ns`, and its probes were in place at `until_ns`: what
  * ran there between was not seen, nor counted by anybody. */
 struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,

@@ -56,15 +56,21 @@ static __always_inline void sum_add_where(struct scratch *scratch, struct sum_ro
 	__sync_fetch_and_add(&row->waited_ns, scratch->where_now.waited_ns - waited_ns);
 }
 
-/* A hit in the function on top. False: there is no room for its row, and it was counted as lost. */
-static __always_inline bool sum_add_begun(struct scratch *scratch, __u32 site_id)
+/* A hit in a function. False: there is no room for its row, and it was counted as lost. */
+static __always_inline bool sum_add_begun_in(__u32 parent, __u32 site_id)
 {
-	struct sum_row *row = sum_row(sum_parent(scratch), site_id, true);
+	struct sum_row *row = sum_row(parent, site_id, true);
 	if (row)
 		__sync_fetch_and_add(&row->begun, 1);
 	else
 		stream_count_loss(site_id, LOSS_TABLE_FULL);
 	return row != NULL;
+}
+
+/* The same in the function on top. */
+static __always_inline bool sum_add_begun(struct scratch *scratch, __u32 site_id)
+{
+	return sum_add_begun_in(sum_parent(scratch), site_id);
 }
 
 /* It was counted too early: its condition does not hold. */

@@ -13,9 +13,13 @@ static void task_free(struct task *task)
 	}
 	for (size_t i = 0; i < task->stacks.count; i++)
 		stack_free(task->stacks.items[i].stack);
+	while (task->kernel_spans.count)
+		task_pop_kernel_span(task);
+	free(task->kernel_spans.items);
 	free(task->stacks.items);
 	free(task->spans.items);
 	free(task->call_parts);
+	free(task->call.payload);
 	free(task->exec);
 	free(task);
 }
@@ -111,4 +115,39 @@ void task_pop_span(struct task *task)
 	task->spans.count--;
 	if (task->n_opened > task->spans.count)
 		task->n_opened = task->spans.count;
+}
+
+struct kernel_span *task_push_kernel_span(struct task *task, const struct event_header *entry,
+					  const struct event_kernel *kernel, bool late)
+{
+	size_t size = entry->size - sizeof(*entry) - sizeof(*kernel);
+	void *payload = size ? malloc(size) : NULL;
+	if (size && !payload)
+		return NULL;
+	struct kernel_span *pushed = array_push(&task->kernel_spans);
+	if (!pushed) {
+		free(payload);
+		return NULL;
+	}
+	*pushed = (struct kernel_span){
+		.span = {.header = *entry,
+			 .late = late,
+			 .payload = payload,
+			 .payload_size = size,
+			 .stack = task_take_stack(task, entry->site_id, entry->time_ns)},
+		.frame = kernel->frame,
+	};
+	if (size)
+		memcpy(payload, (const char *)(entry + 1) + sizeof(*kernel), size);
+	return pushed;
+}
+
+void task_pop_kernel_span(struct task *task)
+{
+	struct kernel_span *top = task_top_kernel_span(task);
+	free(top->span.payload);
+	stack_free(top->span.stack);
+	task->kernel_spans.count--;
+	if (task->n_kernel_opened > task->kernel_spans.count)
+		task->n_kernel_opened = task->kernel_spans.count;
 }

@@ -22,6 +22,21 @@ struct open_span {
 				    * payload is */
 };
 
+/* A system call that has not returned, as far as is known. */
+struct open_call {
+	struct event_header header; /* of its entry */
+	bool is_there;
+	bool opened;   /* the sink has it already */
+	void *payload; /* copy of the entry's slots; reused */
+	size_t size, capacity;
+};
+
+/* A call of the kernel's that has not ended. */
+struct kernel_span {
+	struct open_span span;
+	uint64_t frame; /* where on the kernel's stack */
+};
+
 /* A stack that waits for its event. */
 struct task_stack {
 	struct stack *stack; /* NULL: none waits */
@@ -34,9 +49,12 @@ struct task {
 	ARRAY_OF(struct open_span) spans;
 	size_t spans_made; /* of spans.items, initialised: their buffers are kept */
 	size_t n_opened;   /* the outermost ones that the sink has */
+	ARRAY_OF(struct kernel_span) kernel_spans; /* inside of all of these: kernel_spans.c */
+	size_t n_kernel_opened;
 	ARRAY_OF(struct task_stack) stacks; /* the oldest first */
 	struct where_parts *call_parts;	    /* of the system call that began at: */
 	uint64_t call_began_ns;
+	struct open_call call;
 	struct exec_texts *exec; /* between the exec and the return of its system call, or NULL */
 	UT_hash_handle hh;
 };
@@ -66,6 +84,21 @@ static inline struct open_span *task_top_span(struct task *task)
 	return task->spans.count ? &task->spans.items[task->spans.count - 1] : NULL;
 }
 void task_pop_span(struct task *task);
+
+/* The same in the kernel, whose own head comes before the slots. */
+struct kernel_span *task_push_kernel_span(struct task *task, const struct event_header *entry,
+					  const struct event_kernel *kernel, bool late);
+static inline struct kernel_span *task_top_kernel_span(struct task *task)
+{
+	return task->kernel_spans.count ? &task->kernel_spans.items[task->kernel_spans.count - 1]
+					: NULL;
+}
+void task_pop_kernel_span(struct task *task);
+/* All that is open. */
+static inline size_t task_depth(const struct task *task)
+{
+	return task->spans.count + task->kernel_spans.count;
+}
 
 /* --- user stacks: stacks.c -------------------------------------------------------------------- */
 

@@ -45,6 +45,33 @@ struct task_struct___faults {
 };
 #pragma clang attribute pop
 
+/* It was off its CPU since `off_ns`. When it was woken. */
+static __always_inline __u64 where_add_off(struct scratch *scratch, __u64 off_ns, __u64 now_ns)
+{
+	__u64 woken_ns = scratch->woken_ns;
+	/* Not seen to be woken: it was blocked all the time. */
+	if (!woken_ns)
+		woken_ns = scratch->off_blocked ? now_ns : off_ns;
+	scratch->blocked_ns += woken_ns - off_ns;
+	scratch->waited_ns += now_ns - woken_ns;
+	scratch->off_ns = 0;
+	return woken_ns;
+}
+
+/*
+ * The thread runs. If it is still taken to be off its CPU, its coming back was not seen: there are
+ * kernels that run no program at some of the switches (docs/kernel-support.md). Since when it runs
+ * nobody knows, which is told; sums take it to be since now.
+ */
+static __always_inline void where_is_back(struct scratch *scratch)
+{
+	__u64 off_ns = *(volatile __u64 *)&scratch->off_ns;
+	if (!off_ns)
+		return;
+	where_add_off(scratch, off_ns, bpf_ktime_get_boot_ns());
+	scratch->unseen++;
+}
+
 /* False: it was preempted in between. */
 static __always_inline bool where_note_totals(struct scratch *scratch)
 {
@@ -66,8 +93,10 @@ static __always_inline void where_note(struct scratch *scratch)
 		scratch->time_ns = bpf_ktime_get_boot_ns();
 		return;
 	}
+	where_is_back(scratch);
 	if (!where_note_totals(scratch))
 		where_note_totals(scratch);
+	scratch->where_now.unseen = scratch->unseen;
 	struct task_struct___faults *task = (void *)bpf_get_current_task();
 	bpf_core_read(&scratch->where_now.minor_faults, sizeof(__u64), &task->min_flt);
 	bpf_core_read(&scratch->where_now.major_faults, sizeof(__u64), &task->maj_flt);

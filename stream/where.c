@@ -61,6 +61,10 @@ struct stream_where where_between(const struct event_where *begin, const struct 
 	struct stream_where where = {.unknown = "not measured"};
 	if (!begin || !end)
 		return where;
+	if (begin->unseen != end->unseen) {
+		where.unknown = "the kernel did not show when it was back on a CPU";
+		return where;
+	}
 	where.blocked_ns = end->blocked_ns - begin->blocked_ns;
 	where.waiting_ns = end->waited_ns - begin->waited_ns;
 	uint64_t off_ns = where.blocked_ns + where.waiting_ns;

@@ -6,6 +6,7 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
+#include "symbols/types_wire.h"
 
 /*
  *	header	magic, sum of all that follows
@@ -55,11 +56,11 @@ static uint64_t sum_of(const uint8_t *bytes, size_t size)
 /* --- the key ---------------------------------------------------------------------------------- */
 
 /* Raised with every change of what is written. */
-#define FORMAT 2
+#define FORMAT 4
 
 static bool set_key(struct answers *answers, const struct answers_key *key)
 {
-	struct answer_bytes bytes = {0};
+	_cleanup_(wire_deinit) struct wire bytes = {0};
 	uint32_t sizes[] = {FORMAT,
 			    sizeof(struct type),
 			    sizeof(struct prototype),
@@ -67,17 +68,16 @@ static bool set_key(struct answers *answers, const struct answers_key *key)
 			    sizeof(struct type_form),
 			    TYPE_COUNT,
 			    (uint32_t)key->build_id_size};
-	answer_put(&bytes, sizes, sizeof(sizes));
-	answer_put(&bytes, key->build_id, key->build_id_size);
-	answer_put(&bytes, &key->source_size, sizeof(key->source_size));
-	answer_put(&bytes, &key->source_time_ns, sizeof(key->source_time_ns));
-	answer_put_text(&bytes, key->program);
-	bool fits = !bytes.failed && bytes.count <= sizeof(answers->key);
+	wire_put_bytes(&bytes, sizes, sizeof(sizes));
+	wire_put_bytes(&bytes, key->build_id, key->build_id_size);
+	wire_put_u64(&bytes, key->source_size);
+	wire_put_u64(&bytes, key->source_time_ns);
+	wire_put_text(&bytes, key->program);
+	bool fits = !bytes.bad && bytes.size <= sizeof(answers->key);
 	if (fits) {
-		memcpy(answers->key, bytes.items, bytes.count);
-		answers->key_size = bytes.count;
+		memcpy(answers->key, bytes.bytes, bytes.size);
+		answers->key_size = bytes.size;
 	}
-	free(bytes.items);
 	return fits;
 }
 
@@ -187,28 +187,47 @@ bool answers_changed(const struct answers *answers)
 
 void *answers_bytes(const struct answers *answers, size_t *ret_size)
 {
-	struct answer_bytes bytes = {0};
+	struct wire bytes = {0};
 	struct header header = {.magic = MAGIC};
 	uint32_t count = (uint32_t)answers->rows.count, at = 0;
-	answer_put(&bytes, &header, sizeof(header));
-	answer_put(&bytes, answers->key, answers->key_size);
-	answer_put(&bytes, &count, sizeof(count));
+	wire_put_bytes(&bytes, &header, sizeof(header));
+	wire_put_bytes(&bytes, answers->key, answers->key_size);
+	wire_put_u32(&bytes, count);
 	for (size_t i = 0; i < count; i++) {
 		struct row row = answers->rows.items[i];
 		row.at = at;
 		at += row.size;
-		answer_put(&bytes, &row, sizeof(row));
+		wire_put_bytes(&bytes, &row, sizeof(row));
 	}
 	for (size_t i = 0; i < count; i++)
-		answer_put(&bytes, answers->bodies.items[i].bytes, answers->bodies.items[i].size);
-	if (bytes.failed) {
-		free(bytes.items);
+		wire_put_bytes(&bytes, answers->bodies.items[i].bytes,
+			       answers->bodies.items[i].size);
+	if (bytes.bad) {
+		wire_deinit(&bytes);
 		return NULL;
 	}
-	header.sum = sum_of(bytes.items + sizeof(header), bytes.count - sizeof(header));
-	memcpy(bytes.items, &header, sizeof(header));
-	*ret_size = bytes.count;
-	return bytes.items;
+	header.sum = sum_of(bytes.bytes + sizeof(header), bytes.size - sizeof(header));
+	memcpy(bytes.bytes, &header, sizeof(header));
+	*ret_size = bytes.size;
+	return bytes.bytes;
+}
+
+/* --- one prototype ---------------------------------------------------------------------------- */
+
+bool answer_write_prototype(struct wire *to, const struct prototype *prototype)
+{
+	_cleanup_(type_writer_deinit) struct type_writer writer = {0};
+	types_put_prototype(&writer, prototype);
+	types_put_all(&writer, to);
+	return !to->bad;
+}
+
+const struct prototype *answer_read_prototype(struct wire *from, struct arena *arena)
+{
+	static const struct type_limits limits = {.count = 4096, .depth = 128};
+	_cleanup_(type_reader_deinit) struct type_reader reader = {0};
+	types_take_all(&reader, from, arena, &limits);
+	return types_take_prototype(&reader);
 }
 
 /* --- one answer ------------------------------------------------------------------------------- */
@@ -232,58 +251,66 @@ static bool is_there(const struct answers *answers, size_t at, uint64_t address,
 	return at < answers->rows.count && compare(&answers->rows.items[at], address, depth) == 0;
 }
 
+static bool read_answer(const struct body *body, struct arena *arena, struct answer *ret)
+{
+	struct wire from = {.bytes = body->bytes, .size = body->size};
+	ret->line = wire_take_u32(&from);
+	ret->file = wire_keep_text(&from, arena);
+	from.bad |= ret->file && strlen(ret->file) > TYPES_TEXT_MAX;
+	ret->prototype = answer_read_prototype(&from, arena);
+	return wire_is_done(&from);
+}
+
 bool answers_find(const struct answers *answers, uint64_t address, uint32_t depth,
 		  struct arena *arena, struct answer *ret)
 {
 	size_t at = place_of(answers, address, depth);
-	if (!is_there(answers, at, address, depth))
-		return false;
-	const struct body *body = &answers->bodies.items[at];
-	struct answer_reader from = {body->bytes, body->bytes + body->size, arena, false};
 	struct answer answer = {.address = address, .depth = depth};
-	uint32_t line;
-	uint8_t has_prototype;
-	answer_get(&from, &line, sizeof(line));
-	answer.line = line;
-	answer.file = answer_get_text(&from);
-	answer_get(&from, &has_prototype, sizeof(has_prototype));
-	if (has_prototype && !from.failed)
-		answer.prototype = answer_read_prototype(&from);
-	if (from.failed || from.at != from.end || has_prototype > 1)
+	if (!is_there(answers, at, address, depth) ||
+	    !read_answer(&answers->bodies.items[at], arena, &answer))
 		return false;
 	*ret = answer;
 	return true;
 }
 
+/* Only what could be read again. */
+static bool write_answer(const struct answer *answer, struct wire *to)
+{
+	struct arena arena = {0};
+	struct answer again;
+	wire_put_u32(to, answer->line);
+	wire_put_text(to, answer->file);
+	bool ok = answer_write_prototype(to, answer->prototype) &&
+		  read_answer(&(struct body){to->bytes, to->size}, &arena, &again);
+	arena_deinit(&arena);
+	return ok;
+}
+
+/* In the place of one that could not be read. */
+static bool replace(struct answers *answers, size_t at, const struct wire *bytes)
+{
+	uint8_t *copy = malloc(bytes->size);
+	struct body *body = &answers->bodies.items[at];
+	if (!copy)
+		return false;
+	free(body->bytes);
+	*body = (struct body){memcpy(copy, bytes->bytes, bytes->size), bytes->size};
+	answers->rows.items[at].size = (uint32_t)bytes->size;
+	return true;
+}
+
 bool answers_add(struct answers *answers, const struct answer *answer)
 {
-	struct answer_bytes bytes = {0};
-	uint32_t line = answer->line;
-	uint8_t has_prototype = answer->prototype != NULL;
-	answer_put(&bytes, &line, sizeof(line));
-	answer_put_text(&bytes, answer->file);
-	answer_put(&bytes, &has_prototype, sizeof(has_prototype));
-	bool ok = !answer->prototype || answer_write_prototype(&bytes, answer->prototype);
+	_cleanup_(wire_deinit) struct wire bytes = {0};
 	size_t at = place_of(answers, answer->address, answer->depth);
-	ok = ok && !bytes.failed && answers->rows.count < ROWS_MAX &&
-	     answers->bytes + bytes.count < BYTES_MAX;
-	if (ok && is_there(answers, at, answer->address, answer->depth)) {
-		/* One that could not be read. */
-		uint8_t *copy = malloc(bytes.count);
-		ok = copy != NULL;
-		if (ok) {
-			struct body *body = &answers->bodies.items[at];
-			free(body->bytes);
-			*body = (struct body){memcpy(copy, bytes.items, bytes.count), bytes.count};
-			answers->rows.items[at].size = (uint32_t)bytes.count;
-		}
-	} else if (ok) {
-		const struct row row = {.address = answer->address,
-					.depth = answer->depth,
-					.size = (uint32_t)bytes.count};
-		ok = keep(answers, at, &row, bytes.items);
-	}
+	if (!write_answer(answer, &bytes) || answers->rows.count >= ROWS_MAX ||
+	    answers->bytes + bytes.size >= BYTES_MAX)
+		return false;
+	const struct row row = {
+		.address = answer->address, .depth = answer->depth, .size = (uint32_t)bytes.size};
+	bool ok = is_there(answers, at, answer->address, answer->depth)
+			  ? replace(answers, at, &bytes)
+			  : keep(answers, at, &row, bytes.bytes);
 	answers->changed |= ok;
-	free(bytes.items);
 	return ok;
 }

@@ -4,9 +4,8 @@
  * next: the prototypes of functions that were asked for, and where they were written. Private to
  * symbols/.
  *
- * The bytes are a pure function of the answers. They are read as what may be damaged or hostile:
- * types refer to earlier ones only, so that there are no circles, and all that users of a type take
- * for granted (names, members of structures) is checked. Bytes that do not fit are no answer.
+ * The bytes are a pure function of the answers. They are read as what may be damaged or hostile
+ * (types_wire.h). Bytes that do not fit are no answer.
  */
 #ifndef UTRAIL_SYMBOLS_ANSWERS_H
 #define UTRAIL_SYMBOLS_ANSWERS_H
@@ -17,6 +16,7 @@
 
 #include "common/arena.h"
 #include "symbols/type.h"
+#include "symbols/wire.h"
 
 /* Whose answers they are; all of it must be the same. */
 struct answers_key {
@@ -51,31 +51,11 @@ bool answers_changed(const struct answers *answers);
 /* All of them as bytes, the caller's to free; NULL: out of memory. */
 void *answers_bytes(const struct answers *answers, size_t *ret_size);
 
-/* --- one prototype: answers_write.c, answers_read.c ------------------------------------------- */
+/* --- one prototype ---------------------------------------------------------------------------- */
 
-struct answer_bytes {
-	uint8_t *items;
-	size_t count, capacity;
-	bool failed;
-};
-
-void answer_put(struct answer_bytes *to, const void *bytes, size_t size);
-void answer_put_text(struct answer_bytes *to, const char *text); /* NULL is kept as such */
-bool answer_write_prototype(struct answer_bytes *to, const struct prototype *prototype);
-
-struct answer_reader {
-	const uint8_t *at, *end;
-	struct arena *arena;
-	bool failed;
-};
-
-void answer_get(struct answer_reader *from, void *to, size_t size);
-const char *answer_get_text(struct answer_reader *from);
-/* NULL: it does not fit. */
-const struct prototype *answer_read_prototype(struct answer_reader *from);
-
-#define ANSWER_TYPES_MAX 4096
-#define ANSWER_TEXT_MAX	 4096
-#define ANSWER_DEPTH_MAX 128
+/* False: see answers_add(). */
+bool answer_write_prototype(struct wire *to, const struct prototype *prototype);
+/* NULL: none was written, or from->bad. */
+const struct prototype *answer_read_prototype(struct wire *from, struct arena *arena);
 
 #endif

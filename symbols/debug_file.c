@@ -3,6 +3,7 @@
 
 #include <elfutils/libdwelf.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,42 +105,41 @@ struct debug_file *debug_file_at(int root, const char *path, const uint8_t *id, 
 	return id_is_usable(id, size) ? open_in_roots(root, path, &wanted) : NULL;
 }
 
-struct debug_file *debug_file_by_build_id(int root, const char *directory, const uint8_t *id,
-					  size_t size)
+static bool build_id_path(const char *directory, const uint8_t *id, size_t size,
+			  char path[PATH_MAX])
 {
-	char path[PATH_MAX], hex[BUILD_ID_MAX * 2 + 1];
+	char hex[BUILD_ID_MAX * 2 + 1];
 	if (!id_is_usable(id, size))
-		return NULL;
+		return false;
 	for (size_t i = 0; i < size; i++)
 		snprintf(hex + i * 2, 3, "%02x", id[i]);
 	int length =
-		snprintf(path, sizeof(path), "%s/.build-id/%.2s/%s.debug", directory, hex, hex + 2);
-	if (length < 0 || (size_t)length >= sizeof(path))
-		return NULL;
-	return debug_file_at(root, path, id, size);
+		snprintf(path, PATH_MAX, "%s/.build-id/%.2s/%s.debug", directory, hex, hex + 2);
+	return length >= 0 && length < PATH_MAX;
+}
+
+struct debug_file *debug_file_by_build_id(int root, const char *directory, const uint8_t *id,
+					  size_t size)
+{
+	char path[PATH_MAX];
+	return build_id_path(directory, id, size, path) ? debug_file_at(root, path, id, size)
+							: NULL;
 }
 
 /* Where the file really lies, without its name; false for a memfd, a deleted file. */
 static bool directory_of(const struct image *image, char directory[PATH_MAX])
 {
 	char link[64];
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", image->file.fd);
-	ssize_t length = readlink(link, directory, PATH_MAX - 1);
-	if (length <= 0 || directory[0] != '/')
+	ssize_t length = image->place ? snprintf(directory, PATH_MAX, "%s", image->place) : 0;
+	if (!image->place) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", image->file.fd);
+		length = readlink(link, directory, PATH_MAX - 1);
+	}
+	if (length <= 0 || length >= PATH_MAX || directory[0] != '/')
 		return false;
 	directory[length] = '\0';
 	*strrchr(directory, '/') = '\0';
 	return true;
-}
-
-static struct debug_file *try_name(int root, const char *prefix, const char *directory,
-				   const char *below, const char *name, const struct wanted *wanted)
-{
-	char path[PATH_MAX];
-	int length = snprintf(path, sizeof(path), "%s%s%s/%s", prefix, directory, below, name);
-	if (length < 0 || (size_t)length >= sizeof(path))
-		return NULL;
-	return open_wanted(root, path, wanted);
 }
 
 /* A section: the name, padded with NUL to a multiple of 4, and the CRC. */
@@ -160,13 +160,44 @@ static const char *read_debuglink(const struct image *image, uint32_t *ret_crc)
 	return name;
 }
 
-/* In the three directories of gdb, as the process sees them (root >= 0) or as we do. */
-static struct debug_file *find_in_root(int root, const char *directory, const char *global,
-				       const char *name, const struct wanted *wanted)
+/* --- where it may be -------------------------------------------------------------------------- */
+
+/* By build id and by name, each in the process's root and in ours. */
+#define CANDIDATES_MAX 8
+
+struct candidates {
+	struct debug_candidate items[CANDIDATES_MAX];
+	size_t count;
+	size_t by_link; /* the first one that is named by .gnu_debuglink */
+};
+
+static void candidates_deinit(struct candidates *candidates)
 {
-	struct debug_file *found = try_name(root, "", directory, "", name, wanted);
-	found = found ?: try_name(root, "", directory, "/.debug", name, wanted);
-	return found ?: try_name(root, global, directory, "", name, wanted);
+	for (size_t i = 0; i < candidates->count; i++)
+		free(candidates->items[i].path);
+}
+
+__attribute__((format(printf, 3, 4))) static void add(struct candidates *to, int root,
+						      const char *format, ...)
+{
+	char *path = NULL;
+	va_list args;
+	va_start(args, format);
+	int length = to->count < CANDIDATES_MAX ? vasprintf(&path, format, args) : -1;
+	va_end(args);
+	if (length >= 0 && length < PATH_MAX)
+		to->items[to->count++] = (struct debug_candidate){root, path};
+	else if (length >= 0)
+		free(path);
+}
+
+/* In the three directories of gdb, as the process sees them (root >= 0) or as we do. */
+static void add_in_root(struct candidates *to, int root, const char *directory, const char *global,
+			const char *name)
+{
+	add(to, root, "%s/%s", directory, name);
+	add(to, root, "%s/.debug/%s", directory, name);
+	add(to, root, "%s%s/%s", global, directory, name);
 }
 
 /* The path as the process sees it, without its name. */
@@ -179,27 +210,38 @@ static bool own_directory_of(const struct image *image, char directory[PATH_MAX]
 	return true;
 }
 
-static struct debug_file *find_by_link(const struct image *image, const char *global)
+static void add_by_link(const struct image *image, const char *global, const char *name,
+			struct candidates *to)
 {
 	char directory[PATH_MAX];
-	struct debug_file *found = NULL;
-	struct wanted wanted = {
-		.id = image->build_id, .id_size = image->build_id_size, .has_crc = true};
-	const char *name = read_debuglink(image, &wanted.crc);
-	if (!name)
-		return NULL;
 	if (image->root >= 0 && own_directory_of(image, directory))
-		found = find_in_root(image->root, directory, global, name, &wanted);
-	if (!found && directory_of(image, directory))
-		found = find_in_root(-1, directory, global, name, &wanted);
-	return found;
+		add_in_root(to, image->root, directory, global, name);
+	if (directory_of(image, directory))
+		add_in_root(to, -1, directory, global, name);
 }
 
 struct debug_file *debug_file_find(const struct image *image, const char *directory)
 {
-	struct debug_file *found = debug_file_by_build_id(image->root, directory, image->build_id,
-							  image->build_id_size);
-	return found ?: find_by_link(image, directory);
+	_cleanup_(candidates_deinit) struct candidates all = {0};
+	struct wanted wanted = {.id = image->build_id, .id_size = image->build_id_size};
+	struct debug_file *found = NULL;
+	char path[PATH_MAX];
+	bool has_id = build_id_path(directory, wanted.id, wanted.id_size, path);
+	if (has_id && image->root >= 0)
+		add(&all, image->root, "%s", path);
+	if (has_id)
+		add(&all, -1, "%s", path);
+	all.by_link = all.count;
+	const char *name = read_debuglink(image, &wanted.crc);
+	if (name)
+		add_by_link(image, directory, name, &all);
+	uint64_t there = image->which_exist ? image->which_exist(all.items, all.count) : UINT64_MAX;
+	for (size_t i = 0; i < all.count && !found; i++) {
+		wanted.has_crc = i >= all.by_link;
+		if (there & UINT64_C(1) << i)
+			found = open_wanted(all.items[i].root, all.items[i].path, &wanted);
+	}
+	return found;
 }
 
 /* From a server. What it sends must have the build id, whatever it was asked for. */

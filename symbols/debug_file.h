@@ -20,6 +20,12 @@
 
 struct image;
 
+/* A name that the file may have. */
+struct debug_candidate {
+	int root; /* beneath it, or -1 */
+	char *path;
+};
+
 struct debug_file {
 	struct elf_file file;
 	char *path;

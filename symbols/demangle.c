@@ -21,13 +21,13 @@
 struct output {
 	jmp_buf too_long;
 	size_t length;
-	char text[LENGTH_MAX];
+	char *text; /* of LENGTH_MAX bytes */
 };
 
 static void collect(const char *text, size_t length, void *to)
 {
 	struct output *output = to;
-	if (length >= sizeof(output->text) - output->length)
+	if (length >= LENGTH_MAX - output->length)
 		longjmp(output->too_long, 1);
 	memcpy(output->text + output->length, text, length);
 	output->length += length;
@@ -43,17 +43,6 @@ static bool run(int (*demangler)(const char *, int, demangle_callbackref, void *
 	return demangler(symbol, DMGL_ANSI | DMGL_RET_DROP, collect, output) && output->length;
 }
 
-/*
- * ".cold", ".constprop.0", ".part.1": what compilers append to the symbol of a clone. Legacy Rust
- * names have dots of their own, and LLVM's ".llvm.N" only makes a symbol unique.
- */
-static const char *clone_suffix(const char *symbol, bool legacy_rust)
-{
-	const char *end = symbol + strlen(symbol);
-	const char *dot = legacy_rust ? end : symbol + strcspn(symbol, ".");
-	return strncmp(dot, ".llvm.", 6) != 0 ? dot : end;
-}
-
 /* Legacy Rust names are C++ names that end in a hash ("17h" and 16 digits). The Rust demangler
  * refuses all others, but takes a tenth of the time of a list to do so. */
 static bool may_be_rust(const char *symbol)
@@ -61,18 +50,11 @@ static bool may_be_rust(const char *symbol)
 	return symbol[1] == 'R' || strstr(symbol, "17h");
 }
 
-/* `*ret_suffix`: what comes behind the text of `output`. False: it is no mangled name. */
-static bool demangle(const char *symbol, struct output *output, const char **ret_suffix)
+/* Without the clone's suffix, which begins at `dot`. */
+static bool demangle_cplus(const char *symbol, const char *dot, struct output *output)
 {
 	char bare[LENGTH_MAX];
-	if (may_be_rust(symbol) && run(rust_demangle_callback, symbol, output)) {
-		*ret_suffix = clone_suffix(symbol, symbol[1] == 'Z');
-		return true;
-	}
-	size_t length = strcspn(symbol, ".");
-	*ret_suffix = clone_suffix(symbol, false);
-	if (!symbol[length])
-		return run(cplus_demangle_v3_callback, symbol, output);
+	size_t length = (size_t)(dot - symbol);
 	if (length >= sizeof(bare))
 		return false;
 	memcpy(bare, symbol, length);
@@ -85,36 +67,43 @@ static bool is_mangled(const char *symbol)
 	return symbol[0] == '_' && (symbol[1] == 'Z' || symbol[1] == 'R');
 }
 
-static const char *demangled_copy(struct image *image, const char *symbol)
+/*
+ * What follows is ".cold", ".constprop.0", ".part.1": what compilers append to the symbol of a
+ * clone. Legacy Rust names have dots of their own, and LLVM's ".llvm.N" only makes a symbol unique.
+ */
+size_t demangle_to(const char *symbol, char to[DEMANGLE_ONCE_MAX])
 {
-	struct output output;
-	const char *suffix;
-	if (!demangle(symbol, &output, &suffix))
-		return symbol;
-	return arena_printf(&image->arena, "%s%s", output.text, suffix) ?: symbol;
+	struct output output = {.text = to};
+	if (!is_mangled(symbol))
+		return 0;
+	const char *suffix = strchrnul(symbol, '.');
+	if (may_be_rust(symbol) && run(rust_demangle_callback, symbol, &output))
+		suffix = symbol[1] == 'Z' ? "" : suffix;
+	else if (!(*suffix ? demangle_cplus(symbol, suffix, &output)
+			   : run(cplus_demangle_v3_callback, symbol, &output)))
+		return 0;
+	if (!*suffix || strncmp(suffix, ".llvm.", 6) == 0)
+		return output.length;
+	size_t length = strlen(suffix);
+	if (output.length + length >= DEMANGLE_ONCE_MAX)
+		return 0;
+	memcpy(to + output.length, suffix, length + 1);
+	return output.length + length;
 }
 
 const char *demangle_once(struct image *image, const char *symbol, char buffer[DEMANGLE_ONCE_MAX])
 {
 	if (image && image->remote)
 		return image_demangle(image, symbol);
-	struct output output;
-	const char *suffix;
-	if (!is_mangled(symbol) || !demangle(symbol, &output, &suffix))
-		return symbol;
-	size_t length = strlen(suffix);
-	if (output.length + length >= DEMANGLE_ONCE_MAX)
-		return symbol;
-	memcpy(buffer, output.text, output.length);
-	memcpy(buffer + output.length, suffix, length + 1);
-	return buffer;
+	return demangle_to(symbol, buffer) ? buffer : symbol;
 }
 
 char *image_demangle_whole(struct image *image, const char *symbol)
 {
 	if (image && image->remote)
 		return remote_demangle_whole(image, symbol);
-	struct output output = {.length = 0};
+	char text[LENGTH_MAX];
+	struct output output = {.text = text};
 	_cleanup_free_ char *bare = strndup(symbol, strcspn(symbol, "."));
 	if (!bare || strncmp(bare, "_Z", 2) != 0 || setjmp(output.too_long))
 		return NULL;
@@ -127,6 +116,9 @@ const char *image_demangle(struct image *image, const char *symbol)
 {
 	if (!is_mangled(symbol))
 		return symbol;
+	const char *known = image->remote ? remote_function_name(image, symbol) : NULL;
+	if (known)
+		return known;
 	size_t length = strlen(symbol);
 	const uint64_t *cached = name_map_find(&image->demangled, symbol, length);
 	if (cached)
@@ -136,8 +128,10 @@ const char *image_demangle(struct image *image, const char *symbol)
 	if (!key)
 		return symbol;
 	if (image->remote)
-		return remote_demangle(image, symbol, key);
-	const char *name = demangled_copy(image, key);
+		return remote_demangle(image, key);
+	char buffer[DEMANGLE_ONCE_MAX];
+	const char *name = demangle_to(key, buffer) ? arena_string(&image->arena, buffer) : key;
+	name = name ?: key;
 	name_map_add(&image->demangled, key, length, (uint64_t)(uintptr_t)name);
 	return name;
 }

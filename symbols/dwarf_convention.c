@@ -12,6 +12,8 @@
 #include <elf.h>
 #include <string.h>
 
+#include "symbols/clone.h"
+#include "symbols/dwarf_attributes.h"
 #include "symbols/dwarf_info.h"
 
 /* Newer than the libdw of old systems. */
@@ -106,9 +108,13 @@ static bool is_optimised(Dwarf_Die *function)
 }
 
 /* The compiler says that it does not call this function by the platform's convention. */
-static bool is_nocall(Dwarf_Die *function)
+static bool is_nocall(struct dwarf_attributes *function)
 {
-	return dwarf_info_number(function, DW_AT_calling_convention) == DW_CC_nocall;
+	Dwarf_Attribute storage;
+	Dwarf_Word convention;
+	return dwarf_formudata(dwarf_attributes_any(function, DW_AT_calling_convention, &storage),
+			       &convention) == 0 &&
+	       convention == DW_CC_nocall;
 }
 
 /* Go 1.17 and later, on the machines that we know: the first word of a result is in the first
@@ -156,24 +162,43 @@ static void judge_rust(Dwarf_Die *function, const struct function *symbol, struc
 	}
 }
 
-void dwarf_judge_convention(Dwarf_Die *function, const struct function *symbol,
-			    struct prototype *ret)
+/* Its parameters are where DWARF says, and nowhere else. */
+static void judge_clone(const struct function *symbol, struct prototype *ret)
+{
+	if (!ret->no_convention)
+		ret->no_convention = optimised_out;
+	if (!ret->no_result && clone_may_drop_result(symbol->symbol))
+		ret->no_result = maybe_dropped;
+}
+
+const struct unit_words *dwarf_words_of_unit(struct dwarf_info *info, Dwarf_Die *die)
 {
 	Dwarf_Die unit;
-	int language = -1;
-	const char *producer = "";
-	if (dwarf_diecu(function, &unit, NULL, NULL)) {
-		language = dwarf_srclang(&unit);
-		producer = producer_of(&unit);
-	}
+	struct unit_words *words = &info->words;
+	if (!dwarf_diecu(die, &unit, NULL, NULL))
+		return NULL;
+	if (words->unit != unit.addr)
+		*words = (struct unit_words){.unit = unit.addr,
+					     .language = dwarf_srclang(&unit),
+					     .producer = producer_of(&unit)};
+	return words;
+}
+
+void dwarf_judge_convention(const struct unit_words *unit, struct dwarf_attributes *function,
+			    const struct function *symbol, struct prototype *ret)
+{
+	int language = unit->language;
+	const char *producer = unit->producer;
 	ret->is_rust = language == DW_LANG_Rust;
 	ret->no_convention = own_convention(language);
 	if (language == DW_LANG_Go)
 		ret->no_result = judge_go_result(producer);
 	else if (ret->is_rust)
-		judge_rust(function, symbol, ret);
+		judge_rust(function->die, symbol, ret);
 	else if (!ret->no_convention && strncmp(producer, "GNU ", 4) != 0)
-		judge_llvm(function, symbol, ret);
+		judge_llvm(function->die, symbol, ret);
+	if (clone_is_changed(symbol->symbol))
+		judge_clone(symbol, ret);
 	if (is_nocall(function)) {
 		ret->no_convention = optimised_out;
 		ret->no_result = optimised_out;

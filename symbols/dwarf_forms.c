@@ -35,6 +35,7 @@ static const struct rule rules[] = {
 	{CXX, "unique_ptr<", FORM_OWNER, "_M_head_impl", NULL, 0, false},
 	{CXX, "shared_ptr<", FORM_OWNER, "_M_ptr", NULL, 0, false},
 	{CXX, "optional<", FORM_OPTIONAL, "_M_value", "_M_engaged", 0, false},
+	{CXX, "array<", FORM_OWNER, "_M_elems", NULL, 0, false},
 	/* libc++: string, string_view, vector, __memory/unique_ptr.h, __memory/shared_ptr.h, optional */
 	{CXX, "basic_string<char", FORM_TEXT, "__l.__data_", "__l.__size_", 0, true},
 	{CXX, "basic_string_view<char", FORM_TEXT, "__data", "__size", 0, false},
@@ -44,6 +45,7 @@ static const struct rule rules[] = {
 	{CXX, "unique_ptr<", FORM_OWNER, "__ptr_", NULL, 0, false},
 	{CXX, "shared_ptr<", FORM_OWNER, "__ptr_", NULL, 0, false},
 	{CXX, "optional<", FORM_OPTIONAL, "__val_", "__engaged_", 0, false},
+	{CXX, "array<", FORM_OWNER, "__elems_", NULL, 0, false},
 	/* Rust: core and alloc */
 	{RUST, "&str", FORM_TEXT, "data_ptr", "length", 0, false},
 	{RUST, "&mut str", FORM_TEXT, "data_ptr", "length", 0, false},
@@ -51,9 +53,22 @@ static const struct rule rules[] = {
 	{RUST, "&[", FORM_ITEMS, "data_ptr", "length", 0, false},
 	{RUST, "&mut [", FORM_ITEMS, "data_ptr", "length", 0, false},
 	{RUST, "Vec<", FORM_ITEMS, "pointer", "len", 0, false},
-	/* Go: runtime/string.go, runtime/slice.go */
+	{RUST, "Rc<", FORM_OWNER, "pointer", NULL, 0, false},
+	{RUST, "Arc<", FORM_OWNER, "pointer", NULL, 0, false},
+	{RUST, "HashMap<", FORM_COUNT, NULL, "items", 0, false},
+	{RUST, "HashSet<", FORM_COUNT, NULL, "items", 0, false},
+	{RUST, "BTreeMap<", FORM_COUNT, NULL, "length", 0, false},
+	{RUST, "BTreeSet<", FORM_COUNT, NULL, "length", 0, false},
+	{RUST, "VecDeque<", FORM_COUNT, NULL, "len", 0, false},
+	/* Go: runtime/map.go, internal/runtime/maps/map.go (1.24); runtime/string.go, runtime/slice.go */
+	{GO, "hash<", FORM_COUNT, NULL, "count", 0, false},
+	{GO, "map<", FORM_COUNT, NULL, "used", 0, false},
 	{GO, "string", FORM_TEXT, "str", "len", 0, false},
 	{GO, "[]", FORM_ITEMS, "array", "len", 0, false},
+	/* of a generic function, for all types of that shape; up to Go 1.19 with a number */
+	{GO, "go.shape.string", FORM_TEXT, "str", "len", 0, false},
+	{GO, "go.shape.string_0", FORM_TEXT, "str", "len", 0, false},
+	{GO, "go.shape.[]", FORM_ITEMS, "array", "len", 0, false},
 };
 /* clang-format on */
 
@@ -102,8 +117,10 @@ static bool is_pointer(const struct type *type)
 
 static bool is_meant(const struct search *search, const struct type_member *member)
 {
-	return !member->bit_size && strlen(member->name) == search->length &&
-	       !memcmp(member->name, search->name, search->length) &&
+	/* In a tuple it has no name any more: dwarf_tuple.c */
+	const char *name = *member->name ? member->name : "_M_head_impl";
+	return !member->bit_size && strlen(name) == search->length &&
+	       !memcmp(name, search->name, search->length) &&
 	       (!search->pointers || is_pointer(member->type));
 }
 
@@ -125,8 +142,8 @@ static bool find_member(struct search *search, const struct type *type, uint64_t
 }
 
 /* "a.b": a member b somewhere below a member a. */
-static const struct type *find_path(const struct type *type, const char *path, bool is_address,
-				    uint32_t *ret_offset)
+const struct type *dwarf_find_path(const struct type *type, const char *path, bool is_address,
+				   uint32_t *ret_offset)
 {
 	struct search search = {.type = type, .budget = MEMBERS_MAX};
 	do {
@@ -149,7 +166,7 @@ static const struct type *first_parameter(struct type_builder *builder, Dwarf_Di
 	Dwarf_Die child;
 	for (int more = dwarf_child(die, &child); more == 0; more = dwarf_siblingof(&child, &child))
 		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
-			return dwarf_build_target(builder, &child);
+			return dwarf_build_behind(builder, &child);
 	return NULL;
 }
 
@@ -176,8 +193,10 @@ static bool fits(const struct rule *rule, const struct type *data, const struct 
 	case FORM_RANGE:
 		return is_pointer(data) && length && is_pointer(length);
 	case FORM_OWNER:
-		return is_pointer(data);
+		return is_pointer(data) || data->kind == TYPE_ARRAY;
 	case FORM_VARIANTS:
+	case FORM_COUNT:
+	case FORM_NODES:
 		break;
 	case FORM_OPTIONAL:
 		return length && length->kind == TYPE_BOOL && length->size == 1;
@@ -185,17 +204,36 @@ static bool fits(const struct rule *rule, const struct type *data, const struct 
 	return false;
 }
 
+/* Only how many there are is told. */
+static bool apply_count(struct type_builder *builder, const struct rule *rule, struct type *type)
+{
+	struct arena *arena = &builder->info->arena;
+	struct type_form form = {.kind = FORM_COUNT};
+	int length = (int)strcspn(rule->name, "<");
+	form.item = dwarf_find_path(type, rule->length, false, &form.length);
+	if (!form.item || (form.item->kind != TYPE_UINT && form.item->kind != TYPE_INT) ||
+	    form.item->size != 8)
+		return false;
+	form.none = arena_printf(arena, "%.*s", length, rule->language == GO ? "map" : rule->name);
+	type->form = form.none ? arena_copy(arena, &form, sizeof(form)) : NULL;
+	return type->form;
+}
+
 static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rule *rule,
 		  struct type *type)
 {
+	if (rule->kind == FORM_COUNT)
+		return apply_count(builder, rule, type);
 	struct type_form form = {.kind = rule->kind,
 				 .length_before = rule->length_before,
 				 .has_short = rule->has_short,
 				 .none = "nullopt"};
 	const struct type *length = NULL, *data;
-	data = find_path(type, rule->data, rule->kind != FORM_OPTIONAL, &form.data);
+	bool is_pointer_meant = rule->kind != FORM_OPTIONAL && !strstr(rule->data, "_elems");
+	data = dwarf_find_path(type, rule->data, is_pointer_meant, &form.data);
 	if (rule->length)
-		length = find_path(type, rule->length, rule->kind == FORM_RANGE, &form.length);
+		length =
+			dwarf_find_path(type, rule->length, rule->kind == FORM_RANGE, &form.length);
 	if (!data || (rule->length && !length) || !fits(rule, data, length))
 		return false;
 	form.item = item_of(builder, die, rule, data);
@@ -214,4 +252,10 @@ void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *
 		if (name_fits(name, rules[i].name) && language_fits(die, rules[i].language) &&
 		    apply(builder, die, &rules[i], type))
 			return;
+	if (!language_fits(die, CXX))
+		return;
+	if (!dwarf_find_nodes(builder, die, type))
+		dwarf_find_count(builder, die, type);
+	dwarf_find_alternatives(builder, die, type);
+	dwarf_find_tuple(builder, die, type);
 }

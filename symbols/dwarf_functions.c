@@ -28,6 +28,11 @@ struct unit_walk {
 static bool first_address(Dwarf_Die *die, uint64_t *ret)
 {
 	Dwarf_Addr base, low, high;
+	Dwarf_Attribute attribute;
+	/* What dwarf_entrypc() does, in half the time where there is none of its own. */
+	if (!dwarf_hasattr(die, DW_AT_entry_pc) &&
+	    dwarf_formaddr(dwarf_attr(die, DW_AT_low_pc, &attribute), ret) == 0)
+		return true;
 	if (dwarf_entrypc(die, &low) == 0 || dwarf_ranges(die, 0, &base, &low, &high) > 0) {
 		*ret = low;
 		return true;

@@ -25,6 +25,7 @@
 
 struct debug_file;
 struct debug_view;
+struct dwarf_attributes;
 
 /* Where in .debug_info the unit is that has code in [low, high): its header. */
 struct unit_range {
@@ -51,6 +52,13 @@ struct unit_index {
 	bool deep; /* those inside other functions too */
 };
 
+/* What a unit says of itself, and so of all that is in it. */
+struct unit_words {
+	const void *unit; /* address of its DIE; NULL: none so far */
+	int language;	  /* DW_LANG_*, or -1 */
+	const char *producer;
+};
+
 struct dwarf_info {
 	struct image *image; /* whose it is */
 	struct debug_view *view;
@@ -67,6 +75,10 @@ struct dwarf_info {
 	bool is_whole;			/* that, too, and all line tables are checked */
 	struct line_strings strings;
 	struct name_map complete; /* by offset of the header: units that can be read */
+	bool has_last; /* the unit that was found last, and the range that it has there */
+	struct unit_range last_range;
+	Dwarf_Die last_unit;
+	struct unit_words words; /* of the unit that was asked for last; dwarf_convention.c */
 	/* dwarf_functions.c, by address of the unit's DIE: struct unit_index * */
 	struct name_map units;
 	/* sources/split.c */
@@ -112,20 +124,25 @@ bool dwarf_unit_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret);
  */
 const struct type *dwarf_type_of(struct dwarf_info *info, Dwarf_Die *die, bool tags);
 
+/* The same, of the attribute itself; NULL: there is none. */
+const struct type *dwarf_type_named(struct dwarf_info *info, Dwarf_Attribute *named, bool tags);
+
 /* C++: is this argument or result, of class type, really the address of one? */
 bool dwarf_passed_by_reference(Dwarf_Die *die);
 
 /* dwarf_place.c: where a parameter (NULL: the concrete function does not mention it) of the
  * function is at `address`, its first instruction. */
-struct parameter_place dwarf_place_of(Dwarf_Die *function, Dwarf_Die *parameter, uint64_t address);
-/* dwarf_convention.c: by what rules the function is called; fills in no_convention, no_result,
- * is_rust and is_optimised. */
-void dwarf_judge_convention(Dwarf_Die *function, const struct function *symbol,
-			    struct prototype *ret);
+struct parameter_place dwarf_place_of(struct dwarf_attributes *function,
+				      struct dwarf_attributes *parameter, uint64_t address);
+/* dwarf_convention.c: the words of the unit that the entry is in, until those of another one are
+ * asked for; NULL: none. */
+const struct unit_words *dwarf_words_of_unit(struct dwarf_info *info, Dwarf_Die *die);
+/* By what rules the function is called; fills in no_convention, no_result, is_rust and
+ * is_optimised. */
+void dwarf_judge_convention(const struct unit_words *unit, struct dwarf_attributes *function,
+			    const struct function *symbol, struct prototype *ret);
 /* In C, a structure is "struct x". */
 bool dwarf_unit_is_c(Dwarf_Die *unit);
-/* A parameter that is a result, as in Go. */
-bool dwarf_is_result(Dwarf_Die *parameter);
 
 /* A copy of a string of the file, cut at a length that nobody types. NULL: out of memory. */
 const char *dwarf_copy_name(struct dwarf_info *info, const char *name);

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "symbols/dwarf_attributes.h"
 #include "symbols/dwarf_info.h"
 
 bool dwarf_op_constant(const Dwarf_Op *op, int64_t *ret)
@@ -230,34 +231,43 @@ static bool is_below_frame(Dwarf_Attribute *attribute)
 	return (block.data[block.length - 1] & 0xc0) == 0x40;
 }
 
-struct parameter_place dwarf_place_of(Dwarf_Die *function, Dwarf_Die *parameter, uint64_t address)
+/* "DW_OP_reg5", and nothing else: a byte, as where parameters stay in their registers. */
+static bool is_one_register(Dwarf_Attribute *attribute, Dwarf_Word *ret)
 {
-	Dwarf_Attribute attribute;
+	Dwarf_Block block;
+	if (!is_single(attribute) || dwarf_formblock(attribute, &block) != 0 || block.length != 1 ||
+	    block.data[0] < DW_OP_reg0 || block.data[0] > DW_OP_reg31)
+		return false;
+	*ret = block.data[0] - DW_OP_reg0;
+	return true;
+}
+
+struct parameter_place dwarf_place_of(struct dwarf_attributes *function,
+				      struct dwarf_attributes *parameter, uint64_t address)
+{
+	Dwarf_Attribute storage, *attribute;
 	Dwarf_Op *ops;
 	size_t n_ops;
-	if (parameter && dwarf_attr(parameter, DW_AT_const_value, &attribute))
-		return constant_place(&attribute);
-	if (!parameter || !dwarf_attr(parameter, DW_AT_location, &attribute))
+	Dwarf_Word reg;
+	attribute = parameter ? dwarf_attributes_own(parameter, DW_AT_const_value, &storage) : NULL;
+	if (attribute)
+		return constant_place(attribute);
+	attribute = parameter ? dwarf_attributes_own(parameter, DW_AT_location, &storage) : NULL;
+	if (!attribute)
 		return (struct parameter_place){.kind = PLACE_NOWHERE};
-	if (is_below_frame(&attribute))
+	if (is_below_frame(attribute))
 		return (struct parameter_place){.kind = PLACE_UNKNOWN};
-	int found = dwarf_getlocation_addr(&attribute, address, &ops, &n_ops, 1);
+	if (is_one_register(attribute, &reg))
+		return register_place(PLACE_REGISTER, reg, 0);
+	int found = dwarf_getlocation_addr(attribute, address, &ops, &n_ops, 1);
 	if (found < 0)
 		return (struct parameter_place){.kind = PLACE_UNKNOWN};
 	struct parameter_place place = {.kind = PLACE_NOWHERE};
 	if (found > 0)
-		place = read_expression(function, address, &attribute, ops, n_ops);
-	place.exact = !is_single(&attribute);
+		place = read_expression(function->die, address, attribute, ops, n_ops);
+	place.exact = !is_single(attribute);
 	/* Below the return address nothing is stored yet. */
 	if (place.kind == PLACE_MEMORY && place.reg == PLACE_CFA && place.offset < 0)
 		place.kind = PLACE_UNKNOWN;
 	return place;
-}
-
-bool dwarf_is_result(Dwarf_Die *parameter)
-{
-	Dwarf_Attribute attribute;
-	bool flag = false;
-	return dwarf_attr_integrate(parameter, DW_AT_variable_parameter, &attribute) &&
-	       dwarf_formflag(&attribute, &flag) == 0 && flag;
 }

@@ -7,6 +7,8 @@
 #include "common/cleanup.h"
 #include "symbols/answers.h"
 #include "symbols/child/remote.h"
+#include "symbols/clone.h"
+#include "symbols/dwarf_attributes.h"
 #include "symbols/dwarf_info.h"
 #include "symbols/image.h"
 #include "symbols/prototypes.h"
@@ -14,32 +16,21 @@
 /* As the ABI of variadic functions has it; nobody passes more. */
 #define PARAMETERS_MAX 255
 
+/* More are not shown: a value has at most four parts. */
+#define GO_RESULTS 4
+
 struct parameters {
 	ARRAY_OF(struct parameter) list;
 	ARRAY_OF(struct parameter_place) places; /* of each */
 	bool variadic;
-	uint64_t address;	/* of the function */
-	Dwarf_Die result;	/* the parameter that is the result (Go) */
-	unsigned int n_results; /* such parameters */
+	uint64_t address;	       /* of the function */
+	Dwarf_Die results[GO_RESULTS]; /* the parameters that are results (Go) */
+	unsigned int n_results;	       /* such parameters, also those that are not kept */
 };
 
-/*
- * Clones whose parameters are not those of the source: constants were propagated into them,
- * structures taken apart, or they are the rare part of a function, reached by a jump.
- */
-static bool is_changed_clone(const char *symbol)
+static bool is_c(int language)
 {
-	static const char *const marks[] = {".constprop.", ".isra.", ".part.", ".cold"};
-	const char *dot = strchr(symbol, '.');
-	for (size_t i = 0; dot && i < array_size(marks); i++)
-		if (strstr(dot, marks[i]))
-			return true;
-	return false;
-}
-
-bool dwarf_unit_is_c(Dwarf_Die *unit)
-{
-	switch (dwarf_srclang(unit)) {
+	switch (language) {
 	case DW_LANG_C:
 	case DW_LANG_C89:
 	case DW_LANG_C99:
@@ -50,16 +41,22 @@ bool dwarf_unit_is_c(Dwarf_Die *unit)
 	}
 }
 
+bool dwarf_unit_is_c(Dwarf_Die *unit)
+{
+	return is_c(dwarf_srclang(unit));
+}
+
 /*
  * An out-of-line instance of an inlined function has only the parameters that the optimiser left
  * something to say about; the abstract instance has all.
  */
-static Dwarf_Die *abstract_of(Dwarf_Die *die, Dwarf_Die *storage)
+static Dwarf_Die *abstract_of(struct dwarf_attributes *function, Dwarf_Die *storage)
 {
-	Dwarf_Attribute attribute;
-	if (!dwarf_attr(die, DW_AT_abstract_origin, &attribute) ||
-	    !dwarf_formref_die(&attribute, storage) || dwarf_tag(storage) != DW_TAG_subprogram)
-		return die;
+	Dwarf_Attribute found;
+	Dwarf_Attribute *origin = dwarf_attributes_own(function, DW_AT_abstract_origin, &found);
+	if (!origin || !dwarf_formref_die(origin, storage) ||
+	    dwarf_tag(storage) != DW_TAG_subprogram)
+		return function->die;
 	return storage;
 }
 
@@ -83,13 +80,9 @@ static Dwarf_Die *mention_of(Dwarf_Die *concrete, Dwarf_Die *abstract, Dwarf_Die
  * The abstract constructor of a class with virtual bases has hidden parameters that only some of
  * its concrete forms take.
  */
-static bool is_taken(Dwarf_Die *parameter, const Dwarf_Die *mention)
+static bool is_taken(struct dwarf_attributes *parameter, const Dwarf_Die *mention)
 {
-	Dwarf_Attribute attribute;
-	bool artificial = false;
-	if (!mention && dwarf_attr_integrate(parameter, DW_AT_artificial, &attribute))
-		dwarf_formflag(&attribute, &artificial);
-	return !artificial;
+	return mention || !dwarf_attributes_flag(parameter, DW_AT_artificial);
 }
 
 /* A class that cannot be copied bit by bit is passed as the address of a copy. */
@@ -113,12 +106,14 @@ static struct parameter_place address_of(struct parameter_place place)
 	return place;
 }
 
-static bool add_parameter(struct dwarf_info *info, Dwarf_Die *die, bool tags,
+static bool add_parameter(struct dwarf_info *info, struct dwarf_attributes *die, bool tags,
 			  struct parameter_place place, struct parameters *to)
 {
-	const char *name = dwarf_diename(die);
-	const struct type *type = dwarf_type_of(info, die, tags);
-	if (type && type->kind == TYPE_STRUCT && dwarf_passed_by_reference(die)) {
+	Dwarf_Attribute storage;
+	const char *name = dwarf_formstring(dwarf_attributes_any(die, DW_AT_name, &storage));
+	const struct type *type =
+		dwarf_type_named(info, dwarf_attributes_any(die, DW_AT_type, &storage), tags);
+	if (type && type->kind == TYPE_STRUCT && dwarf_passed_by_reference(die->die)) {
 		type = reference_to(info, type);
 		place = address_of(place);
 	}
@@ -132,24 +127,33 @@ static bool add_parameter(struct dwarf_info *info, Dwarf_Die *die, bool tags,
 	return parameter->name;
 }
 
-static bool take_parameter(struct dwarf_info *info, Dwarf_Die *function, Dwarf_Die *abstract,
-			   Dwarf_Die *die, bool tags, struct parameters *to)
+static bool take_parameter(struct dwarf_info *info, struct dwarf_attributes *function,
+			   Dwarf_Die *abstract, Dwarf_Die *die, bool tags, struct parameters *to)
 {
 	Dwarf_Die storage;
-	Dwarf_Die *mention = mention_of(function, abstract, die, &storage);
-	if (!is_taken(die, mention))
+	struct dwarf_attributes own, concrete;
+	Dwarf_Die *mention = mention_of(function->die, abstract, die, &storage);
+	dwarf_attributes_read(die, &own);
+	if (!is_taken(&own, mention))
 		return true;
-	if (dwarf_is_result(die)) {
-		to->result = *die;
+	if (dwarf_attributes_flag(&own, DW_AT_variable_parameter)) {
+		if (to->n_results < GO_RESULTS)
+			to->results[to->n_results] = *die;
 		to->n_results++;
 		return true;
 	}
-	struct parameter_place place = dwarf_place_of(function, mention, to->address);
-	return add_parameter(info, die, tags, place, to);
+	if (mention && mention != die)
+		dwarf_attributes_read(mention, &concrete);
+	struct parameter_place place = dwarf_place_of(function,
+						      !mention	       ? NULL
+						      : mention == die ? &own
+								       : &concrete,
+						      to->address);
+	return add_parameter(info, &own, tags, place, to);
 }
 
-static bool collect_parameters(struct dwarf_info *info, Dwarf_Die *function, bool tags,
-			       struct parameters *to)
+static bool collect_parameters(struct dwarf_info *info, struct dwarf_attributes *function,
+			       bool tags, struct parameters *to)
 {
 	Dwarf_Die storage, child;
 	Dwarf_Die *abstract = abstract_of(function, &storage);
@@ -165,10 +169,13 @@ static bool collect_parameters(struct dwarf_info *info, Dwarf_Die *function, boo
 }
 
 /* The result's type; a class that cannot be copied bit by bit is marked. */
-static const struct type *result_of(struct dwarf_info *info, Dwarf_Die *function, bool tags)
+static const struct type *result_of(struct dwarf_info *info, struct dwarf_attributes *function,
+				    bool tags)
 {
-	const struct type *type = dwarf_type_of(info, function, tags);
-	if (!type || type->kind != TYPE_STRUCT || !dwarf_passed_by_reference(function))
+	Dwarf_Attribute storage;
+	const struct type *type =
+		dwarf_type_named(info, dwarf_attributes_any(function, DW_AT_type, &storage), tags);
+	if (!type || type->kind != TYPE_STRUCT || !dwarf_passed_by_reference(function->die))
 		return type;
 	struct type *marked = arena_copy(&info->arena, type, sizeof(*type));
 	if (marked)
@@ -176,21 +183,51 @@ static const struct type *result_of(struct dwarf_info *info, Dwarf_Die *function
 	return marked;
 }
 
-/* Go's results are parameters of their own; the first one is at a known place, if it is small. */
+/* Several results are shown as a structure, in which each begins at a multiple of eight. */
+static const struct type *go_tuple(struct dwarf_info *info, struct parameters *parameters)
+{
+	struct type_member members[GO_RESULTS];
+	struct type tuple = {.kind = TYPE_STRUCT, .n_members = parameters->n_results, .name = ""};
+	for (unsigned int i = 0; i < parameters->n_results; i++) {
+		const char *name = dwarf_diename(&parameters->results[i]);
+		const struct type *type = dwarf_type_of(info, &parameters->results[i], false);
+		if (!type)
+			return NULL;
+		/* "~r0" is one that the source gives no name */
+		name = name ? name + strspn(name, "~") : "";
+		members[i] = (struct type_member){
+			.name = dwarf_copy_name(info, name), .type = type, .offset = tuple.size};
+		tuple.size += (type->size + 7) / 8 * 8;
+		tuple.name =
+			arena_printf(&info->arena, "%s%s%s", tuple.name, i ? ", " : "", type->name);
+		if (!tuple.name || !members[i].name)
+			return NULL;
+	}
+	tuple.name = arena_printf(&info->arena, "(%s)", tuple.name);
+	tuple.members =
+		arena_copy(&info->arena, members, parameters->n_results * sizeof(members[0]));
+	return tuple.name && tuple.members ? arena_copy(&info->arena, &tuple, sizeof(tuple)) : NULL;
+}
+
+/* Go's results are parameters of their own; small ones are at known places. */
 static const struct type *go_result(struct dwarf_info *info, struct parameters *parameters,
 				    struct prototype *prototype)
 {
 	static const char own[] = "Go's own calling convention";
-	const struct type *type = dwarf_type_of(info, &parameters->result, false);
-	bool is_small = type && type->kind != TYPE_STRUCT && type->kind != TYPE_ARRAY &&
-			type->kind != TYPE_FLOAT && type->kind != TYPE_UNKNOWN && type->size &&
-			type->size <= 8;
+	if (parameters->n_results > 1 && parameters->n_results <= GO_RESULTS)
+		return go_tuple(info, parameters);
+	const struct type *type = dwarf_type_of(info, &parameters->results[0], false);
+	bool is_small = type && type->kind != TYPE_ARRAY && type->kind != TYPE_FLOAT &&
+			type->kind != TYPE_UNKNOWN && type->size &&
+			(type->size <= 8 || type->kind == TYPE_STRUCT);
+	/* Single ones are in registers, also those that are not read. */
+	bool is_real = type && type->kind == TYPE_FLOAT && type->size <= 8;
 	if (parameters->n_results != 1 || !is_small)
-		prototype->no_result = own;
+		prototype->no_result = parameters->n_results == 1 && is_real ? "in xmm0" : own;
 	return type;
 }
 
-static bool fill_prototype(struct dwarf_info *info, Dwarf_Die *function, bool tags,
+static bool fill_prototype(struct dwarf_info *info, struct dwarf_attributes *function, bool tags,
 			   struct parameters *parameters, struct prototype *ret)
 {
 	size_t count = 0;
@@ -209,11 +246,11 @@ static bool fill_prototype(struct dwarf_info *info, Dwarf_Die *function, bool ta
 	return ret->result && ret->parameters && ret->places;
 }
 
-/* What an assembler writes has no parameters, and does not mean that there are none. */
-static bool is_described(Dwarf_Die *function, Dwarf_Die *unit)
+/* What an assembler writes has no parameters, and does not mean that there are none. NULL: that. */
+static const struct unit_words *described_by(struct dwarf_info *info, Dwarf_Die *function)
 {
-	return dwarf_diecu(function, unit, NULL, NULL) &&
-	       dwarf_srclang(unit) != DW_LANG_Mips_Assembler;
+	const struct unit_words *words = dwarf_words_of_unit(info, function);
+	return words && words->language != DW_LANG_Mips_Assembler ? words : NULL;
 }
 
 static bool declared_at(Dwarf_Die *die, const char **ret_file, unsigned int *ret_line)
@@ -243,16 +280,21 @@ static void keep_prototype(const struct dwarf_info *info, Dwarf_Die *function, u
 static struct err *read_prototype(struct dwarf_info *info, const struct function *symbol,
 				  const struct prototype **ret)
 {
-	Dwarf_Die function, unit;
+	Dwarf_Die function;
+	const struct unit_words *unit = NULL;
+	struct dwarf_attributes attributes;
 	*ret = NULL;
-	if (!dwarf_function_at(info, symbol->address, &function) || !is_described(&function, &unit))
+	if (dwarf_function_at(info, symbol->address, &function))
+		unit = described_by(info, &function);
+	if (!unit)
 		return NULL;
+	dwarf_attributes_read(&function, &attributes);
 	struct parameters parameters = {.address = symbol->address};
 	struct prototype *prototype = arena_alloc(&info->arena, sizeof(*prototype));
 	if (prototype)
-		dwarf_judge_convention(&function, symbol, prototype);
+		dwarf_judge_convention(unit, &attributes, symbol, prototype);
 	bool ok = prototype &&
-		  fill_prototype(info, &function, dwarf_unit_is_c(&unit), &parameters, prototype);
+		  fill_prototype(info, &attributes, is_c(unit->language), &parameters, prototype);
 	free(parameters.list.items);
 	free(parameters.places.items);
 	if (!ok)
@@ -304,8 +346,9 @@ struct err *image_prototype(struct image *image, const struct function *function
 	*ret = NULL;
 	if (image->remote)
 		return remote_prototype(image, function, ret);
-	/* At its address lies the resolver, whose parameters are not those of the function. */
-	if (function->ifunc || is_changed_clone(function->symbol))
+	/* At its address lies the resolver, whose parameters are not those of the function. And to
+	 * what was moved out of a function a jump leads, in the midst of it. */
+	if (function->ifunc || clone_is_cold(function->symbol))
 		return NULL;
 	struct err *e = builtin_prototype(image, function->symbol, &is_library, &builtin);
 	if (e)

@@ -222,6 +222,13 @@ static bool is_member(Dwarf_Die *die)
 	       (tag == DW_TAG_member && !dwarf_hasattr(die, DW_AT_external));
 }
 
+/* It takes no place, and says nothing: std::allocator in a string, the base of std::pair. */
+static bool is_empty_base(Dwarf_Die *die, const struct type *type)
+{
+	return dwarf_tag(die) == DW_TAG_inheritance && type->kind == TYPE_STRUCT &&
+	       type->size == 1 && !type->n_members;
+}
+
 static bool add_member(struct type_builder *builder, Dwarf_Die *die, struct members *to,
 		       uint32_t struct_size)
 {
@@ -231,6 +238,8 @@ static bool add_member(struct type_builder *builder, Dwarf_Die *die, struct memb
 	member.type = dwarf_build_target(builder, die);
 	if (!member.type)
 		return false;
+	if (is_empty_base(die, member.type))
+		return true;
 	const char *name = dwarf_diename(die);
 	if (!name)
 		name = dwarf_tag(die) == DW_TAG_inheritance ? member.type->name : "";

@@ -15,7 +15,7 @@
 #include "symbols/dwarf_types.h"
 
 /* Through how many pointers structures are opened: unless more are asked for, and at most. */
-#define POINTERS_DEFAULT 2
+#define POINTERS_DEFAULT 4
 #define POINTERS_MAX	 9
 /* Modifiers, arrays and members within each other: real ones stay below ten. */
 #define NESTING_MAX 32
@@ -34,15 +34,21 @@ struct type_key {
 
 static const struct type *build(struct type_builder *builder, Dwarf_Die *die);
 
+/* What DW_AT_type names; NULL: it is not there. */
+static const struct type *build_named(struct type_builder *builder, Dwarf_Attribute *attribute)
+{
+	Dwarf_Die target;
+	if (!attribute)
+		return &void_type;
+	if (!dwarf_formref_die(attribute, &target))
+		return &unknown_type;
+	return build(builder, &target);
+}
+
 static const struct type *build_target(struct type_builder *builder, Dwarf_Die *die)
 {
 	Dwarf_Attribute attribute;
-	Dwarf_Die target;
-	if (!dwarf_attr_integrate(die, DW_AT_type, &attribute))
-		return &void_type;
-	if (!dwarf_formref_die(&attribute, &target))
-		return &unknown_type;
-	return build(builder, &target);
+	return build_named(builder, dwarf_attr_integrate(die, DW_AT_type, &attribute));
 }
 
 static uint32_t byte_size(Dwarf_Die *die)
@@ -363,7 +369,22 @@ const struct type *dwarf_build_target(struct type_builder *builder, Dwarf_Die *d
 	return build_target(builder, die);
 }
 
+const struct type *dwarf_build_behind(struct type_builder *builder, Dwarf_Die *die)
+{
+	int depth = builder->depth;
+	builder->depth = depth > 0 ? depth - 1 : -1;
+	const struct type *type = build_target(builder, die);
+	builder->depth = depth;
+	return type;
+}
+
 const struct type *dwarf_type_of(struct dwarf_info *info, Dwarf_Die *die, bool tags)
+{
+	Dwarf_Attribute attribute;
+	return dwarf_type_named(info, dwarf_attr_integrate(die, DW_AT_type, &attribute), tags);
+}
+
+const struct type *dwarf_type_named(struct dwarf_info *info, Dwarf_Attribute *named, bool tags)
 {
 	const struct type *type = NULL;
 	unsigned int wanted = info->type_pointers;
@@ -371,7 +392,7 @@ const struct type *dwarf_type_of(struct dwarf_info *info, Dwarf_Die *die, bool t
 	for (int depth = wanted < POINTERS_MAX ? (int)wanted : POINTERS_MAX; depth > 0; depth--) {
 		struct type_builder builder = {
 			.info = info, .budget = TYPES_MAX, .depth = depth, .tags = tags};
-		type = build_target(&builder, die);
+		type = build_named(&builder, named);
 		if (!type || !builder.exhausted)
 			break;
 	}

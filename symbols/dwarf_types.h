@@ -17,6 +17,9 @@ struct type_builder {
 /* dwarf_types.c: what DW_AT_type names; NULL: out of memory. */
 const struct type *dwarf_build_target(struct type_builder *builder, Dwarf_Die *die);
 
+/* The same of what lies behind a pointer, as elements of a container do. */
+const struct type *dwarf_build_behind(struct type_builder *builder, Dwarf_Die *die);
+
 /* dwarf_structs.c; false: out of memory. */
 bool dwarf_build_struct(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 /* dwarf_forms.c: is it a string, a container or the like of a standard library? Sets .form. */
@@ -24,5 +27,17 @@ void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *
 /* dwarf_variants.c: is it one of several variants? Sets .form and .members. */
 void dwarf_find_variants(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 bool dwarf_build_enum(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+
+/* "a.b": a member b somewhere below a member a, and where in the type it is; NULL: there is none.
+ * `is_address`: only a pointer is meant. In dwarf_forms.c. */
+const struct type *dwarf_find_path(const struct type *type, const char *path, bool is_address,
+				   uint32_t *ret_offset);
+/* dwarf_nodes.c: C++ containers with a node for each element. False: it is none that is known. */
+bool dwarf_find_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+/* dwarf_counts.c: C++ containers of which only the number of elements is told; std::variant. */
+void dwarf_find_count(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+void dwarf_find_alternatives(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+/* dwarf_tuple.c: std::tuple. Sets .members. */
+void dwarf_find_tuple(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 
 #endif

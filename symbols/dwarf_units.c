@@ -201,12 +201,15 @@ static bool find_range(struct dwarf_info *info, const struct unit_ranges *ranges
 		else
 			high = middle;
 	}
-	return low && address < ranges->items[low - 1].high &&
-	       unit_at(info, ranges->items[low - 1].unit, ret);
+	if (!low || address >= ranges->items[low - 1].high ||
+	    !unit_at(info, ranges->items[low - 1].unit, ret))
+		return false;
+	info->last_range = ranges->items[low - 1];
+	return true;
 }
 
 /* .debug_aranges may lack the units of another compiler. */
-bool dwarf_unit_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret)
+static bool look_for_unit(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret)
 {
 	if (!info->aranges.read)
 		read_aranges(info);
@@ -215,4 +218,16 @@ bool dwarf_unit_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret)
 		read_unit_ranges(info);
 	found = found || find_range(info, &info->unit_ranges, address, ret);
 	return found && dwarf_whole_unit(info, ret);
+}
+
+/* Neighbours are asked for one after the other. */
+bool dwarf_unit_at(struct dwarf_info *info, uint64_t address, Dwarf_Die *ret)
+{
+	bool known = info->has_last && address >= info->last_range.low &&
+		     address < info->last_range.high;
+	if (!known)
+		info->has_last = look_for_unit(info, address, &info->last_unit);
+	if (info->has_last)
+		*ret = info->last_unit;
+	return info->has_last;
 }

@@ -39,6 +39,11 @@ static struct err *refuse_other(const char *path, const uint8_t *head, size_t si
 	if (length >= 2 && !memcmp(text, "#!", 2))
 		return refuse_script(path, text);
 	struct err *e = err_new(ERR_USAGE, 0, "'%s' cannot be probed", path);
+	/* include/ar.h: ARMAG, SARMAG */
+	if (size >= 8 && !memcmp(head, "!<arch>\n", 8))
+		return err_hint(
+			err_why(e, "it is an archive of object files, which no process runs"),
+			"name the program or library that these were linked into");
 	bool is_text = length == size || length == SHOWN || (length && isspace(head[length]));
 	if (is_text)
 		return err_why(e, "not an ELF file: it begins with '%s'", text);
@@ -78,6 +83,12 @@ static const char *type_name(unsigned int type)
 	}
 }
 
+static bool ends_with(const char *path, const char *end)
+{
+	size_t length = strlen(path), size = strlen(end);
+	return length > size && strcmp(path + length - size, end) == 0;
+}
+
 static struct err *check_type(const char *path, const Elf64_Ehdr *header)
 {
 	struct err *e;
@@ -85,7 +96,12 @@ static struct err *check_type(const char *path, const Elf64_Ehdr *header)
 		e = err_new(ERR_USAGE, 0, "'%s' cannot be probed", path);
 		e = err_why(e, "it is %s (ELF type %u)", type_name(header->e_type), header->e_type);
 		if (header->e_type == ET_REL)
-			e = err_hint(e, "name the program or library that it was linked into");
+			e = err_hint(
+				e, "%s",
+				ends_with(path, ".ko")
+					? "the functions of a kernel module that is loaded are "
+					  "probed by their names: -e kprobe:FUNCTION"
+					: "name the program or library that it was linked into");
 		if (header->e_type == ET_CORE)
 			e = err_hint(e, "name the program that dumped it");
 		return e;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/descriptors.h"
 
 /*
  * libelf allocates a descriptor for each section a file claims to have. Programs and libraries have
@@ -57,19 +58,8 @@ static struct err *open_regular(const char *path, int from, int *ret, struct sta
 
 bool elf_file_read(const struct elf_file *file, uint64_t offset, void *buffer, size_t size)
 {
-	size_t done = 0;
-	if (offset > file->size || size > file->size - offset)
-		return false;
-	while (done < size) {
-		ssize_t n =
-			pread(file->fd, (char *)buffer + done, size - done, (off_t)(offset + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
+	return offset <= file->size && size <= file->size - offset &&
+	       descriptors_read(file->fd, offset, buffer, size);
 }
 
 /* More sections than 16 bits can count stand in sh_size of section 0; a lie there costs memory. */
@@ -85,10 +75,10 @@ static struct err *check_section_count(const char *path, const struct elf_file *
 		       "it claims to have %llu sections", (unsigned long long)first.sh_size);
 }
 
-static struct err *start_libelf(const char *path, struct elf_file *file)
+static struct err *start_libelf(const char *path, Elf_Cmd command, struct elf_file *file)
 {
 	elf_version(EV_CURRENT);
-	file->elf = elf_begin(file->fd, ELF_C_READ, NULL);
+	file->elf = elf_begin(file->fd, command, NULL);
 	if (file->elf && elf_kind(file->elf) == ELF_K_ELF && elf64_getehdr(file->elf))
 		return NULL;
 	const char *why = elf_errmsg(-1);
@@ -107,7 +97,9 @@ static struct err *check_and_start(const char *path, enum elf_purpose purpose,
 	e = e ?: check_section_count(path, file);
 	if (e || purpose == ELF_HEADER_ONLY)
 		return e;
-	return start_libelf(path, file);
+	/* What cannot be mapped is read. */
+	return start_libelf(path, purpose == ELF_PROGRAM_MAPPED ? ELF_C_READ_MMAP : ELF_C_READ,
+			    file);
 }
 
 struct err *elf_file_open(const char *path, int fd, enum elf_purpose purpose, struct elf_file *ret)

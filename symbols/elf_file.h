@@ -4,8 +4,9 @@
  * file.
  *
  * Headers and symbol tables are read with pread into memory, not mapped: a library that is
- * overwritten in place while it is traced would otherwise end the tracer with SIGBUS. Only DWARF,
- * which can be gigabytes, is mapped (dwarf_info.c).
+ * overwritten in place while it is traced would otherwise end the tracer with SIGBUS. DWARF, which
+ * can be gigabytes, is mapped (dwarf_info.c), and so is all of a file in the symbolizer, which is
+ * there to die of what files do to it.
  */
 #ifndef UTRAIL_SYMBOLS_ELF_FILE_H
 #define UTRAIL_SYMBOLS_ELF_FILE_H
@@ -30,6 +31,7 @@ struct elf_file {
 /* What is expected of a file: dwz files are objects without program headers. */
 enum elf_purpose {
 	ELF_PROGRAM,
+	ELF_PROGRAM_MAPPED, /* by a process that may die of it */
 	ELF_DEBUG_ONLY,
 	ELF_HEADER_ONLY, /* of a program: libelf is not started */
 };

@@ -33,7 +33,32 @@ static bool header_number(const struct go_table *table, unsigned int index, uint
 	return read_number(table, HEADER_BYTES + index * POINTER_SIZE, POINTER_SIZE, ret);
 }
 
-bool go_table_init(struct go_table *table, const void *bytes, size_t size)
+/* Words of struct moduledata (runtime/symtab.go): pcHeader, six slices of three words each,
+ * findfunctab, and the bounds of the code. */
+enum module_word {
+	MODULE_HEADER = 0,
+	MODULE_FIRST_PC = 20,
+	MODULE_LAST_PC,
+	MODULE_TEXT,
+	MODULE_TEXT_END,
+	MODULE_WORDS,
+};
+
+uint64_t go_module_text(const void *bytes, size_t size, uint64_t table_address)
+{
+	uint64_t word[MODULE_WORDS];
+	if (size < sizeof(word))
+		return 0;
+	memcpy(word, bytes, sizeof(word));
+	/* Another linker may leave all of it to the loader. */
+	bool is_it = word[MODULE_HEADER] == table_address &&
+		     word[MODULE_TEXT] <= word[MODULE_FIRST_PC] &&
+		     word[MODULE_FIRST_PC] < word[MODULE_LAST_PC] &&
+		     word[MODULE_LAST_PC] <= word[MODULE_TEXT_END];
+	return is_it ? word[MODULE_TEXT] : 0;
+}
+
+bool go_table_init(struct go_table *table, const void *bytes, size_t size, uint64_t text)
 {
 	uint64_t magic, zero, quantum, pointer;
 	*table = (struct go_table){.bytes = bytes, .size = size};
@@ -52,7 +77,9 @@ bool go_table_init(struct go_table *table, const void *bytes, size_t size)
 	    !header_number(table, 2 + shift, &table->names) ||
 	    !header_number(table, 6 + shift, &table->functions))
 		return false;
-	/* In a position-independent program the loader fills it in: it is not known here. */
+	/* In a position-independent program the loader fills it in, and from Go 1.26 on it is 0. */
+	if (shift && !table->text)
+		table->text = text;
 	if (shift && !table->text)
 		return false;
 	uint64_t entry = table->is_short ? 8 : 16;

@@ -25,8 +25,16 @@ struct go_function {
 	const char *name; /* in the table, NUL-terminated */
 };
 
-/* Of Go 1.16 to 1.17, 1.18 to 1.19, and from 1.20 on. False: it is none, or damaged. */
-bool go_table_init(struct go_table *table, const void *bytes, size_t size);
+/*
+ * Of Go 1.16 to 1.17, 1.18 to 1.19, and from 1.20 on. `text`: where the code begins, for tables
+ * that do not say so themselves; 0: not known. False: it is no such table, or damaged.
+ */
+bool go_table_init(struct go_table *table, const void *bytes, size_t size, uint64_t text);
+/*
+ * Where the code begins by what the runtime knows of a module (.go.module, from Go 1.26 on), whose
+ * table is at `table_address`; 0: it does not say.
+ */
+uint64_t go_module_text(const void *bytes, size_t size, uint64_t table_address);
 /* False: that one is damaged; others may not be. */
 bool go_table_function(const struct go_table *table, uint64_t index, struct go_function *ret);
 

@@ -14,6 +14,7 @@
 #include "symbols/child/symbolizer.h"
 #include "symbols/debug_file.h"
 #include "symbols/dwarf_info.h"
+#include "symbols/frame_table.h"
 #include "symbols/prototypes.h"
 
 /* Longest path of an interpreter that the kernel takes (PATH_MAX, fs/binfmt_elf.c). */
@@ -118,12 +119,12 @@ static struct image *image_new(const char *path)
 	return take_ptr(image);
 }
 
-struct err *image_open(const char *path, int fd, struct image **ret)
+static struct err *open_as(enum elf_purpose purpose, const char *path, int fd, struct image **ret)
 {
 	_cleanup_(image_closep) struct image *image = image_new(path);
 	if (!image)
 		return &err_nomem;
-	struct err *e = elf_file_open(path, fd, ELF_PROGRAM, &image->file);
+	struct err *e = elf_file_open(path, fd, purpose, &image->file);
 	e = e ?: read_segments(image);
 	e = e ?: read_interpreter(image);
 	e = e ?: read_build_id(image);
@@ -131,6 +132,16 @@ struct err *image_open(const char *path, int fd, struct image **ret)
 	if (!e)
 		*ret = take_ptr(image);
 	return e;
+}
+
+struct err *image_open(const char *path, int fd, struct image **ret)
+{
+	return open_as(ELF_PROGRAM, path, fd, ret);
+}
+
+struct err *image_open_mapped(const char *path, int fd, struct image **ret)
+{
+	return open_as(ELF_PROGRAM_MAPPED, path, fd, ret);
 }
 
 /* --- a file that the symbolizer reads ----------------------------------------------------------
@@ -216,6 +227,36 @@ struct err *image_open_in(struct symbolizer *symbolizer, const char *path, int f
 	return e;
 }
 
+struct err *image_find_interpreter(const char *path, char **ret)
+{
+	_cleanup_(image_closep) struct image *image = image_new(path);
+	if (!image)
+		return &err_nomem;
+	struct err *e = elf_file_open(path, -1, ELF_HEADER_ONLY, &image->file);
+	e = e ?: read_headers(image);
+	e = e ?: read_segments(image);
+	e = e ?: read_interpreter(image);
+	if (e)
+		return e;
+	*ret = image->interpreter ? strdup(image->interpreter) : NULL;
+	return *ret || !image->interpreter ? NULL : &err_nomem;
+}
+
+void image_expect(struct image *image, const char *const *symbols, size_t count)
+{
+	struct remote *remote = image->remote;
+	count = count < EXPECTED_MAX ? count : EXPECTED_MAX;
+	if (!remote || image->functions_read || remote->n_expected || !count)
+		return;
+	remote->expected = arena_array(&image->arena, count, sizeof(*remote->expected));
+	for (size_t i = 0; remote->expected && i < count; i++) {
+		remote->expected[i] = arena_string(&image->arena, symbols[i]);
+		if (!remote->expected[i])
+			return;
+		remote->n_expected = i + 1;
+	}
+}
+
 const struct err *image_failure(const struct image *image)
 {
 	return image->remote ? image->remote->failure : NULL;
@@ -229,6 +270,7 @@ void image_close(struct image *image)
 	image_kept_free(image);
 	builtin_free(image->builtin);
 	unwind_rows_free(image);
+	frame_table_free(image->frame_table);
 	image_places_free(image);
 	dwarf_cfi_end(image->unwind);
 	dwarf_info_free(image->dwarf);

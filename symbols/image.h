@@ -32,8 +32,10 @@ struct Dwarf_CFI_s;
 struct Dwarf_Frame_s;
 struct answers;
 struct builtin;
+struct debug_candidate;
 struct debug_file;
 struct dwarf_info;
+struct frame_table;
 struct remote;
 
 struct image {
@@ -51,8 +53,9 @@ struct image {
 	struct image_window *window; /* image_read() */
 
 	/* image_symbols.c, on first use */
-	bool tables_read;
+	bool tables_read, dynamic_table_read;
 	struct symbol_table dynamic_table;
+	bool hash_is_of_table;		  /* .dynamic.gnu_hash is */
 	struct symbol_table static_table; /* of the debug file when the file has none */
 	bool static_is_debug;
 	bool functions_read;
@@ -75,6 +78,9 @@ struct image {
 	const struct debug_source *debug_source; /* NULL: none */
 	struct debug_file *debug;
 	bool debug_searched;
+	const char *place; /* where the file lies; NULL: the kernel is asked */
+	/* Which of these files are there, in one question; NULL: each is tried. */
+	uint64_t (*which_exist)(const struct debug_candidate *candidates, size_t count);
 	struct elf_file mini; /* of .gnu_debugdata; .elf is NULL: there is none, or not needed */
 	const char *symbol_source;
 	struct err *mini_refused;
@@ -90,6 +96,7 @@ struct image {
 	struct Dwarf_CFI_s *unwind; /* unwind.c; NULL: none */
 	bool unwind_opened;
 	struct unwind_rows *rows; /* unwind_row.c */
+	struct frame_table *frame_table;
 	struct place_map *places; /* place.c */
 
 	/* child/remote.h: the symbolizer reads the file, and libelf has not seen it; NULL: we do */
@@ -98,6 +105,8 @@ struct image {
 };
 
 /* image.c */
+/* As image_open(); a file that is cut short meanwhile ends us. */
+struct err *image_open_mapped(const char *path, int fd, struct image **ret) must_check;
 const struct segment *image_segment_of(const struct image *image, uint64_t address);
 
 /* False: it has no content in the file. */
@@ -109,6 +118,8 @@ void image_note_missing(struct image *image, const char *what, const char *name)
 
 /* image_dynamic.c: fills .dynamic, .soname and .needed as far as they make sense. */
 struct err *image_read_dynamic(struct image *image) must_check;
+/* What loaders ask: is it defined in .dynamic_table? False: there is no table that would know. */
+bool image_hash_defines(struct image *image, const char *name, bool *ret_defines);
 /* The dynamic symbols by way of PT_DYNAMIC, for a file without section headers. */
 bool image_dynamic_symbols(struct image *image, struct symbol_table *ret);
 
@@ -120,15 +131,27 @@ struct Dwarf_Frame_s *image_frame_at(struct image *image, uint64_t address);
 struct answer;
 bool image_kept_answer(struct image *image, uint64_t address, struct answer *ret);
 void image_keep_answer(struct image *image, const struct answer *answer);
+bool image_has_to_keep(const struct image *image);
 /* Writes down what was added. */
 void image_kept_free(struct image *image);
+
+/* walk.c: built-in prototypes, or DWARF? */
+bool image_may_have_types(struct image *image);
 
 /* unwind_row.c, place.c: what was found is kept. */
 void unwind_rows_free(struct image *image);
 void image_places_free(struct image *image);
 
+/* demangle.c: the length of what is in `to`; 0: it is not mangled, or would be too long. */
+size_t demangle_to(const char *symbol, char to[DEMANGLE_ONCE_MAX]);
+
+/* symbol_index.c: of something that has a name of its own. */
+bool symbol_is_definition(const Elf64_Sym *symbol);
+
 /* image_symbols.c */
 void image_read_tables(struct image *image);
+/* .dynsym alone, for which no debug file is looked for. */
+void image_read_dynamic_table(struct image *image);
 /* The name at `offset` of the string table, with its length up to '@'; NULL: out of range, empty.
  */
 const char *symbol_name(const struct symbol_table *table, uint32_t offset, size_t *ret_length);

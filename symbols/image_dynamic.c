@@ -154,6 +154,65 @@ static uint64_t count_by_gnu_hash(const struct image *image)
 	return 0;
 }
 
+/* As loaders compute it (h * 33 + c). */
+static uint32_t gnu_hash_of(const char *name)
+{
+	uint32_t hash = 5381;
+	for (; *name; name++)
+		hash = hash * 33 + (unsigned char)*name;
+	return hash;
+}
+
+static bool read_word(const struct image *image, uint64_t at, void *to, size_t size)
+{
+	return elf_file_read(&image->file, at, to, size);
+}
+
+/* Goes along one chain, of which each word has its symbol's hash but for the lowest bit. */
+static bool is_in_chain(const struct image *image, uint64_t chains, uint32_t index, uint32_t hash,
+			const char *name)
+{
+	const struct symbol_table *table = &image->dynamic_table;
+	size_t length = strlen(name);
+	for (int i = 0; i < CHAIN_MAX && index < table->count; i++, index++) {
+		uint32_t word;
+		if (!read_word(image, chains + (uint64_t)index * 4, &word, sizeof(word)))
+			return false;
+		const Elf64_Sym *symbol = &table->symbols[index];
+		if ((word | 1) == (hash | 1) && symbol->st_name < table->strings_size &&
+		    symbol_is_definition(symbol)) {
+			const char *here = table->strings + symbol->st_name;
+			if (!strncmp(here, name, length) && (!here[length] || here[length] == '@'))
+				return true;
+		}
+		if (word & 1)
+			return false;
+	}
+	return false;
+}
+
+bool image_hash_defines(struct image *image, const char *name, bool *ret_defines)
+{
+	uint32_t head[4], bucket, hash = gnu_hash_of(name);
+	uint64_t at = image->dynamic.gnu_hash, bloom;
+	*ret_defines = false;
+	if (!at || !image->hash_is_of_table || !read_word(image, at, head, sizeof(head)) ||
+	    !head[0] || !head[2])
+		return false;
+	at += sizeof(head);
+	if (!read_word(image, at + (uint64_t)(hash / 64 % head[2]) * 8, &bloom, sizeof(bloom)))
+		return false;
+	if (!(bloom >> (hash % 64) & bloom >> ((hash >> (head[3] & 31)) % 64) & 1))
+		return true;
+	at += (uint64_t)head[2] * 8;
+	if (!read_word(image, at + (uint64_t)(hash % head[0]) * 4, &bucket, sizeof(bucket)))
+		return false;
+	at += (uint64_t)head[0] * 4;
+	if (bucket >= head[1])
+		*ret_defines = is_in_chain(image, at - (uint64_t)head[1] * 4, bucket, hash, name);
+	return true;
+}
+
 bool image_dynamic_symbols(struct image *image, struct symbol_table *ret)
 {
 	const struct dynamic_section *dynamic = &image->dynamic;

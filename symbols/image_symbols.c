@@ -63,15 +63,27 @@ static void read_static_table(struct image *image)
 	image->symbol_source = image->dynamic_table.count ? ".dynsym of this file" : NULL;
 }
 
+void image_read_dynamic_table(struct image *image)
+{
+	if (image->dynamic_table_read)
+		return;
+	image->dynamic_table_read = true;
+	Elf_Scn *section = elf_file_section(&image->file, NULL, SHT_DYNSYM);
+	const Elf64_Shdr *header = section ? elf64_getshdr(section) : NULL;
+	if (table_of_section(&image->file, SHT_DYNSYM, &image->dynamic_table))
+		image->hash_is_of_table = header && header->sh_offset == image->dynamic.symbols;
+	else
+		image->hash_is_of_table = image_dynamic_symbols(image, &image->dynamic_table);
+	terminate_strings(&image->dynamic_table);
+}
+
 void image_read_tables(struct image *image)
 {
 	if (image->tables_read)
 		return;
 	image->tables_read = true;
-	if (!table_of_section(&image->file, SHT_DYNSYM, &image->dynamic_table))
-		image_dynamic_symbols(image, &image->dynamic_table);
+	image_read_dynamic_table(image);
 	read_static_table(image);
-	terminate_strings(&image->dynamic_table);
 	terminate_strings(&image->static_table);
 }
 
@@ -139,8 +151,14 @@ bool image_lacks_sections(const struct image *image)
 /* The biggest programs, with all their debug symbols, have some millions. */
 #define SYMBOLS_MAX (16u << 20)
 
+/* The table that a symbol is from stands above its number there. */
+#define NUMBER_BITS 32
+_Static_assert(SYMBOLS_MAX <= UINT64_C(1) << NUMBER_BITS, "numbers fit");
+
+/* Symbols by address; the functions themselves are made when their order is known. */
 struct collection {
-	ARRAY_OF(struct function) functions;
+	ARRAY_OF(struct radix_item) items;
+	ARRAY_OF(struct function) go;
 };
 
 /* Fills in where a function is; false when that is not in executable content of this file. */
@@ -165,32 +183,26 @@ static bool is_function(const Elf64_Sym *symbol)
 	return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol->st_shndx != SHN_UNDEF;
 }
 
+static bool add_item(struct collection *to, uint64_t address, uint8_t origin, size_t number)
+{
+	struct radix_item *item = array_push(&to->items);
+	if (item)
+		*item = (struct radix_item){address, (uint64_t)origin << NUMBER_BITS | number};
+	return item;
+}
+
 static struct err *collect_table(struct image *image, const struct symbol_table *table,
 				 uint8_t origin, struct collection *to)
 {
-	size_t budget = symbol_name_budget(table), length;
 	if (table->count > SYMBOLS_MAX)
 		return err_why(err_new(ERR_FAILED, 0, "'%s' is damaged", image->path),
 			       "it claims to have %zu symbols", table->count);
 	for (size_t i = 0; i < table->count; i++) {
-		struct function function;
-		if (!is_function(&table->symbols[i]) ||
-		    !place_function(image, &table->symbols[i], &function))
-			continue;
-		const char *name = symbol_name(table, table->symbols[i].st_name, &length);
-		if (!name)
-			continue;
-		if (length >= budget)
-			return err_why(err_new(ERR_FAILED, 0, "'%s' is damaged", image->path),
-				       "the names of its symbols overlap");
-		budget -= length;
-		function.tables = origin;
-		function.symbol =
-			name[length] ? arena_substring(&image->arena, name, length) : name;
-		struct function *place = function.symbol ? array_push(&to->functions) : NULL;
-		if (!place)
+		const Elf64_Sym *symbol = &table->symbols[i];
+		const struct segment *segment =
+			is_function(symbol) ? image_segment_of(image, symbol->st_value) : NULL;
+		if (segment && segment->executable && !add_item(to, symbol->st_value, origin, i))
 			return &err_nomem;
-		*place = function;
 	}
 	return NULL;
 }
@@ -201,32 +213,40 @@ static struct err *collect_table(struct image *image, const struct symbol_table 
 /* The tables of the biggest programs are some tens of megabytes. */
 #define GO_TABLE_MAX (512u << 20)
 
+/* Lives as long as the image. NULL: there is none, or it cannot be read. */
+static const void *read_section(struct image *image, const struct section_range *range)
+{
+	if (!range->size || range->size > GO_TABLE_MAX || range->size > image->file.size)
+		return NULL;
+	void *bytes = arena_alloc(&image->arena, range->size);
+	bool ok = bytes && elf_file_read(&image->file, range->offset, bytes, range->size);
+	return ok ? bytes : NULL;
+}
+
 /* The table is kept: the names are in it. */
-static const void *read_go_section(struct image *image, size_t *ret_size)
+static bool read_go_table(struct image *image, struct go_table *ret)
 {
 	static const char *const names[] = {".gopclntab", ".data.rel.ro.gopclntab"};
-	struct section_range range;
+	struct section_range range, module;
 	bool found = false;
 	for (size_t i = 0; i < array_size(names) && !found; i++)
 		found = image_section(image, names[i], &range);
-	if (!found || !range.size || range.size > GO_TABLE_MAX || range.size > image->file.size)
-		return NULL;
-	void *bytes = arena_alloc(&image->arena, range.size);
-	if (!bytes || !elf_file_read(&image->file, range.offset, bytes, range.size))
-		return NULL;
-	*ret_size = range.size;
-	return bytes;
+	const void *bytes = found ? read_section(image, &range) : NULL;
+	if (!bytes)
+		return false;
+	const void *words =
+		image_section(image, ".go.module", &module) ? read_section(image, &module) : NULL;
+	uint64_t text = words ? go_module_text(words, module.size, range.address) : 0;
+	return go_table_init(ret, bytes, range.size, text);
 }
 
 /* Names may share bytes here, too. */
 static struct err *collect_go(struct image *image, struct collection *to)
 {
 	struct go_table table;
-	size_t size;
-	const void *bytes = image->static_table.count ? NULL : read_go_section(image, &size);
-	if (!bytes || !go_table_init(&table, bytes, size))
+	if (image->static_table.count || !read_go_table(image, &table))
 		return NULL;
-	size_t budget = size * 4;
+	size_t budget = table.size * 4;
 	for (uint64_t i = 0; i < table.n_functions && i < SYMBOLS_MAX; i++) {
 		struct go_function go;
 		if (!go_table_function(&table, i, &go))
@@ -239,13 +259,16 @@ static struct err *collect_go(struct image *image, struct collection *to)
 		if (length >= budget || !place_function(image, &symbol, &function))
 			continue;
 		budget -= length;
-		struct function *place = array_push(&to->functions);
-		if (!place)
+		struct function *place = array_push(&to->go);
+		if (!place || !add_item(to, function.address, FUNCTION_GO, to->go.count - 1))
 			return &err_nomem;
 		*place = function;
 	}
 	return NULL;
 }
+
+/* --- in order ----------------------------------------------------------------------------------
+ */
 
 static int by_name(const void *left, const void *right)
 {
@@ -286,21 +309,83 @@ static size_t order_names(struct function *functions, size_t count)
 	return kept;
 }
 
-/* Sorted by address into an array of its own. */
-static struct err *sort_functions(const struct collection *from, struct function **ret)
+/* One table while its functions are made. */
+struct source {
+	const struct symbol_table *table;
+	size_t budget; /* symbol_name_budget() */
+};
+
+/* How many names are on their way from memory: in the order of addresses they lie anywhere. */
+#define NAMES_AHEAD 16
+
+static void prefetch_name(const struct source *source, const struct radix_item *item)
 {
-	size_t count = from->functions.count;
-	_cleanup_free_ struct radix_item *items = reallocarray(NULL, count, sizeof(*items));
+	const struct symbol_table *table = source->table;
+	if (table)
+		__builtin_prefetch(table->strings + table->symbols[(uint32_t)item->index].st_name);
+}
+
+/* *ret->symbol NULL: it has no name, and is nothing. */
+static struct err *make_function(struct image *image, struct source *source,
+				 const struct radix_item *item, struct function *ret)
+{
+	const struct symbol_table *table = source->table;
+	const Elf64_Sym *symbol = &table->symbols[(uint32_t)item->index];
+	size_t length;
+	const char *name = symbol_name(table, symbol->st_name, &length);
+	ret->symbol = NULL;
+	if (!name || !place_function(image, symbol, ret))
+		return NULL;
+	if (length >= source->budget)
+		return err_why(err_new(ERR_FAILED, 0, "'%s' is damaged", image->path),
+			       "the names of its symbols overlap");
+	source->budget -= length;
+	ret->tables = (uint8_t)(item->index >> NUMBER_BITS);
+	ret->symbol = name[length] ? arena_substring(&image->arena, name, length) : name;
+	return ret->symbol ? NULL : &err_nomem;
+}
+
+static struct err *make_functions(struct image *image, const struct collection *from,
+				  struct function *to, size_t *ret_count)
+{
+	struct source sources[FUNCTION_GO + 1] = {
+		[FUNCTION_DYNSYM] = {&image->dynamic_table,
+				     symbol_name_budget(&image->dynamic_table)},
+		[FUNCTION_SYMTAB] = {&image->static_table,
+				     symbol_name_budget(&image->static_table)},
+	};
+	const struct radix_item *items = from->items.items;
+	size_t count = 0;
+	for (size_t i = 0; i < from->items.count; i++) {
+		struct source *source = &sources[items[i].index >> NUMBER_BITS];
+		if (i + NAMES_AHEAD < from->items.count)
+			prefetch_name(&sources[items[i + NAMES_AHEAD].index >> NUMBER_BITS],
+				      &items[i + NAMES_AHEAD]);
+		if (!source->table) {
+			to[count++] = from->go.items[(uint32_t)items[i].index];
+			continue;
+		}
+		struct err *e = make_function(image, source, &items[i], &to[count]);
+		if (e)
+			return e;
+		count += to[count].symbol != NULL;
+	}
+	*ret_count = count;
+	return NULL;
+}
+
+/* Sorted by address. */
+static struct err *sort_functions(struct image *image, const struct collection *from)
+{
+	size_t count = from->items.count;
 	_cleanup_free_ struct function *sorted = reallocarray(NULL, count, sizeof(*sorted));
-	if (!items || !sorted)
+	if (!sorted || !radix_sort(from->items.items, count))
 		return &err_nomem;
-	for (size_t i = 0; i < count; i++)
-		items[i] = (struct radix_item){from->functions.items[i].address, i};
-	if (!radix_sort(items, count))
-		return &err_nomem;
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = from->functions.items[items[i].index];
-	*ret = take_ptr(sorted);
+	struct err *e = make_functions(image, from, sorted, &count);
+	if (e)
+		return e;
+	image->n_functions = order_names(sorted, count);
+	image->functions = take_ptr(sorted);
 	return NULL;
 }
 
@@ -311,11 +396,10 @@ static struct err *read_functions(struct image *image)
 	struct err *e = collect_table(image, &image->dynamic_table, FUNCTION_DYNSYM, &collection);
 	e = e ?: collect_table(image, &image->static_table, FUNCTION_SYMTAB, &collection);
 	e = e ?: collect_go(image, &collection);
-	if (!e && collection.functions.count)
-		e = sort_functions(&collection, &image->functions);
-	if (!e && collection.functions.count)
-		image->n_functions = order_names(image->functions, collection.functions.count);
-	free(collection.functions.items);
+	if (!e && collection.items.count)
+		e = sort_functions(image, &collection);
+	free(collection.items.items);
+	free(collection.go.items);
 	return e;
 }
 

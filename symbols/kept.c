@@ -91,6 +91,11 @@ void image_keep_answer(struct image *image, const struct answer *answer)
 		answers_add(answers, answer);
 }
 
+bool image_has_to_keep(const struct image *image)
+{
+	return image->answers && answers_changed(image->answers);
+}
+
 void image_kept_free(struct image *image)
 {
 	char name[128];

@@ -129,6 +129,8 @@ static const struct type *known_type(struct builtin *builtin, struct span name)
 	return known ? (const struct type *)(uintptr_t)*known : NULL;
 }
 
+static const struct type text_type = {.kind = TYPE_STRING, .size = 8, .name = "char *"};
+
 /* "const char *", "struct stat *", "out int *", "size_t"; NULL: no such type, or out of memory. */
 static const struct type *find_type(struct builtin *builtin, struct span text)
 {
@@ -141,10 +143,12 @@ static const struct type *find_type(struct builtin *builtin, struct span text)
 	struct span target = trim(bare.text, bare.length - 1);
 	enum type_kind kind = span_is(target, "char") ? TYPE_STRING : TYPE_POINTER;
 	struct type *type = new_type(builtin, kind, 8, text);
+	if (type && span_is(target, "char *"))
+		type->target = &text_type;
 	if (!type || !is_out)
 		return type;
 	type->is_out = type->out_if_ok = true;
-	if (kind == TYPE_POINTER)
+	if (kind == TYPE_POINTER && !type->target)
 		type->target = known_type(builtin, target);
 	return type;
 }
@@ -412,13 +416,26 @@ void builtin_free(struct builtin *builtin)
 	free(builtin);
 }
 
+static struct err *create_once(struct image *image)
+{
+	unsigned int bad_line;
+	if (image->builtin)
+		return NULL;
+	return builtin_create(image, builtin_text, &image->builtin, &bad_line);
+}
+
+bool builtin_has_any(struct image *image)
+{
+	struct err *e = create_once(image);
+	bool any = !e && image->builtin->declarations.count;
+	err_free(e);
+	return any;
+}
+
 struct err *builtin_prototype(struct image *image, const char *symbol, bool *ret_is_library,
 			      const struct prototype **ret)
 {
-	unsigned int bad_line;
-	struct err *e = NULL;
-	if (!image->builtin)
-		e = builtin_create(image, builtin_text, &image->builtin, &bad_line);
+	struct err *e = create_once(image);
 	if (e)
 		return e;
 	*ret_is_library = image->builtin->is_library;

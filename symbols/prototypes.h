@@ -13,6 +13,8 @@ struct builtin; /* prototypes.txt, as far as it is about one image */
  */
 struct err *builtin_prototype(struct image *image, const char *symbol, bool *ret_is_library,
 			      const struct prototype **ret) must_check;
+/* Is any of them for the image? */
+bool builtin_has_any(struct image *image);
 void builtin_free(struct builtin *builtin);
 
 /*

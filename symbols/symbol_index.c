@@ -7,7 +7,7 @@
 
 #define NO_ADDRESS UINT64_MAX
 
-static bool is_definition(const Elf64_Sym *symbol)
+bool symbol_is_definition(const Elf64_Sym *symbol)
 {
 	return symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_COMMON &&
 	       ELF64_ST_TYPE(symbol->st_info) != STT_SECTION &&
@@ -32,7 +32,7 @@ static void index_table(const struct symbol_table *table, struct name_map *undef
 	for (size_t i = table->count; i > 0; i--) {
 		const Elf64_Sym *symbol = &table->symbols[i - 1];
 		struct name_map *to = symbol->st_shndx == SHN_UNDEF ? undefined : NULL;
-		if (is_definition(symbol))
+		if (symbol_is_definition(symbol))
 			to = defined;
 		const char *name = to ? symbol_name(table, symbol->st_name, &length) : NULL;
 		if (!name)
@@ -56,7 +56,7 @@ bool image_imports(struct image *image, const char *symbol)
 			remote_imports(image);
 			return name_map_find(&image->imports, symbol, strlen(symbol));
 		}
-		image_read_tables(image);
+		image_read_dynamic_table(image);
 		index_table(&image->dynamic_table, &image->imports, NULL);
 	}
 	return name_map_find(&image->imports, symbol, strlen(symbol));
@@ -92,14 +92,14 @@ static const uint64_t *find_definition(struct image *image, const char *symbol)
 }
 
 /* Looking at all symbols for so many names costs less than an index of them. */
-#define SCANS_MAX 4
+#define SCANS_MAX 16
 
 static bool scan_table(const struct symbol_table *table, const char *name)
 {
 	size_t length = strlen(name);
 	for (size_t i = 0; i < table->count; i++) {
 		const Elf64_Sym *symbol = &table->symbols[i];
-		if (symbol->st_name >= table->strings_size || !is_definition(symbol))
+		if (symbol->st_name >= table->strings_size || !symbol_is_definition(symbol))
 			continue;
 		const char *here = table->strings + symbol->st_name;
 		if (*here == *name && strncmp(here, name, length) == 0 &&
@@ -118,8 +118,10 @@ bool image_defines(struct image *image, const char *symbol)
 		return find_definition(image, symbol);
 	image->scans++;
 	image_read_tables(image);
-	return scan_table(&image->dynamic_table, symbol) ||
-	       scan_table(&image->static_table, symbol);
+	bool defines;
+	if (!image_hash_defines(image, symbol, &defines))
+		defines = scan_table(&image->dynamic_table, symbol);
+	return defines || scan_table(&image->static_table, symbol);
 }
 
 bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret)

@@ -61,6 +61,9 @@ size_t image_build_id(const struct image *image, const uint8_t **ret);
 unsigned int image_elf_type(const struct image *image);
 unsigned int image_machine(const struct image *image);
 const char *image_interpreter(const struct image *image); /* PT_INTERP, NULL when none */
+/* The same of a file, by its headers alone: nothing of it is kept, and nobody is asked. The
+ * caller's to free. */
+struct err *image_find_interpreter(const char *path, char **ret) must_check;
 /* DT_NEEDED and DT_SONAME; NULL-terminated, NULL when there is no dynamic section. */
 const char *const *image_needed(const struct image *image);
 const char *image_soname(const struct image *image);
@@ -103,6 +106,12 @@ struct function {
  */
 struct err *image_functions(struct image *image, const struct function **ret,
 			    size_t *ret_count) must_check;
+/*
+ * Of functions with these symbols, prototype and unwind tables will be asked for: when the
+ * symbolizer reads the file, it answers that along with the first image_functions(). What matters
+ * for types (image_open_types(), image_use_cache()) is said before.
+ */
+void image_expect(struct image *image, const char *const *symbols, size_t count);
 /* No .symtab: not here, nor in a debug file or .gnu_debugdata. */
 bool image_is_stripped(struct image *image);
 /* Where the symbols are from ("this file", a path); NULL: there are none. */
@@ -157,7 +166,7 @@ bool image_symbol_address(struct image *image, const char *symbol, uint64_t *ret
  * Parameters and result of a function: from the built-in prototypes when the image is a library
  * that they describe (by soname), else from DWARF, else from the built-in prototypes for a program
  * that contains such a library. *ret is NULL, without an error, when nobody knows; so it is for
- * what takes other parameters than its source says: IFUNC resolvers, clones (".constprop.0").
+ * IFUNC resolvers, and for what lies outside of its function (".cold").
  */
 struct err *image_prototype(struct image *image, const struct function *function,
 			    const struct prototype **ret) must_check;

@@ -2,7 +2,7 @@
 /*
  * symbols/type.h — how a value is to be understood: the type of a parameter, a return value, a
  * structure member or a system-call argument. What DWARF said is kept from run to run: a new member
- * here is written and read in answers_write.c and answers_read.c, too.
+ * here is written and read in types_put.c and types_take.c, too.
  *
  * Types come from DWARF, from the built-in prototypes, from the user's own words ("str", "hex") and
  * from the system-call tables; whoever made a type owns it, and it is constant once handed out.
@@ -85,6 +85,27 @@ enum form_kind {
 	FORM_OWNER,    /* nothing but a pointer */
 	FORM_OPTIONAL, /* a value, and whether it is there */
 	FORM_VARIANTS, /* one of its members, and a number that says which */
+	FORM_COUNT,    /* only how many elements it has is known, or not even that */
+	FORM_NODES,    /* elements in nodes of their own: struct type_nodes */
+};
+
+/* How nodes hang together. */
+enum nodes_kind {
+	NODES_CHAIN = 1, /* each has the address of the next one */
+	NODES_TREE,	 /* each has those of a parent, a left and a right one */
+	NODES_BLOCKS,	 /* in blocks, whose addresses lie in an array */
+};
+
+/* Of FORM_NODES. Bytes are counted from the container's first, or from a node's. */
+struct type_nodes {
+	enum nodes_kind kind;
+	bool is_map;	  /* an element is a structure of a key and a value */
+	bool is_set;	  /* there is no first one */
+	bool has_count;	  /* there is a number of elements, in 8 bytes at form.length */
+	bool ends_null;	  /* CHAIN: with a NULL; else with the address of the byte `end` */
+	uint8_t end;	  /* TREE: what the root's parent is; BLOCKS: where the end's address is */
+	uint8_t links[3]; /* in a node; CHAIN: next; TREE: parent, left, right, of 32 bytes */
+	uint16_t value;	  /* of a node: its element; BLOCKS: bytes of a block */
 };
 
 /* Of FORM_VARIANTS: the number that means this member; or any that means none of the others. */
@@ -102,11 +123,16 @@ struct type_form {
 	/* Short text lies in the structure: when bit 0 of its first byte is clear, the other bits
 	 * are its length, and it follows. */
 	bool has_short;
-	const struct type *item; /* of an element; of the pointer; of the value */
-	const char *none;	 /* OPTIONAL: what no value is called */
+	const struct type *item; /* of an element; of the pointer; of the value; COUNT: of the
+				  * number, NULL: there is none */
+	/* OPTIONAL: what no value is called; COUNT: the type's name. Others: may be NULL */
+	const char *none;
 	/* VARIANTS: one for each member of the structure; the number is at `data`, `length` bytes
 	 */
 	const struct type_variant *variants;
+	/* NODES: the address of the first node is at `data`, `item` is of an element, `none` the
+	 * type's name */
+	const struct type_nodes *nodes;
 };
 
 struct type {
@@ -136,7 +162,10 @@ struct type {
 	uint8_t length_size;
 	bool in_halves; /* STRUCT: of 8-byte numbers whose upper half lies half the size further */
 	const struct type_form *form; /* STRUCT: NULL: just its members */
-	bool is_code;		      /* POINTER: to a function; UNKNOWN: a function */
+	bool of_kernel; /* DEVICE: as the kernel has it: 12 bits of major, 20 of minor */
+	/* POINTER to strings: to an array of them, up to a NULL. Never from debug information. */
+	bool is_list;
+	bool is_code; /* POINTER: to a function; UNKNOWN: a function */
 };
 
 struct parameter {

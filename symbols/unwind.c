@@ -11,6 +11,7 @@
 
 #include "common/cleanup.h"
 #include "symbols/child/remote.h"
+#include "symbols/frame_table.h"
 #include "symbols/image.h"
 
 /* The stack pointer's DWARF number, and where the frame's address (CFA) lies above it at the start
@@ -55,10 +56,22 @@ Dwarf_Frame *image_frame_at(struct image *image, uint64_t address)
 	return frame;
 }
 
+static bool begins_as_usual(struct image *image, uint64_t address)
+{
+	Dwarf_Word stack_pointer, offset;
+	entry_rule(image, &stack_pointer, &offset);
+	if (!image->frame_table)
+		image->frame_table = frame_table_open(
+			&image->file, (struct frame_rule){(uint8_t)stack_pointer, (uint8_t)offset});
+	return image->frame_table && frame_table_begins(image->frame_table, address);
+}
+
 enum frame_place image_frame_place(struct image *image, uint64_t address)
 {
 	if (image->remote)
 		return remote_frame_place(image, address);
+	if (begins_as_usual(image, address))
+		return FRAME_START;
 	_cleanup_free_ Dwarf_Frame *frame = image_frame_at(image, address);
 	Dwarf_Op *ops = NULL;
 	size_t count = 0;

@@ -18,6 +18,7 @@
 #include "common/array.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
+#include "target/file_set.h"
 
 struct process {
 	pid_t pid;
@@ -302,6 +303,7 @@ static bool has_module(const struct process *process, const struct module_list *
 
 static struct err *list_mappings(const struct process *process, bool all, struct module_list *ret)
 {
+	_cleanup_(file_set_deinit) struct file_set seen = {0};
 	_cleanup_free_ char *maps = NULL;
 	struct err *e = read_proc(process, "maps", &maps);
 	if (e)
@@ -314,7 +316,8 @@ static struct err *list_mappings(const struct process *process, bool all, struct
 			*next++ = '\0';
 		struct module module;
 		if (!parse_mapping(line, all, &module) ||
-		    (!all && has_module(process, &list, &module)))
+		    (!all && file_set_add(&seen, module.device, module.inode) &&
+		     has_module(process, &list, &module)))
 			continue;
 		struct module *kept = array_push(&found);
 		module.path = kept ? strdup(module.path) : NULL;

@@ -17,6 +17,8 @@ struct adding {
 	const char *return_why;	  /* the set's */
 	ARRAY_OF(uint64_t) taken; /* sorted: what this image has already, see key_of() */
 	size_t refused, added;
+	uint32_t goid; /* where in its structure the number of a goroutine is; 0: not known */
+	bool has_goid; /* it was looked for */
 };
 
 /* Where a probe goes. */
@@ -37,6 +39,8 @@ struct place {
 bool adding_has(const struct adding *adding, uint64_t offset, enum probe_kind kind);
 /* A pattern goes on without the function; a name means that function. */
 struct err *adding_refuse(struct adding *adding, const char *name, const char *why) must_check;
+struct err *adding_site(struct adding *adding, const struct probe *probe, uint32_t kind,
+			const struct instruction *at, struct probe_site **ret) must_check;
 /* One place, at which a hit is an event. */
 struct err *adding_instant(struct adding *adding, const struct place *place) must_check;
 

@@ -33,6 +33,14 @@ void args_use_places(unsigned int machine, const struct prototype *prototype,
 void args_place_result(unsigned int machine, const struct type *type, bool is_rust,
 		       struct fetch_source *ret);
 
+/* Was it compiled by Go? */
+bool args_is_go(const struct prototype *prototype);
+/* Go tells of the places of a value's parts one behind the other, and nothing of the gaps between
+ * them. Gives each part the gap behind it. False: these are not the parts of that type. */
+bool args_go_spread(const struct type *type, struct parameter_place *place);
+/* As args_place_result(), of a structure that a function of Go returns, or of several results. */
+void args_place_go_result(unsigned int machine, const struct type *type, struct fetch_source *ret);
+
 /* --- private to args*.c --------------------------------------------------------------------- */
 
 /* What registers a value wants: the classes of its (at most two) eight-byte parts. */

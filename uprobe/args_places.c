@@ -39,11 +39,6 @@ static const char optimised_out[] = "optimised out";
 static const char in_pieces_text[] = "in several places";
 static const char in_vector[] = "in a floating-point register";
 
-static bool is_go(const struct prototype *prototype)
-{
-	return prototype->no_convention && !strncmp(prototype->no_convention, "Go", 2);
-}
-
 /* The register that may hold an argument, as the fetch plan counts; NO_REGISTER: it may not. */
 static uint8_t argument_register(unsigned int machine, uint16_t reg, bool go)
 {
@@ -129,8 +124,11 @@ static struct fetch_source in_pieces(unsigned int machine, const struct paramete
 				     const struct type *type, const char *otherwise, bool go)
 {
 	struct fetch_source source = {0};
+	struct parameter_place spread = *place;
+	if (go && !args_go_spread(type, &spread))
+		return args_unavailable(otherwise);
 	for (uint32_t i = 0; i < place->n_pieces; i++)
-		add_piece(machine, &place->pieces[i], otherwise, go, &source);
+		add_piece(machine, &spread.pieces[i], otherwise, go, &source);
 	if (type->kind != TYPE_STRUCT || source.unavailable || !source.n_parts)
 		return args_unavailable(in_pieces_text);
 	return args_has_part(&source) ? source : args_unavailable(source.parts[0].unavailable);
@@ -214,7 +212,7 @@ void args_use_places(unsigned int machine, const struct prototype *prototype,
 			prototype->places ? &prototype->places[i] : &unknown;
 		const struct type *type = prototype->parameters[i].type;
 		if (reason)
-			sources[i] = source_of(machine, place, type, reason, is_go(prototype));
+			sources[i] = source_of(machine, place, type, reason, args_is_go(prototype));
 		else
 			refine(machine, prototype, place, type, &sources[i]);
 	}

@@ -241,7 +241,7 @@ static int open_single(const struct attach_programs *programs, const struct perf
 static struct err *attach_one(struct attachment *attachment, const struct attach_programs *programs,
 			      const struct probe_site *site, bool as_return, pid_t pid)
 {
-	struct bpf_program *program = programs->hit;
+	int program = bpf_program__fd(programs->hit);
 	struct err *e = NULL;
 	if (programs->form == UPROBE_FORM_OLD)
 		e = programs->copy(programs->context, site->id, as_return, &program);
@@ -249,7 +249,7 @@ static struct err *attach_one(struct attachment *attachment, const struct attach
 		return e;
 	const struct perf_probe probe = {
 		.file = image_fd(site->image),
-		.program = bpf_program__fd(program),
+		.program = program,
 		.offset = site->offset,
 		.semaphore = site->ref_ctr_offset,
 		.cookie = site_cookie(site, as_return),

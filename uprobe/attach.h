@@ -23,9 +23,8 @@ struct attach_programs {
 	struct bpf_program *hit; /* for every hit; UPROBE_FORM_OLD: not used */
 	struct bpf_program
 		*returned; /* UPROBE_FORM_MULTI: instead, for the kernel's return probes */
-	/* UPROBE_FORM_OLD: a program for one site. */
-	struct err *(*copy)(void *context, uint32_t site_id, bool is_return,
-			    struct bpf_program **ret);
+	/* UPROBE_FORM_OLD: the descriptor of a program for one site, which stays the callee's. */
+	struct err *(*copy)(void *context, uint32_t site_id, bool is_return, int *ret);
 	void *context;
 	/* All but UPROBE_FORM_MULTI: as perf_probe_open(), which NULL means; by somebody who may.
 	 */

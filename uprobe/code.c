@@ -8,7 +8,8 @@
  * which it emulates, the probe goes there: registers and stack are the same, and it costs a
  * fourteenth. That needs the same proof for the second instruction. Most functions need no
  * disassembly for it: a direct branch ends with the distance to its target, so a function in which
- * no four (or, nearby, one) bytes hold the right distance has no such branch.
+ * no four (or, nearby, one) bytes hold the right distance has no such branch. Functions of Go that
+ * check their stack first are entered behind that: go_check.h.
  *
  * Returns. See walk.h. All of them or none: a span that ends only on some paths would be a lie.
  */
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "uprobe/go_check.h"
 #include "uprobe/return_slot.h"
 
 #define TEXT_MAX 128
@@ -28,9 +30,12 @@ struct err *code_describe(const struct decoder *decoder, const struct code_part 
 {
 	char words[TEXT_MAX];
 	size_t offset = address - text->address;
-	decode_text(decoder, text->bytes + offset, text->size - offset, address, words,
-		    sizeof(words));
-	const char *kept = arena_string(arena, words);
+	const uint8_t *bytes = text->bytes + offset;
+	const char *kept = decode_known_text(decoder, bytes, text->size - offset);
+	if (!kept) {
+		decode_text(decoder, bytes, text->size - offset, address, words, sizeof(words));
+		kept = arena_string(arena, words);
+	}
 	if (!kept)
 		return &err_nomem;
 	*ret = (struct instruction){.address = address,
@@ -47,6 +52,13 @@ static bool is_short_branch(uint8_t opcode)
 	return (opcode & 0xf0) == 0x70 || (opcode & 0xfc) == 0xe0 || opcode == 0xeb;
 }
 
+/* Does the branch whose distance ends at `end` of the text count? */
+static bool counts(const struct code_part *text, size_t end, uint64_t jump_back)
+{
+	uint64_t address = text->address + end;
+	return !jump_back || address < jump_back + 2 || address > jump_back + 5;
+}
+
 static bool may_be_target_arm64(const struct code_part *text, size_t offset)
 {
 	struct decoded insn;
@@ -57,8 +69,9 @@ static bool may_be_target_arm64(const struct code_part *text, size_t offset)
 	return false;
 }
 
-/* Could any bytes of the text be a direct branch to `offset` in it? */
-static bool may_be_target(const struct code_request *request, size_t offset)
+/* Could any bytes of the text be a direct branch to `offset` in it, but for the one at
+ * `jump_back`? */
+static bool may_be_target(const struct code_request *request, size_t offset, uint64_t jump_back)
 {
 	const struct code_part *text = &request->text;
 	if (request->machine != EM_X86_64)
@@ -66,12 +79,12 @@ static bool may_be_target(const struct code_request *request, size_t offset)
 	size_t near = offset + 127 < text->size ? offset + 127 : text->size;
 	for (size_t i = 1; i < near; i++)
 		if ((int64_t)offset == (int64_t)i + 1 + (int8_t)text->bytes[i] &&
-		    is_short_branch(text->bytes[i - 1]))
+		    is_short_branch(text->bytes[i - 1]) && counts(text, i + 1, jump_back))
 			return true;
 	for (size_t i = 1; i + 4 <= text->size; i++) {
 		int32_t distance;
 		memcpy(&distance, text->bytes + i, sizeof(distance));
-		if ((int64_t)offset == (int64_t)i + 4 + distance)
+		if ((int64_t)offset == (int64_t)i + 4 + distance && counts(text, i + 4, jump_back))
 			return true;
 	}
 	return false;
@@ -103,6 +116,7 @@ struct entry {
 	struct decoded first, second;
 	bool has_second;
 	bool first_targeted, second_targeted;
+	struct go_check check; /* then `second` is behind it, and where the probe goes */
 };
 
 static bool decode_entry(const struct decoder *decoder, const struct code_part *text,
@@ -158,18 +172,30 @@ static struct err *keep_tail_jumps(const struct walk *walk, struct arena *arena,
 	return e;
 }
 
+/* Where the second instruction is, or that behind the check. */
+static uint64_t second_address(const struct code_request *request, const struct entry *entry)
+{
+	return entry->check.behind ? entry->check.behind
+				   : request->text.address + entry->first.length;
+}
+
 static struct err *walk_code(const struct code_request *request, const struct decoder *decoder,
 			     struct entry *entry, struct arena *arena, struct code *ret)
 {
 	struct walk walk = code_walk(request, decoder, arena);
 	walk.entry_targets[0] = request->text.address;
-	walk.entry_targets[1] = request->text.address + entry->first.length;
+	walk.entry_targets[1] = second_address(request, entry);
+	walk.jump_back = entry->check.jump_back;
+	/* What a deferred call that recovered goes on with, no branch leads to. */
+	walk.is_go = request->is_go || entry->check.behind;
+	walk.has_landing_pads |= walk.is_go;
 	struct err *e = walk_run(&walk);
 	/* What a walk that gave up did not see may still be there. */
 	entry->first_targeted = walk.entry_targeted[0] || !walk.whole;
 	entry->second_targeted = walk.entry_targeted[1] || !walk.whole;
 	ret->whole = walk.whole;
 	ret->not_code = walk.not_code;
+	ret->has_calls = walk.has_calls;
 	ret->why_not = walk.why_not;
 	ret->conditional_tail = walk.conditional_exit;
 	if (!e && walk.whole)
@@ -194,8 +220,10 @@ static struct err *study(const struct code_request *request, const struct decode
 	}
 	if (request->other_entry == text->address + entry->first.length)
 		entry->has_second = false;
-	bool first = may_be_target(request, 0);
-	bool second = entry->has_second && may_be_target(request, entry->first.length);
+	size_t second_offset = second_address(request, entry) - text->address;
+	bool first = may_be_target(request, 0, entry->check.jump_back);
+	bool second =
+		entry->has_second && may_be_target(request, second_offset, entry->check.jump_back);
 	if (request->entry_only && !first && !second) {
 		ret->why_not = "not asked for";
 		return NULL;
@@ -227,10 +255,30 @@ static struct err *refuse_entry(struct code *ret, struct arena *arena, const cha
 	return NULL;
 }
 
+static struct err *place_behind_check(const struct code_request *request,
+				      const struct decoder *decoder, const struct entry *entry,
+				      struct arena *arena, struct code *ret)
+{
+	uint64_t at = entry->check.behind;
+	if (entry->first_targeted || entry->second_targeted)
+		return refuse_entry(ret, arena,
+				    "a loop may come back to what is behind its stack check, and "
+				    "calls could not be told from rounds");
+	if (entry->second.refused)
+		return refuse_entry(ret, arena, entry->second.refused);
+	ret->entry_why = "behind Go's stack check";
+	ret->behind_check = ret->in_goroutine = true;
+	return code_describe(decoder, &request->text, &entry->second, at, arena, &ret->entry);
+}
+
 static struct err *place_entry(const struct code_request *request, const struct decoder *decoder,
 			       const struct entry *entry, struct arena *arena, struct code *ret)
 {
 	uint64_t start = request->text.address;
+	if (entry->check.behind)
+		return place_behind_check(request, decoder, entry, arena, ret);
+	if (entry->check.why_not)
+		return refuse_entry(ret, arena, entry->check.why_not);
 	if (entry->first_targeted)
 		return refuse_entry(ret, arena,
 				    "a loop may come back to its first instruction, and calls "
@@ -252,6 +300,20 @@ static struct err *place_entry(const struct code_request *request, const struct 
 	return why ? refuse_entry(ret, arena, why) : &err_nomem;
 }
 
+/* False: nothing can be behind it. */
+static bool find_check(const struct code_request *request, const struct decoder *decoder,
+		       struct entry *entry)
+{
+	const struct code_part *text = &request->text;
+	entry->check = go_check_find(request, decoder);
+	if (!entry->check.behind)
+		return true;
+	size_t at = entry->check.behind - text->address;
+	entry->has_second = true;
+	return at < text->size && decode(decoder, text->bytes + at, text->size - at,
+					 entry->check.behind, &entry->second);
+}
+
 struct err *code_decode_request(const struct code_request *request, struct arena *arena,
 				struct code *ret)
 {
@@ -262,6 +324,8 @@ struct err *code_decode_request(const struct code_request *request, struct arena
 		return refuse_entry(ret, arena, "there is no decoder for this machine");
 	if (!request->text.size || !decode_entry(&decoder, &request->text, &entry))
 		return refuse_entry(ret, arena, "its first bytes are no instruction");
+	if (!find_check(request, &decoder, &entry))
+		return refuse_entry(ret, arena, "behind its stack check is no instruction");
 	ret->calls_itself = may_call_itself(request);
 	struct err *e = study(request, &decoder, &entry, arena, ret);
 	e = e ?: look_for_slot(request, &decoder, ret);

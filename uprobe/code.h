@@ -24,6 +24,10 @@ struct code {
 	bool calls_itself;	  /* directly: it may nest deeper than the trampoline can follow */
 	bool uses_return_address; /* not only by `ret`: looked for where a trampoline is thought of
 				   */
+	bool has_calls;		  /* of others; known when it is `whole` */
+	bool is_go;		  /* code of Go */
+	bool in_goroutine;	  /* the same, which may go on in another thread at any place */
+	bool behind_check;	  /* the entry is behind Go's stack check: go_check.h */
 	bool entry_proven; /* by the unwind tables: the return address is on top of the stack there
 			    */
 };
@@ -42,10 +46,14 @@ struct code_request {
 	uint64_t size;	       /* as the symbol table says; 0: not known */
 	bool entry_only;       /* the returns do not matter: decode no more than the entry needs */
 	bool want_slot;	       /* is the return address used? (uses_return_address) */
+	bool is_go;	       /* compiled by Go, or written for its assembler */
 	bool has_landing_pads;
 	uint64_t
 		other_entry; /* another symbol's address inside it, which is entered too; 0: none */
 	code_part_finder *find_part; /* may be NULL */
+	/* Does a function of Go's that makes stacks larger begin there? NULL: it is no Go program
+	 */
+	bool (*is_morestack)(void *context, uint64_t target);
 	void *find_context;
 };
 
@@ -61,6 +69,7 @@ struct walk code_walk(const struct code_request *request, const struct decoder *
 struct code_file {
 	struct image *image;
 	bool has_landing_pads;
+	uint64_t go_start, go_end; /* addresses of the text of Go; equal: there is none */
 };
 
 struct code_file code_file_of(struct image *image);

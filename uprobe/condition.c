@@ -118,6 +118,8 @@ struct err *place_condition(struct probe_set *set, const struct condition_name *
 
 static const char *why_no_return(const struct probe_site *site)
 {
+	if (site->wire.flags & SITE_GO)
+		return NULL;
 	if (site->wire.kind == SITE_INSTANT)
 		return one_place;
 	return site->wire.flags & SITE_HAS_RETURN ? NULL : site->probe->return_why;

@@ -206,6 +206,8 @@ static void set_indirect(const ZydisDecodedInstruction *insn, struct decoded *re
 	else if (raw->modrm.mod == 0 && raw->modrm.rm == 4 && raw->sib.base == 5 &&
 		 raw->sib.index != 4)
 		ret->indirect = INDIRECT_TABLE; /* table(,%reg,8), outside of PIC */
+	else if (raw->modrm.rm == 4 && (raw->sib.index != 4 || raw->rex.X))
+		ret->indirect = INDIRECT_INDEXED;
 	ret->jump_register = raw->modrm.rm | b;
 }
 
@@ -401,4 +403,23 @@ void decode_text(const struct decoder *decoder, const uint8_t *bytes, size_t ava
 							insn.operand_count_visible, buffer, size,
 							address, NULL)))
 		buffer[0] = '\0';
+}
+
+const char *decode_known_text(const struct decoder *decoder, const uint8_t *bytes, size_t available)
+{
+	static const char *const pushes[2][8] = {
+		{"push %rax", "push %rcx", "push %rdx", "push %rbx", "push %rsp", "push %rbp",
+		 "push %rsi", "push %rdi"},
+		{"push %r8", "push %r9", "push %r10", "push %r11", "push %r12", "push %r13",
+		 "push %r14", "push %r15"},
+	};
+	static const uint8_t landing[] = {0xf3, 0x0f, 0x1e, 0xfa};
+	if (decoder->machine != EM_X86_64)
+		return NULL;
+	if (available >= sizeof(landing) && memcmp(bytes, landing, sizeof(landing)) == 0)
+		return "endbr64";
+	size_t is_high = available && bytes[0] == 0x41;
+	if (available <= is_high || (bytes[is_high] & 0xf8) != 0x50)
+		return NULL;
+	return pushes[is_high][bytes[is_high] & 7];
 }

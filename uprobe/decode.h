@@ -30,6 +30,7 @@ enum indirect {
 	INDIRECT_UNKNOWN,
 	INDIRECT_TABLE,	   /* by its form, the dispatch of a switch */
 	INDIRECT_LINKAGE,  /* through a linkage slot, jmp *f@GOT(%rip): another function */
+	INDIRECT_INDEXED,  /* jmp *(%base,%index,8): a switch in Go, anything elsewhere */
 	INDIRECT_REGISTER, /* what was computed into `jump_register` decides */
 };
 
@@ -65,6 +66,9 @@ bool decode_raw(const struct decoder *decoder, const uint8_t *bytes, size_t avai
 /* "push %rbp", as objdump writes it; "" when the machine's decoder has no words. */
 void decode_text(const struct decoder *decoder, const uint8_t *bytes, size_t available,
 		 uint64_t address, char *buffer, size_t size);
+/* The same of what most functions begin with, at once; NULL: it is something else. */
+const char *decode_known_text(const struct decoder *decoder, const uint8_t *bytes,
+			      size_t available);
 
 bool decode_arm64(const uint8_t *bytes, size_t available, uint64_t address, struct decoded *ret);
 

@@ -104,13 +104,63 @@ static uint64_t other_entry(struct image *image, const struct function *function
 	return 0;
 }
 
+static bool has_go_table(struct image *image)
+{
+	struct section_range table;
+	return image_section(image, ".gopclntab", &table) ||
+	       image_section(image, ".data.rel.ro.gopclntab", &table);
+}
+
 struct code_file code_file_of(struct image *image)
 {
 	struct section_range table;
-	return (struct code_file){
+	struct code_file file = {
 		.image = image,
 		.has_landing_pads = image_section(image, ".gcc_except_table", &table),
 	};
+	/* Go's linker puts all of its text between two symbols; C's lies elsewhere. */
+	if (has_go_table(image) && (!image_symbol_address(image, "runtime.text", &file.go_start) ||
+				    !image_symbol_address(image, "runtime.etext", &file.go_end)))
+		file.go_start = file.go_end = 0;
+	return file;
+}
+
+/* Symbol tables have the mark of the calling convention at the name, the table of Go itself has
+ * not. */
+static bool is_morestack(void *context, uint64_t target)
+{
+	static const char prefix[] = "runtime.morestack";
+	const struct parts *parts = context;
+	const struct function *found = image_function_at(parts->image, target);
+	if (!found || found->address != target ||
+	    strncmp(found->symbol, prefix, sizeof(prefix) - 1) != 0)
+		return false;
+	const char *rest = found->symbol + sizeof(prefix) - 1;
+	size_t length = strcspn(rest, ".");
+	bool known = !length || !strncmp(rest, "c", length) || !strncmp(rest, "_noctxt", length);
+	return known && (!rest[length] || !strcmp(rest + length, ".abi0"));
+}
+
+static bool is_go(const struct code_file *file, const struct function *function)
+{
+	return (function->tables & FUNCTION_GO) ||
+	       (function->address >= file->go_start && function->address < file->go_end);
+}
+
+/*
+ * Has it the goroutine in its register, from its entry to its end? What the compiler has made, and
+ * what was written in assembler for its convention. Go's own table does not tell these from what
+ * was written for the older one, which is in these packages.
+ */
+static bool keeps_goroutine(const struct function *function)
+{
+	static const char *const packages[] = {"runtime.", "runtime/", "reflect.",
+					       "internal/runtime/"};
+	bool is_told = function->tables & FUNCTION_SYMTAB;
+	for (size_t i = 0; !is_told && i < sizeof(packages) / sizeof(packages[0]); i++)
+		if (!strncmp(function->symbol, packages[i], strlen(packages[i])))
+			return false;
+	return !strstr(function->symbol, ".abi0");
 }
 
 static void request_init(struct code_request *request, const struct code_file *file,
@@ -119,9 +169,11 @@ static void request_init(struct code_request *request, const struct code_file *f
 	*request = (struct code_request){
 		.machine = image_machine(parts->image),
 		.size = parts->function->size,
+		.is_go = is_go(file, parts->function),
 		.has_landing_pads = file->has_landing_pads,
 		.other_entry = other_entry(parts->image, parts->function),
 		.find_part = find_part,
+		.is_morestack = is_morestack,
 		.find_context = parts,
 	};
 	if (!read_function(parts, parts->function, &request->text))
@@ -165,6 +217,8 @@ struct err *code_decode_function(const struct code_file *file, const struct func
 	request.want_slot = depth == CODE_ENTRY_AND_SLOT;
 	struct err *e = code_decode_request(&request, arena, ret);
 	ret->entry_proven = frame == FRAME_START;
+	ret->is_go = request.is_go;
+	ret->in_goroutine |= request.is_go && keeps_goroutine(function);
 	if (!ret->entry_proven && ret->not_code)
 		ret->entry.length = 0;
 	return e;
@@ -257,6 +311,10 @@ static struct err *check_function(struct image *image, const struct function *fu
 	struct code_request request;
 	struct decoder decoder;
 	const struct code_file file = code_file_of(image);
+	/* What is decoded from a wrong place on proves nothing. */
+	b->why = "the unwind tables tell that the symbol which covers it is no function's";
+	if (image_frame_place(image, function->address) == FRAME_INSIDE)
+		return NULL;
 	request_init(&request, &file, &parts);
 	b->why = "its text cannot be read";
 	if (request.text.size < function->size)

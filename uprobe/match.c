@@ -130,3 +130,27 @@ void matches_deinit(struct matches *matches)
 	free(matches->functions.items);
 	*matches = (struct matches){0};
 }
+
+void match_candidates(struct image *image, const struct function *function, char *buffer,
+		      size_t size)
+{
+	const struct function *functions;
+	size_t count, used = 0, named = 0;
+	buffer[0] = '\0';
+	struct err *e = image_functions(image, &functions, &count);
+	if (e) {
+		err_free(e);
+		return;
+	}
+	size_t length = strlen(function->symbol);
+	for (size_t i = 0; i < count && named < 5; i++) {
+		const char *symbol = functions[i].symbol;
+		const char *start = symbol + strspn(symbol, "_");
+		if (functions[i].ifunc || strncmp(start, function->symbol, length) != 0 ||
+		    start[length] != '_' || code_is_cold_name(symbol) || strstr(symbol, "_chk") ||
+		    strstr(symbol, "_ifunc"))
+			continue;
+		int n = snprintf(buffer + used, size - used, "%s%s", named++ ? ", " : "", symbol);
+		used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
+	}
+}

@@ -29,4 +29,9 @@ struct err *overload_choose(struct image *image, const struct spec *spec,
 /* Has the C++ function with this symbol the parameters of the list? "" are none. */
 bool overload_matches(struct image *image, const char *symbol, const char *signature);
 
+/* What a resolver (IFUNC) chooses from, by their names: "__memcpy_avx_unaligned, ..."; "" when
+ * none has one. */
+void match_candidates(struct image *image, const struct function *function, char *buffer,
+		      size_t size);
+
 #endif

@@ -14,6 +14,7 @@
 #include "common/cleanup.h"
 #include "uprobe/adding.h"
 #include "uprobe/condition.h"
+#include "uprobe/goroutine.h"
 #include "uprobe/match.h"
 #include "uprobe/return_form.h"
 
@@ -86,38 +87,13 @@ static struct err *note_refusals(const struct adding *adding)
 				adding->module, adding->refused - REFUSALS_NAMED);
 }
 
-/* memcpy's implementations: __memcpy_avx_unaligned and the like. */
-static void list_candidates(struct image *image, const struct function *function, char *buffer,
-			    size_t size)
-{
-	const struct function *functions;
-	size_t count, used = 0, named = 0;
-	buffer[0] = '\0';
-	struct err *e = image_functions(image, &functions, &count);
-	if (e) {
-		err_free(e);
-		return;
-	}
-	size_t length = strlen(function->symbol);
-	for (size_t i = 0; i < count && named < 5; i++) {
-		const char *symbol = functions[i].symbol;
-		const char *start = symbol + strspn(symbol, "_");
-		if (functions[i].ifunc || strncmp(start, function->symbol, length) != 0 ||
-		    start[length] != '_' || code_is_cold_name(symbol) || strstr(symbol, "_chk") ||
-		    strstr(symbol, "_ifunc"))
-			continue;
-		int n = snprintf(buffer + used, size - used, "%s%s", named++ ? ", " : "", symbol);
-		used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
-	}
-}
-
 static struct err *refuse_function(struct adding *adding, const struct function *function,
 				   const char *name, const char *why)
 {
 	char candidates[512];
 	if (!function->ifunc)
 		return adding_refuse(adding, name, why);
-	list_candidates(adding->image, function, candidates, sizeof(candidates));
+	match_candidates(adding->image, function, candidates, sizeof(candidates));
 	if (is_pattern(adding->spec) && *candidates)
 		why = arena_printf(&adding->set->arena, "%s; probe what it chooses from: %s", why,
 				   candidates);
@@ -142,14 +118,15 @@ static struct err *add_probe(struct adding *adding, const struct place *place, e
 	probe->kind = kind;
 	probe->module = adding->module;
 	probe->name = arena_string(&adding->set->arena, place->name);
-	probe->symbol = place->function ? arena_string(&adding->set->arena, place->function->symbol)
-					: probe->name;
+	probe->symbol = place->function && strcmp(place->function->symbol, place->name) != 0
+				? arena_string(&adding->set->arena, place->function->symbol)
+				: probe->name;
 	*ret = probe;
 	return probe->name && probe->symbol ? NULL : &err_nomem;
 }
 
-static struct err *add_site(struct adding *adding, const struct probe *probe, uint32_t kind,
-			    const struct instruction *at, struct probe_site **ret)
+struct err *adding_site(struct adding *adding, const struct probe *probe, uint32_t kind,
+			const struct instruction *at, struct probe_site **ret)
 {
 	struct probe_site *site;
 	uint64_t offset;
@@ -175,7 +152,7 @@ static struct err *add_return_site(struct adding *adding, const struct probe_sit
 				   const struct instruction *at, uint32_t flags)
 {
 	struct probe_site *site;
-	struct err *e = add_site(adding, entry->probe, SITE_RETURN, at, &site);
+	struct err *e = adding_site(adding, entry->probe, SITE_RETURN, at, &site);
 	if (e)
 		return e;
 	site->wire.owner = entry->id;
@@ -242,7 +219,9 @@ static struct err *add_span(struct adding *adding, const struct place *place)
 	struct return_form form;
 	struct probe *probe;
 	struct probe_site *entry;
-	struct err *e = return_form_choose(adding->options, place->function, &place->code,
+	bool keeps =
+		adding->options->keep_go || adding->spec->condition || adding->spec->rate.count;
+	struct err *e = return_form_choose(adding->options, place->function, &place->code, keeps,
 					   &adding->set->arena, &form);
 	if (e)
 		return e;
@@ -253,18 +232,21 @@ static struct err *add_span(struct adding *adding, const struct place *place)
 	}
 	e = add_probe(adding, place, adding->spec->kind, &probe);
 	if (!e)
-		e = add_site(adding, probe, SITE_ENTRY, &place->at, &entry);
+		e = adding_site(adding, probe, SITE_ENTRY, &place->at, &entry);
 	if (e)
 		return e;
 	probe->return_form = form.name;
 	probe->return_why = form.why;
 	bool taken;
-	e = set_condition(adding, place, entry, form.flags ? NULL : form.why, &taken);
+	bool has_end = form.flags & (SITE_HAS_RETURN | SITE_GO);
+	e = set_condition(adding, place, entry, has_end ? NULL : form.why, &taken);
 	if (e || !taken) {
 		drop_last(adding);
 		return e;
 	}
 	entry->wire.flags = form.flags;
+	if (form.flags & SITE_GO)
+		return goroutine_sites(adding, entry, place, keeps);
 	struct function_values values = place->values;
 	if (!form.flags && (values.has_outputs || values.n_changes))
 		e = values_compile(adding->set, adding->image, place->function, adding->spec, false,
@@ -286,7 +268,7 @@ struct err *adding_instant(struct adding *adding, const struct place *place)
 	struct probe_site *site;
 	struct err *e = add_probe(adding, place, PROBE_UPROBE, &probe);
 	if (!e)
-		e = add_site(adding, probe, SITE_INSTANT, &place->at, &site);
+		e = adding_site(adding, probe, SITE_INSTANT, &place->at, &site);
 	if (e)
 		return e;
 	bool taken;
@@ -347,9 +329,16 @@ static bool is_start(const struct adding *adding, const struct probe_site *site,
 	       site->probe->kind == adding->spec->kind;
 }
 
+static const struct probe_site *find_start(const struct adding *adding, uint64_t offset)
+{
+	for (size_t i = 1; i < adding->set->sites.count; i++)
+		if (is_start(adding, adding->set->sites.items[i], offset))
+			return adding->set->sites.items[i];
+	return NULL;
+}
+
 /* It is probed already, as an earlier spec said. Types given by hand now are meant for it. */
-static struct err *retype(const struct adding *adding, const struct function *function,
-			  uint64_t offset)
+static struct err *retype(struct adding *adding, const struct function *function, uint64_t offset)
 {
 	const struct spec *spec = adding->spec;
 	struct function_values values;
@@ -358,6 +347,9 @@ static struct err *retype(const struct adding *adding, const struct function *fu
 	struct err *e = values_compile(adding->set, adding->image, function, spec,
 				       is_span(spec->kind), &values);
 	uint32_t entry = 0;
+	const struct probe_site *first = find_start(adding, offset);
+	if (!e && first && (first->wire.flags & SITE_GO))
+		return goroutine_retype(adding, first->id, function);
 	for (size_t i = 1; !e && i < adding->set->sites.count; i++) {
 		struct probe_site *site = adding->set->sites.items[i];
 		if (is_start(adding, site, offset))
@@ -420,6 +412,11 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 		return err_hint(err_new(ERR_USAGE, 0, "'%s': a span begins at a function's start",
 					adding->spec->text),
 				"for one place inside: uprobe:%s:%s", adding->module, name);
+	if (adding->spec->has_types || adding->spec->types.result)
+		return err_hint(err_new(ERR_USAGE, 0, "'%s': types by hand are those of a call",
+					adding->spec->text),
+				"leave them out: what is in scope there is shown, as far as debug "
+				"information tells of it");
 	struct err *e = code_check_boundary(adding->image, offset, &adding->set->arena, &ok,
 					    &place.at, &why);
 	if (e)
@@ -433,7 +430,9 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 						offset);
 	}
 	adding->added++;
-	return adding_instant(adding, &place);
+	/* Not the parameters as calls put them: what is where at this instruction. */
+	e = locals_find(adding, place.at.address, 0, 0, &place);
+	return e ?: adding_instant(adding, &place);
 }
 
 static struct err *add_match(struct adding *adding, const struct function *function)
@@ -536,9 +535,12 @@ struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const 
 	adding.module = arena_string(&set->arena, module);
 	if (!adding.module)
 		return &err_nomem;
+	struct plan_made made[2] = {0};
+	set->made = made;
 	struct err *e = collect_taken(&adding);
 	if (!e)
 		e = add_by_name(&adding);
+	set->made = NULL;
 	free(adding.taken.items);
 	return e;
 }
@@ -568,11 +570,10 @@ static struct err *move_to_sites(struct probe_set *set, struct probe_site *entry
 	entry->wire.flags &= ~(uint32_t)(SITE_TRAMPOLINE | SITE_HAS_RETURN);
 	if (e)
 		return e;
-	bool whole = place.code.whole && place.code.n_returns + place.code.n_tail_jumps;
-	if (!whole)
+	const char *why_not = return_form_why_no_sites(&place.code);
+	if (why_not)
 		return probe_set_note(set, "%s:%s: its returns are no longer seen: %s; and %s",
-				      entry->probe->module, entry->probe->name, why,
-				      place.code.why_not ? place.code.why_not : "it never returns");
+				      entry->probe->module, entry->probe->name, why, why_not);
 	entry->wire.flags |= SITE_HAS_RETURN;
 	return add_return_sites(&adding, entry, &place);
 }

@@ -19,8 +19,12 @@ struct return_form {
 bool return_form_wants_sites(const struct uprobe_options *options, const struct function *function,
 			     const struct code *code);
 
+/* Why there can be no probes on its returns; NULL: there can. */
+const char *return_form_why_no_sites(const struct code *code);
+
+/* `keeps`: should it be a call of Go, the kernel must put it together. */
 struct err *return_form_choose(const struct uprobe_options *options,
-			       const struct function *function, const struct code *code,
+			       const struct function *function, const struct code *code, bool keeps,
 			       struct arena *arena, struct return_form *ret) must_check;
 
 #endif

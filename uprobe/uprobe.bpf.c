@@ -15,6 +15,8 @@
 #include "stream/cost.bpf.h"
 #include "stream/stream.bpf.h"
 #include "stream/sums.bpf.h"
+#include "uprobe/go.bpf.h"
+#include "uprobe/hit.bpf.h"
 
 /*
  * No frame here may exceed 48 bytes. From 6.13 on the JIT gives those of 64 and more, rounded up
@@ -74,38 +76,6 @@ static __always_inline struct scratch *hit_begin(struct pt_regs *ctx, __u32 site
 	where_note(scratch);
 	stream_announce(scratch, form);
 	return scratch;
-}
-
-static __always_inline bool emit(struct scratch *scratch, __u32 head_size, enum stream_form form)
-{
-	return where_emit(scratch, head_size) ||
-	       (lossless && form != STREAM_OLD && emit_held(scratch, head_size));
-}
-
-static __always_inline void send_kept(struct scratch *scratch, enum stream_form form)
-{
-	if (lossless && form != STREAM_OLD && scratch->kept)
-		kept_send_held(scratch);
-	else
-		stream_send_kept(scratch, form);
-}
-
-/* An entry or an instant: the header, then the slots. */
-static __always_inline bool emit_slots(struct scratch *scratch, __u32 site_id, __u32 kind,
-				       __u32 depth, __u32 span, enum stream_form form)
-{
-	if (summing)
-		return form == STREAM_OLD ? sum_begin_old(site_id) : sum_begin(scratch, site_id);
-	struct event_header *header = stream_head(scratch, sizeof(*header));
-	stream_header(header, scratch->id, kind, sizeof(*header) + scratch->position, site_id,
-		      scratch->time_ns, form);
-	header->depth = depth;
-	header->span = span;
-	header->unavailable = scratch->unavailable;
-	if (emit(scratch, sizeof(*header), form))
-		return true;
-	stream_count_loss(site_id, LOSS_RING_FULL);
-	return false;
 }
 
 /* The kernel follows so many trampolined calls of a thread (MAX_URETPROBE_DEPTH in
@@ -430,6 +400,21 @@ __noinline int return_sleepable(struct scratch *scratch, struct site *site, __u3
 	return scratch && site ? return_part(scratch, site, owner, FETCH_SLEEPABLE) : 0;
 }
 
+__noinline int go_hit_sleepable(struct scratch *scratch, struct site *site, __u32 site_id)
+{
+	return follows_go && scratch && site ? go_hit(scratch, site, site_id, FETCH_SLEEPABLE) : 0;
+}
+
+/* Whoever catches an exception goes on in a frame above those of the calls that it has left. */
+__noinline int catch_sleepable(struct scratch *scratch)
+{
+	if (!scratch)
+		return 0;
+	send_kept(scratch, STREAM_PREEMPTIBLE);
+	stream_drop_dead_spans(scratch, STREAM_PREEMPTIBLE);
+	return 0;
+}
+
 /* Any hit. A return is seen at the function's own `ret`, or comes from the kernel's return probe,
  * whose cookie names the entry site, and says so. */
 static __always_inline int on_hit(struct pt_regs *ctx, __u64 cookie, enum fetch_form form)
@@ -447,7 +432,15 @@ static __always_inline int on_hit(struct pt_regs *ctx, __u64 cookie, enum fetch_
 	cost_begin(scratch, site_id, is_trampoline);
 	if (is_trampoline)
 		scratch->sp -= RETURN_SP_ADJUST;
-	if (form == FETCH_OLD && is_return)
+	if (has_spans && site->kind == SITE_CATCH) {
+		if (form != FETCH_OLD)
+			catch_sleepable(scratch);
+		else
+			stream_drop_dead_spans(scratch, STREAM_OLD);
+	} else if (follows_go && (site->flags & SITE_GO_KEPT)) {
+		form == FETCH_OLD ? go_hit(scratch, site, site_id, form)
+				  : go_hit_sleepable(scratch, site, site_id);
+	} else if (form == FETCH_OLD && is_return)
 		return_part(scratch, site, site->owner, form);
 	else if (form == FETCH_OLD)
 		entry_part(scratch, site, site_id, form);

@@ -98,7 +98,9 @@ struct uprobe_options {
 	enum return_mode return_mode; /* never AUTO: the verdict */
 	const char *return_why;
 	bool return_forced; /* the trampoline was asked for: use it where calls may nest too deep */
-	size_t max_probes;  /* more matches than this: an error, nothing added */
+	bool keep_go;	    /* the kernel must know all calls in Go: see SITE_GO_KEPT */
+	const char *no_kept_go; /* why it can know none; NULL: it can */
+	size_t max_probes;	/* more matches than this: an error, nothing added */
 };
 
 /*

@@ -6,11 +6,24 @@
 
 #include "common/cleanup.h"
 #include "probe/regs.h"
+#include "symbols/clone.h"
 #include "uprobe/args.h"
 #include "uprobe/match.h"
 #include "uprobe/outputs.h"
 
 static const struct type unknown_type = {.kind = TYPE_UNKNOWN, .size = 8, .name = "unknown"};
+
+/* Who gives types means the platform's convention; by that of a copy that the compiler made, and
+ * that was not asked for by its own name, only DWARF can go. */
+static void place_given(const struct function *function, const struct spec *spec,
+			const struct prototype *known, struct prototype *ret)
+{
+	bool is_copy = clone_is_changed(function->symbol) && !clone_is_changed(spec->name);
+	bool is_placed = is_copy && known && known->n_parameters >= ret->n_parameters;
+	ret->places = is_placed ? known->places : NULL;
+	ret->no_convention = is_copy ? "optimised out" : NULL;
+	ret->is_optimised = false;
+}
 
 /* The spec's words win over the image's knowledge, each half by itself. */
 struct err *values_prototype(struct image *image, const struct function *function,
@@ -20,7 +33,8 @@ struct err *values_prototype(struct image *image, const struct function *functio
 	/* The list has chosen one of several functions, whose types are known better. */
 	bool is_choice =
 		spec->signature && overload_matches(image, function->symbol, spec->signature);
-	if (!spec->has_types || !spec->types.result || is_choice) {
+	if (!spec->has_types || !spec->types.result || is_choice ||
+	    clone_is_changed(function->symbol)) {
 		struct err *e = image_prototype(image, function, &known);
 		if (e)
 			return e;
@@ -30,10 +44,7 @@ struct err *values_prototype(struct image *image, const struct function *functio
 		ret->source = "given";
 		ret->parameters = spec->types.parameters;
 		ret->n_parameters = spec->types.n_parameters;
-		/* Who gives types means the platform's convention. */
-		ret->places = NULL;
-		ret->no_convention = NULL;
-		ret->is_optimised = false;
+		place_given(function, spec, known, ret);
 	}
 	if (spec->types.result) {
 		ret->result = spec->types.result;
@@ -79,8 +90,10 @@ static void builder_deinit(struct plan_builder *builder)
 struct compiling {
 	struct outputs outputs;
 	bool is_rust, returns;
-	bool changes;	  /* are shown, too */
-	size_t n_results; /* before the others, in the values of the return */
+	bool in_goroutine; /* entry and return are told of by themselves */
+	uint32_t goid;	   /* then: as for values_compile_go() */
+	bool changes;	   /* are shown, too */
+	size_t n_results;  /* before the others, in the values of the return */
 	uint32_t n_outputs, n_changes;
 	int leaves[VALUES_PARAMETERS_MAX]; /* of each parameter, there; -1: none */
 };
@@ -94,7 +107,7 @@ static const char *argument_name(struct plan_builder *builder, const struct para
 
 static bool is_output(const struct compiling *compiling, uint32_t index)
 {
-	return compiling->returns &&
+	return compiling->returns && !compiling->in_goroutine &&
 	       outputs_is_one(&compiling->outputs.prototype->parameters[index]);
 }
 
@@ -186,11 +199,32 @@ static struct err *merge(const struct compiling *compiling, struct arena *arena,
 	return NULL;
 }
 
+/* Slots of enum probe_go_slot, before all others. */
+static void add_goroutine(struct plan_builder *builder, uint32_t goid)
+{
+	const struct fetch_op g = {.code = FETCH_REG, .reg = X86_R14, .size = 8};
+	const struct fetch_op number = {.code = FETCH_INT, .size = 8};
+	const struct fetch_op address[] = {g, number};
+	const struct fetch_op stack[] = {g, {.code = FETCH_BYTES, .imm = 16}};
+	const struct fetch_op pointer[] = {{.code = FETCH_REG, .reg = X86_RSP, .size = 8}, number};
+	const struct fetch_op own_number[] = {
+		g, {.code = FETCH_ADD, .imm = goid}, {.code = FETCH_DEREF, .size = 8}, number};
+	plan_add_slot(builder, address, array_size(address));
+	plan_add_slot(builder, stack, array_size(stack));
+	plan_add_slot(builder, pointer, array_size(pointer));
+	if (goid)
+		plan_add_slot(builder, own_number, array_size(own_number));
+}
+
 static struct err *compile(struct compiling *compiling, struct probe_set *set, bool has_arguments,
 			   struct function_values *ret)
 {
 	struct value_list inputs = {0}, leaves = {0};
 	const struct outputs *outputs = &compiling->outputs;
+	if (compiling->in_goroutine) {
+		add_goroutine(outputs->entry, compiling->goid);
+		add_goroutine(outputs->leave, compiling->goid);
+	}
 	struct err *e = compiling->returns ? add_result(compiling) : NULL;
 	for (uint32_t i = 0; !e && has_arguments && i < outputs->prototype->n_parameters; i++)
 		e = add_argument(compiling, i);
@@ -209,6 +243,8 @@ static struct err *compile_both(struct probe_set *set, unsigned int machine,
 	plan_builder_init(&entry, &set->arena, &set->options);
 	_cleanup_(builder_deinit) struct plan_builder leave;
 	plan_builder_init(&leave, &set->arena, &set->options);
+	entry.made = set->made ? &set->made[0] : NULL;
+	leave.made = set->made ? &set->made[1] : NULL;
 	entry.place_reg = machine == EM_AARCH64 ? ARM64_PC : X86_RIP;
 	*outputs = (struct outputs){.machine = machine,
 				    .prototype = prototype,
@@ -216,16 +252,19 @@ static struct err *compile_both(struct probe_set *set, unsigned int machine,
 				    .entry = &entry,
 				    .leave = &leave};
 	outputs->n_sources = values_sources(machine, prototype, compiling->is_rust, sources);
-	args_place_result(machine, prototype->result ?: &unknown_type, compiling->is_rust,
-			  &outputs->result);
+	const struct type *result = prototype->result ?: &unknown_type;
+	if (args_is_go(prototype) && result->kind == TYPE_STRUCT)
+		args_place_go_result(machine, result, &outputs->result);
+	else
+		args_place_result(machine, result, compiling->is_rust, &outputs->result);
 	if (prototype->no_result)
 		outputs->result = (struct fetch_source){.unavailable = prototype->no_result};
 	return compile(compiling, set, has_arguments, ret);
 }
 
-struct err *values_compile(struct probe_set *set, struct image *image,
-			   const struct function *function, const struct spec *spec, bool returns,
-			   struct function_values *ret)
+static struct err *compile_function(struct probe_set *set, struct image *image,
+				    const struct function *function, const struct spec *spec,
+				    struct compiling *compiling, struct function_values *ret)
 {
 	struct prototype prototype;
 	unsigned int machine = image_machine(image);
@@ -234,12 +273,25 @@ struct err *values_compile(struct probe_set *set, struct image *image,
 	struct err *e = values_prototype(image, function, spec, &prototype);
 	if (e)
 		return e;
-	struct compiling compiling = {
-		.is_rust = match_is_rust(function->symbol) || prototype.is_rust,
-		.returns = returns,
-		.changes = set->options.changes,
-	};
+	compiling->is_rust = match_is_rust(function->symbol) || prototype.is_rust;
 	/* A return alone is shown without them. */
 	bool has_arguments = spec->kind != PROBE_URETPROBE;
-	return compile_both(set, machine, &prototype, &compiling, has_arguments, ret);
+	return compile_both(set, machine, &prototype, compiling, has_arguments, ret);
+}
+
+struct err *values_compile(struct probe_set *set, struct image *image,
+			   const struct function *function, const struct spec *spec, bool returns,
+			   struct function_values *ret)
+{
+	struct compiling compiling = {.returns = returns, .changes = set->options.changes};
+	return compile_function(set, image, function, spec, &compiling, ret);
+}
+
+/* What a pointer leads to when the call is over is not read: where it was is not kept. */
+struct err *values_compile_go(struct probe_set *set, struct image *image,
+			      const struct function *function, const struct spec *spec,
+			      uint32_t goid, struct function_values *ret)
+{
+	struct compiling compiling = {.returns = true, .in_goroutine = true, .goid = goid};
+	return compile_function(set, image, function, spec, &compiling, ret);
 }

@@ -114,7 +114,7 @@ static struct err *find_part(struct walk *walk, uint64_t target, bool *ret)
 static struct err *follow_target(struct walk *walk, uint64_t address, const struct decoded *insn)
 {
 	for (size_t i = 0; i < 2; i++)
-		if (insn->target == walk->entry_targets[i])
+		if (insn->target == walk->entry_targets[i] && address != walk->jump_back)
 			walk->entry_targeted[i] = true;
 	bool inside;
 	struct err *e = find_part(walk, insn->target, &inside);
@@ -134,8 +134,11 @@ struct run {
 	int distance;
 };
 
-static uint8_t indirect_kind(const struct run *run, const struct decoded *insn)
+static uint8_t indirect_kind(const struct walk *walk, const struct run *run,
+			     const struct decoded *insn)
 {
+	if (insn->indirect == INDIRECT_INDEXED)
+		return walk->is_go ? INDIRECT_TABLE : INDIRECT_UNKNOWN;
 	bool added = insn->indirect == INDIRECT_REGISTER && run->added_to == insn->jump_register &&
 		     run->distance <= SWITCH_DISTANCE;
 	return added ? INDIRECT_TABLE : insn->indirect;
@@ -160,7 +163,7 @@ static struct err *note_flow(struct walk *walk, uint64_t address, const struct d
 	case FLOW_JUMP:
 		return follow_target(walk, address, insn);
 	case FLOW_JUMP_INDIRECT:
-		return add_jump(walk, address, insn, indirect_kind(run, insn));
+		return add_jump(walk, address, insn, indirect_kind(walk, run, insn));
 	case FLOW_RETURN:
 		if (insn->refused)
 			give_up(walk, "a return that cannot carry a probe", address);
@@ -199,6 +202,7 @@ static bool take(struct walk *walk, struct walk_part *part, size_t offset, struc
 			return false;
 		}
 	}
+	walk->has_calls |= ret->flow == FLOW_CALL;
 	part->cells[offset] = ret->length;
 	memset(part->cells + offset + 1, CELL_INSIDE, ret->length - 1u);
 	return true;
@@ -211,7 +215,9 @@ static struct err *follow(struct walk *walk, uint64_t address)
 	size_t offset = address - part->code.address;
 	struct run run = {.added_to = DECODED_NO_REGISTER};
 	struct decoded insn = {.flow = FLOW_NEXT};
+	bool after_call = false;
 	for (; offset < part->code.size; offset += insn.length) {
+		after_call = insn.flow == FLOW_CALL;
 		uint8_t cell = part->cells[offset];
 		if (cell == CELL_INSIDE)
 			give_up_code(walk, "a jump into the middle of an instruction",
@@ -225,8 +231,8 @@ static struct err *follow(struct walk *walk, uint64_t address)
 			return NULL;
 		run_step(&run, &insn);
 	}
-	/* The last instruction may be a call that never returns. */
-	if (insn.flow != FLOW_CALL)
+	/* The last instruction may be a call that never returns; Go puts a nop behind it. */
+	if (insn.flow != FLOW_CALL && !(walk->is_go && insn.is_nop && after_call))
 		give_up_code(walk, "the code runs on behind its end", part->code.address + offset);
 	return NULL;
 }

@@ -51,15 +51,18 @@ struct walk {
 	struct arena *arena; /* of the texts and cells */
 	code_part_finder *find_part;
 	void *find_context;
+	bool is_go;	       /* indexed jumps are switches; a nop follows calls without return */
 	bool has_landing_pads; /* the file has exception tables */
 	struct walk_part parts[WALK_PARTS_MAX];
 	size_t n_parts;
 	ARRAY_OF(uint64_t) pending;	  /* addresses still to follow */
 	ARRAY_OF(uint64_t) returns;	  /* in no order */
 	ARRAY_OF(struct walk_jump) jumps; /* leave the function, or are indirect */
-	bool conditional_exit;		  /* a conditional jump leaves all parts */
-	uint64_t entry_targets[2];	  /* branches to these addresses are looked for */
+	bool has_calls;
+	bool conditional_exit;	   /* a conditional jump leaves all parts */
+	uint64_t entry_targets[2]; /* branches to these addresses are looked for */
 	bool entry_targeted[2];
+	uint64_t jump_back; /* address of a branch that does not count for them; 0: all do */
 	bool whole;
 	bool not_code; /* flow led to what no program has: data, or a cut */
 	const char *why_not;

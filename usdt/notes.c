@@ -14,6 +14,8 @@
 #include <elf.h>
 
 #include "common/cleanup.h"
+#include "symbols/call.h"
+#include "usdt/elsewhere.h"
 #include "usdt/placement.h"
 
 #define NOTE_TYPE 3
@@ -128,9 +130,9 @@ static struct err *read_note(struct note_reader *reader, const struct raw_note *
 	uint64_t distance = prelink_distance(reader, words[1]);
 	note.address = words[0] + distance;
 	struct err *e = placement_check(reader->image, &note);
-	if (!e && words[2] && !note.refused)
-		placement_find_semaphore(reader->image, &reader->probes, words[2] + distance,
-					 &note);
+	note.semaphore = words[2] ? words[2] + distance : 0;
+	if (!e && note.semaphore && !note.refused)
+		placement_find_semaphore(reader->image, &reader->probes, note.semaphore, &note);
 	e = e ?: keep_strings(reader->arena, &note);
 	if (e)
 		return e;
@@ -177,6 +179,8 @@ static struct err *read_section(struct image *image, char **ret, size_t *ret_siz
 struct err *usdt_notes(struct image *image, struct arena *arena, const struct usdt_note **ret,
 		       size_t *ret_count, size_t *ret_malformed)
 {
+	if (image_is_elsewhere(image))
+		return elsewhere_notes(image, arena, ret, ret_count, ret_malformed);
 	_cleanup_free_ char *data = NULL;
 	struct note_reader reader = {.image = image, .arena = arena};
 	struct err *e = read_section(image, &data, &reader.size);

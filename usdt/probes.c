@@ -65,6 +65,7 @@ bool usdt_matches(const struct spec *spec, const char *provider, const char *nam
 
 struct match {
 	const struct usdt_note *note;
+	struct usdt_operands operands;
 };
 
 /* By marker; the notes of one marker stay in the order of the file. */
@@ -232,14 +233,14 @@ static struct err *compile_condition(const struct adding *adding, const struct a
 	return e ?: condition_compile(condition, &scope, arena, &site->filter);
 }
 
-static struct err *compile_arguments(const struct adding *adding, const struct usdt_note *note,
+static struct err *compile_arguments(const struct adding *adding, const struct match *match,
 				     struct probe_site *site)
 {
 	struct arena *arena = &adding->set->arena;
-	struct argument_list list = {0};
-	struct err *e = usdt_operands(note->operands, image_machine(adding->image), adding->image,
-				      note, arena, &list.operands, &list.n_operands);
-	e = e ?: note_extra_types(adding, note, list.n_operands);
+	const struct usdt_note *note = match->note;
+	struct argument_list list = {.operands = match->operands.items,
+				     .n_operands = match->operands.count};
+	struct err *e = note_extra_types(adding, note, list.n_operands);
 	e = e
 		    ?: types_of_marker(note->provider, note->name, list.n_operands, arena,
 				       &list.known, &list.n_known);
@@ -273,9 +274,10 @@ static struct err *add_probe(const struct adding *adding, const struct usdt_note
 	return (*ret)->module && (*ret)->provider && (*ret)->name ? NULL : &err_nomem;
 }
 
-static struct err *add_site(const struct adding *adding, const struct usdt_note *note,
+static struct err *add_site(const struct adding *adding, const struct match *match,
 			    const struct probe *probe)
 {
+	const struct usdt_note *note = match->note;
 	struct probe_site *site;
 	struct err *e = probe_set_add_site(adding->set, probe, &site);
 	if (e)
@@ -291,7 +293,7 @@ static struct err *add_site(const struct adding *adding, const struct usdt_note 
 	/* The one-byte nop is emulated since uprobes exist, the long ones on newer kernels only. */
 	site->emulated = note->nop_length == 1;
 	site->operands = arena_string(&adding->set->arena, note->operands);
-	e = site->operands ? compile_arguments(adding, note, site) : &err_nomem;
+	e = site->operands ? compile_arguments(adding, match, site) : &err_nomem;
 	bool one = adding->spec->name_kind == SPEC_NAME_EXACT || !adding->spec->condition;
 	if (!e || e == &err_nomem || one || err_kind(e) != ERR_USAGE)
 		return e;
@@ -356,7 +358,7 @@ static struct err *add_marker(const struct adding *adding, const struct match *m
 		}
 		if (!e && !probe)
 			e = add_probe(adding, note, &probe);
-		e = e ?: add_site(adding, note, probe);
+		e = e ?: add_site(adding, &matches[i], probe);
 	}
 	return e ?: note_refusals(adding, &refusals, count);
 }
@@ -384,6 +386,22 @@ static struct err *note_malformed(const struct adding *adding, size_t malformed)
 				      adding->module, malformed));
 }
 
+/* One question for all of them. What a plan keeps of them lives as long as the set. */
+static struct err *read_operands(const struct adding *adding, struct match *matches, size_t count,
+				 struct arena *arena)
+{
+	const struct usdt_note **notes = arena_array(arena, count + 1, sizeof(*notes));
+	struct usdt_operands *lists = arena_array(arena, count + 1, sizeof(*lists));
+	if (!notes || !lists)
+		return &err_nomem;
+	for (size_t i = 0; i < count; i++)
+		notes[i] = matches[i].note;
+	struct err *e = usdt_operands_of(adding->image, notes, count, &adding->set->arena, lists);
+	for (size_t i = 0; !e && i < count; i++)
+		matches[i].operands = lists[i];
+	return e;
+}
+
 static struct err *add_matching(const struct adding *adding, struct arena *arena)
 {
 	const struct usdt_note *notes;
@@ -398,7 +416,8 @@ static struct err *add_matching(const struct adding *adding, struct arena *arena
 	for (size_t i = 0; i < count; i++)
 		if (usdt_matches(adding->spec, notes[i].provider, notes[i].name))
 			matches[n_matches++].note = &notes[i];
-	return add_markers(adding, matches, n_matches);
+	e = read_operands(adding, matches, n_matches, arena);
+	return e ?: add_markers(adding, matches, n_matches);
 }
 
 struct err *usdt_add_probes(struct probe_set *set, struct image *image, const char *module,

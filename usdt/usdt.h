@@ -31,6 +31,7 @@ struct usdt_note {
 	const char *operands;	   /* as in the note, "" for none */
 	uint64_t address;	   /* of the nop, prelink-adjusted */
 	uint64_t offset;	   /* of the nop, in the file */
+	uint64_t semaphore;	   /* its address, likewise; 0: none */
 	uint64_t semaphore_offset; /* in the file, 0: none */
 	/* Why no probe may sit here: "not in executable text", "not a nop". NULL: fine. */
 	const char *refused;
@@ -83,6 +84,16 @@ struct usdt_operand {
 struct err *usdt_operands(const char *operands, unsigned int machine, struct image *image,
 			  const struct usdt_note *note, struct arena *arena,
 			  const struct usdt_operand **ret, size_t *ret_count) must_check;
+
+struct usdt_operands {
+	const struct usdt_operand *items;
+	size_t count;
+};
+
+/* The same for notes of an image; its file is read where it is read. ret[]: one for each note. */
+struct err *usdt_operands_of(struct image *image, const struct usdt_note *const *notes,
+			     size_t count, struct arena *arena,
+			     struct usdt_operands *ret) must_check;
 
 /*
  * The arguments as they are shown when the user gives no types: names and types of the table of

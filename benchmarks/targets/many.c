@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * many [N]: N calls, one after the other, of ten thousand functions f0000(int, const char *) to
- * f9999().
+ * many [[COUNT] N]: N calls, one after the other, of ten thousand functions f0000(int, const char
+ * *) to f9999(), or of the first COUNT of them.
  */
 #include "target.h"
 
@@ -34,10 +34,13 @@ static int (*const functions[])(int, const char *) = {ALL(NAME)};
 int main(int argc, char **argv)
 {
 	long n = number_of_calls(argc, argv);
+	const long all = (long)(sizeof(functions) / sizeof(functions[0]));
+	long count = argc > 2 ? strtol(argv[1], NULL, 10) : all;
 	const char *text = make_text();
+	if (count < 1 || count > all)
+		return 2;
 	struct stopwatch start = stopwatch_read();
 	for (long i = 0; i < n; i++)
-		sink += functions[i % (long)(sizeof(functions) / sizeof(functions[0]))]((int)i,
-											text);
+		sink += functions[i % count]((int)i, text);
 	return report(start, stopwatch_read(), n);
 }

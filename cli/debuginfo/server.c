@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/descriptors.h"
 #include "common/now.h"
 #include "output/escape.h"
 
@@ -55,24 +56,14 @@ static void tell_progress(struct progress *progress, const struct server_message
 /* False: the child is gone. */
 static bool receive(int socket, struct server_message *ret, int *ret_fd)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr header;
-	} control;
-	struct iovec part = {ret, sizeof(*ret)};
-	struct msghdr header = {.msg_iov = &part,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control.bytes)};
-	ssize_t n;
-	do
-		n = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	int fd;
+	ssize_t n = descriptors_receive(socket, ret, sizeof(*ret), &fd, 1);
+	if (fd >= 0) {
+		closep(ret_fd);
+		*ret_fd = fd;
+	}
 	if (n != sizeof(*ret))
 		return false;
-	struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
-	if (rights && rights->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(rights), sizeof(*ret_fd));
 	ret->text[sizeof(ret->text) - 1] = '\0';
 	return true;
 }

@@ -30,20 +30,8 @@ struct library {
 
 static void send_message(const struct server_message *message, int fd)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr header;
-	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
-				.cmsg_level = SOL_SOCKET,
-				.cmsg_type = SCM_RIGHTS}};
-	struct iovec part = {(void *)message, sizeof(*message)};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-	if (fd >= 0) {
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control.bytes);
-	}
-	sendmsg(SOCKET, &header, MSG_NOSIGNAL);
+	const struct iovec part = {(void *)message, sizeof(*message)};
+	descriptors_send(SOCKET, &part, 1, &fd, fd >= 0);
 }
 
 static _Noreturn void finish(int error, const char *text, int fd)

@@ -12,30 +12,29 @@
 #include "tracer.skel.h"
 #include "uprobe/attach.h"
 
-static struct err *copy_program(void *context, uint32_t site_id, bool is_return,
-				struct bpf_program **ret)
+static struct err *copy_program(void *context, uint32_t site_id, bool is_return, int *ret)
 {
 	struct kernel *kernel = context;
 	const struct bpf_program *program =
 		kernel_hit_program(kernel->skel, kernel->form, is_return);
-	return kernel_copy_program(kernel, site_id, bpf_program__name(program), ret);
+	return kernel_copy_program(kernel, site_id, bpf_program__name(program), NULL, KERNEL_HITS,
+				   ret);
 }
 
 /* The threads of one process where the kernel can tell them apart (6.1), else all. */
-static struct err *attach_iterator(struct kernel *kernel)
+static struct err *attach_iterator(struct kernel *kernel, const struct bpf_program *program,
+				   struct bpf_link **ret)
 {
 	union bpf_iter_link_info info = {.task.pid = (uint32_t)kernel_only_process(kernel)};
 	LIBBPF_OPTS(bpf_iter_attach_opts, some, .link_info = &info, .link_info_len = sizeof(info));
-	const struct bpf_program *program = kernel->skel->progs.kept_flush;
-	if (!kernel->keeps)
+	if (!bpf_program__autoload(program))
 		return NULL;
 	if (info.task.pid)
-		kernel->kept_link = bpf_program__attach_iter(program, &some);
-	if (!kernel->kept_link)
-		kernel->kept_link = bpf_program__attach_iter(program, NULL);
-	return kernel->kept_link ? NULL
-				 : kernel_load_failed(kernel, errno,
-						      "attaching to the kernel's list of tasks");
+		*ret = bpf_program__attach_iter(program, &some);
+	if (!*ret)
+		*ret = bpf_program__attach_iter(program, NULL);
+	return *ret ? NULL
+		    : kernel_load_failed(kernel, errno, "attaching to the kernel's list of tasks");
 }
 
 static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *program)
@@ -48,7 +47,8 @@ static struct err *attach_tracepoint(struct kernel *kernel, struct bpf_program *
 					: bpf_program__attach(program);
 	if (!link)
 		return kernel_load_failed(kernel, errno, "attaching to a kernel tracepoint");
-	if (program == kernel->skel->progs.task_exit)
+	if (program == kernel->skel->progs.task_exit ||
+	    program == kernel->skel->progs.asked_task_exit)
 		kernel->exit_link = link;
 	else
 		kernel->links[kernel->n_links++] = link;
@@ -102,6 +102,9 @@ struct err *kernel_attach(struct kernel *kernel)
 		skel->progs.task_fork,
 		skel->progs.task_exec,
 		skel->progs.task_exit,
+		skel->progs.asked_task_fork,
+		skel->progs.asked_task_exec,
+		skel->progs.asked_task_exit,
 		skel->progs.old_task_fork,
 		skel->progs.old_task_exec,
 		skel->progs.old_task_exit,
@@ -110,6 +113,8 @@ struct err *kernel_attach(struct kernel *kernel)
 		skel->progs.task_signal,
 		skel->progs.old_task_signal,
 		skel->progs.any_task_signal_sent,
+		skel->progs.asked_task_signal,
+		skel->progs.asked_task_signal_sent,
 		skel->progs.select_mkdir,
 		skel->progs.stop_exec,
 		skel->progs.stop_mmap,
@@ -117,16 +122,23 @@ struct err *kernel_attach(struct kernel *kernel)
 		skel->progs.where_wakeup,
 		skel->progs.old_where_switch,
 		skel->progs.old_where_wakeup,
+		skel->progs.sched_switch_told,
+		skel->progs.old_sched_switch_told,
+		skel->progs.sched_waking_told,
+		skel->progs.sched_wakeup_told,
 	};
 	struct err *e = select_begin(kernel);
 	e = e ? e : trace_processes(kernel);
 	e = e ? e : attach_from(kernel, 1);
 	e = e ? e : points_attach(kernel);
+	e = e ? e : views_attach(kernel);
 	e = e ? e : samples_attach(kernel);
 	e = e ? e : calls_attach(kernel);
 	for (size_t i = 0; !e && i < array_size(tracepoints); i++)
 		e = attach_tracepoint(kernel, tracepoints[i]);
-	return e ? e : attach_iterator(kernel);
+	e = e ? e : attach_iterator(kernel, kernel->skel->progs.kept_flush, &kernel->kept_link);
+	e = e ? e : attach_iterator(kernel, kernel->skel->progs.calls_flush, &kernel->long_link);
+	return e ? e : views_scan(kernel);
 }
 
 /* Numbers the plans of the sites from `first` on, and writes the rows of all of them. Sites for

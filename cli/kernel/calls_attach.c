@@ -176,27 +176,17 @@ static struct err *attach_kprobe(struct kernel *kernel, const struct probe_site 
 	return e ? e : attach_event(kernel, site, &attr, at_exit ? pair.exit : pair.enter);
 }
 
-/* Only the program and its link are kept of the copy. */
 static struct err *attach_fentry(struct kernel *kernel, const struct probe_site *site,
 				 struct pair pair, bool at_exit)
 {
-	struct bpf_program *program;
 	const struct bpf_program *model = at_exit ? pair.exit : pair.enter;
 	const char *call = syscall_kernel_name(site->probe->name);
+	int program = -1;
 	struct err *e = kernel_copy_program_for(kernel, bpf_program__name(model), call, &program);
 	if (e)
 		return e;
-	int fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 0);
-	int link = fd >= 0 ? bpf_raw_tracepoint_open(NULL, fd) : -errno;
-	kernel_drop_copy(kernel);
-	if (fd >= 0) {
-		int *kept = array_push(&kernel->call_programs);
-		if (kept)
-			*kept = fd;
-		else
-			close(fd);
-	}
-	return link < 0 ? refused(kernel, site->probe->name, -link) : keep_fd(kernel, link);
+	int link = bpf_raw_tracepoint_open(NULL, program);
+	return link < 0 ? refused(kernel, site->probe->name, errno) : keep_fd(kernel, link);
 }
 
 static bool is_call(const struct probe_site *site)
@@ -279,9 +269,6 @@ void calls_deinit(struct kernel *kernel)
 {
 	calls_close(kernel);
 	free(kernel->call_fds.items);
-	for (size_t i = 0; i < kernel->call_programs.count; i++)
-		closep(&kernel->call_programs.items[i]);
-	free(kernel->call_programs.items);
 }
 
 /* See points_missed(). Of kprobe_multi, `missed` is the fourth word of the union (6.7). */

@@ -13,12 +13,12 @@
 #include "cli/kernel/loader.h"
 #include "cli/kernel/parts.h"
 #include "cli/process/attacher.h"
-#include "cli/process/holder.h"
 #include "common/caps.h"
 #include "common/cleanup.h"
 #include "kernel/samples.h"
 #include "kernel/syscalls.h"
 #include "probe/file.h"
+#include "probe/kernel_btf.h"
 #include "stream/event.h"
 #include "target/process_namespace.h"
 #include "target/select.h"
@@ -56,6 +56,11 @@ static int note_complaint(enum libbpf_print_level level, const char *format, va_
 	return 0;
 }
 
+void kernel_listen(void)
+{
+	libbpf_set_print(note_complaint);
+}
+
 void kernel_forget_complaint(void)
 {
 	last_complaint[0] = '\0';
@@ -90,6 +95,15 @@ bool kernel_needs_hit(const struct kernel *kernel, bool as_return)
 		if (!as_return || (site->wire.flags & SITE_TRAMPOLINE))
 			return true;
 	}
+	return false;
+}
+
+/* Calls that are open when their process ends, or is another program, have no end. */
+static bool has_go(const struct plan *plan)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++)
+		if (plan->set.sites.items[i]->wire.flags & SITE_GO)
+			return true;
 	return false;
 }
 
@@ -130,21 +144,18 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	bool life = kernel->filter &&
 		    (kernel->options.follow || kernel->options.growing ||
-		     has_kind(plan, SITE_ENTRY) || plan->has_syscalls || plan->has_points || old ||
-		     samples_site(&plan->set) || kernel->options.cost);
+		     has_kind(plan, SITE_ENTRY) || has_go(plan) || plan->has_syscalls ||
+		     plan->has_points || old || samples_site(&plan->set) || kernel->options.cost);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
 	/* What a thread leaves open ends with it. */
 	life |= kernel_selects(kernel) || plan->pair_sites.count;
-	bpf_program__set_autoload(old ? skel->progs.old_task_fork : skel->progs.task_fork, fork);
-	bpf_program__set_autoload(old ? skel->progs.old_task_exec : skel->progs.task_exec,
-				  plan->show_exec || life);
-	bpf_program__set_autoload(old ? skel->progs.old_task_exit : skel->progs.task_exit,
-				  plan->show_exit || life);
-	bpf_program__set_autoload(old ? skel->progs.old_task_signal : skel->progs.task_signal,
-				  plan->signals);
-	bpf_program__set_autoload(skel->progs.any_task_signal_sent, plan->signals);
+	life_set_autoload(kernel, skel, "task_fork", fork);
+	life_set_autoload(kernel, skel, "task_exec", plan->show_exec || life);
+	life_set_autoload(kernel, skel, "task_exit", plan->show_exit || life);
+	life_select_signals(kernel, skel);
 	bpf_program__set_autoload(skel->progs.kept_flush, kernel->keeps);
+	bpf_program__set_autoload(skel->progs.calls_flush, kernel->tells_long);
 }
 
 static void select_programs(const struct kernel *kernel, struct tracer *skel)
@@ -164,6 +175,8 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	select_programs_of_choice(kernel, skel);
 	points_select_programs(kernel, skel);
 	samples_select_programs(kernel, skel);
+	views_select_programs(kernel, skel);
+	sched_select_programs(kernel, skel);
 }
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
@@ -177,6 +190,7 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	sum_size_maps(kernel, skel);
 	words_size_maps(kernel, skel);
+	go_size_maps(kernel, skel);
 	bpf_map__set_max_entries(skel->maps.filters, filters);
 	bpf_map__set_max_entries(skel->maps.rates, kernel->options.rates ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.ring, kernel->options.ring_size);
@@ -214,6 +228,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 		kernel->options.growing || has_kind(kernel->plan, SITE_RETURN);
 	skel->rodata->has_copy_string = loader_has_copy_string(kernel->loader);
 	skel->rodata->keep_entries = kernel->keeps;
+	skel->rodata->tell_entries = kernel->options.entries;
 	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;
 	skel->rodata->has_rates = kernel->options.rates;
 	skel->rodata->show_fork = kernel->plan->show_fork;
@@ -224,16 +239,24 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->only_process = kernel->filter ? (uint32_t)kernel_only_process(kernel) : 0;
 	skel->rodata->filtered_by_link = kernel->form == UPROBE_FORM_MULTI && kernel->filter &&
 					 kernel_only_process(kernel) != 0;
+	skel->rodata->reads_paths = kernel->reads_paths;
 	skel->rodata->reads_files = kernel->plan->set.options.files;
 	skel->rodata->stack_how = kernel->options.stack_how;
 	skel->rodata->stack_bytes = kernel->options.stack_bytes;
 	skel->rodata->stack_depth = kernel->options.stack_depth;
 	skel->rodata->keeps_words = kernel_keeps_words(kernel);
+	skel->rodata->reads_each = kernel_reads(kernel, FETCH_EACH);
+	skel->rodata->reads_walks = kernel_reads(kernel, FETCH_WALK);
 	sum_set_constants(kernel, skel);
+	go_set_constants(kernel, skel);
 	samples_set_constants(kernel, skel);
+	views_set_constants(kernel, skel);
+	sched_set_constants(kernel, skel);
+	life_set_constants(kernel, skel);
 	select_set_constants(kernel, skel);
 	memcpy((void *)&skel->rodata->file_offsets, &kernel->file_offsets,
 	       sizeof(kernel->file_offsets));
+	skel->rodata->reads_netlink = kernel->reads_netlink;
 	skel->rodata->reads_sockets = kernel->plan->set.options.sockets;
 	memcpy((void *)&skel->rodata->socket_offsets, &kernel->socket_offsets,
 	       sizeof(kernel->socket_offsets));
@@ -295,13 +318,7 @@ static void name_backends(struct kernel *kernel)
 static struct err *load_skeleton(struct kernel *kernel)
 {
 	kernel_forget_complaint();
-	struct err *e = loader_open(&kernel->loader);
-	if (e)
-		return e;
-	kernel->skel = tracer__open_opts(loader_options(kernel->loader));
-	if (!kernel->skel)
-		return kernel_load_failed(kernel, errno, "opening the BPF programs");
-	e = loader_look(kernel->loader, kernel->skel->obj);
+	struct err *e = kernel_early_take(kernel->options.early, kernel);
 	if (e)
 		return e;
 	select_programs(kernel, kernel->skel);
@@ -325,10 +342,8 @@ static struct err *check_features(const struct kernel *kernel)
 	const struct features *features = &kernel->features;
 	struct err *e = NULL;
 	if (!features->kernel_btf)
-		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
-			    "it has no BTF: /sys/kernel/btf/vmlinux is missing "
-			    "(CONFIG_DEBUG_INFO_BTF)");
-	else if (!features->ring_buffer)
+		return kernel_btf_missing();
+	if (!features->ring_buffer)
 		e = err_why(err_new(ERR_UNSUPPORTED, 0, "this kernel cannot be traced"),
 			    "it has no BPF ring buffer (Linux 5.8)");
 	if (e)
@@ -343,10 +358,29 @@ static struct err *check_features(const struct kernel *kernel)
 	return kernel_needs_hit(kernel, false) ? features_check_uprobe(features) : NULL;
 }
 
+/* Where the kernel has what is read of descriptors. */
+static struct err *find_offsets(struct kernel *kernel)
+{
+	const struct compile_options *options = &kernel->plan->set.options;
+	bool files = options->files || kernel->reads_paths;
+	struct err *e = files ? file_offsets_find(&kernel->file_offsets) : NULL;
+	if (!e && options->sockets)
+		e = socket_offsets_find(&kernel->socket_offsets);
+	if (e || !kernel_reads_netlink(kernel))
+		return e;
+	_cleanup_(err_freep) struct err *unknown =
+		files ? NULL : file_offsets_find(&kernel->file_offsets);
+	if (!unknown && !options->sockets)
+		unknown = socket_offsets_find(&kernel->socket_offsets);
+	/* Where it does not tell, messages are shown as bytes. */
+	kernel->reads_netlink = !unknown;
+	return NULL;
+}
+
 struct err *kernel_load(struct plan *plan, const struct features *features,
 			const struct kernel_options *options, struct kernel **ret)
 {
-	libbpf_set_print(note_complaint);
+	kernel_listen();
 	_cleanup_(kernel_closep) struct kernel *kernel = calloc(1, sizeof(*kernel));
 	if (!kernel)
 		return &err_nomem;
@@ -362,19 +396,23 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 		kernel->filter && !options->sum_rows && !options->where &&
 		kernel->form != UPROBE_FORM_OLD && !plan->has_points && !samples_site(&plan->set) &&
 		(has_kind(plan, SITE_ENTRY) || (kernel_selects(kernel) && options->growing));
+	/* On old kernels a thread's state is not found through the thread. */
+	kernel->tells_long = options->long_calls && !options->entries && plan->has_syscalls &&
+			     kernel->form != UPROBE_FORM_OLD;
 	kernel->raw_cookie = plan->has_points && features_raw_cookie();
+	go_decide(kernel);
 	struct err *e = check_features(kernel);
 	e = e ? e : kernel_check_lossless(kernel);
 	e = e ? e : sum_check(kernel);
 	e = e ? e : points_check(kernel);
 	e = e ? e : samples_check(kernel);
+	e = e ? e : views_check(kernel);
+	e = e ? e : life_check(kernel);
 	if (!e && plan->has_syscalls)
 		e = calls_choose(options->syscall_backend, &plan->set, &kernel->calls);
 	e = e ? e : calls_check(kernel);
-	if (!e && plan->set.options.files)
-		e = file_offsets_find(&kernel->file_offsets);
-	if (!e && plan->set.options.sockets)
-		e = socket_offsets_find(&kernel->socket_offsets);
+	kernel->reads_paths = points_read_paths(kernel);
+	e = e ? e : find_offsets(kernel);
 	if (!e && (kernel_selects(kernel) || pid_namespace_is_inner()))
 		e = select_offsets_find(&kernel->select_offsets);
 	if (options->stack_how)
@@ -398,7 +436,7 @@ static void close_links(struct kernel *kernel)
 	attachment_close(take_ptr(kernel->attachment));
 }
 
-static void detach(struct kernel *kernel)
+static void begin_detaching(struct kernel *kernel)
 {
 	/* Before there are children that would have copies. */
 	calls_close(kernel);
@@ -406,13 +444,14 @@ static void detach(struct kernel *kernel)
 	_cleanup_free_ int *fds = count ? calloc(count, sizeof(*fds)) : NULL;
 	if (fds)
 		attachment_copy(kernel->attachment, fds);
-	struct holders holders = holders_start(fds, fds ? count : 0);
+	kernel->holders = holders_start(fds, fds ? count : 0);
+	kernel->detaching = true;
 	close_links(kernel);
-	holders_end(&holders);
+	holders_release(&kernel->holders);
 }
 
 /* The end of a thread stays attached: it sends what waits, until kernel_send_kept() has. */
-void kernel_stop(struct kernel *kernel)
+void kernel_begin_stop(struct kernel *kernel)
 {
 	if (!kernel->skel)
 		return;
@@ -420,7 +459,15 @@ void kernel_stop(struct kernel *kernel)
 		__atomic_store_n(&kernel->skel->bss->tracing, 0, __ATOMIC_SEQ_CST);
 	if (kernel->attachment || kernel->n_links || kernel->point_fds.count ||
 	    kernel->call_fds.count || kernel->sample_fds.count)
-		detach(kernel);
+		begin_detaching(kernel);
+}
+
+void kernel_stop(struct kernel *kernel)
+{
+	kernel_begin_stop(kernel);
+	if (kernel->detaching)
+		holders_end(&kernel->holders);
+	kernel->detaching = false;
 }
 
 void kernel_close(struct kernel *kernel)
@@ -430,16 +477,16 @@ void kernel_close(struct kernel *kernel)
 	kernel_stop(kernel);
 	bpf_link__destroy(kernel->exit_link);
 	bpf_link__destroy(kernel->kept_link);
+	bpf_link__destroy(kernel->long_link);
 	select_close(kernel);
+	views_close(kernel);
 	kernel_rows_unmap(kernel, true);
 	tables_deinit(&kernel->tables);
-	for (size_t i = 0; i < kernel->copies.count; i++)
-		tracer__destroy(kernel->copies.items[i]);
-	free(kernel->copies.items);
 	points_deinit(kernel);
 	samples_close(kernel);
 	free(kernel->sample_fds.items);
 	calls_deinit(kernel);
+	copies_deinit(kernel);
 	tracer__destroy(kernel->skel);
 	loader_close(kernel->loader);
 	free(kernel);

@@ -18,6 +18,7 @@
 #include "stream/event.h"
 
 struct kernel;
+struct kernel_early;
 
 struct kernel_options {
 	uint32_t ring_size;
@@ -38,7 +39,29 @@ struct kernel_options {
 	bool tally, tally_only; /* system calls are counted: kernel_tally(); and not sent */
 	uint32_t statuses;	/* enum syscall_status, those that are wanted; 0: all */
 	enum syscall_backend syscall_backend;
+	bool entries;		    /* system calls are told when they begin, too */
+	bool long_calls;	    /* or when they take long: kernel_send_long_calls() */
+	struct kernel_early *early; /* is emptied; NULL: nothing was made before */
 };
+
+struct ring_buffer;
+
+/* Who takes the ring's records. */
+struct kernel_reader {
+	int (*on_record)(void *context, void *data, size_t size);
+	void *context;
+};
+
+/*
+ * What can be made before there is a plan: the ring, mapped, and the opened programs. Each step
+ * takes some milliseconds; false: there is nothing left to do, as after kernel_load(). NULL: no
+ * memory, and nothing is lost by that.
+ */
+struct kernel_early *kernel_early_new(uint32_t ring_size, const struct kernel_reader *reader);
+bool kernel_early_step(void *early);
+/* After kernel_load(): its ring, which is the caller's from then on; NULL: it is not mapped yet. */
+struct ring_buffer *kernel_early_ring(struct kernel_early *early);
+void kernel_early_close(struct kernel_early *early); /* NULL is fine */
 
 struct attacher;
 
@@ -76,10 +99,16 @@ void kernel_start(struct kernel *kernel);
 /* Stops, and takes all probes out again: after this no record is written but those of entries that
  * waited. */
 void kernel_stop(struct kernel *kernel);
+/* The first half of that: it goes on by itself, and takes tens of milliseconds of the kernel's.
+ * Hits that are in our programs by then still write. */
+void kernel_begin_stop(struct kernel *kernel);
 /* Entries older than that which wait for their return become records. *ret_left: how many found no
  * room in the ring, and still wait. */
 struct err *kernel_send_kept(struct kernel *kernel, uint64_t before_ns,
 			     uint64_t *ret_left) must_check;
+/* System calls in flight that began before that become records; those without room the next time.
+ */
+struct err *kernel_send_long_calls(struct kernel *kernel, uint64_t before_ns) must_check;
 void kernel_close(struct kernel *kernel); /* NULL is fine */
 void kernel_closep(struct kernel **kernel);
 
@@ -105,6 +134,7 @@ enum kernel_group {
 	KERNEL_HITS, /* functions and markers */
 	KERNEL_SYSCALLS,
 	KERNEL_LIFE, /* fork, exec, exit */
+	KERNEL_ENDS, /* of functions of the kernel, which were delivered */
 	KERNEL_GROUPS,
 };
 /* Hits that the kernel did not give to our programs, as it counts them. */

@@ -160,9 +160,14 @@ static enum how how_of(const struct bpf_program *program)
 						   : HOW_PLAIN;
 }
 
+/* Tracepoints whose arguments are to be counted. */
+static const char *const differing[] = {"block_bio_queue", "block_rq_issue"};
+
 static struct err *want_all(struct loader *loader, const struct bpf_object *object)
 {
 	struct err *e = want(loader, "", COPY_STRING_NAME, BTF_KIND_FUNC);
+	for (size_t i = 0; !e && i < array_size(differing); i++)
+		e = want(loader, prefix_of(HOW_TRACEPOINT), differing[i], BTF_KIND_TYPEDEF);
 	struct bpf_program *program;
 	bpf_object__for_each_program (program, object) {
 		enum how how = how_of(program);
@@ -185,6 +190,18 @@ struct err *loader_look(struct loader *loader, const struct bpf_object *object)
 	if (!e && pwrite(loader->fd, bytes, size, 0) != (ssize_t)size)
 		e = err_new(ERR_FAILED, errno, "keeping the kernel's types");
 	return e;
+}
+
+uint32_t loader_tracepoint_arguments(const struct loader *loader, const char *name)
+{
+	const char *prefix = prefix_of(HOW_TRACEPOINT);
+	for (size_t i = 0; i < loader->names.count; i++) {
+		const struct kernel_btf_name *known = &loader->names.items[i];
+		if (strncmp(known->name, prefix, strlen(prefix)) == 0 &&
+		    strcmp(known->name + strlen(prefix), name) == 0)
+			return known->arguments ? known->arguments - 1 : 0;
+	}
+	return 0;
 }
 
 bool loader_has_copy_string(const struct loader *loader)

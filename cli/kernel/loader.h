@@ -28,6 +28,9 @@ void loader_closep(struct loader **loader);
 const struct bpf_object_open_opts *loader_options(const struct loader *loader);
 /* Looks up what the object needs, before it is loaded; once, copies of it need the same. */
 struct err *loader_look(struct loader *loader, const struct bpf_object *object) must_check;
+/* Without the kernel's own one, which comes first; 0: not known. Of those that differ from kernel
+ * to kernel: block_bio_queue and block_rq_issue. */
+uint32_t loader_tracepoint_arguments(const struct loader *loader, const char *name);
 /* Has this kernel bpf_copy_from_user_str() (6.12)? */
 bool loader_has_copy_string(const struct loader *loader);
 

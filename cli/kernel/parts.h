@@ -7,6 +7,7 @@
 #include "cli/kernel/calls.h"
 #include "cli/kernel/kernel.h"
 #include "cli/kernel/tables.h"
+#include "cli/process/holder.h"
 #include "kernel/select_offsets.h"
 #include "probe/file.h"
 
@@ -14,13 +15,24 @@ struct bpf_program;
 struct loader;
 struct tracer; /* the skeleton */
 
-#define LINKS_MAX    12
+#define LINKS_MAX    16
 #define BACKENDS_MAX 12
 
 /* The rows of a BPF array, shared with us. */
 struct rows {
 	void *memory;
 	size_t size, capacity;
+};
+
+/* Of a probe in the kernel. */
+struct copied_program {
+	int fd;
+	enum kernel_group group;
+};
+
+struct point_fd {
+	int fd;
+	bool at_return; /* of a span: what it misses was delivered, without its end */
 };
 
 struct kernel {
@@ -34,27 +46,32 @@ struct kernel {
 	struct select_offsets select_offsets;	    /* where who is traced is decided */
 	struct loader *loader;
 	struct tracer *skel;
-	ARRAY_OF(struct tracer *) copies; /* UPROBE_FORM_OLD: one for each site */
+	ARRAY_OF(struct copied_program) copies; /* programs of one place each */
 	struct attachment *attachment;
 	struct attacher *attacher; /* not NULL: opens perf events for us; not owned */
+	bool reads_netlink;	   /* of which protocol netlink sockets are */
+	bool reads_paths;	   /* of what arguments of the kernel point to */
+	bool follows_go;	   /* calls in Go are put together: stream/go.bpf.h */
 	bool keeps;		   /* entries may wait for their returns */
-	struct bpf_link *kept_link, *exit_link;
+	bool tells_long;	   /* system calls in flight are looked for */
+	struct bpf_link *kept_link, *long_link, *exit_link;
 	struct bpf_link *links[LINKS_MAX];
 	size_t n_links;
 	struct tables tables;
-	bool raw_cookie;	      /* raw tracepoints tell which one it is */
-	ARRAY_OF(int) point_fds;      /* probes in the kernel: events and links */
-	ARRAY_OF(int) sample_fds;     /* a clock of each CPU */
-	ARRAY_OF(int) point_programs; /* copies that serve one of them */
-	struct call_choice calls;     /* where system calls are told of */
-	ARRAY_OF(int) call_fds;	      /* probes there: events and links */
-	ARRAY_OF(int) call_programs;  /* copies that serve one of them */
+	bool raw_cookie;		     /* raw tracepoints tell which one it is */
+	ARRAY_OF(struct point_fd) point_fds; /* probes in the kernel: events and links */
+	ARRAY_OF(int) sample_fds;	     /* a clock of each CPU */
+	struct call_choice calls;	     /* where system calls are told of */
+	ARRAY_OF(int) call_fds;		     /* probes there: events and links */
 	struct rows sites, plans, filters, rates, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
-	struct bpf_link *scan_link; /* looks at all processes; NULL: nobody asks */
+	struct bpf_link *sockets_link; /* looks at all open files; NULL: nobody asks */
+	struct bpf_link *scan_link;    /* looks at all processes; NULL: nobody asks */
 	struct ring_buffer *news;
 	const struct news_sink *news_sink; /* during kernel_read_news() */
 	struct err *news_error;
+	struct holders holders; /* who takes the probes out */
+	bool detaching;		/* they have not ended yet */
 };
 
 /* --- select.c --------------------------------------------------------------------------------- */
@@ -71,7 +88,9 @@ void select_close(struct kernel *kernel);
 
 /* The constants of a run, in a skeleton that is open and not loaded. */
 void kernel_set_constants(const struct kernel *kernel, struct tracer *skel);
-/* What libbpf complains about from here on is the why of kernel_load_failed(). */
+/* libbpf complains to us. */
+void kernel_listen(void);
+/* What it complains about from here on is the why of kernel_load_failed(). */
 void kernel_forget_complaint(void);
 struct err *kernel_load_failed(const struct kernel *kernel, int errnum,
 			       const char *doing) must_check;
@@ -81,6 +100,18 @@ struct bpf_program *kernel_hit_program(struct tracer *skel, enum uprobe_form for
 /* 0: there are several, or they are not known. */
 pid_t kernel_only_process(const struct kernel *kernel);
 
+/* --- go.c ------------------------------------------------------------------------------------- */
+
+/* Calls in Go: is there anything to put together? What comes later has to do with the answer. */
+void go_decide(struct kernel *kernel);
+void go_set_constants(const struct kernel *kernel, struct tracer *skel);
+void go_size_maps(const struct kernel *kernel, struct tracer *skel);
+
+/* --- early.c ---------------------------------------------------------------------------------- */
+
+/* Opens the object, with what there is of it by now. `early` NULL: nothing. */
+struct err *kernel_early_take(struct kernel_early *early, struct kernel *kernel) must_check;
+
 /* --- state.c ---------------------------------------------------------------------------------- */
 
 /* Can this kernel hold writers back, when that is asked for? */
@@ -88,14 +119,17 @@ struct err *kernel_check_lossless(const struct kernel *kernel) must_check;
 
 /* --- copy.c ----------------------------------------------------------------------------------- */
 
-/* A copy of a program for one site: everything but the site's number is shared. */
+/*
+ * A copy of a program for one site: everything but the site's number is shared. `function`: of the
+ * kernel, for fentry and fexit; else NULL. *ret stays the kernel's; `group` is what its misses
+ * count as.
+ */
 struct err *kernel_copy_program(struct kernel *kernel, uint32_t site_id, const char *name,
-				struct bpf_program **ret) must_check;
+				const char *function, enum kernel_group group, int *ret) must_check;
 /* A copy for the function of one call, by fentry or fexit. `call`: as the kernel names it. */
 struct err *kernel_copy_program_for(struct kernel *kernel, const char *name, const char *call,
-				    struct bpf_program **ret) must_check;
-/* Destroys the last copy. Descriptors of what it loaded may have been duplicated before. */
-void kernel_drop_copy(struct kernel *kernel);
+				    int *ret) must_check;
+void copies_deinit(struct kernel *kernel);
 
 /* --- calls_attach.c --------------------------------------------------------------------------- */
 
@@ -117,8 +151,13 @@ void points_close(struct kernel *kernel); /* takes the probes out */
 void points_deinit(struct kernel *kernel);
 /* Does this kernel have what is asked for there? */
 struct err *points_check(const struct kernel *kernel) must_check;
-/* Hits that the kernel counted, and gave to nobody. */
-uint64_t points_missed(const struct kernel *kernel);
+/* Is a path asked for of what an argument there points to? */
+bool points_read_paths(const struct kernel *kernel);
+/* An event or a link, closed when the probes are taken out. `at_return`: its misses are those of
+ * ends. */
+struct err *points_keep(struct kernel *kernel, int fd, bool at_return) must_check;
+/* Hits that the kernel counted, and gave to nobody; `at_return`: the ends of spans. */
+uint64_t points_missed(const struct kernel *kernel, bool at_return);
 /* The same of one link; 0: it is none of a kprobe. */
 uint64_t kernel_link_missed(int fd);
 /* Records that programs there tried to write. */
@@ -132,8 +171,35 @@ void samples_select_programs(const struct kernel *kernel, struct tracer *skel);
 struct err *samples_attach(struct kernel *kernel) must_check;
 void samples_close(struct kernel *kernel);
 
+/* --- views.c ---------------------------------------------------------------------------------- */
+
+/* Does this kernel tell what is asked for? */
+struct err *views_check(const struct kernel *kernel) must_check;
+void views_set_constants(const struct kernel *kernel, struct tracer *skel);
+void views_select_programs(const struct kernel *kernel, struct tracer *skel);
+struct err *views_attach(struct kernel *kernel) must_check;
+/* Whose what is there already is; the traced processes are known. */
+struct err *views_scan(struct kernel *kernel) must_check;
+void views_close(struct kernel *kernel);
+
+/* --- sched.c ---------------------------------------------------------------------------------- */
+
+void sched_set_constants(const struct kernel *kernel, struct tracer *skel);
+void sched_select_programs(const struct kernel *kernel, struct tracer *skel);
+
+/* --- life.c ----------------------------------------------------------------------------------- */
+
+/* The one of this run's form: `name` is "task_exec". */
+void life_set_autoload(const struct kernel *kernel, struct tracer *skel, const char *name, bool on);
+void life_select_signals(const struct kernel *kernel, struct tracer *skel);
+void life_set_constants(const struct kernel *kernel, struct tracer *skel);
+/* Does this kernel tell what is asked for? */
+struct err *life_check(const struct kernel *kernel) must_check;
+
 /* --- sums.c ----------------------------------------------------------------------------------- */
 
+/* In what a thread is blocked: the constants of stream/blocked.bpf.h. */
+void sum_set_blocked_constants(const struct kernel *kernel, struct tracer *skel);
 /* Does this kernel tell what is asked for? */
 struct err *sum_check(const struct kernel *kernel) must_check;
 void sum_set_constants(const struct kernel *kernel, struct tracer *skel);
@@ -145,6 +211,12 @@ void sum_size_maps(const struct kernel *kernel, struct tracer *skel);
 /* Does any entry keep words for its return? */
 bool kernel_keeps_words(const struct kernel *kernel);
 void words_size_maps(const struct kernel *kernel, struct tracer *skel);
+
+/* --- lists.c ---------------------------------------------------------------------------------- */
+
+/* May a plan have this operation? */
+bool kernel_reads(const struct kernel *kernel, enum fetch_code code);
+bool kernel_reads_netlink(const struct kernel *kernel);
 
 /* --- rows.c ----------------------------------------------------------------------------------- */
 

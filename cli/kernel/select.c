@@ -100,7 +100,8 @@ struct err *select_begin(struct kernel *kernel)
 
 struct err *kernel_select(struct kernel *kernel)
 {
-	return kernel_selects(kernel) ? scan(kernel) : NULL;
+	struct err *e = kernel_selects(kernel) ? scan(kernel) : NULL;
+	return e || !kernel_selects(kernel) ? e : views_scan(kernel);
 }
 
 int kernel_news_fd(const struct kernel *kernel)

@@ -87,6 +87,8 @@ pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)
 static enum kernel_group group_of(const struct bpf_program *program)
 {
 	const char *name = bpf_program__name(program);
+	if (strcmp(name, "span_kretprobe") == 0)
+		return KERNEL_ENDS;
 	if (strstr(name, "sys_enter") || strstr(name, "sys_exit"))
 		return KERNEL_SYSCALLS;
 	return strstr(name, "task_") ? KERNEL_LIFE : KERNEL_HITS;
@@ -115,12 +117,9 @@ void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUP
 	memset(ret, 0, sizeof(*ret) * KERNEL_GROUPS);
 	add_missed(kernel->skel, ret);
 	for (size_t i = 0; i < kernel->copies.count; i++)
-		add_missed(kernel->copies.items[i], ret);
-	for (size_t i = 0; i < kernel->point_programs.count; i++)
-		ret[KERNEL_HITS] += misses_of(kernel->point_programs.items[i]);
-	ret[KERNEL_HITS] += points_missed(kernel);
-	for (size_t i = 0; i < kernel->call_programs.count; i++)
-		ret[KERNEL_SYSCALLS] += misses_of(kernel->call_programs.items[i]);
+		ret[kernel->copies.items[i].group] += misses_of(kernel->copies.items[i].fd);
+	ret[KERNEL_HITS] += points_missed(kernel, false);
+	ret[KERNEL_ENDS] += points_missed(kernel, true);
 	ret[KERNEL_SYSCALLS] += calls_missed(kernel);
 }
 

@@ -17,7 +17,7 @@ static const char *const fd_call_names[] = {
 };
 
 /* What a thread was blocked in is told: stream/where.bpf.c. */
-static void set_blocked_constants(const struct kernel *kernel, struct tracer *skel)
+void sum_set_blocked_constants(const struct kernel *kernel, struct tracer *skel)
 {
 	const struct syscall_info *futex = syscall_by_name("futex");
 	skel->rodata->futex_number = futex ? (int)futex->number : -1;
@@ -35,7 +35,7 @@ void sum_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->summing = kernel->options.sum_rows != 0;
 	skel->rodata->tell_where = kernel->options.where;
 	if (kernel->options.where && !kernel->options.sum_rows)
-		set_blocked_constants(kernel, skel);
+		sum_set_blocked_constants(kernel, skel);
 }
 
 void sum_select_programs(const struct kernel *kernel, struct tracer *skel)

@@ -17,6 +17,12 @@ static struct err *number_plan(struct tables *tables, const struct fetch_plan *p
 	if (!plan)
 		return NULL;
 	size_t size = fetch_plan_size(plan);
+	/* Functions of a pattern are often alike. Plan 0 is none. */
+	const struct fetch_plan *last = tables->plans.items[tables->plans.count - 1];
+	if (last && fetch_plan_size(last) == size && memcmp(last, plan, size) == 0) {
+		*ret = (uint32_t)tables->plans.count - 1;
+		return NULL;
+	}
 	HASH_FIND(hh, tables->known, plan, size, known);
 	if (!known) {
 		const struct fetch_plan **kept = array_push(&tables->plans);
@@ -99,11 +105,11 @@ void tables_want_stacks(struct probe_set *set, size_t first, bool of_samples_onl
 {
 	for (size_t i = first; i < set->sites.count; i++) {
 		struct site *site = &set->sites.items[i]->wire;
-		/* In the kernel no registers of the user's are at hand. */
 		/* What the kernel's return probe replaces is known from the entry's stack. */
 		if (of_samples_only && !(site->flags & (SITE_SAMPLE | SITE_TRAMPOLINE)))
 			continue;
-		if (site->kind && site->kind != SITE_RETURN && !(site->flags & SITE_IN_KERNEL))
+		if (site->kind && !probe_site_is_end(set->sites.items[i]) &&
+		    !(site->flags & (SITE_VIEW | SITE_LIFE)))
 			site->flags |= SITE_STACK;
 	}
 }
@@ -159,7 +165,7 @@ static bool can_load(const struct fetch_op *load, const struct fetch_op *next)
 	/* A list's step is taken again for each element, and must not begin anew. */
 	if (load->code != FETCH_REG || load->shift || next->flags & FETCH_LIST)
 		return false;
-	if (next->code == FETCH_STRING || next->code == FETCH_BYTES)
+	if (next->code == FETCH_STRING || next->code == FETCH_BYTES || next->code == FETCH_DEREF)
 		return load->size == 8;
 	return next->code == FETCH_INT && next->size <= load->size;
 }
@@ -204,7 +210,9 @@ void tables_fill_rates(const struct probe_set *set, size_t first, const struct r
 	for (size_t i = first; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
 		const struct rate_limit *limit = site->rate.count ? &site->rate : all;
-		if (site->wire.kind == SITE_RETURN)
+		/* --rate is not for task life. */
+		if (probe_site_is_end(site) ||
+		    (!site->rate.count && (site->wire.flags & SITE_LIFE)))
 			continue;
 		/* The places of a marker follow each other. */
 		if (site->probe != last)

@@ -24,19 +24,25 @@ struct functions {
 	char name[DEMANGLE_ONCE_MAX]; /* of the function at hand */
 };
 
-static bool matches(const struct functions *functions, const char *name, const char *symbol)
+bool list_wants_function(const struct listing *listing, const char *path, const char *name,
+			 const char *symbol)
 {
-	const struct spec_list *patterns = &functions->listing->patterns;
+	const struct spec_list *patterns = &listing->patterns;
 	if (!patterns->count)
 		return true;
 	for (size_t i = 0; i < patterns->count; i++) {
 		const struct spec *spec = &patterns->items[i];
 		if (list_wants_kind(spec, false) &&
-		    (!spec->module || module_name_matches(functions->module->path, spec->module)) &&
+		    (!spec->module || module_name_matches(path, spec->module)) &&
 		    (spec_name_matches(spec, name) || spec_name_matches(spec, symbol)))
 			return true;
 	}
 	return false;
+}
+
+static bool matches(const struct functions *functions, const char *name, const char *symbol)
+{
+	return list_wants_function(functions->listing, functions->module->path, name, symbol);
 }
 
 static bool is_wanted(void *context, const char *name)
@@ -108,11 +114,12 @@ static void set_sources(const struct functions *functions, struct shown_function
 static struct err *put(struct functions *functions, const struct shown_function *shown)
 {
 	const char *module = functions->module->name;
+	FILE *out = functions->listing->out->file;
 	functions->shown++;
 	functions->listing->shown++;
 	if (list_is_json(functions->listing))
-		return list_json_function(module, shown);
-	list_text_function(module, shown);
+		return list_json_function(out, module, shown);
+	list_text_function(out, module, shown);
 	return NULL;
 }
 
@@ -143,7 +150,7 @@ static struct err *put_symbols(struct functions *functions)
 	const struct function *all;
 	size_t count;
 	struct err *e = image_functions(functions->image, &all, &count);
-	for (size_t i = 0; !e && i < count && !list_is_unread(); i++) {
+	for (size_t i = 0; !e && i < count && !list_is_unread(functions->listing); i++) {
 		/* In the order of addresses names lie anywhere: waiting for each of them took a
 		 * sixth of a list's time. */
 		if (i + NAMES_AHEAD < count)
@@ -163,7 +170,8 @@ static struct err *put_inlined(struct functions *functions)
 {
 	const struct inlined_list *list = &functions->inlined;
 	struct err *e = NULL;
-	for (size_t i = 0, n; !e && i < list->copies.count && !list_is_unread(); i += n) {
+	for (size_t i = 0, n; !e && i < list->copies.count && !list_is_unread(functions->listing);
+	     i += n) {
 		const struct inlined_copy *first = &list->copies.items[i];
 		n = count_same(list, i);
 		if (functions->claimed[i])
@@ -189,13 +197,28 @@ static struct err *find_inlined(struct functions *functions)
 	return functions->claimed ? NULL : &err_nomem;
 }
 
-struct err *list_functions(struct listing *listing, struct image *image,
-			   const struct plan_module *module)
+/* Names without wildcards: one question brings all that is asked of them. */
+static void expect(const struct functions *functions)
+{
+	enum { NAMES_MAX = 64 };
+	const struct spec_list *patterns = &functions->listing->patterns;
+	const char *names[NAMES_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < patterns->count && count < NAMES_MAX; i++)
+		if (list_wants_kind(&patterns->items[i], false) &&
+		    patterns->items[i].name_kind == SPEC_NAME_EXACT)
+			names[count++] = patterns->items[i].name;
+	image_expect(functions->image, names, count);
+}
+
+static struct err *list_with_all(struct listing *listing, struct image *image,
+				 const struct plan_module *module)
 {
 	struct functions functions = {.listing = listing, .image = image, .module = module};
 	const struct function *all;
 	size_t count;
 	bool verbose = listing->options->verbose;
+	expect(&functions);
 	struct err *e = image_functions(image, &all, &count);
 	functions.typed = count <= TYPED_MAX || listing->patterns.count || verbose;
 	if (!e && verbose)
@@ -210,4 +233,18 @@ struct err *list_functions(struct listing *listing, struct image *image,
 	inlined_list_deinit(&functions.inlined);
 	free(functions.claimed);
 	return e;
+}
+
+struct err *list_functions(struct listing *listing, struct image *image,
+			   const struct plan_module *module)
+{
+	size_t before = listing->shown;
+	bool done = false;
+	struct err *e = NULL;
+	if (!listing->options->verbose && !list_is_json(listing))
+		e = list_names(listing, image, module, TYPED_MAX, &done);
+	/* A name that no symbol has is looked for once more. */
+	if (e || (done && (listing->shown > before || !listing->patterns.count)))
+		return e;
+	return list_with_all(listing, image, module);
 }

@@ -10,14 +10,14 @@
 #include "common/cleanup.h"
 #include "usdt/usdt.h"
 
-static struct err *put_json(json_t *object)
+static struct err *put_json(FILE *out, json_t *object)
 {
 	if (!object)
 		return &err_nomem;
 	/* Whether it was written is asked at the end: see list_is_unread(). */
-	json_dumpf(object, stdout, JSON_COMPACT);
+	json_dumpf(object, out, JSON_COMPACT);
 	json_decref(object);
-	putchar('\n');
+	putc('\n', out);
 	return NULL;
 }
 
@@ -111,7 +111,7 @@ static void set_symbol(json_t *object, const struct function *function)
 	json_object_set_new(object, "binding", json_string(binding_name(function)));
 }
 
-struct err *list_json_function(const char *module, const struct shown_function *shown)
+struct err *list_json_function(FILE *out, const char *module, const struct shown_function *shown)
 {
 	json_t *object = json_pack("{s:s, s:o*, s:o*}", "type", "function", "module",
 				   json_name(module), "name", json_name(shown->name));
@@ -137,7 +137,7 @@ struct err *list_json_function(const char *module, const struct shown_function *
 		json_object_set_new(object, "inlined", json_copies(shown));
 	if (shown->with_sources)
 		json_object_set_new(object, "sources", json_sources(shown));
-	return put_json(object);
+	return put_json(out, object);
 }
 
 /* {"arg2": "in xmm0"}: the arguments that cannot be read at this site, and why; NULL: all can. */
@@ -158,10 +158,8 @@ static json_t *json_unavailable(const struct usdt_operand *operands, size_t coun
 static struct err *json_site(struct listing *listing, struct image *image,
 			     const struct usdt_note *note, json_t *sites)
 {
-	const struct usdt_operand *operands;
-	size_t count;
-	struct err *e = usdt_operands(note->operands, image_machine(image), image, note,
-				      &listing->arena, &operands, &count);
+	struct usdt_operands operands;
+	struct err *e = usdt_operands_of(image, &note, 1, &listing->arena, &operands);
 	if (e)
 		return e;
 	json_t *site = json_pack("{s:o*, s:o*}", "offset", json_hex(note->offset), "args",
@@ -170,7 +168,7 @@ static struct err *json_site(struct listing *listing, struct image *image,
 		json_object_set_new(site, "semaphore", json_hex(note->semaphore_offset));
 	if (note->refused)
 		json_object_set_new(site, "refused", json_string(note->refused));
-	json_t *unavailable = json_unavailable(operands, count);
+	json_t *unavailable = json_unavailable(operands.items, operands.count);
 	if (unavailable)
 		json_object_set_new(site, "unavailable", unavailable);
 	return json_array_append_new(sites, site) == 0 ? NULL : &err_nomem;
@@ -180,17 +178,15 @@ static struct err *json_site(struct listing *listing, struct image *image,
 static struct err *json_types(struct listing *listing, struct image *image,
 			      const struct usdt_note *note, json_t *types)
 {
-	const struct usdt_operand *operands;
-	size_t count;
-	struct err *e = usdt_operands(note->operands, image_machine(image), image, note,
-				      &listing->arena, &operands, &count);
-	for (size_t i = 0; !e && i < count; i++) {
+	struct usdt_operands operands = {0};
+	struct err *e = usdt_operands_of(image, &note, 1, &listing->arena, &operands);
+	for (size_t i = 0; !e && i < operands.count; i++) {
 		char type[32];
 		snprintf(type, sizeof(type), "%s%d",
-			 operands[i].is_float	 ? "f"
-			 : operands[i].is_signed ? "s"
-						 : "u",
-			 operands[i].size * 8);
+			 operands.items[i].is_float    ? "f"
+			 : operands.items[i].is_signed ? "s"
+						       : "u",
+			 operands.items[i].size * 8);
 		json_array_append_new(types, json_string(type));
 	}
 	return e;
@@ -215,5 +211,5 @@ struct err *list_json_marker(struct listing *listing, struct image *image, const
 		json_decref(object);
 		return e;
 	}
-	return put_json(object);
+	return put_json(listing->out->file, object);
 }

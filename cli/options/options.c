@@ -47,6 +47,7 @@ enum {
 	KEY_INTERVAL,
 	KEY_HISTOGRAM,
 	KEY_WHERE,
+	KEY_UNFINISHED,
 	KEY_DEBUGINFOD,
 	KEY_NO_CACHE,
 	KEY_STATUS,
@@ -76,7 +77,7 @@ static const struct argp_option option_table[] = {
 	{"debuginfod", KEY_DEBUGINFOD, NULL, 0,
 	 "Ask the servers of DEBUGINFOD_URLS for debug files that are not here", 1},
 	{"no-cache", KEY_NO_CACHE, NULL, 0,
-	 "Keep nothing that was learnt from debug files, and use nothing of it", 1},
+	 "Keep nothing for the next run, and use nothing that was kept", 1},
 	{"output", 'o', "FILE", 0, "Write events to FILE", 2},
 	{"json", KEY_JSON, NULL, 0, "JSON Lines: one object an event", 2},
 	{"format", KEY_FORMAT, "FORMAT", 0, "text or json", 2},
@@ -107,6 +108,8 @@ static const struct argp_option option_table[] = {
 	{"histogram", KEY_HISTOGRAM, NULL, 0, "stat: also show how the durations are spread", 2},
 	{"where", KEY_WHERE, NULL, 0,
 	 "Also show how long calls were running, waiting for a CPU, or blocked, and in what", 2},
+	{"unfinished", KEY_UNFINISHED, NULL, 0,
+	 "Split system calls in two where another event comes in between, as strace does", 2},
 	{"summary-only", 'c', NULL, 0, "Count system calls: a table at the end, and no events", 2},
 	{"summary", 'C', NULL, 0, "The same table, and events", 2},
 	{"summary-sort-by", 'S', "COLUMN", 0, "Sort that table by (time-percent)", 2},
@@ -275,6 +278,9 @@ static void parse_flag(int key, struct options *options)
 		break;
 	case KEY_STOP_ON_LOAD:
 		options->stop_on_load = true;
+		break;
+	case KEY_UNFINISHED:
+		options->unfinished = true;
 		break;
 	case KEY_WHERE:
 		options->where = true;

@@ -80,6 +80,7 @@ struct options {
 	double interval_s; /* `stat`: 0: only at the end */
 	bool histogram;
 	bool where;
+	bool unfinished;	/* calls are split where another event comes in between */
 	bool stacks_of_samples; /* `stacks` is for them alone */
 };
 

@@ -28,6 +28,7 @@ struct err *options_check_shell(const struct options *options)
 			    : options->interval_s > 0	   ? "--interval"
 			    : options->histogram	   ? "--histogram"
 			    : options->where		   ? "--where"
+			    : options->unfinished	   ? "--unfinished"
 			    : options->selection.n_names   ? "--comm"
 			    : options->selection.n_cgroups ? "--cgroup"
 							   : NULL;

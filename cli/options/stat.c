@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/options/stat.c — what `utrail stat` takes of the options. */
-#include <string.h>
-
 #include "cli/options/options.h"
 
 /* What is told of each event has no meaning where none is told. */
@@ -16,30 +14,22 @@ static const char *given_for_events(const struct options *options)
 	       : options->redact		       ? "--redact"
 	       : options->cost			       ? "--cost"
 	       : options->tally			       ? "-c and -C"
+	       : options->unfinished		       ? "--unfinished"
 	       : options->pairs.count		       ? "A ~~ B"
 						       : NULL;
 }
 
-static bool is_word(const struct spec *spec, const char *word)
-{
-	return !spec->kind_given && !spec->module && !spec->provider && spec->name &&
-	       strcmp(spec->name, word) == 0;
-}
-
 /* NULL: it has times that can be added up. */
-static struct err *check_spec(const struct spec *spec)
+static struct err *check_spec(const struct options *options, const struct spec *spec)
 {
-	switch (spec->kind) {
-	case PROBE_EXEC:
-	case PROBE_FORK:
-	case PROBE_EXIT:
-	case PROBE_SIGNAL:
-		break;
-	default:
-		if (!is_word(spec, "exec") && !is_word(spec, "fork") && !is_word(spec, "exit") &&
-		    !is_word(spec, "signal"))
-			return NULL;
-	}
+	if (spec->kind == PROBE_KERNEL && options->where)
+		return err_hint(
+			err_new(ERR_USAGE, 0,
+				"utrail stat: --where does not tell of '%s' where its time went",
+				spec->text),
+			"of functions and system calls it does: leave out the one or the other");
+	if (!spec_is_life(spec, NULL))
+		return NULL;
 	return err_hint(err_new(ERR_USAGE, 0, "utrail stat: '%s' is task life, which has no times",
 				spec->text),
 			"system calls have: syscall:execve, syscall:exit_group");
@@ -74,6 +64,6 @@ struct err *options_check_stat(const struct options *options)
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < options->specs.count; i++)
 		if (!options->specs.items[i].negated)
-			e = check_spec(&options->specs.items[i]);
+			e = check_spec(options, &options->specs.items[i]);
 	return e;
 }

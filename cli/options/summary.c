@@ -90,6 +90,14 @@ struct err *options_check_summary(const struct options *options)
 	if (options->command != COMMAND_TRACE && (options->tally || options->statuses))
 		return err_hint(err_new(ERR_USAGE, 0, "%s: of what?", options->tally ? "-c" : "-z"),
 				"it goes with a trace: utrail -c -p PID");
+	if (options->unfinished && options->output.format == OUTPUT_JSON)
+		return err_hint(err_new(ERR_USAGE, 0, "--unfinished is not for JSON"),
+				"there a call is one object: time_ns is when it began, dur_ns how "
+				"long it took");
+	if (options->unfinished && options->statuses)
+		return err_hint(
+			err_new(ERR_USAGE, 0, "--unfinished does not go with -z, -Z or --status"),
+			"whether a call is shown is known when it has returned");
 	if (!options->tally_only)
 		return NULL;
 	const char *given = options->stacks != STACKS_NONE ? "-k"
@@ -97,6 +105,7 @@ struct err *options_check_summary(const struct options *options)
 			    : options->max_events	   ? "--max-events"
 			    : options->rate.count	   ? "--rate"
 			    : options->pairs.count	   ? "'~~'"
+			    : options->unfinished	   ? "--unfinished"
 							   : NULL;
 	if (given)
 		return err_hint(

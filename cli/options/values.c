@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/options/options.h"
+#include "common/array.h"
 
 struct err *options_parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
 				 uint64_t *ret)
@@ -70,13 +71,29 @@ struct err *options_parse_ring_size(const char *text, uint32_t *ret)
 	return NULL;
 }
 
+/* What a number of seconds may have behind it, as `dur` in conditions; 0: not a unit of time. */
+static double unit_of_time(const char *unit)
+{
+	static const struct {
+		const char *word;
+		double seconds;
+	} units[] = {{"", 1},	{"s", 1},    {"ms", 1e-3},  {"us", 1e-6},
+		     {"m", 60}, {"min", 60}, {"h", 60 * 60}};
+	for (size_t i = 0; i < array_size(units); i++)
+		if (strcmp(unit, units[i].word) == 0)
+			return units[i].seconds;
+	return 0;
+}
+
 struct err *options_parse_seconds(const char *option, const char *text, double *ret)
 {
 	char *end;
 	double value = strtod(text, &end);
-	if (end == text || *end || !(value > 0) || value > 1e9)
-		return err_why(err_new(ERR_USAGE, 0, "%s: '%s' will not do", option, text),
-			       "it takes a number of seconds above 0");
-	*ret = value;
+	double seconds = end == text ? 0 : value * unit_of_time(end);
+	if (!(seconds > 0) || seconds > 1e9)
+		return err_why(
+			err_new(ERR_USAGE, 0, "%s: '%s' will not do", option, text),
+			"it takes a number of seconds above 0, or one with a unit: 500ms, 10s, 5m, 1h");
+	*ret = seconds;
 	return NULL;
 }

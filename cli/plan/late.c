@@ -38,7 +38,7 @@ bool plan_is_open_ended(const struct spec *spec)
 {
 	bool in_files = plan_is_function_kind(spec->kind) || spec->kind == PROBE_USDT;
 	bool bare = !spec->kind_given && !spec->module;
-	return in_files && !plan_is_task_life(spec) &&
+	return in_files && !spec_is_life(spec, NULL) &&
 	       !(bare && spec->name_kind == SPEC_NAME_EXACT && syscall_by_name(spec->name));
 }
 
@@ -121,6 +121,7 @@ static struct err *open_image(struct late *late)
 	if (!e)
 		e = image_open_in(late->plan->symbolizer, late->module->path, fd,
 				  &late->module->image);
+	plan_use_cache(late->plan, late->module->image);
 	if (e && symbolizer_gave_up(late->plan->symbolizer))
 		return plan_note_failure(late->plan, late->module, e);
 	if (e == &err_nomem)
@@ -204,6 +205,8 @@ static struct err *add_spec(struct late *late, const struct spec *spec, bool imp
 	struct err *e = plan_add_from_image(late->options, plan, late->module->image,
 					    late->module->name, spec);
 	e = plan_note_failure(plan, late->module, e);
+	if (spec->is_catch)
+		plan_set_kind(plan, before, SITE_CATCH);
 	for (size_t i = before; implied && late->options->inside && i < plan->set.sites.count; i++)
 		plan->set.sites.items[i]->wire.flags |= SITE_INSIDE;
 	return note_failure(late, spec, e);

@@ -162,15 +162,27 @@ static bool add_argument_slot(struct plan *plan, struct probe_site *site, const 
 	return append_number(&plan->set.arena, &site->entry_plan, load, n_load, ret_slot);
 }
 
+/* In the kernel, the result of a span is in a plan of its own, else behind the arguments. */
+static bool add_kernel_result(struct plan *plan, struct probe_site *site, struct pair_site *ret)
+{
+	const struct fetch_op *load = NULL;
+	bool is_span = site->wire.kind == SITE_ENTRY;
+	const struct fetch_plan **from = is_span ? &site->return_plan : &site->entry_plan;
+	if (!site->results.count || site->results.items[0].slot < 0)
+		return false;
+	size_t n_load = find_load(*from, site->results.items[0].slot, &load);
+	ret->is_result = is_span;
+	return n_load && append_number(&plan->set.arena, from, load, n_load, &ret->slot);
+}
+
 /* System calls are not asked for more: their values are looked up by name. */
 static bool add_slot(struct plan *plan, struct probe_site *site, const char *name,
 		     struct pair_site *ret)
 {
 	size_t place;
-	bool in_kernel = site->wire.flags & SITE_IN_KERNEL;
-	if (strcmp(name, "ret") == 0 && site->wire.flags & SITE_AT_RETURN)
-		name = "arg1";
-	if (strcmp(name, "ret") == 0 && !in_kernel) {
+	if (strcmp(name, "ret") == 0 && (site->wire.flags & SITE_IN_KERNEL) && site->results.count)
+		return add_kernel_result(plan, site, ret);
+	if (strcmp(name, "ret") == 0 && !(site->wire.flags & SITE_IN_KERNEL)) {
 		ret->is_result = true;
 		if (site->wire.kind == SITE_SYSCALL)
 			return true;
@@ -230,7 +242,7 @@ struct err *pairs_plan(const struct options *options, struct plan *plan, size_t 
 		plan->pair_sites.count--;
 	for (size_t id = first ? first : 1; !e && id < plan->set.sites.count; id++) {
 		struct probe_site *site = plan->set.sites.items[id];
-		if (!site->wire.kind || site->wire.kind == SITE_RETURN)
+		if (!site->wire.kind || probe_site_is_end(site))
 			continue;
 		size_t before = plan->pair_sites.count;
 		for (size_t p = 0; !e && p < options->pairs.count; p++) {

@@ -12,7 +12,9 @@
 #include "cli/plan/suggest.h"
 #include "common/cleanup.h"
 #include "kernel/samples.h"
+#include "kernel/sched.h"
 #include "kernel/syscalls.h"
+#include "kernel/views.h"
 #include "uprobe/uprobe.h"
 #include "usdt/usdt.h"
 
@@ -95,12 +97,47 @@ static struct err *check_marker(void *context, struct image *image, uint64_t off
 	return e;
 }
 
+/* What the specs name, so that one question brings all that is asked of it. */
+static void expect_functions(const struct options *options, struct plan *plan, struct image *image)
+{
+	enum { NAMES_MAX = 64 };
+	const char *names[NAMES_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < options->specs.count && count < NAMES_MAX; i++) {
+		const struct spec *spec = &options->specs.items[i];
+		if (plan_is_function_kind(spec->kind) && spec->name_kind == SPEC_NAME_EXACT &&
+		    !spec->offset && !spec->negated && !spec->has_types)
+			names[count++] = spec->name;
+	}
+	image_open_types(image, plan->set.options.depth);
+	image_expect(image, names, count);
+}
+
+/* What its specs are going to ask of a file. Whatever goes wrong goes wrong again then. */
+void plan_foresee(const struct options *options, struct plan *plan, struct image *image,
+		  const char *path)
+{
+	const struct function *functions;
+	size_t count;
+	bool wanted = false;
+	for (size_t i = 0; i < options->specs.count; i++) {
+		const struct spec *spec = &options->specs.items[i];
+		wanted |= plan_is_function_kind(spec->kind) && !spec->negated &&
+			  (!spec->module || module_name_matches(path, spec->module));
+	}
+	if (!wanted)
+		return;
+	expect_functions(options, plan, image);
+	err_free(image_functions(image, &functions, &count));
+}
+
 struct err *plan_add_from_image(const struct options *options, struct plan *plan,
 				struct image *image, const char *name, const struct spec *spec)
 {
 	const struct usdt_options markers = {.check = check_marker, .check_context = plan};
 	if (spec->kind == PROBE_USDT)
 		return usdt_add_probes(&plan->set, image, name, spec, &markers);
+	expect_functions(options, plan, image);
 	if (spec->kind != PROBE_UPROBE) {
 		struct err *e = decide_return_mode(options, plan);
 		if (e)
@@ -110,8 +147,23 @@ struct err *plan_add_from_image(const struct options *options, struct plan *plan
 					   .return_why = plan->verdict.why,
 					   .return_forced =
 						   options->return_mode == RETURN_TRAMPOLINE,
+					   .keep_go = options->command == COMMAND_STAT ||
+						      options->rate.count || options->inside,
+					   .no_kept_go = plan->no_kept_go,
 					   .max_probes = options->max_probes};
 	return uprobe_add_probes(&plan->set, image, name, spec, &how);
+}
+
+/* Every file has its own addresses; which one is meant is not guessed. */
+static struct err *check_address(const struct plan *plan, const struct spec *spec,
+				 const struct plan_modules *found)
+{
+	if (spec->name_kind != SPEC_NAME_ADDRESS || spec->module || found->indexes.count < 2)
+		return NULL;
+	return err_hint(err_new(ERR_USAGE, 0, "'%s': an address in which of %zu files?", spec->text,
+				found->indexes.count),
+			"name it: '%s:%s'", plan->modules.items[found->indexes.items[0]].name,
+			spec->text);
 }
 
 static struct err *add_from_modules(const struct options *options, struct plan *plan,
@@ -119,6 +171,7 @@ static struct err *add_from_modules(const struct options *options, struct plan *
 {
 	_cleanup_(plan_modules_deinit) struct plan_modules found = {0};
 	struct err *e = plan_find_modules(plan, spec->module, &found);
+	e = e ?: check_address(plan, spec, &found);
 	for (size_t i = 0; !e && i < found.indexes.count; i++) {
 		struct image *image = NULL;
 		struct plan_module *module = &plan->modules.items[found.indexes.items[i]];
@@ -197,48 +250,18 @@ void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spe
 			plan->set.sites.items[i]->wire.kind = 0;
 }
 
-/* `exec`, `fork`, `exit` and `signal` alone are task life; the functions are call:fork, libc:exit.
- */
-static bool is_bare(const struct spec *spec, const char *name)
+/* `sched` alone is each time off the CPU. */
+static bool is_sched(const struct spec *spec)
 {
-	return !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT &&
-	       strcmp(spec->name, name) == 0;
+	bool is_bare = !spec->kind_given && !spec->module && spec->name_kind == SPEC_NAME_EXACT;
+	return spec->kind == PROBE_SCHED || (is_bare && strcmp(spec->name, "sched") == 0);
 }
 
-static bool is_life(const struct spec *spec, enum probe_kind kind, const char *name)
+static struct err *add_sched(struct plan *plan, const struct spec *spec)
 {
-	return spec->kind == kind || is_bare(spec, name);
-}
-
-bool plan_is_task_life(const struct spec *spec)
-{
-	return is_life(spec, PROBE_EXEC, "exec") || is_life(spec, PROBE_FORK, "fork") ||
-	       is_life(spec, PROBE_EXIT, "exit") || is_life(spec, PROBE_SIGNAL, "signal");
-}
-
-/* A bare name turns out to be task life only here. */
-static struct err *check_no_condition(const struct spec *spec)
-{
-	if (!spec->condition && !spec->rate.count)
-		return NULL;
-	return err_hint(err_new(ERR_USAGE, 0, "'%s': task life takes no condition, and no rate",
-				spec->text),
-			"leave them out; they are for functions, markers and system calls");
-}
-
-static struct err *add_task_life(struct plan *plan, const struct spec *spec)
-{
-	if (spec->kind == PROBE_SIGNAL)
-		return plan_choose_signals(plan, spec);
-	if (is_bare(spec, "signal"))
-		plan->signals = spec->negated ? 0 : UINT64_MAX;
-	else if (is_life(spec, PROBE_EXEC, "exec"))
-		plan->show_exec = !spec->negated;
-	else if (is_life(spec, PROBE_FORK, "fork"))
-		plan->show_fork = !spec->negated;
-	else
-		plan->show_exit = !spec->negated;
-	return check_no_condition(spec);
+	struct spec typed = *spec;
+	typed.kind = PROBE_SCHED;
+	return sched_add_probe(&plan->set, &typed);
 }
 
 /* A file that is there has been looked through; one that is not may yet come. */
@@ -259,16 +282,24 @@ static struct err *add_spec(const struct options *options, struct plan *plan,
 	size_t before = plan->set.probes.count + plan->set.repeated;
 	size_t noted = plan->set.notes.count;
 	struct err *e = NULL;
-	if (plan_is_task_life(spec))
-		return add_task_life(plan, spec);
+	if (spec_is_life(spec, NULL))
+		return plan_add_life(plan, spec);
+	if (is_sched(spec))
+		return add_sched(plan, spec);
 	switch (spec->kind) {
 	case PROBE_TRACEPOINT:
 	case PROBE_RAWTRACEPOINT:
+	case PROBE_KERNEL:
 	case PROBE_KPROBE:
 	case PROBE_KRETPROBE:
+	case PROBE_FENTRY:
+	case PROBE_FEXIT:
 		return points_add_spec(options, plan, spec);
 	case PROBE_CPU:
 		return samples_add_probe(&plan->set, spec);
+	case PROBE_TCP:
+	case PROBE_BLOCK:
+		return views_add_probes(&plan->set, spec);
 	case PROBE_SYSCALL:
 		e = syscalls_add_probes(&plan->set, spec);
 		break;
@@ -360,7 +391,8 @@ static struct err *add_inside(const struct options *options, struct plan *plan)
 	size_t asked_for = plan->set.sites.count;
 	bool has_call = false;
 	for (size_t i = 1; i < asked_for; i++)
-		has_call |= plan->set.sites.items[i]->wire.kind == SITE_ENTRY;
+		has_call |= plan->set.sites.items[i]->wire.kind == SITE_ENTRY ||
+			    plan->set.sites.items[i]->wire.flags & SITE_GO_KEPT;
 	for (size_t i = 0; plan->selects && i < options->specs.count; i++)
 		has_call |= options->specs.items[i].kind == PROBE_CALL &&
 			    plan_is_open_ended(&options->specs.items[i]);
@@ -440,21 +472,13 @@ static void settle_return_mode(const struct options *options, struct plan *plan)
 					: "--return was given"};
 }
 
-/* A stack belongs to a place of the thread's own code; the kernel's comes from any place. */
-static struct err *note_no_stacks(const struct options *options, struct plan *plan)
-{
-	if (options->stacks == STACKS_NONE || options->stacks_of_samples || !plan->has_points)
-		return NULL;
-	return probe_set_note(&plan->set, "-k: no user stacks of what happens in the kernel");
-}
-
 static void note_kinds(struct plan *plan)
 {
 	for (size_t i = 1; i < plan->set.sites.count; i++) {
 		struct probe_site *site = plan->set.sites.items[i];
 		if (site->wire.kind == SITE_SYSCALL)
 			plan->has_syscalls = true;
-		if (site->wire.kind && (site->wire.flags & SITE_IN_KERNEL))
+		if (site->wire.kind && (site->wire.flags & (SITE_IN_KERNEL | SITE_VIEW)))
 			plan->has_points = true;
 	}
 }
@@ -475,7 +499,8 @@ static struct err *check_tally(const struct options *options, const struct plan 
 			"-C shows events of all kinds, and counts the system calls among them");
 }
 
-struct err *plan_make(const struct options *options, struct plan *ret)
+struct err *plan_make(const struct options *options, const struct meanwhile *meanwhile,
+		      struct plan *ret)
 {
 	*ret = (struct plan){0};
 	if (!selection_is_empty(&options->selection))
@@ -483,25 +508,28 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 	const struct compile_options compile = {.string_limit = options->output.string_limit,
 						.depth = options->depth,
 						.max_members = options->max_members,
+						.max_items = options->output.array_limit,
 						.changes = options->changes,
 						.files = options->fd_paths,
 						.sockets = options->fd_details};
 	struct err *e = probe_set_init(&ret->set, &compile);
-	e = e ? e : plan_find_target(options, ret);
+	e = e ? e : plan_find_target(options, meanwhile, ret);
 	if (!e && wants_default(&options->specs))
 		e = add_default(options, ret);
 	for (size_t i = 0; !e && i < options->specs.count; i++)
 		e = add_typed(options, ret, i);
 	if (!e && options->inside)
 		e = add_inside(options, ret);
+	if (!e)
+		e = plan_add_catches(options, ret);
 	e = e ? e : drop_repeated_sites(ret);
 	e = e ? e : pairs_plan(options, ret, 1, false);
 	e = e ? e : check_tally(options, ret);
 	if (options->follow && !options->tally_only)
 		ret->show_exec = ret->show_fork = ret->show_exit = true;
 	note_kinds(ret);
-	e = e ? e : note_no_stacks(options, ret);
 	settle_return_mode(options, ret);
+	points_forget_types(ret);
 	if (e)
 		plan_deinit(ret);
 	return e;
@@ -520,6 +548,7 @@ void plan_deinit(struct plan *plan)
 	free(plan->processes.items);
 	launch_close(plan->launch);
 	symbolizer_destroy(plan->symbolizer);
+	points_forget_types(plan);
 	probe_set_deinit(&plan->set);
 	spec_list_deinit(&plan->implied);
 	free(plan->probe_specs.items);

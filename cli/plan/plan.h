@@ -6,6 +6,8 @@
 #ifndef UTRAIL_CLI_PLAN_PLAN_H
 #define UTRAIL_CLI_PLAN_PLAN_H
 
+#include <sys/resource.h>
+
 #include "cli/debuginfo/server.h"
 #include "cli/options/options.h"
 #include "common/err.h"
@@ -43,9 +45,16 @@ struct probe_spec {
 	size_t number;
 };
 
+/* Something that can be done while others are waited for, step by step; false: it is done. */
+struct meanwhile {
+	bool (*step)(void *context); /* NULL: nothing */
+	void *context;
+};
+
 struct plan {
 	struct probe_set set;
 	struct symbolizer *symbolizer; /* reads the files of all modules */
+	struct rlimit descriptors;     /* what we were started with, and the command is */
 	bool no_sandbox_noted;
 	ARRAY_OF(struct plan_module) modules;
 	ARRAY_OF(struct process *) processes;
@@ -62,6 +71,8 @@ struct plan {
 	struct cache *cache;	 /* what is kept of debug information; NULL: nothing */
 	struct image_cache kept; /* the same, for images */
 	char program[64];	 /* which build of us */
+	struct btf *types;	 /* the kernel's, while specs are read; NULL: not needed yet */
+	const char *no_kept_go;	 /* why the kernel keeps no calls in Go; NULL: it may */
 	const char *selects;	 /* what processes are chosen by, in words; NULL: they are named */
 };
 
@@ -71,7 +82,9 @@ static inline bool plan_is_for_all(const struct plan *plan)
 	return !plan->launch && !plan->processes.count && !plan->selects;
 }
 
-struct err *plan_make(const struct options *options, struct plan *ret) must_check;
+/* `meanwhile` lives as long as the plan. */
+struct err *plan_make(const struct options *options, const struct meanwhile *meanwhile,
+		      struct plan *ret) must_check;
 void plan_deinit(struct plan *plan);
 /* Is any of the processes that were named left? */
 struct err *plan_check_alive(const struct plan *plan) must_check;
@@ -112,24 +125,30 @@ bool plan_any_process_runs(const struct plan *plan);
 bool plan_has_conditions(const struct options *options);
 bool plan_has_rates(const struct options *options);
 /* plan_points.c: what a spec means in the kernel. */
+/* Megabytes that nothing after the specs needs. */
+void points_forget_types(struct plan *plan);
 struct err *points_add_spec(const struct options *options, struct plan *plan,
 			    const struct spec *spec) must_check;
 /* What one spec means in one file. */
 struct err *plan_add_from_image(const struct options *options, struct plan *plan,
 				struct image *image, const char *name,
 				const struct spec *spec) must_check;
-/* Adds the signals that a spec names to those that are shown, or takes them away. */
-struct err *plan_choose_signals(struct plan *plan, const struct spec *spec) must_check;
+/* The signals that a spec names; bit n: signal n + 1. */
+struct err *plan_find_signals(const struct spec *spec, uint64_t *ret) must_check;
+/* Shows more of the task life that a spec means, or less. */
+struct err *plan_add_life(struct plan *plan, const struct spec *spec) must_check;
 /* '!': takes away what `spec` matches of the sites from `first` on. */
 void plan_remove_matches(struct plan *plan, size_t first, const struct spec *spec);
 /* Does the spec mean this site, whatever kind of function probe both are? */
 bool plan_spec_matches(const struct probe_site *site, const struct spec *spec);
+/* Of all sites from `first` on. */
+void plan_set_kind(struct plan *plan, size_t first, enum site_kind kind);
+/* Where exceptions are caught in the files of the target, when calls are traced: SITE_CATCH. */
+struct err *plan_add_catches(const struct options *options, struct plan *plan) must_check;
 /* The sites from `first` on were added by the spec with this number. */
 struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,
 			   size_t number) must_check;
 bool plan_is_function_kind(enum probe_kind kind);
-/* fork, exec, exit or a signal: no place in a file. */
-bool plan_is_task_life(const struct spec *spec);
 struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
 			    struct process *process, size_t *ret_index) must_check;
 /* Does it look for code in files that are not known yet? */
@@ -137,9 +156,17 @@ bool plan_is_open_ended(const struct spec *spec);
 /* Is this what the user wrote for a module? */
 bool plan_is_module(const struct plan_module *module, const char *wanted);
 /* All processes of the target mentioned in options are opened, and their modules known. */
-struct err *plan_find_target(const struct options *options, struct plan *ret) must_check;
+struct err *plan_find_target(const struct options *options, const struct meanwhile *meanwhile,
+			     struct plan *ret) must_check;
+/* command.c: the file of the command that was given, and those that its loader will map. */
+struct err *plan_add_command(const struct options *options, struct plan *plan) must_check;
+/* Asks early what the specs will ask of a file. */
+void plan_foresee(const struct options *options, struct plan *plan, struct image *image,
+		  const char *path);
 /* Opens the file of a module; NULL, without an error, when it is not an ELF file of ours and
  * nobody named it. */
+/* What was learnt of the image is kept for the next run, and used in this one. NULL is fine. */
+void plan_use_cache(const struct plan *plan, struct image *image);
 struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
 			      struct image **ret) must_check;
 /* The process that reads files has died of this one: noted once. Other errors stay what they are.

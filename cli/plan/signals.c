@@ -38,18 +38,21 @@ static bool matches(const struct spec *spec, int number)
 	return false;
 }
 
-struct err *plan_choose_signals(struct plan *plan, const struct spec *spec)
+/* `signal` alone: the parser leaves the word itself as the name. */
+static bool is_bare(const struct spec *spec)
 {
-	uint64_t chosen = 0;
+	return !spec->kind_given;
+}
+
+struct err *plan_find_signals(const struct spec *spec, uint64_t *ret)
+{
+	uint64_t chosen = is_bare(spec) ? UINT64_MAX : 0;
 	for (int number = 1; number <= 64; number++)
 		if (matches(spec, number))
 			chosen |= 1ULL << (number - 1);
+	*ret = chosen;
 	if (!chosen && !spec->optional)
 		return err_hint(err_new(ERR_USAGE, 0, "'%s': there is no such signal", spec->text),
 				"'kill -l' lists them: signal:SIGCHLD, signal:CHLD, 'signal:RT*'");
-	if (spec->negated)
-		plan->signals &= ~chosen;
-	else
-		plan->signals |= chosen;
 	return NULL;
 }

@@ -29,7 +29,7 @@ static void consider(struct nearest *nearest, const char *wanted, const char *na
 	size_t length = strlen(wanted);
 	size_t how_far = word_distance(wanted, name);
 	/* A name that is too different is no help. */
-	if (how_far > length / 2 + 1)
+	if (how_far > length / 3 + 1)
 		return;
 	for (size_t i = 0; i < nearest->count; i++)
 		if (strcmp(nearest->names[i], name) == 0)
@@ -143,7 +143,9 @@ static struct err *explain_absence(const struct plan *plan, const struct spec *s
 	if (!nearest->seen && image_lacks_sections(image))
 		e = err_why(e, "the file is truncated: its sections lie past its end");
 	else if (!nearest->seen && usdt)
-		e = err_why(e, "this build has no USDT notes");
+		e = err_why(e, "%s",
+			    path ? "this build has no USDT notes"
+				 : "none of its files has USDT notes");
 	else if (!nearest->seen)
 		e = err_why(e, "the file is stripped: it has no symbols at all");
 	else if (!usdt && path && image_is_stripped(image))
@@ -158,8 +160,14 @@ static struct err *explain_absence(const struct plan *plan, const struct spec *s
 		snprintf(what, sizeof(what), "%s", path);
 	else if (plan->processes.count)
 		snprintf(what, sizeof(what), "-p %d", process_pid(plan->processes.items[0]));
-	snprintf(otherwise, sizeof(otherwise), "list them: utrail list %s%s", what,
-		 usdt ? " 'usdt:*'" : "");
+	if (!nearest->seen && !usdt)
+		snprintf(otherwise, sizeof(otherwise),
+			 "install its debug symbols (-dbgsym, -debuginfo), ask a server with "
+			 "--debuginfod, or name an address: -e FILE:0xADDRESS");
+	else
+		snprintf(otherwise, sizeof(otherwise), "%s: utrail list %s%s",
+			 nearest->seen ? "list them" : "its functions can be probed", what,
+			 usdt && nearest->seen ? " 'usdt:*'" : "");
 	if (!path && (plan->processes.count || plan->launch))
 		snprintf(later, sizeof(later),
 			 "\nif a library that is loaded later has it: -e '?%s'", spec->text);
@@ -190,6 +198,40 @@ static struct err *explain_refusals(const struct probe_set *set, const struct sp
 	return err_why(e, "%s", why);
 }
 
+struct err *suggest_in(struct plan *plan, const struct spec *spec,
+		       const struct plan_modules *modules, bool named)
+{
+	struct nearest nearest = {0};
+	struct image *first = NULL;
+	const char *path = NULL;
+	char wanted[256];
+	struct err *e = NULL;
+	snprintf(wanted, sizeof(wanted), "usdt:%s:%s", spec->provider ? spec->provider : "*",
+		 spec->name);
+	for (size_t i = 0; !e && i < modules->indexes.count; i++) {
+		struct plan_module *module = &plan->modules.items[modules->indexes.items[i]];
+		struct image *image = NULL;
+		e = plan_module_image(plan, module, named, &image);
+		if (e || !image)
+			continue;
+		first = first ? first : image;
+		if (modules->indexes.count == 1)
+			path = module->path;
+		e = spec->kind == PROBE_USDT
+			    ? consider_markers(&nearest, &plan->set.arena, image, wanted)
+			    : consider_functions(&nearest, image, spec->name);
+	}
+	/* None could be looked into: why not the first, the program itself, say? */
+	if (!e && !first && modules->indexes.count)
+		e = plan_module_image(plan, &plan->modules.items[modules->indexes.items[0]], true,
+				      &first);
+	if (e)
+		return e;
+	if (first)
+		return explain_absence(plan, spec, path, first, &nearest);
+	return err_new(ERR_USAGE, 0, "'%s': nothing to look in", spec->text);
+}
+
 struct err *suggest_match(struct plan *plan, const struct spec *spec, size_t first_note)
 {
 	if (spec->kind == PROBE_SYSCALL)
@@ -200,34 +242,8 @@ struct err *suggest_match(struct plan *plan, const struct spec *spec, size_t fir
 	if (spec->name_kind == SPEC_NAME_LINE)
 		return suggest_line(plan, spec);
 	struct plan_modules found = {0};
-	struct nearest nearest = {0};
-	struct image *first = NULL;
-	const char *path = NULL;
-	char wanted[256];
-	snprintf(wanted, sizeof(wanted), "usdt:%s:%s", spec->provider ? spec->provider : "*",
-		 spec->name);
 	struct err *e = plan_find_modules(plan, spec->module, &found);
-	for (size_t i = 0; !e && i < found.indexes.count; i++) {
-		struct plan_module *module = &plan->modules.items[found.indexes.items[i]];
-		struct image *image = NULL;
-		e = plan_module_image(plan, module, spec->module != NULL, &image);
-		if (e || !image)
-			continue;
-		first = first ? first : image;
-		if (found.indexes.count == 1)
-			path = module->path;
-		e = spec->kind == PROBE_USDT
-			    ? consider_markers(&nearest, &plan->set.arena, image, wanted)
-			    : consider_functions(&nearest, image, spec->name);
-	}
-	/* None could be looked into: why not the first, the program itself, say? */
-	if (!e && !first && found.indexes.count)
-		e = plan_module_image(plan, &plan->modules.items[found.indexes.items[0]], true,
-				      &first);
+	e = e ? e : suggest_in(plan, spec, &found, spec->module != NULL);
 	free(found.indexes.items);
-	if (e)
-		return e;
-	if (first)
-		return explain_absence(plan, spec, path, first, &nearest);
-	return err_new(ERR_USAGE, 0, "'%s': nothing to look in", spec->text);
+	return e;
 }

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/cache.h"
 #include "common/array.h"
 #include "common/cleanup.h"
+#include "common/descriptors.h"
+#include "target/file_set.h"
 #include "target/process_namespace.h"
 
 struct err *plan_add_module(struct plan *plan, const char *path, const struct module *mapped,
@@ -47,7 +48,7 @@ static bool has_file(const struct plan *plan, const struct process *process,
 	return false;
 }
 
-static struct err *add_process(struct plan *plan, pid_t pid)
+static struct err *add_process(struct plan *plan, pid_t pid, struct file_set *seen)
 {
 	struct process **kept = array_push(&plan->processes);
 	if (!kept)
@@ -60,7 +61,8 @@ static struct err *add_process(struct plan *plan, pid_t pid)
 	struct module_list list = {0};
 	e = process_modules(*kept, &list);
 	for (size_t i = 0; !e && i < list.count; i++)
-		if (!has_file(plan, *kept, &list.items[i]))
+		if (!file_set_add(seen, list.items[i].device, list.items[i].inode) ||
+		    !has_file(plan, *kept, &list.items[i]))
 			e = plan_add_module(plan, list.items[i].path, &list.items[i], *kept, NULL);
 	if (!e && !list.count)
 		e = err_why(err_new(ERR_FAILED, 0, "pid %d (%s) has no program file", pid,
@@ -68,58 +70,6 @@ static struct err *add_process(struct plan *plan, pid_t pid)
 			    "it is a kernel thread, or it is just ending");
 	module_list_deinit(&list);
 	return e;
-}
-
-/*
- * Which libraries will the loader map? The loader itself knows best: run as `ld.so --list PROG` it
- * says so without running the program. It is the loader that the program names, which the exec
- * would run anyway, with our own rights.
- */
-static struct err *add_needed(struct plan *plan, const char *loader, const char *program)
-{
-	int pipe_fds[2];
-	if (pipe2(pipe_fds, O_CLOEXEC) != 0)
-		return NULL;
-	pid_t pid = fork();
-	if (pid == 0) {
-		dup2(pipe_fds[1], STDOUT_FILENO);
-		close(STDERR_FILENO);
-		execl(loader, loader, "--list", program, (char *)NULL);
-		_exit(127);
-	}
-	close(pipe_fds[1]);
-	_cleanup_fclose_ FILE *out = fdopen(pipe_fds[0], "re");
-	_cleanup_free_ char *line = NULL;
-	size_t size = 0;
-	struct err *e = NULL;
-	while (!e && out && getline(&line, &size, out) > 0) {
-		/* "\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)" */
-		char *path = strchr(line, '/');
-		char *end = path ? strstr(path, " (0x") : NULL;
-		if (!end)
-			continue;
-		*end = '\0';
-		e = plan_add_module(plan, path, NULL, NULL, NULL);
-	}
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	return e;
-}
-
-static struct err *add_command(struct plan *plan, char *const argv[])
-{
-	struct err *e = launch_prepare(argv, &plan->launch);
-	size_t index = 0;
-	e = e ? e : plan_add_module(plan, launch_path(plan->launch), NULL, NULL, &index);
-	if (e)
-		return e;
-	/* A script has an interpreter of its own: what it maps is not known before the exec. */
-	struct image *image = NULL;
-	e = plan_module_image(plan, &plan->modules.items[index], false, &image);
-	if (e || !image || !image_interpreter(image))
-		return e;
-	_cleanup_free_ char *loader = strdup(image_interpreter(image));
-	return loader ? add_needed(plan, loader, launch_path(plan->launch)) : &err_nomem;
 }
 
 /* System calls alone are in no file. */
@@ -131,6 +81,18 @@ static bool reads_files(const struct options *options)
 	return !options->specs.count && !options->tally_only;
 }
 
+/* A pattern may stand for thousands of functions, of each of which something is asked. */
+static bool asks_much(const struct options *options)
+{
+	for (size_t i = 0; i < options->specs.count; i++) {
+		const struct spec *spec = &options->specs.items[i];
+		if (plan_is_function_kind(spec->kind) && !spec->negated &&
+		    (spec->name_kind == SPEC_NAME_GLOB || spec->name_kind == SPEC_NAME_REGEX))
+			return true;
+	}
+	return false;
+}
+
 /* Answers are of one build of us: another may understand types in another way. */
 static struct err *open_cache(const struct options *options, struct plan *ret)
 {
@@ -139,7 +101,7 @@ static struct err *open_cache(const struct options *options, struct plan *ret)
 		return NULL;
 	snprintf(ret->program, sizeof(ret->program), "%s %lld %lld.%09ld", UTRAIL_VERSION,
 		 (long long)self.st_size, (long long)self.st_mtim.tv_sec, self.st_mtim.tv_nsec);
-	ret->cache = cache_new(options->verbose ? stderr : NULL);
+	ret->cache = cache_new("types", options->verbose ? stderr : NULL);
 	ret->kept = (struct image_cache){.context = ret->cache,
 					 .program = ret->program,
 					 .read = cache_read,
@@ -147,13 +109,20 @@ static struct err *open_cache(const struct options *options, struct plan *ret)
 	return ret->cache ? NULL : &err_nomem;
 }
 
-struct err *plan_find_target(const struct options *options, struct plan *ret)
+struct err *plan_find_target(const struct options *options, const struct meanwhile *meanwhile,
+			     struct plan *ret)
 {
-	struct err *e = symbolizer_create(NULL, &ret->symbolizer);
+	_cleanup_(file_set_deinit) struct file_set seen = {0};
+	const struct symbolizer_options how = {.meanwhile = meanwhile->step,
+					       .context = meanwhile->context,
+					       .will_be_busy = asks_much(options)};
+	struct err *e = symbolizer_create(&how, &ret->symbolizer);
 	if (e)
 		return e;
-	/* It makes itself ready while we look for the files. */
-	if (reads_files(options))
+	/* Each file of the target stays open, twice. */
+	descriptors_allow_all(&ret->descriptors);
+	/* It makes itself ready while we look for the files. A list may need none. */
+	if (reads_files(options) && options->command != COMMAND_LIST)
 		symbolizer_start(ret->symbolizer);
 	bool tracing = options->command == COMMAND_TRACE || options->command == COMMAND_SHELL ||
 		       options->command == COMMAND_STAT;
@@ -164,9 +133,9 @@ struct err *plan_find_target(const struct options *options, struct plan *ret)
 		debug_server_init(&ret->server, !options->quiet);
 	e = e ? e : open_cache(options, ret);
 	for (size_t i = 0; !e && i < options->pids.count; i++)
-		e = add_process(ret, options->pids.items[i]);
+		e = add_process(ret, options->pids.items[i], &seen);
 	if (!e && options->argv && options->command != COMMAND_LIST)
-		e = add_command(ret, options->argv);
+		e = plan_add_command(options, ret);
 	return e;
 }
 
@@ -227,6 +196,12 @@ struct err *plan_note_failure(struct plan *plan, struct plan_module *module, str
 	return noted;
 }
 
+void plan_use_cache(const struct plan *plan, struct image *image)
+{
+	if (plan->cache && image)
+		image_use_cache(image, &plan->kept);
+}
+
 struct err *plan_module_image(struct plan *plan, struct plan_module *module, bool named,
 			      struct image **ret)
 {
@@ -250,8 +225,8 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 	}
 	if (!e && module->process)
 		image_set_root(module->image, process_root(module->process));
-	if (!e && plan->cache)
-		image_use_cache(module->image, &plan->kept);
+	if (!e)
+		plan_use_cache(plan, module->image);
 	if (!e && plan->server.is_asked)
 		image_set_source(module->image, &plan->server.source);
 	*ret = module->image;

@@ -86,26 +86,13 @@ struct passed {
 
 static const struct passed none = {{-1, -1}};
 
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int) * PASSED_MAX)];
-};
-
 static bool send_packet(int socket, const void *packet, size_t size, const struct passed *passed)
 {
-	struct iovec vector = {.iov_base = (void *)packet, .iov_len = size};
-	struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
-	union control control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+	const struct iovec vector = {.iov_base = (void *)packet, .iov_len = size};
 	size_t count = 0;
 	while (count < PASSED_MAX && passed->fds[count] >= 0)
 		count++;
-	if (count) {
-		control.header.cmsg_len = CMSG_LEN(sizeof(int) * count);
-		memcpy(CMSG_DATA(&control.header), passed->fds, sizeof(int) * count);
-		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-	}
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)size;
+	return descriptors_send(socket, &vector, 1, passed->fds, count) == (ssize_t)size;
 }
 
 static void close_passed(const struct passed *passed)
@@ -117,25 +104,9 @@ static void close_passed(const struct passed *passed)
 /* What comes is the caller's to close. False: no packet of that size, errno or 0 says why. */
 static bool receive_packet(int socket, void *packet, size_t size, struct passed *ret)
 {
-	struct iovec vector = {.iov_base = packet, .iov_len = size};
-	union control control;
-	struct msghdr message = {.msg_iov = &vector,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
-	ssize_t got;
-	*ret = none;
-	do
-		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
+	ssize_t got = descriptors_receive(socket, packet, size, ret->fds, PASSED_MAX);
 	if (got < 0)
 		return false;
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_type == SCM_RIGHTS) {
-		size_t bytes = header->cmsg_len - CMSG_LEN(0);
-		memcpy(ret->fds, CMSG_DATA(header),
-		       bytes < sizeof(ret->fds) ? bytes : sizeof(ret->fds));
-	}
 	errno = 0;
 	return got == (ssize_t)size;
 }
@@ -338,12 +309,18 @@ struct err *attacher_start(struct attacher **ret)
 	return NULL;
 }
 
+void attacher_dismiss(struct attacher *attacher)
+{
+	if (attacher)
+		kill(attacher->pid, SIGKILL);
+}
+
 void attacher_close(struct attacher *attacher)
 {
 	if (!attacher)
 		return;
 	close(attacher->socket);
-	kill(attacher->pid, SIGKILL);
+	attacher_dismiss(attacher);
 	waitpid(attacher->pid, NULL, 0);
 	free(attacher);
 }

@@ -27,6 +27,9 @@ struct attacher;
  * as the child would. Call it early: what it forks is what we are now. */
 struct err *attacher_start(struct attacher **ret) must_check;
 void attacher_close(struct attacher *attacher); /* NULL is fine */
+/* It ends, in its own time, which is a millisecond; attacher_close() takes its last word. NULL is
+ * fine. */
+void attacher_dismiss(struct attacher *attacher);
 
 /* Looks at processes with the attacher's eyes; our own for NULL. Lives as long as the attacher.
  * What it opens it has found among the process's mappings itself: no other file can be had from it.

@@ -56,10 +56,16 @@ struct holders holders_start(const int *fds, size_t count)
 	return holders;
 }
 
-void holders_end(struct holders *holders)
+void holders_release(struct holders *holders)
 {
 	if (holders->pipe >= 0)
 		close(holders->pipe);
+	holders->pipe = -1;
+}
+
+void holders_end(struct holders *holders)
+{
+	holders_release(holders);
 	for (size_t i = 0; i < holders->count; i++)
 		while (waitpid(holders->pids[i], NULL, 0) < 0 && errno == EINTR)
 			continue;

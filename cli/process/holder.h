@@ -27,7 +27,9 @@ struct holders {
 
 /* Of `fds` each gets its share; of all else all have copies. Close the descriptors in between. */
 struct holders holders_start(const int *fds, size_t count);
-/* Waits until the children have closed their copies. */
+/* The children begin to close their copies. */
+void holders_release(struct holders *holders);
+/* Waits until they have. */
 void holders_end(struct holders *holders);
 
 #endif

@@ -101,8 +101,11 @@ struct err *session_finish(struct session *session, struct err *e, struct output
 	/* The last files, too, are probed or told. */
 	e = e ? e : session_take_news(session);
 	session->ended_ns = now_ns(CLOCK_BOOTTIME);
-	kernel_stop(session->kernel);
+	/* What was written so far is shown while the kernel takes the probes out. */
+	kernel_begin_stop(session->kernel);
 	waker_close(take_ptr(session->waker));
+	e = e ? e : session_drain(session, session_is_sated);
+	kernel_stop(session->kernel);
 	if (!e)
 		e = deliver_rest(session);
 	if (e && !ended && output_failed(session->output)) {

@@ -66,12 +66,13 @@ static struct err *attach(struct late *late, const struct mapping *mapping, size
 	return go_on(e);
 }
 
-/* A site of a probe that was not there before; NULL: there are only new ways to see old ones. */
+/* A site of a probe that was not there before; NULL: there are only new ways to see old ones, or
+ * their ends. */
 static const struct probe_site *new_probe(const struct probe_set *set, size_t first)
 {
 	for (size_t i = first; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
-		if (site->wire.kind &&
+		if (site->wire.kind && site->wire.kind != SITE_CATCH &&
 		    (site->wire.kind != SITE_RETURN || site->wire.owner >= first))
 			return site;
 	}

@@ -18,7 +18,8 @@
 #define BATCH 4096
 /* Reader's timer: while events come, and when it has been quiet for a while. BPF wakes the reader
  * earlier when the ring fills. */
-#define BUSY_MS	       2
+#define BUSY_MS	       4
+#define WAKER_MS       2 /* somebody may have been stopped, and waits for us */
 #define IDLE_MS	       10
 #define QUIET_AFTER_NS 100000000ULL
 /* After Ctrl-C a command gets this long to end by itself, so that its end is in the trace. */
@@ -29,6 +30,8 @@
 /* An entry that waits for its return becomes a record after this time, and how often that is looked
  * after: in time for the stream to show calls that take long. */
 #define KEPT_NS 100000000ULL
+/* System calls that take longer are shown before they return. */
+#define LONG_CALL_NS 200000000ULL
 
 int session_on_life(void *context, void *data, size_t size)
 {
@@ -142,19 +145,23 @@ static bool on_signals(struct session *session)
 static bool is_over(struct session *session)
 {
 	uint64_t now = now_ns(CLOCK_BOOTTIME);
-	if (on_signals(session) || session_is_sated(session) || output_failed(session->output))
+	if (on_signals(session) || session_is_sated(session) || output_failed(session->output) ||
+	    session->ended)
 		return true;
 	if (session->deadline_ns && now >= session->deadline_ns)
 		return true;
 	if (now - session->looked_ns < LOOK_NS)
 		return false;
 	session->looked_ns = now;
-	return target_has_ended(session);
+	/* Who asks between batches is not the last one to ask. */
+	session->ended = target_has_ended(session);
+	return session->ended;
 }
 
 static struct err *wait_for_events(struct session *session)
 {
 	bool quiet = now_ns(CLOCK_BOOTTIME) - session->active_ns > QUIET_AFTER_NS;
+	int busy_ms = session->waker ? WAKER_MS : BUSY_MS;
 	struct pollfd fds[] = {
 		{.fd = ring_buffer__epoll_fd(session->ring), .events = POLLIN},
 		{.fd = session->signal_fd, .events = POLLIN},
@@ -169,7 +176,7 @@ static struct err *wait_for_events(struct session *session)
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);
-	bool ready = poll(fds, array_size(fds), quiet ? IDLE_MS : BUSY_MS) > 0;
+	bool ready = poll(fds, array_size(fds), quiet ? IDLE_MS : busy_ms) > 0;
 	if (waker_look(session->waker))
 		return session_take_news(session);
 	if (!ready)
@@ -190,7 +197,8 @@ static struct err *look_after_kept(struct session *session)
 	 * which it could be noticed. */
 	if (!e && session->late && session->options->selection.n_users)
 		e = kernel_select(session->kernel);
-	return e ? e : kernel_send_kept(session->kernel, now - KEPT_NS, &left);
+	e = e ? e : kernel_send_kept(session->kernel, now - KEPT_NS, &left);
+	return e ? e : kernel_send_long_calls(session->kernel, now - LONG_CALL_NS);
 }
 
 struct err *session_loop(struct session *session)

@@ -30,8 +30,10 @@ struct session {
 	const struct options *options;
 	struct plan plan;
 	struct attacher *attacher;
+	struct attacher *dismissed; /* one that is not needed; until it has ended */
 	struct process_view view;
 	struct kernel *kernel;
+	struct kernel_early *early; /* made while the plan was */
 	struct stream *stream;
 	struct output *output;
 	struct ring_buffer *ring, *life; /* hits; task life */
@@ -58,6 +60,7 @@ struct session {
 	bool stopped;	/* by a signal: the end, whatever comes */
 	bool any_runs;	/* somebody does what is probed in every process */
 	size_t n_ended; /* of the plan's processes: the last ones */
+	bool ended;	/* nobody is left to trace */
 };
 
 /* For the rings: of hits, and of task life. `context` is the session. */

@@ -58,6 +58,14 @@ static struct err *open_output(struct session *session)
 	return output_create(fd, name, &how, &session->output);
 }
 
+/* Is a system call shown in two parts when it takes long? */
+static bool shows_entries(const struct session *session)
+{
+	const struct options *options = session->options;
+	return options->output.format == OUTPUT_TEXT && !session->shell && !session->stats &&
+	       !options->tally_only && !options->statuses;
+}
+
 static struct err *open_stream(struct session *session)
 {
 	const struct plan *plan = &session->plan;
@@ -75,6 +83,7 @@ static struct err *open_stream(struct session *session)
 		.max_events = session->options->max_events,
 		.stacks_of_samples = session->options->stacks_of_samples,
 		.where = session->options->where && !session->stats,
+		.calls_wait = session->options->unfinished,
 		.tell_blocked = session->options->where && plan->pair_sites.count,
 	};
 	if (session->shell)
@@ -86,7 +95,7 @@ static struct err *open_stream(struct session *session)
 		return e;
 	if (session->spans) {
 		how.sink = spans_sink(session->spans);
-		how.show_exec = how.show_exit = true;
+		how.show_exec = how.show_exit = how.hidden_too = true;
 		how.max_events = 0;
 	}
 	if (session->options->tally) {
@@ -119,14 +128,22 @@ static struct err *watch_mappings(struct session *session)
 	return NULL;
 }
 
+/* Where hits leave no record: nothing is written to it but what the programs say of themselves. */
+#define NO_RING (64U << 10)
+
 static struct err *make_plan(struct session *session, bool *ret_growing)
 {
 	const struct options *options = session->options;
+	bool sums = options->command == COMMAND_STAT;
+	const struct kernel_reader reader = {session_on_record, session};
+	session->early = kernel_early_new(sums ? NO_RING : options->ring_size, &reader);
+	const struct meanwhile meanwhile = {session->early ? kernel_early_step : NULL,
+					    session->early};
 	*ret_growing = options->command == COMMAND_SHELL;
 	if (*ret_growing)
 		return shell_plan(options, &session->plan, &session->shell);
-	struct err *e = plan_make(options, &session->plan);
-	if (!e && options->command == COMMAND_STAT) {
+	struct err *e = plan_make(options, &meanwhile, &session->plan);
+	if (!e && sums) {
 		stats_plan(&session->plan);
 		e = stats_open(options, &session->plan, &session->stats);
 	}
@@ -147,9 +164,6 @@ static struct err *catch_up(struct session *session)
 	return e;
 }
 
-/* Nothing is written to it but what the programs say of themselves. */
-#define NO_RING (64U << 10)
-
 static uint32_t sum_rows(const struct session *session, bool growing)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -169,7 +183,8 @@ static struct err *prepare(struct session *session)
 	bool growing = false;
 	e = e ? e : make_plan(session, &growing);
 	if (!growing && !session->plan.has_syscalls && options->stacks == STACKS_NONE)
-		attacher_close(take_ptr(session->attacher));
+		session->dismissed = take_ptr(session->attacher);
+	attacher_dismiss(session->dismissed);
 	session->view = attacher_view(session->attacher);
 	session->any_runs = session->shell != NULL;
 	if (!e && !options->quiet && !session->shell && plan_is_for_all(&session->plan))
@@ -202,7 +217,10 @@ static struct err *prepare(struct session *session)
 					   .tally = options->tally,
 					   .tally_only = options->tally_only,
 					   .statuses = options->statuses,
-					   .syscall_backend = options->syscall_backend};
+					   .entries = options->unfinished && shows_entries(session),
+					   .long_calls = shows_entries(session),
+					   .syscall_backend = options->syscall_backend,
+					   .early = session->early};
 	size_t n_notes = session->plan.set.notes.count;
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	const struct spaces_parts parts = {
@@ -218,14 +236,19 @@ static struct err *prepare(struct session *session)
 		e = watch_mappings(session);
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, n_notes);
+	n_notes = session->plan.set.notes.count;
 	e = e ? e : kernel_attach(session->kernel);
+	if (options->quiet < 2)
+		report_notes(&session->plan.set, n_notes);
 	e = e ? e : kernel_select(session->kernel);
 	e = e ? e : catch_up(session);
 	e = e ? e : stacks_look(session->stacks);
 	if (e)
 		return e;
-	session->ring =
-		ring_buffer__new(kernel_ring_fd(session->kernel), session_on_record, session, NULL);
+	session->ring = kernel_early_ring(session->early);
+	if (!session->ring)
+		session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), session_on_record,
+						 session, NULL);
 	session->life =
 		ring_buffer__new(kernel_life_fd(session->kernel), session_on_life, session, NULL);
 	return session->ring && session->life
@@ -240,6 +263,8 @@ static struct err *begin(struct session *session)
 					     .backends = kernel_backends(session->kernel)};
 	bool probing = kernel_adds_perf_probes(session->kernel);
 	struct err *e = plan_check_alive(&session->plan);
+	/* It has had time to end by now. */
+	attacher_close(take_ptr(session->dismissed));
 	e = e ? e : attacher_settle(session->attacher, probing);
 	if (probing)
 		kernel_probe_through(session->kernel, session->attacher);
@@ -271,9 +296,7 @@ static struct err *begin(struct session *session)
 		report_start(&session->plan, session->options);
 	if (!session->options->quiet)
 		report_waiting(&session->plan, kernel_selected(session->kernel), session->any_runs);
-	if (!session->plan.launch)
-		return NULL;
-	return launch_release(session->plan.launch);
+	return session->plan.launch ? launch_release(session->plan.launch) : NULL;
 }
 
 static void session_deinit(struct session *session)
@@ -296,7 +319,10 @@ static void session_deinit(struct session *session)
 	closep(&session->output_fd);
 	closep(&session->signal_fd);
 	plan_deinit(&session->plan);
+	/* Until then, whoever waits for the symbolizer asks it for something to do. */
+	kernel_early_close(session->early);
 	attacher_close(session->attacher);
+	attacher_close(session->dismissed);
 }
 
 struct err *session_run(const struct options *options, int *ret_status)

@@ -96,6 +96,7 @@ static struct err *look_into(struct shell *shell, struct known_file *file, const
 	err_free(e);
 	if (!image)
 		return NULL;
+	plan_use_cache(shell->plan, image);
 	file->kind = shell_recognise(image);
 	name_file(file, path);
 	shell->has_shared |= file->kind == SHELL_BASH_SHARED;
@@ -250,7 +251,7 @@ struct err *shell_plan(const struct options *options, struct plan *plan, struct 
 				"utrail runs in a PID namespace (a container), where processes "
 				"have other numbers"),
 			"run it on the host: shells in containers are found from there");
-	e = e ? e : plan_find_target(options, plan);
+	e = e ? e : plan_find_target(options, &(struct meanwhile){NULL}, plan);
 	e = e ? e : shell_events_create(&shell->places, &options->selection, &shell->events);
 	plan->show_fork = plan->show_exec = plan->show_exit = true;
 	/* A shell may be at its prompt already: a return at the function's own `ret` is seen then,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/report.h"
+#include "cli/stacks/kernel_names.h"
 #include "probe/regs.h"
 
 struct stacks {
@@ -13,6 +14,7 @@ struct stacks {
 	bool is_command;
 	const struct kernel *kernel;
 	struct spaces *spaces;
+	struct kernel_names *names; /* NULL: no place in the kernel has a stack */
 };
 
 /* Where one stack is looked up. */
@@ -47,6 +49,22 @@ static void set_registers(struct stack_request *request, const struct event_stac
 #endif
 }
 
+/* What the kernel has unwound. */
+static struct stack *name_kernel(const struct stacks *stacks, const struct stream_stack *stack)
+{
+	const struct event_stack *taken = stack->taken;
+	uint64_t addresses[KERNEL_NAMES_FRAMES_MAX];
+	size_t count = taken->size / sizeof(*addresses);
+	count = count < array_size(addresses) ? count : array_size(addresses);
+	memcpy(addresses, stack->bytes, count * sizeof(*addresses));
+	const char *cut = NULL;
+	if (taken->flags & EVENT_STACK_MORE)
+		cut = "user stack lost";
+	else if (taken->flags & EVENT_STACK_ALONE)
+		cut = "no user stack of this event before Linux 6.0";
+	return kernel_names_stack(stacks->names, addresses, count, stacks->depth, cut);
+}
+
 static struct stack *unwind(void *context, const struct stream_stack *stack)
 {
 	static const enum stack_method methods[] = {[STACKS_AUTO] = STACK_BY_ANY,
@@ -55,9 +73,13 @@ static struct stack *unwind(void *context, const struct stream_stack *stack)
 	struct stacks *stacks = context;
 	struct lookup lookup = {stacks, stack};
 	const struct event_stack *taken = stack->taken;
+	if (taken->flags & EVENT_STACK_KERNEL)
+		return name_kernel(stacks, stack);
 	struct stack_request request = {
 		.method = methods[stacks->how],
-		.at_entry = stack->site->wire.kind == SITE_ENTRY,
+		.at_entry = (stack->site->wire.kind == SITE_ENTRY &&
+			     !(stack->site->wire.flags & SITE_IN_KERNEL)) ||
+			    (stack->site->wire.flags & SITE_GO),
 		.from = taken->from,
 		.bytes = stack->bytes,
 		.size = taken->size,
@@ -95,7 +117,12 @@ struct err *stacks_open(const struct options *options, const struct spaces_parts
 	stacks->depth = options->stack_depth;
 	stacks->is_command = parts->plan->launch;
 	stacks->kernel = parts->kernel;
+	struct err *unnamed = NULL;
 	struct err *e = spaces_open(parts, &stacks->spaces, &unwatched);
+	if (!e && parts->plan->has_points && !options->stacks_of_samples)
+		e = kernel_names_open(KERNEL_NAMES_FILE, &stacks->names, &unnamed);
+	if (unnamed)
+		report_error(unnamed);
 	if (unwatched)
 		report_error(unwatched);
 	if (e) {
@@ -111,6 +138,7 @@ void stacks_close(struct stacks *stacks)
 	if (!stacks)
 		return;
 	spaces_close(stacks->spaces);
+	kernel_names_close(stacks->names);
 	free(stacks);
 }
 

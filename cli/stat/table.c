@@ -5,6 +5,8 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "kernel/views.h"
+
 /* --- how many rows ---------------------------------------------------------------------------- */
 
 /* The kernel takes the memory at once: for each CPU a copy of each row. */
@@ -13,11 +15,16 @@
 #define ROWS_USUAL  4096U
 #define ROWS_A_SPAN 4U /* beyond that: a function is called from few others */
 
+static bool is_call(const struct probe_site *site)
+{
+	return site->wire.kind == SITE_ENTRY || site->wire.flags & SITE_GO;
+}
+
 uint32_t stat_table_size(const struct probe_set *set, bool growing, uint32_t cpus)
 {
 	uint64_t spans = 0;
 	for (size_t i = 1; i < set->sites.count; i++)
-		spans += set->sites.items[i]->wire.kind == SITE_ENTRY;
+		spans += is_call(set->sites.items[i]);
 	uint64_t all = (spans + 1) * set->sites.count;
 	uint64_t wanted = ROWS_USUAL + spans * ROWS_A_SPAN;
 	uint64_t room = BYTES_MAX / (sizeof(struct sum_row) * (cpus ? cpus : 1));
@@ -38,7 +45,7 @@ struct edge_key {
 /* One thing in one function. */
 struct stat_edge {
 	struct edge_key key;
-	bool is_span, has_end;
+	bool is_span, has_end, may_fail, in_goroutine;
 	struct sum_row now, before;
 	struct sum_row shown; /* of the two, what the rows at hand tell */
 	struct group *group;  /* of `inside`; NULL: it has none */
@@ -48,7 +55,7 @@ struct stat_edge {
 /* A function, in whatever function it was called. */
 struct group {
 	const struct probe *probe;
-	bool has_end;
+	bool has_end, in_goroutine;
 	struct sum_row sum;
 	struct stat_edge *first; /* of those in it */
 	UT_hash_handle hh;
@@ -115,8 +122,11 @@ struct err *stat_table_add(struct stat_table *table, const struct sum_key *key,
 		if (!edge)
 			return &err_nomem;
 		edge->key = probes;
-		edge->is_span = site->wire.kind == SITE_ENTRY;
-		edge->has_end = site->wire.flags & SITE_HAS_RETURN;
+		edge->is_span = is_call(site);
+		edge->has_end = site->wire.flags & (SITE_HAS_RETURN | SITE_GO);
+		edge->in_goroutine = site->wire.flags & SITE_GO;
+		edge->may_fail =
+			site->probe->kind == PROBE_SYSCALL || (site->view && site->view->may_fail);
 		HASH_ADD(hh, table->edges, key, sizeof(edge->key), edge);
 	}
 	sum_row_add(&edge->now, row);
@@ -223,6 +233,7 @@ static struct err *group_edge(struct stat_edge *edge, struct group **groups)
 	if (!own)
 		return &err_nomem;
 	own->has_end |= edge->has_end;
+	own->in_goroutine |= edge->in_goroutine;
 	sum_row_add(&own->sum, &edge->shown);
 	return NULL;
 }
@@ -243,6 +254,8 @@ static struct err *put_edge(struct stat_table *table, const struct stat_edge *ed
 					.use = edge->is_span ? STAT_IN_JSON : STAT_IN_BOTH,
 					.is_span = edge->is_span,
 					.has_end = edge->has_end,
+					.in_goroutine = edge->in_goroutine,
+					.may_fail = edge->may_fail,
 					.is_nested = is_nested,
 					.sum = edge->shown};
 	return put_row(table, &row);
@@ -265,6 +278,7 @@ static struct err *put_group(struct stat_table *table, const struct group *group
 					.use = STAT_IN_TEXT,
 					.is_span = true,
 					.has_end = group->has_end,
+					.in_goroutine = group->in_goroutine,
 					.sum = group->sum};
 	struct err *e = put_row(table, &row);
 	return e ? e : put_edges(table, group, true);

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
-#include "symbols/child/wire.h"
+#include "symbols/wire.h"
 
 /* The symbolizer's socket is its standard input: a signal handler is handed nothing. */
 #define BROKER_SOCKET 0

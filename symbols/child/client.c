@@ -97,6 +97,7 @@ struct err *client_start(struct symbolizer *symbolizer)
 static void end(struct symbolizer *symbolizer, bool has_gone, int *ret_status)
 {
 	*ret_status = 0;
+	symbolizer->ahead = NULL;
 	if (!symbolizer->pid)
 		return;
 	close(symbolizer->socket);
@@ -183,29 +184,16 @@ static enum outcome receive(int socket, uint64_t deadline, struct wire *to,
 	return to->size == wanted ? OUTCOME_ANSWERED : OUTCOME_NONSENSE;
 }
 
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 static enum outcome send_message(int socket, uint64_t deadline, struct message_header *header,
 				 const struct wire *body, int fd)
 {
 	struct iovec parts[] = {{.iov_base = header, .iov_len = sizeof(*header)},
 				{.iov_base = body->bytes, .iov_len = body->size}};
-	union control control = {.header = {.cmsg_level = SOL_SOCKET,
-					    .cmsg_type = SCM_RIGHTS,
-					    .cmsg_len = CMSG_LEN(sizeof(int))}};
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-	if (fd >= 0) {
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-	}
+	size_t n_fds = fd >= 0;
 	header->magic = PROTOCOL_MAGIC;
 	header->size = (uint32_t)body->size;
 	while (parts[0].iov_len || parts[1].iov_len) {
-		ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
+		ssize_t sent = descriptors_send(socket, parts, 2, &fd, n_fds);
 		enum outcome outcome = sent < 0 ? failed_call(deadline) : OUTCOME_ANSWERED;
 		if (outcome != OUTCOME_ANSWERED)
 			return outcome;
@@ -215,8 +203,7 @@ static enum outcome send_message(int socket, uint64_t deadline, struct message_h
 			parts[i].iov_base = (char *)parts[i].iov_base + part;
 			parts[i].iov_len -= part;
 			sent -= (ssize_t)part;
-			message.msg_control = NULL;
-			message.msg_controllen = 0;
+			n_fds = 0;
 		}
 	}
 	return OUTCOME_ANSWERED;
@@ -272,9 +259,16 @@ static uint64_t deadline_of(const struct symbolizer *symbolizer)
 	return now_ns(CLOCK_MONOTONIC) + symbolizer->options.timeout_ms * 1000000ULL;
 }
 
+static void wait_shortly(struct symbolizer *symbolizer)
+{
+	if (!symbolizer->options.will_be_busy)
+		symbolizer_wait(symbolizer, symbolizer->socket);
+}
+
 static enum outcome hear_greeting(struct symbolizer *symbolizer, struct wire *hello)
 {
 	struct message_header header;
+	wait_shortly(symbolizer);
 	enum outcome outcome = receive(symbolizer->socket, deadline_of(symbolizer), hello, &header);
 	if (outcome != OUTCOME_ANSWERED)
 		return outcome;
@@ -300,25 +294,33 @@ static enum outcome answer_question(struct symbolizer *symbolizer, struct image 
 	return send_message(symbolizer->socket, deadline_of(symbolizer), &header, &answer, fd);
 }
 
-static enum outcome exchange(struct symbolizer *symbolizer, struct image *image,
-			     struct message_header *request_header, const struct wire *request,
-			     int fd, struct wire *answer)
+static enum outcome await_answer(struct symbolizer *symbolizer, struct image *image,
+				 uint64_t deadline, struct wire *answer)
 {
-	uint64_t deadline = deadline_of(symbolizer);
 	struct message_header header;
-	enum outcome outcome =
-		send_message(symbolizer->socket, deadline, request_header, request, fd);
+	enum outcome outcome = OUTCOME_ANSWERED;
 	while (outcome == OUTCOME_ANSWERED) {
+		wait_shortly(symbolizer);
 		outcome = receive(symbolizer->socket, deadline, answer, &header);
 		if (outcome != OUTCOME_ANSWERED)
 			return outcome;
-		if (header.verb == VERB_ANSWER && header.image == request_header->image)
+		if (header.verb == VERB_ANSWER && header.image == image->remote->number)
 			return OUTCOME_ANSWERED;
 		uint64_t before = now_ns(CLOCK_MONOTONIC);
 		outcome = answer_question(symbolizer, image, header.verb, answer);
 		deadline += now_ns(CLOCK_MONOTONIC) - before;
 	}
 	return outcome;
+}
+
+static enum outcome exchange(struct symbolizer *symbolizer, struct image *image,
+			     struct message_header *header, const struct wire *request, int fd,
+			     struct wire *answer)
+{
+	uint64_t deadline = deadline_of(symbolizer);
+	enum outcome outcome = send_message(symbolizer->socket, deadline, header, request, fd);
+	return outcome == OUTCOME_ANSWERED ? await_answer(symbolizer, image, deadline, answer)
+					   : outcome;
 }
 
 struct err *client_ask(struct symbolizer *symbolizer, struct image *image, enum verb verb,
@@ -339,6 +341,27 @@ struct err *client_ask(struct symbolizer *symbolizer, struct image *image, enum 
 	}
 	if (outcome == OUTCOME_ANSWERED)
 		outcome = exchange(symbolizer, image, &header, request, fd, answer);
+	return outcome == OUTCOME_ANSWERED ? NULL : give_up(symbolizer, image, outcome);
+}
+
+void client_ask_ahead(struct symbolizer *symbolizer, struct image *image, enum verb verb,
+		      const struct wire *request, bool is_long)
+{
+	struct message_header header = {.verb = verb, .image = image->remote->number};
+	if (request->bad || !symbolizer->pid || !symbolizer->greeted)
+		return;
+	/* One that does not listen is noticed when its answer is waited for. */
+	(void)send_message(symbolizer->socket, deadline_of(symbolizer), &header, request, -1);
+	symbolizer->ahead = image;
+	symbolizer->ahead_is_long = is_long;
+}
+
+struct err *client_take_ahead(struct symbolizer *symbolizer, struct wire *answer)
+{
+	struct image *image = take_ptr(symbolizer->ahead);
+	if (symbolizer->ahead_is_long)
+		symbolizer_wait(symbolizer, symbolizer->socket);
+	enum outcome outcome = await_answer(symbolizer, image, deadline_of(symbolizer), answer);
 	return outcome == OUTCOME_ANSWERED ? NULL : give_up(symbolizer, image, outcome);
 }
 
@@ -392,6 +415,15 @@ void symbolizer_destroyp(struct symbolizer **symbolizer)
 void symbolizer_start(struct symbolizer *symbolizer)
 {
 	err_free(client_start(symbolizer));
+}
+
+void symbolizer_wait(struct symbolizer *symbolizer, int fd)
+{
+	struct symbolizer_options *options = &symbolizer->options;
+	struct pollfd something = {.fd = fd, .events = POLLIN};
+	while (options->meanwhile && poll(&something, 1, 0) == 0)
+		if (!options->meanwhile(options->context))
+			options->meanwhile = NULL;
 }
 
 const struct err *symbolizer_refused(const struct symbolizer *symbolizer)

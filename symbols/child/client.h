@@ -3,6 +3,8 @@
 #ifndef UTRAIL_SYMBOLS_CHILD_CLIENT_H
 #define UTRAIL_SYMBOLS_CHILD_CLIENT_H
 
+#include <limits.h>
+
 #include "symbols/child/protocol.h"
 #include "symbols/child/symbolizer.h"
 
@@ -22,8 +24,10 @@ struct symbolizer {
 	unsigned int generation; /* of the child that runs; from 1 */
 	bool greeted;
 	bool gave_up;
-	bool was_killed; /* the last one, by somebody else: its file need not be the reason */
-	uint32_t images; /* numbers given */
+	bool was_killed;     /* the last one, by somebody else: its file need not be the reason */
+	uint32_t images;     /* numbers given */
+	struct image *ahead; /* what was asked of it has not been answered yet; NULL: nothing */
+	bool ahead_is_long;  /* it takes milliseconds */
 	struct err *refused;
 };
 
@@ -37,7 +41,14 @@ void client_stop(struct symbolizer *symbolizer);
  */
 struct err *client_ask(struct symbolizer *symbolizer, struct image *image, enum verb verb,
 		       const struct wire *request, int fd, struct wire *answer) must_check;
-/* The same without an answer. */
+/*
+ * A request whose answer is taken later, so that both processes have something to do. There is one
+ * at a time, and nothing else is asked before it was taken. An error: see client_ask().
+ */
+void client_ask_ahead(struct symbolizer *symbolizer, struct image *image, enum verb verb,
+		      const struct wire *request, bool is_long);
+struct err *client_take_ahead(struct symbolizer *symbolizer, struct wire *answer) must_check;
+/* A request without an answer. */
 void client_tell(struct symbolizer *symbolizer, enum verb verb, uint32_t number,
 		 const struct wire *request);
 /* What it has answered cannot be. */
@@ -46,5 +57,8 @@ struct err *client_nonsense(struct symbolizer *symbolizer, const struct image *i
 /* files.c: what the child asks for while it reads the image; the answer, and what it carries. */
 void files_answer(struct image *image, enum verb verb, struct wire *question, struct wire *answer,
 		  int *ret_fd);
+
+/* files.c: where the file lies, as we see it; "" when that has no name. */
+const char *files_place_of(const struct image *image, char place[PATH_MAX]);
 
 #endif

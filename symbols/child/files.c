@@ -21,6 +21,8 @@
 
 /* Whose places are remembered; split DWARF has a file for each unit, and nobody asks for these. */
 #define HANDED_MAX 64
+/* More than any file without split DWARF needs. */
+#define ASKED_MAX 64
 
 /* More than all answers of a file have (symbols/answers.c). */
 #define KEPT_BYTES_MAX (16u << 20)
@@ -55,7 +57,7 @@ static bool ends_with(const char *path, const char *end)
 	return length > size && strcmp(path + length - size, end) == 0;
 }
 
-static const char *place_of(const struct image *image, char place[PATH_MAX])
+const char *files_place_of(const struct image *image, char place[PATH_MAX])
 {
 	char link[64];
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", image->file.fd);
@@ -72,7 +74,7 @@ static bool is_for_debug_files(const struct image *image, const char *path)
 		return false;
 	line_file_normalise(path, plain);
 	return begins_with(plain, DEBUG_DIRECTORY, &rest) || is_beside(plain, image->path) ||
-	       is_beside(plain, place_of(image, place)) || ends_with(plain, ".dwo") ||
+	       is_beside(plain, files_place_of(image, place)) || ends_with(plain, ".dwo") ||
 	       ends_with(plain, ".dwp");
 }
 
@@ -108,21 +110,57 @@ static void remember(struct image *image, int fd, const char *path)
 					       arena_string(&image->arena, place)};
 }
 
+/* For image_asked(): that it was looked for, and what was found. */
+static void note_asked(struct image *image, bool in_root, const char *path, int fd)
+{
+	struct remote *remote = image->remote;
+	for (size_t i = 0; i < remote->asked.count && !in_root; i++)
+		if (strcmp(remote->asked.items[i].path, path) == 0)
+			return;
+	bool fits = !in_root && remote->asked.count < ASKED_MAX;
+	struct asked_file *asked = fits ? array_push(&remote->asked) : NULL;
+	const char *kept = asked ? arena_string(&image->arena, path) : NULL;
+	if (!kept) {
+		remote->asked.count -= asked != NULL;
+		remote->asked_elsewhere = true;
+		return;
+	}
+	asked->path = kept;
+	asked_file_look(asked, fd);
+}
+
 /* --- answers ---------------------------------------------------------------------------------- */
+
+/* -1: there is none, or it is none of its business. */
+static int open_named(struct image *image, bool in_root, const char *path)
+{
+	if (!path || (in_root && image->root < 0) || !is_for_debug_files(image, path))
+		return -1;
+	_cleanup_close_ int fd = open_regular_beneath(in_root ? image->root : -1, path);
+	note_asked(image, in_root, path, fd);
+	return fd >= 0 && is_debug_file(fd) ? take_fd(fd) : -1;
+}
 
 static void answer_open(struct image *image, struct wire *question, int *ret_fd)
 {
 	bool in_root = wire_take_bool(question);
 	const char *path = wire_take_text(question);
-	if (!path || (in_root && image->root < 0) || !is_for_debug_files(image, path))
-		return;
-	int fd = open_regular_beneath(in_root ? image->root : -1, path);
-	if (fd >= 0 && is_debug_file(fd)) {
-		remember(image, fd, path);
-		*ret_fd = fd;
-		return;
+	*ret_fd = open_named(image, in_root, path);
+	if (*ret_fd >= 0)
+		remember(image, *ret_fd, path);
+}
+
+static void answer_exist(struct image *image, struct wire *question, struct wire *answer)
+{
+	uint64_t there = 0;
+	uint32_t count = wire_take_u32(question);
+	question->bad |= count > 64;
+	for (uint32_t i = 0; i < count && !question->bad; i++) {
+		bool in_root = wire_take_bool(question);
+		_cleanup_close_ int fd = open_named(image, in_root, wire_take_text(question));
+		there |= (uint64_t)(fd >= 0) << i;
 	}
-	closep(&fd);
+	wire_put_u64(answer, there);
 }
 
 static void answer_place(const struct image *image, struct wire *question, struct wire *answer)
@@ -132,7 +170,7 @@ static void answer_place(const struct image *image, struct wire *question, struc
 	char place[PATH_MAX];
 	const char *found = NULL;
 	if (image->file.device == device && image->file.inode == inode)
-		found = place_of(image, place);
+		found = files_place_of(image, place);
 	for (size_t i = 0; i < remote->handed.count && !found; i++)
 		if (remote->handed.items[i].device == device &&
 		    remote->handed.items[i].inode == inode)
@@ -157,6 +195,7 @@ static void answer_fetch(struct image *image, struct wire *answer, int *ret_fd)
 		e = source->fetch(source->context, image->path, image->build_id,
 				  image->build_id_size, ret_fd);
 	image->remote->fetched = true;
+	image->remote->asked_elsewhere = true;
 	wire_put_error(answer, e);
 	err_free(e);
 }
@@ -200,6 +239,9 @@ void files_answer(struct image *image, enum verb verb, struct wire *question, st
 	switch ((unsigned int)verb) {
 	case VERB_ASK_OPEN:
 		answer_open(image, question, ret_fd);
+		break;
+	case VERB_ASK_EXIST:
+		answer_exist(image, question, answer);
 		break;
 	case VERB_ASK_PLACE:
 		answer_place(image, question, answer);

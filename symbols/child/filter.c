@@ -27,12 +27,12 @@
 
 /* On what is open, on memory, on ourselves. */
 static const int allowed[] = {
-	SYS_read,	    SYS_pread64,   SYS_readv,		SYS_write,
-	SYS_recvmsg,	    SYS_lseek,	   SYS_fstat,		SYS_close,
-	SYS_munmap,	    SYS_mremap,	   SYS_madvise,		SYS_brk,
-	SYS_futex,	    SYS_getrandom, SYS_clock_gettime,	SYS_rt_sigreturn,
-	SYS_rt_sigprocmask, SYS_exit,	   SYS_exit_group,	SYS_sched_yield,
-	SYS_getpid,	    SYS_gettid,	   SYS_restart_syscall,
+	SYS_read,	  SYS_pread64,	      SYS_readv,     SYS_write,
+	SYS_writev,	  SYS_recvmsg,	      SYS_lseek,     SYS_fstat,
+	SYS_close,	  SYS_munmap,	      SYS_mremap,    SYS_madvise,
+	SYS_brk,	  SYS_futex,	      SYS_getrandom, SYS_clock_gettime,
+	SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_exit,	     SYS_exit_group,
+	SYS_sched_yield,  SYS_getpid,	      SYS_gettid,    SYS_restart_syscall,
 };
 
 /* To the handler. */

@@ -3,30 +3,20 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
+#include "common/descriptors.h"
 
 /* One call; a descriptor comes with the first byte of a message. */
 static ssize_t receive_some(int socket, void *to, size_t size, int *ret_fd)
 {
-	union control control;
-	struct iovec vector = {.iov_base = to, .iov_len = size};
-	struct msghdr message = {.msg_iov = &vector,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
-	ssize_t got;
-	do
-		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
-	struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	if (header && header->cmsg_type == SCM_RIGHTS && *ret_fd < 0)
-		memcpy(ret_fd, CMSG_DATA(header), sizeof(*ret_fd));
+	int fd;
+	ssize_t got = descriptors_receive(socket, to, size, &fd, 1);
+	if (fd >= 0 && *ret_fd >= 0)
+		close(fd);
+	else if (fd >= 0)
+		*ret_fd = fd;
 	return got;
 }
 
@@ -62,17 +52,17 @@ bool protocol_receive(int socket, struct message_header *ret, struct wire *to, i
 	return ok;
 }
 
-static bool write_all(int socket, const void *bytes, size_t size)
+static bool write_both(int socket, void *head, size_t size, const struct wire *rest)
 {
-	for (size_t done = 0; done < size;) {
-		ssize_t n = write(socket, (const char *)bytes + done, size - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		done += (size_t)n;
-	}
-	return true;
+	const struct iovec parts[] = {{head, size}, {rest->bytes, rest->size}};
+	ssize_t done = 0;
+	do
+		done = writev(socket, parts, 2);
+	while (done < 0 && errno == EINTR);
+	if (done < (ssize_t)size)
+		return false; /* the head of an answer is a few bytes: all of it, or nothing */
+	size_t sent = (size_t)done - size;
+	return descriptors_write(socket, rest->bytes + sent, rest->size - sent);
 }
 
 bool protocol_send(int socket, enum verb verb, uint32_t image, const struct wire *from,
@@ -92,10 +82,10 @@ bool protocol_send(int socket, enum verb verb, uint32_t image, const struct wire
 	memcpy(small, &header, sizeof(header));
 	if (from->size)
 		memcpy(small + sizeof(header), from->bytes, from->size);
-	/* In one piece where that is cheap: the other end wakes once. */
+	/* In one piece: the other end wakes once. */
 	if (rest->size > sizeof(small) - size)
-		return write_all(socket, small, size) && write_all(socket, rest->bytes, rest->size);
+		return write_both(socket, small, size, rest);
 	if (rest->size)
 		memcpy(small + size, rest->bytes, rest->size);
-	return write_all(socket, small, size + rest->size);
+	return descriptors_write(socket, small, size + rest->size);
 }

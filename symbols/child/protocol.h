@@ -10,7 +10,8 @@
  *
  *	request:  flags (enum request_flags), pointers (image_open_types()), the program of
  *		  image_use_cache(), then as VERB_ says; OPEN and CLOSE have none of these
- *	answer:   error; image_debug_missing(), image_symbols_refused(); without an error, the rest
+ *	answer:   error; image_debug_missing(), image_symbols_refused(), is there something to keep
+ *		  (VERB_ASK_KEEP, when it is closed)? Without an error, the rest
  */
 #ifndef UTRAIL_SYMBOLS_CHILD_PROTOCOL_H
 #define UTRAIL_SYMBOLS_CHILD_PROTOCOL_H
@@ -18,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "symbols/child/wire.h"
+#include "symbols/wire.h"
 
 /* Both ends are one program, so that another version is a broken one. */
 #define PROTOCOL_MAGIC 0x75745331u
@@ -28,26 +29,37 @@
 #define PROTOCOL_ANSWER_MAX  (512u << 20)
 
 enum verb {
-	VERB_HELLO,	     /* first, unasked: enum sandbox_state */
-	VERB_OPEN,	     /* path, path as we see it; carries the file -> build id, names */
-	VERB_CLOSE,	     /* is there an answer, an empty one? */
-	VERB_FUNCTIONS,	     /* -> count, struct wire_function..., bytes of names, names */
+	VERB_HELLO, /* first, unasked: enum sandbox_state */
+	VERB_OPEN,  /* path, place as we see it; carries the file -> build id, names, imports */
+	VERB_CLOSE, /* is there an answer, an empty one? */
+	/* names -> count, struct wire_function..., bytes of names, names; as VERB_SOURCES; of those
+	 * that have these names, what is asked next: count, indexes and frames, prototypes */
+	VERB_FUNCTIONS,
+	/* first, least, symbols?, untyped? (symbols/walk.h) -> how many there are, are there
+	 * types?, count, struct wire_function..., bytes of names, name of each and, when wished
+	 * for, its symbol, empty where it is the name */
+	VERB_WALK,
 	VERB_SOURCES,	     /* -> what the symbols are from */
 	VERB_DEBUG_SOURCE,   /* -> what the types are from */
 	VERB_SECTION,	     /* name -> is it there, range */
-	VERB_DEMANGLE,	     /* count, symbols -> names */
+	VERB_DEMANGLE,	     /* symbol -> name */
+	VERB_NAMES,	     /* functions of the list -> names */
 	VERB_DEMANGLE_WHOLE, /* symbol -> name */
 	VERB_FRAME_PLACES,   /* count, addresses -> one byte each */
 	VERB_FRAME_ROW,	     /* address -> is there one, its start */
 	VERB_IMPORTS,	     /* -> count, names */
 	VERB_SYMBOL,	     /* name -> defined?, has an address?, address */
-	VERB_PROTOTYPES,     /* count, functions -> types, count, prototypes: not all, perhaps */
-	VERB_SOURCE_LINE,    /* function -> is it known, file, line */
-	VERB_FIND_LINE,	     /* file, line -> struct line_search */
-	VERB_INLINED,	     /* -> struct inlined_list */
-	VERB_VARIABLES,	     /* address, outwards, line -> types, variables */
-	VERB_PLACE,	     /* address -> struct code_place */
-	VERB_UNWIND_ROW,     /* address -> struct unwind_row */
+	VERB_PROTOTYPE,	     /* function -> types, prototype */
+	/* functions of the list, lines?, frames? -> count (not all, perhaps), types, prototypes,
+	 * then, when asked for: file and line of each; one byte each */
+	VERB_PROTOTYPES_OF,
+	VERB_SOURCE_LINE, /* function -> is it known, file, line */
+	VERB_FIND_LINE,	  /* file, line -> struct line_search */
+	VERB_INLINED,	  /* -> struct inlined_list */
+	VERB_VARIABLES,	  /* address, outwards, line -> types, variables */
+	VERB_PLACE,	  /* address -> struct code_place */
+	VERB_UNWIND_ROW,  /* address -> struct unwind_row */
+	VERB_CALL,	  /* address of a function, what it takes -> what it answers: call.h */
 	VERB_COUNT,
 	/* from the symbolizer */
 	VERB_ANSWER = 100,
@@ -58,6 +70,7 @@ enum verb {
 	VERB_ASK_KEPT,	 /* -> what an earlier run has kept of the image (image_use_cache()) */
 	VERB_ASK_KEEP,	 /* bytes, for a later run */
 	VERB_ASK_WANTED, /* name -> is it wanted? */
+	VERB_ASK_EXIST,	 /* count; as for VERB_ASK_OPEN -> a bit for each that there is */
 };
 
 enum request_flags {
@@ -76,6 +89,12 @@ struct message_header {
 	uint32_t image; /* 0: none */
 	uint32_t size;
 };
+
+/* "Functions of the list": how many it has, the first, and how many; the list is the one that
+ * VERB_FUNCTIONS has answered, or else all have changed. */
+
+/* Names in one VERB_FUNCTIONS. */
+#define EXPECTED_MAX 64
 
 /* A function without its name, which follows in the order of these. */
 struct wire_function {

@@ -2,12 +2,14 @@
 /* Opening an image whose file is read by the symbolizer, and one question about it. */
 #include "symbols/child/remote.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
 #include "symbols/child/client.h"
+#include "symbols/child/frames.h"
 
 /* Bytes of all notes of one segment; a build id is among the first. */
 #define NOTES_MAX 65536
@@ -60,13 +62,14 @@ static struct err *fail(struct remote *remote, struct err *e)
 	return copy_error(remote->failure);
 }
 
-/* The part that all answers have. */
-static struct err *take_head(struct image *image, struct wire *answer)
+struct err *remote_take_head(struct image *image, struct wire *answer)
 {
 	struct remote *remote = image->remote;
 	struct err *e = wire_take_error(answer);
 	const char *missing = wire_take_text(answer);
 	struct err *refused = wire_take_error(answer);
+	remote->has_to_keep = wire_take_bool(answer);
+	remote->debug_source_known = false;
 	if (missing && !(remote->missing && strcmp(remote->missing, missing) == 0))
 		remote->missing = arena_string(&image->arena, missing);
 	if (refused && !remote->refused)
@@ -83,7 +86,37 @@ static struct err *ask(struct image *image, enum verb verb, const struct wire *r
 {
 	struct remote *remote = image->remote;
 	struct err *e = client_ask(remote->symbolizer, image, verb, request, fd, answer);
-	return e ? fail(remote, e) : take_head(image, answer);
+	return e ? fail(remote, e) : remote_take_head(image, answer);
+}
+
+/* As if it had not been asked; but who breaks the symbolizer does so by asking ahead, too. */
+void remote_settle(struct symbolizer *symbolizer)
+{
+	_cleanup_(wire_deinit) struct wire answer = {0};
+	struct image *image = symbolizer->ahead;
+	if (!image)
+		return;
+	struct err *e = client_take_ahead(symbolizer, &answer);
+	if (e && !symbolizer->was_killed)
+		e = fail(image->remote, e);
+	else if (!e)
+		e = remote_take_ahead(image, &answer);
+	err_free(e);
+}
+
+struct err *remote_await(struct image *image, struct wire *answer, bool *ret_again)
+{
+	struct symbolizer *symbolizer = image->remote->symbolizer;
+	struct err *e = client_take_ahead(symbolizer, answer);
+	/* See remote_ask(). */
+	*ret_again = e && symbolizer->was_killed;
+	if (*ret_again)
+		err_free(take_ptr(e));
+	else if (e)
+		e = fail(image->remote, e);
+	else
+		e = remote_take_head(image, answer);
+	return e;
 }
 
 struct err *remote_end(struct image *image, const struct wire *answer)
@@ -141,6 +174,16 @@ static void take_sections(struct image *image, struct wire *answer)
 	}
 }
 
+void remote_take_imports(struct image *image, struct wire *answer)
+{
+	size_t count = wire_take_count(answer, 5);
+	for (size_t i = 0; i < count && !answer->bad; i++) {
+		const char *name = wire_keep_name(answer, &image->arena);
+		if (!name_map_add(&image->imports, name, strlen(name), 0))
+			break;
+	}
+}
+
 /* By the child that runs now; again when it is another one. */
 static struct err *open_there(struct image *image)
 {
@@ -148,9 +191,12 @@ static struct err *open_there(struct image *image)
 	_cleanup_(wire_deinit) struct wire request = {0};
 	_cleanup_(wire_deinit) struct wire answer = {0};
 	bool again = remote->generation != 0;
+	char place[PATH_MAX];
+	remote_settle(remote->symbolizer);
 	if (remote->symbolizer->pid && remote->generation == remote->symbolizer->generation)
 		return NULL;
 	wire_put_text(&request, image->path);
+	wire_put_text(&request, files_place_of(image, place));
 	struct err *e = ask(image, VERB_OPEN, &request, image->file.fd, &answer);
 	if (e)
 		return e;
@@ -160,6 +206,9 @@ static struct err *open_there(struct image *image)
 	bool same = take_build_id(image, &answer);
 	take_names(image, &answer);
 	take_sections(image, &answer);
+	image->imports_indexed = wire_take_bool(&answer);
+	if (image->imports_indexed)
+		remote_take_imports(image, &answer);
 	answer.bad |= !same;
 	return remote_end(image, &answer);
 }
@@ -202,8 +251,9 @@ static void close_there(struct image *image)
 {
 	_cleanup_(wire_deinit) struct wire request = {0};
 	_cleanup_(wire_deinit) struct wire answer = {0};
-	wire_put_u8(&request, image->cache != NULL);
-	if (image->cache)
+	bool waits = image->cache && image->remote->has_to_keep;
+	wire_put_u8(&request, waits);
+	if (waits)
 		err_free(ask(image, VERB_CLOSE, &request, -1, &answer));
 	else
 		client_tell(image->remote->symbolizer, VERB_CLOSE, image->remote->number, &request);
@@ -214,13 +264,19 @@ void remote_close(struct image *image)
 	struct remote *remote = image->remote;
 	if (!remote)
 		return;
+	remote_settle(remote->symbolizer);
 	if (remote->symbolizer->pid && remote->generation == remote->symbolizer->generation)
 		close_there(image);
 	err_free(remote->failure);
 	err_free(remote->refused);
 	name_map_deinit(&remote->sections);
+	name_map_deinit(&remote->symbols);
 	free(remote->handed.items);
+	free(remote->asked.items);
 	free(remote->frame_places);
+	frames_free(remote->own_frames);
+	free(remote->names);
+	free(remote->lines);
 	free(remote->known);
 	free(remote->is_known);
 	free(remote);

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/client.h"
 #include "symbols/child/protocol.h"
 #include "symbols/child/remote.h"
-#include "symbols/child/types.h"
+#include "symbols/types_wire.h"
 
-#define PROTOTYPES_MAX 256
+#define PROTOTYPES_MAX 2048
 
 static void put_function(struct wire *request, const struct function *function)
 {
@@ -22,36 +23,97 @@ static void put_function(struct wire *request, const struct function *function)
 
 /* --- prototypes ------------------------------------------------------------------------------- */
 
-struct prototypes {
-	const struct function *functions;
-	size_t count; /* in: wanted; out: known */
-	const struct prototype **known;
-	bool *is_known;
-};
-
-static struct err *ask_prototypes(struct image *image, struct prototypes *prototypes)
+static struct err *ask_prototype(struct image *image, const struct function *function,
+				 const struct prototype **ret)
 {
 	_cleanup_(wire_deinit) struct wire request = {0};
 	_cleanup_(wire_deinit) struct wire answer = {0};
 	_cleanup_(type_reader_deinit) struct type_reader reader = {0};
 	remote_begin(image, &request);
-	wire_put_u32(&request, (uint32_t)prototypes->count);
-	for (size_t i = 0; i < prototypes->count; i++)
-		put_function(&request, &prototypes->functions[i]);
-	struct err *e = remote_ask(image, VERB_PROTOTYPES, &request, &answer);
+	put_function(&request, function);
+	struct err *e = remote_ask(image, VERB_PROTOTYPE, &request, &answer);
 	if (e)
 		return e;
-	uint32_t count = wire_take_u32(&answer);
-	answer.bad |= !count || count > prototypes->count;
-	types_take_all(&reader, &answer, &image->arena);
-	for (uint32_t i = 0; i < count && !answer.bad; i++) {
-		prototypes->known[i] = types_take_prototype(&reader);
-		prototypes->is_known[i] = !answer.bad;
-	}
-	return remote_end(image, &answer);
+	types_take_all(&reader, &answer, &image->arena, NULL);
+	const struct prototype *found = types_take_prototype(&reader);
+	e = remote_end(image, &answer);
+	*ret = e ? NULL : found;
+	return e;
 }
 
-static bool make_lists(struct image *image)
+/* Most are in the file of the one before. */
+static void take_known_line(struct image *image, struct wire *answer, const char **last,
+			    struct known_line *ret)
+{
+	const char *file = wire_take_text(answer);
+	ret->line = wire_take_u32(answer);
+	if (file && (!*last || strcmp(*last, file) != 0))
+		*last = arena_string(&image->arena, file);
+	ret->file = file ? *last : NULL;
+	ret->is_known = !answer->bad;
+}
+
+static void put_range(struct image *image, size_t first, size_t count, struct wire *request,
+		      struct prototype_range *ret)
+{
+	struct remote *remote = image->remote;
+	*ret = (struct prototype_range){.first = first,
+					.count = count,
+					.lines = remote->wants_lines && remote->lines,
+					.frames =
+						remote->wants_frames && remote_make_frames(image)};
+	remote_begin(image, request);
+	remote_put_range(image, first, count, request);
+	wire_put_u8(request, ret->lines);
+	wire_put_u8(request, ret->frames);
+}
+
+static struct err *take_range(struct image *image, const struct prototype_range *range,
+			      struct wire *answer)
+{
+	_cleanup_(type_reader_deinit) struct type_reader reader = {0};
+	struct remote *remote = image->remote;
+	const char *file = NULL;
+	size_t first = range->first;
+	uint64_t count = wire_take_u64(answer);
+	answer->bad |= !count || count > range->count;
+	types_take_all(&reader, answer, &image->arena, NULL);
+	for (uint64_t i = 0; i < count && !answer->bad; i++) {
+		remote->known[first + i] = types_take_prototype(&reader);
+		remote->is_known[first + i] = !answer->bad;
+	}
+	for (uint64_t i = 0; range->lines && i < count && !answer->bad; i++)
+		take_known_line(image, answer, &file, &remote->lines[first + i]);
+	for (uint64_t i = 0; range->frames && i < count && !answer->bad; i++) {
+		uint8_t frame = wire_take_u8(answer);
+		answer->bad |= frame > FRAME_INSIDE;
+		remote->frame_places[first + i] = answer->bad ? 0 : (uint8_t)(frame + 1);
+	}
+	return remote_end(image, answer);
+}
+
+static struct err *ask_prototypes(struct image *image, size_t first, size_t wanted)
+{
+	_cleanup_(wire_deinit) struct wire request = {0};
+	_cleanup_(wire_deinit) struct wire answer = {0};
+	struct prototype_range range;
+	put_range(image, first, wanted, &request, &range);
+	struct err *e = remote_ask(image, VERB_PROTOTYPES_OF, &request, &answer);
+	return e ? e : take_range(image, &range, &answer);
+}
+
+struct err *remote_take_ahead(struct image *image, struct wire *answer)
+{
+	struct err *e = remote_take_head(image, answer);
+	if (image->remote->walks_ahead) {
+		/* Whoever walks asks once more. */
+		image->remote->walks_ahead = false;
+		return e;
+	}
+	return e ? e : take_range(image, &image->remote->ahead, answer);
+}
+
+bool remote_make_known(struct image *image)
 {
 	struct remote *remote = image->remote;
 	if (!remote->known)
@@ -72,63 +134,119 @@ static size_t prototypes_ahead(struct remote_run *run, size_t index, size_t rest
 	return run->length;
 }
 
+/* Who has come to the last ones that were asked for, many at once, will want those behind. */
+static void ask_ahead(struct image *image, size_t index)
+{
+	enum { MANY = 64, LONG = 1024 };
+	_cleanup_(wire_deinit) struct wire request = {0};
+	struct remote *remote = image->remote;
+	struct remote_run *run = &remote->prototypes;
+	size_t first = run->end;
+	if (run->length < MANY || first >= image->n_functions || index >= first ||
+	    first - index > run->length || remote->symbolizer->ahead ||
+	    remote->generation != remote->symbolizer->generation)
+		return;
+	size_t count = prototypes_ahead(run, first, image->n_functions - first);
+	put_range(image, first, count, &request, &remote->ahead);
+	client_ask_ahead(remote->symbolizer, image, VERB_PROTOTYPES_OF, &request, count >= LONG);
+}
+
+static bool find_index(const struct image *image, const struct function *function, size_t *ret)
+{
+	*ret = (size_t)(function - image->functions);
+	return image->functions && function >= image->functions && *ret < image->n_functions;
+}
+
 struct err *remote_prototype(struct image *image, const struct function *function,
 			     const struct prototype **ret)
 {
 	struct remote *remote = image->remote;
-	const struct prototype *single = NULL;
-	bool is_known = false;
-	struct prototypes prototypes = {
-		.functions = function, .count = 1, .known = &single, .is_known = &is_known};
-	size_t index = (size_t)(function - image->functions);
-	bool in_table = image->functions && function >= image->functions &&
-			index < image->n_functions && make_lists(image);
+	size_t index;
 	*ret = NULL;
-	if (in_table) {
-		prototypes.known = remote->known + index;
-		prototypes.is_known = remote->is_known + index;
-		if (!*prototypes.is_known)
-			prototypes.count = prototypes_ahead(&remote->prototypes, index,
-							    image->n_functions - index);
-	}
-	struct err *e = *prototypes.is_known ? NULL : ask_prototypes(image, &prototypes);
-	if (!e)
-		*ret = *prototypes.known;
-	return e;
+	if (!find_index(image, function, &index) || !remote_make_known(image))
+		return ask_prototype(image, function, ret);
+	struct err *e = NULL;
+	if (!remote->is_known[index])
+		remote_settle(remote->symbolizer);
+	if (!remote->is_known[index])
+		e = ask_prototypes(
+			image, index,
+			prototypes_ahead(&remote->prototypes, index, image->n_functions - index));
+	if (e)
+		return e;
+	*ret = remote->known[index];
+	ask_ahead(image, index);
+	return NULL;
 }
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
+static const char *keep_source(struct image *image, const char *source)
+{
+	const char *before = image->remote->debug_source;
+	bool same = before && source && strcmp(before, source) == 0;
+	return same ? before : source ? arena_string(&image->arena, source) : NULL;
+}
+
+/* It may be another one when more was read: a part of split DWARF. */
 const char *remote_debug_source(struct image *image)
 {
 	_cleanup_(wire_deinit) struct wire request = {0};
 	_cleanup_(wire_deinit) struct wire answer = {0};
+	struct remote *remote = image->remote;
+	if (remote->debug_source_known)
+		return remote->debug_source;
 	remote_begin(image, &request);
 	struct err *e = remote_ask(image, VERB_DEBUG_SOURCE, &request, &answer);
-	const char *source = e ? NULL : wire_keep_text(&answer, &image->arena);
+	const char *source = e ? NULL : wire_take_text(&answer);
 	e = e ? e : remote_end(image, &answer);
-	source = e ? NULL : source;
+	remote->debug_source = e ? NULL : keep_source(image, source);
+	remote->debug_source_known = !e;
 	err_free(e);
-	return source;
+	return remote->debug_source;
+}
+
+static bool ask_line(struct image *image, const struct function *function, struct known_line *ret)
+{
+	_cleanup_(wire_deinit) struct wire request = {0};
+	_cleanup_(wire_deinit) struct wire answer = {0};
+	const char *file = NULL;
+	remote_begin(image, &request);
+	put_function(&request, function);
+	struct err *e = remote_ask(image, VERB_SOURCE_LINE, &request, &answer);
+	if (!e) {
+		take_known_line(image, &answer, &file, ret);
+		e = remote_end(image, &answer);
+	}
+	bool ok = !e;
+	err_free(e);
+	return ok;
+}
+
+/* Who asks for one after its prototype asks for those of others, too. */
+static const struct known_line *ahead(struct image *image, const struct function *function)
+{
+	struct remote *remote = image->remote;
+	size_t index;
+	if (!find_index(image, function, &index))
+		return NULL;
+	if (!remote->lines)
+		remote->lines = calloc(image->n_functions, sizeof(*remote->lines));
+	remote->wants_lines = true;
+	return remote->lines && remote->lines[index].is_known ? &remote->lines[index] : NULL;
 }
 
 bool remote_source_line(struct image *image, const struct function *function, const char **ret_file,
 			unsigned int *ret_line)
 {
-	_cleanup_(wire_deinit) struct wire request = {0};
-	_cleanup_(wire_deinit) struct wire answer = {0};
-	remote_begin(image, &request);
-	put_function(&request, function);
-	struct err *e = remote_ask(image, VERB_SOURCE_LINE, &request, &answer);
-	const char *file = e ? NULL : wire_keep_text(&answer, &image->arena);
-	unsigned int line = e ? 0 : wire_take_u32(&answer);
-	e = e ? e : remote_end(image, &answer);
-	bool found = !e && file;
-	err_free(e);
-	if (!found)
+	struct known_line one = {0};
+	const struct known_line *found = ahead(image, function);
+	if (!found && ask_line(image, function, &one))
+		found = &one;
+	if (!found || !found->file)
 		return false;
-	*ret_file = file;
-	*ret_line = line;
+	*ret_file = found->file;
+	*ret_line = found->line;
 	return true;
 }
 
@@ -249,7 +367,7 @@ struct err *remote_variables_at(struct image *image, uint64_t address, size_t ou
 	struct err *e = remote_ask(image, VERB_VARIABLES, &request, &answer);
 	if (e)
 		return e;
-	types_take_all(&reader, &answer, &image->arena);
+	types_take_all(&reader, &answer, &image->arena, NULL);
 	uint32_t count = wire_take_u32(&answer);
 	answer.bad |= count > VARIABLES_MAX;
 	struct variable *items =

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbols/child/frames.h"
 #include "symbols/child/protocol.h"
 #include "symbols/child/remote.h"
+#include "symbols/types_wire.h"
 #include "symbols/unwind_row.h"
 
 /* --- asking ahead ----------------------------------------------------------------------------- */
@@ -23,10 +25,19 @@ static size_t run_length(struct remote_run *run, size_t index, size_t max)
 	return run->length;
 }
 
+bool remote_make_frames(struct image *image)
+{
+	struct remote *remote = image->remote;
+	if (!remote->frame_places)
+		remote->frame_places = calloc(image->n_functions + 1, 1);
+	return remote->frame_places;
+}
+
 /* --- functions -------------------------------------------------------------------------------- */
 
 /* Where the kernel would put a probe: the program headers have the last word. */
-static bool place(const struct image *image, const struct wire_function *from, struct function *ret)
+bool remote_place_function(const struct image *image, const struct wire_function *from,
+			   struct function *ret)
 {
 	const struct segment *segment = image_segment_of(image, from->address);
 	if (!segment || !segment->executable || from->binding > 15 || from->ifunc > 1)
@@ -60,10 +71,75 @@ static bool take_functions(const struct image *image, const struct wire_function
 			return false;
 		to[i].symbol = text;
 		text = nul + 1;
-		if (!place(image, &from[i], &to[i]) || (i && !is_in_order(&to[i - 1], &to[i])))
+		if (!remote_place_function(image, &from[i], &to[i]) ||
+		    (i && !is_in_order(&to[i - 1], &to[i])))
 			return false;
 	}
 	return text == end;
+}
+
+static void take_sources(struct image *image, struct wire *answer)
+{
+	struct remote *remote = image->remote;
+	const char *symbols = wire_keep_text(answer, &image->arena);
+	bool is_stripped = wire_take_bool(answer);
+	const char *symtab = wire_keep_text(answer, &image->arena);
+	if (answer->bad)
+		return;
+	remote->sources_read = true;
+	remote->symbol_source = symbols;
+	remote->is_stripped = is_stripped;
+	remote->symtab_source = symtab;
+}
+
+void remote_sources(struct image *image)
+{
+	_cleanup_(wire_deinit) struct wire request = {0};
+	_cleanup_(wire_deinit) struct wire answer = {0};
+	if (image->remote->sources_read)
+		return;
+	image->remote->sources_read = true;
+	image->remote->is_stripped = true;
+	remote_begin(image, &request);
+	struct err *e = remote_ask(image, VERB_SOURCES, &request, &answer);
+	if (!e) {
+		take_sources(image, &answer);
+		e = remote_end(image, &answer);
+	}
+	err_free(e);
+}
+
+static void put_expected(const struct image *image, struct wire *request)
+{
+	const struct remote *remote = image->remote;
+	wire_put_u32(request, (uint32_t)remote->n_expected);
+	for (size_t i = 0; i < remote->n_expected; i++)
+		wire_put_text(request, remote->expected[i]);
+}
+
+static void take_expected(struct image *image, struct wire *answer)
+{
+	_cleanup_(type_reader_deinit) struct type_reader reader = {0};
+	struct remote *remote = image->remote;
+	uint64_t indexes[EXPECTED_MAX];
+	uint8_t frames[EXPECTED_MAX];
+	size_t count = wire_take_count(answer, 9);
+	answer->bad |= count > EXPECTED_MAX;
+	for (size_t i = 0; i < count && !answer->bad; i++) {
+		indexes[i] = wire_take_u64(answer);
+		frames[i] = wire_take_u8(answer);
+		answer->bad |= indexes[i] >= image->n_functions || frames[i] > FRAME_INSIDE;
+	}
+	types_take_all(&reader, answer, &image->arena, NULL);
+	if (!count || answer->bad || !remote_make_known(image) || !remote_make_frames(image)) {
+		answer->bad |= count > 0; /* or out of memory */
+		return;
+	}
+	for (size_t i = 0; i < count && !answer->bad; i++) {
+		remote->known[indexes[i]] = types_take_prototype(&reader);
+		remote->is_known[indexes[i]] = !answer->bad;
+		remote->frame_places[indexes[i]] = frames[i] + 1;
+	}
 }
 
 struct err *remote_functions(struct image *image)
@@ -71,6 +147,7 @@ struct err *remote_functions(struct image *image)
 	_cleanup_(wire_deinit) struct wire request = {0};
 	_cleanup_(wire_deinit) struct wire answer = {0};
 	remote_begin(image, &request);
+	put_expected(image, &request);
 	struct err *e = remote_ask(image, VERB_FUNCTIONS, &request, &answer);
 	if (e)
 		return e;
@@ -78,9 +155,8 @@ struct err *remote_functions(struct image *image)
 	const void *functions = wire_take_bytes(&answer, count * sizeof(struct wire_function));
 	size_t size = wire_take_count(&answer, 1);
 	const char *names = wire_take_bytes(&answer, size);
-	e = remote_end(image, &answer);
-	if (e)
-		return e;
+	if (answer.bad)
+		return remote_end(image, &answer);
 	_cleanup_free_ struct wire_function *from = calloc(count + 1, sizeof(*from));
 	_cleanup_free_ struct function *to = calloc(count + 1, sizeof(*to));
 	const char *text = arena_copy(&image->arena, names, size);
@@ -93,32 +169,9 @@ struct err *remote_functions(struct image *image)
 	}
 	image->functions = take_ptr(to);
 	image->n_functions = count;
-	return NULL;
-}
-
-void remote_sources(struct image *image)
-{
-	struct remote *remote = image->remote;
-	_cleanup_(wire_deinit) struct wire request = {0};
-	_cleanup_(wire_deinit) struct wire answer = {0};
-	if (remote->sources_read)
-		return;
-	remote->sources_read = true;
-	remote->is_stripped = true;
-	remote_begin(image, &request);
-	struct err *e = remote_ask(image, VERB_SOURCES, &request, &answer);
-	if (!e) {
-		const char *symbols = wire_keep_text(&answer, &image->arena);
-		bool is_stripped = wire_take_bool(&answer);
-		const char *symtab = wire_keep_text(&answer, &image->arena);
-		e = remote_end(image, &answer);
-		if (!e) {
-			remote->symbol_source = symbols;
-			remote->is_stripped = is_stripped;
-			remote->symtab_source = symtab;
-		}
-	}
-	err_free(e);
+	take_sources(image, &answer);
+	take_expected(image, &answer);
+	return remote_end(image, &answer);
 }
 
 /* --- sections --------------------------------------------------------------------------------- */
@@ -177,67 +230,83 @@ bool remote_section(struct image *image, const char *name, struct section_range 
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-#define DEMANGLED_MAX 512
+#define NAMES_MAX 4096
 
-static bool is_mangled(const char *symbol)
+void remote_put_range(const struct image *image, size_t first, size_t count, struct wire *request)
 {
-	return symbol[0] == '_' && (symbol[1] == 'Z' || symbol[1] == 'R');
+	wire_put_u64(request, image->n_functions);
+	wire_put_u64(request, first);
+	wire_put_u64(request, count);
 }
 
-/* The function of this very symbol, not far behind the last one that was asked for. */
+/* Symbols lie one behind the other, in the order of the functions. */
 static bool find_symbol(const struct image *image, const char *symbol, size_t *ret)
 {
-	enum { LOOKED_AT = 4096 };
-	size_t first = image->remote->demangled.end;
-	for (size_t i = first; i < image->n_functions && i - first < LOOKED_AT; i++)
-		if (image->functions[i].symbol == symbol) {
-			*ret = i;
+	size_t low = image->remote->named, high = image->n_functions;
+	/* Most go through them. */
+	for (size_t i = 0; i < 4 && low + i < high; i++)
+		if (image->functions[low + i].symbol == symbol) {
+			*ret = low + i;
 			return true;
 		}
-	return false;
+	low = 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (image->functions[middle].symbol < symbol)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret = low;
+	return low < image->n_functions && image->functions[low].symbol == symbol;
 }
 
-/* One of the names that were asked for. NULL: it is the symbol itself. */
-static const char *take_demangled(struct image *image, struct wire *answer, const char *key)
-{
-	const char *name = wire_keep_text(answer, &image->arena);
-	name = name ? name : key;
-	if (!answer->bad)
-		name_map_add(&image->demangled, key, strlen(key), (uint64_t)(uintptr_t)name);
-	return name;
-}
-
-static struct err *demangle(struct image *image, const char *const *keys, uint32_t count,
-			    const char **ret)
+static struct err *ask_names(struct image *image, size_t first, size_t count, const char **ret)
 {
 	_cleanup_(wire_deinit) struct wire request = {0};
 	_cleanup_(wire_deinit) struct wire answer = {0};
 	remote_begin(image, &request);
-	wire_put_u32(&request, count);
-	for (uint32_t i = 0; i < count; i++)
-		wire_put_text(&request, keys[i]);
-	struct err *e = remote_ask(image, VERB_DEMANGLE, &request, &answer);
-	for (uint32_t i = 0; !e && i < count && !answer.bad; i++) {
-		const char *name = take_demangled(image, &answer, keys[i]);
-		*ret = i ? *ret : name;
+	remote_put_range(image, first, count, &request);
+	struct err *e = remote_ask(image, VERB_NAMES, &request, &answer);
+	for (size_t i = 0; !e && i < count && !answer.bad; i++) {
+		const char *name = wire_keep_text(&answer, &image->arena);
+		ret[i] = name ? name : image->functions[first + i].symbol;
 	}
 	return e ? e : remote_end(image, &answer);
 }
 
-const char *remote_demangle(struct image *image, const char *symbol, const char *key)
+const char *remote_function_name(struct image *image, const char *symbol)
 {
-	const char *keys[DEMANGLED_MAX] = {key}, *name = key;
-	uint32_t count = 1;
-	size_t index, length = 0;
-	if (image->functions_read && find_symbol(image, symbol, &index))
-		length = run_length(&image->remote->demangled, index, DEMANGLED_MAX);
-	for (size_t i = 1; i < length && index + i < image->n_functions; i++)
-		if (is_mangled(image->functions[index + i].symbol))
-			keys[count++] = image->functions[index + i].symbol;
-	struct err *e = demangle(image, keys, count, &name);
-	if (e)
-		name = key;
+	struct remote *remote = image->remote;
+	size_t index;
+	if (!image->functions_read || !find_symbol(image, symbol, &index))
+		return NULL;
+	if (!remote->names)
+		remote->names = calloc(image->n_functions, sizeof(*remote->names));
+	if (!remote->names)
+		return NULL;
+	remote->named = index;
+	if (!remote->names[index]) {
+		size_t count = run_length(&remote->demangled, index, NAMES_MAX);
+		size_t rest = image->n_functions - index;
+		err_free(ask_names(image, index, count < rest ? count : rest,
+				   remote->names + index));
+	}
+	return remote->names[index] ? remote->names[index] : symbol;
+}
+
+const char *remote_demangle(struct image *image, const char *key)
+{
+	_cleanup_(wire_deinit) struct wire request = {0};
+	_cleanup_(wire_deinit) struct wire answer = {0};
+	remote_begin(image, &request);
+	wire_put_text(&request, key);
+	struct err *e = remote_ask(image, VERB_DEMANGLE, &request, &answer);
+	const char *name = e ? NULL : wire_keep_text(&answer, &image->arena);
+	e = e ? e : remote_end(image, &answer);
+	name = name && !e ? name : key;
 	err_free(e);
+	name_map_add(&image->demangled, key, strlen(key), (uint64_t)(uintptr_t)name);
 	return name;
 }
 
@@ -263,17 +332,19 @@ void remote_imports(struct image *image)
 	_cleanup_(wire_deinit) struct wire answer = {0};
 	remote_begin(image, &request);
 	struct err *e = remote_ask(image, VERB_IMPORTS, &request, &answer);
-	size_t count = e ? 0 : wire_take_count(&answer, 5);
-	for (size_t i = 0; i < count && !answer.bad; i++) {
-		const char *name = wire_keep_name(&answer, &image->arena);
-		if (!name_map_add(&image->imports, name, strlen(name), 0))
-			break;
-	}
+	if (!e)
+		remote_take_imports(image, &answer);
 	e = e ? e : remote_end(image, &answer);
 	err_free(e);
 }
 
-bool remote_symbol(struct image *image, const char *symbol, uint64_t *ret_address)
+/* What was answered. */
+struct remote_symbol {
+	uint64_t address; /* UINT64_MAX: it has none */
+	bool is_defined;
+};
+
+static struct remote_symbol ask_symbol(struct image *image, const char *symbol)
 {
 	_cleanup_(wire_deinit) struct wire request = {0};
 	_cleanup_(wire_deinit) struct wire answer = {0};
@@ -284,10 +355,31 @@ bool remote_symbol(struct image *image, const char *symbol, uint64_t *ret_addres
 	bool has_address = !e && wire_take_bool(&answer);
 	uint64_t address = e ? 0 : wire_take_u64(&answer);
 	e = e ? e : remote_end(image, &answer);
-	*ret_address = has_address && !e ? address : UINT64_MAX;
-	is_defined &= !e;
+	struct remote_symbol found = {.address = has_address && !e ? address : UINT64_MAX,
+				      .is_defined = is_defined && !e};
 	err_free(e);
-	return is_defined;
+	return found;
+}
+
+bool remote_symbol(struct image *image, const char *symbol, uint64_t *ret_address)
+{
+	struct name_map *symbols = &image->remote->symbols;
+	size_t length = strlen(symbol);
+	const uint64_t *known = name_map_find(symbols, symbol, length);
+	struct remote_symbol found;
+	if (known) {
+		found = *(const struct remote_symbol *)(uintptr_t)*known;
+	} else {
+		found = ask_symbol(image, symbol);
+		struct remote_symbol *kept = arena_alloc(&image->arena, sizeof(*kept));
+		const char *key = kept ? arena_string(&image->arena, symbol) : NULL;
+		if (key) {
+			*kept = found;
+			name_map_add(symbols, key, length, (uint64_t)(uintptr_t)kept);
+		}
+	}
+	*ret_address = found.address;
+	return found.is_defined;
 }
 
 /* --- unwind tables ---------------------------------------------------------------------------- */
@@ -328,17 +420,18 @@ static bool find_address(const struct image *image, uint64_t address, size_t *re
 	return low < count && image->functions[low].address == address;
 }
 
-enum frame_place remote_frame_place(struct image *image, uint64_t address)
+static enum frame_place claimed_frame_place(struct image *image, uint64_t address)
 {
 	struct remote *remote = image->remote;
 	uint8_t single = 0, *places = &single;
 	size_t index = 0, count = 1;
 	const struct function *first = NULL;
-	if (find_address(image, address, &index) && !remote->frame_places)
-		remote->frame_places = calloc(image->n_functions, 1);
-	if (find_address(image, address, &index) && remote->frame_places) {
+	if (find_address(image, address, &index) && remote_make_frames(image)) {
 		places = remote->frame_places + index;
 		first = image->functions + index;
+		remote->wants_frames = true;
+		if (!*places)
+			remote_settle(remote->symbolizer);
 		if (*places)
 			return *places - 1;
 		count = run_length(&remote->frames, index, FRAMES_MAX);
@@ -347,6 +440,23 @@ enum frame_place remote_frame_place(struct image *image, uint64_t address)
 	}
 	err_free(ask_frame_places(image, first, address, places, count));
 	return *places ? *places - 1 : FRAME_UNKNOWN;
+}
+
+/* By what is answered a probe is placed on what nobody has decoded before. So it is held against
+ * the table of the file, where that has one. */
+enum frame_place remote_frame_place(struct image *image, uint64_t address)
+{
+	enum frame_place claimed = claimed_frame_place(image, address);
+	switch (frames_look(image, address)) {
+	case FRAMES_INSIDE:
+		return FRAME_INSIDE;
+	case FRAMES_OUTSIDE:
+		return claimed == FRAME_START ? FRAME_UNKNOWN : claimed;
+	case FRAMES_NO_TABLE:
+	case FRAMES_BEGIN:
+		break;
+	}
+	return claimed;
 }
 
 bool remote_frame_row(struct image *image, uint64_t address, uint64_t *ret_start)

@@ -8,6 +8,7 @@
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "symbols/child/broker.h"
+#include "symbols/debug_file.h"
 #include "symbols/image.h"
 
 /* The collector counts from 1; a run has as many as files with code. */
@@ -72,6 +73,24 @@ static void ask_keep(void *context, const char *name, const void *bytes, size_t 
 		closep(&fd);
 }
 
+/* --- debug files ------------------------------------------------------------------------------ */
+
+static uint64_t ask_exist(const struct debug_candidate *candidates, size_t count)
+{
+	_cleanup_(wire_deinit) struct wire question = {0};
+	_cleanup_(wire_deinit) struct wire answer = {0};
+	int fd;
+	wire_put_u32(&question, (uint32_t)count);
+	for (size_t i = 0; i < count; i++) {
+		wire_put_u8(&question, candidates[i].root >= 0);
+		wire_put_text(&question, candidates[i].path);
+	}
+	if (!count || !broker_ask(VERB_ASK_EXIST, &question, &answer, &fd))
+		return 0;
+	closep(&fd);
+	return wire_take_u64(&answer);
+}
+
 /* --- opening ---------------------------------------------------------------------------------- */
 
 static struct err *keep(struct server *server, uint32_t number, struct image *image)
@@ -115,7 +134,19 @@ static void put_sections(const struct image *image, struct wire *out)
 	wire_deinit(&list);
 }
 
-static void put_opened(const struct image *image, struct wire *out)
+/* The few of a program; a library of that many is looked through when it is asked for. */
+#define DYNAMIC_MAX 20000
+
+static void put_imports(struct image *image, struct wire *out)
+{
+	image_read_dynamic_table(image);
+	bool few = image->dynamic_table.count <= DYNAMIC_MAX;
+	wire_put_u8(out, few);
+	if (few)
+		serve_put_imports(image, out);
+}
+
+static void put_opened(struct image *image, struct wire *out)
 {
 	const uint8_t *id;
 	size_t size = image_build_id(image, &id), count = 0;
@@ -130,19 +161,22 @@ static void put_opened(const struct image *image, struct wire *out)
 	for (size_t i = 0; i < count; i++)
 		wire_put_text(out, needed[i]);
 	put_sections(image, out);
+	put_imports(image, out);
 }
 
 static struct err *serve_open(struct server *server, uint32_t number, int fd, struct wire *in,
 			      struct wire *out)
 {
 	struct image *image = NULL;
-	const char *path = wire_take_text(in);
+	const char *path = wire_take_text(in), *place = wire_take_text(in);
 	if (!path || fd < 0 || !number || number > IMAGES_MAX)
 		return err_new(ERR_BUG, 0, "opening no file");
-	struct err *e = image_open(path, fd, &image);
+	struct err *e = image_open_mapped(path, fd, &image);
 	if (e)
 		return e;
-	e = keep(server, number, image);
+	image->which_exist = ask_exist;
+	image->place = arena_string(&image->arena, place ? place : "");
+	e = image->place ? keep(server, number, image) : &err_nomem;
 	if (e) {
 		image_close(image);
 		return e;
@@ -162,15 +196,27 @@ static void serve_close(struct server *server, uint32_t number)
 /* --- one request ------------------------------------------------------------------------------ */
 
 static struct err *(*const handlers[VERB_COUNT])(struct image *, struct wire *, struct wire *) = {
-	[VERB_FUNCTIONS] = serve_functions,	  [VERB_SOURCES] = serve_sources,
-	[VERB_DEBUG_SOURCE] = serve_debug_source, [VERB_SECTION] = serve_section,
-	[VERB_DEMANGLE] = serve_demangle,	  [VERB_DEMANGLE_WHOLE] = serve_demangle_whole,
-	[VERB_FRAME_PLACES] = serve_frame_places, [VERB_FRAME_ROW] = serve_frame_row,
-	[VERB_IMPORTS] = serve_imports,		  [VERB_SYMBOL] = serve_symbol,
-	[VERB_PROTOTYPES] = serve_prototypes,	  [VERB_SOURCE_LINE] = serve_source_line,
-	[VERB_FIND_LINE] = serve_find_line,	  [VERB_INLINED] = serve_inlined,
-	[VERB_VARIABLES] = serve_variables,	  [VERB_PLACE] = serve_place,
+	[VERB_FUNCTIONS] = serve_functions,
+	[VERB_WALK] = serve_walk,
+	[VERB_SOURCES] = serve_sources,
+	[VERB_DEBUG_SOURCE] = serve_debug_source,
+	[VERB_SECTION] = serve_section,
+	[VERB_DEMANGLE] = serve_demangle,
+	[VERB_DEMANGLE_WHOLE] = serve_demangle_whole,
+	[VERB_FRAME_PLACES] = serve_frame_places,
+	[VERB_FRAME_ROW] = serve_frame_row,
+	[VERB_IMPORTS] = serve_imports,
+	[VERB_SYMBOL] = serve_symbol,
+	[VERB_PROTOTYPE] = serve_prototype,
+	[VERB_SOURCE_LINE] = serve_source_line,
+	[VERB_FIND_LINE] = serve_find_line,
+	[VERB_INLINED] = serve_inlined,
+	[VERB_VARIABLES] = serve_variables,
+	[VERB_PLACE] = serve_place,
 	[VERB_UNWIND_ROW] = serve_unwind_row,
+	[VERB_CALL] = serve_call,
+	[VERB_NAMES] = serve_names,
+	[VERB_PROTOTYPES_OF] = serve_prototypes_of,
 };
 
 /* The state that the collector keeps: it may be talking to a second symbolizer already. */
@@ -212,6 +258,7 @@ static bool answer(struct server *server, const struct message_header *header, i
 		wire_put_error(&head, NULL);
 		wire_put_text(&head, NULL);
 		wire_put_error(&head, NULL);
+		wire_put_u8(&head, false);
 		return protocol_send(BROKER_SOCKET, VERB_ANSWER, header->image, &head, NULL);
 	}
 	struct err *e = header->verb == VERB_OPEN ? serve_open(server, header->image, fd, in, out)
@@ -225,6 +272,7 @@ static bool answer(struct server *server, const struct message_header *header, i
 	wire_put_error(&head, e);
 	wire_put_text(&head, image ? image_debug_missing(image) : NULL);
 	wire_put_error(&head, image ? image_symbols_refused(image) : NULL);
+	wire_put_u8(&head, image && image_has_to_keep(image));
 	err_free(e);
 	return protocol_send(BROKER_SOCKET, VERB_ANSWER, header->image, &head, out);
 }

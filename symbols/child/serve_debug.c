@@ -5,10 +5,10 @@
 #include "common/cleanup.h"
 #include "symbols/child/broker.h"
 #include "symbols/child/serve.h"
-#include "symbols/child/types.h"
 #include "symbols/inlined.h"
 #include "symbols/lines.h"
 #include "symbols/stack.h"
+#include "symbols/types_wire.h"
 
 /* A function as the collector knows it: the symbol is borrowed. */
 static struct function take_function(struct wire *in)
@@ -23,27 +23,56 @@ static struct function take_function(struct wire *in)
 	return function;
 }
 
+struct err *serve_prototype(struct image *image, struct wire *in, struct wire *out)
+{
+	_cleanup_(type_writer_deinit) struct type_writer writer = {0};
+	const struct function function = take_function(in);
+	const struct prototype *prototype;
+	struct err *e = in->bad ? &err_nomem : image_prototype(image, &function, &prototype);
+	if (e)
+		return e;
+	types_put_prototype(&writer, prototype);
+	types_put_all(&writer, out);
+	return NULL;
+}
+
+static void put_known_line(struct image *image, const struct function *function, struct wire *out)
+{
+	const char *file = NULL;
+	unsigned int line = 0;
+	bool found = image_source_line(image, function, &file, &line);
+	wire_put_text(out, found ? file : NULL);
+	wire_put_u32(out, found ? line : 0);
+}
+
 /* The first one's failure is the answer; a later one's is told when it is asked for by itself. */
-struct err *serve_prototypes(struct image *image, struct wire *in, struct wire *out)
+struct err *serve_prototypes_of(struct image *image, struct wire *in, struct wire *out)
 {
 	_cleanup_(type_writer_deinit) struct type_writer writer = {0};
 	_cleanup_(wire_deinit) struct wire body = {0};
-	uint32_t count = wire_take_u32(in), done = 0;
-	for (; done < count && !in->bad; done++) {
-		const struct function function = take_function(in);
+	size_t count, done = 0;
+	const struct function *functions = serve_take_range(image, in, &count);
+	bool lines = wire_take_bool(in), frames = wire_take_bool(in);
+	if (!functions)
+		return err_new(ERR_FAILED, 0, "the functions are others than before");
+	for (; done < count; done++) {
 		const struct prototype *prototype;
-		struct err *e = in->bad ? NULL : image_prototype(image, &function, &prototype);
+		struct err *e = image_prototype(image, &functions[done], &prototype);
 		if (e && !done)
 			return e;
 		err_free(e);
-		if (e || in->bad)
+		if (e)
 			break;
 		types_put_prototype(&writer, prototype);
 	}
 	types_put_all(&writer, &body);
-	wire_put_u32(out, done);
+	wire_put_u64(out, done);
 	wire_put_bytes(out, body.bytes, body.size);
 	out->bad |= body.bad;
+	for (size_t i = 0; lines && i < done; i++)
+		put_known_line(image, &functions[i], out);
+	for (size_t i = 0; frames && i < done; i++)
+		wire_put_u8(out, (uint8_t)image_frame_place(image, functions[i].address));
 	return NULL;
 }
 
@@ -57,11 +86,8 @@ struct err *serve_debug_source(struct image *image, struct wire *in, struct wire
 struct err *serve_source_line(struct image *image, struct wire *in, struct wire *out)
 {
 	const struct function function = take_function(in);
-	const char *file = NULL;
-	unsigned int line = 0;
-	bool found = !in->bad && image_source_line(image, &function, &file, &line);
-	wire_put_text(out, found ? file : NULL);
-	wire_put_u32(out, line);
+	if (!in->bad)
+		put_known_line(image, &function, out);
 	return NULL;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/descriptors.h"
 
 #define CHUNK	 65536
 #define MEGABYTE (1ULL << 20)
@@ -42,16 +43,8 @@ static const char *reason_of(lzma_ret result)
 
 static struct err *write_all(int fd, const uint8_t *bytes, size_t size)
 {
-	while (size) {
-		ssize_t n = write(fd, bytes, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_new(ERR_FAILED, errno, "unpacking");
-		bytes += n;
-		size -= (size_t)n;
-	}
-	return NULL;
+	bool ok = descriptors_write(fd, bytes, size);
+	return ok ? NULL : err_new(ERR_FAILED, errno, "unpacking");
 }
 
 static uint64_t limit_of(const struct inflate_limits *limits, size_t size)

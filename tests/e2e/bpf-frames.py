@@ -54,6 +54,10 @@ def one_process():
     check("keep_entries=1", "filter_by_process=1", "follow_forks=1")
 
 
+def elements_of_arrays():
+    check("keep_entries=1", "filter_by_process=1", "reads_each=1", "reads_walks=1")
+
+
 def paths_of_descriptors():
     check("keep_entries=1", "filter_by_process=1", "reads_files=1")
 
@@ -84,6 +88,7 @@ run(
     the_limit_itself,
     all_processes,
     one_process,
+    elements_of_arrays,
     paths_of_descriptors,
     waiting_and_measured,
     sockets,

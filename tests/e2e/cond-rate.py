@@ -90,7 +90,7 @@ def mistakes():
     for rate in ("0", "-1", "x", "10/x", "10000001", "1e3", ""):
         check_error(plain(["--rate", rate, "-e", "libc:malloc", "--", "true"]), 2, "will not do", hint="100/s")
     check_error(plain(["-e", "libc:malloc rate 0/s", "--", "true"]), 2, "no rate behind 'rate'", hint="'rate 100/s'")
-    check_error(plain(["-e", "exec:* rate 3/s", "--", "true"]), 2, "'exec' takes no rate", hint="functions")
+    check_error(plain(["-e", "cpu:9 rate 3/s", "--", "true"]), 2, "'cpu' takes no rate", hint="cpu:HZ")
 
 
 run(of_each_probe, of_one_spec, with_the_end, of_system_calls, in_text, mistakes)

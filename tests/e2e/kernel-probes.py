@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Probes in the kernel: conditions, counting by the function that caused them, pairs."""
+"""Probes in the kernel: conditions, counting and pairs at tracepoints; functions where the kernel lets them be probed."""
 
 import os
 import platform
@@ -69,11 +69,31 @@ def check_refusals():
         (RAW.replace("id ==", "no ==") , "has no 'no'"),
         (f"{READ} if ret == 1", "has no 'ret'|one place, not a call"),
         (f"{READ} if dur > 1ms", "one place, not a call"),
+        ("kernel:vfs_read ~~ kernel:vfs_write", "say which end"),
         ("signal:SIGCHLD ~~ rawtracepoint:sys_exit", "its sides are"),
+        ("kernel:a:b", "one ':' too many"),
+        ("kernel:vfs_read+4", "takes no offset"),
+        ("kernel:%nothing", "groups are %ext4"),
+        ("tracepoint:%ext4", "takes no class"),
     ):
         failed = plain(["-e", spec, "--", "true"])
         same(failed.status, 2, f"status of {spec}: {failed.stderr}")
         ensure(any(words in failed.stderr for words in part.split("|")), f"{spec}: {failed.stderr}")
+    failed = plain(["stat", "--where", "-e", "kernel:vfs_read", "--", "true"])
+    same(failed.status, 2, failed.stderr)
+    contains(failed.stderr, "--where does not tell")
+
+
+def check_functions():
+    """Where the kernel lets its functions be probed, they are; else it says what is missing, and what there is."""
+    for kind in ("kernel", "fentry", "fexit"):
+        process = plain(["-e", f"{kind}:vfs_read", "--", "true"])
+        if process.status == 0:
+            contains(process.stderr, "kernel:vfs_read")
+            continue
+        same(process.status, 5, f"status of {kind}: {process.stderr}")
+        contains(process.stderr, "takes no programs")
+        contains(process.stderr, "'rawtracepoint:NAME'" if "kprobe:NAME" not in process.stderr else "kretprobe:NAME")
 
 
 def probes():
@@ -82,6 +102,7 @@ def probes():
     check_counting()
     check_pairs()
     check_refusals()
+    check_functions()
 
 
 run(probes)

@@ -5,11 +5,10 @@ import os
 import struct
 import subprocess
 
-from utrail import contains, ensure, only, plain, run, same, scratch
+from kept import build_kept
+from utrail import Target, Trace, contains, ensure, only, plain, run, same, scratch
 
-# Names that are worth packing.
-NAMES = ", ".join(f"a_name_of_no_importance_{i}" for i in range(2000))
-SOURCE = f"enum names {{ {NAMES} }} kind;\n" + """\
+SOURCE = """\
 struct page { int number; const char *title; };
 __attribute__((noinline)) int render(struct page *page, int width)
 {
@@ -26,14 +25,7 @@ HEADER = 24  # magic and sum
 
 
 def app():
-    """SOURCE as a program of more than a megabyte, with packed debug information: others are not worth it."""
-    path = scratch() / "app"
-    if not path.exists():
-        (scratch() / "app.c").write_text(SOURCE)
-        (scratch() / "pad").write_bytes(bytes(2 << 20))
-        subprocess.run(["gcc", "-g", "-gz=zlib", "-O1", "-Wl,--build-id", "-o", path, scratch() / "app.c"], check=True, timeout=60)
-        subprocess.run(["objcopy", "--add-section", f".pad={scratch() / 'pad'}", path], check=True, timeout=60)
-    return str(path)
+    return str(build_kept("app", SOURCE))
 
 
 def home(name):
@@ -118,6 +110,32 @@ def other_build_of_the_file():
     contains(listed(where).stdout, WANTED)
 
 
+def library():
+    """As app(), to be loaded by a program that runs."""
+    source = "__attribute__((noinline)) long plugin_work(int width) { return 2L * width; }\n"
+    return build_kept("libcached.so", source, "-fPIC", "-shared")
+
+
+def names_of_arguments(where):
+    target = Target("plugins", "-w", library(), 5, 1)
+    trace = Trace("-e", "?plugin_work", pid=target.pid, env={"HOME": str(where), "XDG_CACHE_HOME": ""})
+    target.release()
+    trace.wait_for_text('"type":"gap"')
+    target.release()
+    target.finish()
+    trace.finish(status=0)
+    same(len(trace.calls("plugin_work")), target.counts["plugin_work"], "calls")
+    return {name for call in trace.calls("plugin_work") for name in call["args"]}
+
+
+def late_files_use_it():
+    """What a traced program loads while it runs: kept by the first trace, believed by the second."""
+    where = home("late")
+    same(names_of_arguments(where), {"width"}, "by the debug information")
+    forge(kept(where), b"width", b"depth")
+    same(names_of_arguments(where), {"depth"}, "by what was kept")
+
+
 def folder_of_others_is_not_used():
     where = home("open")
     listed(where)
@@ -140,5 +158,5 @@ def no_home():
         contains(listed(where).stdout, WANTED)
 
 
-run(second_run_uses_it, no_cache_keeps_nothing, line_is_the_same, damage_is_replaced, small_files_are_not_kept, other_build_of_the_file,
+run(second_run_uses_it, no_cache_keeps_nothing, line_is_the_same, damage_is_replaced, small_files_are_not_kept, other_build_of_the_file, late_files_use_it,
     folder_of_others_is_not_used, no_home)

@@ -115,7 +115,11 @@ def nothing_there():
     """A file without markers is no error of the file, but the user is told."""
     process = plain(["list", sample("count"), "usdt:*"])
     same(process.status, 2, "status when nothing matches")
-    contains(process.stderr.lower(), "no", "the message")
+    contains(process.stderr, "no such USDT probe in", "the message")
+    contains(process.stderr, "no USDT notes", "the reason")
+    process = plain(["list", sample("count"), "sample_wiat"])
+    same(process.status, 2, "status when nothing matches")
+    contains(process.stderr, "did you mean 'sample_wait'", "the hint")
 
 
 def hostile_name():
@@ -127,6 +131,38 @@ def hostile_name():
         same(process.status, 0, f"status of {words[0]}")
         contains(process.stdout, "red\\x1b[31m", f"what {words[0]} shows")
         ensure("\x1b" not in process.stdout + process.stderr, "an escape character reached the terminal")
+
+
+def large_library():
+    """A stripped library of C++ functions without number."""
+    path = scratch() / "liblarge.so"
+    lines = ["#include <string>", "namespace app { template <class T> struct Box { T value; T get(T more); };"]
+    lines += ["template <class T> T Box<T>::get(T more) { return value + more; } template struct Box<long>; }"]
+    for i in range(400):
+        lines.append(f"namespace app {{ struct S{i} {{ S{i}(); ~S{i}(); int run(int x) const; bool operator==(const S{i} &o) const; }};")
+        lines.append(f"S{i}::S{i}() {{}} S{i}::~S{i}() {{}} int S{i}::run(int x) const {{ return x + {i}; }}")
+        lines.append(f"bool S{i}::operator==(const S{i} &o) const {{ return &o == this; }} std::string text_{i}() {{ return \"\"; }} }}")
+    source = scratch() / "large.cc"
+    source.write_text("\n".join([*lines, 'extern "C" int plain_c(void) { return 1; }', ""]))
+    subprocess.run(["g++", "-O0", "-fPIC", "-shared", "-s", "-o", path, source], check=True, timeout=120)
+    dynamic = re.findall(r"^(\w+) [TtWwi] (\S+)$", tool("nm", "-D", "--defined-only", path), re.MULTILINE)
+    plain_names = subprocess.run(["c++filt", "-p"], input="\n".join(s for _, s in dynamic), capture_output=True, text=True, check=True)
+    wanted = list(zip((address for address, _ in dynamic), plain_names.stdout.splitlines(), (s for _, s in dynamic)))
+    for pattern, means in (
+        (None, lambda name, symbol: True),
+        ("call:*", lambda name, symbol: True),
+        ("call:app::S1*::run", lambda name, symbol: re.fullmatch(r"app::S1\d*::run", name)),
+        ("call:/text_7/", lambda name, symbol: "text_7" in name or "text_7" in symbol),
+        ("call:_ZN3app4S100C1Ev", lambda name, symbol: symbol == "_ZN3app4S100C1Ev"),
+        ("call:liblarge:plain_c", lambda name, symbol: symbol == "plain_c"),
+    ):
+        process = plain(["list", path, *([pattern] if pattern else [])])
+        same(process.status, 0, f"status of list {pattern}")
+        names = [name for _, name, symbol in sorted(wanted, key=lambda w: (w[0], w[2])) if means(name, symbol)]
+        same(process.stdout.splitlines(), [f"liblarge:{name}" for name in names], f"list {pattern}")
+    ensure(len(wanted) > 2000, "the library is not large")
+    process = plain(["list", path, "call:app::S1::rum"])
+    same(process.status, 2, "status when nothing matches")
 
 
 def unprivileged():
@@ -142,4 +178,4 @@ def unprivileged():
     contains(process.stdout, "f", "the list")
 
 
-run(functions, parameters, entries, markers, of_a_process, as_text, nothing_there, hostile_name, unprivileged)
+run(functions, parameters, entries, markers, of_a_process, as_text, nothing_there, hostile_name, large_library, unprivileged)

@@ -182,6 +182,43 @@ def no_new_privs_is_named():
     contains(process.stderr, "no_new_privs is set here", "the message")
 
 
+# --- what the kernel lacks ------------------------------------------------------------------------
+
+
+def hidden(folder, *words):
+    """The command line that runs `words` where nothing is in this folder."""
+    script = 'mount -t tmpfs none "$0" && exec "$@"'
+    return [need_program("unshare", "util-linux"), "--mount", "sh", "-c", script, folder, *words]
+
+
+def lacking(folder, caps, status, message, spec):
+    command = granted(caps, copy(program())) if caps is not None else [program()]
+    process = finished(hidden(folder, *command, "-e", spec, "--", "true"))
+    same(process.status, status, process.report(f"[{caps}] {spec} without {folder}"))
+    matches(process.stderr, message, f"[{caps}] {spec} without {folder}")
+    ensure("libbpf:" not in process.stderr, process.report("libbpf's own words"))
+
+
+def missing_features():
+    """What the kernel lacks is named where it is needed; the rights come first, as without them nobody can tell."""
+    need_root()
+    if subprocess.run(hidden("/sys/kernel/btf", "true"), capture_output=True).returncode:
+        skip("no mounts are allowed here")
+    no_types = "it has no BTF: .*CONFIG_DEBUG_INFO_BTF"
+    for spec in ("syscall:write", "exec", "libc:getpid", "rawtracepoint:sched_switch"):
+        lacking("/sys/kernel/btf", None, 5, no_types, spec)
+        lacking("/sys/kernel/btf", "bpf perfmon", 5, no_types, spec)
+    for caps, message in (("bpf", "CAP_PERFMON is missing"), ("perfmon", "CAP_BPF is missing"), ("", BOTH)):
+        for spec in ("syscall:write", "exec", "libc:getpid"):
+            lacking("/sys/kernel/btf", caps, 3, message, spec)
+    if not os.path.exists("/sys/kernel/tracing/events"):
+        skip("tracefs is not mounted")
+    for caps in (None, "bpf perfmon"):
+        lacking("/sys/kernel/tracing", caps, 0, "0 lost, 0 missed", "syscall:write")
+        lacking("/sys/kernel/tracing", caps, 0, "0 lost, 0 missed", "exec")
+    lacking("/sys/kernel/tracing", "", 3, BOTH, "syscall:write")
+
+
 # --- set-user-id ------------------------------------------------------------------------------------
 
 
@@ -206,4 +243,4 @@ def setuid_is_refused():
 
 
 run(commands, processes, hint_works_when_typed, check_names_them, seccomp_is_named, user_namespace_is_named,
-    no_new_privs_is_named, setuid_is_refused)
+    no_new_privs_is_named, missing_features, setuid_is_refused)

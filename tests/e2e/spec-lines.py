@@ -211,6 +211,23 @@ def addresses():
         same(process.status, 2, f"status of {spec}")
 
 
+def values_at_offsets():
+    """What is in scope at an instruction is shown there as it is on the line, and conditions know it."""
+    text = subprocess.run(["objdump", "-dl", "--disassemble=work", built(0)], capture_output=True, text=True, check=True).stdout
+    base = int(re.search(r"^ *([0-9a-f]+):\t", text, re.MULTILINE)[1], 16)
+    at = int(re.search(rf"lines\.c:{line_of('print')}\b.*\n *([0-9a-f]+):\t", text)[1], 16)
+    for spec, wanted in ((f"work+{at - base:#x}", lambda row: True), (f"lines0:{at:#x}", lambda row: True), (f"work+{at - base:#x} if term > 9", lambda row: row[4] > 9)):
+        events, output = traced(0, spec)
+        got = [(a["count"], a["label"], a["sum"], a["i"], a["term"]) for _, a in events]
+        same(got, [row for row in printed(output) if wanted(row)], f"values at {spec}, against the program's own")
+    process = plain(["explain", "-e", f"{at:#x}", "--", built(0)])
+    same(process.status, 2, "status of an address in none of several files")
+    contains(process.stderr, f"'lines0:{at:#x}'", "the message")
+    process = plain(["explain", "-e", f"{built(0)}:work+{at - base:#x}(int)"])
+    same(process.status, 2, "status of types by hand inside of a function")
+    contains(process.stderr, "types by hand are those of a call", "the message")
+
+
 OVERLOADS = """\
 #include <string>
 namespace ns { struct Parser {
@@ -264,4 +281,4 @@ def rust():
             same(process.status, 0, f"status of {spec}, mangling {mangling}")
 
 
-run(unoptimised, optimised, pieces, copies, conditions, refusals, ambiguous, addresses, overloads, rust)
+run(unoptimised, optimised, pieces, copies, conditions, refusals, ambiguous, addresses, values_at_offsets, overloads, rust)

@@ -288,8 +288,8 @@ def where():
     asked = 200_000 * sleep["hits"]
     ensure(ns(sleep, "blocked_ns") > asked / 2, f"{asked} ns were slept, told: {sleep}")
     ensure(ns(sleep, "blocked_ns") <= ns(outer, "blocked_ns"), f"outer was blocked less than in its sleep: {outer}")
-    # Three threads spin on one CPU: each waits for the others.
-    ensure(ns(spin, "waited_ns") > 0, f"nobody waited: {spin}")
+    # Three threads want more of one CPU than there is. Which of its moments a thread waits in, the scheduler chooses.
+    ensure(ns(outer, "waited_ns") > 0, f"nobody waited: {outer}")
     ensure(ns(spin, "cpu_ns") > 0, f"nobody ran: {spin}")
     ensure(ns(spin, "blocked_ns") < ns(spin, "total_ns") / 2, f"spinning is not being blocked: {spin}")
 

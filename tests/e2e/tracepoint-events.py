@@ -108,14 +108,11 @@ def check_errors():
 
 
 def check_what_is_not_for_them():
-    """utrail stat is not for task life; -k says that it takes no stacks of them."""
+    """utrail stat is not for task life."""
     for spec in ("signal", "exec"):
         failed = plain(["stat", "-e", spec, "--", "true"])
         same(failed.status, 2, f"status of stat with {spec}: {failed.stderr}")
         contains(failed.stderr, "utrail stat: '" + spec)
-    shown = plain(["-k", "-e", ENTER, "-o", "/dev/null", "--", "true"])
-    same(shown.status, 0, shown.report("ended with"))
-    contains(shown.stderr, "-k: no user stacks")
 
 
 def check_without_tracefs():

@@ -13,13 +13,15 @@ def rust():
     for level in ("1", "2", "3"):
         name = f"values-rust-{level}"
         build(["rustc", "-g", "-C", f"opt-level={level}", "-o", name, TARGETS / "values.rs"], "rustc")
-        check_command(name, ["text", "slices", "options", "shape", "entry"])
+        check_command(name, ["text", "slices", "options", "shape", "entry", "words", "rows", "team"])
 
 
 def go():
     shutil.copy(TARGETS / "values.go", scratch() / "values.go")
     build(["go", "build", "-o", "values-go", "values.go"], "golang-go")
-    check_command("values-go", ["main.text", "main.slices", "main.points"])
+    functions = ["text", "slices", "points", "words", "lines", "joined", "halves", "mix", "squares"]
+    functions += ["padded", "fails", "handed", "real", "generic*", "(*point).*", "point.*", "counter.func1"]
+    check_command("values-go", [f"main.{function}" for function in functions])
 
 
 run(rust, go)

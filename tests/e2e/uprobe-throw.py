@@ -34,4 +34,15 @@ def by_site():
     check("--return=site")
 
 
-run(by_default, by_site)
+def what_follows():
+    """Once an exception is caught, the calls that it has left are over: nothing happens inside of them any more."""
+    for program in ("throw", "throw-static"):
+        for how in ((), ("--return=site",)):
+            specs = [f"{program}:catcher", f"{program}:through", f"{program}:shop::Till::pay", "syscall:getppid"]
+            target, trace = trace_target(program, [ROUNDS], specs, *how)
+            trace.check_nothing_lost()
+            same([call["depth"] for call in trace.syscalls()], [1] * target.counts["caught"], "depths of what the catcher does")
+            same(len(trace.calls()), 3 * ROUNDS, "calls")
+
+
+run(by_default, by_site, what_follows)

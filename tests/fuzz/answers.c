@@ -18,23 +18,26 @@ static void require(bool holds)
 
 static const struct prototype *read_from(const uint8_t *data, size_t size, struct arena *arena)
 {
-	struct answer_reader from = {data, data + size, arena, false};
-	return answer_read_prototype(&from);
+	struct wire from = {0};
+	wire_put_bytes(&from, data, size);
+	const struct prototype *prototype = answer_read_prototype(&from, arena);
+	wire_deinit(&from);
+	return prototype;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena = {0};
-	struct answer_bytes once = {0}, twice = {0};
+	struct wire once = {0}, twice = {0};
 	const struct prototype *prototype = read_from(data, size, &arena);
 	/* Names of types that nobody refers to are not written. */
 	if (prototype && answer_write_prototype(&once, prototype)) {
-		const struct prototype *again = read_from(once.items, once.count, &arena);
+		const struct prototype *again = read_from(once.bytes, once.size, &arena);
 		require(again && answer_write_prototype(&twice, again));
-		require(once.count == twice.count && !memcmp(once.items, twice.items, once.count));
+		require(once.size == twice.size && !memcmp(once.bytes, twice.bytes, once.size));
 	}
-	free(once.items);
-	free(twice.items);
+	wire_deinit(&once);
+	wire_deinit(&twice);
 	arena_deinit(&arena);
 	return 0;
 }

@@ -41,7 +41,8 @@ static void check_error(const struct err *e)
 static void check_type(const struct type *type)
 {
 	check(type->name && type->kind <= TYPE_FD);
-	check(type->length_arg >= 0);
+	/* It may be an argument that is not listed. */
+	check(type->length_arg >= 0 || type->length_arg == LENGTH_RESULT);
 	if (type->target)
 		check(type->target->name);
 }
@@ -52,7 +53,6 @@ static void check_types(const struct prototype *types)
 	for (uint32_t i = 0; i < types->n_parameters; i++) {
 		check(types->parameters[i].name);
 		check_type(types->parameters[i].type);
-		check((uint32_t)types->parameters[i].type->length_arg <= types->n_parameters);
 	}
 	if (types->result)
 		check_type(types->result);
@@ -104,7 +104,7 @@ static void check_spec(const struct spec *spec)
 	static const char *const names[] = {"", "malloc", "ns::A<int, char>::operator*",
 					    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "\xff\xfe"};
 	check(spec->name && *spec->name && spec->text);
-	check(spec->kind <= PROBE_SYSCALL || spec->kind >= PROBE_EXEC);
+	check(probe_kind_name(spec->kind));
 	if (spec->condition)
 		check_condition(spec->condition);
 	check(spec->kind_given || (spec->kind == PROBE_CALL && !spec->module));

@@ -60,7 +60,7 @@ CASES = [
     *others("remap", ends={mode: -5 for mode in (*FUNCTION_MODES, "all-files")}, without=("churn", "killed")),
     *others("bits32", package="gcc-multilib", refused="it is a 32-bit program", silent=("all-files",), without=("churn", "killed")),
     # Nearly all of a runtime's functions are called all the time.
-    *others("go_static", "go_cgo", package=GO, probes=("main.*", "runtime.g*", "runtime.m*c*")),
+    *others("go_static", "go_cgo", package=GO, probes=("main.*", "runtime.g*", "runtime.m*c*"), seconds=60),
     *others("panics", package="rustc"),
     Case("python", ("/usr/bin/python3", "work.py"), package="python3",
          probes=("PyObject_*", "_PyEval_*", "PyErr_*", "PyGen*")),

@@ -7,7 +7,7 @@ import json
 EXACT = 2**53
 TYPES = {
     "header", "call", "probe", "usdt", "syscall", "kernel", "tracepoint", "exec", "fork", "exit",
-    "signal", "sched", "sample", "lost", "suppressed", "missed", "gap", "cost", "count", "stat", "summary", "command", "program", "span",
+    "signal", "sched", "sample", "tcp", "block", "lost", "suppressed", "missed", "gap", "cost", "count", "stat", "summary", "command", "program", "span",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 """Lines of strace, and what may differ between them and utrail's."""
 
 import re
+import socket
 from dataclasses import dataclass
 
 OPEN, CLOSE = "([{", ")]}"
@@ -67,6 +68,11 @@ SPELLINGS = [
     (r"\b[A-Z]\w+ or (\w+)", lambda m: m[1]),  # ioctl commands with two names
     (r"\b(SO_\w+)_OLD\b", lambda m: m[1]),  # of two with the same meaning the one of this machine
     (r"<UNIX-(?:SEQPACKET|DGRAM):", lambda m: "<UNIX:"),  # strace knows the type of streams alone
+    (r"\bQCMD\((\w+), (\w+)\)", lambda m: f"{m[1]}|{m[2]}"),
+    (r'inet_pton\((AF_INET6, "[0-9a-f]*"), &(\w+)\)', lambda m: f"{m[2]}=inet_pton({m[1]})"),
+    (r"nla_type=(\w+\|)?(0x[0-9a-f]+)\b", lambda m: f"nla_type={m[1] or ''}{int(m[2], 16)}"),
+    (r"nl_pad=0x[0-9a-f]+, ", lambda m: ""),  # what lies in a hole
+    (r"(INET_DIAG_SOCKOPT\}, )(?:\{[^{}]*\}|\"[0-9a-f]*\")", lambda m: m[1] + "bits"),  # as a number of bits, and by name
     (r"\b0x0\b", lambda m: "0"),  # a mask or an offset of nothing
     (r"\b(\d+)\*1024\b", lambda m: str(int(m[1]) * 1024)),
     (r", f_fsid=\{[^{}]*\}", lambda m: ""),
@@ -80,6 +86,7 @@ SPELLINGS = [
 def canonical(text):
     """The same text, every string as its bytes, in one spelling."""
     text = strings_as_bytes(text)
+    text = re.sub(r'if_nametoindex\("([0-9a-f]*)"\)', lambda m: str(socket.if_nametoindex(bytes.fromhex(m[1]).decode())), text)
     for pattern, spell in SPELLINGS:
         text = re.sub(pattern, spell, text)
     return re.sub(r"\{sa_family=[^{}]*\}", sockaddr, text)
@@ -162,7 +169,7 @@ ALLOWED = [
     Allowed(r"io_uring_setup", 2, r"(\{.*, cq_entries=4, )features=0x3.*", r"\{.*, cq_entries=4, features=0x3.*\.\.\.\}",
             "features by the names of newer headers, and the first members"),
     Allowed(r"copy_file_range", 0, r"\[\d+\]", r"\[\d+ => \d+\]", "what the offset has become, too", is_start=True),
-    Allowed(r"select", 2, ADDRESS, "<not resident>", "a set that cannot be read"),
+    Allowed(r"select|msgsnd", 2, ADDRESS, "<not resident>", "what cannot be read"),
     Allowed(r"futex_waitv", 1, r".*FUTEX_32.*", r".*FUTEX2_SIZE_U32.*", "flags by the names of newer headers"),
     Allowed(r"[gs]et_mempolicy", 2, r"\[(0x0*1|0{16})(, 0{16})*\]", r"\[0?\]", "nodes as numbers, not as words in hexadecimal",
             where="long"),

@@ -41,9 +41,9 @@ def compiled(name):
     return [program for program in levels if os.path.exists(os.path.join(folder, program))]
 
 
-def check(name, functions, *options):
+def check(name, functions, *options, arguments=()):
     """Traces these functions of the target, and compares the lines with those that it expects."""
-    target = Target(name, "-w")
+    target = Target(name, "-w", *arguments)
     specs = [word for function in functions for word in ("-e", f"{name}:{function}")]
     trace = Trace(*specs, *options, pid=target.pid, json=False)
     target.release()

@@ -130,6 +130,14 @@ def packages():
     compare("dpkg-deb", ["dpkg-query", "-W", "-f", "${Version}\\n", "dash"])
 
 
+def versions():
+    for words in ("ssh -V", "gpg --version", "systemctl --version", "cmake --version", "losetup -a", "java -version",
+                  "node -e 1", "lsblk", "findmnt /", "apt-cache policy bash", "find /etc/apt -newer /etc/passwd"):
+        name = words.split()[0]
+        if shutil.which(name):
+            compare(name, words.split())
+
+
 def processes():
     need("ps")
     compare("ps", ["ps", "-p", "1"])
@@ -233,6 +241,6 @@ def every_allowance_is_needed():
     allowances_are_needed("long", PROGRAMS)
 
 
-PROGRAMS = (text_tools, file_tools, compressors, compilers, perl, keys, databases, packages, processes, network_tools,
+PROGRAMS = (text_tools, file_tools, compressors, compilers, perl, keys, databases, packages, versions, processes, network_tools,
             nginx, redis, postgres)
 run(*PROGRAMS, every_allowance_is_needed)

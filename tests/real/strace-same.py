@@ -30,7 +30,7 @@ def rarer():
 
 
 SOCKETS = """
-import os, select, socket
+import fcntl, os, select, socket
 a = socket.socket(); a.bind(("127.0.0.1", 0)); a.listen()
 c = socket.create_connection(a.getsockname()); b, _ = a.accept(); b.send(b"x"); c.recv(1)
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0)); u.sendto(b"1", u.getsockname())
@@ -40,7 +40,7 @@ l = socket.socket(socket.AF_UNIX); l.bind("name"); l.listen(); k = socket.socket
 m, _ = l.accept(); m.send(b"q"); k.recv(1)
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind("\\0utrail-" + str(os.getpid())); s.listen(); s.getsockname()
 n = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0); n.bind((0, 0)); n.getsockname()
-d = os.open("/dev/null", os.O_WRONLY); os.write(d, b"1"); r, w = os.pipe(); os.write(w, b"1")
+d = os.open("/dev/null", os.O_WRONLY); fcntl.fcntl(d, fcntl.F_DUPFD_CLOEXEC, 50); fcntl.fcntl(d, fcntl.F_GETFL); os.write(d, b"1"); r, w = os.pipe(); os.write(w, b"1")
 e = select.epoll(); e.register(r, 1); e.close()
 """
 

@@ -104,6 +104,20 @@ static void calls_of_threads(void **state)
 	attacher_close(attacher);
 }
 
+/* It ends while we do something else, and is there to be waited for. */
+static void dismissed(void **state)
+{
+	struct attacher *attacher = started();
+	siginfo_t info = {0};
+	(void)state;
+	attacher_dismiss(attacher);
+	assert_int_equal(waitid(P_PID, (id_t)child_of_us(), &info, WEXITED | WNOWAIT), 0);
+	assert_int_equal(info.si_code, CLD_KILLED);
+	attacher_close(attacher);
+	assert_int_equal(child_of_us(), 0);
+	attacher_dismiss(NULL);
+}
+
 /* This very program is mapped; a file that we only have open is not to be had. */
 static void only_mapped_files(void **state)
 {
@@ -317,11 +331,17 @@ static void probes_for_us(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(same_path),	       cmocka_unit_test(calls_of_threads),
-		cmocka_unit_test(only_mapped_files),   cmocka_unit_test(same_modules),
-		cmocka_unit_test(same_maps),	       cmocka_unit_test(signals_do_not_end_it),
-		cmocka_unit_test(its_death_is_told),   cmocka_unit_test(it_ends_with_us),
-		cmocka_unit_test(none_without_rights), cmocka_unit_test(probes_for_us),
+		cmocka_unit_test(same_path),
+		cmocka_unit_test(calls_of_threads),
+		cmocka_unit_test(dismissed),
+		cmocka_unit_test(only_mapped_files),
+		cmocka_unit_test(same_modules),
+		cmocka_unit_test(same_maps),
+		cmocka_unit_test(signals_do_not_end_it),
+		cmocka_unit_test(its_death_is_told),
+		cmocka_unit_test(it_ends_with_us),
+		cmocka_unit_test(none_without_rights),
+		cmocka_unit_test(probes_for_us),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static void begin(struct said *said)
 {
 	*said = (struct said){0};
 	said->file = open_memstream(&said->text, &said->size);
-	said->cache = cache_new(said->file);
+	said->cache = cache_new("types", said->file);
 	assert_non_null(said->cache);
 }
 
@@ -66,14 +66,14 @@ static char *end(struct said *said)
 
 static void write_one(const char *name, const char *text)
 {
-	struct cache *cache = cache_new(NULL);
+	struct cache *cache = cache_new("types", NULL);
 	cache_write(cache, name, text, strlen(text));
 	cache_free(cache);
 }
 
 static void assert_has(const char *name, const char *text)
 {
-	struct cache *cache = cache_new(NULL);
+	struct cache *cache = cache_new("types", NULL);
 	size_t size = 0;
 	_cleanup_free_ char *bytes = cache_read(cache, name, &size);
 	if (text) {
@@ -230,7 +230,7 @@ static void the_oldest_go(void **state)
 	static const struct cache_limits few = {.bytes = 1000, .files = 3};
 	static const struct cache_limits small = {.bytes = 10, .files = 100};
 	char name[] = "a0";
-	struct cache *cache = cache_new(NULL);
+	struct cache *cache = cache_new("types", NULL);
 	cache_set_limits(cache, &few);
 	for (int i = 0; i < 6; i++) {
 		struct timespec times[2] = {{.tv_sec = 1000 + i}, {.tv_sec = 1000 + i}};

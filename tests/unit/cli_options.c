@@ -192,6 +192,23 @@ static void sizes_have_units_and_bounds(void **state)
 	refused("will not do", "--ring-size", "1kk", "-p", "1");
 }
 
+static void times_have_units(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t us;
+	} rows[] = {{"2.5", 2500000}, {"2s", 2000000},	 {"500ms", 500000},
+		    {"250us", 250},   {"3m", 180000000}, {"1.5h", 5400000000}};
+	(void)state;
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct line line;
+		struct options o;
+		parse(&line, &o, "-p1", "--duration", rows[i].text, NULL);
+		assert_int_equal((int64_t)(o.duration_s * 1e6 + 0.5), rows[i].us);
+		options_deinit(&o);
+	}
+}
+
 static void numbers_have_bounds(void **state)
 {
 	(void)state;
@@ -204,7 +221,7 @@ static void numbers_have_bounds(void **state)
 	refused("--duration: '-1'", "--duration", "-1", "-p", "1");
 	refused("--duration: 'nan'", "--duration", "nan", "-p", "1");
 	refused("--duration: 'inf'", "--duration", "inf", "-p", "1");
-	refused("--duration: '1s'", "--duration", "1s", "-p", "1");
+	refused("--duration: '1x'", "--duration", "1x", "-p", "1");
 	assert_ok(try("-s", "0", "-p", "1", NULL));
 	assert_ok(try("-s", "4096", "-p", "1", NULL));
 }
@@ -313,6 +330,26 @@ static void commands(void **state)
 	refused("did you mean 'utrail check'?", "ckeck");
 }
 
+/* What it splits, and where nothing is to be split. */
+static void unfinished(void **state)
+{
+	struct line line;
+	struct options o;
+	(void)state;
+	parse(&line, &o, "--unfinished", "-p", "1", NULL);
+	assert_true(o.unfinished);
+	options_deinit(&o);
+	parse(&line, &o, "-p", "1", NULL);
+	assert_false(o.unfinished);
+	options_deinit(&o);
+	refused("--unfinished is not for JSON", "--unfinished", "--json", "-p", "1");
+	refused("--unfinished does not go with -z, -Z or --status", "--unfinished", "-Z", "-p",
+		"1");
+	refused("-c shows no events, so there is no --unfinished", "--unfinished", "-c", "-p", "1");
+	refused("--unfinished", "stat", "--unfinished", "-p", "1");
+	refused("--unfinished", "shell", "--unfinished");
+}
+
 static void mistakes_are_explained(void **state)
 {
 	(void)state;
@@ -329,7 +366,7 @@ static void mistakes_are_explained(void **state)
 	refused("to run a program: utrail [OPTIONS] -- ls -l", "-c", "ls -l");
 	refused("-ff: one file for each process", "-ff", "-p", "3");
 	refused("-tttt is not known", "-tttt", "-p", "3");
-	refused("'fentry' probes: not yet", "-p", "1", "-e", "fentry:x");
+	refused("'sched' takes no types", "-p", "1", "-e", "sched:off(int)");
 }
 
 /* What is printed goes where a test can read it. */
@@ -542,6 +579,7 @@ int main(void)
 		cmocka_unit_test(the_process_may_stand_in_a_spec),
 		cmocka_unit_test(times_are_those_of_strace),
 		cmocka_unit_test(sizes_have_units_and_bounds),
+		cmocka_unit_test(times_have_units),
 		cmocka_unit_test(numbers_have_bounds),
 		cmocka_unit_test(choices_name_what_there_is),
 		cmocka_unit_test(each_place_for_system_calls_has_its_name),
@@ -553,6 +591,7 @@ int main(void)
 		cmocka_unit_test(where_in_a_trace),
 		cmocka_unit_test(summaries),
 		cmocka_unit_test(statuses),
+		cmocka_unit_test(unfinished),
 		cmocka_unit_test(mistakes_are_explained),
 		cmocka_unit_test(stacks_have_several_ways_to_be_asked_for),
 		cmocka_unit_test(help_is_printed_and_that_is_all),

@@ -294,6 +294,16 @@ static void limits_belong_to_probes(void **state)
 	assert_int_equal(rows[3].period_ns, 50);
 	assert_int_equal(rows[3].shared, 3);
 	assert_int_equal(rows[4].limit, 0);
+	/* That of all is not for task life. */
+	other->wire.flags = SITE_LIFE;
+	memset(rows, 0, sizeof(rows));
+	tables_fill_rates(set, 1, &all, rows);
+	assert_int_equal(rows[3].limit, 3);
+	other->rate.count = 0;
+	memset(rows, 0, sizeof(rows));
+	tables_fill_rates(set, 1, &all, rows);
+	assert_int_equal(rows[1].limit, 7);
+	assert_int_equal(rows[3].limit, 0);
 }
 
 int main(void)

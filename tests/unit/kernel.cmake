@@ -8,7 +8,10 @@ utrail_unit_test(kernel_shapes SOURCES kernel_shapes.c LINK kernel_call)
 utrail_unit_test(kernel_files SOURCES kernel_files.c LINK kernel_call)
 utrail_unit_test(kernel_arguments SOURCES kernel_arguments.c LINK kernel_call)
 utrail_unit_test(kernel_functions SOURCES kernel_functions.c LINK utrail_kernel)
+utrail_unit_test(kernel_views SOURCES kernel_views.c LINK utrail_kernel)
+utrail_unit_test(kernel_life SOURCES kernel_life.c LINK utrail_kernel)
 utrail_unit_test(kernel_samples SOURCES kernel_samples.c LINK utrail_kernel)
+utrail_unit_test(kernel_sched SOURCES kernel_sched.c LINK utrail_kernel)
 utrail_unit_test(kernel_tracepoints SOURCES kernel_tracepoints.c LINK utrail_kernel)
 
 # The committed tables against what this machine says: its kernel, its headers, its strace.

@@ -224,6 +224,33 @@ static void arrays_are_as_long_as_their_count_says(void **state)
 	end_call(&call);
 }
 
+/* A number, and the text behind it: as much as is sent, or has come, and no more than is shown. */
+static void a_text_behind_a_head(void **state)
+{
+	(void)state;
+	struct call call;
+	struct {
+		long type;
+		char text[300];
+	} sent = {.type = 7};
+	memset(sent.text, 't', sizeof(sent.text));
+	make_call(&call, "msgsnd", WORDS(1, (uintptr_t)&sent, 5, 0), 0);
+	assert_bytes(&call, value_at(&call, 1, "msgp")->copy, &sent, sizeof(long) + 5, 0);
+	end_call(&call);
+	make_call(&call, "msgsnd", WORDS(1, (uintptr_t)&sent, 0, 0), 0);
+	assert_bytes(&call, value_at(&call, 1, "msgp")->copy, &sent, sizeof(long), 0);
+	end_call(&call);
+	make_call(&call, "msgsnd", WORDS(1, (uintptr_t)&sent, sizeof(sent.text), 0), 0);
+	assert_bytes(&call, value_at(&call, 1, "msgp")->copy, &sent, sizeof(long) + 32,
+		     FETCH_BLOB_TRUNCATED);
+	end_call(&call);
+	make_call(&call, "msgrcv", WORDS(1, (uintptr_t)&sent, sizeof(sent.text), 0, 0), 4);
+	const struct value *copy = value_at(&call, 1, "msgp")->copy;
+	assert_true(copy->at_return);
+	assert_bytes(&call, copy, &sent, sizeof(long) + 4, 0);
+	end_call(&call);
+}
+
 struct expected_element {
 	const void *bytes;
 	uint32_t length, flags;
@@ -319,6 +346,7 @@ static void messages_show_address_and_buffers(void **state)
 	assert_bytes(&call, &copy->members[0], &address, sizeof(address), 0);
 	assert_number(&call, &copy->members[1], sizeof(address));
 	assert_string_equal(copy->members[2].name, "msg_iov");
+	assert_true(copy->members[2].netlink_slot > 0);
 	LIST(&call, &copy->members[2], 0, {&buffer, 16 + 5, 0});
 	assert_number(&call, &copy->members[3], 1);
 	assert_string_equal(copy->members[4].name, "msg_control");
@@ -414,6 +442,7 @@ int main(void)
 		cmocka_unit_test(mmap_takes_six),
 		cmocka_unit_test(pipe_gives_two_descriptors),
 		cmocka_unit_test(structures_are_copied),
+		cmocka_unit_test(a_text_behind_a_head),
 		cmocka_unit_test(arrays_are_as_long_as_their_count_says),
 		cmocka_unit_test(execve_has_its_arguments),
 		cmocka_unit_test(buffers_are_gathered),

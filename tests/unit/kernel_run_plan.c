@@ -181,7 +181,9 @@ static void dereference(struct machine *m, const struct fetch_op *op)
 	uint64_t value = 0;
 	if (!m->acc && op->flags & FETCH_NULL_OK)
 		return;
-	if (!read_memory(&value, m->acc, op->size))
+	if (op->flags & FETCH_FROM_REG)
+		fail_msg("no plan of a system call does that");
+	if (!read_memory(&value, m->acc + op->imm, op->size))
 		m->poisoned = true;
 	m->acc = cut(value, op->size, op->flags & FETCH_SIGNED);
 }
@@ -230,6 +232,9 @@ static void step(struct machine *m, const struct fetch_op *op)
 		break;
 	case FETCH_LENGTH:
 		limit_length(m, op);
+		break;
+	case FETCH_NETLINK: /* no descriptor here is such a socket */
+		load(m, 0);
 		break;
 	case FETCH_INT:
 		shown = cut(m->acc, op->size, op->flags & FETCH_SIGNED);

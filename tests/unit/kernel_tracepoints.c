@@ -24,6 +24,7 @@ static const char demo[] =
 	"name: demo\nID: 372\nformat:\n" COMMON
 	"\tfield:char comm[16];\toffset:8;\tsize:16;\tsigned:0;\n"
 	"\tfield:pid_t pid;\toffset:24;\tsize:4;\tsigned:1;\n"
+	"\tfield:struct file * file;\toffset:96;\tsize:8;\tsigned:0;\n"
 	"\tfield:long state;\toffset:32;\tsize:8;\tsigned:1;\n"
 	"\tfield:__data_loc char[] path;\toffset:40;\tsize:4;\tsigned:0;\n"
 	"\tfield:__rel_loc u8[] bytes;\toffset:44;\tsize:4;\tsigned:0;\n"
@@ -33,6 +34,7 @@ static const char demo[] =
 	"\tfield:bool on;\toffset:80;\tsize:1;\tsigned:0;\n"
 	"\tfield:int action;\toffset:84;\tsize:4;\tsigned:1;\n"
 	"\tfield:unsigned long mask;\toffset:88;\tsize:8;\tsigned:0;\n"
+	"\tfield:dev_t dev;\toffset:104;\tsize:4;\tsigned:0;\n"
 	"\nprint fmt: \"comm=%s pid=%d %% state=%s%s mask=%#lx action=%s\", REC->comm, REC->pid, "
 	"(REC->state & 0xff) ? __print_flags(REC->state & 0xff, \"|\", { 0x01, \"S\" }, "
 	"{ 0x02UL, \"D\" }, { (1 << 4), \"X\" }) : \"R\", REC->state & 0x100 ? \"+\" : \"\", "
@@ -55,7 +57,7 @@ static void formats_are_read(void **state)
 	struct tracepoint_format format;
 	assert_true(tracepoint_format_parse(&arena, demo, &format));
 	assert_int_equal(format.id, 372);
-	assert_int_equal(format.n_fields, 11);
+	assert_int_equal(format.n_fields, 13);
 	const struct {
 		const char *name, *type;
 		enum field_form form;
@@ -73,6 +75,8 @@ static void formats_are_read(void **state)
 		{"on", "bool", FIELD_PLAIN, TYPE_BOOL, 80, 1},
 		{"action", "int", FIELD_PLAIN, TYPE_ENUM, 84, 4},
 		{"mask", "unsigned long", FIELD_PLAIN, TYPE_HEX, 88, 8},
+		{"file", "struct file *", FIELD_PLAIN, TYPE_POINTER, 96, 8},
+		{"dev", "dev_t", FIELD_PLAIN, TYPE_DEVICE, 104, 4},
 	};
 	for (size_t i = 0; i < array_size(rows); i++) {
 		const struct tracepoint_field *field = field_of(&format, rows[i].name);
@@ -174,7 +178,7 @@ static size_t count_live(const struct probe_set *set)
 {
 	size_t count = 0;
 	for (size_t i = 1; i < set->sites.count; i++)
-		count += set->sites.items[i]->wire.kind == SITE_INSTANT;
+		count += set->sites.items[i]->wire.kind != 0;
 	return count;
 }
 
@@ -225,7 +229,11 @@ static void specs_find_events(void **state)
 			const struct probe_site *site = set.sites.items[1];
 			assert_int_equal(site->tracepoint_id, 372);
 			assert_int_equal(site->wire.flags, SITE_IN_KERNEL);
-			assert_int_equal(site->arguments.count, 11);
+			assert_int_equal(site->arguments.count, 13);
+			/* `where` is a void *. */
+			assert_int_equal(site->arguments.items[7].file_of, 0);
+			assert_int_equal(site->arguments.items[2].file_of, FETCH_OF_FILE);
+			assert_int_not_equal(site->arguments.items[2].file_slot, 0);
 		}
 		probe_set_deinit(&set);
 	}
@@ -323,28 +331,31 @@ static void functions_of_the_kernel(void **state)
 	assert_true(btf__add_func(btf, "demo_write", BTF_FUNC_STATIC, prototype) > 0);
 	const struct {
 		const char *spec;
-		size_t sites, arguments;
+		size_t sites, arguments, results;
 	} rows[] = {
-		{"kprobe:demo_read", 1, 3}, {"kprobe:demo_read+4", 1, 0},
-		{"kretprobe:demo_*", 2, 1}, {"kprobe:none", 0, 0},
-		{"kprobe:demo_*", 2, 3},
+		{"kprobe:demo_read", 1, 3, 0}, {"kprobe:demo_read+4", 1, 0, 0},
+		{"kretprobe:demo_*", 2, 0, 1}, {"kprobe:none", 0, 0, 0},
+		{"kprobe:demo_*", 2, 3, 0},    {"kernel:demo_*", 2, 3, 1},
 	};
+	const struct function_forms forms = {.kprobe = true, .no_fentry = "a test"};
 	struct compile_options options = {.string_limit = 32, .depth = 1};
 	for (size_t i = 0; i < array_size(rows); i++) {
 		struct probe_set set;
 		struct spec_list specs = {0};
 		assert_ok(probe_set_init(&set, &options));
 		assert_ok(spec_parse(rows[i].spec, &specs));
-		assert_ok(functions_add_probes(&set, specs.items, btf, 2));
+		assert_ok(functions_add_probes(&set, specs.items, btf, &forms, 2));
 		assert_int_equal(count_live(&set), rows[i].sites);
-		if (rows[i].sites)
+		if (rows[i].sites) {
 			assert_int_equal(set.sites.items[1]->arguments.count, rows[i].arguments);
+			assert_int_equal(set.sites.items[1]->results.count, rows[i].results);
+		}
 		if (rows[i].arguments == 3) {
 			assert_true(argument(&set, 0)->slot >= 0);
 			assert_non_null(argument(&set, 1)->unavailable);
 			assert_string_equal(argument(&set, 2)->unavailable, "behind a structure");
 		}
-		struct err *e = functions_add_probes(&set, specs.items, btf, 0);
+		struct err *e = functions_add_probes(&set, specs.items, btf, &forms, 0);
 		assert_int_equal(e != NULL, rows[i].sites > 0);
 		err_free(e);
 		spec_list_deinit(&specs);

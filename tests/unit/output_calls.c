@@ -12,25 +12,7 @@
 
 #include "common/array.h"
 #include "output/shown.h"
-#include "tests/unit/output_events.h"
-
-/* Both forms of a call with one argument. Frees the event. */
-static void assert_shown(struct made *made, const char *text, const char *json)
-{
-	struct output_options options = made_options(OUTPUT_TEXT);
-	char expected[512];
-	char *line = written_event(&options, made, false);
-	snprintf(expected, sizeof(expected), "[4242/4250] call(%s) = ?\n", text);
-	assert_string_equal(line, expected);
-	free(line);
-	options = made_options(OUTPUT_JSON);
-	line = written_event(&options, made, false);
-	snprintf(expected, sizeof(expected), "\"args\":{\"a\":%s}", json);
-	if (!strstr(line, expected))
-		fail_msg("%s is not in %s", expected, line);
-	free(line);
-	made_free(made);
-}
+#include "tests/unit/output_forms.h"
 
 static void assert_word(const struct type *type, uint64_t word, const char *text, const char *json)
 {

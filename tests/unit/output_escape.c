@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "common/array.h"
 #include "output/escape.h"
 
 static void assert_escaped(const char *bytes, size_t size, const char *also, const char *expected)
@@ -25,6 +26,31 @@ static void escapes_follow_c(void **state)
 	assert_escaped("\xc2", 1, "", "\\xc2");
 	assert_escaped("\xc2\x41", 2, "", "\\xc2A");
 	assert_escaped("", 0, "", "");
+}
+
+/* Plain bytes are looked at eight at a time: one that is not plain is found wherever it stands. */
+static void every_place_is_looked_at(void **state)
+{
+	(void)state;
+	static const struct {
+		char byte;
+		const char *text;
+	} hostile[] = {{'\n', "\\n"},	  {'"', "\\\""},     {'\\', "\\\\"},
+		       {'\x7f', "\\x7f"}, {'\x1f', "\\x1f"}, {'\x80', "\\x80"}};
+	for (size_t size = 0; size <= 40; size++) {
+		char bytes[41], expected[64];
+		memset(bytes, 'x', sizeof(bytes));
+		snprintf(expected, sizeof(expected), "%.*s", (int)size, bytes);
+		assert_escaped(bytes, size, "\"", expected);
+		for (size_t at = 0; at < size; at++)
+			for (size_t i = 0; i < array_size(hostile); i++) {
+				snprintf(expected, sizeof(expected), "%.*s%s%.*s", (int)at, bytes,
+					 hostile[i].text, (int)(size - at - 1), bytes + at + 1);
+				bytes[at] = hostile[i].byte;
+				assert_escaped(bytes, size, "\"", expected);
+				bytes[at] = 'x';
+			}
+	}
 }
 
 /* Whatever goes in, what comes out is printable and valid. */
@@ -78,6 +104,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_follow_c),
+		cmocka_unit_test(every_place_is_looked_at),
 		cmocka_unit_test(nothing_hostile_gets_through),
 		cmocka_unit_test(messages_keep_their_lines),
 	};

@@ -59,6 +59,16 @@ static void devices_have_two_numbers(void **state)
 	assert_int_equal(number.minor, minor(device));
 }
 
+/* 12 bits of major, 20 of minor: MKDEV() of include/linux/kdev_t.h. */
+static void devices_of_the_kernel_are_the_same(void **state)
+{
+	(void)state;
+	struct device_number number = device_number(device_of_kernel(0x801ULL << 20 | 0x12345));
+	assert_int_equal(number.major, 0x801);
+	assert_int_equal(number.minor, 0x12345);
+	assert_int_equal(device_of_kernel(254 << 20 | 3), makedev(254, 3));
+}
+
 /* The low 32 bits of a dev_t have the layout of /proc/PID/stat. */
 static void terminals_have_names(void **state)
 {
@@ -82,6 +92,7 @@ int main(void)
 		cmocka_unit_test(signals_have_names),
 		cmocka_unit_test(signals_have_short_names),
 		cmocka_unit_test(devices_have_two_numbers),
+		cmocka_unit_test(devices_of_the_kernel_are_the_same),
 		cmocka_unit_test(terminals_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

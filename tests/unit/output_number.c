@@ -42,6 +42,10 @@ static void integers_are_as_printf_has_them(void **state)
 		0, 1, 7, 8, 9, 10, 15, 16, 99, 100, INT64_MAX, (uint64_t)INT64_MIN, UINT64_MAX};
 	for (size_t i = 0; i < array_size(edges); i++)
 		compare(edges[i]);
+	for (uint64_t power = 1; power <= UINT64_MAX / 10; power *= 10) {
+		compare(power - 1);
+		compare(power * 10);
+	}
 	uint64_t random = 88172645463325252;
 	for (int i = 0; i < 100000; i++)
 		compare(of_any_length(&random));

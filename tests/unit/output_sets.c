@@ -2,31 +2,13 @@
 /* Sets of numbers, values that a call changes, and structures that say how long they are. */
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "common/array.h"
 #include "output/shown.h"
-#include "tests/unit/output_events.h"
-
-/* Both forms of a call with one argument. Frees the event. */
-static void assert_shown(struct made *made, const char *text, const char *json)
-{
-	struct output_options options = made_options(OUTPUT_TEXT);
-	char expected[512];
-	char *line = written_event(&options, made, false);
-	snprintf(expected, sizeof(expected), "[4242/4250] call(%s)", text);
-	line[strlen(expected)] = '\0';
-	assert_string_equal(line, expected);
-	free(line);
-	options = made_options(OUTPUT_JSON);
-	line = written_event(&options, made, false);
-	snprintf(expected, sizeof(expected), "\"args\":{\"a\":%s}", json);
-	if (!strstr(line, expected))
-		fail_msg("%s is not in %s", expected, line);
-	free(line);
-	made_free(made);
-}
+#include "tests/unit/output_forms.h"
 
 static const struct type type_set = {.kind = TYPE_BIT_SET, .size = 8, .name = "fd_set *"};
 static const struct type type_id = {.kind = TYPE_ID, .size = 4, .name = "uid_t"};
@@ -194,6 +176,55 @@ static void halves_make_one_number(void **state)
 		     "{\"x\":\"LOW|HIGH\",\"y\":{\"unavailable\":\"not copied\"}}");
 }
 
+static const struct type type_file = {.kind = TYPE_POINTER, .size = 8, .name = "struct file *"};
+
+static struct made *made_path(uint64_t pointer, const char *names, size_t size, uint32_t flags)
+{
+	struct made *made = made_event(STREAM_SYSCALL, "call");
+	struct value *value = made_number(made, "a", &type_file, pointer);
+	value->file_of = FETCH_OF_FILE;
+	if (names)
+		made_file(made, value, names, size, flags);
+	return made;
+}
+
+#define MADE_PATH(names, flags) made_path(0xffff888000001000, (names), sizeof(names), (flags))
+
+static void files_of_the_kernel_are_paths(void **state)
+{
+	(void)state;
+	assert_shown(MADE_PATH("a\"b\0etc", 0), "\"/etc/a\\\"b\"", "\"/etc/a\\\"b\"");
+	assert_shown(MADE_PATH("b\0a", FETCH_FILE_CUT), "\".../a/b\"",
+		     "{\"str\":\".../a/b\",\"truncated\":true}");
+	assert_shown(MADE_PATH("\xff", 0), "\"/\\xff\"", "{\"b64\":\"L/8=\"}");
+	/* What could not be read, and what is no file. */
+	assert_shown(made_path(0xffff888000001000, NULL, 0, 0), "0xffff888000001000",
+		     "\"0xffff888000001000\"");
+	assert_shown(made_path(0, NULL, 0, 0), "NULL", "null");
+	assert_shown(made_path((uint64_t)-ENOENT, NULL, 0, 0), "-ENOENT", "\"-ENOENT\"");
+}
+
+/* Text alone puts them as they stand at the beginning of lines. */
+static void tasks_are_named(void **state)
+{
+	(void)state;
+	static const char comm[16] = "a[b";
+	struct made *made = made_event(STREAM_SYSCALL, "call");
+	struct value *task = made_number(made, "a", &type_file, 0xffff888000001000);
+	const struct value members[] = {
+		{.name = "pid", .type = &type_int, .slot = 1},
+		{.name = "tgid", .type = &type_int, .slot = 2},
+		{.name = "comm", .type = &type_string, .slot = 3},
+	};
+	struct slot *slots = made->arguments.items;
+	slots[1] = slots[2] = (struct slot){.available = true, .number = 77};
+	slots[3] = (struct slot){.available = true, .is_blob = true, .bytes = comm, .length = 3};
+	made->arguments.count = 4;
+	task->members = members;
+	task->n_members = array_size(members);
+	assert_shown(made, "a\\x5bb[77]", "{\"pid\":77,\"tgid\":77,\"comm\":\"a[b\"}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +234,8 @@ int main(void)
 		cmocka_unit_test(control_messages_are_of_any_length),
 		cmocka_unit_test(lengths_that_lie_do_no_harm),
 		cmocka_unit_test(halves_make_one_number),
+		cmocka_unit_test(files_of_the_kernel_are_paths),
+		cmocka_unit_test(tasks_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

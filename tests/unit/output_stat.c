@@ -38,6 +38,7 @@ static struct err *write_with(struct output *output, struct output_stats *stats)
 		 .has_end = true,
 		 .sum = made(3, 3, 999)},
 		{.probe = &call,
+		 .may_fail = true,
 		 .inside = &handle,
 		 .has_end = true,
 		 .is_nested = true,
@@ -70,7 +71,8 @@ static struct err *write_interval(struct output *output)
 
 static struct err *write_histogram(struct output *output)
 {
-	struct output_stat row = {.probe = &call, .has_end = true, .sum = made(3, 3, 1000)};
+	struct output_stat row = {
+		.probe = &call, .may_fail = true, .has_end = true, .sum = made(3, 3, 1000)};
 	const struct output_stats stats = {.rows = &row, .n_rows = 1, .histograms = true};
 	row.sum.histogram[0] = 2;
 	row.sum.histogram[1] = row.sum.histogram[2] = 0;
@@ -146,8 +148,9 @@ static void objects(void **state)
 
 static struct err *write_where(struct output *output)
 {
-	struct output_stat rows[] = {{.probe = &call, .has_end = true, .sum = made(4, 4, 1000)},
-				     {.use = STAT_IN_TEXT}};
+	struct output_stat rows[] = {
+		{.probe = &call, .may_fail = true, .has_end = true, .sum = made(4, 4, 1000)},
+		{.use = STAT_IN_TEXT}};
 	const struct output_stats stats = {.rows = rows, .n_rows = 2, .where = true};
 	rows[0].sum.blocked_ns = 2000;
 	rows[0].sum.waited_ns = 500;

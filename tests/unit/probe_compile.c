@@ -342,9 +342,59 @@ static void a_short_payload_is_refused(void **state)
 	end(&trip);
 }
 
+/* --- the same once more ----------------------------------------------------------------------- */
+
+struct making {
+	struct arena arena;
+	struct plan_made made;
+	const struct fetch_plan *plan;
+	struct value_list values;
+};
+
+static void make(struct making *making, const char *name, const struct type *type, uint8_t reg)
+{
+	const struct compile_options options = {.string_limit = 16, .depth = 2};
+	const struct fetch_source source = fetch_from_register(reg, 8, false);
+	struct plan_builder builder;
+	plan_builder_init(&builder, &making->arena, &options);
+	builder.made = &making->made;
+	assert_ok(plan_add_value(&builder, name, type, &source, NULL));
+	assert_ok(plan_finish(&builder, &making->plan, &making->values));
+	plan_builder_deinit(&builder);
+}
+
+static void what_is_alike_is_made_once(void **state)
+{
+	(void)state;
+	static const struct type number = {.kind = TYPE_INT, .size = 4, .name = "int"};
+	static const struct type other = {.kind = TYPE_UINT, .size = 4, .name = "unsigned int"};
+	struct making making = {0};
+	char name[] = "count", same[] = "count";
+	make(&making, name, &number, 5);
+	const struct fetch_plan *plan = making.plan;
+	const struct value *items = making.values.items;
+	assert_non_null(plan);
+	make(&making, same, &number, 5);
+	assert_ptr_equal(making.plan, plan);
+	assert_ptr_equal(making.values.items, items);
+	assert_int_equal(making.values.count, 1);
+	/* Each of these differs from the one before it in one thing. */
+	make(&making, "length", &number, 5);
+	assert_string_equal(making.values.items[0].name, "length");
+	make(&making, "length", &other, 5);
+	assert_ptr_equal(making.values.items[0].type, &other);
+	plan = making.plan;
+	make(&making, "length", &other, 4);
+	assert_ptr_not_equal(making.plan, plan);
+	assert_int_equal(making.plan->ops[0].reg, 4);
+	assert_string_equal(items[0].name, "count");
+	arena_deinit(&making.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_alike_is_made_once),
 		cmocka_unit_test(integers_are_cut_and_extended),
 		cmocka_unit_test(strings_are_whole_cut_null_or_unreadable),
 		cmocka_unit_test(results_that_tell_of_failure),

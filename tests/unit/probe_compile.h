@@ -88,15 +88,18 @@ static inline void run_op(struct machine *m, const struct fetch_op *op)
 		break;
 	case FETCH_DEREF: {
 		uint64_t value = 0;
-		if (m->poisoned || !readable(m->acc))
+		uint64_t from = m->acc + (uint64_t)op->imm;
+		if (m->poisoned || !readable(from))
 			m->poisoned = true;
 		else
-			memcpy(&value, (const void *)m->acc, op->size);
+			memcpy(&value, (const void *)from, op->size);
 		m->acc = cut(value, op->size, sign);
 		break;
 	}
 	case FETCH_LENGTH: {
-		int64_t length = m->poisoned ? 0 : (int64_t)(m->acc << op->shift);
+		uint64_t size = op->next[0] | (uint64_t)op->next[1] << 8;
+		uint64_t bytes = size ? m->acc * size : m->acc << op->shift;
+		int64_t length = m->poisoned ? 0 : (int64_t)bytes;
 		if (op->flags & FETCH_IN_ALL) {
 			m->end = (uint64_t)length;
 			break;
@@ -110,6 +113,10 @@ static inline void run_op(struct machine *m, const struct fetch_op *op)
 		m->has_length = true;
 		break;
 	}
+	case FETCH_EACH:
+	case FETCH_WALK: /* what is in it, only BPF can tell */
+		put_blob(m, NULL, 0, FETCH_BLOB_END, true);
+		break;
 	case FETCH_KEEP:
 		m->regs[X86_KEPT + op->reg] = m->poisoned ? UINT64_MAX : m->acc;
 		break;

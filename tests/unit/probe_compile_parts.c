@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Structures in several places and in each other, and what those of standard libraries stand for.
  */
+#include "probe/compile_draft.h"
 #include "tests/unit/probe_compile.h"
 
 /* --- structures in several places, and in each other ----------------------------------------- */
@@ -349,9 +350,177 @@ static void a_range_is_read_from_its_start_to_its_end(void **state)
 	end(&trip);
 }
 
+/* --- what elements lead to -------------------------------------------------------------------- */
+
+static const struct fetch_op *find_each_op(const struct fetch_plan *plan)
+{
+	for (uint16_t i = 0; i < plan->n_ops; i++)
+		if (plan->ops[i].code == FETCH_EACH)
+			return &plan->ops[i];
+	return NULL;
+}
+
+/* Right behind the operation that has the array in the accumulator. */
+static void texts_of_elements_are_one_operation(void **state)
+{
+	(void)state;
+	static const struct type pointer = {.kind = TYPE_POINTER,
+					    .size = 8,
+					    .name = "string_view *",
+					    .target = &text_form_type};
+	static const struct type_form form = {
+		.kind = FORM_RANGE, .data = 0, .length = 8, .item = &text_form_type};
+	static const struct type_member members[] = {
+		{.name = "start", .type = &pointer},
+		{.name = "end", .type = &pointer, .offset = 8},
+	};
+	static const struct type type = {.kind = TYPE_STRUCT,
+					 .size = 16,
+					 .name = "vector",
+					 .members = members,
+					 .n_members = 2,
+					 .form = &form};
+	static const struct type reference = {
+		.kind = TYPE_POINTER, .size = 8, .name = "vector &", .target = &type};
+	static const struct text_form none[1];
+	struct {
+		const struct text_form *start, *end;
+	} empty = {none, none};
+	struct round_trip trip;
+	begin(&trip);
+	add(&trip, &reference, 0, (uintptr_t)&empty);
+	run(&trip);
+	const struct value *value = trip.values.items[0].copy;
+	const struct fetch_op *op = find_each_op(&trip.builder.plan);
+	assert_non_null(op);
+	assert_int_equal(op[-1].code, FETCH_BYTES);
+	assert_int_equal(op->size, EACH_ITEMS);
+	assert_int_equal(op->next[0], 1);
+	assert_int_equal(op->imm & 0xffff, 16);	      /* bytes of an element */
+	assert_int_equal(op->imm >> 16 & 0xffff, 8);  /* its text */
+	assert_int_equal(op->imm >> 32 & 0xffff, 0);  /* its length */
+	assert_int_equal(op->imm >> 48 & 0xffff, 16); /* -s */
+	assert_int_equal(value->n_each, 1);
+	assert_ptr_equal(value->each[0].type, &text_form_type);
+	end(&trip);
+}
+
+/* The second list goes on from where the first one is. */
+static void lists_in_lists_have_marks(void **state)
+{
+	(void)state;
+	static const struct type item_pointer = {.kind = TYPE_POINTER,
+						 .size = 8,
+						 .name = "string_view *",
+						 .target = &text_form_type};
+	static const struct type_form row_form = {
+		.kind = FORM_ITEMS, .data = 0, .length = 8, .item = &text_form_type};
+	static const struct type_member members[] = {
+		{.name = "start", .type = &item_pointer},
+		{.name = "count", .type = &long_type, .offset = 8},
+	};
+	static const struct type row = {.kind = TYPE_STRUCT,
+					.size = 16,
+					.name = "row",
+					.members = members,
+					.n_members = 2,
+					.form = &row_form};
+	static const struct type_form all_form = {
+		.kind = FORM_ITEMS, .data = 0, .length = 8, .item = &row};
+	static const struct type all = {.kind = TYPE_STRUCT,
+					.size = 16,
+					.name = "rows",
+					.members = members,
+					.n_members = 2,
+					.form = &all_form};
+	static const struct type reference = {
+		.kind = TYPE_POINTER, .size = 8, .name = "rows &", .target = &all};
+	static const uint64_t none[2] = {0, 0};
+	struct round_trip trip;
+	begin(&trip);
+	add(&trip, &reference, 0, (uintptr_t)&none);
+	run(&trip);
+	const struct fetch_op *first = find_each_op(&trip.builder.plan);
+	assert_non_null(first);
+	assert_int_equal(first->shift, 0);
+	assert_int_equal(first->next[2], 1);
+	assert_int_equal(first[1].code, FETCH_EACH);
+	assert_int_equal(first[1].shift, 1);
+	assert_int_equal(first[1].imm & 0xffff, 16); /* bytes of an element of those lists */
+	const struct value *value = trip.values.items[0].copy;
+	assert_int_equal(value->n_each, 1);
+	assert_int_equal(value->each[0].stride, 16);
+	assert_int_equal(value->each[0].n_inner, 1);
+	assert_ptr_equal(value->each[0].inner[0].type, &text_form_type);
+	assert_int_equal(value->each[0].inner[0].slot, value->each[0].slot + 1);
+	end(&trip);
+}
+
+/* How many, then where from. What is in no order of addresses has no array. */
+static void nodes_are_one_operation(void **state)
+{
+	(void)state;
+	static const struct type_nodes nodes = {
+		.kind = NODES_TREE, .has_count = true, .end = 8, .links = {8, 16, 24}, .value = 32};
+	static const struct type_form form = {.kind = FORM_NODES,
+					      .data = 24,
+					      .length = 40,
+					      .item = &long_type,
+					      .none = "std::set",
+					      .nodes = &nodes};
+	static const struct type_member members[] = {
+		{.name = "count", .type = &long_type, .offset = 40}};
+	static const struct type type = {.kind = TYPE_STRUCT,
+					 .size = 48,
+					 .name = "set",
+					 .members = members,
+					 .n_members = 1,
+					 .form = &form};
+	static const struct type reference = {
+		.kind = TYPE_POINTER, .size = 8, .name = "set &", .target = &type};
+	static const uint64_t set[6] = {0, 0, 0, 0, 0, 3};
+	struct round_trip trip;
+	begin(&trip);
+	add(&trip, &reference, 0, (uintptr_t)&set);
+	run(&trip);
+	const struct fetch_plan *plan = &trip.builder.plan;
+	const struct fetch_op *op = &plan->ops[plan->n_ops - 1];
+	assert_int_equal(op->code, FETCH_WALK);
+	assert_int_equal(op->size, WALK_TREE);
+	assert_int_equal(op->reg, 24);
+	assert_int_equal(op->next[0], 8);
+	assert_true(op->imm ==
+		    (INT64_C(8) | INT64_C(32) << 16 | INT64_C(0x321) << 32 | INT64_C(8) << 48));
+	const struct value *value = trip.values.items[0].copy;
+	assert_int_equal(trip.slots.items[value->count_slot - 1].number, 3);
+	assert_true(trip.slots.items[value->slot].is_list);
+	end(&trip);
+}
+
+static void only_argv_is_a_list(void **state)
+{
+	(void)state;
+	struct type texts = {
+		.kind = TYPE_POINTER, .size = 8, .name = "char **", .target = &string_type};
+	assert_true(each_is_list("argv", &texts));
+	assert_true(each_is_list("child_argv", &texts));
+	assert_false(each_is_list("margv", &texts));
+	assert_false(each_is_list("envp", &texts));
+	assert_false(each_is_list("", &texts));
+	assert_false(each_is_list("argv", &string_type));
+	texts.is_list = true;
+	assert_true(each_is_list("line", &texts));
+	texts.is_out = true;
+	assert_false(each_is_list("argv", &texts));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts_of_elements_are_one_operation),
+		cmocka_unit_test(lists_in_lists_have_marks),
+		cmocka_unit_test(nodes_are_one_operation),
+		cmocka_unit_test(only_argv_is_a_list),
 		cmocka_unit_test(a_structure_in_two_registers_shows_both),
 		cmocka_unit_test(half_a_structure_is_shown_when_the_rest_cannot_be_had),
 		cmocka_unit_test(parts_may_be_smaller_than_registers),

@@ -157,6 +157,44 @@ static void counted_bytes(void **state)
 	}
 }
 
+/* What a library's string leads to, by its address and in registers; and what an owner leads to. */
+static void strings_of_libraries(void **state)
+{
+	(void)state;
+	static const struct body body = {.len = 3, .text = "owned"};
+	static const struct body *const owned = &body;
+	static const struct view view = {"GET /path", 5}, none = {NULL, 0}, wild = {(char *)8, 3};
+	static const struct {
+		const char *text;
+		const void *at;
+		enum filter_answer answer;
+	} rows[] = {
+		{"view == \"GET /\"", &view, FILTER_PASSES},
+		{"view == \"GET /path\"", &view, FILTER_FAILS},
+		{"view ~ \"G*/\"", &view, FILTER_PASSES},
+		{"view != \"GET /\"", &view, FILTER_FAILS},
+		{"view == \"\"", &none, FILTER_PASSES},
+		{"view == \"abc\"", &wild, FILTER_PASSES},
+		{"view == \"abc\" && u == 1", &wild, FILTER_FAILS},
+		{"split == \"GET /\"", &view, FILTER_PASSES},
+		{"split == \"POST \"", &view, FILTER_FAILS},
+		{"owner->len == 3", &owned, FILTER_PASSES},
+		{"owner->text == \"owned\"", &owned, FILTER_PASSES},
+		{"owner->text == \"other\"", &owned, FILTER_FAILS},
+	};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct spec_list list = {0};
+		struct arena arena = {0};
+		struct machine m = a_machine();
+		m.regs[N] = 5;
+		m.regs[VIEW] = (uintptr_t)rows[i].at;
+		if (ask(compile(rows[i].text, &list, &arena), &m) != rows[i].answer)
+			fail_msg("%s", rows[i].text);
+		spec_list_deinit(&list);
+		arena_deinit(&arena);
+	}
+}
+
 static void refusals(void **state)
 {
 	(void)state;
@@ -166,7 +204,7 @@ static void refusals(void **state)
 	} rows[] = {
 		{&scope, "lem > 3", "srv:f has no 'lem'", "n, u, big"},
 		{&scope, "colour == 3", "srv:f has no 'colour'", "did you mean 'color'?"},
-		{&scope, "arg16 > 3", "srv:f has no 'arg16'", "15 arguments"},
+		{&scope, "arg19 > 3", "srv:f has no 'arg19'", "18 arguments"},
 		{&scope, "arg0 > 3", "has no 'arg0'", ""},
 		{&scope, "n ~ \"x\"", "'n' is no text, but 'int'", "FUNC(str)"},
 		{&scope, "n == \"x\"", "'n' is no text", ""},
@@ -268,7 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_comparison),  cmocka_unit_test(counted_bytes),
 		cmocka_unit_test(refusals),	   cmocka_unit_test(unknown_passes),
-		cmocka_unit_test(null_is_no_text),
+		cmocka_unit_test(null_is_no_text), cmocka_unit_test(strings_of_libraries),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,13 @@ struct body {
 	};
 };
 
-enum reg { N = 1, U, BIG, BYTE, LETTER, FLAG, TEXT, REQ, WORD, FLAGS, COLOR, BUF, RET };
+enum reg { N = 1, U, BIG, BYTE, LETTER, FLAG, TEXT, REQ, WORD, FLAGS, COLOR, BUF, RET, VIEW };
+
+/* A string of a library. */
+struct view {
+	const char *text;
+	uint64_t size;
+};
 
 extern const struct condition_scope scope;  /* srv:f */
 extern const struct condition_scope marker; /* of the same arguments, without a return */

@@ -113,7 +113,7 @@ static void run_load(struct machine *m, const struct fetch_op *op)
 		m->acc += (uint64_t)op->imm;
 		break;
 	case FETCH_DEREF:
-		if (!m->poisoned && !read_memory(&value, m->acc, op->size))
+		if (!m->poisoned && !read_memory(&value, m->acc + (uint64_t)op->imm, op->size))
 			m->poisoned = true;
 		m->acc = value;
 		break;
@@ -218,6 +218,29 @@ static const struct type body_type = {.kind = TYPE_STRUCT,
 static const struct type pointer_type = {
 	.kind = TYPE_POINTER, .size = 8, .target = &body_type, .name = "struct body *"};
 
+static const struct type_form view_form = {
+	.kind = FORM_TEXT, .data = 0, .length = 8, .item = &text_type};
+static const struct type_member view_members[] = {{.name = "view_text", .type = &text_type},
+						  {.name = "size", .type = &u64_type, .offset = 8}};
+static const struct type view_type = {.kind = TYPE_STRUCT,
+				      .size = 16,
+				      .name = "string_view",
+				      .members = view_members,
+				      .n_members = 2,
+				      .form = &view_form};
+static const struct type view_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .target = &view_type, .name = "string_view &"};
+static const struct type_form owner_form = {.kind = FORM_OWNER, .item = &pointer_type};
+static const struct type_member owner_members[] = {{.name = "owned", .type = &pointer_type}};
+static const struct type owner_type = {.kind = TYPE_STRUCT,
+				       .size = 8,
+				       .name = "unique_ptr",
+				       .members = owner_members,
+				       .n_members = 1,
+				       .form = &owner_form};
+static const struct type owner_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .target = &owner_type, .name = "unique_ptr &"};
+
 #define NAME(n, t, r, size)                                                                       \
 	{                                                                                         \
 		.name = (n), .type = &(t), .source = {.ops = {{FETCH_REG, r, size}}, .n_ops = 1 } \
@@ -242,6 +265,13 @@ static const struct condition_name names[] = {
 	 .has_length = true},
 	{.name = "real", .type = &float_type, .source = {.n_ops = 0}},
 	{.name = "gone", .type = &int_type, .source = {.unavailable = "in xmm0"}},
+	NAME("view", view_pointer, VIEW, 8),
+	NAME("owner", owner_pointer, VIEW, 8),
+	{.name = "split",
+	 .type = &view_type,
+	 .source = {.n_parts = 2,
+		    .parts = {{.size = 8, .ops = {{FETCH_REG, BUF, 8}}, .n_ops = 1},
+			      {.offset = 8, .size = 8, .ops = {{FETCH_REG, N, 8}}, .n_ops = 1}}}},
 	{.name = "pid", .type = &int_type, .source = {.ops = {{FETCH_REG, U, 4}}, .n_ops = 1}},
 };
 static const struct condition_name result = NAME("ret", int_type, RET, 4);

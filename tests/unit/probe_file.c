@@ -118,6 +118,10 @@ static void this_kernel_tells_where_things_are(void **state)
 	assert_int_not_equal(offsets.dentry_parent, offsets.dentry_name);
 	assert_int_not_equal(offsets.dentry_name, offsets.dentry_inode);
 	assert_int_not_equal(offsets.mount_parent, offsets.mount_point);
+	/* One of two links the mounts of a file system. */
+	assert_true(!offsets.mount_in_list != !offsets.mount_next);
+	assert_int_not_equal(offsets.sb_mounts, offsets.sb_root);
+	assert_true(offsets.mount_namespace && offsets.task_nsproxy && offsets.nsproxy_mounts);
 }
 
 int main(void)

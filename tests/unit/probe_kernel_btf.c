@@ -189,11 +189,11 @@ static void test_types_of_members(void **state)
 static void test_ids_of_names(void **state)
 {
 	(void)state;
-	struct kernel_btf_name names[] = {{"a_function", BTF_KIND_FUNC, 0},
-					  {"a_functio", BTF_KIND_FUNC, 0},
-					  {"a_function_", BTF_KIND_FUNC, 0},
-					  {"a_function", BTF_KIND_TYPEDEF, 0},
-					  {"box_t", BTF_KIND_TYPEDEF, 0}};
+	struct kernel_btf_name names[] = {{"a_function", BTF_KIND_FUNC, 0, 0},
+					  {"a_functio", BTF_KIND_FUNC, 0, 0},
+					  {"a_function_", BTF_KIND_FUNC, 0, 0},
+					  {"a_function", BTF_KIND_TYPEDEF, 0, 0},
+					  {"box_t", BTF_KIND_TYPEDEF, 0, 0}};
 	struct btf *kernel = make_kernel(), *local = btf__new_empty();
 	btf__free(extract(kernel, local, names, array_size(names)));
 	for (size_t i = 0; i < array_size(names); i++) {
@@ -218,9 +218,9 @@ static void test_running_kernel(void **state)
 	btf__add_struct(local, "task_struct", 64);
 	for (size_t i = 0; i < array_size(members); i++)
 		btf__add_field(local, members[i], number, (__u32)i * 32, 0);
-	struct kernel_btf_name names[] = {{"btf_trace_sys_enter", BTF_KIND_TYPEDEF, 0},
-					  {"bpf_iter_task", BTF_KIND_FUNC, 0},
-					  {"no such function", BTF_KIND_FUNC, 0}};
+	struct kernel_btf_name names[] = {{"btf_trace_sys_enter", BTF_KIND_TYPEDEF, 0, 0},
+					  {"bpf_iter_task", BTF_KIND_FUNC, 0, 0},
+					  {"no such function", BTF_KIND_FUNC, 0, 0}};
 	_cleanup_free_ void *bytes = NULL;
 	size_t size;
 	assert_null(kernel_btf_extract(KERNEL_BTF_PATH, local, names, array_size(names), &bytes,
@@ -230,6 +230,9 @@ static void test_running_kernel(void **state)
 		int id = btf__find_by_name_kind(kernel, names[i].name, names[i].kind);
 		assert_int_equal(names[i].id, id > 0 ? id : 0);
 	}
+	/* include/trace/events/syscalls.h: registers and number, behind the kernel's own. */
+	assert_int_equal(names[0].arguments, 3);
+	assert_int_equal(names[1].arguments, 0);
 	struct btf *made = btf__new(bytes, (__u32)size);
 	assert_non_null(made);
 	const struct btf_type *task = find_type(made, "task_struct", BTF_KIND_STRUCT);
@@ -315,9 +318,21 @@ static void test_no_file(void **state)
 	btf__free(local);
 }
 
+static void a_kernel_without_is_named(void **state)
+{
+	(void)state;
+	struct err *e = kernel_btf_missing();
+	char *text = err_text(e, "error");
+	assert_non_null(strstr(text, "CONFIG_DEBUG_INFO_BTF"));
+	assert_non_null(strstr(text, "utrail check"));
+	free(text);
+	err_free(e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_kernel_without_is_named),
 		cmocka_unit_test(test_members_keep_their_places),
 		cmocka_unit_test(test_types_of_members),
 		cmocka_unit_test(test_ids_of_names),

@@ -60,7 +60,7 @@ static void wrong_behind_a_spec(void **state)
 {
 	(void)state;
 	static const char *const rows[] = {"f rate 0/s",	  "f rate 3/x",	 "f if n rate 3 s",
-					   "f rate 3/s if n > 3", "!f rate 3/s", "exit:* rate 3/s"};
+					   "f rate 3/s if n > 3", "!f rate 3/s", "cpu:9 rate 3/s"};
 	for (size_t i = 0; i < array_size(rows); i++) {
 		struct spec_list list = {0};
 		assert_err(spec_parse(rows[i], &list), ERR_USAGE, "^");

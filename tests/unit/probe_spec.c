@@ -217,6 +217,8 @@ static void calls_and_life(void **state)
 		{"syscall:%file", "syscall class:file"},
 		{"syscall:%net", "syscall class:network"},
 		{"%network", "syscall class:network"},
+		{"kernel:%ext4", "kernel class:ext4"},
+		{"fexit:%vfs", "fexit class:vfs"},
 		{"%%stat", "syscall class:%stat"},
 		{"!%file", "!syscall class:file"},
 		{"%file,%desc", "syscall class:file | syscall class:desc"},

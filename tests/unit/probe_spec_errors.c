@@ -151,6 +151,13 @@ static void regexes(void **state)
 		{"libc:/a{x}/", "needs a number", 7, "'x{2,5}'"},
 		{"libc:/a{256}/", "255", 7, "'*'"},
 		{"libc:/((((a{255}){255}){255}){255})/", "too large", 6, "fewer repetitions"},
+		{"lkbc:/:str[lh:+++++++p]^^^^^^^^^^^^^^]*++++++p]*$/", "too many ways", 6,
+		 "fewer anchors"},
+		{"libc:/(\\b|a*)++/", "anchor is repeated", 13, "outside"},
+		{"libc:/^(^a|b)*$/", "anchor is repeated", 13, "outside"},
+		{"libc:/^{2}a/", "anchor is repeated", 10, "outside"},
+		{"libc:/^a*+b*+c*+d*+e*+f*+g*+h*+/", "too many ways", 6, "once"},
+		{"libc:/((((a*)*b*)*c*)*d*)*(e*f*)*(g*)*/", "too many ways", 6, "once"},
 		{"libc:/((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+/", "too large", 6, "glob"},
 		{"libc:/a{2/", "needs a number", 7, "'x{2,5}'"},
 		{"libc:/*a**|+/", "Invalid preceding regular expression", 6, "grep -E"},
@@ -212,6 +219,7 @@ static void kinds(void **state)
 		{"usd:p:m:n", "unknown kind 'usd'", 0, "did you mean 'usdt'?"},
 		{"a,sycall:x:read", "unknown kind 'sycall'", 2, "did you mean 'syscall'?"},
 		{"libpq:libpq:query", "unknown kind 'libpq'", 0, "usdt:MODULE:PROVIDER:NAME"},
+		{"libpq:usdt:query", "unknown kind 'libpq'", 0, "'usdt:libpq:PROVIDER:NAME'"},
 		{"u:node:gc*", "'u:' means", 0, "'uprobe:node:gc*' or 'usdt:node:gc*'"},
 		{"!u:node:gc*", "'u:' means", 1, "'uprobe:node:gc*' or 'usdt:node:gc*'"},
 		{"U:node:gc", "'U:' is short", 0, "'usdt:node:gc'"},
@@ -229,20 +237,12 @@ static void kinds(void **state)
 	check_refusals(rows, array_size(rows));
 }
 
-static void not_yet(void **state)
+static void kinds_without_a_place(void **state)
 {
 	(void)state;
 	static const struct refusal rows[] = {
-		{"kernel:vfs_read", "'kernel' probes: not yet", 0, "kprobe:NAME"},
-		{"fentry:__x64_sys_openat", "'fentry' probes: not yet", 0, "'syscall:openat'"},
-		{"a,b,fentry:f(int)->int", "'fentry' probes: not yet", 4, "kprobe:NAME"},
-		{"fentry:tcp_v4_connect", "'fentry' probes: not yet", 0, "kprobe:NAME"},
-		{"fexit:f", "'fexit' probes: not yet", 0, "kretprobe:NAME"},
-		{"kfunc:vmlinux:f", "'fentry' probes: not yet", 0, "kprobe:NAME"},
-		{"kretfunc:f", "'fexit' probes: not yet", 0, "kretprobe:NAME"},
-		{"sched:sched_switch", "'sched' probes: not yet", 0, "'fork:*'"},
-		{"sched:", "'sched' probes: not yet", 0, "'fork:*'"},
-		/* What is wrong in itself is told first. */
+		{"sched:a:b", "one ':' too many for 'sched'", 8, "'sched:off', 'sched:runq'"},
+		{"sched:off(int)", "'sched' takes no types", 6, "leave them out"},
 		{"kprobe:", "no name behind ':'", 7, "'kprobe:*'"},
 		{"f if", "no condition behind 'if'", 2, "leave 'if' out"},
 		{"f if (n > 3", "'(' is not closed", 5, "close it"},
@@ -286,7 +286,7 @@ static void conditions(void **state)
 		{"f if a.b.c.d.e.f.g.h.i", "more than 7 members", 21, "nearer"},
 		{"f if n == 1|", "ends too early", 12, "0x1f"},
 		{"!libc:free if size > 3", "'!' takes away whole", 11, "contrary"},
-		{"exec:* if pid > 3", "'exec' takes no condition", 7, "functions"},
+		{"exec:* if pid >", "ends too early", 15, "0x1f"},
 	};
 	check_refusals(rows, array_size(rows));
 }
@@ -307,7 +307,7 @@ static void dialects(void **state)
 		{"fault=read", "unknown qualifier 'fault='", 0, "'signal='"},
 		{"signal=", "no signal", 7, "signal=none"},
 		{"signal=SIGTERM,", "no signal", 15, "signal=none"},
-		{"signal:SIGCHLD if pid > 3", "'signal' takes no condition", 15, "functions"},
+		{"signal:SIGCHLD if", "no condition behind 'if'", 15, "leave 'if' out"},
 		{"signal:SIGCHLD(int)", "'signal' takes no types", 7, "leave them out"},
 		{"raw=open", "unknown qualifier 'raw='", 0, "syscall:CALL"},
 		{"trace=", "no system call", 6, "trace=all"},
@@ -334,12 +334,18 @@ static void dialects(void **state)
 		{"kprobe:xfs:xfs_read", "one ':' too many", 11, "kprobe:NAME"},
 		{"kprobe:f(int)", "takes no types", 7, "leave them out"},
 		{"kretprobe:f->int", "takes no result type", 13, "leave '->' out"},
-		{"kprobe:f if", "no condition behind 'if'", 9, "leave 'if' out"},
+		{"kernel:xfs:xfs_read", "one ':' too many", 11, "kernel:NAME"},
+		{"kernel:f+4", "takes no offset", 7, ""},
+		{"kernel:f(int)", "takes no types", 7, "leave them out"},
+		{"kernel:0x10", "takes no address", 7, "uprobe"},
+		{"fentry:f->int", "takes no result type", 10, "leave '->' out"},
+		{"kretfunc:vmlinux:f", "one ':' too many", 17, "fexit:NAME"},
+		{"fexit:f if", "no condition behind 'if'", 8, "leave 'if' out"},
 		{"kretprobe:f+4", "takes no offset", 10, ""},
 		{"rawtracepoint:sched:x", "one ':' too many", 20, "rawtracepoint:NAME"},
 		{"tracepoint:a:b:c", "one ':' too many", 15, "tracepoint:CATEGORY:NAME"},
-		{"cpu:9 if pid > 1", "takes no condition", 6, "functions"},
-		{"cpu:9 rate 1/s", "takes no rate", 11, "functions"},
+		{"cpu:9 if pid > 1", "takes no condition", 6, "nothing to be asked"},
+		{"cpu:9 rate 1/s", "takes no rate", 11, "cpu:HZ"},
 		{"cpu:9(int)", "takes no types", 4, "leave them out"},
 		{"cpu:9:9", "one ':' too many", 6, "cpu:HZ"},
 		{"tracepoint:sched:x+1", "takes no offset", 17, "uprobe"},
@@ -432,7 +438,7 @@ int main(void)
 		cmocka_unit_test(regexes),
 		cmocka_unit_test(types),
 		cmocka_unit_test(kinds),
-		cmocka_unit_test(not_yet),
+		cmocka_unit_test(kinds_without_a_place),
 		cmocka_unit_test(conditions),
 		cmocka_unit_test(dialects),
 		cmocka_unit_test(limits),

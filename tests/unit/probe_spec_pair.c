@@ -92,6 +92,7 @@ static void mistakes_are_explained(void **state)
 	refuse("a ~~ b by x=", "the name of an argument");
 	refuse("a ~~ b by x=y=z", "the name of an argument");
 	refuse("a ~~ exec:*", "places in the kernel");
+	refuse("kernel:a ~~ kernel:b", "say which end");
 	refuse(" ~~ b", "no name");
 	refuse("a ~~ ", "no name");
 }

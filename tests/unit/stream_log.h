@@ -35,8 +35,8 @@ printf_like(2, 3) static inline void append(struct stream_log *to, const char *t
 
 static inline const char *ending_name(enum stream_ending ending)
 {
-	static const char *const names[] = {"returned", "alone", "tail",   "unwound",
-					    "lost",	"open",	 "unknown"};
+	static const char *const names[] = {"returned", "alone", "tail",    "unwound",
+					    "lost",	"open",	 "unknown", "killed"};
 	return names[ending];
 }
 
@@ -83,8 +83,8 @@ static inline struct err *log_event(void *context, const struct stream_event *ev
 		append(to, "fork(%u) ", event->child_tid);
 		break;
 	case STREAM_SYSCALL:
-		append(to, "call(%lld,%llu) ", (long long)event->syscall_result,
-		       (unsigned long long)event->duration_ns);
+		append(to, "%scall(%lld,%llu) ", was_opened ? "}" : "",
+		       (long long)event->syscall_result, (unsigned long long)event->duration_ns);
 		break;
 	default:
 		append(to, "%s%s ", event->site ? event->site->probe->name : "task",

@@ -37,6 +37,31 @@ static void a_lost_return_explains_one_span(void **state)
 	losses_deinit(&losses);
 }
 
+static void a_row_is_blank_until_something_is_lost(void **state)
+{
+	(void)state;
+	struct loss_row row = {0};
+	assert_true(losses_is_blank(&row));
+	for (int cause = 0; cause < LOSS_CAUSES; cause++) {
+		row.count[cause] = UINT64_C(1) << 63;
+		assert_false(losses_is_blank(&row));
+		row.count[cause] = 0;
+	}
+}
+
+static void rows_that_come_later_are_blank(void **state)
+{
+	(void)state;
+	struct losses losses = {0};
+	const struct loss_row row = {.count = {[LOSS_RING_FULL] = 3}};
+	assert_ok(losses_resize(&losses, 2));
+	assert_int_equal(losses_fresh(&losses, 1, LOSS_RING_FULL, &row), 3);
+	assert_ok(losses_resize(&losses, 2000));
+	assert_int_equal(losses_fresh(&losses, 1, LOSS_RING_FULL, &row), 0);
+	assert_int_equal(losses_fresh(&losses, 1999, LOSS_RING_FULL, &row), 3);
+	losses_deinit(&losses);
+}
+
 static void every_cause_has_a_name(void **state)
 {
 	(void)state;
@@ -57,6 +82,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_told_is_not_fresh),
 		cmocka_unit_test(a_lost_return_explains_one_span),
+		cmocka_unit_test(a_row_is_blank_until_something_is_lost),
+		cmocka_unit_test(rows_that_come_later_are_blank),
 		cmocka_unit_test(every_cause_has_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

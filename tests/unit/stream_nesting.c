@@ -1,59 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records in order of time, handed to the nesting itself: no queue, no window. */
-#include "tests/unit/stream_log.h"
-
-#include "stream/nesting.h"
-
-struct fixture {
-	struct stream_log log;
-	struct stream_options options;
-	struct stream_counts counts;
-	struct losses losses;
-	struct nesting nesting;
-};
+#include "tests/unit/stream_nested.h"
 
 static int set_up(void **state)
 {
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	struct nested *fixture = calloc(1, sizeof(*fixture));
+	const struct stream_options options = {.sink = stream_log_sink(&fixture->log),
+					       .show_fork = true,
+					       .show_exec = true,
+					       .show_exit = true};
 	stream_log_init(&fixture->log);
-	fixture->options = (struct stream_options){.set = &fixture->log.set,
-						   .sink = stream_log_sink(&fixture->log),
-						   .show_fork = true,
-						   .show_exec = true,
-						   .show_exit = true};
-	assert_ok(losses_resize(&fixture->losses, fixture->log.set.sites.count));
-	fixture->nesting = (struct nesting){.options = &fixture->options,
-					    .counts = &fixture->counts,
-					    .losses = &fixture->losses};
+	nested_init(fixture, options);
 	*state = fixture;
 	return 0;
 }
 
 static int tear_down(void **state)
 {
-	struct fixture *fixture = *state;
-	tasks_deinit(&fixture->nesting.tasks);
-	losses_deinit(&fixture->losses);
-	probe_set_deinit(&fixture->log.set);
+	struct nested *fixture = *state;
+	nested_deinit(fixture);
 	free(fixture);
 	return 0;
 }
 
-static void put(struct fixture *fixture, uint64_t ms, enum event_kind kind, uint32_t site,
+static void put(struct nested *fixture, uint64_t ms, enum event_kind kind, uint32_t site,
 		uint32_t depth, uint32_t span, const void *body, size_t size)
 {
 	const struct test_record record = record_of(ms, kind, site, depth, span, body, size);
 	assert_ok(nesting_take(&fixture->nesting, &record.header, false));
 }
 
-static void entry(struct fixture *fixture, uint64_t ms, uint32_t site, uint32_t depth,
-		  uint32_t span)
+static void entry(struct nested *fixture, uint64_t ms, uint32_t site, uint32_t depth, uint32_t span)
 {
 	put(fixture, ms, EVENT_ENTRY, site, depth, span, NULL, 0);
 }
 
-static void leave(struct fixture *fixture, uint64_t ms, uint32_t site, uint32_t depth,
-		  uint32_t span, uint32_t flags)
+static void leave(struct nested *fixture, uint64_t ms, uint32_t site, uint32_t depth, uint32_t span,
+		  uint32_t flags)
 {
 	const struct event_return body = {.flags = flags};
 	put(fixture, ms, EVENT_RETURN, site, depth, span, &body, sizeof(body));
@@ -61,7 +44,7 @@ static void leave(struct fixture *fixture, uint64_t ms, uint32_t site, uint32_t 
 
 static void a_return_ends_the_span_of_its_number(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	entry(fixture, 1, 1, 0, 10);
 	entry(fixture, 2, 2, 1, 11);
 	leave(fixture, 3, 2, 1, 99, 0); /* of no span that is open */
@@ -73,7 +56,7 @@ static void a_return_ends_the_span_of_its_number(void **state)
 
 static void a_tail_call_has_a_duration(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	entry(fixture, 1, 1, 0, 1);
 	leave(fixture, 2, 1, 0, 1, EVENT_RETURN_TAIL_CALL);
 	assert_string_equal(fixture->log.log, "f(tail,1000000) ");
@@ -81,7 +64,7 @@ static void a_tail_call_has_a_duration(void **state)
 
 static void a_return_without_entry_leaves_all_that_is_open(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	entry(fixture, 1, 2, 0, 1);
 	leave(fixture, 2, 1, 0, 0, EVENT_RETURN_ALONE);
 	assert_string_equal(fixture->log.log, "g(unwound,0) f(alone,0) ");
@@ -89,7 +72,7 @@ static void a_return_without_entry_leaves_all_that_is_open(void **state)
 
 static void a_probe_that_sees_no_return_is_told_at_once(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	fixture->log.set.sites.items[1]->wire.flags = 0;
 	entry(fixture, 1, 1, 0, 1);
 	assert_string_equal(fixture->log.log, "f(unknown,0) ");
@@ -97,7 +80,7 @@ static void a_probe_that_sees_no_return_is_told_at_once(void **state)
 
 static void only_as_many_spans_are_lost_as_the_table_says(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	const struct loss_row row = {.count = {[LOSS_RETURN_RING_FULL] = 1}};
 	losses_fresh(&fixture->losses, 1, LOSS_RETURN_RING_FULL, &row);
 	for (uint32_t i = 0; i < 3; i++)
@@ -107,7 +90,7 @@ static void only_as_many_spans_are_lost_as_the_table_says(void **state)
 
 static void nothing_is_delivered_beyond_the_limit(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	fixture->options.max_events = 1;
 	put(fixture, 1, EVENT_INSTANT, 3, 0, 0, NULL, 0);
 	assert_true(nesting_is_full(&fixture->nesting));
@@ -119,7 +102,7 @@ static void nothing_is_delivered_beyond_the_limit(void **state)
 static void a_system_call_lasts_from_its_entry(void **state)
 {
 	const struct event_syscall body = {.entry_time_ns = 2 * MS, .result = -4};
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	put(fixture, 5, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
 	assert_string_equal(fixture->log.log, "call(-4,3000000) ");
 }
@@ -127,7 +110,7 @@ static void a_system_call_lasts_from_its_entry(void **state)
 static void a_system_call_whose_sizes_lie_is_malformed(void **state)
 {
 	const struct event_syscall body = {.entry_size = 8};
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	put(fixture, 5, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body));
 	put(fixture, 5, EVENT_SYSCALL, 3, 0, 0, &body, sizeof(body) - 1);
 	assert_string_equal(fixture->log.log, "");
@@ -136,7 +119,7 @@ static void a_system_call_whose_sizes_lie_is_malformed(void **state)
 
 static void task_life_names_the_thread(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	const struct event_fork fork = {.child_tgid = 9, .child_tid = 9, .comm = "shell"};
 	struct {
 		struct event_exec exec;
@@ -150,9 +133,42 @@ static void task_life_names_the_thread(void **state)
 	assert_int_equal(tasks_find(&fixture->nesting.tasks, 7)->info.uid, 5);
 }
 
+/* What a condition leaves out names the thread, and ends it, all the same. */
+static void hidden_task_life_is_bookkeeping(void **state)
+{
+	struct nested *fixture = *state;
+	const struct {
+		struct event_exec exec;
+		char text[8];
+	} exec = {.exec = {.task = {.uid = 5}, .filename_size = 6, .argv_size = 2},
+		  .text = "/prog"};
+	const struct event_fork fork = {.child_tgid = 9, .child_tid = 9, .comm = "shell"};
+	const struct event_exit exit = {.is_last = 1, .comm = "prog"};
+	const struct {
+		enum event_kind kind;
+		const void *body;
+		size_t size;
+	} lives[] = {{EVENT_FORK, &fork, sizeof(fork)},
+		     {EVENT_EXEC, &exec, sizeof(exec)},
+		     {EVENT_EXIT, &exit, sizeof(exit)}};
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < array_size(lives); i++) {
+			struct test_record record = record_of(i + 1, lives[i].kind, 0, 0, 0,
+							      lives[i].body, lives[i].size);
+			record.header.unavailable = EVENT_LIFE_HIDDEN;
+			assert_ok(nesting_take(&fixture->nesting, &record.header, false));
+			const struct task *task = tasks_find(&fixture->nesting.tasks, 7);
+			assert_int_equal(task ? task->info.uid : 99, i == 0 ? 0 : i == 1 ? 5 : 99);
+		}
+		/* Who looks for the ends of pairs is told of these two. */
+		assert_string_equal(fixture->log.log, pass ? "exec(/prog,) exit(prog) " : "");
+		fixture->options.hidden_too = true;
+	}
+}
+
 static void task_life_that_lies_of_its_size_is_malformed(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	const struct event_exec exec = {.filename_size = 1};
 	const struct event_exec argv = {.argv_size = UINT32_MAX};
 	put(fixture, 1, EVENT_EXEC, 0, 0, 0, &exec, sizeof(exec));
@@ -166,7 +182,7 @@ static void task_life_that_lies_of_its_size_is_malformed(void **state)
 
 static void a_signal_is_told_inside_of_what_is_open(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	const struct event_signal ignored = {
 		.number = 17, .flags = EVENT_SIGNAL_IGNORED, .comm = "prog", .info = "b"};
 	const struct event_signal body = {.number = 15, .comm = "no end to that.!", .info = "a"};
@@ -182,7 +198,7 @@ static void a_signal_is_told_inside_of_what_is_open(void **state)
 
 static void exit_forgets_the_thread(void **state)
 {
-	struct fixture *fixture = *state;
+	struct nested *fixture = *state;
 	const struct event_exit body = {.comm = "prog"};
 	entry(fixture, 1, 1, 0, 1);
 	put(fixture, 2, EVENT_EXIT, 0, 0, 0, &body, sizeof(body));
@@ -203,6 +219,8 @@ int main(void)
 		TEST(a_system_call_lasts_from_its_entry),
 		TEST(a_system_call_whose_sizes_lie_is_malformed),
 		TEST(task_life_names_the_thread),
+		TEST(hidden_task_life_is_bookkeeping),
+		TEST(hidden_task_life_is_bookkeeping),
 		TEST(task_life_that_lies_of_its_size_is_malformed),
 		TEST(a_signal_is_told_inside_of_what_is_open),
 		TEST(exit_forgets_the_thread),

@@ -202,6 +202,36 @@ static void ends_of_tasks(void **state)
 		    "8:8-8 0 before\n");
 }
 
+/* Not shown, but the end of what is open. */
+static void hidden_ends(void **state)
+{
+	(void)state;
+	struct run run;
+	const struct stream_task task = {.tgid = 1, .tid = 7};
+	const struct stream_event ends[] = {
+		{.kind = STREAM_EXEC, .task = &task, .is_hidden = true},
+		{.kind = STREAM_EXIT, .task = &task, .is_hidden = true},
+	};
+	begin(&run, false, 0);
+	spans_destroy(run.spans);
+	const struct span_pair pair = {"a ~~ b", false};
+	const struct spans_options options = {.sink = {.context = &run, .event = on_event},
+					      .pairs = &pair,
+					      .n_pairs = 1,
+					      .context = &run,
+					      .side = side,
+					      .key = key,
+					      .is_shown = is_shown,
+					      .show_exec = true,
+					      .show_exit = true};
+	assert_ok(spans_create(&options, &run.spans));
+	for (size_t i = 0; i < array_size(ends); i++) {
+		hit(&run, 1, 7, 10 * i + 1, 0);
+		send(&run, &ends[i]);
+	}
+	check(&run, "7:7-0 0 open\n7:7-0 0 open\n");
+}
+
 static void limit(void **state)
 {
 	(void)state;
@@ -240,6 +270,7 @@ int main(void)
 		cmocka_unit_test(losses),
 		cmocka_unit_test(suppressed),
 		cmocka_unit_test(ends_of_tasks),
+		cmocka_unit_test(hidden_ends),
 		cmocka_unit_test(limit),
 		cmocka_unit_test(many),
 	};

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stacks come before their events, and stay with them; a lost one is told. */
-#include "tests/unit/stream_log.h"
+#include "tests/unit/stream_nested.h"
 
 #include "probe/regs.h"
-#include "stream/nesting.h"
 
 #if defined(__x86_64__)
 #define SP X86_RSP
@@ -12,11 +11,7 @@
 #endif
 
 struct fixture {
-	struct stream_log log;
-	struct stream_options options;
-	struct stream_counts counts;
-	struct losses losses;
-	struct nesting nesting;
+	struct nested nested;
 	/* What the unwinder got last */
 	struct stack_repair repairs[4];
 	size_t n_repairs;
@@ -29,7 +24,7 @@ struct fixture {
 static struct stack *unwind(void *context, const struct stream_stack *raw)
 {
 	struct fixture *fixture = context;
-	struct stack *stack = calloc(1, sizeof(*stack));
+	struct stack *stack = calloc(1, sizeof(*stack) + sizeof(*stack->frames));
 	char *text = calloc(1, 16);
 	assert_non_null(stack);
 	assert_non_null(text);
@@ -42,6 +37,8 @@ static struct stack *unwind(void *context, const struct stream_stack *raw)
 	stack->cut = text;
 	stack->sp = raw->taken->registers[SP];
 	stack->return_address = stack->sp + 1;
+	stack->n_frames = 1;
+	stack->frames[0].address = strlen(text);
 	fixture->size = raw->taken->size;
 	fixture->n_repairs = raw->n_repairs;
 	memcpy(fixture->repairs, raw->repairs, raw->n_repairs * sizeof(*raw->repairs));
@@ -52,6 +49,13 @@ static struct err *on_event(void *context, const struct stream_event *event, boo
 {
 	struct fixture *fixture = context;
 	(void)was_opened;
+	/* Of several frames, which was whose: by the lengths of their texts. */
+	if (event->site->wire.flags & SITE_IN_KERNEL)
+		strcat(fixture->stacks, event->stack->n_frames == 2 &&
+							event->stack->frames[0].address == 6 &&
+							event->stack->frames[1].address == 4
+						? "1:"
+						: "0:");
 	strcat(fixture->stacks, event->stack ? event->stack->cut : "none");
 	strcat(fixture->stacks, " ");
 	return NULL;
@@ -60,17 +64,12 @@ static struct err *on_event(void *context, const struct stream_event *event, boo
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	stream_log_init(&fixture->log);
-	for (size_t i = 1; i < fixture->log.set.sites.count; i++)
-		fixture->log.set.sites.items[i]->wire.flags |= SITE_STACK | SITE_TRAMPOLINE;
-	fixture->options =
-		(struct stream_options){.set = &fixture->log.set,
-					.sink = {.context = fixture, .event = on_event},
-					.unwinder = {.context = fixture, .unwind = unwind}};
-	assert_ok(losses_resize(&fixture->losses, fixture->log.set.sites.count));
-	fixture->nesting = (struct nesting){.options = &fixture->options,
-					    .counts = &fixture->counts,
-					    .losses = &fixture->losses};
+	stream_log_init(&fixture->nested.log);
+	nested_init(&fixture->nested,
+		    (struct stream_options){.sink = {.context = fixture, .event = on_event},
+					    .unwinder = {.context = fixture, .unwind = unwind}});
+	for (size_t i = 1; i < fixture->nested.log.set.sites.count; i++)
+		fixture->nested.log.set.sites.items[i]->wire.flags |= SITE_STACK | SITE_TRAMPOLINE;
 	*state = fixture;
 	return 0;
 }
@@ -78,9 +77,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
-	tasks_deinit(&fixture->nesting.tasks);
-	losses_deinit(&fixture->losses);
-	probe_set_deinit(&fixture->log.set);
+	nested_deinit(&fixture->nested);
 	free(fixture);
 	return 0;
 }
@@ -97,7 +94,7 @@ static struct err *take(struct fixture *fixture, uint64_t ms, enum event_kind ki
 	record.header.size = (uint16_t)(sizeof(record.header) + size);
 	if (size)
 		memcpy(record.body, body, size);
-	return nesting_take(&fixture->nesting, &record.header, false);
+	return nesting_take(&fixture->nested.nesting, &record.header, false);
 }
 
 static void put(struct fixture *fixture, uint64_t ms, enum event_kind kind, uint32_t site,
@@ -143,7 +140,7 @@ static void a_stack_goes_with_its_event(void **state)
 	put(fixture, 3, EVENT_INSTANT, 3, 1, NULL, 0);
 	leave(fixture, 4, 1, 0);
 	assert_string_equal(fixture->stacks, "mark stack lost f ");
-	assert_int_equal(fixture->counts.malformed, 0);
+	assert_int_equal(fixture->nested.counts.malformed, 0);
 }
 
 static void a_system_call_has_that_of_its_entry(void **state)
@@ -169,7 +166,7 @@ static void that_of_a_lost_event_is_of_no_other(void **state)
 static void nothing_is_told_where_none_was_wanted(void **state)
 {
 	struct fixture *fixture = *state;
-	fixture->log.set.sites.items[3]->wire.flags = 0;
+	fixture->nested.log.set.sites.items[3]->wire.flags = 0;
 	put(fixture, 1, EVENT_INSTANT, 3, 0, NULL, 0);
 	assert_string_equal(fixture->stacks, "none ");
 }
@@ -196,7 +193,7 @@ static void replaced_return_addresses_are_those_of_open_calls(void **state)
 	stack(fixture, 5, 3, 1, "m", 0x200);
 	assert_int_equal(fixture->n_repairs, 2);
 	/* Where nothing is replaced, nothing is repaired. */
-	fixture->log.set.sites.items[1]->wire.flags &= ~(uint32_t)SITE_TRAMPOLINE;
+	fixture->nested.log.set.sites.items[1]->wire.flags &= ~(uint32_t)SITE_TRAMPOLINE;
 	stack(fixture, 6, 3, 1, "m", 0x100);
 	assert_int_equal(fixture->n_repairs, 0);
 }
@@ -209,10 +206,29 @@ static void foreign_bytes_are_malformed(void **state)
 	put(fixture, 1, EVENT_STACK, 3, 0, &body, sizeof(body.stack) + 4);
 	put(fixture, 1, EVENT_STACK, 3, 0, &body, sizeof(body.stack) - 1);
 	put(fixture, 1, EVENT_STACK, 99, 0, &body, sizeof(body));
-	assert_int_equal(fixture->counts.malformed, 3);
-	fixture->options.unwinder = (struct stream_unwinder){0};
+	assert_int_equal(fixture->nested.counts.malformed, 3);
+	fixture->nested.options.unwinder = (struct stream_unwinder){0};
 	put(fixture, 1, EVENT_STACK, 3, 0, &body, sizeof(body));
-	assert_int_equal(fixture->counts.malformed, 4);
+	assert_int_equal(fixture->nested.counts.malformed, 4);
+}
+
+/* Two records: the kernel's frames stand first, and the user's say how it ends. */
+static void both_parts_of_a_place_in_the_kernel_are_one(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->nested.log.set.sites.items[3]->wire.flags = SITE_STACK | SITE_IN_KERNEL;
+	stack(fixture, 1, 3, 0, "kernel", 0);
+	stack(fixture, 1, 3, 0, "user", 0x80);
+	assert_int_equal(tasks_find(&fixture->nested.nesting.tasks, 7)->stacks.count, 1);
+	put(fixture, 1, EVENT_INSTANT, 3, 0, NULL, 0);
+	/* Of the next one the user's part was lost: it is not that of another time. */
+	stack(fixture, 2, 3, 0, "kernel", 0);
+	put(fixture, 2, EVENT_INSTANT, 3, 0, NULL, 0);
+	assert_string_equal(fixture->stacks, "1:user 0:kernel ");
+	/* Elsewhere there is one part. */
+	stack(fixture, 3, 2, 0, "one", 0);
+	stack(fixture, 3, 2, 0, "other", 0);
+	assert_int_equal(tasks_find(&fixture->nested.nesting.tasks, 7)->stacks.count, 2);
 }
 
 static void want_of_memory_is_an_error(void **state)
@@ -226,13 +242,13 @@ static void want_of_memory_is_an_error(void **state)
 static void one_waits_in_its_thread(void **state)
 {
 	struct fixture *fixture = *state;
-	struct task *task = tasks_get(&fixture->nesting.tasks, 1, 7);
-	const struct probe_site *mark = fixture->log.set.sites.items[3];
+	struct task *task = tasks_get(&fixture->nested.nesting.tasks, 1, 7);
+	const struct probe_site *mark = fixture->nested.log.set.sites.items[3];
 	struct stack *kept = calloc(1, sizeof(*kept));
 	assert_non_null(kept);
 	assert_true(task_keep_stack(task, 3, 5, kept));
 	assert_ptr_equal(task_stack_of(task, mark), kept);
-	assert_string_equal(task_stack_of(task, fixture->log.set.sites.items[1])->cut,
+	assert_string_equal(task_stack_of(task, fixture->nested.log.set.sites.items[1])->cut,
 			    "stack lost");
 	assert_null(task_take_stack(task, 1, 5));
 	assert_null(task_take_stack(task, 3, 6));
@@ -253,6 +269,7 @@ int main(void)
 		TEST(nothing_is_told_where_none_was_wanted),
 		TEST(replaced_return_addresses_are_those_of_open_calls),
 		TEST(foreign_bytes_are_malformed),
+		TEST(both_parts_of_a_place_in_the_kernel_are_one),
 		TEST(want_of_memory_is_an_error),
 		TEST(one_waits_in_its_thread),
 	};

@@ -206,6 +206,16 @@ static void losses_are_told_once(void **state)
 	assert_int_equal(stream_counts(fixture->stream)->lost, 7);
 }
 
+static void what_was_not_seen_is_missed(void **state)
+{
+	struct fixture *fixture = *state;
+	fixture->losses[1].count[LOSS_UNSEEN] = 2;
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	assert_ok(stream_losses(fixture->stream, fixture->losses));
+	assert_int_equal(stream_counts(fixture->stream)->missed, 2);
+	assert_int_equal(stream_counts(fixture->stream)->lost, 0);
+}
+
 static void threads_do_not_mix(void **state)
 {
 	struct fixture *fixture = *state;
@@ -397,6 +407,7 @@ int main(void)
 		TEST(a_smaller_depth_says_that_a_span_was_left),
 		TEST(a_lost_return_is_told_as_such),
 		TEST(losses_are_told_once),
+		TEST(what_was_not_seen_is_missed),
 		TEST(threads_do_not_mix),
 		TEST(a_call_that_never_ends_is_open_at_the_end),
 		TEST(exit_ends_what_is_open),

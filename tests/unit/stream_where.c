@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Totals of a thread go in, where the time of a span went comes out. */
-#include "tests/unit/stream_log.h"
+#include "tests/unit/stream_nested.h"
 
-#include "stream/nesting.h"
 #include "stream/spans.h"
 
 struct fixture {
-	struct stream_log log;
-	struct stream_options options;
-	struct stream_counts counts;
-	struct losses losses;
-	struct nesting nesting;
+	struct nested nested;
 	struct stream_where last; /* of the last event that has one */
 	struct where_parts parts;
 	bool has_where;
@@ -33,16 +28,10 @@ static struct err *on_event(void *context, const struct stream_event *event, boo
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	stream_log_init(&fixture->log);
-	fixture->options = (struct stream_options){
-		.set = &fixture->log.set,
-		.sink = {.context = fixture, .event = on_event},
-		.where = true,
-	};
-	assert_ok(losses_resize(&fixture->losses, fixture->log.set.sites.count));
-	fixture->nesting = (struct nesting){.options = &fixture->options,
-					    .counts = &fixture->counts,
-					    .losses = &fixture->losses};
+	stream_log_init(&fixture->nested.log);
+	nested_init(&fixture->nested,
+		    (struct stream_options){.sink = {.context = fixture, .event = on_event},
+					    .where = true});
 	*state = fixture;
 	return 0;
 }
@@ -50,9 +39,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct fixture *fixture = *state;
-	tasks_deinit(&fixture->nesting.tasks);
-	losses_deinit(&fixture->losses);
-	probe_set_deinit(&fixture->log.set);
+	nested_deinit(&fixture->nested);
 	free(fixture);
 	return 0;
 }
@@ -61,7 +48,7 @@ static int tear_down(void **state)
 
 static void the_parts_are_the_whole(void **state)
 {
-	const struct event_where begin = {100, 20, 3, 1}, end = {160, 25, 10, 2};
+	const struct event_where begin = {100, 20, 3, 1, 0}, end = {160, 25, 10, 2, 0};
 	const struct event_blocked futex = {.from_ns = 10, .woken_ns = 50, .lock = 0x70};
 	struct where_parts *parts = NULL;
 	(void)state;
@@ -85,13 +72,16 @@ static void the_parts_are_the_whole(void **state)
 
 static void what_is_not_there_is_not_known(void **state)
 {
-	const struct event_where begin = {100, 20, 0, 0}, end = {160, 25, 0, 0};
+	const struct event_where begin = {100, 20, 0, 0, 0}, end = {160, 25, 0, 0, 0};
 	(void)state;
 	assert_non_null(where_between(NULL, &end, 80, NULL).unknown);
 	assert_non_null(where_between(&begin, NULL, 80, NULL).unknown);
 	assert_null(where_between(&begin, &end, 65, NULL).unknown);
 	assert_non_null(where_between(&begin, &end, 64, NULL).unknown);
 	assert_non_null(where_between(&end, &begin, 80, NULL).unknown);
+	const struct event_where unseen = {160, 25, 0, 0, 1}, later = {190, 25, 0, 0, 1};
+	assert_non_null(where_between(&begin, &unseen, 80, NULL).unknown);
+	assert_null(where_between(&unseen, &later, 80, NULL).unknown);
 }
 
 static void what_is_the_same_is_added_up(void **state)
@@ -134,7 +124,7 @@ static void put(struct fixture *fixture, uint64_t ms, uint32_t kind, uint32_t si
 		uint32_t span, const void *body, size_t size)
 {
 	const struct test_record record = record_of(ms, kind, site, depth, span, body, size);
-	assert_ok(nesting_take(&fixture->nesting, &record.header, false));
+	assert_ok(nesting_take(&fixture->nested.nesting, &record.header, false));
 }
 
 static void block(struct fixture *fixture, uint64_t from_ms, uint64_t until_ms, uint64_t syscall_ms,
@@ -191,7 +181,7 @@ static void each_span_has_its_own(void **state)
 	leave(fixture, 11, 1, 0, 4);
 	assert_int_equal(fixture->last.blocked_ns, 0);
 	assert_int_equal(fixture->last.rest_ns, 0);
-	assert_int_equal(fixture->counts.malformed, 0);
+	assert_int_equal(fixture->nested.counts.malformed, 0);
 	assert_int_equal(fixture->n_blocked, 0);
 }
 
@@ -211,14 +201,14 @@ static void entries_and_returns_must_both_have_it(void **state)
 	put(fixture, 4, EVENT_RETURN | EVENT_HAS_WHERE, 1, 0, 2, &body, sizeof(body));
 	assert_non_null(fixture->last.unknown);
 	/* Not asked for. */
-	fixture->options.where = false;
+	fixture->nested.options.where = false;
 	enter(fixture, 5, 1, 0, 1);
 	leave(fixture, 6, 1, 0, 1);
 	assert_false(fixture->has_where);
 	/* Cut off. */
 	put(fixture, 7, EVENT_RETURN | EVENT_HAS_WHERE, 1, 0, 1, &body, sizeof(body.where) - 1);
 	put(fixture, 7, EVENT_BLOCKED, 0, 0, 0, &body, sizeof(struct event_blocked) - 1);
-	assert_int_equal(fixture->counts.malformed, 2);
+	assert_int_equal(fixture->nested.counts.malformed, 2);
 }
 
 static void a_system_call_has_what_was_in_it(void **state)
@@ -230,7 +220,7 @@ static void a_system_call_has_what_was_in_it(void **state)
 	block(fixture, 6, 8, 5, 0xb);
 	block(fixture, 8, 9, 5, 0xb);
 	put(fixture, 10, EVENT_SYSCALL | EVENT_HAS_WHERE, 3, 0, 0, &told, sizeof(told));
-	assert_int_equal(fixture->counts.malformed, 0);
+	assert_int_equal(fixture->nested.counts.malformed, 0);
 	assert_null(fixture->last.unknown);
 	assert_int_equal(fixture->last.blocked_ns, 3 * MS);
 	assert_int_equal(fixture->last.cpu_ns, 2 * MS);
@@ -243,7 +233,7 @@ static void a_system_call_has_what_was_in_it(void **state)
 	put(fixture, 12, EVENT_SYSCALL | EVENT_HAS_WHERE, 3, 0, 0, &told, sizeof(told));
 	assert_null(fixture->last.parts);
 	assert_int_equal(fixture->last.blocked_ns, 0);
-	fixture->options.tell_blocked = true;
+	fixture->nested.options.tell_blocked = true;
 	block(fixture, 13, 14, 0, 0);
 	assert_int_equal(fixture->n_blocked, 1);
 }
@@ -254,9 +244,9 @@ static unsigned int side(void *context, size_t pair, const struct probe_site *si
 {
 	const struct fixture *fixture = context;
 	(void)pair;
-	return site == fixture->log.set.sites.items[1]	 ? SPAN_BEGIN
-	       : site == fixture->log.set.sites.items[2] ? SPAN_END
-							 : SPAN_NONE;
+	return site == fixture->nested.log.set.sites.items[1]	? SPAN_BEGIN
+	       : site == fixture->nested.log.set.sites.items[2] ? SPAN_END
+								: SPAN_NONE;
 }
 
 static bool key(void *context, size_t pair, enum span_side end, const struct stream_event *event,
@@ -281,7 +271,7 @@ static void pass(struct fixture *fixture, struct spans *spans, uint32_t site, ui
 	const struct stream_event event = {.kind = STREAM_PROBE,
 					   .time_ns = ms * MS,
 					   .task = &task,
-					   .site = fixture->log.set.sites.items[site],
+					   .site = fixture->nested.log.set.sites.items[site],
 					   .where_begin = &where,
 					   .where_end = &where};
 	const struct stream_sink sink = spans_sink(spans);
@@ -292,7 +282,7 @@ static void between_two_probes(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct span_pair pair = {.name = "f ~~ g", .has_key = true};
-	const struct spans_options how = {.sink = fixture->options.sink,
+	const struct spans_options how = {.sink = fixture->nested.options.sink,
 					  .pairs = &pair,
 					  .n_pairs = 1,
 					  .context = fixture,

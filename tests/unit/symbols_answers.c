@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "symbols/answers.h"
+#include "tests/unit/symbols_same.h"
 
 static const uint8_t build_id[] = {0xde, 0xad, 0xbe, 0xef, 1, 2, 3, 4};
 static const struct answers_key own_key = {.build_id = build_id,
@@ -76,110 +68,6 @@ static const struct prototype everything = {.parameters = parameters,
 					    .variadic = true,
 					    .result = &pointer_type,
 					    .source = "DWARF"};
-
-static void same_text(const char *a, const char *b)
-{
-	assert_int_equal(!a, !b);
-	if (a)
-		assert_string_equal(a, b);
-}
-
-static void same_type(const struct type *a, const struct type *b);
-
-static void same_form(const struct type *a, const struct type *b)
-{
-	assert_int_equal(!a->form, !b->form);
-	if (!a->form || !b->form)
-		return;
-	assert_int_equal(a->form->kind, b->form->kind);
-	assert_int_equal(a->form->data, b->form->data);
-	assert_int_equal(a->form->length, b->form->length);
-	assert_int_equal(a->form->length_before, b->form->length_before);
-	assert_int_equal(a->form->has_short, b->form->has_short);
-	same_type(a->form->item, b->form->item);
-	same_text(a->form->none, b->form->none);
-	for (uint32_t i = 0; a->form->variants && i < a->n_members; i++) {
-		assert_int_equal(a->form->variants[i].value, b->form->variants[i].value);
-		assert_int_equal(a->form->variants[i].is_default, b->form->variants[i].is_default);
-	}
-}
-
-static void same_members(const struct type *a, const struct type *b)
-{
-	assert_int_equal(!a->members, !b->members);
-	assert_int_equal(!a->conditions, !b->conditions);
-	for (uint32_t i = 0; a->members && b->members && i < a->n_members; i++) {
-		same_text(a->members[i].name, b->members[i].name);
-		same_type(a->members[i].type, b->members[i].type);
-		assert_int_equal(a->members[i].offset, b->members[i].offset);
-		assert_int_equal(a->members[i].bit_size, b->members[i].bit_size);
-		assert_int_equal(a->members[i].bit_offset, b->members[i].bit_offset);
-		if (!a->conditions || !b->conditions)
-			continue;
-		assert_int_equal(a->conditions[i].offset, b->conditions[i].offset);
-		assert_int_equal(a->conditions[i].mask, b->conditions[i].mask);
-		assert_int_equal(a->conditions[i].value, b->conditions[i].value);
-		assert_int_equal(a->conditions[i].is_not, b->conditions[i].is_not);
-	}
-}
-
-static void same_type(const struct type *a, const struct type *b)
-{
-	assert_int_equal(!a, !b);
-	if (!a || !b)
-		return;
-	assert_int_equal(a->kind, b->kind);
-	assert_int_equal(a->size, b->size);
-	same_text(a->name, b->name);
-	same_type(a->target, b->target);
-	assert_int_equal(a->n_members, b->n_members);
-	same_members(a, b);
-	assert_int_equal(a->n_enumerators, b->n_enumerators);
-	for (uint32_t i = 0; i < a->n_enumerators; i++) {
-		same_text(a->enumerators[i].name, b->enumerators[i].name);
-		assert_int_equal(a->enumerators[i].value, b->enumerators[i].value);
-		assert_int_equal(a->enumerators[i].mask, b->enumerators[i].mask);
-	}
-	assert_int_equal(a->length_arg, b->length_arg);
-	assert_int_equal(a->most_arg, b->most_arg);
-	assert_int_equal(a->length_bytes, b->length_bytes);
-	assert_int_equal(a->is_out, b->is_out);
-	assert_int_equal(a->out_if_ok, b->out_if_ok);
-	assert_int_equal(a->in_memory, b->in_memory);
-	assert_int_equal(a->abbreviated, b->abbreviated);
-	assert_int_equal(a->is_code, b->is_code);
-	same_form(a, b);
-}
-
-static void same_prototype(const struct prototype *a, const struct prototype *b)
-{
-	assert_int_equal(a->n_parameters, b->n_parameters);
-	for (uint32_t i = 0; i < a->n_parameters; i++) {
-		same_text(a->parameters[i].name, b->parameters[i].name);
-		same_type(a->parameters[i].type, b->parameters[i].type);
-		assert_int_equal(a->places[i].kind, b->places[i].kind);
-		assert_int_equal(a->places[i].reg, b->places[i].reg);
-		assert_int_equal(a->places[i].exact, b->places[i].exact);
-		assert_int_equal(a->places[i].is_bytes, b->places[i].is_bytes);
-		assert_int_equal(a->places[i].n_pieces, b->places[i].n_pieces);
-		assert_int_equal(a->places[i].offset, b->places[i].offset);
-		for (size_t k = 0; k < PLACE_PIECES_MAX; k++) {
-			const struct place_piece *x = &a->places[i].pieces[k];
-			const struct place_piece *y = &b->places[i].pieces[k];
-			assert_int_equal(x->kind, y->kind);
-			assert_int_equal(x->reg, y->reg);
-			assert_int_equal(x->size, y->size);
-			assert_int_equal(x->offset, y->offset);
-		}
-	}
-	same_text(a->no_convention, b->no_convention);
-	same_text(a->no_result, b->no_result);
-	assert_int_equal(a->is_optimised, b->is_optimised);
-	assert_int_equal(a->is_rust, b->is_rust);
-	assert_int_equal(a->variadic, b->variadic);
-	same_type(a->result, b->result);
-	same_text(a->source, b->source);
-}
 
 /* --- tests ------------------------------------------------------------------------------------ */
 
@@ -267,35 +155,34 @@ static void lies_are_no_prototype(void **state)
 {
 	(void)state;
 	static const uint8_t values[] = {0, 1, 2, 0x7f, 0x80, 0xff};
-	struct answer_bytes bytes = {0};
+	struct wire bytes = {0};
 	assert_true(answer_write_prototype(&bytes, &everything));
 	size_t refused = 0;
-	for (size_t i = 0; i < bytes.count; i++) {
-		uint8_t before = bytes.items[i];
+	for (size_t i = 0; i < bytes.size; i++) {
+		uint8_t before = bytes.bytes[i];
 		for (size_t k = 0; k < array_size(values); k++) {
 			struct arena arena = {0};
-			bytes.items[i] = values[k];
-			struct answer_reader from = {bytes.items, bytes.items + bytes.count, &arena,
-						     false};
-			const struct prototype *read = answer_read_prototype(&from);
+			bytes.bytes[i] = values[k];
+			struct wire from = {.bytes = bytes.bytes, .size = bytes.size};
+			const struct prototype *read = answer_read_prototype(&from, &arena);
 			refused += !read;
 			/* Writing walks through all of it. */
-			struct answer_bytes again = {0};
+			struct wire again = {0};
 			if (read)
 				answer_write_prototype(&again, read);
-			free(again.items);
+			wire_deinit(&again);
 			arena_deinit(&arena);
 		}
-		bytes.items[i] = before;
+		bytes.bytes[i] = before;
 	}
-	assert_true(refused > bytes.count);
-	for (size_t length = 0; length < bytes.count; length++) {
+	assert_true(refused > bytes.size);
+	for (size_t length = 0; length < bytes.size; length++) {
 		struct arena arena = {0};
-		struct answer_reader from = {bytes.items, bytes.items + length, &arena, false};
-		assert_null(answer_read_prototype(&from));
+		struct wire from = {.bytes = bytes.bytes, .size = length};
+		assert_null(answer_read_prototype(&from, &arena));
 		arena_deinit(&arena);
 	}
-	free(bytes.items);
+	wire_deinit(&bytes);
 }
 
 static void circles_are_not_kept(void **state)

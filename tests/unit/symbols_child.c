@@ -7,70 +7,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "symbols/child/symbolizer.h"
+#include "symbols/child/client.h"
 #include "symbols/image.h"
 #include "symbols/inlined.h"
 #include "symbols/lines.h"
 #include "symbols/unwind_row.h"
 #include "symbols/variables.h"
+#include "tests/unit/symbols_same.h"
 #include "tests/unit/unit.h"
 
-static void same_text(const char *a, const char *b)
-{
-	assert_int_equal(a == NULL, b == NULL);
-	if (a)
-		assert_string_equal(a, b);
-}
-
-static void same_type(const struct type *a, const struct type *b);
-
-static void same_members(const struct type *a, const struct type *b)
-{
-	assert_int_equal(a->members == NULL, b->members == NULL);
-	assert_int_equal(a->conditions == NULL, b->conditions == NULL);
-	for (uint32_t i = 0; a->members && i < a->n_members; i++) {
-		same_text(a->members[i].name, b->members[i].name);
-		assert_int_equal(a->members[i].offset, b->members[i].offset);
-		assert_int_equal(a->members[i].bit_size, b->members[i].bit_size);
-		assert_int_equal(a->members[i].bit_offset, b->members[i].bit_offset);
-		same_type(a->members[i].type, b->members[i].type);
-	}
-}
-
-static void same_type(const struct type *a, const struct type *b)
-{
-	assert_int_equal(a == NULL, b == NULL);
-	if (!a || !b)
-		return;
-	assert_int_equal(a->kind, b->kind);
-	assert_int_equal(a->size, b->size);
-	same_text(a->name, b->name);
-	assert_int_equal(a->n_members, b->n_members);
-	assert_int_equal(a->n_enumerators, b->n_enumerators);
-	assert_int_equal(a->length_arg, b->length_arg);
-	assert_int_equal(a->in_memory, b->in_memory);
-	assert_int_equal(a->abbreviated, b->abbreviated);
-	assert_int_equal(a->length_size, b->length_size);
-	assert_int_equal(a->most_arg, b->most_arg);
-	assert_int_equal(a->is_out, b->is_out);
-	assert_int_equal(a->is_code, b->is_code);
-	same_members(a, b);
-	for (uint32_t i = 0; i < a->n_enumerators; i++) {
-		same_text(a->enumerators[i].name, b->enumerators[i].name);
-		assert_true(a->enumerators[i].value == b->enumerators[i].value);
-	}
-	assert_int_equal(a->form == NULL, b->form == NULL);
-	if (a->form && b->form) {
-		assert_int_equal(a->form->kind, b->form->kind);
-		assert_int_equal(a->form->data, b->form->data);
-		assert_int_equal(a->form->length, b->form->length);
-		same_type(a->form->item, b->form->item);
-	}
-	same_type(a->target, b->target);
-}
-
-static void same_prototype(struct image *a, struct image *b, const struct function *fa,
-			   const struct function *fb)
+static void same_prototype_of(struct image *a, struct image *b, const struct function *fa,
+			      const struct function *fb)
 {
 	const struct prototype *pa, *pb;
 	struct err *ea = image_prototype(a, fa, &pa);
@@ -81,24 +28,8 @@ static void same_prototype(struct image *a, struct image *b, const struct functi
 	if (ea)
 		return;
 	assert_int_equal(pa == NULL, pb == NULL);
-	if (!pa || !pb)
-		return;
-	assert_int_equal(pa->n_parameters, pb->n_parameters);
-	assert_int_equal(pa->places == NULL, pb->places == NULL);
-	for (uint32_t i = 0; i < pa->n_parameters; i++) {
-		same_text(pa->parameters[i].name, pb->parameters[i].name);
-		same_type(pa->parameters[i].type, pb->parameters[i].type);
-		if (!pa->places)
-			continue;
-		assert_int_equal(pa->places[i].kind, pb->places[i].kind);
-		assert_int_equal(pa->places[i].reg, pb->places[i].reg);
-		assert_true(pa->places[i].offset == pb->places[i].offset);
-	}
-	same_text(pa->no_convention, pb->no_convention);
-	same_text(pa->no_result, pb->no_result);
-	same_text(pa->source, pb->source);
-	assert_int_equal(pa->variadic, pb->variadic);
-	same_type(pa->result, pb->result);
+	if (pa && pb)
+		same_prototype(pa, pb);
 }
 
 static void same_variables(struct image *a, struct image *b, uint64_t address)
@@ -153,7 +84,7 @@ static void same_function(struct image *a, struct image *b, const struct functio
 			 image_source_line(b, fb, &file_b, &line_b));
 	same_text(file_a, file_b);
 	assert_int_equal(line_a, line_b);
-	same_prototype(a, b, fa, fb);
+	same_prototype_of(a, b, fa, fb);
 	same_variables(a, b, fa->address);
 	same_row(a, b, fa->address);
 	char *whole_a = image_demangle_whole(a, fa->symbol);
@@ -379,6 +310,111 @@ static void test_killed(void **state)
 	symbolizer_destroy(symbolizer);
 }
 
+/* All that is asked of a function that was expected came with the list: the child is held. */
+static void test_expected(void **state)
+{
+	(void)state;
+	const struct symbolizer_options options = {.timeout_ms = 500};
+	static const char *const names[] = {"main", "no_such_function"};
+	struct symbolizer *symbolizer;
+	struct image *here, *there;
+	const struct function *list;
+	size_t count, compared = 0;
+	assert_null(symbolizer_create(&options, &symbolizer));
+	assert_null(image_open(FIXTURES "/pie", -1, &here));
+	assert_null(image_open_in(symbolizer, FIXTURES "/pie", -1, &there));
+	assert_true(count_functions(here) > 10);
+	image_expect(there, names, array_size(names));
+	assert_null(image_functions(there, &list, &count));
+	kill(symbolizer_pid(symbolizer), SIGSTOP);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(list[i].symbol, "main") != 0)
+			continue;
+		same_prototype_of(here, there, &here->functions[i], &list[i]);
+		assert_int_equal(image_frame_place(there, list[i].address),
+				 image_frame_place(here, list[i].address));
+		compared++;
+	}
+	assert_int_equal(compared, 1);
+	assert_false(image_is_stripped(there));
+	assert_true(image_imports(there, "strlen") == image_imports(here, "strlen"));
+	assert_null(image_failure(there));
+	image_close(here);
+	image_close(there);
+	symbolizer_destroy(symbolizer);
+}
+
+/* Who goes through the functions in their order gets the same answers while those that follow are
+ * on their way, whatever happens in between: another file, the end of the child. */
+static void test_asked_ahead(void **state)
+{
+	(void)state;
+	struct symbolizer *symbolizer;
+	struct image *here, *there, *other = NULL;
+	const struct function *a, *b;
+	size_t n_here, count, on_their_way = 0;
+	assert_null(symbolizer_create(NULL, &symbolizer));
+	assert_null(image_open("/proc/self/exe", -1, &here));
+	assert_null(image_open_in(symbolizer, "/proc/self/exe", -1, &there));
+	assert_null(image_functions(here, &a, &n_here));
+	assert_null(image_functions(there, &b, &count));
+	assert_int_equal(n_here, count);
+	assert_true(count > 300);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(image_frame_place(here, a[i].address),
+				 image_frame_place(there, b[i].address));
+		same_prototype_of(here, there, &a[i], &b[i]);
+		if (!symbolizer->ahead)
+			continue;
+		assert_ptr_equal(symbolizer->ahead, there);
+		on_their_way++;
+		if (on_their_way == 20)
+			kill(symbolizer_pid(symbolizer), SIGKILL);
+		if (on_their_way == 100) {
+			assert_null(image_open_in(symbolizer, FIXTURES "/pie", -1, &other));
+			assert_null(symbolizer->ahead);
+			assert_true(count_functions(other) > 10);
+		}
+	}
+	assert_non_null(other);
+	assert_null(image_failure(there));
+	assert_null(image_failure(other));
+	image_close(other);
+	image_close(here);
+	image_close(there);
+	symbolizer_destroy(symbolizer);
+}
+
+static bool three_steps(void *context)
+{
+	unsigned int *steps = context;
+	return ++*steps < 3;
+}
+
+/* What there is to do is done while nothing comes, and never twice. */
+static void test_meanwhile(void **state)
+{
+	(void)state;
+	unsigned int steps = 0;
+	const struct symbolizer_options options = {.meanwhile = three_steps, .context = &steps};
+	struct symbolizer *symbolizer;
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	assert_null(symbolizer_create(&options, &symbolizer));
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	symbolizer_wait(symbolizer, ends[0]);
+	assert_int_equal(steps, 0);
+	char byte;
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	symbolizer_wait(symbolizer, ends[0]);
+	assert_int_equal(steps, 3);
+	symbolizer_wait(symbolizer, ends[0]);
+	assert_int_equal(steps, 3);
+	symbolizer_destroy(symbolizer);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void test_without(void **state)
 {
 	(void)state;
@@ -391,12 +427,35 @@ static void test_without(void **state)
 	symbolizer_destroy(NULL);
 }
 
+/* Who has much to ask does nothing else while it is answered. */
+static void test_meanwhile_of_the_busy(void **state)
+{
+	(void)state;
+	unsigned int steps = 0;
+	const struct symbolizer_options options = {
+		.meanwhile = three_steps, .context = &steps, .will_be_busy = true};
+	struct symbolizer *symbolizer;
+	struct image *image;
+	const struct function *functions;
+	size_t count;
+	assert_null(symbolizer_create(&options, &symbolizer));
+	assert_ok(image_open_in(symbolizer, FIXTURES "/pie", -1, &image));
+	assert_ok(image_functions(image, &functions, &count));
+	assert_int_equal(steps, 0);
+	image_close(image);
+	symbolizer_destroy(symbolizer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fixtures),
 		cmocka_unit_test(test_many_files_one_process),
 		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_asked_ahead),
+		cmocka_unit_test(test_meanwhile),
+		cmocka_unit_test(test_meanwhile_of_the_busy),
 		cmocka_unit_test(test_without),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

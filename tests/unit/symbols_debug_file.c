@@ -5,39 +5,7 @@
 
 #include "symbols/image.h"
 #include "tests/unit/symbols_bytes.h"
-
-static char root[] = "/tmp/utrail-debug-XXXXXX";
-
-static void run(const char *format, ...) printf_like(1, 2);
-static void run(const char *format, ...)
-{
-	char command[2048];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	assert_int_equal(system(command), 0);
-}
-
-static int make_root(void **state)
-{
-	(void)state;
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	run("rm -r '%s'", root);
-	return 0;
-}
-
-static struct image *open_image(const char *path)
-{
-	struct image *image;
-	assert_ok(image_open(path, -1, &image));
-	return image;
-}
+#include "tests/unit/symbols_root.h"
 
 /* Where the build id says; empty for a file without one. */
 static void build_id_path(struct image *image, char path[256])

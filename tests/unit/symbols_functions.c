@@ -2,7 +2,7 @@
 #include <elf.h>
 #include <unistd.h>
 
-#include "symbols/symbols.h"
+#include "symbols/image.h"
 #include "tests/unit/symbols_bytes.h"
 #include "tests/unit/symbols_readelf.h"
 
@@ -223,10 +223,14 @@ static void imports_definitions_and_addresses_agree_with_readelf(void **state)
 		struct readelf_symbols dynamic = {0};
 		uint64_t address;
 		assert_ok(image_open(paths[p], -1, &image));
+		image_read_tables(image);
 		readelf_symbols(paths[p], "-W --dyn-syms", &dynamic);
 		assert_true(dynamic.count > 3);
 		for (size_t i = 0; i < dynamic.count; i++) {
 			const struct readelf_symbol *symbol = &dynamic.items[i];
+			bool hashed;
+			assert_true(image_hash_defines(image, symbol->name, &hashed));
+			assert_int_equal(hashed, symbol->defined);
 			assert_int_equal(image_imports(image, symbol->name), !symbol->defined);
 			assert_int_equal(image_defines(image, symbol->name), symbol->defined);
 			bool has = image_symbol_address(image, symbol->name, &address);

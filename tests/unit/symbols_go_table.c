@@ -57,7 +57,7 @@ static void test_versions(void **state)
 		struct go_table table;
 		struct go_function function;
 		write_table(&writer, magics[i]);
-		assert_true(go_table_init(&table, writer.bytes, sizeof(writer.bytes)));
+		assert_true(go_table_init(&table, writer.bytes, sizeof(writer.bytes), 0));
 		assert_int_equal(table.n_functions, 2);
 		assert_true(go_table_function(&table, 0, &function));
 		assert_string_equal(function.name, "main.a");
@@ -77,18 +77,43 @@ static void test_other_headers(void **state)
 	struct go_table table;
 	(void)state;
 	write_table(&writer, 0xfffffffb); /* Go 1.2 */
-	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes)));
+	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes), 0));
 	write_table(&writer, magics[2]);
 	put(&writer, 7, 4, 1); /* 32-bit */
-	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes)));
+	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes), 0));
 	write_table(&writer, magics[2]);
 	put(&writer, 24, 0, 8); /* the loader fills it in */
-	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes)));
+	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes), 0));
 	write_table(&writer, magics[2]);
 	put(&writer, 8, UINT64_MAX, 8);
-	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes)));
+	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes), 0));
 	put(&writer, 8, 100, 8);
-	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes)));
+	assert_false(go_table_init(&table, writer.bytes, sizeof(writer.bytes), 0));
+}
+
+/* From Go 1.26 on the table does not say where the code begins; the module's data does. */
+static void test_module(void **state)
+{
+	enum { ADDRESS = 0x4adbe8 };
+	uint64_t words[32] = {ADDRESS};
+	struct writer writer;
+	struct go_table table;
+	struct go_function function;
+	(void)state;
+	words[20] = words[22] = TEXT;
+	words[21] = TEXT + 0x60;
+	words[23] = TEXT + 0x70;
+	assert_int_equal(go_module_text(words, sizeof(words), ADDRESS), TEXT);
+	assert_int_equal(go_module_text(words, 23 * 8, ADDRESS), 0);
+	assert_int_equal(go_module_text(words, sizeof(words), ADDRESS + 8), 0);
+	write_table(&writer, magics[2]);
+	put(&writer, 24, 0, 8);
+	assert_true(go_table_init(&table, writer.bytes, sizeof(writer.bytes), TEXT));
+	assert_true(go_table_function(&table, 1, &function));
+	assert_int_equal(function.address, TEXT + 0x20);
+	/* The first function lies in front of the code. */
+	words[22] = TEXT + 1;
+	assert_int_equal(go_module_text(words, sizeof(words), ADDRESS), 0);
 }
 
 /* Every length, and every byte changed: no crash (the sanitizers watch), no address from nowhere.
@@ -109,7 +134,7 @@ static void test_damaged(void **state)
 		uint8_t *bytes = malloc(size + 1);
 		assert_non_null(bytes);
 		memcpy(bytes, writer.bytes, size);
-		bool ok = go_table_init(&table, bytes, size);
+		bool ok = go_table_init(&table, bytes, size, 0);
 		for (uint64_t n = 0; ok && n <= table.n_functions && n < 64; n++)
 			if (go_table_function(&table, n, &function)) {
 				assert_true(function.size);
@@ -125,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_other_headers),
+		cmocka_unit_test(test_module),
 		cmocka_unit_test(test_damaged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

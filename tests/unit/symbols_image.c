@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/cleanup.h"
 #include "symbols/symbols.h"
 #include "tests/unit/symbols_readelf.h"
 
@@ -70,6 +71,11 @@ static void check_dynamic(const char *path)
 			 !!interpreter);
 	if (interpreter)
 		assert_string_equal(interpreter, expected);
+	_cleanup_free_ char *found = NULL;
+	assert_ok(image_find_interpreter(path, &found));
+	assert_int_equal(found != NULL, interpreter != NULL);
+	if (found)
+		assert_string_equal(found, expected);
 	bool has_needed =
 		readelf_field("-dW", path, "Shared library: [", "]", expected, sizeof(expected));
 	const char *const *needed = image_needed(image);
@@ -77,6 +83,15 @@ static void check_dynamic(const char *path)
 	if (has_needed)
 		assert_string_equal(needed[0], expected);
 	image_close(image);
+}
+
+static void a_script_names_no_interpreter_of_this_kind(void **state)
+{
+	(void)state;
+	char *found = NULL;
+	assert_err(image_find_interpreter(SOURCE, &found), ERR_USAGE, "not an ELF file");
+	assert_err(image_find_interpreter("/nowhere", &found), ERR_USAGE, "No such file");
+	assert_null(found);
 }
 
 static void names_of_libraries_and_interpreter_agree_with_readelf(void **state)
@@ -276,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(identity_is_that_of_the_file),
 		cmocka_unit_test(a_descriptor_counts_and_stays_the_callers),
+		cmocka_unit_test(a_script_names_no_interpreter_of_this_kind),
 		cmocka_unit_test(names_of_libraries_and_interpreter_agree_with_readelf),
 		cmocka_unit_test(all_needed_libraries_are_there),
 		cmocka_unit_test(types_and_machine),

@@ -17,39 +17,7 @@
 #include "symbols/sources/view.h"
 #include "tests/unit/symbols_bytes.h"
 #include "tests/unit/symbols_find.h"
-
-static char root[] = "/tmp/utrail-sources-XXXXXX";
-
-static void run(const char *format, ...) printf_like(1, 2);
-static void run(const char *format, ...)
-{
-	char command[4096];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	assert_int_equal(system(command), 0);
-}
-
-static int make_root(void **state)
-{
-	(void)state;
-	return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_root(void **state)
-{
-	(void)state;
-	run("rm -rf '%s'", root);
-	return 0;
-}
-
-static struct image *open_image(const char *path)
-{
-	struct image *image;
-	assert_ok(image_open(path, -1, &image));
-	return image;
-}
+#include "tests/unit/symbols_root.h"
 
 static struct image *open_below(const char *name)
 {

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "symbols/child/types.h"
-#include "symbols/child/wire.h"
+#include "symbols/types_wire.h"
+#include "symbols/wire.h"
 #include "tests/unit/unit.h"
 
 static void test_numbers_and_text(void **state)
@@ -161,7 +161,7 @@ static const struct prototype *there_and_back(const struct prototype *prototype,
 	types_put_prototype(&writer, prototype);
 	types_put_all(&writer, wire);
 	assert_false(wire->bad);
-	types_take_all(&reader, wire, arena);
+	types_take_all(&reader, wire, arena, NULL);
 	const struct prototype *found = types_take_prototype(&reader);
 	*ret_bad = !wire_is_done(wire);
 	type_reader_deinit(&reader);
@@ -283,6 +283,152 @@ static void test_doubling(void **state)
 	wire_deinit(&wire);
 }
 
+static bool is_refused_type(const struct type *type)
+{
+	const struct prototype prototype = {.result = type, .source = "DWARF"};
+	struct wire wire = {0};
+	struct arena arena = {0};
+	bool bad;
+	there_and_back(&prototype, &wire, &arena, &bad);
+	arena_deinit(&arena);
+	wire_deinit(&wire);
+	return bad;
+}
+
+/* What users of a type take for granted. */
+static void test_whole(void **state)
+{
+	(void)state;
+	static const struct type nothing = {.kind = TYPE_VOID, .name = "void"};
+	struct type_member member = {"m", &number, 0, 64, 63};
+	struct type_form own = {.kind = FORM_ITEMS, .item = &number, .none = "none"};
+	struct type type = {
+		.kind = TYPE_STRUCT, .name = "s", .members = &member, .n_members = 1, .form = &own};
+	assert_false(is_refused_type(&type));
+	member.bit_size = 65;
+	assert_true(is_refused_type(&type));
+	member = (struct type_member){"m", &number, 0, 1, 64};
+	assert_true(is_refused_type(&type));
+	member.bit_offset = 0;
+	for (enum form_kind kind = FORM_ITEMS; kind <= FORM_RANGE; kind++) {
+		own = (struct type_form){.kind = kind, .item = &number};
+		assert_false(is_refused_type(&type));
+		own.item = &nothing;
+		assert_true(is_refused_type(&type));
+		own.item = NULL;
+		assert_true(is_refused_type(&type));
+	}
+	own = (struct type_form){.kind = FORM_OPTIONAL, .item = &number, .none = "none"};
+	assert_false(is_refused_type(&type));
+	own.none = NULL;
+	assert_true(is_refused_type(&type));
+	own = (struct type_form){.kind = FORM_VARIANTS, .item = &number};
+	assert_true(is_refused_type(&type));
+	own = (struct type_form){.kind = FORM_TEXT};
+	type.kind = TYPE_ARRAY;
+	assert_true(is_refused_type(&type)); /* members, and a form */
+	type.form = NULL;
+	assert_true(is_refused_type(&type));
+	type.members = NULL;
+	assert_false(is_refused_type(&type));
+	type.form = &own;
+	assert_true(is_refused_type(&type));
+	type.form = NULL;
+	type.kind = TYPE_STRUCT;
+	assert_true(is_refused_type(&type)); /* one member, and none there */
+	type.n_members = 0;
+	assert_false(is_refused_type(&type));
+	type.length_size = 4;
+	assert_true(is_refused_type(&type));
+	type.length_size = 0;
+	type.in_halves = true;
+	assert_true(is_refused_type(&type));
+}
+
+static void test_pieces(void **state)
+{
+	(void)state;
+	const struct parameter parameter = {"p", &number};
+	struct parameter_place place = {
+		.kind = PLACE_PIECES, .n_pieces = 1, .pieces = {{.kind = PLACE_CONSTANT}}};
+	const struct prototype prototype = {.parameters = &parameter,
+					    .n_parameters = 1,
+					    .places = &place,
+					    .result = &number,
+					    .source = "DWARF"};
+	for (int i = 0; i < 2; i++) {
+		struct wire wire = {0};
+		struct arena arena = {0};
+		bool bad;
+		there_and_back(&prototype, &wire, &arena, &bad);
+		assert_int_equal(bad, i);
+		place.pieces[0].kind = PLACE_PIECES;
+		arena_deinit(&arena);
+		wire_deinit(&wire);
+	}
+}
+
+/* Cut where it is written: a name of any length is no reason to give a file up. */
+static void test_long_names(void **state)
+{
+	(void)state;
+	char *name = calloc(1, TYPES_TEXT_MAX + 100);
+	memset(name, 'n', TYPES_TEXT_MAX + 99);
+	const struct type type = {.kind = TYPE_INT, .size = 4, .name = name};
+	const struct prototype prototype = {.result = &type, .source = "DWARF"};
+	struct wire wire = {0};
+	struct arena arena = {0};
+	bool bad;
+	const struct prototype *got = there_and_back(&prototype, &wire, &arena, &bad);
+	assert_false(bad);
+	assert_int_equal(strlen(got->result->name), TYPES_TEXT_MAX);
+	/* One that does not cut. The length is behind how many there are, kind and size. */
+	struct wire longer = {0};
+	struct type_reader reader;
+	uint32_t length = TYPES_TEXT_MAX + 2;
+	wire_put_bytes(&longer, wire.bytes, 17 + TYPES_TEXT_MAX);
+	memcpy(longer.bytes + 13, &length, sizeof(length));
+	wire_put_u8(&longer, 'n');
+	wire_put_bytes(&longer, wire.bytes + 17 + TYPES_TEXT_MAX, wire.size - 17 - TYPES_TEXT_MAX);
+	types_take_all(&reader, &longer, &arena, NULL);
+	assert_true(longer.bad);
+	type_reader_deinit(&reader);
+	wire_deinit(&longer);
+	arena_deinit(&arena);
+	wire_deinit(&wire);
+	free(name);
+}
+
+/* So many, so deep: as whoever takes them wants. */
+static void test_limits(void **state)
+{
+	(void)state;
+	enum { LEVELS = 6 };
+	struct type types[LEVELS];
+	for (int i = 0; i < LEVELS; i++)
+		types[i] = (struct type){.kind = TYPE_POINTER,
+					 .size = 8,
+					 .name = "*",
+					 .target = i ? &types[i - 1] : NULL};
+	const struct prototype prototype = {.result = &types[LEVELS - 1], .source = "DWARF"};
+	static const struct type_limits limits[] = {
+		{LEVELS, LEVELS - 1}, {LEVELS - 1, LEVELS}, {LEVELS, LEVELS - 2}};
+	for (size_t i = 0; i < 3; i++) {
+		struct type_writer writer = {0};
+		struct type_reader reader;
+		struct wire wire = {0};
+		struct arena arena = {0};
+		types_put_prototype(&writer, &prototype);
+		types_put_all(&writer, &wire);
+		types_take_all(&reader, &wire, &arena, &limits[i]);
+		assert_int_equal(wire.bad, i > 0);
+		type_reader_deinit(&reader);
+		type_writer_deinit(&writer);
+		arena_deinit(&arena);
+		wire_deinit(&wire);
+	}
+}
+
 /* Every byte of a good message, changed: read to the end, or refused, and never a type that refers
  * to what was not made before. */
 static void test_damage(void **state)
@@ -303,7 +449,7 @@ static void test_damage(void **state)
 		struct type_reader reader;
 		wire_put_bytes(&wire, good.bytes, good.size);
 		wire.bytes[i / 4] ^= change[i % 4];
-		types_take_all(&reader, &wire, &arena);
+		types_take_all(&reader, &wire, &arena, NULL);
 		const struct prototype *found = types_take_prototype(&reader);
 		for (uint32_t t = 0; t < reader.made; t++) {
 			const struct type *type = &reader.types[t];
@@ -341,7 +487,7 @@ static void test_variable(void **state)
 	struct variable got = {0};
 	types_put_variable(&writer, &variable);
 	types_put_all(&writer, &wire);
-	types_take_all(&reader, &wire, &arena);
+	types_take_all(&reader, &wire, &arena, NULL);
 	types_take_variable(&reader, &got);
 	assert_true(wire_is_done(&wire));
 	assert_string_equal(got.name, "v");
@@ -369,6 +515,10 @@ int main(void)
 		cmocka_unit_test(test_types),
 		cmocka_unit_test(test_doubling),
 		cmocka_unit_test(test_parameters),
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_pieces),
+		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_variable),
 	};

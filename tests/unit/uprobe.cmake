@@ -1,4 +1,6 @@
 utrail_unit_test(uprobe_args SOURCES uprobe_args.c LINK utrail_uprobe)
+utrail_unit_test(uprobe_return_form SOURCES uprobe_return_form.c LINK utrail_uprobe)
+utrail_unit_test(uprobe_args_go SOURCES uprobe_args_go.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_places SOURCES uprobe_places.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_code SOURCES uprobe_code.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_overload SOURCES uprobe_overload.c LINK utrail_uprobe)
@@ -36,6 +38,7 @@ endif()
 # A library of known functions, x86-64 alone: it holds machine code.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
   utrail_unit_test(uprobe_return_slot SOURCES uprobe_return_slot.c LINK utrail_uprobe)
+  utrail_unit_test(uprobe_go_check SOURCES uprobe_go_check.c LINK utrail_uprobe)
   add_library(uprobe_functions SHARED uprobe_functions.c)
   target_compile_options(uprobe_functions PRIVATE -g -O2 -fcf-protection -fno-stack-protector
     -fno-omit-frame-pointer -fno-semantic-interposition)
@@ -46,6 +49,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
   utrail_unit_test(uprobe_compromised SOURCES uprobe_compromised.c LINK utrail_uprobe PkgConfig::libdw PkgConfig::libelf)
   target_compile_definitions(unit_uprobe_compromised
     PRIVATE FUNCTIONS_PATH="$<TARGET_FILE:uprobe_functions>")
-  target_link_options(unit_uprobe_compromised PRIVATE -Wl,--wrap=protocol_send)
+  target_link_options(unit_uprobe_compromised PRIVATE -Wl,--wrap=protocol_send
+    -Wl,--wrap=image_functions -Wl,--wrap=image_frame_place)
   add_dependencies(unit_uprobe_compromised uprobe_functions)
 endif()

@@ -523,12 +523,11 @@ static void pieces_are_put_together(void **state)
 	assert_string_equal(at.parts[1].unavailable, "optimised out");
 	place.pieces[0] = PIECE(.kind = PLACE_NOWHERE, .size = 8);
 	assert_why(located(&t_longs, place, own, false), "optimised out");
+	/* These are not the parts of that type: what is said is not understood. */
 	place.pieces[0] = PIECE(.kind = PLACE_REGISTER, .reg = 0, .size = 4);
-	at = located(&t_longs, place, own, false);
-	assert_int_equal(at.parts[0].size, 4);
-	assert_int_equal(at.parts[1].offset, 4);
+	assert_why(located(&t_longs, place, own, false), own);
 	place.pieces[0] = PIECE(.kind = PLACE_REGISTER, .reg = 0, .size = 9);
-	assert_why(located(&t_longs, place, own, false), "in several places");
+	assert_why(located(&t_longs, place, own, false), own);
 }
 
 /* The canonical frame address is above the return address, so 8 above rsp. */

@@ -386,9 +386,37 @@ static void arm64_is_decoded(void **state)
 	arena_deinit(&arena);
 }
 
+/* Whatever the formatter has no part in must be as it would have written it. */
+static void known_words_are_the_formatters(void **state)
+{
+	(void)state;
+	struct decoder decoder;
+	size_t known = 0;
+	assert_true(decoder_init(&decoder, EM_X86_64));
+	for (unsigned int first = 0; first < 0x10000; first++) {
+		uint8_t bytes[] = {(uint8_t)(first >> 8), (uint8_t)first, 0x1e, 0xfa};
+		char words[64];
+		decode_text(&decoder, bytes, sizeof(bytes), 0x1000, words, sizeof(words));
+		const char *text = decode_known_text(&decoder, bytes, sizeof(bytes));
+		if (!text)
+			continue;
+		known++;
+		assert_string_equal(text, words);
+	}
+	/* Eight of one byte, eight behind a prefix, and the landing pad. */
+	assert_int_equal(known, 8 * 256 + 8 + 1);
+	static const uint8_t cut[] = {0x41};
+	assert_null(decode_known_text(&decoder, cut, 1));
+	assert_null(decode_known_text(&decoder, cut, 0));
+	decoder.machine = EM_AARCH64;
+	static const uint8_t push[] = {0x55, 0, 0, 0};
+	assert_null(decode_known_text(&decoder, push, 4));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(known_words_are_the_formatters),
 		cmocka_unit_test(every_shape_is_placed),
 		cmocka_unit_test(entry_alone_is_placed_the_same),
 		cmocka_unit_test(instructions_have_words),

@@ -5,139 +5,121 @@
  * must neither fall nor be led out of the program's text; what a file's own lies could say as well
  * is believed.
  */
-#include <elf.h>
-#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/cleanup.h"
-#include "symbols/child/protocol.h"
-#include "symbols/child/serve.h"
 #include "symbols/child/symbolizer.h"
 #include "symbols/inlined.h"
 #include "symbols/lines.h"
 #include "symbols/stack.h"
 #include "symbols/unwind_row.h"
 #include "symbols/variables.h"
+#include "tests/unit/symbols_liar.h"
 #include "tests/unit/unit.h"
 #include "uprobe/uprobe.h"
 
-bool __real_protocol_send(int socket, enum verb verb, uint32_t image, const struct wire *from,
-			  const struct wire *rest);
-bool __wrap_protocol_send(int socket, enum verb verb, uint32_t image, const struct wire *from,
-			  const struct wire *rest);
+/* Every function begins one byte later than it does, and the unwind tables are said to agree: the
+ * linker puts these in the place of what the server asks. */
+static bool moves_functions;
 
-/* --- the liar --------------------------------------------------------------------------------- */
+struct err *__real_image_functions(struct image *image, const struct function **ret,
+				   size_t *ret_count);
+struct err *__wrap_image_functions(struct image *image, const struct function **ret,
+				   size_t *ret_count);
+enum frame_place __real_image_frame_place(struct image *image, uint64_t address);
+enum frame_place __wrap_image_frame_place(struct image *image, uint64_t address);
 
-static struct {
-	bool lies;
-	uint64_t state;
-	unsigned int skip; /* answers that are true yet */
-} liar;
-
-static uint64_t draw(void)
+struct err *__wrap_image_functions(struct image *image, const struct function **ret,
+				   size_t *ret_count)
 {
-	liar.state ^= liar.state << 13;
-	liar.state ^= liar.state >> 7;
-	liar.state ^= liar.state << 17;
-	return liar.state;
-}
-
-static uint64_t nasty(void)
-{
-	static const uint64_t values[] = {0,	   1,	       0x1000,	  0x7fffffff, UINT32_MAX,
-					  1 << 20, UINT64_MAX, INT64_MAX, 0x401000};
-	return draw() % 3 ? values[draw() % (sizeof(values) / sizeof(values[0]))] : draw();
-}
-
-static void change(struct wire *answer)
-{
-	for (uint64_t i = 1 + draw() % 4; i && answer->size; i--) {
-		size_t at = draw() % answer->size, width = (size_t)1 << draw() % 4;
-		uint64_t value = nasty();
-		width = width < answer->size - at ? width : answer->size - at;
-		memcpy(answer->bytes + at, &value, width);
+	struct err *e = __real_image_functions(image, ret, ret_count);
+	if (e || !moves_functions)
+		return e;
+	struct function *moved = calloc(*ret_count + 1, sizeof(*moved));
+	for (size_t i = 0; i < *ret_count; i++) {
+		moved[i] = (*ret)[i];
+		moved[i].address++;
+		moved[i].offset++;
+		moved[i].size -= moved[i].size > 0;
 	}
-	if (draw() % 8 == 0)
-		answer->size -= draw() % (answer->size + 1);
-	for (uint64_t i = draw() % 8 ? 0 : draw() % 100; i; i--)
-		wire_put_u8(answer, (uint8_t)draw());
+	*ret = moved;
+	return NULL;
 }
 
-bool __wrap_protocol_send(int socket, enum verb verb, uint32_t image, const struct wire *from,
-			  const struct wire *rest)
+enum frame_place __wrap_image_frame_place(struct image *image, uint64_t address)
 {
-	struct wire answer = {0};
-	if (!liar.lies || verb == VERB_HELLO || liar.skip) {
-		liar.skip -= liar.lies && liar.skip;
-		return __real_protocol_send(socket, verb, image, from, rest);
-	}
-	wire_put_bytes(&answer, from->bytes, from->size);
-	if (rest)
-		wire_put_bytes(&answer, rest->bytes, rest->size);
-	change(&answer);
-	static const struct wire nothing;
-	bool sent = __real_protocol_send(socket, verb, image, &nothing, &answer);
-	wire_deinit(&answer);
-	return sent;
+	return moves_functions ? FRAME_START : __real_image_frame_place(image, address);
 }
 
-static void serve_lies(void)
+static void serve_moved(void)
 {
-	liar.lies = true;
+	moves_functions = true;
 	symbolizer_serve();
-}
-
-/* Noise, and not even the shape of an answer. */
-static void serve_noise(void)
-{
-	struct message_header header;
-	struct wire request = {0};
-	int fd;
-	while (protocol_receive(0, &header, &request, &fd)) {
-		uint8_t noise[512];
-		closep(&fd);
-		for (size_t i = 0; i < sizeof(noise); i++)
-			noise[i] = (uint8_t)draw();
-		header.magic = draw() % 4 ? PROTOCOL_MAGIC : (uint32_t)draw();
-		header.verb = draw() % 2 ? VERB_ANSWER : (uint32_t)(draw() % 128);
-		header.size = draw() % 2 ? sizeof(noise) : (uint32_t)nasty();
-		if (write(0, &header, sizeof(header)) < 0 || write(0, noise, sizeof(noise)) < 0)
-			return;
-	}
 }
 
 /* --- who asks --------------------------------------------------------------------------------- */
 
-/* The executable part of the file, by its program headers, read here. */
+/* Offsets of all instructions, as objdump has them. */
 static struct {
-	Elf64_Phdr headers[32];
+	uint64_t items[16384];
 	size_t count;
-} text;
+} starts;
 
-static int read_headers(void **state)
+static void read_instructions(void)
 {
-	Elf64_Ehdr header;
-	(void)state;
-	_cleanup_close_ int fd = open(FUNCTIONS_PATH, O_RDONLY | O_CLOEXEC);
-	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
-	assert_true(header.e_phnum <= 32);
-	text.count = header.e_phnum;
-	size_t size = text.count * sizeof(Elf64_Phdr);
-	assert_int_equal(pread(fd, text.headers, size, (off_t)header.e_phoff), size);
-	return 0;
+	char line[512];
+	FILE *from = popen("objdump -d --no-show-raw-insn '" FUNCTIONS_PATH "'", "r");
+	assert_non_null(from);
+	while (fgets(line, sizeof(line), from)) {
+		char *end;
+		uint64_t address = strtoull(line, &end, 16);
+		if (line[0] == ' ' && end[0] == ':' && end[1] == '\t') {
+			assert_true(starts.count < 16384);
+			starts.items[starts.count++] = text_offset_of(address);
+		}
+	}
+	assert_int_equal(pclose(from), 0);
+	assert_true(starts.count > 100);
 }
 
-static bool is_executable(uint64_t offset, uint64_t size)
+/* What the unwind tables cover, as readelf has it. */
+static struct {
+	uint64_t begin, end;
+} frames[256];
+static size_t n_frames;
+
+static void read_frames(void)
 {
-	for (size_t i = 0; i < text.count; i++) {
-		const Elf64_Phdr *header = &text.headers[i];
-		if (header->p_type == PT_LOAD && header->p_flags & PF_X &&
-		    offset >= header->p_offset && size <= header->p_filesz &&
-		    offset - header->p_offset <= header->p_filesz - size)
-			return true;
+	char line[512];
+	FILE *from = popen("readelf --debug-dump=frames '" FUNCTIONS_PATH "'", "r");
+	assert_non_null(from);
+	while (fgets(line, sizeof(line), from)) {
+		const char *pc = strstr(line, " FDE ") ? strstr(line, "pc=") : NULL;
+		char *dots;
+		if (!pc)
+			continue;
+		assert_true(n_frames < 256);
+		frames[n_frames].begin = text_offset_of(strtoull(pc + 3, &dots, 16));
+		frames[n_frames++].end = text_offset_of(strtoull(dots + 2, NULL, 16) - 1) + 1;
 	}
+	assert_int_equal(pclose(from), 0);
+	assert_true(n_frames > 5);
+}
+
+static bool is_covered(uint64_t offset)
+{
+	for (size_t i = 0; i < n_frames; i++)
+		if (offset >= frames[i].begin && offset < frames[i].end)
+			return true;
+	return false;
+}
+
+static bool is_instruction(uint64_t offset)
+{
+	for (size_t i = 0; i < starts.count; i++)
+		if (starts.items[i] == offset)
+			return true;
 	return false;
 }
 
@@ -248,8 +230,12 @@ static void add_probes(struct image *image, const char *spec, struct told *told)
 	assert_ok(spec_parse(spec, &specs));
 	for (size_t i = 0; i < specs.count; i++)
 		err_free(uprobe_add_probes(&set, image, "lib", &specs.items[i], &how));
-	for (size_t i = 1; i < set.sites.count; i++)
+	for (size_t i = 1; i < set.sites.count; i++) {
 		assert_true(is_executable(set.sites.items[i]->offset, 1));
+		/* Code without unwind tables is all that is left to lies. */
+		assert_true(!is_covered(set.sites.items[i]->offset) ||
+			    is_instruction(set.sites.items[i]->offset));
+	}
 	told->sites += set.sites.count - 1;
 	probe_set_deinit(&set);
 	spec_list_deinit(&specs);
@@ -260,9 +246,7 @@ static void one_round(void (*serve)(void), uint64_t seed, struct told *told)
 	const struct symbolizer_options options = {.serve = serve, .timeout_ms = serve ? 300 : 0};
 	struct symbolizer *symbolizer;
 	struct image *image = NULL;
-	/* The child draws from here on, too. */
-	liar.state = seed * 0x9e3779b97f4a7c15ull + 1;
-	liar.skip = (unsigned int)(seed % 40);
+	liar_begin(seed);
 	assert_ok(symbolizer_create(&options, &symbolizer));
 	struct err *e = image_open_in(symbolizer, FUNCTIONS_PATH, -1, &image);
 	told->failed += e != NULL;
@@ -292,6 +276,32 @@ static void lies_lead_nowhere(void **state)
 	assert_true(told.functions > 100 && told.prototypes > 10 && told.sites > 100);
 }
 
+/* A place that is no instruction is none that is proven, whatever is said of it. */
+static void a_byte_later_is_no_function(void **state)
+{
+	const struct symbolizer_options options = {.serve = serve_moved};
+	struct symbolizer *symbolizer;
+	struct image *image;
+	struct told told = {0};
+	const struct function *functions;
+	size_t count;
+	(void)state;
+	assert_ok(symbolizer_create(&options, &symbolizer));
+	assert_ok(image_open_in(symbolizer, FUNCTIONS_PATH, -1, &image));
+	assert_ok(image_functions(image, &functions, &count));
+	assert_true(count > 10);
+	size_t inside = 0;
+	for (size_t i = 0; i < count; i++) {
+		assert_int_not_equal(image_frame_place(image, functions[i].address), FRAME_START);
+		inside += image_frame_place(image, functions[i].address) == FRAME_INSIDE;
+	}
+	assert_true(inside > 10);
+	add_probes(image, "*", &told);
+	assert_null(image_failure(image));
+	image_close(image);
+	symbolizer_destroy(symbolizer);
+}
+
 static void noise_is_no_answer(void **state)
 {
 	struct told told = {0};
@@ -313,12 +323,22 @@ static void truth_is_believed(void **state)
 	assert_true(told.functions > 10 && told.sites > 10 && told.prototypes > 5);
 }
 
+static int set_up(void **state)
+{
+	(void)state;
+	text_read_headers(FUNCTIONS_PATH);
+	read_instructions();
+	read_frames();
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(truth_is_believed),
 		cmocka_unit_test(lies_lead_nowhere),
+		cmocka_unit_test(a_byte_later_is_no_function),
 		cmocka_unit_test(noise_is_no_answer),
 	};
-	return cmocka_run_group_tests(tests, read_headers, NULL);
+	return cmocka_run_group_tests(tests, set_up, NULL);
 }

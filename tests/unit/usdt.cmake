@@ -28,3 +28,11 @@ add_dependencies(unit_usdt_real usdt_target_O0 usdt_target_O2 usdt_target_fixed)
 utrail_unit_test(usdt_types SOURCES usdt_types.c LINK utrail_usdt)
 # Brings its own spec_name_matches().
 utrail_unit_test(usdt_probes SOURCES usdt_probes.c LINK utrail_usdt)
+
+# Looks at the nops and registers of this machine.
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64")
+  utrail_unit_test(usdt_compromised SOURCES usdt_compromised.c LINK utrail_usdt PkgConfig::libdw PkgConfig::libelf)
+  target_compile_definitions(unit_usdt_compromised PRIVATE USDT_TARGET_DIR="${CMAKE_CURRENT_BINARY_DIR}")
+  target_link_options(unit_usdt_compromised PRIVATE -Wl,--wrap=protocol_send)
+  add_dependencies(unit_usdt_compromised usdt_target_O2)
+endif()

@@ -5,8 +5,8 @@
 #
 #   fetch-kernels.sh [5.10] [6.1] [6.12] [7.2]      without arguments: all
 #
-# Leaves CACHE/5.10/vmlinuz and CACHE/5.10/package (name and version). What is there is kept; remove the
-# directory to fetch a newer build. CACHE is $UTRAIL_KERNELS, by default ~/.cache/utrail/kernels.
+# Leaves CACHE/5.10/vmlinuz, CACHE/5.10/modules/*.ko (those for disks) and CACHE/5.10/package (name and version). What is
+# there is kept; remove the directory to fetch a newer build. CACHE is $UTRAIL_KERNELS, by default ~/.cache/utrail/kernels.
 #
 # Nothing is installed and the system's apt configuration is not touched: the packages come through a
 # private one, whose signatures and checksums apt verifies, and only the kernel is unpacked.
@@ -14,6 +14,9 @@
 set -euo pipefail
 export LC_ALL=C
 
+# Of disks and their file systems; which ones are part of the kernel differs.
+readonly MODULES=(virtio virtio_ring virtio_pci virtio_pci_modern_dev virtio_pci_legacy_dev virtio_blk ext4 jbd2 mbcache xfs
+	btrfs libcrc32c zstd_compress raid6_pq xor libblake2b)
 readonly CACHE=${UTRAIL_KERNELS:-${XDG_CACHE_HOME:-$HOME/.cache}/utrail/kernels}
 # Lists of retired releases are no longer renewed.
 # shellcheck disable=SC2034
@@ -39,8 +42,36 @@ pattern_of() {
 	esac
 }
 
+# Unpacks package $2 of version $1 into $work/tree.
+unpack() {
+	local deb name patterns=()
+	for name in "${MODULES[@]}"; do
+		patterns+=("*/$name.ko" "*/$name.ko.xz")
+	done
+	(cd "$work" && private_apt apt-get download "$2=$1") >"$work/log" 2>&1 || {
+		cat -- "$work/log" >&2
+		skip "cannot download $2"
+	}
+	deb=$(ls "$work/$2"_*.deb)
+	# What a package does not have is no error here.
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/tree" --wildcards '*/vmlinuz*' "${patterns[@]}" 2>"$work/log" || :
+}
+
+# Their files, into directory $1, unpacked.
+take_modules() {
+	local file
+	mkdir -p "$1"
+	while read -r file; do
+		case $file in
+		*.xz) xz -d -c -- "$file" >"$1/$(basename "$file" .xz)" ;;
+		*) cp -- "$file" "$1/" ;;
+		esac
+	done < <(find "$work/tree" -name '*.ko' -o -name '*.ko.xz')
+	[ -e "$1/virtio_blk.ko" ] || skip "there are no modules in the package"
+}
+
 fetch() {
-	local version=$1 suite package deb vmlinuz
+	local version=$1 suite package build vmlinuz
 	suite=$(suite_of "$version")
 	need_keyring
 	work=$(mktemp -d)
@@ -49,18 +80,20 @@ fetch() {
 	package=$(private_apt apt-cache pkgnames linux- | grep -E "$(pattern_of "$version")" |
 		sort -V | tail -n 1)
 	[ -n "$package" ] || skip "$suite has no kernel $version any more"
-	(cd "$work" && private_apt apt-get download "$package") >"$work/log" 2>&1 || {
-		cat -- "$work/log" >&2
-		skip "cannot download $package"
-	}
-	deb=$(ls "$work"/*.deb)
+	build=$(private_apt apt-cache show --no-all-versions "$package" | sed -n 's/^Version: //p')
 	mkdir "$work/tree"
-	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/tree" --wildcards '*/vmlinuz*'
+	unpack "$build" "$package"
 	vmlinuz=$(find "$work/tree" -type f -name 'vmlinuz*' | head -n 1)
 	[ -n "$vmlinuz" ] || skip "there is no kernel in $package"
+	case $package in
+	linux-binary-*) unpack "$build" "linux-modules-${package#linux-binary-}" ;;
+	esac
+	take_modules "$work/modules"
 	mkdir -p "$CACHE/$version"
-	dpkg-deb --show "$deb" >"$CACHE/$version/package"
+	rm -rf -- "$CACHE/$version/modules"
 	mv -- "$vmlinuz" "$CACHE/$version/vmlinuz"
+	mv -- "$work/modules" "$CACHE/$version/modules"
+	printf '%s\t%s\n' "$package" "$build" >"$CACHE/$version/package"
 	rm -rf -- "$work"
 	work=
 }
@@ -72,7 +105,7 @@ main() {
 	exec 9>"$CACHE/lock"
 	flock 9
 	for version in "${versions[@]}"; do
-		[ -s "$CACHE/$version/vmlinuz" ] || fetch "$version"
+		{ [ -s "$CACHE/$version/vmlinuz" ] && [ -d "$CACHE/$version/modules" ]; } || fetch "$version"
 		printf '%s: %s\n' "$version" "$(tr '\t' ' ' <"$CACHE/$version/package")"
 	done
 }

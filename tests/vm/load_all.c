@@ -16,10 +16,11 @@
  * INSTRUCTIONS went through the verifier (5.16, else 0); FRAMES are the bytes of stack of each of
  * the program's functions, A+B+C (with -v: ?).
  *
- * -s sets a constant of the object's .rodata before loading, as utrail does with the features that
- * it found; -v prints the whole verifier log of refused programs to stderr. Maps of types that the
- * kernel does not know are left out, as utrail leaves them out. Exit status: 0 when all were
- * offered, whether or not they were taken; 1 when the object or a setting is no good.
+ * -s sets a constant of the object's .rodata (of an array, each number) before loading, as utrail
+ *does with the features that it found; -v prints the whole verifier log of refused programs to
+ *stderr. Maps of types that the kernel does not know are left out, as utrail leaves them out. Exit
+ *status: 0 when all were offered, whether or not they were taken; 1 when the object or a setting is
+ *no good.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -27,6 +28,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,8 +37,9 @@
 #define LOG_SIZE       (1U << 20)
 #define SHORT_LOG_SIZE (16U << 10)
 #define LOG_STATS      4 /* BPF_LOG_STATS of the kernel's linux/bpf_verifier.h */
+#define MAP_ROWS       16
 #define SETTINGS_MAX   16
-#define PATTERNS_MAX   32
+#define PATTERNS_MAX   64
 #define SLEEPABLE      "sleepable_"
 
 struct options {
@@ -102,21 +105,35 @@ static int set_constant(struct bpf_object *object, const char *setting)
 	}
 	memcpy(name, setting, length);
 	name[length] = '\0';
-	void *bytes = find_constant(object, name, &size);
-	if (!bytes || size > sizeof(value)) {
+	char *bytes = find_constant(object, name, &size);
+	if (!bytes || (size > sizeof(value) && size % sizeof(uint32_t))) {
 		fprintf(stderr, "load_all: the object has no constant '%s'\n", name);
 		return -1;
 	}
-	memcpy(bytes, &value, size); /* little endian, as all hosts of these guests are */
+	/* Little endian, as all hosts of these guests are. An array has numbers of 32 bits. */
+	size_t step = size > sizeof(value) ? sizeof(uint32_t) : size;
+	for (size_t at = 0; at < size; at += step)
+		memcpy(bytes + at, &value, step);
 	return 0;
 }
 
-static void leave_out_unknown_maps(struct bpf_object *object)
+/* The verifier asks nothing of how much there is room for, and clearing it takes time. */
+static void shrink(struct bpf_map *map)
+{
+	enum bpf_map_type type = bpf_map__type(map);
+	bool is_table = type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_ARRAY ||
+			type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY;
+	if (is_table && !bpf_map__is_internal(map) && bpf_map__max_entries(map) > MAP_ROWS)
+		bpf_map__set_max_entries(map, MAP_ROWS);
+}
+
+static void prepare_maps(struct bpf_object *object)
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map (map, object) {
 		if (libbpf_probe_bpf_map_type(bpf_map__type(map), NULL) == 0)
 			bpf_map__set_autocreate(map, false);
+		shrink(map);
 	}
 }
 
@@ -141,7 +158,7 @@ static struct bpf_object *open_object(const struct options *options)
 			return NULL;
 		}
 	}
-	leave_out_unknown_maps(object);
+	prepare_maps(object);
 	return object;
 }
 

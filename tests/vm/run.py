@@ -5,6 +5,7 @@
     run.py --kernel 6.12                 one kernel, all cases
     run.py --kernel 5.10 --case 'load*'  some cases
     run.py --kernel 7.2 --shell          cases, then a shell on this terminal
+    run.py --kernel 6.1 --kernel 7.2     two guests at the same time, where there are two processors
 
 A case that failed gets a second guest, for itself: an emulated machine on a busy host may stand still for seconds,
 and cases wait for what other programs do. One that fails there too has failed. The last line names those that needed it.
@@ -13,10 +14,12 @@ Exit status: 0 when no case failed and the kernel complained of nothing, 1 other
 no emulator or no such kernel to be had, or when every case skipped. No root needed; KVM is not used.
 """
 import argparse
+import concurrent.futures
 import fnmatch
 import os
 import pathlib
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -24,18 +27,21 @@ import tempfile
 import threading
 import time
 
+import disk
 import initrd
 
 HERE = pathlib.Path(__file__).resolve().parent
 SKIP = 77
 # Programs of tests/integrity/ that run here too.
 INTEGRITY = HERE.parent / "integrity/guest.txt"
-CASE_TIMEOUT_S = 300
+CASE_TIMEOUT_S = 450
 # Emulated machines sometimes hang or die on their way up, before anything of ours runs: they get another chance.
 BOOT_TIMEOUT_S = 80
 BOOTS = 4
 # More failed cases than this are no accident.
 SECOND_CHANCES = 3
+# At the same time.
+GUESTS = 2
 # Lines of a failed case's output.
 OUTPUT_LINES = 60
 # QEMU with a thread per processor may run an instruction that the kernel has just patched as the int3 which stood there
@@ -50,7 +56,16 @@ HARMLESS = re.compile(r"[Cc]ommand line:")
 HOST_TOOLS = ["bash", "setpriv"]
 # Without cx16: QEMU 7.2 (Debian 12) computes the flags of cmpxchg16b from a stale state, and the guest dies with
 # a double fault when an interrupt follows at once (seen in __kmalloc of 6.12). Without la57: shorter page walks.
-PROCESSOR = "max,-cx16,-la57"
+# Without erms and fsrm the kernel clears and copies by words, not by bytes, each of which is emulated; without smap it
+# does not leave the translated code at each access to the user's memory. A third of the time in all.
+PROCESSOR = "max,-cx16,-la57,-erms,-fsrm,-smap"
+# Grace periods of RCU that are hurried: each probe that is taken out waits for some. Memory is not cleared when it is
+# handed out.
+QUICK = "rcupdate.rcu_expedited=1 init_on_alloc=0"
+# Else the guest's clock is a device, for which one processor at a time leaves the translated code. The emulated
+# counter is the host's: good where the host itself takes its time from it (the kernel is told, and does not watch it).
+HOST_CLOCK = pathlib.Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
+COUNTER_CLOCKS = ("tsc", "kvm-clock", "hyperv_clocksource_tsc_page")
 # Where BPF storage comes from kmalloc_nolock(), that gives NULL on a processor without cmpxchg16b, unless
 # the cache is checked (mm/slub.c); task storage would not work at all. Full preemption is the harder case: BPF
 # programs of uprobes are interrupted by others of the same processor.
@@ -72,7 +87,8 @@ def kernel_cache():
 
 def find_kernel(version):
     image = kernel_cache() / version / "vmlinuz"
-    if not image.exists():
+    # One that was fetched by an earlier version of this has no modules.
+    if not (image.parent / "modules").is_dir():
         fetch = subprocess.run([HERE / "fetch-kernels.sh", version], text=True,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if not image.exists():
@@ -100,7 +116,7 @@ def add_build(archive, build):
             archive.program(path, f"bin/{path.name}")
     if (build / "tests/e2e/targets/become").exists():
         archive.program(build / "tests/e2e/targets/become", "bin/become")
-    for name in ("become", "conditions", "signals", "points", "causes", "spent", "share", "outputs-gcc-0", "changes-g++-0"):
+    for name in ("become", "conditions", "signals", "points", "causes", "spent", "offcpu", "share", "waits", "tcp", "disk", "files", "outputs-gcc-0", "changes-g++-0", "goroutines"):
         if (build / "tests/e2e/targets" / name).exists():
             archive.program(build / "tests/e2e/targets" / name, f"bin/{name}")
     for name in INTEGRITY.read_text().split():
@@ -112,7 +128,12 @@ def add_build(archive, build):
         archive.copy(path, "lib/utrail/tracer.linked.o")
 
 
-def make_initrd(path, build, patterns):
+def wanted_cases(patterns):
+    return [path for path in sorted((HERE / "cases").glob("*.sh"))
+            if any(fnmatch.fnmatch(path.stem, pattern) for pattern in patterns)]
+
+
+def make_initrd(path, kernel, build, patterns):
     """Returns the names of the cases in it."""
     with open(path, "wb") as output:
         archive = initrd.Archive(output)
@@ -125,8 +146,9 @@ def make_initrd(path, build, patterns):
         add_build(archive, build)
         for path in [HERE / "expected-loads.txt", HERE / "cases/lib.inc", HERE / "cases/integrity.inc", INTEGRITY]:
             archive.copy(path, f"cases/{path.name}")
-        cases = [path for path in sorted((HERE / "cases").glob("*.sh"))
-                 if any(fnmatch.fnmatch(path.stem, pattern) for pattern in patterns)]
+        cases = wanted_cases(patterns)
+        if any(disk.is_wanted(case) for case in cases):
+            disk.add_modules(archive, kernel.parent / "modules")
         for case in cases:
             archive.copy(case, f"cases/{case.name}")
         # Some run others by themselves.
@@ -136,13 +158,24 @@ def make_initrd(path, build, patterns):
     return [case.stem for case in cases]
 
 
-def qemu_command(options, kernel, image, results):
+def qemu_command(options, kernel, image, results, images):
+    counter = HOST_CLOCK.exists() and HOST_CLOCK.read_text().strip() in COUNTER_CLOCKS
     line = (f"console=ttyS0 panic=-1 mitigations=off quiet loglevel=4 utrail.kernel={options.kernel}"
-            f" utrail.timeout={CASE_TIMEOUT_S} {KERNEL_OPTIONS.get(options.kernel, '')}")
+            f" utrail.timeout={CASE_TIMEOUT_S} {KERNEL_OPTIONS.get(options.kernel, '')}"
+            f" {QUICK}{' tsc=reliable' if counter else ''}")
     return [find_program("qemu-system-x86_64"), "-accel", "tcg,thread=multi", "-cpu", PROCESSOR, "-m", "1G",
             "-smp", "2", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-serial", "stdio", "-serial", f"file:{results}", "-kernel", str(kernel), "-initrd", str(image),
-            "-append", line + (" utrail.shell" if options.shell else "")]
+            *disk.qemu_options(images), "-append", line + (" utrail.shell" if options.shell else "")]
+
+
+def processor_time(process):
+    """Seconds that it has used; 0 when it is gone. proc_pid_stat(5): utime and stime are the 14th and 15th field."""
+    try:
+        fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    except (AttributeError, OSError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Told:
@@ -151,7 +184,16 @@ class Told:
     def __init__(self, verbose):
         self.verbose = verbose
         self.output = []
+        self.guest = None  # the process, once it runs
         self.start = time.monotonic()
+        self.used = 0.0
+
+    def spent(self):
+        """How long since the case before, by the clock and of processors: the host may have others to serve."""
+        now, used = time.monotonic(), processor_time(self.guest)
+        text = f"{now - self.start:.1f} s ({max(used - self.used, 0):.0f} s of processors)"
+        self.start, self.used = now, used
+        return text
 
     def line(self, line):
         if line.startswith("| ") and not self.verbose:
@@ -159,8 +201,8 @@ class Told:
         elif line.startswith("case "):
             if not re.match(r"case \S+ (ok|skip)", line):
                 print("\n".join(self.output))
-            print(f"{line}  {time.monotonic() - self.start:.1f} s", flush=True)
-            self.output, self.start = [], time.monotonic()
+            print(f"{line}  {self.spent()}", flush=True)
+            self.output = []
         elif not line.startswith("dmesg "):
             print(line, flush=True)
 
@@ -193,17 +235,19 @@ def wait_for(guest, options, results):
         guest.wait(options.timeout - first)
 
 
-def boot(options, kernel, image, results, console):
+def boot(options, kernel, image, results, console, images=None):
     """Runs the guest to its end, or to the time-out. Returns None, or what went wrong."""
     results.touch()
     done = threading.Event()
-    reader = threading.Thread(target=follow, args=(results, done, Told(options.verbose)))
+    told = Told(options.verbose)
+    reader = threading.Thread(target=follow, args=(results, done, told))
     reader.start()
     terminal = None if options.shell else subprocess.DEVNULL
     try:
         with open(console, "wb") as output:
-            guest = subprocess.Popen(qemu_command(options, kernel, image, results), stdin=terminal,
-                                     stdout=None if options.shell else output, stderr=subprocess.STDOUT)
+            guest = subprocess.Popen(qemu_command(options, kernel, image, results, images or {}),
+                                     stdin=terminal, stdout=None if options.shell else output, stderr=subprocess.STDOUT)
+            told.guest = guest
             try:
                 wait_for(guest, options, results)
             except NotBooted:
@@ -231,19 +275,34 @@ def fault_of_emulator(results, console):
     return "the emulator broke the kernel" if EMULATOR_FAULT in next(complaints, "") else None
 
 
-def boot_until_up(options, kernel, image, results, console):
-    """As boot(), again after what is not ours, while there is time."""
-    for left in reversed(range(BOOTS)):
+def boot_until_up(options, kernel, scratch, patterns):
+    """As boot(), with all cases that match; again after what is not ours, while there is time, with those that had no
+    outcome by then. Returns (names of the cases, what all guests told, what is wrong or None)."""
+    image, results, console = (scratch / name for name in ("initrd", "results", "console"))
+    cases = make_initrd(image, kernel, options.build, patterns)
+    wants_disk = any(disk.is_wanted(case) for case in wanted_cases(patterns))
+    told = []
+    for left in reversed(range(BOOTS if cases else 0)):
         start = time.monotonic()
-        trouble = boot(options, kernel, image, results, console)
-        fault = fault_of_emulator(read_lines(results), read_lines(console))
+        results.unlink(missing_ok=True)
+        # Made anew each time: a guest that died may have left its disks in any state.
+        images = disk.make_images(scratch) if wants_disk else {}
+        trouble = boot(options, kernel, image, results, console, images)
+        lines = read_lines(results)
+        fault = fault_of_emulator(lines, read_lines(console))
         options.timeout -= time.monotonic() - start
         if not fault or not left or options.shell or options.timeout < BOOT_TIMEOUT_S:
-            return trouble
+            return cases, told + lines, trouble
         print(f"{trouble or fault}; once more", flush=True)
         print("\n".join(read_lines(console)[-5:]), flush=True)
-        results.unlink()
-    return None
+        told += [line for line in lines if line.startswith("case ")]
+        make_initrd(image, kernel, options.build, open_cases(cases, told))
+    return cases, told, None
+
+
+def open_cases(cases, told):
+    """Those that have to be run yet; when only the end is missing, the last one."""
+    return [name for name in cases if name not in outcomes_of(told)] or cases[-1:]
 
 
 def outcomes_of(results):
@@ -268,21 +327,19 @@ def judge(results, console, expected):
 
 def run_cases(options, kernel, scratch, patterns):
     """One guest. Returns (outcomes, failed cases, other failures)."""
-    image, results, console = (scratch / name for name in ("initrd", "results", "console"))
-    results.unlink(missing_ok=True)
-    cases = make_initrd(image, options.build, patterns)
+    cases, told, trouble = boot_until_up(options, kernel, scratch, patterns)
     if not cases:
         return {}, {}, [f"no case matches {patterns}"]
-    trouble = boot_until_up(options, kernel, image, results, console)
-    failed, others = judge(read_lines(results), read_lines(console), cases)
+    console = read_lines(scratch / "console")
+    failed, others = judge(told, console, cases)
     if trouble:
         others.insert(0, trouble)
     if failed or others:
         print("--- console, last lines")
-        print("\n".join(read_lines(console)[-15:]))
+        print("\n".join(console[-15:]))
     for failure in [f"case {name}: {why}" for name, why in failed.items()] + others:
         print(f"FAILED {failure}", flush=True)
-    return outcomes_of(read_lines(results)), failed, others
+    return outcomes_of(told), failed, others
 
 
 def run(options, scratch):
@@ -297,26 +354,69 @@ def run(options, scratch):
         failed = {name: why for name, why in failed.items() if again.get(name, ("fail",))[0] != "ok"}
     told = [outcome for outcome, _ in outcomes.values()]
     passed_late = [name for name in second if name not in failed]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f"kernel {options.kernel}: {told.count('ok')} ok, {len(failed) + len(others)} failures,"
           f" {told.count('skip')} skipped, {time.monotonic() - start:.1f} s"
+          f" ({used.ru_utime + used.ru_stime:.0f} s of processors)"
           + (f"; at the second attempt: {' '.join(passed_late)}" if passed_late else ""))
     if failed or others:
         return 1
     return 0 if "ok" in told else SKIP
 
 
+def run_alone(arguments, kernel):
+    """A process for a kernel; what it prints is shown when it ends. Returns its exit status."""
+    with tempfile.TemporaryFile("w+") as output:
+        status = subprocess.call([sys.executable, str(pathlib.Path(__file__).resolve()), *arguments, "--kernel", kernel],
+                                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        output.seek(0)
+        print(f"--- kernel {kernel}\n{output.read()}", end="", flush=True)
+    return status
+
+
+def run_several(arguments, kernels):
+    """A guest waits half of its time: for grace periods, for what cases wait for. Two fill two processors. A kernel that is
+    skipped is one that was not tested: all of it counts as skipped, unless something failed."""
+    start = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(min(GUESTS, os.cpu_count() or 1)) as pool:
+        statuses = list(pool.map(lambda kernel: run_alone(arguments, kernel), kernels))
+    words = {0: "ok", SKIP: "skipped"}
+    told = ", ".join(f"{kernel} {words.get(status, 'failed')}" for kernel, status in zip(kernels, statuses))
+    print(f"kernels: {told}; {time.monotonic() - start:.1f} s")
+    if set(statuses) - {0, SKIP}:
+        return 1
+    return SKIP if SKIP in statuses else 0
+
+
+def other_arguments(arguments):
+    """Those that are not --kernel VERSION."""
+    found, rest = [], list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == "--kernel":
+            rest.pop(0)
+        elif not word.startswith("--kernel="):
+            found.append(word)
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--kernel", required=True, help="5.10, 6.1, 6.12 or 7.2")
+    parser.add_argument("--kernel", required=True, action="append", help="5.10, 6.1, 6.12 or 7.2; repeatable")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent.parent / "build")
     parser.add_argument("--case", action="append", help="glob over case names; repeatable")
-    parser.add_argument("--timeout", type=float, default=1300, help="seconds for the whole guest")
+    parser.add_argument("--timeout", type=float, default=1700, help="seconds for the whole guest")
     parser.add_argument("--no-skip", action="store_true", help="what cannot be run is a failure")
     parser.add_argument("--verbose", action="store_true", help="what cases print, also when they succeed")
     parser.add_argument("--shell", action="store_true", help="a shell in the guest after the cases")
     options = parser.parse_args()
+    if len(options.kernel) > 1:
+        return run_several(other_arguments(sys.argv[1:]), options.kernel)
+    options.kernel = options.kernel[0]
     try:
-        with tempfile.TemporaryDirectory(prefix="utrail-vm-") as scratch:
+        # Not /tmp, which may be in memory: there are disks of a guest.
+        place = options.build / "tests/vm"
+        with tempfile.TemporaryDirectory(prefix="utrail-vm-", dir=place if place.is_dir() else None) as scratch:
             status = run(options, pathlib.Path(scratch))
     except Skip as reason:
         print(f"skipped: {reason}")

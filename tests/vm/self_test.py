@@ -11,6 +11,7 @@ import types
 import unittest
 from unittest import mock
 
+import disk
 import initrd
 import run
 
@@ -94,6 +95,44 @@ class SecondChance(unittest.TestCase):
         self.assertEqual(self.run_guests(["case a ok", "case b fail x", "dmesg BUG: x", "end"]), (1, [["*"]]))
 
 
+class Several(unittest.TestCase):
+    def test_status_of_all(self):
+        for statuses, wanted in (((0, 0), 0), ((0, 1), 1), ((77, 0), 77), ((77, 77), 77), ((1, 77), 1), ((0, -9), 1)):
+            left = dict(zip(("6.1", "7.2"), statuses))
+            with mock.patch.object(run, "run_alone", lambda _arguments, kernel: left[kernel]):
+                with contextlib.redirect_stdout(io.StringIO()) as told:
+                    self.assertEqual(run.run_several([], ["6.1", "7.2"]), wanted)
+            self.assertIn("6.1 ", told.getvalue())
+
+    def test_each_gets_the_other_arguments(self):
+        self.assertEqual(run.other_arguments(["--kernel", "6.1", "--case", "a*", "--kernel=7.2", "--no-skip"]),
+                         ["--case", "a*", "--no-skip"])
+
+    def test_a_process_of_its_own(self):
+        """No such kernel: skipped, and said."""
+        with contextlib.redirect_stdout(io.StringIO()) as told:
+            self.assertEqual(run.run_alone(["--build", tempfile.gettempdir()], "1.0"), 77)
+        self.assertIn("kernel 1.0", told.getvalue())
+
+
+class Disk(unittest.TestCase):
+    def test_order_of_modules(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            modules = pathlib.Path(scratch)
+            for name, needs in (("btrfs", "xor,raid6_pq,built_in"), ("xor", ""), ("raid6_pq", "xor")):
+                (modules / f"{name}.ko").write_bytes(b"\x7fELF\0license=GPL\0depends=" + needs.encode() + b"\0name=x\0")
+            self.assertEqual(disk.order(modules, "btrfs"), ["xor", "raid6_pq", "btrfs"])
+            self.assertEqual(disk.order(modules, "ext4"), [])
+
+    def test_who_wants_one(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            case = pathlib.Path(scratch) / "case.sh"
+            case.write_text("# what it is\n# guest: disk\n. /cases/lib.inc\n")
+            self.assertTrue(disk.is_wanted(case))
+            case.write_text("# of a disk\n")
+            self.assertFalse(disk.is_wanted(case))
+
+
 class FaultOfEmulator(unittest.TestCase):
     INT3 = "[ 1.4] Oops: int3: 0000 [#1] SMP NOPTI"
 
@@ -109,6 +148,51 @@ class FaultOfEmulator(unittest.TestCase):
     def test_other_complaints_are_the_kernels(self):
         self.assertIsNone(run.fault_of_emulator(GOOD[:2], ["[ 1.0] BUG: unable to handle page fault", self.INT3]))
         self.assertIsNone(run.fault_of_emulator(GOOD[:2], ["[ 1.0] Oops: 0000 [#1] SMP"]))
+
+
+class BrokenByTheEmulator(unittest.TestCase):
+    """What an earlier guest has told is kept, and is not run again. Each item is what one guest tells, and its console."""
+
+    def run_guests(self, *guests):
+        offered, left = [], list(guests)
+
+        def make_initrd(_image, _kernel, _build, patterns):
+            offered.append(["a", "b", "c"] if patterns == ["*"] else list(patterns))
+            return offered[-1]
+
+        def boot(_options, _kernel, _image, results, console, _images):
+            lines, said = left.pop(0)
+            results.write_text("\n".join(lines))
+            console.write_text("\n".join(said))
+
+        options = types.SimpleNamespace(kernel="7.2", build=None, shell=False, timeout=1000)
+        with mock.patch.object(run, "make_initrd", make_initrd), mock.patch.object(run, "boot", boot), \
+                mock.patch.object(run.disk, "make_images", lambda _directory: {}):
+            with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as scratch:
+                outcomes, failed, others = run.run_cases(options, None, pathlib.Path(scratch), ["*"])
+        return offered, outcomes, failed, others
+
+    def test_goes_on_with_the_rest(self):
+        broken = (["case a ok", "case b fail x"], [FaultOfEmulator.INT3])
+        offered, outcomes, failed, others = self.run_guests(broken, (["case c ok", "end"], []))
+        self.assertEqual(offered, [["a", "b", "c"], ["c"]])
+        self.assertEqual(outcomes, {"a": ("ok", ""), "b": ("fail", "x"), "c": ("ok", "")})
+        self.assertEqual((failed, others), ({"b": "x"}, []))
+
+    def test_at_the_very_end(self):
+        whole = ["case a ok", "case b ok", "case c ok"]
+        offered, _, failed, others = self.run_guests((whole, [FaultOfEmulator.INT3]), (["case c ok", "end"], []))
+        self.assertEqual((offered[1:], failed, others), ([["c"]], {}, []))
+
+    def test_not_for_ever(self):
+        broken = (["case a ok"], [FaultOfEmulator.INT3])
+        offered, _, failed, others = self.run_guests(*[broken] * run.BOOTS)
+        self.assertEqual(len(offered), run.BOOTS)
+        self.assertTrue(failed and others)
+
+    def test_what_the_kernel_says_counts(self):
+        _, _, _, others = self.run_guests((["case a ok", "case b ok", "case c ok", "dmesg BUG: x", "end"], []))
+        self.assertEqual(others, ["kernel: BUG: x"])
 
 
 class Initrd(unittest.TestCase):

@@ -15,6 +15,7 @@
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <linux/perf_event.h>
+#include <linux/quota.h>
 #include <linux/seccomp.h>
 #include <mqueue.h>
 #include <net/if.h>
@@ -252,6 +253,10 @@ static void system_v(void)
 	struct shmid_ds memory;
 	struct semid_ds set;
 	struct msqid_ds queue;
+	struct {
+		long type;
+		char text[11];
+	} text = {.type = 7, .text = "hello there"};
 	struct seminfo limits;
 	long id = syscall(SYS_shmget, IPC_PRIVATE, 4096, IPC_CREAT | 0600);
 	syscall(SYS_shmctl, id, IPC_STAT, &memory);
@@ -274,13 +279,37 @@ static void system_v(void)
 	id = syscall(SYS_msgget, IPC_PRIVATE, IPC_CREAT | 0600);
 	syscall(SYS_msgctl, id, IPC_STAT, &queue);
 	syscall(SYS_msgctl, id, IPC_SET, &queue);
+	syscall(SYS_msgsnd, id, &text, sizeof(text.text), IPC_NOWAIT);
+	syscall(SYS_msgsnd, id, &text, 0, 0);
+	syscall(SYS_msgsnd, id, (void *)8, 3, 0);
+	syscall(SYS_msgrcv, id, &text, sizeof(text.text), 7, 0);
+	syscall(SYS_msgrcv, id, &text, 0, 0, MSG_NOERROR);
+	syscall(SYS_msgrcv, id, &text, sizeof(text.text), 0, IPC_NOWAIT);
 	syscall(SYS_msgctl, id, IPC_RMID, NULL);
 	syscall(SYS_msgctl, 0, IPC_INFO, &queue);
+}
+
+/* No such device: what they ask for is all there is. */
+static void quotas(void)
+{
+	const char *device = "/nonexistent/device";
+	struct if_dqblk limits = {.dqb_bhardlimit = 5, .dqb_isoftlimit = 6};
+	struct if_dqinfo about = {.dqi_bgrace = 1, .dqi_flags = 1, .dqi_valid = IIF_FLAGS};
+	static char file[64] = "/aquota.user";
+	uint32_t format;
+	syscall(SYS_quotactl, QCMD(Q_QUOTAON, GRPQUOTA), device, QFMT_VFS_V1, file);
+	syscall(SYS_quotactl, QCMD(Q_QUOTAOFF, PRJQUOTA), device, 0, NULL);
+	syscall(SYS_quotactl, QCMD(Q_GETFMT, USRQUOTA), device, 0, &format);
+	syscall(SYS_quotactl, QCMD(Q_GETINFO, USRQUOTA), device, 0, &about);
+	syscall(SYS_quotactl, QCMD(Q_SETINFO, GRPQUOTA), device, 0, &about);
+	syscall(SYS_quotactl, QCMD(Q_GETQUOTA, USRQUOTA), device, 1000, &limits);
+	syscall(SYS_quotactl, QCMD(Q_SETQUOTA, USRQUOTA), device, 1000, &limits);
 }
 
 int main(void)
 {
 	system_v();
+	quotas();
 	waits();
 	messages();
 	files();

@@ -7,20 +7,7 @@
  */
 #include <string>
 
-#include "sample.h"
-
-#if defined(__clang__)
-#define opaque extern "C" traced __attribute__((weak))
-#else
-#define opaque extern "C" traced
-#endif
-
-#define expect(...)                  \
-	do {                         \
-		printf("expect ");   \
-		printf(__VA_ARGS__); \
-		putchar('\n');       \
-	} while (0)
+#include "expect.h"
 
 struct box {
 	long sides[2];

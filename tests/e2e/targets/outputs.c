@@ -5,21 +5,7 @@
  *
  *	outputs [-w] [-h] [DEPTH]
  */
-#include "sample.h"
-
-/* clang drops what it sees a function ignore or overwrite; of these it sees nothing. */
-#if defined(__clang__)
-#define opaque traced __attribute__((weak))
-#else
-#define opaque traced
-#endif
-
-#define expect(...)                  \
-	do {                         \
-		printf("expect ");   \
-		printf(__VA_ARGS__); \
-		putchar('\n');       \
-	} while (0)
+#include "expect.h"
 
 static const char alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 

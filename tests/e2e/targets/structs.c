@@ -8,21 +8,7 @@
 #include <complex.h>
 #include <stddef.h>
 
-#include "sample.h"
-
-/* clang's callers do not pass what they see a function ignore; of these they see nothing. */
-#if defined(__clang__)
-#define opaque traced __attribute__((weak))
-#else
-#define opaque traced
-#endif
-
-#define expect(...)                  \
-	do {                         \
-		printf("expect ");   \
-		printf(__VA_ARGS__); \
-		putchar('\n');       \
-	} while (0)
+#include "expect.h"
 
 enum color { RED, GREEN = 5, BLUE };
 enum rights { READ = 1, WRITE = 2, RUN = 4, HIDDEN = 64, CHANGE = READ | WRITE };

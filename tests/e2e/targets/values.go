@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 )
 
 type point struct {
@@ -28,6 +29,85 @@ func points(at point, to *point, nowhere *point) int32 {
 	return at.X + at.Y + to.Y
 }
 
+type named struct {
+	Name  string
+	Lines [][]byte
+	Pair  [2]string
+}
+
+//go:noinline
+func words(all []string, rows [][]int32, at []*point) int { return len(all) + len(rows) + len(at) }
+
+//go:noinline
+func lines(all [][]byte, some *named) int { return len(all) + len(some.Lines) }
+
+type mixed struct {
+	A int32
+	B bool
+	C int64
+}
+
+//go:noinline
+func joined(all []string) string { return fmt.Sprint(all[0], all[1]) }
+
+//go:noinline
+func halves(n int) (half int, odd bool, text string) { return n / 2, n%2 == 1, fmt.Sprint(n) }
+
+//go:noinline
+func mix(n int) mixed { return mixed{int32(len(fmt.Sprint(n))), n > 0, int64(-n)} }
+
+//go:noinline
+func squares(n int) []int {
+	var all []int
+	for i := 0; i < n; i++ {
+		all = append(all, i*i)
+	}
+	return all
+}
+
+type gaps struct {
+	A byte
+	B bool
+	C int32
+}
+
+type wide struct {
+	A byte
+	B int64
+	C bool
+}
+
+//go:noinline
+func padded(some gaps, other wide) int { return int(some.C) + int(other.B) + int(some.A) }
+
+//go:noinline
+func fails(n int) (int, error) {
+	if n > 0 {
+		return n, nil
+	}
+	return 0, fmt.Errorf("no %d", n)
+}
+
+//go:noinline
+func handed(err error, any interface{}) error { return err }
+
+//go:noinline
+func real(f float64, n int) float64 { return f * float64(n) }
+
+//go:noinline
+func generic[T any](some T, n int) T { return some }
+
+//go:noinline
+func (p *point) move(by int32) *point { p.X += by; return p }
+
+//go:noinline
+func (p point) sum(more int32) int32 { return p.X + p.Y + more }
+
+//go:noinline
+func counter(from int) func(int) int {
+	return func(by int) int { from += by; return from }
+}
+
 func main() {
 	n := len(os.Args) + 40
 	got := text("some \"text\"", "", n)
@@ -36,4 +116,37 @@ func main() {
 	fmt.Printf("expect main.slices(some=[1, -2, %d], points=[{X=1, Y=2}, {X=%d, Y=4}], none=[]) = %d\n", n, n, got)
 	sum := points(point{int32(n), 2}, &point{3, 4}, nil)
 	fmt.Printf("expect main.points(at={X=%d, Y=2}, to={X=3, Y=4}, nowhere=NULL) = %d\n", n, sum)
+	got = words([]string{"one", "", "a longer one than any buffer has"}, [][]int32{{1, int32(n)}, nil, {3}}, []*point{{5, 6}, nil})
+	fmt.Printf("expect main.words(all=[\"one\", \"\", \"a longer one than any buffer has\"], rows=[[1, %d], [], [3]], at=[{X=5, Y=6}, NULL]) = %d\n", n, got)
+	some := &named{"Ada", [][]byte{[]byte("abc"), nil}, [2]string{"p", "q"}}
+	got = lines([][]byte{[]byte("xy")}, some)
+	fmt.Printf("expect main.lines(all=[[120, 121]], some={Name=\"Ada\", Lines=[[97, 98, 99], []], Pair=[\"p\", \"q\"]}) = %d\n", got)
+	both := joined([]string{"ab", "cd"})
+	fmt.Printf("expect main.joined(all=[\"ab\", \"cd\"]) = %q\n", both)
+	half, odd, digits := halves(n)
+	fmt.Printf("expect main.halves(n=%d) = (half=%d, odd=%t, text=%q)\n", n, half, odd, digits)
+	m := mix(n)
+	fmt.Printf("expect main.mix(n=%d) = {A=%d, B=%t, C=%d}\n", n, m.A, m.B, m.C)
+	all := squares(4)
+	fmt.Printf("expect main.squares(n=4) = [%d, %d, %d, %d]\n", all[0], all[1], all[2], all[3])
+	got = padded(gaps{200, true, -7}, wide{1, int64(n), true})
+	fmt.Printf("expect main.padded(some={A=200, B=true, C=-7}, other={A=1, B=%d, C=true}) = %d\n", n, got)
+	got, err := fails(n)
+	fmt.Printf("expect main.fails(n=%d) = (%d, nil)\n", n, got)
+	handed(err, nil)
+	fmt.Printf("expect main.handed(err=nil, any=nil) = nil\n")
+	real(1.5, n)
+	fmt.Printf("expect main.real(f=<in xmm0>, n=%d) = <in xmm0>\n", n)
+	shape := ""
+	if runtime.Version() < "go1.20" {
+		shape = "_0"
+	}
+	fmt.Printf("expect main.generic[go.shape.string%s](some=\"text\", n=%d) = %q\n", shape, n, generic("text", n))
+	fmt.Printf("expect main.generic[go.shape.int%s](some=7, n=%d) = %d\n", shape, n, generic(7, n))
+	fmt.Printf("expect main.generic[go.shape.[]int32%s](some=[1, 2], n=%d) = [1, 2]\n", shape, n)
+	generic([]int32{1, 2}, n)
+	at := (&point{int32(n), 2}).move(3)
+	fmt.Printf("expect main.(*point).move(p={X=%d, Y=2}, by=3) = {X=%d, Y=2}\n", n, at.X)
+	fmt.Printf("expect main.point.sum(p={X=%d, Y=2}, more=1) = %d\n", at.X, at.sum(1))
+	fmt.Printf("expect main.counter.func1(by=4) = %d\n", counter(n)(4))
 }

@@ -64,6 +64,45 @@ pub fn entry(entry: &Entry) -> usize {
     entry.name.len() + entry.tags.len() + entry.next.map_or(0, |p| p.y as usize)
 }
 
+pub struct Team {
+    names: Vec<String>,
+    best: Box<Point>,
+}
+
+#[inline(never)]
+#[no_mangle]
+pub fn words(owned: &Vec<String>, borrowed: &[&str], boxes: &Vec<Box<Point>>) -> usize {
+    let all = black_box((owned, borrowed, boxes));
+    all.0.len() + all.1.len() + all.2.len()
+}
+
+#[inline(never)]
+#[no_mangle]
+pub fn rows(numbers: &Vec<Vec<i32>>, maybe: &Vec<Option<String>>, words: &Option<Vec<String>>) -> usize {
+    let all = black_box((numbers, maybe, words));
+    all.0.len() + all.1.len() + all.2.as_ref().map_or(0, |v| v.len())
+}
+
+#[inline(never)]
+#[no_mangle]
+pub fn team(team: &Team) -> usize {
+    let team = black_box(team);
+    team.names.len() + team.best.x as usize
+}
+
+fn nested(n: i32) {
+    let lengthy = "z".repeat(40);
+    let got = words(&vec!["one".to_string(), String::new(), lengthy.clone()], &["a", "", &lengthy],
+                    &vec![Box::new(Point { x: n, y: 2 })]);
+    println!("expect words(owned=[\"one\", \"\", \"{lengthy}\"], borrowed=[\"a\", \"\", \"{lengthy}\"], boxes=[{{x={n}, y=2}}]) = {got}");
+    let got = rows(&vec![vec![1, n], vec![], vec![3]], &vec![Some("s".to_string()), None], &Some(vec![lengthy.clone()]));
+    println!("expect rows(numbers=[[1, {n}], [], [3]], maybe=[Some(\"s\"), None], words=Some([\"{lengthy}\"])) = {got}");
+    let got = rows(&vec![], &vec![], &None);
+    println!("expect rows(numbers=[], maybe=[], words=None) = {got}");
+    let got = team(&Team { names: vec!["Ada".to_string(), lengthy.clone()], best: Box::new(Point { x: n, y: 5 }) });
+    println!("expect team(team={{names=[\"Ada\", \"{lengthy}\"], best={{x={n}, y=5}}}}) = {got}");
+}
+
 fn main() {
     let n = std::env::args().count() as i32 + 40;
     let owned = String::from("owned \"text\"");
@@ -90,4 +129,5 @@ fn main() {
     println!("expect shape(shape=Nested(None)) = {got}");
     let got = entry(&Entry { name: "Ada", tags: vec![7, n as u16], next: Some(&point) });
     println!("expect entry(entry={{name=\"Ada\", tags=[7, {n}], next=Some({{x={n}, y=2}})}}) = {got}");
+    nested(n);
 }

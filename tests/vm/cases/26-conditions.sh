@@ -46,6 +46,7 @@ utrail --json -o trace.json -e conditions:handle -e conditions:deep --rate 20/s 
 total=$(($(sed -n 's/^count handle //p' told) + $(sed -n 's/^count deep //p' told)))
 delivered=$(count_type call trace.json)
 suppressed=$(summary suppressed trace.json)
-echo "rate: $total: $delivered delivered, $suppressed suppressed"
-[ "$((delivered + suppressed))" = "$total" ] || fail "rate: the account is wrong"
+gone=$(($(summary lost trace.json) + $(missed_hits trace.json)))
+echo "rate: $total: $delivered delivered, $suppressed suppressed, $gone lost or missed"
+[ "$((delivered + suppressed + gone))" = "$total" ] || fail "rate: the account is wrong"
 { [ "$delivered" -ge 40 ] && [ "$delivered" -lt "$total" ]; } || fail "rate: $delivered of $total came through"

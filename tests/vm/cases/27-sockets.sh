@@ -35,3 +35,9 @@ grep -q 'write([0-9]*<TCP:\[127.0.0.1:[0-9]*->127.0.0.1:7001\]>, "text' trace ||
 utrail -yy -o trace -e %network -- busybox ip route >told 2>messages
 cat trace
 grep -q '(AF_NETLINK, .* = [0-9]*<NETLINK:\[[0-9]*\]> ' trace || fail 'no netlink socket'
+# The protocol is read at the call, with and without -y. (Its requests are busybox's write(), whose bytes are shown as such.)
+for names in '' -yy; do
+	utrail $names -o trace -e syscall:recvmsg -- busybox ip route >told 2>messages
+	cat trace
+	grep -q 'recvmsg(.*{nlmsg_len=20, nlmsg_type=NLMSG_DONE, ' trace || fail "no end ($names)"
+done

@@ -10,20 +10,22 @@ cat messages
 grep -q '^self-check passed' told || fail 'the program noticed that it was traced'
 ! grep -q 'utrail: bug' messages || fail 'the books are wrong'
 [ "$(summary lost trace)" = 0 ] || fail 'events were lost'
-[ "$(summary missed trace)" = 0 ] || fail 'events were missed'
+missed=$(summary missed trace)
+# 7.2 with full preemption runs no such program while another one of its kind is preempted on the same processor.
+[ "$missed" = 0 ] || [ "$KERNEL" = 7.2 ] || fail 'events were missed'
 for kind in kprobe kretprobe; do
 	inside=$(grep -c "\"kind\":\"$kind\",\"name\":\"vfs_read\",\"depth\":1" trace)
-	[ "$inside" = 400 ] || fail "$kind: $inside inside of work(), 400 were made"
+	{ [ "$inside" -le 400 ] && [ $((inside + missed)) -ge 400 ]; } || fail "$kind: $inside inside of work(), 400 were made"
 done
 # The first argument is a file, called by its name; the third is what read() was asked for, and got.
 entry=$(grep -m 1 '"kind":"kprobe".*"depth":1' trace)
 case $entry in
-*'"args":{"file":{'*'"name":"zero"'*'"buf":'*'"count":1,'*) ;;
+*'"args":{"file":"/dev/zero","buf":'*'"count":1,'*) ;;
 *) fail "arguments: $entry" ;;
 esac
 for size in 1 16; do
-	[ "$(grep -c "\"kind\":\"kprobe\".*\"depth\":1.*\"count\":$size," trace)" -ge 24 ] || fail "no read of $size bytes"
-	[ "$(grep -c "\"kind\":\"kretprobe\".*\"depth\":1.*\"ret\":$size}" trace)" -ge 24 ] || fail "no result $size"
+	[ "$(grep -c "\"kind\":\"kprobe\".*\"depth\":1.*\"count\":$size," trace)" -ge $((24 - missed)) ] || fail "no read of $size bytes"
+	[ "$(grep -c "\"kind\":\"kretprobe\".*\"depth\":1.*\"ret\":$size}" trace)" -ge $((24 - missed)) ] || fail "no result $size"
 done
 
 utrail -o trace -e 'kprobe:vfs_rea?' -e 'kprobe:vfs_write+0' -e '!kprobe:vfs_read*' -- points 3 >told 2>messages ||

@@ -36,6 +36,13 @@ for spec in count:f syscall:write; do
 done
 row "bpf perfmon $memory" 0 ' 0 lost' syscall:write
 nothing_gone messages || fail "$(cat messages)"
+# What an earlier run had is counted for a while after it is freed.
+tries=0
+while [ "$KERNEL" = 5.10 ] && [ "$tries" -lt 50 ] && ! as "bpf perfmon" utrail -o /dev/null -e count:f -- count 3 >told 2>messages &&
+	grep -q 'it may lock' messages; do
+	sleep 0.2
+	tries=$((tries + 1))
+done
 case $KERNEL in
 5.10 | 6.1)
 	# Only the older way to probe user space is there.

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli/plan/catches.c — calls that exceptions leave.
+ *
+ * A function that an exception leaves does not return, and nothing shows that it is over until the
+ * next probe is hit: what its caller does meanwhile would be shown inside of it. Whoever catches an
+ * exception of C++ calls __cxa_begin_catch() first (Itanium C++ ABI: Exception Handling, 2.5.3),
+ * from the frame that it goes on in. A probe there is no event: it ends what lies below the frame.
+ */
+#include "cli/plan/plan.h"
+
+void plan_set_kind(struct plan *plan, size_t first, enum site_kind kind)
+{
+	for (size_t i = first; i < plan->set.sites.count; i++)
+		plan->set.sites.items[i]->wire.kind = kind;
+}
+
+static bool has_calls(const struct plan *plan)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++)
+		if (plan->set.sites.items[i]->wire.kind == SITE_ENTRY)
+			return true;
+	return false;
+}
+
+static const char catches[] = "__cxa_begin_catch";
+static const char catches_of_libraries[] =
+	"?uprobe:libstdc++:__cxa_begin_catch,?uprobe:libc++abi:__cxa_begin_catch";
+
+/* Files with calls in them, and those of the libraries that are mapped: others would be found by
+ * their names, too. */
+static bool may_catch(const struct plan *plan, const struct plan_module *module,
+		      const struct spec *spec)
+{
+	if (spec->module && module_name_matches(module->path, spec->module))
+		return true;
+	for (size_t i = 1; !spec->module && module->image && i < plan->set.sites.count; i++)
+		if (plan->set.sites.items[i]->image == module->image &&
+		    plan->set.sites.items[i]->wire.kind == SITE_ENTRY)
+			return image_defines(module->image, catches);
+	return false;
+}
+
+static struct err *add_catch(const struct options *options, struct plan *plan,
+			     const struct spec *spec)
+{
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < plan->modules.count; i++) {
+		struct plan_module *module = &plan->modules.items[i];
+		struct image *image = NULL;
+		if (!may_catch(plan, module, spec))
+			continue;
+		e = plan_module_image(plan, module, false, &image);
+		if (!e && image)
+			e = plan_add_from_image(options, plan, image, module->name, spec);
+	}
+	return e;
+}
+
+struct err *plan_add_catches(const struct options *options, struct plan *plan)
+{
+	size_t first = plan->implied.count, first_site = plan->set.sites.count;
+	if (plan_is_for_all(plan) || plan->selects || !has_calls(plan))
+		return NULL;
+	struct err *e = spec_parse(catches_of_libraries, &plan->implied);
+	for (size_t i = first; !e && i < plan->implied.count; i++) {
+		plan->implied.items[i].is_catch = true;
+		e = add_catch(options, plan, &plan->implied.items[i]);
+	}
+	const struct spec own = {.kind = PROBE_UPROBE,
+				 .kind_given = true,
+				 .optional = true,
+				 .is_catch = true,
+				 .name = catches,
+				 .name_kind = SPEC_NAME_EXACT,
+				 .text = catches};
+	e = e ? e : add_catch(options, plan, &own);
+	plan_set_kind(plan, first_site, SITE_CATCH);
+	return e;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* output/go_value.h — values of Go that are written in Go's own way. Private to output/. */
+#ifndef UTRAIL_OUTPUT_GO_VALUE_H
+#define UTRAIL_OUTPUT_GO_VALUE_H
+
+#include "output/shown.h"
+
+/* The results of a function that has several: (3, nil). */
+bool go_is_results(const struct shown *shown);
+/* Is the result of that name one to which the source gives none? */
+bool go_is_unnamed(const char *name);
+/* An interface that holds nothing: an error that is none. */
+bool go_is_nil(const struct shown_scope *scope, const struct shown *shown);
+
+#endif

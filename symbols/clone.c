@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "symbols/clone.h"
+
+#include <string.h>
+
+#include "common/array.h"
+
+static const char constprop[] = ".constprop.";
+static const char isra[] = ".isra.";
+static const char part[] = ".part.";
+
+static bool has_mark(const char *symbol, const char *mark)
+{
+	const char *dot = strchr(symbol, '.');
+	return dot && strstr(dot, mark);
+}
+
+bool clone_is_changed(const char *symbol)
+{
+	return has_mark(symbol, constprop) || has_mark(symbol, isra) || has_mark(symbol, part);
+}
+
+bool clone_may_drop_result(const char *symbol)
+{
+	return has_mark(symbol, isra) || has_mark(symbol, part);
+}
+
+bool clone_is_cold(const char *symbol)
+{
+	return has_mark(symbol, ".cold");
+}
+
+/* Past a mark of a copy and its number; NULL: there is none. */
+static const char *skip_copy(const char *at)
+{
+	static const char *const marks[] = {constprop, isra, ".lto_priv.", ".llvm.", ".__uniq."};
+	for (size_t i = 0; i < array_size(marks); i++) {
+		size_t length = strlen(marks[i]);
+		size_t digits =
+			strncmp(at, marks[i], length) != 0 ? 0 : strspn(at + length, "0123456789");
+		if (digits)
+			return at + length + digits;
+	}
+	return NULL;
+}
+
+bool clone_is_copy_of(const char *name, const char *original)
+{
+	size_t length = strlen(original);
+	if (strncmp(name, original, length) != 0 || name[length] != '.')
+		return false;
+	const char *at = name + length;
+	while (at && *at)
+		at = skip_copy(at);
+	return at;
+}

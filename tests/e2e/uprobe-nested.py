@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Containers in containers, and arrays of pointers, of C++: as the program prints them."""
+
+from typed import check, compiled
+from utrail import run
+
+FUNCTIONS = "texts rows owners people maybes arrays sizes spread either many".split()
+
+
+def each_library():
+    for name in ("nested-g++", "nested-g++-old", "nested-clang++", "nested-libc++"):
+        for program in compiled(name):
+            check(program, FUNCTIONS)
+
+
+run(each_library)

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is of Go among structures, and what of others only looks like it. */
+#include "output/go_value.h"
+
+#include <string.h>
+
+#include "tests/unit/unit.h"
+
+static const struct type word = {.kind = TYPE_POINTER, .size = 8, .name = "*uint8"};
+
+static void results_are_told_by_their_type(void **state)
+{
+	const struct type_member of_go[] = {{.name = "r0", .type = &word},
+					    {.name = "err", .type = &word, .offset = 8}};
+	const struct type_member of_rust[] = {{.name = "__0", .type = &word},
+					      {.name = "__1", .type = &word, .offset = 8}};
+	struct type type = {.kind = TYPE_STRUCT,
+			    .size = 16,
+			    .name = "(int, error)",
+			    .n_members = 2,
+			    .members = of_go};
+	struct shown shown = {.kind = SHOWN_STRUCT, .type = &type};
+	(void)state;
+	assert_true(go_is_results(&shown));
+	type.members = of_rust;
+	assert_false(go_is_results(&shown));
+	type.members = of_go;
+	type.name = "struct pair";
+	assert_false(go_is_results(&shown));
+	shown.type = NULL;
+	assert_false(go_is_results(&shown));
+	assert_true(go_is_unnamed("r0"));
+	assert_true(go_is_unnamed("r12"));
+	assert_false(go_is_unnamed("r"));
+	assert_false(go_is_unnamed("rest"));
+	assert_false(go_is_unnamed("err"));
+}
+
+static void interfaces_that_hold_nothing_are_nil(void **state)
+{
+	struct type_member members[] = {{.name = "tab", .type = &word},
+					{.name = "data", .type = &word, .offset = 8}};
+	const struct type type = {.kind = TYPE_STRUCT,
+				  .size = 16,
+				  .name = "runtime.iface",
+				  .n_members = 2,
+				  .members = members};
+	char bytes[16] = {0};
+	const struct shown_scope scope = {0};
+	struct shown shown = {
+		.kind = SHOWN_STRUCT, .type = &type, .bytes = bytes, .length = 16, .count = 2};
+	(void)state;
+	assert_true(go_is_nil(&scope, &shown));
+	members[0].name = "_type";
+	assert_true(go_is_nil(&scope, &shown));
+	members[0].name = "head";
+	assert_false(go_is_nil(&scope, &shown));
+	members[0].name = "tab";
+	bytes[8] = 1;
+	assert_false(go_is_nil(&scope, &shown));
+	shown.count = 1;
+	assert_false(go_is_nil(&scope, &shown));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(results_are_told_by_their_type),
+		cmocka_unit_test(interfaces_that_hold_nothing_are_nil),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
