@@ -382,7 +382,7 @@ static __always_inline int on_exit(__s64 result, enum fetch_form form)
 	scratch->syscall_site = 0;
 	cost_end(scratch, false);
 	if (scratch->execed == EXECED_AND_LEAVES)
-		stream_end_target(scratch->id >> 32);
+		stream_leave_target(scratch->id >> 32);
 	return 0;
 }
 

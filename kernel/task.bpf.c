@@ -12,6 +12,8 @@
 #include "stream/stream.bpf.h"
 #include "stream/where.bpf.h"
 
+#define EEXIST 17 /* include/uapi/asm-generic/errno-base.h */
+
 /* exec's record is too big for the stack, and the thread's scratch area holds the system call.
  * These tracepoints run with preemption off: one record per CPU is enough. */
 struct exec_record {
@@ -139,7 +141,7 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, con
 	__u32 zero = 0;
 	struct exec_record *record = bpf_map_lookup_elem(&exec_records, &zero);
 	if (selecting && !tracing && leaves_now(NULL))
-		stream_end_target(id >> 32);
+		stream_leave_target(id >> 32);
 	if (!stream_wants_current(id) || !record)
 		return 0;
 	/* Old frames are gone with the old address space; never create state just for this. */
@@ -176,7 +178,7 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, con
 	bool shown = show_exec && passes(&record->header, LIFE_EXECS, id, &words, asks, form);
 	emit_or_count(record, size, LIFE_EXECS, shown);
 	if (leaves_now(scratch))
-		stream_end_target(id >> 32);
+		stream_leave_target(id >> 32);
 	return 0;
 }
 
@@ -188,6 +190,30 @@ static __always_inline void describe_exit(struct life_words *words, const struct
 	words->word[LIFE_EXIT_SIGNAL] = signal;
 	words->word[LIFE_EXIT_DUMPED] = exit->code >> 7 & 1;
 	words->word[LIFE_EXIT_THREAD] = !exit->is_last;
+}
+
+/*
+ * Threads that end at the same time all see that none is left, as the kernel counts them down well
+ * before it tells of each. The first of them to come here ends the process; the others are told as
+ * threads, also when it is none of the targets any more by then.
+ */
+static __always_inline struct ended_target *end_of_process(struct task_struct *task, __u32 tgid)
+{
+	struct ended_target *ended = bpf_map_lookup_elem(&ended_targets, &tgid);
+	/* Else it is another process, which had this number before, or went on. */
+	if (!ended || ended->goes_on ||
+	    BPF_CORE_READ(task, group_leader, start_boottime) > ended->time_ns)
+		return NULL;
+	return ended;
+}
+
+static __always_inline bool ends_process(struct task_struct *task, __u32 tgid)
+{
+	if (end_of_process(task, tgid))
+		return false;
+	struct ended_target ended = {.time_ns = bpf_ktime_get_boot_ns()};
+	bpf_map_delete_elem(&ended_targets, &tgid);
+	return bpf_map_update_elem(&ended_targets, &tgid, &ended, BPF_NOEXIST) != -EEXIST;
 }
 
 static __always_inline int on_exit(struct task_struct *task, const bool asks, enum stream_form form)
@@ -202,12 +228,14 @@ static __always_inline int on_exit(struct task_struct *task, const bool asks, en
 	/* Even when tracing is just ending: who looks through the threads then misses this one. */
 	send_kept(id, form);
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	record.exit.is_last = BPF_CORE_READ(signal, live.counter) == 0;
+	bool none_left = BPF_CORE_READ(signal, live.counter) == 0;
 	/* Its number may be another process's when tracing begins. */
-	if (selecting && !tracing && record.exit.is_last)
+	if (selecting && !tracing && none_left)
 		bpf_map_delete_elem(&targets, &tgid);
-	if (!stream_wants_current(id))
+	bool wanted = stream_wants_current(id);
+	if (!wanted && !(tracing && filter_by_process && none_left && end_of_process(task, tgid)))
 		return 0;
+	record.exit.is_last = wanted && none_left && ends_process(task, tgid);
 	if (measure_cost)
 		__sync_fetch_and_add(&ended_cpu_ns, BPF_CORE_READ(task, se.sum_exec_runtime));
 	__u32 flags = BPF_CORE_READ(signal, flags);
@@ -224,7 +252,7 @@ static __always_inline int on_exit(struct task_struct *task, const bool asks, en
 	bool shown = show_exit && passes(&record.header, LIFE_EXITS, id, &words, asks, form);
 	emit_or_count(&record, sizeof(record), LIFE_EXITS, shown);
 	if (filter_by_process && record.exit.is_last)
-		stream_end_target(tgid);
+		bpf_map_delete_elem(&targets, &tgid);
 	if (form == STREAM_OLD) {
 		bpf_map_delete_elem(&thread_spans, &tid);
 		if (summing)

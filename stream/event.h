@@ -316,4 +316,11 @@ struct loss_row {
 	__u64 count[LOSS_COLUMNS];
 };
 
+/* A process that is not traced any more. */
+struct ended_target {
+	__u64 time_ns; /* CLOCK_BOOTTIME; of one that has ended: when the first of its last threads
+			  did */
+	__u64 goes_on; /* it is none of the targets any more, but lives */
+};
+
 #endif

@@ -236,13 +236,13 @@ struct {
 	__type(value, __u32);
 } targets __weak SEC(".maps");
 
-/* Thread groups that were traced until they ended, and when: what they had mapped may be told by
- * others only afterwards. The oldest make room. */
+/* Thread groups that were traced until they ended: what they had mapped may be told by others only
+ * afterwards, and threads that end together come one after the other. The oldest make room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct ended_target);
 } ended_targets __weak SEC(".maps");
 
 struct {

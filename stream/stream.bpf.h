@@ -109,11 +109,12 @@ static __always_inline bool stream_wants_current(__u64 id)
 	return tgid != own_process && !(in_namespace && !tgid);
 }
 
-static __always_inline void stream_end_target(__u32 tgid)
+/* It goes on, and is none of the targets any more. */
+static __always_inline void stream_leave_target(__u32 tgid)
 {
-	__u64 time_ns = bpf_ktime_get_boot_ns();
+	struct ended_target ended = {.time_ns = bpf_ktime_get_boot_ns(), .goes_on = 1};
 	bpf_map_delete_elem(&targets, &tgid);
-	bpf_map_update_elem(&ended_targets, &tgid, &time_ns, BPF_ANY);
+	bpf_map_update_elem(&ended_targets, &tgid, &ended, BPF_ANY);
 }
 
 /* The same where the attachment itself lets only the one traced process through. */

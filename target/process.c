@@ -20,6 +20,8 @@
 #include "common/cleanup.h"
 #include "target/file_set.h"
 
+#define NS_PER_SECOND 1000000000ULL
+
 struct process {
 	pid_t pid;
 	int proc_fd; /* /proc/PID: keeps meaning this process, ESRCH once it has gone */
@@ -30,13 +32,13 @@ struct process {
 	char comm[64];
 };
 
-/* A whole file below /proc/PID, NUL-terminated. */
-static struct err *read_proc(const struct process *process, const char *name, char **ret)
+/* A whole file below /proc/PID, NUL-terminated. `at`: that directory. */
+static struct err *read_proc_at(int at, pid_t pid, const char *name, char **ret)
 {
-	_cleanup_close_ int fd = openat(process->proc_fd, name, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = openat(at, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
-			       "reading /proc/%d/%s", process->pid, name);
+			       "reading /proc/%d/%s", pid, name);
 	_cleanup_free_ char *text = NULL;
 	size_t used = 0, capacity = 0;
 	for (;;) {
@@ -49,7 +51,7 @@ static struct err *read_proc(const struct process *process, const char *name, ch
 			continue;
 		if (n < 0)
 			return err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
-				       "reading /proc/%d/%s", process->pid, name);
+				       "reading /proc/%d/%s", pid, name);
 		if (n == 0)
 			break;
 		used += (size_t)n;
@@ -59,22 +61,40 @@ static struct err *read_proc(const struct process *process, const char *name, ch
 	return NULL;
 }
 
+static struct err *read_proc(const struct process *process, const char *name, char **ret)
+{
+	return read_proc_at(process->proc_fd, process->pid, name, ret);
+}
+
+struct stat_fields {
+	char state;
+	unsigned long threads;
+	uint64_t start; /* clock ticks since boot */
+};
+
+static bool has_died(const struct stat_fields *fields)
+{
+	return fields->state == 'Z' || fields->state == 'X';
+}
+
 /* /proc/PID/stat: the name is in parentheses and may hold anything, so fields count from the last
- * closing one. State is field 3, start time field 22 (clock ticks since boot). */
-static bool parse_stat(const char *stat, char *ret_state, uint64_t *ret_start)
+ * closing one. State is field 3, the number of threads 20, start time 22. */
+static bool parse_stat(const char *stat, struct stat_fields *ret)
 {
 	const char *after = strrchr(stat, ')');
 	if (!after || after[1] != ' ')
 		return false;
-	*ret_state = after[2];
+	ret->state = after[2];
 	const char *at = after + 2;
 	for (int field = 3; field < 22; field++) {
+		if (field == 20)
+			ret->threads = strtoul(at, NULL, 10);
 		at = strchr(at, ' ');
 		if (!at)
 			return false;
 		at++;
 	}
-	*ret_start = strtoull(at, NULL, 10);
+	ret->start = strtoull(at, NULL, 10);
 	return true;
 }
 
@@ -95,11 +115,12 @@ static struct err *read_identity(struct process *process)
 	e = e ? e : read_proc(process, "status", &status);
 	if (e)
 		return e;
-	char state = '\0';
-	if (!parse_stat(stat, &state, &process->start_ticks))
+	struct stat_fields fields;
+	if (!parse_stat(stat, &fields))
 		return err_new(ERR_FAILED, 0, "reading /proc/%d/stat: unknown form", process->pid);
+	process->start_ticks = fields.start;
 	parse_comm(stat, process->comm, sizeof(process->comm));
-	if (state == 'Z' || state == 'X')
+	if (has_died(&fields))
 		return err_hint(
 			err_why(err_new(ERR_FAILED, 0, "pid %d (%s) cannot be traced", process->pid,
 					process->comm),
@@ -218,10 +239,26 @@ bool process_is_alive(const struct process *process)
 		err_free(e);
 		return false;
 	}
-	char state;
-	uint64_t start;
-	return parse_stat(stat, &state, &start) && start == process->start_ticks && state != 'Z' &&
-	       state != 'X';
+	struct stat_fields fields;
+	return parse_stat(stat, &fields) && fields.start == process->start_ticks &&
+	       !has_died(&fields);
+}
+
+bool process_is_ending(pid_t pid, uint64_t ended_ns)
+{
+	_cleanup_free_ char *path = NULL, *stat = NULL;
+	struct stat_fields fields;
+	if (asprintf(&path, "/proc/%d/stat", pid) < 0)
+		return false;
+	struct err *e = read_proc_at(AT_FDCWD, pid, path, &stat);
+	if (e) {
+		err_free(e);
+		return false;
+	}
+	uint64_t ended_ticks = ended_ns / (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
+	/* Begun later: another process, with the same number. */
+	return parse_stat(stat, &fields) && fields.start <= ended_ticks &&
+	       (!has_died(&fields) || fields.threads > 1);
 }
 
 /* --- modules --------------------------------------------------------------------------------- */

@@ -33,6 +33,9 @@ pid_t process_pid(const struct process *process);
 const char *process_comm(const struct process *process);
 int process_pidfd(const struct process *process); /* readable when it has ended; -1 before 5.3 */
 bool process_is_alive(const struct process *process); /* the same process, not a reused pid */
+/* Has the process that began to end at that time (CLOCK_BOOTTIME) threads that the kernel has not
+ * let go of? Its first one waits for the others, however it is waited for. */
+bool process_is_ending(pid_t pid, uint64_t ended_ns);
 /* A seccomp filter or strict mode is in force. */
 bool process_has_seccomp(const struct process *process);
 

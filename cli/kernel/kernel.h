@@ -130,6 +130,8 @@ const struct loss_row *kernel_losses(const struct kernel *kernel); /* one row a 
 bool kernel_losses_changed(const struct kernel *kernel);
 /* The first traced process after `previous` (0: at all); 0: there is none. */
 pid_t kernel_next_target(const struct kernel *kernel, pid_t previous);
+/* Some of the processes that were traced have ended, but for threads that are just about to. */
+bool kernel_is_ending(const struct kernel *kernel);
 enum kernel_group {
 	KERNEL_HITS, /* functions and markers */
 	KERNEL_SYSCALLS,

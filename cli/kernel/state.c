@@ -12,6 +12,7 @@
 #include "common/caps.h"
 #include "common/cleanup.h"
 #include "target/select.h"
+#include "target/target.h"
 #include "tracer.skel.h"
 
 bool kernel_adds_perf_probes(const struct kernel *kernel)
@@ -67,13 +68,13 @@ bool kernel_traced_process(const struct kernel *kernel, pid_t pid, uint64_t time
 {
 	const struct tracer *skel = kernel->skel;
 	uint32_t key = (uint32_t)pid, traced;
-	uint64_t ended_ns;
+	struct ended_target ended;
 	if (!kernel->filter)
 		return pid != getpid();
 	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.targets), &key, &traced) == 0)
 		return true;
-	return bpf_map_lookup_elem(bpf_map__fd(skel->maps.ended_targets), &key, &ended_ns) == 0 &&
-	       time_ns <= ended_ns;
+	return bpf_map_lookup_elem(bpf_map__fd(skel->maps.ended_targets), &key, &ended) == 0 &&
+	       time_ns <= ended.time_ns;
 }
 
 pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)
@@ -82,6 +83,19 @@ pid_t kernel_next_target(const struct kernel *kernel, pid_t previous)
 	int failed = bpf_map_get_next_key(bpf_map__fd(kernel->skel->maps.targets),
 					  previous ? &key : NULL, &next);
 	return failed ? 0 : (pid_t)next;
+}
+
+bool kernel_is_ending(const struct kernel *kernel)
+{
+	int fd = bpf_map__fd(kernel->skel->maps.ended_targets);
+	struct ended_target ended;
+	uint32_t key;
+	for (int failed = bpf_map_get_next_key(fd, NULL, &key); !failed;
+	     failed = bpf_map_get_next_key(fd, &key, &key))
+		if (bpf_map_lookup_elem(fd, &key, &ended) == 0 && !ended.goes_on &&
+		    process_is_ending((pid_t)key, ended.time_ns))
+			return true;
+	return false;
 }
 
 static enum kernel_group group_of(const struct bpf_program *program)

@@ -22,7 +22,8 @@
 #define WAKER_MS       2 /* somebody may have been stopped, and waits for us */
 #define IDLE_MS	       10
 #define QUIET_AFTER_NS 100000000ULL
-/* After Ctrl-C a command gets this long to end by itself, so that its end is in the trace. */
+/* After Ctrl-C a command gets this long to end by itself, so that its end is in the trace; and so
+ * do the threads of a process that ends. */
 #define GRACE_NS 1000000000ULL
 /* How often it is asked whether any followed process is left. */
 #define LOOK_NS 50000000ULL
@@ -84,6 +85,15 @@ struct err *session_drain(struct session *session, bool (*is_enough)(struct sess
 	return output_flush(session->output);
 }
 
+/* The last threads of the last process end together: a debugger can hold one of them back. */
+static bool waits_for_threads(struct session *session)
+{
+	uint64_t now = now_ns(CLOCK_BOOTTIME);
+	if (!session->empty_ns)
+		session->empty_ns = now;
+	return now - session->empty_ns < GRACE_NS && kernel_is_ending(session->kernel);
+}
+
 static bool target_has_ended(struct session *session)
 {
 	struct plan *plan = &session->plan;
@@ -94,8 +104,12 @@ static bool target_has_ended(struct session *session)
 		return false;
 	if (target_left(plan, &session->n_ended, session->options->quiet))
 		return false;
-	bool follows = session->options->follow || session->shell;
-	return !follows || !kernel_next_target(session->kernel, 0);
+	if (!session->options->follow && !session->shell)
+		return true;
+	if (!kernel_next_target(session->kernel, 0))
+		return !waits_for_threads(session);
+	session->empty_ns = 0;
+	return false;
 }
 
 static struct err *on_joined(void *context, pid_t pid, uint64_t time_ns)

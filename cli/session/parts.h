@@ -55,6 +55,7 @@ struct session {
 	size_t batch;
 	uint64_t deadline_ns; /* 0: none */
 	uint64_t looked_ns, active_ns, kept_ns;
+	uint64_t empty_ns; /* since when none of those followed is left; 0: some are */
 	uint64_t ended_ns; /* when the probes were taken out */
 	int stop_signal;
 	bool stopped;	/* by a signal: the end, whatever comes */

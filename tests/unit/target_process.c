@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/array.h"
+#include "common/now.h"
 #include "target/target.h"
 
 /* --- children ---------------------------------------------------------------------------------
@@ -167,6 +168,35 @@ static void a_name_cannot_pass_for_fields(void **state)
 	assert_true(process_is_alive(process));
 	process_close(process);
 	child_end(&child);
+}
+
+static bool start_thread(void)
+{
+	static struct other_thread thread;
+	pthread_t id;
+	bool made = pthread_barrier_init(&thread.barrier, NULL, 2) == 0 &&
+		    pthread_create(&id, NULL, thread_main, &thread) == 0;
+	if (made)
+		pthread_barrier_wait(&thread.barrier);
+	return made;
+}
+
+static void threads_that_still_end_are_waited_for(void **state)
+{
+	const uint64_t second = 1000000000;
+	struct child child;
+	siginfo_t info;
+	(void)state;
+	uint64_t before_ns = now_ns(CLOCK_BOOTTIME);
+	assert_true(child_start(start_thread, &child));
+	uint64_t now = now_ns(CLOCK_BOOTTIME);
+	assert_true(process_is_ending(child.pid, now));
+	assert_false(process_is_ending(child.pid, before_ns - second)); /* another's number */
+	child_let_go(&child);
+	assert_int_equal(waitid(P_PID, (id_t)child.pid, &info, WEXITED | WNOWAIT), 0);
+	assert_false(process_is_ending(child.pid, now)); /* nobody has collected it */
+	child_end(&child);
+	assert_false(process_is_ending(child.pid, now));
 }
 
 static void its_end_is_noticed(void **state)
@@ -571,6 +601,7 @@ int main(void)
 		cmocka_unit_test(absurd_pids_are_just_not_there),
 		cmocka_unit_test(a_name_cannot_pass_for_fields),
 		cmocka_unit_test(its_end_is_noticed),
+		cmocka_unit_test(threads_that_still_end_are_waited_for),
 		cmocka_unit_test(seccomp_is_seen),
 		cmocka_unit_test(modules_are_those_of_the_maps),
 		cmocka_unit_test(a_module_opens_as_the_file_that_is_mapped),
