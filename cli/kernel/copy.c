@@ -94,7 +94,7 @@ static struct err *copy(struct kernel *kernel, uint32_t site_id, const char *nam
 	share_maps(kernel, skel);
 	kernel_set_constants(kernel, skel);
 	skel->rodata->old_site_id = site_id;
-	int failed = tracer__load(skel);
+	int failed = loader_load(kernel->loader, skel->skeleton);
 	if (failed)
 		return kernel_load_failed(kernel, -failed, "loading a BPF program for one place");
 	return keep_program(kernel, program, group, ret);

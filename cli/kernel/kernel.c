@@ -324,7 +324,7 @@ static struct err *load_skeleton(struct kernel *kernel)
 	select_programs(kernel, kernel->skel);
 	size_maps(kernel, kernel->skel);
 	kernel_set_constants(kernel, kernel->skel);
-	int failed = tracer__load(kernel->skel);
+	int failed = loader_load(kernel->loader, kernel->skel->skeleton);
 	if (failed)
 		return kernel_load_failed(kernel, -failed,
 					  "loading the BPF programs into the kernel");

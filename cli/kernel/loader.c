@@ -11,6 +11,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "cli/kernel/trim.h"
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "common/kfunc.bpf.h"
@@ -39,6 +40,9 @@ struct loader {
 	int fd; /* the small BTF */
 	struct handler handlers[N_HOWS];
 	ARRAY_OF(int) registered;
+	const struct bpf_map *constants;	/* of the object that is being loaded, or NULL */
+	int constants_fd;			/* -1: not known yet */
+	void *functions, *lines;		/* of the program that is: its records */
 	ARRAY_OF(struct kernel_btf_name) names; /* the first: bpf_copy_from_user_str() */
 	char *texts[64];			/* of these names */
 	size_t n_texts;
@@ -94,11 +98,80 @@ static int name_kfuncs(struct bpf_program *program, uint32_t id)
 	return changed ? bpf_program__set_insns(program, changed, count) : 0;
 }
 
+/* The records are libbpf's: those that are left are in a copy. */
+static struct trim_records copy_records(void **place, const void *records, uint32_t count,
+					uint32_t size)
+{
+	free(*place);
+	*place = malloc((size_t)count * size + 1);
+	if (*place && count)
+		memcpy(*place, records, (size_t)count * size);
+	return (struct trim_records){.bytes = *place, .count = count, .size = size};
+}
+
+/* libbpf tells the descriptors of maps only once all is loaded, but instructions have them. */
+static bool is_constants(const struct bpf_map *map, int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t size = sizeof(info);
+	return bpf_map_get_info_by_fd(fd, &info, &size) == 0 &&
+	       (info.map_flags & BPF_F_RDONLY_PROG) &&
+	       info.value_size == bpf_map__value_size(map) && strstr(info.name, bpf_map__name(map));
+}
+
+static bool find_constants(struct loader *loader, const struct bpf_insn *insns, size_t count)
+{
+	int other = -1;
+	for (size_t i = 0; loader->constants && loader->constants_fd < 0 && i < count; i++) {
+		if (insns[i].code != (BPF_LD | BPF_IMM | BPF_DW) ||
+		    insns[i].src_reg != BPF_PSEUDO_MAP_VALUE || insns[i].imm == other)
+			continue;
+		other = insns[i].imm;
+		if (is_constants(loader->constants, other))
+			loader->constants_fd = other;
+	}
+	return loader->constants && loader->constants_fd >= 0;
+}
+
+static int trim_program(struct loader *loader, struct bpf_program *program,
+			struct bpf_prog_load_opts *options)
+{
+	size_t count = bpf_program__insn_cnt(program);
+	const struct bpf_insn *code = bpf_program__insns(program);
+	struct trim_constants constants = {0};
+	if (!find_constants(loader, code, count))
+		return 0;
+	constants.map = loader->constants_fd;
+	constants.bytes = bpf_map__initial_value(loader->constants, &constants.size);
+	_cleanup_free_ struct bpf_insn *insns = malloc(count * sizeof(*insns));
+	struct trim_program trimmed = {
+		.insns = insns,
+		.count = count,
+		.functions = copy_records(&loader->functions, options->func_info,
+					  options->func_info_cnt, options->func_info_rec_size),
+		.lines = copy_records(&loader->lines, options->line_info, options->line_info_cnt,
+				      options->line_info_rec_size)};
+	/* As it is, it is as good. */
+	if (!constants.bytes || !insns || !loader->functions || !loader->lines)
+		return 0;
+	memcpy(insns, code, count * sizeof(*insns));
+	if (!trim(&trimmed, &constants))
+		return 0;
+	options->func_info = trimmed.functions.bytes;
+	options->func_info_cnt = trimmed.functions.count;
+	options->line_info = trimmed.lines.bytes;
+	options->line_info_cnt = trimmed.lines.count;
+	return bpf_program__set_insns(program, insns, trimmed.count);
+}
+
 /* libbpf calls this right before it loads a program, with its relocations done. */
 static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
 {
 	const struct handler *handler = (const struct handler *)cookie;
-	const struct loader *loader = handler->loader;
+	struct loader *loader = handler->loader;
+	int cut = trim_program(loader, program, options);
+	if (cut)
+		return cut;
 	if (handler->how == HOW_SLEEPABLE)
 		options->prog_flags |= BPF_F_SLEEPABLE;
 	if (loader_has_copy_string(loader) && handler->how <= HOW_SLEEPABLE)
@@ -132,6 +205,24 @@ static struct err *handle(struct loader *loader, const char *section, enum bpf_p
 		return NULL;
 	loader->registered.count--;
 	return err_new(ERR_FAILED, -*id, "preparing to load BPF programs of '%s'", section);
+}
+
+/* Those that are attached by hand, and are ours for what is taken out of them alone. */
+static struct err *handle_plain(struct loader *loader)
+{
+	static const struct {
+		const char *section;
+		enum bpf_prog_type type;
+	} plain[] = {
+		{"uprobe", BPF_PROG_TYPE_KPROBE},	  {"uretprobe", BPF_PROG_TYPE_KPROBE},
+		{"kprobe", BPF_PROG_TYPE_KPROBE},	  {"kretprobe", BPF_PROG_TYPE_KPROBE},
+		{"tracepoint", BPF_PROG_TYPE_TRACEPOINT}, {"raw_tp", BPF_PROG_TYPE_RAW_TRACEPOINT},
+		{"perf_event", BPF_PROG_TYPE_PERF_EVENT},
+	};
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < array_size(plain); i++)
+		e = handle(loader, plain[i].section, plain[i].type, 0, HOW_PLAIN);
+	return e;
 }
 
 /* --- what they need --------------------------------------------------------------------------- */
@@ -192,6 +283,15 @@ struct err *loader_look(struct loader *loader, const struct bpf_object *object)
 	return e;
 }
 
+int loader_load(struct loader *loader, struct bpf_object_skeleton *skeleton)
+{
+	loader->constants = bpf_object__find_map_by_name(*skeleton->obj, ".rodata");
+	loader->constants_fd = -1;
+	int failed = bpf_object__load_skeleton(skeleton);
+	loader->constants = NULL;
+	return failed;
+}
+
 uint32_t loader_tracepoint_arguments(const struct loader *loader, const char *name)
 {
 	const char *prefix = prefix_of(HOW_TRACEPOINT);
@@ -225,7 +325,8 @@ struct err *loader_open(struct loader **ret)
 	loader->options = (struct bpf_object_open_opts){.sz = sizeof(loader->options),
 							.btf_custom_path = loader->path};
 	const enum bpf_prog_type user = BPF_PROG_TYPE_KPROBE, raw = BPF_PROG_TYPE_RAW_TRACEPOINT;
-	struct err *e = handle(loader, "uprobe.multi.s", user, UPROBE_MULTI_ATTACH, HOW_SLEEPABLE);
+	struct err *e = handle_plain(loader);
+	e = e ? e : handle(loader, "uprobe.multi.s", user, UPROBE_MULTI_ATTACH, HOW_SLEEPABLE);
 	e = e ? e : handle(loader, "uprobe.s", user, 0, HOW_SLEEPABLE);
 	e = e ? e : handle(loader, "tp_btf/", raw, BPF_TRACE_RAW_TP, HOW_TRACEPOINT);
 	e = e ? e : handle(loader, "iter/", raw, BPF_TRACE_ITER, HOW_ITERATOR);
@@ -243,6 +344,8 @@ void loader_close(struct loader *loader)
 		libbpf_unregister_prog_handler(loader->registered.items[i]);
 	for (size_t i = 0; i < loader->n_texts; i++)
 		free(loader->texts[i]);
+	free(loader->functions);
+	free(loader->lines);
 	free(loader->registered.items);
 	free(loader->names.items);
 	closep(&loader->fd);

@@ -16,6 +16,7 @@
 #include "common/err.h"
 
 struct bpf_object;
+struct bpf_object_skeleton;
 struct bpf_object_open_opts;
 struct loader;
 
@@ -28,6 +29,9 @@ void loader_closep(struct loader **loader);
 const struct bpf_object_open_opts *loader_options(const struct loader *loader);
 /* Looks up what the object needs, before it is loaded; once, copies of it need the same. */
 struct err *loader_look(struct loader *loader, const struct bpf_object *object) must_check;
+/* Loads an object that was opened with these options; without what the programs never run with its
+ * constants (cli/kernel/trim.h). Returns 0 or -errno, as bpf_object__load_skeleton() does. */
+int loader_load(struct loader *loader, struct bpf_object_skeleton *skeleton);
 /* Without the kernel's own one, which comes first; 0: not known. Of those that differ from kernel
  * to kernel: block_bio_queue and block_rq_issue. */
 uint32_t loader_tracepoint_arguments(const struct loader *loader, const char *name);

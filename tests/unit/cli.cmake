@@ -21,9 +21,12 @@ utrail_unit_test(cli_shell_track SOURCES cli_shell_track.c ${PROJECT_SOURCE_DIR}
 utrail_unit_test(cli_stat_table SOURCES cli_stat_table.c ${PROJECT_SOURCE_DIR}/cli/stat/table.c
   LINK utrail_output)
 utrail_unit_test(cli_early SOURCES cli_early.c ${PROJECT_SOURCE_DIR}/cli/kernel/early.c ${PROJECT_SOURCE_DIR}/cli/kernel/loader.c
+  ${PROJECT_SOURCE_DIR}/cli/kernel/trim.c ${PROJECT_SOURCE_DIR}/cli/kernel/trim_value.c
   LINK utrail_kernel utrail_uprobe utrail_stream utrail_probe utrail_target tracer_skeleton PkgConfig::libbpf)
 # Exit status 77: the kernel tells nothing of its types.
 set_tests_properties(unit.cli_early PROPERTIES SKIP_RETURN_CODE 77)
+utrail_unit_test(cli_trim SOURCES cli_trim.c ${PROJECT_SOURCE_DIR}/cli/kernel/trim.c ${PROJECT_SOURCE_DIR}/cli/kernel/trim_value.c
+  LINK utrail_common PkgConfig::libbpf)
 utrail_unit_test(cli_books SOURCES cli_books.c ${PROJECT_SOURCE_DIR}/cli/books.c
   LINK utrail_stream utrail_target PkgConfig::libbpf)
 utrail_unit_test(cli_waker SOURCES cli_waker.c ${PROJECT_SOURCE_DIR}/cli/process/waker.c
