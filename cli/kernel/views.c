@@ -122,9 +122,14 @@ void views_select_programs(const struct kernel *kernel, struct tracer *skel)
 
 static struct err *refused(const char *at, int errnum)
 {
+	_cleanup_(probe_set_deinit) struct probe_set unused = {0};
 	bool denied = errnum == EPERM || errnum == EACCES;
-	struct err *e = err_new(denied ? ERR_PERMISSION : ERR_UNSUPPORTED, errnum,
-				"attaching to the tracepoint '%s'", at);
+	const char *directory;
+	struct err *e = errnum == ENOENT ? tracepoints_directory(&unused, &directory) : NULL;
+	if (e)
+		return e;
+	e = err_new(denied ? ERR_PERMISSION : ERR_UNSUPPORTED, errnum,
+		    "attaching to the tracepoint '%s'", at);
 	if (errnum == ENOENT)
 		e = err_hint(e, "this kernel was built without it; 'utrail check' says what else "
 				"it lacks");

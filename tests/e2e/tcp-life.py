@@ -3,7 +3,7 @@
 
 import re
 
-from utrail import Target, Trace, contains, ensure, ns, only, plain, run, same, sample
+from utrail import Target, Trace, contains, ensure, ns, only, plain, run, same, sample, without_tracefs
 
 TCP = ("connect", "accept", "close", "state", "retransmit", "reset_sent", "reset_received")
 
@@ -191,4 +191,11 @@ def mistakes():
     same(plain(["-k", "-e", "tcp", "-e", "syscall:getpid", "--", "true"]).status, 0, "status with -k and what has a stack")
 
 
-run(over_ipv4, over_ipv6, nobody_listens, sent_again, resets, resets_over_ipv6, does_not_wait, there_before, of_others, conditions, summed_up, as_text, chosen, mistakes)
+def no_tracefs():
+    """Accepted connections are seen at a tracepoint of tracefs."""
+    failed = plain(["-e", "tcp", "--", "true"], prefix=without_tracefs())
+    same(failed.status, 5, f"status: {failed.stderr}")
+    contains(failed.stderr, "tracefs is not mounted")
+
+
+run(over_ipv4, over_ipv6, nobody_listens, sent_again, resets, resets_over_ipv6, does_not_wait, there_before, of_others, conditions, summed_up, as_text, chosen, mistakes, no_tracefs)
