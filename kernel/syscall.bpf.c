@@ -252,6 +252,8 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 		stream_count_loss(site_id, LOSS_NO_STORAGE);
 		return 0;
 	}
+	/* Of one whose end was missed. */
+	scratch->syscall_site = 0;
 	if (lossless && form != FETCH_OLD)
 		hold_briefly(scratch);
 	cost_begin(scratch, site_id, false);
@@ -277,6 +279,7 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 		cost_end(scratch, true);
 		return 0;
 	}
+	scratch->syscall_number = number;
 	if (summing) {
 		sum_enter(scratch, site, site_id);
 		cost_end(scratch, true);
@@ -286,7 +289,6 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 		begin_record(scratch, site, site_id, regs, kind, form);
 	scratch->syscall_site = site_id;
 	scratch->syscall_time_ns = time_ns;
-	scratch->syscall_number = number;
 	scratch->execed = 0;
 	/* The last: see stream/calls.bpf.c. */
 	barrier();
@@ -344,7 +346,46 @@ static __always_inline void add_to_goroutine(struct scratch *scratch, enum fetch
 		go_add_inner(scratch, ns);
 }
 
-static __always_inline int on_exit(__s64 result, enum fetch_form form)
+/* After these, the registers are those of another program; on arm64 the number is gone, too. */
+#if defined(__TARGET_ARCH_x86)
+#define CALL_EXECVE   59
+#define CALL_EXECVEAT 322
+#else
+#define CALL_EXECVE   221
+#define CALL_EXECVEAT 281
+#endif
+
+static __always_inline bool has_its_arguments(const struct scratch *scratch,
+					      const struct pt_regs *regs)
+{
+	const __u64 *saved = scratch->regs;
+#if defined(__TARGET_ARCH_x86)
+	return regs->rdi == saved[X86_RDI] && regs->rsi == saved[X86_RSI] &&
+	       regs->rdx == saved[X86_RDX] && regs->rsp == saved[X86_RSP];
+#else
+	/* The result is in x0 already. */
+	const struct user_pt_regs *user = (const void *)regs;
+	return user->regs[1] == saved[ARM64_X0 + 1] && user->regs[2] == saved[ARM64_X0 + 2] &&
+	       user->regs[3] == saved[ARM64_X0 + 3] && user->sp == saved[ARM64_SP];
+#endif
+}
+
+/* Is it the end of the call that was seen to begin? Where the kernel does not run a program that is
+ * just running (from 7.2 on these can be preempted), the end of one call and the begin of the next
+ * can go unseen, each of them counted as missed. Then the number is another one, or what the call
+ * was given. */
+static __always_inline bool is_its_end(const struct scratch *scratch, const struct pt_regs *regs)
+{
+	__u32 number = scratch->syscall_number;
+	if (number == CALL_EXECVE || number == CALL_EXECVEAT)
+		return true;
+	/* Of what is only counted, the arguments are not kept. */
+	return call_number(regs) == number &&
+	       (summing || tally_only || has_its_arguments(scratch, regs));
+}
+
+/* `regs`: NULL where they are not to be had. */
+static __always_inline int on_exit(const struct pt_regs *regs, __s64 result, enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
 	__u64 id = stream_current_id();
@@ -354,6 +395,10 @@ static __always_inline int on_exit(__s64 result, enum fetch_form form)
 	/* In flight when tracing began, or a child's first return: no entry was seen. */
 	if (!scratch || !scratch->syscall_site)
 		return 0;
+	if (form != FETCH_OLD && !is_its_end(scratch, regs)) {
+		scratch->syscall_site = 0;
+		return 0;
+	}
 	__u32 site_id = scratch->syscall_site;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	if (!site)
@@ -397,7 +442,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long result)
 {
-	return on_exit(result, FETCH_ATOMIC);
+	return on_exit(regs, result, FETCH_ATOMIC);
 }
 
 SEC("tp_btf/sys_enter")
@@ -409,7 +454,7 @@ int BPF_PROG(old_sys_enter, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(old_sys_exit, struct pt_regs *regs, long result)
 {
-	return on_exit(result, FETCH_OLD);
+	return on_exit(NULL, result, FETCH_OLD);
 }
 
 /* From 7.2 on these tracepoints may sleep (tp_btf.s). User space sets the flag: older versions of
@@ -423,7 +468,7 @@ int BPF_PROG(sleepable_sys_enter, struct pt_regs *regs, long number)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sleepable_sys_exit, struct pt_regs *regs, long result)
 {
-	return on_exit(result, FETCH_SLEEPABLE);
+	return on_exit(regs, result, FETCH_SLEEPABLE);
 }
 
 /* --- all others ------------------------------------------------------------------------------- */
@@ -456,7 +501,7 @@ int raw_sys_enter(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sys_exit")
 int raw_sys_exit(struct bpf_raw_tracepoint_args *ctx)
 {
-	return on_exit((__s64)ctx->args[1], FETCH_ATOMIC);
+	return on_exit(own_regs(), (__s64)ctx->args[1], FETCH_ATOMIC);
 }
 
 SEC("raw_tp/sys_enter")
@@ -468,7 +513,7 @@ int old_raw_sys_enter(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sys_exit")
 int old_raw_sys_exit(struct bpf_raw_tracepoint_args *ctx)
 {
-	return on_exit((__s64)ctx->args[1], FETCH_OLD);
+	return on_exit(NULL, (__s64)ctx->args[1], FETCH_OLD);
 }
 
 /* The tracepoint of one call: struct syscall_tp_t of kernel/trace/trace_syscalls.c. Its arguments
@@ -488,7 +533,7 @@ int point_sys_enter(struct point_of_call *ctx)
 SEC("tracepoint")
 int point_sys_exit(struct point_of_call *ctx)
 {
-	return on_exit((__s64)ctx->result, FETCH_ATOMIC);
+	return on_exit(own_regs(), (__s64)ctx->result, FETCH_ATOMIC);
 }
 
 /* The first word is the address of the registers, which the verifier lets nobody load. */
@@ -503,7 +548,7 @@ int old_point_sys_enter(struct point_of_call *ctx)
 SEC("tracepoint")
 int old_point_sys_exit(struct point_of_call *ctx)
 {
-	return on_exit((__s64)ctx->result, FETCH_OLD);
+	return on_exit(NULL, (__s64)ctx->result, FETCH_OLD);
 }
 
 /* The function of one call (__x64_sys_*, __arm64_sys_*), whose one argument is the address of the
@@ -517,7 +562,7 @@ int function_sys_enter(struct pt_regs *ctx)
 SEC("kretprobe")
 int function_sys_exit(struct pt_regs *ctx)
 {
-	return on_exit((__s64)PT_REGS_RC(ctx), FETCH_ATOMIC);
+	return on_exit(own_regs(), (__s64)PT_REGS_RC(ctx), FETCH_ATOMIC);
 }
 
 SEC("kprobe")
@@ -529,7 +574,7 @@ int old_function_sys_enter(struct pt_regs *ctx)
 SEC("kretprobe")
 int old_function_sys_exit(struct pt_regs *ctx)
 {
-	return on_exit((__s64)PT_REGS_RC(ctx), FETCH_OLD);
+	return on_exit(NULL, (__s64)PT_REGS_RC(ctx), FETCH_OLD);
 }
 
 /* And by fentry and fexit, of which each function has a copy. Any of them stands here. */
@@ -548,5 +593,5 @@ int fentry_sys_enter(void *ctx)
 SEC("fexit/" ANY_FUNCTION)
 int fentry_sys_exit(__u64 *ctx)
 {
-	return on_exit((__s64)ctx[1], FETCH_ATOMIC);
+	return on_exit(own_regs(), (__s64)ctx[1], FETCH_ATOMIC);
 }
