@@ -4,16 +4,12 @@
 #define UTRAIL_TARGET_FILE_SET_H
 
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/types.h>
 
+struct seen_file;
+
 struct file_set {
-	struct file_key {
-		uint64_t device, inode;
-		bool is_taken;
-	} * slots;
-	size_t capacity, count; /* a power of two; at most half of it */
+	struct seen_file *files;
 };
 
 /* False: it was not there, and is now. True: it was, or there is no memory to tell. */

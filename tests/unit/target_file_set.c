@@ -10,7 +10,6 @@ static void each_file_is_new_once(void **state)
 	for (dev_t device = 0; device < 3; device++)
 		for (ino_t inode = 0; inode < 5000; inode++)
 			assert_false(file_set_add(&set, device, inode * (device + 1)));
-	assert_int_equal(set.count, 15000);
 	for (dev_t device = 0; device < 3; device++)
 		for (ino_t inode = 0; inode < 5000; inode++)
 			assert_true(file_set_add(&set, device, inode * (device + 1)));
