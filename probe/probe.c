@@ -50,6 +50,22 @@ struct err *probe_set_add_site(struct probe_set *set, const struct probe *probe,
 	return NULL;
 }
 
+bool probe_set_has_kind(const struct probe_set *set, enum site_kind kind)
+{
+	for (size_t i = 1; i < set->sites.count; i++)
+		if (set->sites.items[i]->wire.kind == kind)
+			return true;
+	return false;
+}
+
+bool probe_set_has_flags(const struct probe_set *set, uint32_t flags)
+{
+	for (size_t i = 1; i < set->sites.count; i++)
+		if ((set->sites.items[i]->wire.flags & flags) == flags)
+			return true;
+	return false;
+}
+
 printf_like(3, 0) static struct err *add_note(struct probe_set *set, bool is_refusal,
 					      const char *text, va_list args)
 {

@@ -108,6 +108,12 @@ void probe_set_deinit(struct probe_set *set);
 struct err *probe_set_add_probe(struct probe_set *set, struct probe **ret) must_check;
 struct err *probe_set_add_site(struct probe_set *set, const struct probe *probe,
 			       struct probe_site **ret) must_check;
+
+/* Is there a site of this kind; one with all of these flags? One that is not probed after all has
+ * no kind, but still its flags. */
+bool probe_set_has_kind(const struct probe_set *set, enum site_kind kind);
+bool probe_set_has_flags(const struct probe_set *set, uint32_t flags);
+
 struct err *probe_set_note(struct probe_set *set, const char *text, ...) must_check
 	printf_like(2, 3);
 struct err *probe_set_refuse(struct probe_set *set, const char *text, ...) must_check

@@ -10,9 +10,7 @@
 
 void go_decide(struct kernel *kernel)
 {
-	const struct probe_set *set = &kernel->plan->set;
-	for (size_t i = 1; i < set->sites.count; i++)
-		kernel->follows_go |= (set->sites.items[i]->wire.flags & SITE_GO_KEPT) != 0;
+	kernel->follows_go = probe_set_has_flags(&kernel->plan->set, SITE_GO_KEPT);
 	if (!kernel->follows_go)
 		kernel->plan->no_kept_go = "when tracing began, no file with code of Go was known "
 					   "whose calls the kernel has to put together";

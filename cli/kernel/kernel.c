@@ -98,30 +98,13 @@ bool kernel_needs_hit(const struct kernel *kernel, bool as_return)
 	return false;
 }
 
-/* Calls that are open when their process ends, or is another program, have no end. */
-static bool has_go(const struct plan *plan)
-{
-	for (size_t i = 1; i < plan->set.sites.count; i++)
-		if (plan->set.sites.items[i]->wire.flags & SITE_GO)
-			return true;
-	return false;
-}
-
-static bool has_kind(const struct plan *plan, enum site_kind kind)
-{
-	for (size_t i = 1; i < plan->set.sites.count; i++)
-		if (plan->set.sites.items[i]->wire.kind == kind)
-			return true;
-	return false;
-}
-
 /* Is any hit more than one event? */
 static bool uses_spans(const struct kernel *kernel)
 {
-	const struct plan *plan = kernel->plan;
+	const struct probe_set *set = &kernel->plan->set;
 	return kernel->options.growing || kernel->options.sum_rows ||
-	       kernel_needs_hit(kernel, true) || has_kind(plan, SITE_ENTRY) ||
-	       has_kind(plan, SITE_RETURN);
+	       kernel_needs_hit(kernel, true) || probe_set_has_kind(set, SITE_ENTRY) ||
+	       probe_set_has_kind(set, SITE_RETURN);
 }
 
 struct bpf_program *kernel_hit_program(struct tracer *skel, enum uprobe_form form, bool as_return)
@@ -142,9 +125,11 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 {
 	const struct plan *plan = kernel->plan;
 	bool old = kernel->form == UPROBE_FORM_OLD;
+	/* Calls of Go that are open when their process ends, or is another program, have no end. */
 	bool life = kernel->filter &&
 		    (kernel->options.follow || kernel->options.growing ||
-		     has_kind(plan, SITE_ENTRY) || has_go(plan) || plan->has_syscalls ||
+		     probe_set_has_kind(&plan->set, SITE_ENTRY) ||
+		     probe_set_has_flags(&plan->set, SITE_GO) || plan->has_syscalls ||
 		     plan->has_points || old || samples_site(&plan->set) || kernel->options.cost);
 	bool fork = plan->show_fork || kernel_selects(kernel) ||
 		    (kernel->filter && kernel->options.follow);
@@ -225,7 +210,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->has_spans = uses_spans(kernel);
 	skel->rodata->has_return_sites =
-		kernel->options.growing || has_kind(kernel->plan, SITE_RETURN);
+		kernel->options.growing || probe_set_has_kind(&kernel->plan->set, SITE_RETURN);
 	skel->rodata->has_copy_string = loader_has_copy_string(kernel->loader);
 	skel->rodata->keep_entries = kernel->keeps;
 	skel->rodata->tell_entries = kernel->options.entries;
@@ -392,10 +377,11 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 	/* An entry that waits must be sent when its thread ends: see select_task_life(). And before
 	 * what happens inside; but a probe in the kernel must not touch what it waits in. With
 	 * --where, what the thread had done by then is told with the entry. */
-	kernel->keeps =
-		kernel->filter && !options->sum_rows && !options->where &&
-		kernel->form != UPROBE_FORM_OLD && !plan->has_points && !samples_site(&plan->set) &&
-		(has_kind(plan, SITE_ENTRY) || (kernel_selects(kernel) && options->growing));
+	kernel->keeps = kernel->filter && !options->sum_rows && !options->where &&
+			kernel->form != UPROBE_FORM_OLD && !plan->has_points &&
+			!samples_site(&plan->set) &&
+			(probe_set_has_kind(&plan->set, SITE_ENTRY) ||
+			 (kernel_selects(kernel) && options->growing));
 	/* On old kernels a thread's state is not found through the thread. */
 	kernel->tells_long = options->long_calls && !options->entries && plan->has_syscalls &&
 			     kernel->form != UPROBE_FORM_OLD;

@@ -15,14 +15,6 @@ void plan_set_kind(struct plan *plan, size_t first, enum site_kind kind)
 		plan->set.sites.items[i]->wire.kind = kind;
 }
 
-static bool has_calls(const struct plan *plan)
-{
-	for (size_t i = 1; i < plan->set.sites.count; i++)
-		if (plan->set.sites.items[i]->wire.kind == SITE_ENTRY)
-			return true;
-	return false;
-}
-
 static const char catches[] = "__cxa_begin_catch";
 static const char catches_of_libraries[] =
 	"?uprobe:libstdc++:__cxa_begin_catch,?uprobe:libc++abi:__cxa_begin_catch";
@@ -60,7 +52,7 @@ static struct err *add_catch(const struct options *options, struct plan *plan,
 struct err *plan_add_catches(const struct options *options, struct plan *plan)
 {
 	size_t first = plan->implied.count, first_site = plan->set.sites.count;
-	if (plan_is_for_all(plan) || plan->selects || !has_calls(plan))
+	if (plan_is_for_all(plan) || plan->selects || !probe_set_has_kind(&plan->set, SITE_ENTRY))
 		return NULL;
 	struct err *e = spec_parse(catches_of_libraries, &plan->implied);
 	for (size_t i = first; !e && i < plan->implied.count; i++) {

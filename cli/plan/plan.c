@@ -389,10 +389,8 @@ static bool wants_default(const struct spec_list *specs)
 static struct err *add_inside(const struct options *options, struct plan *plan)
 {
 	size_t asked_for = plan->set.sites.count;
-	bool has_call = false;
-	for (size_t i = 1; i < asked_for; i++)
-		has_call |= plan->set.sites.items[i]->wire.kind == SITE_ENTRY ||
-			    plan->set.sites.items[i]->wire.flags & SITE_GO_KEPT;
+	bool has_call = probe_set_has_kind(&plan->set, SITE_ENTRY) ||
+			probe_set_has_flags(&plan->set, SITE_GO_KEPT);
 	for (size_t i = 0; plan->selects && i < options->specs.count; i++)
 		has_call |= options->specs.items[i].kind == PROBE_CALL &&
 			    plan_is_open_ended(&options->specs.items[i]);
