@@ -387,6 +387,7 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 			     kernel->form != UPROBE_FORM_OLD;
 	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	go_decide(kernel);
+	kernel_note_codes(kernel);
 	struct err *e = check_features(kernel);
 	e = e ? e : kernel_check_lossless(kernel);
 	e = e ? e : sum_check(kernel);

@@ -49,6 +49,7 @@ struct kernel {
 	ARRAY_OF(struct copied_program) copies; /* programs of one place each */
 	struct attachment *attachment;
 	struct attacher *attacher; /* not NULL: opens perf events for us; not owned */
+	uint32_t codes;		   /* a bit for each operation that a plan of the start has */
 	bool reads_netlink;	   /* of which protocol netlink sockets are */
 	bool reads_paths;	   /* of what arguments of the kernel point to */
 	bool follows_go;	   /* calls in Go are put together: stream/go.bpf.h */
@@ -214,6 +215,8 @@ void words_size_maps(const struct kernel *kernel, struct tracer *skel);
 
 /* --- lists.c ---------------------------------------------------------------------------------- */
 
+/* Looks through all plans, once, before anything of them is asked. */
+void kernel_note_codes(struct kernel *kernel);
 /* May a plan have this operation? */
 bool kernel_reads(const struct kernel *kernel, enum fetch_code code);
 bool kernel_reads_netlink(const struct kernel *kernel);

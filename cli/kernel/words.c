@@ -3,24 +3,9 @@
 #include "cli/kernel/parts.h"
 #include "tracer.skel.h"
 
-static bool keeps(const struct fetch_plan *plan)
-{
-	for (uint16_t i = 0; plan && i < plan->n_ops; i++)
-		if (plan->ops[i].code == FETCH_KEEP)
-			return true;
-	return false;
-}
-
 bool kernel_keeps_words(const struct kernel *kernel)
 {
-	const struct probe_set *set = &kernel->plan->set;
-	/* What comes later is not known yet. */
-	if (kernel->options.growing)
-		return !kernel->options.sum_rows;
-	for (size_t i = 1; i < set->sites.count; i++)
-		if (keeps(set->sites.items[i]->entry_plan))
-			return !kernel->options.sum_rows;
-	return false;
+	return !kernel->options.sum_rows && kernel_reads(kernel, FETCH_KEEP);
 }
 
 /* As sum_size_maps() does it, for the same reasons. */
