@@ -172,6 +172,19 @@ static uint32_t sum_rows(const struct session *session, bool growing)
 		       : 0;
 }
 
+static struct err *open_rings(struct session *session)
+{
+	session->ring = kernel_early_ring(session->early);
+	if (!session->ring)
+		session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), session_on_record,
+						 session, NULL);
+	session->life =
+		ring_buffer__new(kernel_life_fd(session->kernel), session_on_life, session, NULL);
+	return session->ring && session->life
+		       ? NULL
+		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
+}
+
 static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
@@ -243,17 +256,7 @@ static struct err *prepare(struct session *session)
 	e = e ? e : kernel_select(session->kernel);
 	e = e ? e : catch_up(session);
 	e = e ? e : stacks_look(session->stacks);
-	if (e)
-		return e;
-	session->ring = kernel_early_ring(session->early);
-	if (!session->ring)
-		session->ring = ring_buffer__new(kernel_ring_fd(session->kernel), session_on_record,
-						 session, NULL);
-	session->life =
-		ring_buffer__new(kernel_life_fd(session->kernel), session_on_life, session, NULL);
-	return session->ring && session->life
-		       ? NULL
-		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
+	return e ? e : open_rings(session);
 }
 
 static struct err *begin(struct session *session)
