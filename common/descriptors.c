@@ -28,15 +28,13 @@ union control {
 
 void descriptors_allow_all(struct rlimit *ret_before)
 {
-	if (getrlimit(RLIMIT_NOFILE, ret_before) != 0) {
-		*ret_before = (struct rlimit){0};
-		return;
-	}
-	const struct rlimit all = {ret_before->rlim_max, ret_before->rlim_max};
-	descriptors_allow(&all);
+	struct rlimit before = {0};
+	getrlimit(RLIMIT_NOFILE, &before);
+	descriptors_allow(&(struct rlimit){before.rlim_max, before.rlim_max});
+	if (ret_before)
+		*ret_before = before;
 }
 
-/* Who may not have more goes on with what there is. */
 void descriptors_allow(const struct rlimit *limit)
 {
 	if (limit->rlim_max)

@@ -15,8 +15,10 @@
 void descriptors_keep_only(int fd);
 
 /* As many as there may be (the hard limit) from now on; *ret_before is what descriptors_allow()
- * takes to have it as it was, for programs that are run. */
+ * takes to have it as it was, for programs that are run. NULL: nobody will. */
 void descriptors_allow_all(struct rlimit *ret_before);
+/* Who may not have more goes on with what there is. rlim_max 0: it is not known, nothing changes.
+ */
 void descriptors_allow(const struct rlimit *limit);
 
 #define DESCRIPTORS_MAX 4

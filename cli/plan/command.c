@@ -103,11 +103,10 @@ static struct err *add_program(const struct options *options, struct plan *plan,
 struct err *plan_add_command(const struct options *options, struct plan *plan)
 {
 	struct loader_list list = {0};
-	struct rlimit ours;
 	/* It is forked here, with whatever limits there are now. */
 	descriptors_allow(&plan->descriptors);
 	struct err *e = launch_prepare(options->argv, &plan->launch);
-	descriptors_allow_all(&ours);
+	descriptors_allow_all(NULL);
 	if (e)
 		return e;
 	/* It takes some milliseconds, in which the file is opened and looked through. */

@@ -103,6 +103,9 @@ static void the_limit_goes_up_and_back(void **state)
 	descriptors_allow(&(struct rlimit){0});
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
 	assert_int_equal(now.rlim_cur, low.rlim_cur);
+	descriptors_allow_all(NULL);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_int_equal(now.rlim_cur, first.rlim_max);
 	descriptors_allow(&first);
 }
 
