@@ -3,10 +3,10 @@
 
 import collections
 import os
-import signal
 import subprocess
 
 from goroutines import NEVER_RETURN, alone, counts_of, make
+from still import stand_still
 from utrail import Target, Trace, contains, ensure, ns, only, program, run, same
 
 
@@ -88,10 +88,7 @@ def losses():
     """The reader stands still, and the buffer is small: what is delivered and what is lost are all, and times are right."""
     target = Target(make("calls-go"), "8", "20", "wait", ready=True)
     tracer = Trace("-e", "main.*", "--ring-size=64k", pid=target.pid)
-    tracer.send(signal.SIGSTOP)
-    target.write("\n")
-    target.finish()
-    tracer.send(signal.SIGCONT)
+    stand_still(tracer, target)
     tracer.finish(stop=False)
     own = counts_of(target.stdout.splitlines())
     ensure(tracer.summary[1] > 1000 and tracer.returns_lost > 1000, f"hardly anything was lost: {tracer.summary}")

@@ -5,9 +5,9 @@ A panic leaves a call without an end, and the next one in its place must not len
 """
 
 import collections
-import signal
 
 from goroutines import NEVER_RETURN, counts_of, make
+from still import stand_still
 from utrail import Target, Trace, ensure, ns, run, same
 
 GOROUTINES, ROUNDS = 4, 8
@@ -87,10 +87,7 @@ def losses():
     path = make("kept-go")
     target = Target(path, "8", "20", "wait", ready=True)
     tracer = Trace("-e", f"{path}:main.deep if n > 5 && ret == 4", "-e", f"{path}:main.catch if n >= 0", "-e", f"{path}:main.sleep if dur > 0", "--ring-size=64k", pid=target.pid)
-    tracer.send(signal.SIGSTOP)
-    target.write("\n")
-    target.finish()
-    tracer.send(signal.SIGCONT)
+    stand_still(tracer, target)
     tracer.finish(stop=False)
     own = counts_of(target.stdout.splitlines())
     ensure(tracer.summary[1] > 1000, f"hardly anything was lost: {tracer.summary}")

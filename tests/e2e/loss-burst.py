@@ -18,6 +18,7 @@ from pathlib import Path
 import burst
 import utrail
 from burst import own
+from still import stand_still
 from utrail import Target, contains, ensure, need_root, run, same, scratch, skip
 
 ROUNDS = 1000
@@ -61,12 +62,7 @@ def stopped(seconds=0.0):
     """utrail itself is stopped for the whole burst, for so long at least."""
     target = start()
     trace = attach(target, *SMALL)
-    trace.send(signal.SIGSTOP)
-    begun = time.monotonic()
-    target.release()
-    target.finish()
-    time.sleep(max(0, begun + seconds - time.monotonic()))
-    trace.send(signal.SIGCONT)
+    stand_still(trace, target, seconds)
     trace.finish()
     check_overloaded(target, trace)
 
@@ -146,10 +142,7 @@ def full_disk():
 def fill_disk(path):
     target = start()
     trace = attach(target, "--ring-size", "262144", "-o", path, output=False)
-    trace.send(signal.SIGSTOP)
-    target.release()
-    target.finish()
-    trace.send(signal.SIGCONT)
+    stand_still(trace, target)
     same(trace.wait(), 1, "status on a full disk")
     contains(trace.stderr, "No space left on device", "the message")
     contains(trace.stderr, f"writing to '{path}'", "the message")

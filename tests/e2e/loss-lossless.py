@@ -9,6 +9,7 @@ import time
 import burst
 import utrail
 from burst import own
+from still import stand_still
 from utrail import Target, Trace, contains, ensure, run, same, trace_target
 
 ROUNDS = 500
@@ -108,12 +109,7 @@ def stopped_reader():
     """Without a sign of life for a second nobody waits any more: the rest is lost, and counted."""
     target = start()
     trace = attach(target, *SMALL)
-    trace.send(signal.SIGSTOP)
-    begun = time.monotonic()
-    target.release()
-    target.finish()
-    took = time.monotonic() - begun
-    trace.send(signal.SIGCONT)
+    took = stand_still(trace, target)
     trace.finish()
     ensure(trace.summary[1] > 0, "nothing was lost, although nobody read")
     check_books(target, trace)

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small ring and a reader that stands still: what is lost is counted, exactly."""
 
-import signal
-import time
-
+from still import stand_still
 from utrail import Target, Trace, ensure, run, same
 
 CALLS = 300_000
@@ -14,15 +12,7 @@ def check(specs, calls, threads, wanted, kind):
     target = Target("count", "-w", calls, threads)
     words = [w for spec in specs for w in ("-e", spec)]
     trace = Trace(*words, "--ring-size", "65536", pid=target.pid)
-    trace.send(signal.SIGSTOP)
-    begun = time.monotonic()
-    target.release()
-    target.close_stdin()
-    target.wait()
-    took = time.monotonic() - begun
-    same(target.status, 0, "the target's status")
-    time.sleep(max(0, STOPPED - took))
-    trace.send(signal.SIGCONT)
+    stand_still(trace, target, STOPPED)
     trace.finish()
     delivered = len(trace.of(kind))
     same(delivered, trace.summary[0], "delivered events against the summary")
@@ -64,10 +54,7 @@ def fails_on_loss():
     """--fail-on-loss turns loss into exit status 1."""
     target = Target("count", "-w", CALLS // 4)
     trace = Trace("-e", "count:f", "--ring-size", "65536", "--fail-on-loss", pid=target.pid)
-    trace.send(signal.SIGSTOP)
-    target.release()
-    target.finish()
-    trace.send(signal.SIGCONT)
+    stand_still(trace, target)
     trace.finish(status=1)
     ensure(trace.summary[1] > 0, "nothing was lost")
 

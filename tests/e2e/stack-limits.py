@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 
+from still import stand_still
 from utrail import Process, Target, Trace, contains, ensure, only, plain, run, same, sample
 
 
@@ -132,10 +133,7 @@ def lost_stacks_are_counted():
     rounds = 5000
     target = Target("chain-omit", "-w", rounds, "straight")
     trace = Trace("-k", "--ring-size", "64k", "-e", "chain-omit:leaf", pid=target.pid)
-    trace.send(signal.SIGSTOP)
-    target.release()
-    target.finish()
-    trace.send(signal.SIGCONT)
+    stand_still(trace, target)
     trace.finish(stop=False)
     events, lost, missed = trace.summary
     same((events + lost, missed), (rounds, 0), "delivered and lost")

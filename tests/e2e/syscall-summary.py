@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 
+from still import stand_still
 from utrail import *
 
 ROUNDS, THREADS = 300, 4
@@ -89,11 +90,7 @@ def both_when_events_are_lost():
     """The table has what the ring had no room for."""
     target = Target("conditions", "-w", "20000", "2")
     trace = Trace("-C", "-e", "syscall:openat", "--ring-size", "16k", pid=target.pid)
-    # A reader that does not read.
-    trace.send(signal.SIGSTOP)
-    target.release()
-    target.finish()
-    trace.send(signal.SIGCONT)
+    stand_still(trace, target)
     trace.finish()
     opened = target.counts["opened"]
     events, lost, missed = trace.summary
