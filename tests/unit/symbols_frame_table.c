@@ -11,6 +11,7 @@
 #include "common/cleanup.h"
 #include "symbols/elf_file.h"
 #include "tests/unit/symbols_bytes.h"
+#include "tests/unit/symbols_readelf.h"
 
 #ifdef __x86_64__
 static const struct frame_rule rule = {7, 8};
@@ -51,17 +52,12 @@ static struct text text_of(const struct elf_file *file)
 /* How many descriptions there are of what lies in the text. */
 static size_t count_frames(const char *path, const struct text *text)
 {
-	char command[512], line[512];
+	struct readelf_frames frames = {0};
 	size_t count = 0;
-	snprintf(command, sizeof(command), "readelf --debug-dump=frames %s 2>/dev/null", path);
-	FILE *out = popen(command, "r");
-	assert_non_null(out);
-	while (fgets(line, sizeof(line), out)) {
-		const char *pc = strstr(line, " FDE ") ? strstr(line, " pc=") : NULL;
-		uint64_t start = pc ? strtoull(pc + 4, NULL, 16) : 0;
-		count += start >= text->start && start < text->end;
-	}
-	assert_int_equal(pclose(out), 0);
+	readelf_frames(path, &frames);
+	for (size_t i = 0; i < frames.count; i++)
+		count += frames.items[i].start >= text->start && frames.items[i].start < text->end;
+	free(frames.items);
 	return count;
 }
 

@@ -3,6 +3,7 @@
 #ifndef UTRAIL_TESTS_SYMBOLS_READELF_H
 #define UTRAIL_TESTS_SYMBOLS_READELF_H
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "common/array.h"
@@ -68,6 +69,39 @@ static inline void readelf_free(struct readelf_symbols *symbols)
 	for (size_t i = 0; i < symbols->count; i++)
 		free(symbols->items[i].name);
 	free(symbols->items);
+}
+
+/* A function, or a part of one, that the unwind tables describe. */
+struct readelf_frame {
+	uint64_t start, end;
+};
+
+struct readelf_frames {
+	struct readelf_frame *items;
+	size_t count, capacity;
+};
+
+/* "00000018 ... FDE cie=00000000 pc=0000000000001050..0000000000001072" */
+static inline void readelf_add_frame(struct readelf_frames *frames, const char *line)
+{
+	const char *pc = strstr(line, " FDE ") ? strstr(line, " pc=") : NULL;
+	uint64_t start, end;
+	if (!pc || sscanf(pc, " pc=%" SCNx64 "..%" SCNx64, &start, &end) != 2)
+		return;
+	struct readelf_frame *frame = array_push(frames);
+	assert_non_null(frame);
+	frame->start = start;
+	frame->end = end;
+}
+
+/* frames->items is the caller's to free. */
+static inline void readelf_frames(const char *path, struct readelf_frames *frames)
+{
+	char line[512];
+	FILE *out = readelf_run("--debug-dump=frames", path);
+	while (fgets(line, sizeof(line), out))
+		readelf_add_frame(frames, line);
+	assert_int_equal(pclose(out), 0);
 }
 
 /* The text behind `label` on the first line that has it, up to any of `ends`; false: no such. */

@@ -7,20 +7,15 @@
 #include "common/cleanup.h"
 #include "symbols/symbols.h"
 #include "tests/unit/symbols_bytes.h"
+#include "tests/unit/symbols_readelf.h"
 
 static size_t check_frames(struct image *image, const char *path)
 {
-	char command[512], line[512];
+	struct readelf_frames frames = {0};
 	size_t checked = 0;
-	snprintf(command, sizeof(command), "readelf --debug-dump=frames %s 2>/dev/null", path);
-	FILE *out = popen(command, "r");
-	assert_non_null(out);
-	while (fgets(line, sizeof(line), out)) {
-		/* "00000018 ... FDE cie=00000000 pc=0000000000001050..0000000000001072" */
-		const char *pc = strstr(line, " FDE ") ? strstr(line, " pc=") : NULL;
-		uint64_t start, end;
-		if (!pc || sscanf(pc, " pc=%" SCNx64 "..%" SCNx64, &start, &end) != 2)
-			continue;
+	readelf_frames(path, &frames);
+	for (size_t i = 0; i < frames.count; i++) {
+		uint64_t start = frames.items[i].start, end = frames.items[i].end;
 		const struct function *function = image_function_at(image, start);
 		/* The linkage table's frames begin with something on the stack. */
 		if (!function || function->address != start || end - start < 2)
@@ -35,7 +30,7 @@ static size_t check_frames(struct image *image, const char *path)
 		assert_true(row >= start && row < end);
 		checked++;
 	}
-	assert_int_equal(pclose(out), 0);
+	free(frames.items);
 	uint64_t row;
 	assert_int_equal(image_frame_place(image, 1), FRAME_UNKNOWN);
 	assert_false(image_frame_row(image, 1, &row));

@@ -16,6 +16,7 @@
 #include "symbols/unwind_row.h"
 #include "symbols/variables.h"
 #include "tests/unit/symbols_liar.h"
+#include "tests/unit/symbols_readelf.h"
 #include "tests/unit/unit.h"
 #include "uprobe/uprobe.h"
 
@@ -84,33 +85,19 @@ static void read_instructions(void)
 }
 
 /* What the unwind tables cover, as readelf has it. */
-static struct {
-	uint64_t begin, end;
-} frames[256];
-static size_t n_frames;
+static struct readelf_frames frames;
 
 static void read_frames(void)
 {
-	char line[512];
-	FILE *from = popen("readelf --debug-dump=frames '" FUNCTIONS_PATH "'", "r");
-	assert_non_null(from);
-	while (fgets(line, sizeof(line), from)) {
-		const char *pc = strstr(line, " FDE ") ? strstr(line, "pc=") : NULL;
-		char *dots;
-		if (!pc)
-			continue;
-		assert_true(n_frames < 256);
-		frames[n_frames].begin = text_offset_of(strtoull(pc + 3, &dots, 16));
-		frames[n_frames++].end = text_offset_of(strtoull(dots + 2, NULL, 16) - 1) + 1;
-	}
-	assert_int_equal(pclose(from), 0);
-	assert_true(n_frames > 5);
+	readelf_frames(FUNCTIONS_PATH, &frames);
+	assert_true(frames.count > 5);
 }
 
 static bool is_covered(uint64_t offset)
 {
-	for (size_t i = 0; i < n_frames; i++)
-		if (offset >= frames[i].begin && offset < frames[i].end)
+	for (size_t i = 0; i < frames.count; i++)
+		if (offset >= text_offset_of(frames.items[i].start) &&
+		    offset <= text_offset_of(frames.items[i].end - 1))
 			return true;
 	return false;
 }
