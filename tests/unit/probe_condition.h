@@ -52,5 +52,7 @@ const struct filter *compile(const char *text, struct spec_list *list, struct ar
 struct machine a_machine(void);
 /* At the entry, and, when that is not enough, at the return. */
 enum filter_answer ask(const struct filter *filter, struct machine *m);
+/* Does `text`, of srv:f, let such a hit pass? */
+bool passes(const char *text, const struct machine *m);
 
 #endif

@@ -332,3 +332,15 @@ struct machine a_machine(void)
 	m.regs[RET] = (uint32_t)-2;
 	return m;
 }
+
+bool passes(const char *text, const struct machine *m)
+{
+	struct spec_list list = {0};
+	struct arena arena = {0};
+	struct machine own = *m;
+	enum filter_answer answer = ask(compile(text, &list, &arena), &own);
+	assert_int_not_equal(answer, FILTER_WAITS);
+	spec_list_deinit(&list);
+	arena_deinit(&arena);
+	return answer == FILTER_PASSES;
+}
