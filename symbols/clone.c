@@ -25,9 +25,19 @@ bool clone_may_drop_result(const char *symbol)
 	return has_mark(symbol, isra) || has_mark(symbol, part);
 }
 
+const char *clone_cold_mark(const char *symbol)
+{
+	static const char cold[] = ".cold";
+	const char *mark = strstr(symbol, cold);
+	if (!mark || mark == symbol)
+		return NULL;
+	char behind = mark[strlen(cold)];
+	return behind == '\0' || behind == '.' ? mark : NULL;
+}
+
 bool clone_is_cold(const char *symbol)
 {
-	return has_mark(symbol, ".cold");
+	return clone_cold_mark(symbol) != NULL;
 }
 
 /* Past a mark of a copy and its number; NULL: there is none. */

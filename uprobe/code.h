@@ -98,7 +98,4 @@ struct err *code_describe(const struct decoder *decoder, const struct code_part 
 struct err *code_instruction_at(struct image *image, uint64_t address, struct arena *arena,
 				struct instruction *ret) must_check;
 
-/* Is it a name that the compiler gave to the cold part of a split function? */
-bool code_is_cold_name(const char *symbol);
-
 #endif

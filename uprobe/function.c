@@ -12,16 +12,11 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "symbols/clone.h"
 #include "uprobe/code.h"
 
 /* Enough for the longest two instructions. */
 #define ENTRY_BYTES 32
-
-bool code_is_cold_name(const char *symbol)
-{
-	const char *cold = strstr(symbol, ".cold");
-	return cold && cold != symbol && (cold[5] == '\0' || cold[5] == '.');
-}
 
 /* Text of the parts found on the way; they must outlive the walk. */
 struct parts {
@@ -39,7 +34,7 @@ static void parts_deinit(struct parts *parts)
 
 static bool belongs_to(struct image *image, const char *cold, const struct function *function)
 {
-	size_t length = (size_t)(strstr(cold, ".cold") - cold);
+	size_t length = (size_t)(clone_cold_mark(cold) - cold);
 	if (!strncmp(function->symbol, cold, length) && !function->symbol[length])
 		return true;
 	/* The part may be named after an alias of the function. */
@@ -82,7 +77,7 @@ static bool find_part(void *context, uint64_t target, struct code_part *ret)
 {
 	struct parts *parts = context;
 	const struct function *found = image_function_at(parts->image, target);
-	return found && code_is_cold_name(found->symbol) &&
+	return found && clone_is_cold(found->symbol) &&
 	       belongs_to(parts->image, found->symbol, parts->function) &&
 	       found->size <= WALK_BYTES_MAX &&
 	       image_is_text(parts->image, found->offset, found->size) &&
@@ -187,7 +182,7 @@ static const char *why_no_entry(struct image *image, const struct function *func
 	if (function->ifunc)
 		return "its symbol is a resolver (IFUNC) that runs once, at start, to choose the "
 		       "function";
-	if (code_is_cold_name(function->symbol))
+	if (clone_is_cold(function->symbol))
 		return "it is no function, but a part of one that the compiler moved";
 	if (frame == FRAME_INSIDE)
 		return "the unwind tables tell that no function begins there";

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbols/clone.h"
 #include "uprobe/code.h"
 
 static bool is_mangled(const char *symbol)
@@ -102,8 +103,8 @@ static struct err *find(struct image *image, const struct spec *spec, const char
 	struct err *e = image_functions(image, &functions, &count);
 	for (size_t i = 0; !e && i < count; i++) {
 		/* Parts of functions are none, unless asked for by name. */
-		bool hidden = spec->name_kind != SPEC_NAME_EXACT &&
-			      code_is_cold_name(functions[i].symbol);
+		bool hidden =
+			spec->name_kind != SPEC_NAME_EXACT && clone_is_cold(functions[i].symbol);
 		if (!hidden && symbol_matches(image, spec, functions[i].symbol, hint))
 			e = keep(ret, spec, &functions[i]);
 	}
@@ -147,7 +148,7 @@ void match_candidates(struct image *image, const struct function *function, char
 		const char *symbol = functions[i].symbol;
 		const char *start = symbol + strspn(symbol, "_");
 		if (functions[i].ifunc || strncmp(start, function->symbol, length) != 0 ||
-		    start[length] != '_' || code_is_cold_name(symbol) || strstr(symbol, "_chk") ||
+		    start[length] != '_' || clone_is_cold(symbol) || strstr(symbol, "_chk") ||
 		    strstr(symbol, "_ifunc"))
 			continue;
 		int n = snprintf(buffer + used, size - used, "%s%s", named++ ? ", " : "", symbol);

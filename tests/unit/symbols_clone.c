@@ -14,6 +14,8 @@ static void names_tell_what_was_changed(void **state)
 		{"f.part.3", true, true, false},      {"f.lto_priv.0", false, false, false},
 		{"f.llvm.1234", false, false, false}, {"f.cold", false, false, true},
 		{"f.isra.0.cold", true, true, true},  {"constprop.f", false, false, false},
+		{"f.cold.0", false, false, true},     {"main.coldStart", false, false, false},
+		{".cold", false, false, false},
 	};
 	(void)state;
 	for (size_t i = 0; i < array_size(cases); i++) {
