@@ -44,6 +44,25 @@ static inline int array_compare_u64(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+/*
+ * Among `count` things in order: how many come first of which `is_before` holds, an expression with
+ * the number `i` of one. It must hold of none behind one of which it does not.
+ *
+ *	size_t at = array_count_first(notes.count, i, notes.items[i].address < address);
+ */
+#define array_count_first(count, i, is_before)                               \
+	({                                                                   \
+		size_t array_low = 0, array_high = (count);                  \
+		while (array_low < array_high) {                             \
+			size_t i = array_low + (array_high - array_low) / 2; \
+			if (is_before)                                       \
+				array_low = (i) + 1;                         \
+			else                                                 \
+				array_high = (i);                            \
+		}                                                            \
+		array_low;                                                   \
+	})
+
 #define array_push(array)                                                                    \
 	({                                                                                   \
 		__auto_type array_push_to = (array);                                         \

@@ -235,15 +235,8 @@ const struct prototype *answer_read_prototype(struct wire *from, struct arena *a
 /* Where it is, or belongs. */
 static size_t place_of(const struct answers *answers, uint64_t address, uint32_t depth)
 {
-	size_t low = 0, high = answers->rows.count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (compare(&answers->rows.items[middle], address, depth) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_count_first(answers->rows.count, i,
+				 compare(&answers->rows.items[i], address, depth) < 0);
 }
 
 static bool is_there(const struct answers *answers, size_t at, uint64_t address, uint32_t depth)

@@ -136,14 +136,7 @@ static struct unit_index *index_of(struct dwarf_info *info, Dwarf_Die *unit)
 
 static bool find_in_index(const struct unit_index *index, uint64_t address, Dwarf_Off *ret)
 {
-	size_t low = 0, high = index->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (index->functions[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = array_count_first(index->count, i, index->functions[i].address < address);
 	if (low == index->count || index->functions[low].address != address)
 		return false;
 	*ret = index->functions[low].die;

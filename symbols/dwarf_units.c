@@ -193,14 +193,7 @@ static bool unit_at(struct dwarf_info *info, Dwarf_Off header, Dwarf_Die *ret)
 static bool find_range(struct dwarf_info *info, const struct unit_ranges *ranges, uint64_t address,
 		       Dwarf_Die *ret)
 {
-	size_t low = 0, high = ranges->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (ranges->items[middle].low <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = array_count_first(ranges->count, i, ranges->items[i].low <= address);
 	if (!low || address >= ranges->items[low - 1].high ||
 	    !unit_at(info, ranges->items[low - 1].unit, ret))
 		return false;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/array.h"
 #include "symbols/elf_file.h"
 
 /*
@@ -92,16 +93,8 @@ static uint64_t code_of(const struct frame_table *table, uint32_t index)
 /* The entry of that very address. */
 static bool find_entry(const struct frame_table *table, uint64_t address, uint32_t *ret)
 {
-	uint32_t low = 0, high = table->count;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (code_of(table, middle) < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret = low;
-	return low < table->count && code_of(table, low) == address;
+	*ret = (uint32_t)array_count_first(table->count, i, code_of(table, (uint32_t)i) < address);
+	return *ret < table->count && code_of(table, *ret) == address;
 }
 
 /* The part of .eh_frame from the length at `at` on that this says, without the length. */

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "common/array.h"
 #include "common/cleanup.h"
 #include "symbols/child/remote.h"
 #include "symbols/debug_file.h"
@@ -440,15 +441,7 @@ static bool read_reaches(struct image *image)
 /* How many functions begin at `address` or below. */
 static size_t count_up_to(const struct image *image, uint64_t address)
 {
-	size_t low = 0, high = image->n_functions;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (image->functions[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_count_first(image->n_functions, i, image->functions[i].address <= address);
 }
 
 /* Among aliases, a global name is the one that people know. */

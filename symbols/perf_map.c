@@ -122,17 +122,11 @@ static int by_start(const void *left, const void *right)
 static struct entry *find_entry(struct perf_map *map, uint64_t address)
 {
 	struct entry *items = map->entries.items, *found = NULL;
-	size_t low = 0, high = map->entries.count;
-	if (!map->sorted && high)
-		qsort(items, high, sizeof(*items), by_start);
+	size_t count = map->entries.count;
+	if (!map->sorted && count)
+		qsort(items, count, sizeof(*items), by_start);
 	map->sorted = true;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (items[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = array_count_first(count, i, items[i].start <= address);
 	for (size_t i = low; i > 0 && low - i < OVERLAPS_MAX; i--) {
 		struct entry *entry = &items[i - 1];
 		bool covers = address - entry->start < entry->size;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/list/list.h"
+#include "common/array.h"
 #include "uprobe/uprobe.h"
 
 /* Types of more functions than this are not looked up unless a pattern asks for them: walking the
@@ -66,14 +67,8 @@ static size_t count_same(const struct inlined_list *list, size_t first)
 static void set_copies(struct functions *functions, struct shown_function *shown)
 {
 	const struct inlined_list *list = &functions->inlined;
-	size_t low = 0, high = list->copies.count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (strcmp(list->copies.items[middle].name, shown->name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = array_count_first(list->copies.count, i,
+				       strcmp(list->copies.items[i].name, shown->name) < 0);
 	if (low == list->copies.count || strcmp(list->copies.items[low].name, shown->name) != 0)
 		return;
 	shown->copies = &list->copies.items[low];

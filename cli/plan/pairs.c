@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/array.h"
 #include "common/cleanup.h"
 #include "probe/compile.h"
 #include "probe/regs.h"
@@ -265,14 +266,8 @@ struct err *pairs_plan(const struct options *options, struct plan *plan, size_t 
 /* Sites have few entries, and they lie together, in order. */
 static const struct pair_site *first_entry(const struct plan *plan, uint32_t site_id)
 {
-	size_t low = 0, high = plan->pair_sites.count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (plan->pair_sites.items[middle].site_id < site_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = array_count_first(plan->pair_sites.count, i,
+				       plan->pair_sites.items[i].site_id < site_id);
 	return low < plan->pair_sites.count && plan->pair_sites.items[low].site_id == site_id
 		       ? &plan->pair_sites.items[low]
 		       : NULL;

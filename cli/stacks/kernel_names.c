@@ -146,14 +146,8 @@ static void read_all(struct kernel_names *names)
 
 static struct kernel_symbol *find(struct kernel_names *names, uint64_t address)
 {
-	size_t low = 0, high = names->symbols.count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (names->symbols.items[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = array_count_first(names->symbols.count, i,
+				       names->symbols.items[i].address <= address);
 	if (!low)
 		return NULL;
 	uint64_t start = names->symbols.items[--low].address;

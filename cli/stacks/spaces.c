@@ -89,15 +89,7 @@ static void drop_space(struct spaces *spaces, struct space *space)
 /* How many mappings end at the address or below. */
 static size_t count_below(const struct space *space, uint64_t address)
 {
-	size_t low = 0, high = space->mappings.count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (space->mappings.items[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_count_first(space->mappings.count, i, space->mappings.items[i].end <= address);
 }
 
 static bool insert(struct space *space, size_t at, const struct code_mapping *mapping)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/array.h"
 #include "common/cleanup.h"
 #include "symbols/child/frames.h"
 #include "symbols/child/protocol.h"
@@ -242,23 +243,15 @@ void remote_put_range(const struct image *image, size_t first, size_t count, str
 /* Symbols lie one behind the other, in the order of the functions. */
 static bool find_symbol(const struct image *image, const char *symbol, size_t *ret)
 {
-	size_t low = image->remote->named, high = image->n_functions;
+	size_t next = image->remote->named, count = image->n_functions;
 	/* Most go through them. */
-	for (size_t i = 0; i < 4 && low + i < high; i++)
-		if (image->functions[low + i].symbol == symbol) {
-			*ret = low + i;
+	for (size_t i = next; i < next + 4 && i < count; i++)
+		if (image->functions[i].symbol == symbol) {
+			*ret = i;
 			return true;
 		}
-	low = 0;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (image->functions[middle].symbol < symbol)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret = low;
-	return low < image->n_functions && image->functions[low].symbol == symbol;
+	*ret = array_count_first(count, i, image->functions[i].symbol < symbol);
+	return *ret < count && image->functions[*ret].symbol == symbol;
 }
 
 static struct err *ask_names(struct image *image, size_t first, size_t count, const char **ret)
@@ -407,17 +400,9 @@ static struct err *ask_frame_places(struct image *image, const struct function *
 /* The first function that begins there. */
 static bool find_address(const struct image *image, uint64_t address, size_t *ret)
 {
-	size_t low = 0, high = image->functions_read ? image->n_functions : 0;
-	size_t count = high;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (image->functions[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret = low;
-	return low < count && image->functions[low].address == address;
+	size_t count = image->functions_read ? image->n_functions : 0;
+	*ret = array_count_first(count, i, image->functions[i].address < address);
+	return *ret < count && image->functions[*ret].address == address;
 }
 
 static enum frame_place claimed_frame_place(struct image *image, uint64_t address)

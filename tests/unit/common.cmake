@@ -4,3 +4,4 @@ utrail_unit_test(common_utf8 SOURCES common_utf8.c LINK utrail_common PkgConfig:
 utrail_unit_test(common_descriptors SOURCES common_descriptors.c LINK utrail_common)
 utrail_unit_test(common_distance SOURCES common_distance.c LINK utrail_common)
 utrail_unit_test(common_arena SOURCES common_arena.c LINK utrail_common)
+utrail_unit_test(common_array SOURCES common_array.c LINK utrail_common)

@@ -78,14 +78,8 @@ static bool list(const char *path, struct listing *ret)
 
 static const struct listed *find(const struct listing *listing, uint64_t address)
 {
-	size_t low = 0, high = listing->lines.count;
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		if (listing->lines.items[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t low = array_count_first(listing->lines.count, i,
+				       listing->lines.items[i].address < address);
 	return &listing->lines.items[low];
 }
 
