@@ -55,15 +55,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	goroutines_deinit(&fixture->nested.nesting.goroutines);
-	nested_deinit(&fixture->nested);
-	free(fixture);
-	return 0;
-}
-
 /* As the plan above lays it out. */
 struct body {
 	uint64_t g;
@@ -297,22 +288,24 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(ends_are_found_in_other_threads_and_stacks, set_up,
-						tear_down),
+						nested_tear_down),
 		cmocka_unit_test_setup_teardown(recursion_is_told_apart_by_depth, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(what_is_unwound_has_no_duration, set_up, tear_down),
+						nested_tear_down),
+		cmocka_unit_test_setup_teardown(what_is_unwound_has_no_duration, set_up,
+						nested_tear_down),
 		cmocka_unit_test_setup_teardown(a_goroutine_that_ended_leaves_nothing, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(jumps_out_have_no_result, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(ends_alone_began_before_tracing, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(losses_take_durations, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(too_many_are_told, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(time_goes_forward, set_up, tear_down),
+						nested_tear_down),
+		cmocka_unit_test_setup_teardown(jumps_out_have_no_result, set_up, nested_tear_down),
+		cmocka_unit_test_setup_teardown(ends_alone_began_before_tracing, set_up,
+						nested_tear_down),
+		cmocka_unit_test_setup_teardown(losses_take_durations, set_up, nested_tear_down),
+		cmocka_unit_test_setup_teardown(too_many_are_told, set_up, nested_tear_down),
+		cmocka_unit_test_setup_teardown(time_goes_forward, set_up, nested_tear_down),
 		cmocka_unit_test_setup_teardown(without_a_goroutine_there_is_no_end, set_up,
-						tear_down),
+						nested_tear_down),
 		cmocka_unit_test_setup_teardown(what_the_kernel_forgets_is_forgotten, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(the_end_of_all_is_told, set_up, tear_down),
+						nested_tear_down),
+		cmocka_unit_test_setup_teardown(the_end_of_all_is_told, set_up, nested_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

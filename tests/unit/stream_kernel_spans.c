@@ -30,14 +30,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	nested_deinit(&fixture->nested);
-	free(fixture);
-	return 0;
-}
-
 static void put(struct fixture *fixture, uint64_t ms, enum event_kind kind, uint32_t site,
 		const void *body, size_t size)
 {
@@ -303,7 +295,7 @@ static void what_cannot_be_read_is_called(void **state)
 			    "bad address");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, nested_tear_down)
 
 int main(void)
 {

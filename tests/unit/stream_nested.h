@@ -25,11 +25,16 @@ static inline void nested_init(struct nested *nested, struct stream_options opti
 		.options = &nested->options, .counts = &nested->counts, .losses = &nested->losses};
 }
 
-static inline void nested_deinit(struct nested *nested)
+/* For cmocka. What *state points to begins with its struct nested. */
+static inline int nested_tear_down(void **state)
 {
+	struct nested *nested = *state;
+	goroutines_deinit(&nested->nesting.goroutines);
 	tasks_deinit(&nested->nesting.tasks);
 	losses_deinit(&nested->losses);
 	probe_set_deinit(&nested->log.set);
+	free(nested);
+	return 0;
 }
 
 #endif

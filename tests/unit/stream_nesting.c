@@ -15,14 +15,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	struct nested *fixture = *state;
-	nested_deinit(fixture);
-	free(fixture);
-	return 0;
-}
-
 static void put(struct nested *fixture, uint64_t ms, enum event_kind kind, uint32_t site,
 		uint32_t depth, uint32_t span, const void *body, size_t size)
 {
@@ -208,7 +200,7 @@ static void exit_forgets_the_thread(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, nested_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_return_ends_the_span_of_its_number),
 		TEST(a_tail_call_has_a_duration),

@@ -74,14 +74,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	nested_deinit(&fixture->nested);
-	free(fixture);
-	return 0;
-}
-
 static struct err *take(struct fixture *fixture, uint64_t ms, enum event_kind kind, uint32_t site,
 			uint32_t depth, const void *body, size_t size)
 {
@@ -258,7 +250,7 @@ static void one_waits_in_its_thread(void **state)
 	stack_free(kept);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, nested_tear_down)
 
 int main(void)
 {

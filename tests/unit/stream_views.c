@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where events of the kernel's views belong: in the thread's open call, or nowhere. */
-#include "tests/unit/stream_log.h"
-
-#include "stream/nesting.h"
+#include "tests/unit/stream_nested.h"
 
 struct fixture {
-	struct stream_log log;
-	struct stream_options options;
-	struct stream_counts counts;
-	struct losses losses;
-	struct nesting nesting;
+	struct nested nested;
 	struct stream_event last;
 };
 
@@ -24,30 +18,16 @@ static struct err *on_event(void *context, const struct stream_event *event, boo
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	stream_log_init(&fixture->log);
-	fixture->options = (struct stream_options){.set = &fixture->log.set,
-						   .sink = {.context = fixture, .event = on_event}};
-	assert_ok(losses_resize(&fixture->losses, fixture->log.set.sites.count));
-	fixture->nesting = (struct nesting){.options = &fixture->options,
-					    .counts = &fixture->counts,
-					    .losses = &fixture->losses};
+	stream_log_init(&fixture->nested.log);
+	nested_init(&fixture->nested,
+		    (struct stream_options){.sink = {.context = fixture, .event = on_event}});
 	*state = fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	tasks_deinit(&fixture->nesting.tasks);
-	losses_deinit(&fixture->losses);
-	probe_set_deinit(&fixture->log.set);
-	free(fixture);
 	return 0;
 }
 
 static void take(struct fixture *fixture, const struct test_record *record)
 {
-	assert_ok(nesting_take(&fixture->nesting, &record->header, false));
+	assert_ok(nesting_take(&fixture->nested.nesting, &record->header, false));
 }
 
 /* Site 3 stands for an event; `span`: around it when it began. */
@@ -83,7 +63,7 @@ static void in_the_thread(void **state)
 	assert_int_equal(fixture->last.time_ns, MS);
 	open_call(fixture, 2, 1);
 	take_view(fixture, 3, 0, 1, 1);
-	assert_place(fixture, false, 1, &fixture->log.f);
+	assert_place(fixture, false, 1, &fixture->nested.log.f);
 }
 
 static void elsewhere(void **state)
@@ -93,7 +73,7 @@ static void elsewhere(void **state)
 	take_view(fixture, 2, EVENT_VIEW_ELSEWHERE, 0, 0);
 	assert_place(fixture, true, 0, NULL);
 	take_view(fixture, 3, EVENT_VIEW_ELSEWHERE, 0, 2);
-	assert_place(fixture, true, 0, &fixture->log.g);
+	assert_place(fixture, true, 0, &fixture->nested.log.g);
 	take_view(fixture, 4, EVENT_VIEW_NOBODY, 0, 0);
 	assert_place(fixture, true, 0, NULL);
 }
@@ -104,10 +84,10 @@ static void waited_for(void **state)
 	struct fixture *fixture = *state;
 	open_call(fixture, 1, 1);
 	take_view(fixture, 2, EVENT_VIEW_WAITED, 1, 1);
-	assert_place(fixture, false, 1, &fixture->log.f);
+	assert_place(fixture, false, 1, &fixture->nested.log.f);
 	open_call(fixture, 3, 2);
 	take_view(fixture, 4, EVENT_VIEW_WAITED, 1, 1);
-	assert_place(fixture, true, 0, &fixture->log.f);
+	assert_place(fixture, true, 0, &fixture->nested.log.f);
 	take_view(fixture, 5, EVENT_VIEW_WAITED, 0, 0);
 	assert_place(fixture, true, 0, NULL);
 }
@@ -120,17 +100,17 @@ static void malformed(void **state)
 	struct test_record nowhere = record_of(1, EVENT_VIEW, 99, 0, 0, &view, sizeof(view));
 	take(fixture, &cut);
 	take(fixture, &nowhere);
-	assert_int_equal(fixture->counts.malformed, 2);
-	assert_int_equal(fixture->counts.events, 0);
+	assert_int_equal(fixture->nested.counts.malformed, 2);
+	assert_int_equal(fixture->nested.counts.events, 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(in_the_thread, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(elsewhere, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(waited_for, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(malformed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(in_the_thread, set_up, nested_tear_down),
+		cmocka_unit_test_setup_teardown(elsewhere, set_up, nested_tear_down),
+		cmocka_unit_test_setup_teardown(waited_for, set_up, nested_tear_down),
+		cmocka_unit_test_setup_teardown(malformed, set_up, nested_tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,14 +36,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	nested_deinit(&fixture->nested);
-	free(fixture);
-	return 0;
-}
-
 /* --- one after the other ---------------------------------------------------------------------- */
 
 static void the_parts_are_the_whole(void **state)
@@ -315,7 +307,7 @@ static void between_two_probes(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, nested_tear_down)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_parts_are_the_whole),
 		cmocka_unit_test(what_is_not_there_is_not_known),
