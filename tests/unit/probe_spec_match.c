@@ -9,6 +9,18 @@ struct match {
 	bool expected;
 };
 
+static void check(const struct match *rows, size_t count,
+		  bool (*matches)(const struct spec *spec, const char *name))
+{
+	for (size_t i = 0; i < count; i++) {
+		struct spec_list list = {0};
+		assert_ok(spec_parse(rows[i].text, &list));
+		if (matches(&list.items[0], rows[i].name) != rows[i].expected)
+			fail_msg("%s and %s", rows[i].text, rows[i].name);
+		spec_list_deinit(&list);
+	}
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -61,13 +73,7 @@ static void names(void **state)
 		{"usdt:p:query-start", "query-start", false},
 		{"usdt:p:query-*", "query__done", true},
 	};
-	for (size_t i = 0; i < array_size(rows); i++) {
-		struct spec_list list = {0};
-		assert_ok(spec_parse(rows[i].text, &list));
-		if (spec_name_matches(&list.items[0], rows[i].name) != rows[i].expected)
-			fail_msg("%s and %s", rows[i].text, rows[i].name);
-		spec_list_deinit(&list);
-	}
+	check(rows, array_size(rows), spec_name_matches);
 }
 
 /* As c++filt, rustfilt and Go's own tools print them. */
@@ -95,13 +101,7 @@ static void pasted_names_match_themselves(void **state)
 		{"A::f(int)::{lambda()#1}::operator()(int) const",
 		 "A::f(int)::{lambda()#1}::operator()", true},
 	};
-	for (size_t i = 0; i < array_size(rows); i++) {
-		struct spec_list list = {0};
-		assert_ok(spec_parse(rows[i].text, &list));
-		if (spec_name_matches(&list.items[0], rows[i].name) != rows[i].expected)
-			fail_msg("%s and %s", rows[i].text, rows[i].name);
-		spec_list_deinit(&list);
-	}
+	check(rows, array_size(rows), spec_name_matches);
 }
 
 static void providers(void **state)
@@ -113,13 +113,7 @@ static void providers(void **state)
 		{"usdt:lib*:x", "libc", true},	{"usdt:lib*:x", "rtld", false},
 		{"usdt:/bin/a:x", "any", true},
 	};
-	for (size_t i = 0; i < array_size(rows); i++) {
-		struct spec_list list = {0};
-		assert_ok(spec_parse(rows[i].text, &list));
-		if (spec_provider_matches(&list.items[0], rows[i].name) != rows[i].expected)
-			fail_msg("%s and %s", rows[i].text, rows[i].name);
-		spec_list_deinit(&list);
-	}
+	check(rows, array_size(rows), spec_provider_matches);
 }
 
 /* The worst patterns that are let through, on names that almost match: no explosion. */
