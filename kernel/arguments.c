@@ -183,24 +183,6 @@ static void add_strings(struct making *making, uint32_t index, struct value *val
 	place_slot(making, &ops, false, value);
 }
 
-static struct err *add_count(struct making *making, uint32_t index,
-			     const struct syscall_argument *argument, struct value *value)
-{
-	struct value *copy = new_copy(making, argument);
-	struct ops ops = {0};
-	if (!copy)
-		return &err_nomem;
-	copy->in_blob = false;
-	add_word(making, index, value);
-	add_op(&ops, (struct fetch_op){.code = FETCH_CONST});
-	add_length(&ops, 0, 0);
-	add_register(&ops, argument_registers[index]);
-	add_op(&ops, (struct fetch_op){.code = FETCH_INT, .size = 8, .flags = FETCH_LIST});
-	place_slot(making, &ops, false, copy);
-	value->copy = copy;
-	return NULL;
-}
-
 void limit_buffers(struct ops *ops, bool at_return)
 {
 	add_length(ops, 0, FETCH_LIST_MAX);

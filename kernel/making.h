@@ -55,6 +55,8 @@ struct err *add_messages(struct making *making, uint32_t index,
 /* kernel/sets.c */
 void add_bits(struct making *making, uint32_t index, const struct syscall_argument *argument,
 	      struct value *value);
+struct err *add_count(struct making *making, uint32_t index,
+		      const struct syscall_argument *argument, struct value *value) must_check;
 struct err *add_entries(struct making *making, uint32_t index,
 			const struct syscall_argument *argument, struct value *value) must_check;
 struct err *add_mask(struct making *making, uint32_t index, const struct syscall_argument *argument,

@@ -62,28 +62,45 @@ void add_bits(struct making *making, uint32_t index, const struct syscall_argume
 	value->after = after;
 }
 
-struct err *add_entries(struct making *making, uint32_t index,
-			const struct syscall_argument *argument, struct value *value)
+/* A pointer, and as its copy how many elements the list there has. `ops` say how long it is, `imm`
+ * is that of the counting operation. */
+static struct err *add_counted(struct making *making, uint32_t index,
+			       const struct syscall_argument *argument, struct ops *ops,
+			       int64_t imm, struct value *value)
 {
 	struct value *copy = new_copy(making, argument);
-	struct ops ops = {0};
 	if (!copy)
 		return &err_nomem;
 	copy->in_blob = false;
 	add_word(making, index, value);
+	add_register(ops, argument_registers[index]);
+	add_op(ops,
+	       (struct fetch_op){.code = FETCH_INT, .size = 8, .flags = FETCH_LIST, .imm = imm});
+	place_slot(making, ops, argument->at_return, copy);
+	value->copy = copy;
+	return NULL;
+}
+
+struct err *add_count(struct making *making, uint32_t index,
+		      const struct syscall_argument *argument, struct value *value)
+{
+	struct ops ops = {0};
+	add_op(&ops, (struct fetch_op){.code = FETCH_CONST});
+	add_length(&ops, 0, 0);
+	return add_counted(making, index, argument, &ops, 0, value);
+}
+
+struct err *add_entries(struct making *making, uint32_t index,
+			const struct syscall_argument *argument, struct value *value)
+{
+	struct ops ops = {0};
 	add_op(&ops, (struct fetch_op){.code = FETCH_REG,
 				       .reg = RESULT_REGISTER,
 				       .size = 4,
 				       .flags = FETCH_SIGNED});
 	add_length(&ops, 0, INT32_MAX);
-	add_register(&ops, argument_registers[index]);
-	add_op(&ops, (struct fetch_op){.code = FETCH_INT,
-				       .size = 8,
-				       .flags = FETCH_LIST,
-				       .imm = offsetof(struct directory_entry, record_length)});
-	place_slot(making, &ops, true, copy);
-	value->copy = copy;
-	return NULL;
+	return add_counted(making, index, argument, &ops,
+			   offsetof(struct directory_entry, record_length), value);
 }
 
 /* struct __aio_sigset and the like: a pointer to the set, its size. */
