@@ -9,6 +9,7 @@
 #include "symbols/inlined.h"
 #include "symbols/variables.h"
 #include "tests/fuzz/elf.h"
+#include "tests/fuzz/types.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -24,23 +25,6 @@ const char *__lsan_default_suppressions(void)
 }
 
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
-
-/* Both walk what a writer would walk: the tree must end, and be whole. */
-static void walk_type(const struct type *type, int depth)
-{
-	if (!type->name || depth > 200)
-		abort();
-	for (uint32_t i = 0; depth < 4 && i < type->n_members; i++) {
-		if (!type->members || !type->members[i].name)
-			abort();
-		walk_type(type->members[i].type, depth + 1);
-	}
-	for (uint32_t i = 0; i < type->n_enumerators; i++)
-		if (!type->enumerators[i].name)
-			abort();
-	if (type->target)
-		walk_type(type->target, depth + 1);
-}
 
 static void check_place(const struct parameter_place *place)
 {

@@ -6,26 +6,12 @@
 
 #include "symbols/stack.h"
 #include "symbols/symbols.h"
+#include "tests/fuzz/types.h"
 
 /* Functions to ask for prototypes of, from both ends of the list. */
 #define ASKED 16
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void walk_type(const struct type *type, int depth)
-{
-	if (!type->name)
-		abort();
-	if (depth > 200)
-		abort(); /* the tree must end */
-	for (uint32_t i = 0; depth < 4 && i < type->n_members; i++)
-		walk_type(type->members[i].type, depth + 1);
-	for (uint32_t i = 0; i < type->n_enumerators; i++)
-		if (!type->enumerators[i].name)
-			abort();
-	if (type->target)
-		walk_type(type->target, depth + 1);
-}
 
 static void ask_about(struct image *image, const struct function *function, size_t size)
 {
