@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "symbols/child/protocol.h"
 #include "symbols/child/serve.h"
+#include "symbols/child/symbolizer.h"
 #include "tests/unit/unit.h"
 
 bool __real_protocol_send(int socket, enum verb verb, uint32_t image, const struct wire *from,
@@ -119,6 +120,21 @@ static void liar_begin(uint64_t seed)
 	liar.state = seed * 0x9e3779b97f4a7c15ull + 1;
 	liar.skip = (unsigned int)(seed % 40);
 }
+
+/* The file as a symbolizer that serves like that tells of it; NULL: truly. */
+static struct err *liar_open(void (*serve)(void), const char *path, struct symbolizer **ret,
+			     struct image **ret_image)
+{
+	const struct symbolizer_options options = {.serve = serve, .timeout_ms = serve ? 500 : 0};
+	assert_ok(symbolizer_create(&options, ret));
+	return image_open_in(*ret, path, -1, ret_image);
+}
+
+#ifdef __SANITIZE_ADDRESS__ /* each round forks a process of gigabytes */
+#define LIAR_ROUNDS 100
+#else
+#define LIAR_ROUNDS 400
+#endif
 
 /* --- the truth -------------------------------------------------------------------------------- */
 

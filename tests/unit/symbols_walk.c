@@ -193,14 +193,12 @@ static struct err *go(struct image *image, bool symbols, struct outcome *outcome
 
 static void one_round(void (*serve)(void), uint64_t seed, struct outcome *outcome)
 {
-	const struct symbolizer_options options = {.serve = serve, .timeout_ms = serve ? 500 : 0};
 	struct symbolizer *symbolizer;
 	struct image *image = NULL;
 	liar_begin(seed);
 	liar.skip = 1 + (unsigned int)(seed % 3); /* the file is opened */
 	liar.is_gentle = seed % 4;
-	assert_ok(symbolizer_create(&options, &symbolizer));
-	struct err *e = image_open_in(symbolizer, LARGE, -1, &image);
+	struct err *e = liar_open(serve, LARGE, &symbolizer, &image);
 	e = e ?: go(image, seed % 2, outcome);
 	outcome->failed += e != NULL;
 	err_free(e);
@@ -208,11 +206,8 @@ static void one_round(void (*serve)(void), uint64_t seed, struct outcome *outcom
 	symbolizer_destroy(symbolizer);
 }
 
-#ifdef __SANITIZE_ADDRESS__ /* each round forks a process of gigabytes */
-#define ROUNDS 50
-#else
-#define ROUNDS 200
-#endif
+/* The file is large. */
+#define ROUNDS (LIAR_ROUNDS / 2)
 
 static void lies_lead_nowhere(void **state)
 {
