@@ -1,5 +1,6 @@
 utrail_unit_test(target_module SOURCES target_module.c LINK utrail_target)
 utrail_unit_test(target_process SOURCES target_process.c LINK utrail_target)
+utrail_unit_test(target_process_files SOURCES target_process_files.c LINK utrail_target)
 utrail_unit_test(target_perf_map SOURCES target_perf_map.c LINK utrail_target)
 utrail_unit_test(target_maps SOURCES target_maps.c LINK utrail_target)
 utrail_unit_test(target_file_set SOURCES target_file_set.c LINK utrail_target)
