@@ -52,7 +52,12 @@ def wait_for_state(pid, wanted, limit=5):
         time.sleep(0.002)
 
 
-def check_all(target, trace):
+def nothing_is_missed(**how):
+    target = Target("plugins", "-w", library(), CALLS, 0, **how)
+    trace = Trace("--stop-on-load", "-e", "?plugin_work", pid=target.pid)
+    target.release()
+    target.finish()
+    trace.finish(stop=False)
     same(trace.gaps, [], "gaps")
     trace.check_nothing_lost()
     total = target.counts["plugin_work"]
@@ -63,12 +68,7 @@ def check_all(target, trace):
 def loaded_and_called_at_once():
     """The target's own count is what is delivered, without anything that was missed."""
     for _ in range(5):
-        target = Target("plugins", "-w", library(), CALLS, 0)
-        trace = Trace("--stop-on-load", "-e", "?plugin_work", pid=target.pid)
-        target.release()
-        target.finish()
-        trace.finish(stop=False)
-        check_all(target, trace)
+        nothing_is_missed()
 
 
 def a_program_executed():
@@ -84,12 +84,7 @@ def a_program_executed():
 
 def a_user_without_rights():
     """The waker continues another user's process."""
-    target = Target("plugins", "-w", library(), CALLS, 0, user=64973)
-    trace = Trace("--stop-on-load", "-e", "?plugin_work", pid=target.pid)
-    target.release()
-    target.finish()
-    trace.finish(stop=False)
-    check_all(target, trace)
+    nothing_is_missed(user=64973)
 
 
 def the_collector_sleeps():
