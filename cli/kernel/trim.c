@@ -123,8 +123,9 @@ static bool find_blocks(struct analysis *a)
 
 static bool make_states(struct analysis *a)
 {
-	uint32_t count = 0;
-	for (size_t i = 0; i < a->program->count; i++)
+	/* The first one, where the program begins. */
+	uint32_t count = 1;
+	for (size_t i = 1; i < a->program->count; i++)
 		if (a->marks[i] & STARTS)
 			a->blocks[i] = count++;
 	a->states = calloc(count, sizeof(*a->states));

@@ -25,7 +25,8 @@ static void set(struct trim_state *state, uint8_t reg, struct value value)
 bool trim_meet(struct trim_state *known, const struct trim_state *other)
 {
 	bool changed = false;
-	for (uint8_t reg = 0; reg < MAX_BPF_REG; reg++) {
+	for (int i = 0; i < MAX_BPF_REG; i++) {
+		uint8_t reg = (uint8_t)i;
 		struct value a = get(known, reg), b = get(other, reg);
 		if (a.kind == TRIM_UNKNOWN || (a.kind == b.kind && a.value == b.value))
 			continue;

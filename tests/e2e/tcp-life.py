@@ -3,7 +3,8 @@
 
 import re
 
-from utrail import Target, Trace, contains, ensure, ns, only, plain, run, same, sample, without_tracefs
+import tracefs
+from utrail import Target, Trace, contains, ensure, ns, only, plain, run, same, sample
 
 TCP = ("connect", "accept", "close", "state", "retransmit", "reset_sent", "reset_received")
 
@@ -193,7 +194,7 @@ def mistakes():
 
 def no_tracefs():
     """Accepted connections are seen at a tracepoint of tracefs."""
-    failed = plain(["-e", "tcp", "--", "true"], prefix=without_tracefs())
+    failed = plain(["-e", "tcp", "--", "true"], prefix=tracefs.hidden())
     same(failed.status, 5, f"status: {failed.stderr}")
     contains(failed.stderr, "tracefs is not mounted")
 

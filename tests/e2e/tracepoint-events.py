@@ -5,7 +5,8 @@ import os
 import platform
 import subprocess
 
-from utrail import Skip, Target, Trace, contains, ensure, need_root, ns, plain, run, same, without_tracefs
+import tracefs
+from utrail import Skip, Target, Trace, contains, ensure, need_root, ns, plain, run, same
 
 CALLS, THREADS = 500, 4
 NUMBERS = {"getppid": {"x86_64": 110, "aarch64": 173}, "read": {"x86_64": 0, "aarch64": 63}}
@@ -118,7 +119,7 @@ def check_what_is_not_for_them():
 def check_without_tracefs():
     """Raw tracepoints do not need it."""
     try:
-        hidden = without_tracefs()
+        hidden = tracefs.hidden()
     except Skip as reason:
         print(reason)
         return

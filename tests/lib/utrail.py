@@ -33,6 +33,7 @@ import traceback
 from pathlib import Path
 
 import jsonlines
+import tracefs
 from expected import Expected, describe, nodes_of  # noqa: F401 (for the tests)
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,19 +136,6 @@ def need_root():
     program()  # without one, nothing is skipped
     if os.geteuid() != 0:
         skip("needs root")
-
-
-def mount_tracefs():
-    """As systemd does at every start of a machine; containers and machines without it may have none."""
-    if os.geteuid() == 0 and not os.path.exists("/sys/kernel/tracing/events"):
-        subprocess.run(["mount", "-t", "tracefs", "tracefs", "/sys/kernel/tracing"], capture_output=True, check=False)
-
-
-def without_tracefs():
-    """What to put before a command that is not to have it."""
-    if subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode:
-        skip("tracefs cannot be hidden where the root is no mount point")
-    return ["unshare", "-m", "sh", "-c", 'for d in debug tracing; do mount -t tmpfs none /sys/kernel/$d; done; exec "$@"', "sh"]
 
 
 def need_program(path, package):
@@ -578,7 +566,7 @@ def run(*tests):
     # A test's own limit, in case a wait without one slipped in: SIGALRM ends the script.
     signal.signal(signal.SIGALRM, lambda *_: _expired())
     signal.alarm(int(TIMEOUT * 5.5))
-    mount_tracefs()
+    tracefs.mount()
     failed = skipped = 0
     for test in tests:
         try:

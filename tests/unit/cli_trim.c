@@ -160,7 +160,7 @@ static void a_number_of_two_ways_is_none(void **state)
 /* A loop counts: what is known at first is not known when it comes round. */
 static void a_loop_goes_on(void **state)
 {
-	const struct bpf_insn before[] = {MOV(6, 0),	 {BPF_ALU64 | BPF_ADD | BPF_K, 6, 0, 0, 1},
+	const struct bpf_insn before[] = {MOV(6, 0),	 {BPF_ALU64 | BPF_ADD, 6, 0, 0, 1},
 					  HELP,		 {BPF_JMP | BPF_JLT | BPF_K, 6, 0, -3, 10},
 					  MOV_REG(0, 6), EXIT};
 	struct made made;
