@@ -6,8 +6,12 @@
  * next probe is hit: what its caller does meanwhile would be shown inside of it. Whoever catches an
  * exception of C++ calls __cxa_begin_catch() first (Itanium C++ ABI: Exception Handling, 2.5.3),
  * from the frame that it goes on in. A probe there is no event: it ends what lies below the frame.
+ * Where a panic of Rust is caught, std::panicking::catch_unwind::do_catch is called from that frame
+ * (in older versions std::panicking::try::do_catch), or, where that is inlined, its part cleanup.
  */
 #include "cli/plan/plan.h"
+
+#include "uprobe/match.h"
 
 void plan_set_kind(struct plan *plan, size_t first, enum site_kind kind)
 {
@@ -19,6 +23,20 @@ static const char catches[] = "__cxa_begin_catch";
 static const char catches_of_libraries[] =
 	"?uprobe:libstdc++:__cxa_begin_catch,?uprobe:libc++abi:__cxa_begin_catch";
 
+static const char *const catches_of_rust[] = {"std::panicking::*::cleanup",
+					      "std::panicking::*::do_catch*"};
+
+static bool has_calls_of_rust(const struct plan *plan, const struct image *image)
+{
+	for (size_t i = 1; i < plan->set.sites.count; i++) {
+		const struct probe_site *site = plan->set.sites.items[i];
+		if (site->image == image && site->wire.kind == SITE_ENTRY && site->probe->symbol &&
+		    match_is_rust(site->probe->symbol))
+			return true;
+	}
+	return false;
+}
+
 /* Files with calls in them, and those of the libraries that are mapped: others would be found by
  * their names, too. */
 static bool may_catch(const struct plan *plan, const struct plan_module *module,
@@ -26,6 +44,8 @@ static bool may_catch(const struct plan *plan, const struct plan_module *module,
 {
 	if (spec->module && module_name_matches(module->path, spec->module))
 		return true;
+	if (!spec->module && spec->name_kind == SPEC_NAME_GLOB)
+		return module->image && has_calls_of_rust(plan, module->image);
 	for (size_t i = 1; !spec->module && module->image && i < plan->set.sites.count; i++)
 		if (plan->set.sites.items[i]->image == module->image &&
 		    plan->set.sites.items[i]->wire.kind == SITE_ENTRY)
@@ -67,6 +87,12 @@ struct err *plan_add_catches(const struct options *options, struct plan *plan)
 				 .name_kind = SPEC_NAME_EXACT,
 				 .text = catches};
 	e = e ? e : add_catch(options, plan, &own);
+	struct spec of_rust = own;
+	of_rust.name_kind = SPEC_NAME_GLOB;
+	for (size_t i = 0; !e && i < array_size(catches_of_rust); i++) {
+		of_rust.name = of_rust.text = catches_of_rust[i];
+		e = add_catch(options, plan, &of_rust);
+	}
 	plan_set_kind(plan, first_site, SITE_CATCH);
 	return e;
 }

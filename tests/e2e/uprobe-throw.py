@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""C++ exceptions pass through traced functions: the target lives, and no return is made up."""
+"""C++ exceptions and panics of Rust pass through traced functions: the target lives, and no return is made up."""
 
-from utrail import describe, fail, returned, run, same, trace_target
+import shutil
+import subprocess
+
+from utrail import ROOT, Target, Trace, describe, fail, need_root, returned, run, same, scratch, trace_target
 
 ROUNDS = 20
 
@@ -45,4 +48,31 @@ def what_follows():
             same(len(trace.calls()), 3 * ROUNDS, "calls")
 
 
-run(by_default, by_site, what_follows)
+def panics(*options):
+    path = scratch() / "panics"
+    subprocess.run(["rustc", "-g", *options, "-o", path, ROOT / "tests/e2e/targets/panics.rs"], check=True, timeout=120)
+    target = Target(path, ready=True)
+    specs = [word for name in ("catcher", "through", "pay") for word in ("-e", f"panics:panics::{name}")]
+    trace = Trace(*specs, "-e", "syscall:getppid", pid=target.pid)
+    target.release()
+    target.finish()
+    trace.finish()
+    trace.check_nothing_lost()
+    same([call["depth"] for call in trace.syscalls()], [1] * target.counts["caught"], "depths of what the catcher does")
+    for depth, name in enumerate(("catcher", "through", "pay")):
+        calls = trace.calls(f"panics::{name}")
+        same([call["depth"] for call in calls], [depth] * target.counts[name], f"depths of the calls of {name}")
+        whole = target.counts[name] - (target.counts["caught"] if depth else 0)
+        same(sum(returned(call) for call in calls), whole, f"returns of {name}")
+
+
+def rust():
+    need_root()
+    if not shutil.which("rustc"):
+        print("'rustc' is not installed (package rustc): no panics")
+        return
+    for options in ((), ("-O",)):
+        panics(*options)
+
+
+run(by_default, by_site, what_follows, rust)
