@@ -231,7 +231,7 @@ static void kernel(void)
 {
 	union bpf_attr map = {.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 8};
 	syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map));
-	struct perf_event_attr event = {.type = PERF_TYPE_SOFTWARE, .size = sizeof(event)};
+	struct perf_event_attr event = {.type = PERF_TYPE_SOFTWARE, .size = PERF_ATTR_SIZE_VER7};
 	event.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID;
 	syscall(SYS_perf_event_open, &event, 1 << 30, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	struct io_uring_params ring = {.flags = IORING_SETUP_CLAMP};
