@@ -5,7 +5,7 @@
  * All that utrail can do at a hit is in one program, most of it behind `const volatile` flags that
  * are off. The verifier goes by them, too, and removes what cannot be reached; but it first builds
  * its tables for all of it, and then moves the rest of the program, and its tables, once for each
- * stretch that it removes. Without that a start costs a third less.
+ * stretch that it removes. Without that a start costs a quarter less.
  */
 #ifndef UTRAIL_CLI_KERNEL_TRIM_H
 #define UTRAIL_CLI_KERNEL_TRIM_H
