@@ -197,23 +197,28 @@ static __always_inline void describe_exit(struct life_words *words, const struct
  * before it tells of each. The first of them to come here ends the process; the others are told as
  * threads, also when it is none of the targets any more by then.
  */
-static __always_inline struct ended_target *end_of_process(struct task_struct *task, __u32 tgid)
+static __always_inline struct process_key key_of(struct task_struct *task, __u32 tgid)
 {
-	struct ended_target *ended = bpf_map_lookup_elem(&ended_targets, &tgid);
-	/* Else it is another process, which had this number before, or went on. */
-	if (!ended || ended->goes_on ||
-	    BPF_CORE_READ(task, group_leader, start_boottime) > ended->time_ns)
-		return NULL;
-	return ended;
+	return (struct process_key){
+		.start_time_ns = BPF_CORE_READ(task, group_leader, start_boottime), .tgid = tgid};
 }
 
+static __always_inline bool has_ended(struct task_struct *task, __u32 tgid)
+{
+	struct process_key key = key_of(task, tgid);
+	return bpf_map_lookup_elem(&process_ends, &key);
+}
+
+/* One only is told so: entries are made once, and never deleted. */
 static __always_inline bool ends_process(struct task_struct *task, __u32 tgid)
 {
-	if (end_of_process(task, tgid))
-		return false;
+	struct process_key key = key_of(task, tgid);
 	struct ended_target ended = {.time_ns = bpf_ktime_get_boot_ns()};
-	bpf_map_delete_elem(&ended_targets, &tgid);
-	return bpf_map_update_elem(&ended_targets, &tgid, &ended, BPF_NOEXIST) != -EEXIST;
+	__u8 any = 0;
+	if (bpf_map_update_elem(&process_ends, &key, &any, BPF_NOEXIST) == -EEXIST)
+		return false;
+	bpf_map_update_elem(&ended_targets, &tgid, &ended, BPF_ANY);
+	return true;
 }
 
 static __always_inline int on_exit(struct task_struct *task, const bool asks, enum stream_form form)
@@ -233,7 +238,7 @@ static __always_inline int on_exit(struct task_struct *task, const bool asks, en
 	if (selecting && !tracing && none_left)
 		bpf_map_delete_elem(&targets, &tgid);
 	bool wanted = stream_wants_current(id);
-	if (!wanted && !(tracing && filter_by_process && none_left && end_of_process(task, tgid)))
+	if (!wanted && !(tracing && filter_by_process && none_left && has_ended(task, tgid)))
 		return 0;
 	record.exit.is_last = wanted && none_left && ends_process(task, tgid);
 	if (measure_cost)

@@ -316,6 +316,13 @@ struct loss_row {
 	__u64 count[LOSS_COLUMNS];
 };
 
+/* One process, also when its number is given again. */
+struct process_key {
+	__u64 start_time_ns; /* CLOCK_BOOTTIME */
+	__u32 tgid;
+	__u32 reserved;
+};
+
 /* A process that is not traced any more. */
 struct ended_target {
 	__u64 time_ns; /* CLOCK_BOOTTIME; of one that has ended: when the first of its last threads

@@ -237,13 +237,21 @@ struct {
 } targets __weak SEC(".maps");
 
 /* Thread groups that were traced until they ended: what they had mapped may be told by others only
- * afterwards, and threads that end together come one after the other. The oldest make room. */
+ * afterwards. The oldest make room. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
 	__type(key, __u32);
 	__type(value, struct ended_target);
 } ended_targets __weak SEC(".maps");
+
+/* Traced processes whose last threads end: who makes the entry is the first of these. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct process_key);
+	__type(value, __u8);
+} process_ends __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
