@@ -35,7 +35,7 @@ static const char *role(const struct probe_site *site)
 	if (site->wire.kind == SITE_ENTRY || (site->wire.flags & SITE_GO))
 		return "entry";
 	if (site->wire.kind == SITE_CATCH)
-		return "end of calls that an exception has left,";
+		return "end of calls that an exception or longjmp() has left,";
 	return "hit";
 }
 

@@ -31,11 +31,20 @@ traced int after(int n)
 	return n + 1;
 }
 
+/* Further down the stack than the frames that were left: the stack pointer does not show that they
+ * are over. */
+static __attribute__((noinline)) void far_below(void)
+{
+	volatile char frame[4096];
+	frame[getppid() & 1] = 0;
+}
+
 traced int around(int n)
 {
 	int landed = setjmp(home);
 	if (landed == 0)
 		return middle(n); /* never returns */
+	far_below();
 	return after(landed);
 }
 

@@ -360,6 +360,11 @@ const char *image_soname(const struct image *image)
 	return image->soname;
 }
 
+bool image_is_static(const struct image *image)
+{
+	return !image->interpreter && !image->soname && !(image->needed && image->needed[0]);
+}
+
 const struct segment *image_segment_of(const struct image *image, uint64_t address)
 {
 	for (size_t i = 0; i < image->n_segments; i++) {

@@ -67,6 +67,8 @@ struct err *image_find_interpreter(const char *path, char **ret) must_check;
 /* DT_NEEDED and DT_SONAME; NULL-terminated, NULL when there is no dynamic section. */
 const char *const *image_needed(const struct image *image);
 const char *image_soname(const struct image *image);
+/* A program that no loader joins with libraries. */
+bool image_is_static(const struct image *image);
 
 /* False when no PT_LOAD segment with file content covers it. */
 bool image_offset_of(const struct image *image, uint64_t address, uint64_t *ret);

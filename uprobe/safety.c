@@ -186,13 +186,6 @@ static bool is_c_library(const struct image *image)
 	return false;
 }
 
-/* A program that no loader joins with libraries. */
-static bool is_static(const struct image *image)
-{
-	const char *const *needed = image_needed(image);
-	return !image_interpreter(image) && !image_soname(image) && !(needed && needed[0]);
-}
-
 /* The first reason against the trampoline. */
 struct verdict {
 	struct arena *arena;
@@ -257,8 +250,9 @@ static bool object_to_failure(struct verdict *verdict, const struct image *image
 static bool object_to_filtering(struct verdict *verdict, struct image *image)
 {
 	return verdict->filter == FILTER_MAY_COME &&
-	       object_to_symbols(verdict, image, is_static(image) ? image_defines : image_imports,
-				 filtering, array_size(filtering));
+	       object_to_symbols(verdict, image,
+				 image_is_static(image) ? image_defines : image_imports, filtering,
+				 array_size(filtering));
 }
 
 /* The cheap questions: dynamic symbols, section names. */
@@ -278,14 +272,14 @@ static struct err *object_on_search(struct verdict *verdict, struct image *image
 {
 	if (is_c_library(image))
 		return NULL;
-	if (is_static(image) && image_is_stripped(image)) {
+	if (image_is_static(image) && image_is_stripped(image)) {
 		object(verdict, image, "is static and stripped: nobody knows what is in it");
 		return NULL;
 	}
 	if (object_to_symbols(verdict, image, image_defines, present, array_size(present)) ||
 	    object_to_failure(verdict, image))
 		return NULL;
-	if (is_static(image) &&
+	if (image_is_static(image) &&
 	    object_to_symbols(verdict, image, image_defines, linked, array_size(linked)))
 		return NULL;
 	enum text_risk found;

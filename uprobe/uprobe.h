@@ -114,6 +114,15 @@ struct err *uprobe_add_probes(struct probe_set *set, struct image *image, const 
 			      const struct uprobe_options *options) must_check;
 
 /*
+ * Adds the places where the longjmp() that an image defines goes on with its target's stack
+ * pointer: SITE_CATCH. None, without an error, when it defines none, or one of unknown form.
+ */
+struct err *uprobe_add_longjmp(struct probe_set *set, struct image *image,
+			       const char *module) must_check;
+/* Does anything in it call that, by what it imports or, linked statically, has? */
+bool uprobe_may_longjmp(struct image *image);
+
+/*
  * The trampoline is not safe any more: the spans that use it get sites at their `ret` instructions,
  * appended to the set; where there can be none, a note, and their returns are not seen. To be
  * attached before the kernel's return probes are taken out, and the entries' rows written anew.

@@ -8,8 +8,13 @@
  * from the frame that it goes on in. A probe there is no event: it ends what lies below the frame.
  * Where a panic of Rust is caught, std::panicking::catch_unwind::do_catch is called from that frame
  * (in older versions std::panicking::try::do_catch), or, where that is inlined, its part cleanup.
+ *
+ * Of calls that longjmp() leaves the same is true: the place where it goes on with its target's
+ * stack pointer is probed, when any file of the target calls it.
  */
 #include "cli/plan/plan.h"
+
+#include <string.h>
 
 #include "uprobe/match.h"
 
@@ -69,10 +74,50 @@ static struct err *add_catch(const struct options *options, struct plan *plan,
 	return e;
 }
 
+static bool traces_calls(const struct plan *plan)
+{
+	return !plan_is_for_all(plan) && !plan->selects &&
+	       probe_set_has_kind(&plan->set, SITE_ENTRY);
+}
+
+static bool is_c_library(const struct plan_module *module)
+{
+	return strcmp(module->name, "libc") == 0 ||
+	       strncmp(module->name, "ld-musl-", strlen("ld-musl-")) == 0;
+}
+
+bool plan_wants_longjmp(const struct plan *plan, const struct plan_module *module)
+{
+	bool wants = false;
+	if (!traces_calls(plan) || !is_c_library(module))
+		return false;
+	for (size_t i = 0; !wants && i < plan->modules.count; i++) {
+		struct image *image = plan->modules.items[i].image;
+		wants = image && uprobe_may_longjmp(image);
+	}
+	return wants;
+}
+
+struct err *plan_add_longjmp(struct plan *plan)
+{
+	struct err *e = NULL;
+	for (size_t i = 0; !e && traces_calls(plan) && i < plan->modules.count; i++) {
+		struct plan_module *module = &plan->modules.items[i];
+		struct image *image = module->image;
+		if (plan_wants_longjmp(plan, module))
+			e = plan_module_image(plan, module, false, &image);
+		else if (!image || !image_is_static(image) || !uprobe_may_longjmp(image))
+			continue;
+		if (!e && image)
+			e = uprobe_add_longjmp(&plan->set, image, module->name);
+	}
+	return e;
+}
+
 struct err *plan_add_catches(const struct options *options, struct plan *plan)
 {
 	size_t first = plan->implied.count, first_site = plan->set.sites.count;
-	if (plan_is_for_all(plan) || plan->selects || !probe_set_has_kind(&plan->set, SITE_ENTRY))
+	if (!traces_calls(plan))
 		return NULL;
 	struct err *e = spec_parse(catches_of_libraries, &plan->implied);
 	for (size_t i = first; !e && i < plan->implied.count; i++) {
@@ -94,5 +139,5 @@ struct err *plan_add_catches(const struct options *options, struct plan *plan)
 		e = add_catch(options, plan, &of_rust);
 	}
 	plan_set_kind(plan, first_site, SITE_CATCH);
-	return e;
+	return e ? e : plan_add_longjmp(plan);
 }

@@ -271,7 +271,8 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 		return e;
 	late.module = &plan->modules.items[index];
 	late.module->tried = true;
-	if (!has_proof(options, plan) && !is_wanted(&late))
+	if (!has_proof(options, plan) && !is_wanted(&late) &&
+	    !plan_wants_longjmp(plan, late.module))
 		return NULL;
 	e = open_image(&late);
 	if (e || !late.module->image)
@@ -285,5 +286,6 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 	/* The verdict first: what is added then follows it. */
 	e = renew_verdict(&late, ret_close_returns);
 	e = e ? e : add_specs(&late);
+	e = e ? e : plan_add_longjmp(plan);
 	return e ? e : pairs_plan(options, plan, late.first, true);
 }

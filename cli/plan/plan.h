@@ -145,6 +145,10 @@ bool plan_spec_matches(const struct probe_site *site, const struct spec *spec);
 void plan_set_kind(struct plan *plan, size_t first, enum site_kind kind);
 /* Where exceptions are caught in the files of the target, when calls are traced: SITE_CATCH. */
 struct err *plan_add_catches(const struct options *options, struct plan *plan) must_check;
+/* The same where longjmp() is called: when files are known that do so, and again when more are. */
+struct err *plan_add_longjmp(struct plan *plan) must_check;
+/* Is it a C library, which has to be opened for that? */
+bool plan_wants_longjmp(const struct plan *plan, const struct plan_module *module);
 /* The sites from `first` on were added by the spec with this number. */
 struct err *plan_note_spec(const struct options *options, struct plan *plan, size_t first,
 			   size_t number) must_check;

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Functions left by longjmp() have no return; what follows is at the right depth."""
 
-from utrail import describe, fail, only, returned, run, same, trace_target
+import shutil
+import subprocess
+from pathlib import Path
+
+from utrail import ROOT, Target, Trace, describe, fail, only, returned, run, same, sample, scratch, trace_target
 
 ROUNDS = 20
 DEPTHS = {"around": 0, "middle": 1, "leap": 2, "after": 1}
@@ -32,6 +36,56 @@ def by_site():
     check("--return=site")
 
 
+def follows(name, target, *options):
+    """Once the jump is made, the calls that it has left are over: nothing happens inside of them any more."""
+    specs = [word for function in DEPTHS for word in ("-e", f"{name}:{function}")]
+    trace = Trace(*specs, "-e", "syscall:getppid", *options, pid=target.pid)
+    target.release()
+    target.finish()
+    trace.finish()
+    trace.check_nothing_lost()
+    same([call["depth"] for call in trace.syscalls()], [1] * target.counts["around"], f"depths of what follows in {name}")
+    for function, depth in DEPTHS.items():
+        same([call["depth"] for call in trace.calls(function)], [depth] * target.counts[function], f"depths of {function} in {name}")
+
+
+def what_follows():
+    for name in ("longjmp", "longjmp-checked", "longjmp-static"):
+        for how in ((), ("--return=site",)):
+            follows(name, Target(name, "-w", ROUNDS), *how)
+
+
+def musl(name, *options):
+    path = scratch() / name
+    source = ROOT / "samples/longjmp.c"
+    subprocess.run(["musl-gcc", "-g", "-O2", "-D_GNU_SOURCE", *options, "-I", source.parent, "-o", path, source], check=True, timeout=120)
+    return path
+
+
+def of_musl():
+    if not shutil.which("musl-gcc"):
+        print("'musl-gcc' is not installed (package musl-tools): nothing to trace")
+        return
+    for name, options in (("longjmp-musl", ()), ("longjmp-musl-static", ("-static",))):
+        follows(name, Target(musl(name, *options), "-w", ROUNDS))
+
+
+def late(path):
+    specs = [word for function in DEPTHS for word in ("-e", f"?{path.name}:{function}")]
+    trace = Trace("--stop-on-load", "-f", *specs, "-e", "syscall:getppid", command=["env", path, str(ROUNDS)])
+    trace.finish(stop=False)
+    trace.check_nothing_lost()
+    same([call["depth"] for call in trace.syscalls() if call["depth"]], [1] * ROUNDS, f"depths of what follows in {path.name}")
+    same([call["depth"] for call in trace.calls("leap")], [2] * ROUNDS, f"depths of leap in {path.name}")
+
+
+def of_programs_known_late():
+    """The program is known when it is mapped; with musl its C library, too."""
+    late(Path(sample("longjmp")))
+    if shutil.which("musl-gcc"):
+        late(musl("longjmp-musl"))
+
+
 def alternate_stack():
     """A handler on a stack of its own is inside the function it interrupted."""
     from expected import Expected, nodes_of
@@ -55,4 +109,4 @@ def exit_inside():
             fail(f"a return was seen of {describe(call)}")
 
 
-run(by_default, by_site, alternate_stack, exit_inside)
+run(by_default, by_site, what_follows, of_musl, of_programs_known_late, alternate_stack, exit_inside)

@@ -2,7 +2,7 @@
 """PostgreSQL from its package: queries, and the files they touch, in backends forked while traced."""
 
 from postgresql import Server
-from utrail import Trace, ensure, ns, run, same, values
+from utrail import Trace, ensure, ns, returned, run, same, values
 
 QUERIES = [
     "CREATE TABLE utrail_test(i int, t text)",
@@ -61,4 +61,21 @@ def everything():
     server.stop()
 
 
-run(queries_and_files, everything)
+def errors():
+    """An error leaves its functions by siglongjmp(): what the server tells its client then is inside of none of them."""
+    server = Server()
+    words = ["-f", "-e", "postgres:pg_plan_queries", "-e", "syscall:sendto", "-e", "syscall:recvfrom"]
+    trace = Trace(*words, pid=server.pid)
+    said = server.run("psql", "-X", "-U", "postgres", "-c", "SELECT 1/0", "-c", "SELECT 2", may_fail=True)
+    ensure("division by zero" in said, f"psql said {said}")
+    trace.finish(timeout=60)
+    server.stop()
+    trace.check_nothing_lost()
+    plans = trace.calls("pg_plan_queries")
+    same([returned(call) for call in plans], [False, True], "returns of pg_plan_queries()")
+    told = [call for call in trace.syscalls() if ns(call) > ns(plans[0])]
+    ensure(len(told) >= 2, f"{len(told)} system calls after the error")
+    same([call for call in told if call["depth"]], [], "what happens inside of the planner")
+
+
+run(queries_and_files, everything, errors)

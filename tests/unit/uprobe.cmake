@@ -2,6 +2,7 @@ utrail_unit_test(uprobe_args SOURCES uprobe_args.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_return_form SOURCES uprobe_return_form.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_args_go SOURCES uprobe_args_go.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_places SOURCES uprobe_places.c LINK utrail_uprobe)
+utrail_unit_test(uprobe_longjmp SOURCES uprobe_longjmp.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_code SOURCES uprobe_code.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_overload SOURCES uprobe_overload.c LINK utrail_uprobe)
 # Exit status 77 tells that the machine has nothing to compare with.
