@@ -235,7 +235,9 @@ static struct err *begin(struct spans *spans, size_t pair, const struct stream_e
 	open->key = key;
 	open->is_hex = is_hex;
 	open->time_ns = moment(event, SPAN_BEGIN);
-	open->is_doubtful = spans->has_lost && open->time_ns <= spans->lost_until_ns;
+	/* The end of one that comes late may have been told already. */
+	open->is_doubtful =
+		event->late || (spans->has_lost && open->time_ns <= spans->lost_until_ns);
 	open->task = *event->task;
 	open->cpu = event->cpu;
 	push(spans, open);
@@ -317,6 +319,19 @@ static void doubt(struct spans *spans)
 		open->is_doubtful = true;
 }
 
+/* What should have come before it may have been told already: of those that have its key, which end
+ * is whose is not known. */
+static void doubt_late(struct spans *spans, size_t pair, enum span_side side,
+		       const struct stream_event *event)
+{
+	struct key key;
+	bool is_hex;
+	if (!take_key(spans, pair, side, event, &key, &is_hex))
+		return;
+	for (struct open *open = find_top(spans, &key); open; open = open->below)
+		open->is_doubtful = true;
+}
+
 static bool is_of_pairs(const struct spans *spans, const struct probe_site *site)
 {
 	for (size_t i = 0; site && i < spans->options.n_pairs; i++)
@@ -331,9 +346,10 @@ static struct err *on_hit(struct spans *spans, const struct stream_event *event,
 	bool is_ours = false;
 	for (size_t i = 0; !e && i < spans->options.n_pairs; i++) {
 		unsigned int side = spans->options.side(spans->options.context, i, event->site);
-		/* What should have come before it may have been told already. */
-		if (side && event->late)
-			doubt(spans);
+		if (side & SPAN_END && event->late)
+			doubt_late(spans, i, SPAN_END, event);
+		if (side & SPAN_BEGIN && event->late)
+			doubt_late(spans, i, SPAN_BEGIN, event);
 		is_ours |= side != SPAN_NONE;
 		/* A probe that is both ends what it began before. */
 		if (!e && side & SPAN_END && is_passed(event))

@@ -85,15 +85,22 @@ static void send(struct run *run, const struct stream_event *event)
 	assert_ok(sink.event(sink.context, event, false));
 }
 
-static void hit(struct run *run, int site, uint32_t tid, uint64_t time_ns, int64_t key_number)
+static void hit_when(struct run *run, int site, uint32_t tid, uint64_t time_ns, int64_t key_number,
+		     bool late)
 {
 	const struct stream_task task = {.tgid = 1, .tid = tid};
 	const struct stream_event event = {.kind = STREAM_PROBE,
 					   .task = &task,
 					   .time_ns = time_ns,
 					   .site = &run->sites[site],
-					   .syscall_result = key_number};
+					   .syscall_result = key_number,
+					   .late = late};
 	send(run, &event);
+}
+
+static void hit(struct run *run, int site, uint32_t tid, uint64_t time_ns, int64_t key_number)
+{
+	hit_when(run, site, tid, time_ns, key_number, false);
 }
 
 static void other(struct run *run, enum stream_event_kind kind, uint32_t tid, int site)
@@ -262,11 +269,32 @@ static void many(void **state)
 	spans_destroy(run.spans);
 }
 
+static void what_comes_late_casts_doubt_on_its_own(void **state)
+{
+	(void)state;
+	struct run run;
+	begin(&run, true, 0);
+	hit(&run, 1, 7, 10, 100);
+	hit(&run, 1, 7, 11, 200);
+	hit(&run, 1, 7, 14, 200);
+	hit_when(&run, 2, 7, 13, 200, true);
+	hit(&run, 2, 7, 15, 100);
+	hit(&run, 2, 7, 16, 200);
+	/* Its end may have been before. */
+	hit_when(&run, 1, 7, 12, 300, true);
+	hit(&run, 2, 7, 17, 300);
+	hit(&run, 1, 7, 18, 200);
+	hit(&run, 2, 7, 19, 200);
+	check(&run, "200:7-7 0 doubtful\n100:7-7 5\n200:7-7 0 doubtful\n300:7-7 0 doubtful\n"
+		    "200:7-7 1\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs_of_a_thread),
 		cmocka_unit_test(pairs_by_key),
+		cmocka_unit_test(what_comes_late_casts_doubt_on_its_own),
 		cmocka_unit_test(losses),
 		cmocka_unit_test(suppressed),
 		cmocka_unit_test(ends_of_tasks),
