@@ -30,6 +30,8 @@ count -w 20000 2 <input >told 2>&1 &
 target=$!
 exec 5>input
 wait_for "^ready $target" told
+# What the run before said would do for the wait.
+: >messages
 utrail --lossless --ring-size 65536 -o trace -p "$target" -e count:f 2>messages &
 tracer=$!
 wait_for '^utrail: tracing' messages

@@ -60,6 +60,8 @@ mkfifo input
 tcp before <input >told &
 exec 3>input
 wait_for '^ready' told
+# What the run before said would do for the wait.
+: >messages
 utrail --json -o trace.json -p $! -e tcp 2>messages &
 wait_for '^utrail: tracing' messages
 echo >&3
@@ -68,7 +70,7 @@ kill -INT $!
 wait $!
 sed -n 's/^close //p' told | sort >wanted
 members trace.json close >got
-cmp -s wanted got || [ "$KERNEL" = 7.2 ] || fail "before: wanted $(cat wanted), got $(cat got)"
+cmp -s wanted got || [ "$KERNEL" = 7.2 ] || fail "before: wanted $(cat wanted), got $(cat got): $(cat messages)"
 [ "$(grep -c '"began":"before tracing"' trace.json)" -ge 1 ] || fail "$(cat trace.json)"
 echo >&3
 
