@@ -117,12 +117,19 @@ static uint64_t misses_of(int program)
 	return info.recursion_misses;
 }
 
+/* Those that see switches of threads have none; nor have those of --stop-on-load, which see the
+ * calls of all processes: who was to be stopped and was not has a gap, which is told. */
+static bool has_hits(const struct bpf_program *program)
+{
+	const char *name = bpf_program__name(program);
+	return !strstr(name, "where_") && strncmp(name, "stop_", strlen("stop_")) != 0;
+}
+
 static void add_missed(const struct tracer *skel, uint64_t *missed)
 {
 	struct bpf_program *program;
 	bpf_object__for_each_program (program, skel->obj)
-		/* Those that see switches of threads have no hits. */
-		if (!strstr(bpf_program__name(program), "where_"))
+		if (has_hits(program))
 			missed[group_of(program)] += misses_of(bpf_program__fd(program));
 }
 
