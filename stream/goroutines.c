@@ -286,7 +286,7 @@ static struct err *end_alone(struct nesting *nesting, const struct arrival *arri
 	bool was_seen =
 		goroutine && goroutine->number == hit->number && hit->used >= goroutine->least;
 	if (was_seen || (entry->wire.flags & SITE_GO_KEPT) || entry->filter ||
-	    nesting->losses->lost_ns[entry->id] || (end->wire.flags & SITE_TAIL_CALL))
+	    losses_last_ns(nesting->losses, entry->id) || (end->wire.flags & SITE_TAIL_CALL))
 		return NULL;
 	slots_init(&arguments, "before tracing");
 	struct stream_event event = arrival_event(arrival, STREAM_CALL);
@@ -314,7 +314,7 @@ static struct err *end_call(struct nesting *nesting, const struct arrival *arriv
 	event.ending = end->wire.flags & SITE_TAIL_CALL ? ENDING_TAIL_CALL : ENDING_RETURNED;
 	event.results = event.ending == ENDING_RETURNED ? results : NULL;
 	event.where = nesting->options->where ? &where : NULL;
-	if (nesting->losses->lost_ns[event.site->id] >= event.time_ns) {
+	if (losses_last_ns(nesting->losses, event.site->id) >= event.time_ns) {
 		event.ending = ENDING_LOST;
 		event.results = NULL;
 	}

@@ -75,10 +75,18 @@ uint64_t losses_fresh(struct losses *losses, uint32_t site_id, enum loss_cause c
 
 bool losses_explain_span(struct losses *losses, uint32_t site_id)
 {
+	/* Of a site that came later, nothing was told so far. */
+	if (site_id >= losses->n_sites)
+		return false;
 	const struct loss_row *told = &losses->told[site_id];
 	if (losses->blamed[site_id] >=
 	    told->count[LOSS_RETURN_RING_FULL] + told->count[LOSS_RETURN_BUSY])
 		return false;
 	losses->blamed[site_id]++;
 	return true;
+}
+
+uint64_t losses_last_ns(const struct losses *losses, uint32_t site_id)
+{
+	return site_id < losses->n_sites ? losses->lost_ns[site_id] : 0;
 }

@@ -37,5 +37,7 @@ uint64_t losses_fresh(struct losses *losses, uint32_t site_id, enum loss_cause c
 /* A span of this site has ended without a return. Was that lost, rather than never made? As many
  * times true as lost returns were told. */
 bool losses_explain_span(struct losses *losses, uint32_t site_id);
+/* `lost_ns` of a site, which may have come later than all that was told. */
+uint64_t losses_last_ns(const struct losses *losses, uint32_t site_id);
 
 #endif

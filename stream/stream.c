@@ -257,6 +257,9 @@ struct err *stream_missed(struct stream *stream, const char *who, uint64_t count
 {
 	stream->counts.missed += count;
 	/* They may have been anywhere. */
+	struct err *e = losses_resize(&stream->losses, stream->options.set->sites.count);
+	if (e)
+		return e;
 	for (size_t id = 0; id < stream->losses.n_sites; id++)
 		stream->losses.lost_ns[id] = now_ns(CLOCK_BOOTTIME);
 	return tell_missed(stream, who, count);

@@ -62,6 +62,21 @@ static void rows_that_come_later_are_blank(void **state)
 	losses_deinit(&losses);
 }
 
+/* Files that come late bring sites, whose calls may end before anything is lost or looked at. */
+static void sites_that_come_later_explain_nothing(void **state)
+{
+	(void)state;
+	struct losses losses = {0};
+	assert_ok(losses_resize(&losses, 2));
+	for (uint32_t site = 2; site < 100; site++) {
+		assert_false(losses_explain_span(&losses, site));
+		assert_int_equal(losses_last_ns(&losses, site), 0);
+	}
+	losses.lost_ns[1] = 7;
+	assert_int_equal(losses_last_ns(&losses, 1), 7);
+	losses_deinit(&losses);
+}
+
 static void every_cause_has_a_name(void **state)
 {
 	(void)state;
@@ -84,6 +99,7 @@ int main(void)
 		cmocka_unit_test(a_lost_return_explains_one_span),
 		cmocka_unit_test(a_row_is_blank_until_something_is_lost),
 		cmocka_unit_test(rows_that_come_later_are_blank),
+		cmocka_unit_test(sites_that_come_later_explain_nothing),
 		cmocka_unit_test(every_cause_has_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
