@@ -289,7 +289,7 @@ static struct err *no_such_member(const struct condition_binding *b,
 	return near ? err_hint(e, "did you mean '%s'?", near) : err_hint(e, "it has %s", all);
 }
 
-static void enter_pointer(struct condition_binding *b)
+void condition_enter_pointer(struct condition_binding *b)
 {
 	if (b->type->kind != TYPE_POINTER || !b->type->target ||
 	    b->type->target->kind != TYPE_STRUCT)
@@ -304,9 +304,9 @@ static void enter_pointer(struct condition_binding *b)
 static struct err *enter_structure(struct condition_binding *b, const struct condition_word *from,
 				   const struct condition_word *word)
 {
-	enter_pointer(b);
+	condition_enter_pointer(b);
 	condition_enter_owner(b);
-	enter_pointer(b);
+	condition_enter_pointer(b);
 	if (b->type->kind != TYPE_STRUCT)
 		return err_hint(condition_error(b->source, word->at,
 						"'%s' has no members that are known", from->text),
@@ -330,9 +330,13 @@ static struct err *follow(struct condition_binding *b)
 		uint32_t offset = 0;
 		if (b->bit_size || b->is_comm)
 			return no_such_name(b, word);
-		struct err *e = enter_structure(b, &b->test->path[i - 1], word);
+		const struct condition_word *from = &b->test->path[i - 1];
+		struct err *e = word->is_call ? condition_enter_size(b, from, word)
+					      : enter_structure(b, from, word);
 		if (e)
 			return e;
+		if (word->is_call)
+			continue;
 		const struct type_member *member = find_member(b->type, word->text, &offset, 0);
 		if (!member)
 			return no_such_member(b, word);

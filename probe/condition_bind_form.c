@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Comparisons of strings of standard libraries: see struct type_form. */
+/* Strings and containers of standard libraries, in comparisons: see struct type_form. */
 #include <string.h>
 
 #include "probe/condition_tree.h"
@@ -85,4 +85,108 @@ void condition_load_text_form(struct condition_binding *b, uint32_t limit)
 	put_word(b, way + first, n_way - first, form->data);
 	/* An empty one may have no address. */
 	condition_put(b, (struct fetch_op){.code = FETCH_BYTES, .imm = limit});
+}
+
+/* --- how many there are ----------------------------------------------------------------------- */
+
+static const struct type size_type = {.kind = TYPE_UINT, .size = 8, .name = "size"};
+
+static struct err *no_size(const struct condition_binding *b, const struct condition_word *from,
+			   const struct condition_word *word)
+{
+	return err_hint(condition_error(b->source, word->at, "'%s' has no '%s()' that is known",
+					from->text, word->text),
+			"its type is '%s'; strings and containers of C++, Rust and Go have one, "
+			"unless it has to be counted; how long other texts are is asked by a "
+			"pattern: 's ~ \"????*\"'",
+			b->type->name);
+}
+
+static bool is_size(const char *word)
+{
+	return strcmp(word, "size") == 0 || strcmp(word, "length") == 0 || strcmp(word, "len") == 0;
+}
+
+/* Is the number itself in memory, or in a register? */
+static bool has_number(const struct condition_binding *b, const struct type_form *form)
+{
+	switch (form->kind) {
+	case FORM_TEXT:
+	case FORM_ITEMS:
+		return !form->has_short &&
+		       (b->is_address ||
+			(b->parts &&
+			 part_at(b->parts, form->length_before ? form->data : form->length)));
+	case FORM_NODES:
+		return b->is_address && form->nodes->has_count;
+	case FORM_COUNT:
+		return b->is_address && form->item;
+	default:
+		return false;
+	}
+}
+
+static void put_number(struct condition_binding *b, const struct type_form *form)
+{
+	uint32_t at = form->length_before ? form->data : form->length;
+	uint8_t size = form->kind == FORM_COUNT ? (uint8_t)form->item->size : 8;
+	if (b->is_address)
+		condition_put(b, (struct fetch_op){.code = FETCH_DEREF, .size = size, .imm = at});
+	else
+		put_word(b, NULL, 0, at);
+	if (form->length_before)
+		condition_put(b, (struct fetch_op){.code = FETCH_DEREF,
+						   .size = 8,
+						   .imm = -(int64_t)form->length_before});
+}
+
+/* Operations so far, without what marks the phase: they are to be made twice. */
+struct way {
+	struct fetch_op ops[LEAF_OPS_MAX];
+	size_t count;
+};
+
+static void take_way(struct condition_binding *b, struct way *ret)
+{
+	size_t first = b->leaf->n_ops && b->leaf->ops[0].code == FILTER_AT_RETURN;
+	ret->count = b->leaf->n_ops - first;
+	memcpy(ret->ops, b->leaf->ops + first, ret->count * sizeof(ret->ops[0]));
+	b->leaf->n_ops = first;
+}
+
+static void put_range(struct condition_binding *b, const struct type_form *form)
+{
+	struct way way;
+	take_way(b, &way);
+	put_word(b, way.ops, way.count, form->data);
+	condition_put(b, (struct fetch_op){.code = FILTER_HOLD});
+	put_word(b, way.ops, way.count, form->length);
+	condition_put(b, (struct fetch_op){.code = FILTER_COUNT, .imm = form->item->size});
+}
+
+struct err *condition_enter_size(struct condition_binding *b, const struct condition_word *from,
+				 const struct condition_word *word)
+{
+	if (!is_size(word->text))
+		return err_hint(
+			condition_error(b->source, word->at, "'%s()' cannot be called", word->text),
+			"of strings and containers 'size()' is known; members stand "
+			"without brackets");
+	condition_enter_pointer(b);
+	condition_enter_owner(b);
+	condition_enter_pointer(b);
+	const struct type_form *form = b->type->kind == TYPE_STRUCT ? b->type->form : NULL;
+	if (!form)
+		return no_size(b, from, word);
+	if (form->kind == FORM_RANGE && b->is_address && form->item->size)
+		put_range(b, form);
+	else if (has_number(b, form))
+		put_number(b, form);
+	else
+		return no_size(b, from, word);
+	b->type = &size_type;
+	b->is_address = false;
+	b->parts = b->length = NULL;
+	b->file_of = 0;
+	return NULL;
 }

@@ -161,6 +161,13 @@ struct err *condition_bind_text(struct condition_binding *b)
 	bool is_text =
 		b->file_of || condition_enter_text(b) ||
 		(condition_is_text(b->type) && (b->type->kind != TYPE_ARRAY || b->is_address));
+	if (!is_text && b->parts)
+		return err_hint(condition_error(b->source, test->path[0].at,
+						"the text of '%s' cannot be asked for",
+						test->path[0].text),
+				"a part of it has no place here; its length may have one: "
+				"'%s.size()'",
+				test->path[0].text);
 	if (!is_text)
 		return err_hint(condition_error(b->source, is_glob ? test->op_at : test->value_at,
 						"'%s' is no text, but '%s'",

@@ -310,6 +310,16 @@ static struct err *parse_numbers(struct condition_parser *c, struct condition_nu
 static const char test_hint[] =
 	"write NAME OPERATOR VALUE, as in 'n > 100', 'path ~ \"/etc/*\"', 'dur > 1ms'";
 
+/* The brackets of size(), which only a member can be. */
+static bool take_brackets(struct condition_parser *c)
+{
+	size_t at = c->at;
+	if (take(c, "(") && take(c, ")"))
+		return true;
+	c->at = at;
+	return false;
+}
+
 static struct err *parse_path(struct condition_parser *c, struct condition_test *test)
 {
 	skip_spaces(c);
@@ -325,6 +335,7 @@ static struct err *parse_path(struct condition_parser *c, struct condition_test 
 		word->text = copy(c, take_word(c));
 		if (!word->text)
 			return &err_nomem;
+		word->is_call = test->n_path > 1 && take_brackets(c);
 		skip_spaces(c);
 		bool arrow = peek(c) == '-' && peek_at(c, c->at + 1) == '>';
 		if (!arrow && peek(c) != '.')

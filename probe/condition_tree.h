@@ -34,6 +34,7 @@ enum condition_operator {
 struct condition_word {
 	const char *text;
 	size_t at;
+	bool is_call; /* size() */
 };
 
 /* A number, or the name of one. */
@@ -129,6 +130,8 @@ struct condition_binding {
 void condition_put(struct condition_binding *b, struct fetch_op op);
 void condition_put_source(struct condition_binding *b, const struct fetch_source *source);
 void condition_put_deref(struct condition_binding *b, uint8_t size, uint8_t flags);
+/* A pointer to a structure: that is looked at, by its address. */
+void condition_enter_pointer(struct condition_binding *b);
 
 /* condition_bind_text.c, condition_bind_number.c: the test behind the value. */
 bool condition_is_text(const struct type *type);
@@ -136,6 +139,9 @@ struct err *condition_bind_text(struct condition_binding *b) must_check;
 struct err *condition_bind_number(struct condition_binding *b) must_check;
 /* condition_bind_form.c: through a unique_ptr or the like, whose address the operations give. */
 void condition_enter_owner(struct condition_binding *b);
+/* `word`, of what `from` is or leads to: how many elements, or bytes of text. */
+struct err *condition_enter_size(struct condition_binding *b, const struct condition_word *from,
+				 const struct condition_word *word) must_check;
 /* Is it a string of a standard library, or a pointer to one? Then it is what is looked at. */
 bool condition_enter_text(struct condition_binding *b);
 /* Its bytes, for the test behind. */

@@ -41,7 +41,8 @@ struct err *condition_describe(struct condition_binding *b)
 		return &err_nomem;
 	const struct condition_test *test = b->test;
 	for (size_t i = 0; i < test->n_path; i++)
-		fprintf(out, "%s%s", i ? "." : "", test->path[i].text);
+		fprintf(out, "%s%s%s", i ? "." : "", test->path[i].text,
+			test->path[i].is_call ? "()" : "");
 	fprintf(out, " (%s)", b->type->name);
 	if (test->has_mask) {
 		fputs(" & ", out);

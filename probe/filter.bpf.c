@@ -227,6 +227,21 @@ static __always_inline void filter_comm(struct scratch *scratch)
 	}
 }
 
+static __always_inline void filter_hold(struct scratch *scratch)
+{
+	scratch->filter.held = scratch->acc;
+	scratch->filter.held_unknown = scratch->poisoned;
+}
+
+static __always_inline void filter_count(const struct fetch_op *op, struct scratch *scratch)
+{
+	__u64 held = scratch->filter.held, size = (__u64)op->imm;
+	if (scratch->filter.held_unknown || scratch->acc < held || !size)
+		scratch->poisoned = 1;
+	else
+		scratch->acc = (scratch->acc - held) / size;
+}
+
 /* All but loads and matches. 1: it was a match, that is yet to be done. */
 static __always_inline int filter_step_body(const struct fetch_op *op, struct scratch *scratch)
 {
@@ -248,6 +263,14 @@ static __always_inline int filter_step_body(const struct fetch_op *op, struct sc
 		return 0;
 	case FILTER_MASK:
 		scratch->acc &= (__u64)op->imm;
+		scratch->filter.at = next;
+		return 0;
+	case FILTER_HOLD:
+		filter_hold(scratch);
+		scratch->filter.at = next;
+		return 0;
+	case FILTER_COUNT:
+		filter_count(op, scratch);
 		scratch->filter.at = next;
 		return 0;
 	case FILTER_MATCH:

@@ -32,6 +32,8 @@ enum filter_code {
 	FILTER_LESS,	/* signed with FETCH_SIGNED */
 	FILTER_GREATER, /* the same */
 	FILTER_MATCH,	/* a test: the text matches the elements from number imm on */
+	FILTER_HOLD,	/* held = acc */
+	FILTER_COUNT,	/* acc = (acc - held) / imm; unknown when held is, or lies behind acc */
 };
 
 enum filter_flags {
@@ -96,7 +98,8 @@ struct filter_run {
 	__u32 unknown; /* a value could not be read */
 	/* The text and the pattern that are compared, and where to go on behind the last star. */
 	__u32 length, is_cut, in_text, in_pattern, star_text, star_pattern;
-	__u32 reserved;
+	__u32 held_unknown;
+	__u64 held; /* the first of two values of which the difference is wanted */
 };
 
 /* What it says. */

@@ -26,6 +26,13 @@ static size_t raw_arguments(unsigned int machine, struct condition_name *ret)
 
 static const char in_several[] = "it is in several places";
 
+/* Of a string or slice, the address and the length are asked one by one. */
+static bool is_asked_in_parts(const struct type *type)
+{
+	const struct type_form *form = type->kind == TYPE_STRUCT ? type->form : NULL;
+	return form && (form->kind == FORM_TEXT || form->kind == FORM_ITEMS) && !form->has_short;
+}
+
 static size_t typed_arguments(unsigned int machine, const struct prototype *prototype, bool is_rust,
 			      struct condition_name *ret)
 {
@@ -39,7 +46,7 @@ static size_t typed_arguments(unsigned int machine, const struct prototype *prot
 						 .source = sources[i]};
 		if (args_is_unknown(&sources[i]))
 			ret[i].source.unavailable = "its place is not known";
-		else if (sources[i].n_parts)
+		else if (sources[i].n_parts && !is_asked_in_parts(ret[i].type))
 			ret[i].source.unavailable = in_several;
 		if (counted <= 0 || (uint32_t)counted > n_sources ||
 		    sources[counted - 1].unavailable)
@@ -60,7 +67,7 @@ static void place_result(unsigned int machine, const struct prototype *prototype
 		ret->source.unavailable = prototype->no_result;
 	else if (args_is_unknown(&ret->source))
 		ret->source.unavailable = "its place is not known";
-	else if (ret->source.n_parts)
+	else if (ret->source.n_parts && !is_asked_in_parts(type))
 		ret->source.unavailable = in_several;
 }
 

@@ -226,6 +226,58 @@ static void strings_of_libraries(void **state)
 	}
 }
 
+/* By their own number, by two addresses, by what lies before the text, in registers. */
+static void sizes(void **state)
+{
+	(void)state;
+	static const int items[7];
+	static const struct view view = {"GET /path", 5}, wild = {(char *)8, 3};
+	static const struct range some = {items, items + 7}, empty = {items, items},
+				  wrong = {items + 7, items};
+	static const uint64_t words[] = {1, 9};
+	static const uint32_t halves[] = {1, 6};
+	static const struct {
+		uint64_t length, capacity, references;
+		char text[8];
+	} counted = {4, 8, 1, "text"};
+	static const char *const before = counted.text;
+	static const struct {
+		const char *text;
+		const void *at;
+		bool passes;
+	} rows[] = {
+		{"view.size() == 5", &view, true},
+		{"view.len() > 5", &view, false},
+		{"view.size() == 3 && view == \"abc\"", &wild, true},
+		{"view.length() >= 5 && u == 1", &view, false},
+		{"split.size() == 5", &view, true},
+		{"split.size() == 6", &view, false},
+		{"row.size() == 7", &some, true},
+		{"row.size() > 7", &some, false},
+		{"row -> size ( ) <= 7", &some, true},
+		{"row.size()", &empty, false},
+		{"!row.size()", &empty, true},
+		{"row.size() & 3", &some, true},
+		{"row.size() > 1000000 && u == 1", &some, false},
+		/* What cannot be is not known, and passes. */
+		{"row.size() == 3", &wrong, true},
+		{"row.size() == 3", (void *)8, true},
+		{"map.size() == 9", words, true},
+		{"map.size() < 9", words, false},
+		{"table.len() == 6", halves, true},
+		{"table.len() != 6", halves, false},
+		{"before.size() == 4", &before, true},
+		{"before.size() == 8", &before, false},
+	};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct machine m = a_machine();
+		m.regs[N] = 5;
+		m.regs[VIEW] = m.regs[ROW] = (uintptr_t)rows[i].at;
+		if (passes(rows[i].text, &m) != rows[i].passes)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 static void refusals(void **state)
 {
 	(void)state;
@@ -235,8 +287,14 @@ static void refusals(void **state)
 	} rows[] = {
 		{&scope, "lem > 3", "srv:f has no 'lem'", "n, u, big"},
 		{&scope, "colour == 3", "srv:f has no 'colour'", "did you mean 'color'?"},
-		{&scope, "arg19 > 3", "srv:f has no 'arg19'", "18 arguments"},
+		{&scope, "arg24 > 3", "srv:f has no 'arg24'", "23 arguments"},
 		{&scope, "arg0 > 3", "has no 'arg0'", ""},
+		{&scope, "text.size() > 3", "'text' has no 'size()' that is known", "s ~"},
+		{&scope, "n.size() > 3", "'n' has no 'size()' that is known", "containers of C++"},
+		{&scope, "chain.size() > 3", "'chain' has no 'size()' that is known", "containers"},
+		{&scope, "row.count() > 3", "'count()' cannot be called", "'size()' is known"},
+		{&scope, "row.size().x > 3", "'size' has no members that are known", "'size'"},
+		{&scope, "row.size() ~ \"x\"", "'size' is no text", "a number"},
 		{&scope, "n ~ \"x\"", "'n' is no text, but 'int'", "FUNC(str)"},
 		{&scope, "n == \"x\"", "'n' is no text", ""},
 		{&scope, "text > 3 && real > 1", "'real' is no number", "floating-point"},
@@ -326,6 +384,7 @@ int main(void)
 		cmocka_unit_test(unknown_passes),
 		cmocka_unit_test(null_is_no_text),
 		cmocka_unit_test(strings_of_libraries),
+		cmocka_unit_test(sizes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

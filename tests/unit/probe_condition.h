@@ -18,7 +18,8 @@ struct machine {
 	bool returned, no_result;
 	const char *comm;
 	uint64_t acc, length;
-	bool poisoned, has_length;
+	bool poisoned, has_length, held_unknown;
+	uint64_t held;
 	char text[FETCH_STRING_MAX + 1];
 	size_t text_size;
 	bool text_null, text_cut, text_bad;
@@ -35,12 +36,17 @@ struct body {
 	};
 };
 
-enum reg { N = 1, U, BIG, BYTE, LETTER, FLAG, TEXT, REQ, WORD, FLAGS, COLOR, BUF, RET, VIEW };
+enum reg { N = 1, U, BIG, BYTE, LETTER, FLAG, TEXT, REQ, WORD, FLAGS, COLOR, BUF, RET, VIEW, ROW };
 
 /* A string of a library. */
 struct view {
 	const char *text;
 	uint64_t size;
+};
+
+/* Elements of four bytes. */
+struct range {
+	const int *first, *end;
 };
 
 extern const struct condition_scope scope;  /* srv:f */

@@ -128,6 +128,14 @@ static void run_load(struct machine *m, const struct fetch_op *op)
 	case FILTER_MASK:
 		m->acc &= (uint64_t)op->imm;
 		break;
+	case FILTER_HOLD:
+		m->held = m->acc;
+		m->held_unknown = m->poisoned;
+		break;
+	case FILTER_COUNT:
+		m->poisoned |= m->held_unknown || m->acc < m->held;
+		m->acc = (m->acc - m->held) / (uint64_t)op->imm;
+		break;
 	case FILTER_TASK:
 		load(m,
 		     op->reg == FILTER_TASK_DURATION ? m->now_ns - m->began_ns : m->regs[op->reg]);
@@ -230,6 +238,37 @@ static const struct type view_type = {.kind = TYPE_STRUCT,
 				      .form = &view_form};
 static const struct type view_pointer = {
 	.kind = TYPE_POINTER, .size = 8, .target = &view_type, .name = "string_view &"};
+static const struct type_form range_form = {.kind = FORM_RANGE, .length = 8, .item = &int_type};
+static const struct type range_type = {
+	.kind = TYPE_STRUCT, .size = 16, .name = "vector", .form = &range_form};
+static const struct type range_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .target = &range_type, .name = "vector &"};
+static const struct type_nodes tree = {.kind = NODES_TREE, .has_count = true},
+			       chain = {.kind = NODES_CHAIN};
+static const struct type_form map_form = {
+	.kind = FORM_NODES, .length = 8, .item = &int_type, .nodes = &tree};
+static const struct type_form chain_form = {
+	.kind = FORM_NODES, .length = 8, .item = &int_type, .nodes = &chain};
+static const struct type map_type = {
+	.kind = TYPE_STRUCT, .size = 16, .name = "map", .form = &map_form};
+static const struct type chain_type = {
+	.kind = TYPE_STRUCT, .size = 16, .name = "forward_list", .form = &chain_form};
+static const struct type map_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .target = &map_type, .name = "map &"};
+static const struct type chain_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .target = &chain_type, .name = "forward_list &"};
+static const struct type_form table_form = {.kind = FORM_COUNT, .length = 4, .item = &int_type};
+static const struct type table_type = {
+	.kind = TYPE_STRUCT, .size = 8, .name = "HashMap", .form = &table_form};
+static const struct type table_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .target = &table_type, .name = "HashMap *"};
+/* Text that its length lies before. */
+static const struct type_form before_form = {
+	.kind = FORM_TEXT, .length_before = 24, .item = &text_type};
+static const struct type before_type = {
+	.kind = TYPE_STRUCT, .size = 8, .name = "string", .form = &before_form};
+static const struct type before_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .target = &before_type, .name = "string &"};
 static const struct type_form owner_form = {.kind = FORM_OWNER, .item = &pointer_type};
 static const struct type_member owner_members[] = {{.name = "owned", .type = &pointer_type}};
 static const struct type owner_type = {.kind = TYPE_STRUCT,
@@ -267,6 +306,11 @@ static const struct condition_name names[] = {
 	{.name = "gone", .type = &int_type, .source = {.unavailable = "in xmm0"}},
 	NAME("view", view_pointer, VIEW, 8),
 	NAME("owner", owner_pointer, VIEW, 8),
+	NAME("row", range_pointer, ROW, 8),
+	NAME("map", map_pointer, ROW, 8),
+	NAME("chain", chain_pointer, ROW, 8),
+	NAME("table", table_pointer, ROW, 8),
+	NAME("before", before_pointer, ROW, 8),
 	{.name = "split",
 	 .type = &view_type,
 	 .source = {.n_parts = 2,

@@ -259,6 +259,7 @@ static void conditions(void **state)
 		{"f if > 3", "unexpected '>'", 5, "NAME OPERATOR VALUE"},
 		{"f if n = 3", "'=' alone", 7, "'=='"},
 		{"f if n > 3 m", "unexpected 'm'", 11, "&& or ||"},
+		{"f if n() > 3", "unexpected '('", 6, "&& or ||"},
 		{"f if n > 3 & m", "unexpected '&'", 11, "&& or ||"},
 		{"f if n > 3 | m > 3", "unexpected '>'", 15, "&& or ||"},
 		{"f if path ~ 3", "takes a pattern", 12, "~ \"abc*\""},
