@@ -17,6 +17,10 @@ endif()
 function(bpf_skeleton name)
   cmake_parse_arguments(B "FIRST_LINES" "" "SOURCES" ${ARGN})
   pkg_get_variable(libbpf_include libbpf includedir)
+  set(delays)
+  if(UTRAIL_BPF_DELAYS)
+    set(delays -DUTRAIL_BPF_DELAYS)
+  endif()
   set(objects)
   foreach(source ${B_SOURCES})
     string(REPLACE "/" "_" flat ${source})
@@ -26,7 +30,7 @@ function(bpf_skeleton name)
       DEPENDS ${PROJECT_SOURCE_DIR}/${source}
       DEPFILE ${object}.d
       COMMAND ${UTRAIL_CLANG} -target bpf -mcpu=v3 -g -O2 -std=gnu11 -D__bpf__
-              -D__TARGET_ARCH_${UTRAIL_BPF_ARCH} -Wall -Wextra -Wno-unused-parameter -Werror
+              -D__TARGET_ARCH_${UTRAIL_BPF_ARCH} ${delays} -Wall -Wextra -Wno-unused-parameter -Werror
               -I ${PROJECT_SOURCE_DIR} -idirafter ${libbpf_include}
               -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
               -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -MD -MF ${object}.d -MT ${object}

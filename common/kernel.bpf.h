@@ -124,4 +124,8 @@ struct bpf_iter__task {
 /* arch/x86/include/asm/thread_info.h: a 32-bit system call is in progress */
 #define TS_COMPAT 0x2
 
+#ifdef UTRAIL_BPF_DELAYS
+#include "common/delays.bpf.h"
+#endif
+
 #endif
