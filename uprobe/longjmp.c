@@ -82,10 +82,16 @@ static bool go_to_target(struct scan *scan)
 	return nearest;
 }
 
+/* Not on a 5-byte nop: some kernels make a call of it, which writes below the stack pointer. */
+static bool may_carry(const struct decoded *insn)
+{
+	return !insn->refused && !(insn->is_nop && insn->length == 5);
+}
+
 /* False: the function is over, or what was looked for is found. */
 static bool scan_instruction(struct scan *scan, const uint8_t *bytes, const struct decoded *insn)
 {
-	if (scan->since && !scan->place && !insn->refused)
+	if (scan->since && !scan->place && may_carry(insn))
 		scan->place = scan->address;
 	if (scan->since && insn->flow == FLOW_JUMP_INDIRECT) {
 		scan->search->place = scan->place;

@@ -111,6 +111,11 @@ struct err *plan_add_longjmp(struct plan *plan)
 		if (!e && image)
 			e = uprobe_add_longjmp(&plan->set, image, module->name);
 	}
+	/* Without it, such calls are over a little later. */
+	if (e && e != &err_nomem) {
+		err_free(e);
+		return NULL;
+	}
 	return e;
 }
 

@@ -27,6 +27,8 @@ static const uint8_t glibc[] = {0x4c, 0x8b, 0x47, 0x30, 0x64, 0x4c, 0x33, 0x04, 
 static const uint8_t musl[] = {0x31, 0xc0, 0x48, 0x8b, 0x67, 0x30, 0xff, 0x67, 0x38};
 /* The jump has a prefix that the kernel refuses, and nothing comes before it. */
 static const uint8_t notrack[] = {0x4c, 0x89, 0xc4, 0x3e, 0xff, 0xe2};
+/* What comes first is a nop that a kernel would make a call of. */
+static const uint8_t nop5[] = {0x4c, 0x89, 0xc4, 0x0f, 0x1f, 0x44, 0x00, 0x00, 0xff, 0xe2};
 /* As in __longjmp_chk(), the way there is a branch; where nothing goes on there may be data. */
 static const uint8_t behind_branch[] = {0x4c, 0x39, 0xc4, 0x76, 0x03, 0x0f, 0x0b,
 					0xe8, 0x4c, 0x89, 0xc4, 0xff, 0xe2};
@@ -60,6 +62,7 @@ static const struct expectation expectations[] = {
 	CASE(glibc, EM_X86_64, START + 18, 0),
 	CASE(musl, EM_X86_64, START + 6, 0),
 	CASE(notrack, EM_X86_64, 0, 0),
+	CASE(nop5, EM_X86_64, START + 8, 0),
 	CASE(behind_branch, EM_X86_64, START + 11, 0),
 	CASE(frame_pointer, EM_X86_64, 0, 0),
 	CASE(variable, EM_X86_64, 0, 0),
