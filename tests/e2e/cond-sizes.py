@@ -2,6 +2,7 @@
 """Conditions on how many elements there are: as the program says of each of its calls."""
 
 import re
+import shutil
 
 from goroutines import make
 from typed import compiled
@@ -52,6 +53,9 @@ def containers():
 
 
 def of_go():
+    if not shutil.which("go"):
+        print("'go' is not installed (package golang-go): no strings, slices and maps of Go")
+        return
     path = make("sizes", source="sizes.go")
     for condition, wanted in (("name.len() > 5", "text > 5"), ("items.len() == 6", "row == 6"), ("m.len() >= 3", "map >= 3")):
         trace = Trace("-e", f"sizes:main.take if {condition}", command=[path])
