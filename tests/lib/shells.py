@@ -30,7 +30,7 @@ class Shell(Terminal):
 
     def _ask(self, line):
         os.write(self.master, b"echo status=$?\n")
-        found = self.wait_for(r"(?m)^\r*(?:\x1b\[\S*)*status=(\d+)")
+        found = self.wait_for(r"(?m)^\r*(?:\x1b\[\S*)*status=(\d+)\s")
         self.wait_for(re.escape(PROMPT))
         self.typed += [(line, int(found[1])), ("echo status=$?", 0)]
 

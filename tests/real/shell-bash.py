@@ -69,7 +69,7 @@ def what_is_no_command():
     os.write(shell.master, b"\x03")
     shell.wait_for(re.escape(PROMPT))
     os.write(shell.master, b"read -e -p 'name? ' name\n")
-    shell.wait_for(r"name\? ")
+    shell.wait_for(r"\nname\? ")
     shell.type("my secret")
     shell.run("test \"$name\" = 'my secret'")
     same(shell.end(b"\x04"), 0, "status of the shell, ended by Ctrl-D")
@@ -217,7 +217,8 @@ def nothing_changes():
         trace = trace_shell(terminal) if traced else None
         # Shorter than the terminal's line: how a longer one is drawn depends on the moment.
         os.write(terminal.master, b"set -o | wc -l; trap 'echo trapped' EXIT; exit 11\n")
-        shown = terminal.wait_for(r"(?s).*trapped")[0]
+        # At the start of a line: the terminal shows what is typed, too.
+        shown = terminal.wait_for(r"(?s).*\r\ntrapped")[0]
         outputs.append((shown, terminal.process.wait(20)))
         os.close(terminal.master)
         if trace:
