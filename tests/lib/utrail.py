@@ -295,7 +295,7 @@ class Target(Process):
         self.name = os.path.basename(path)
         self.ready = None
         if ready or (ready is None and "-w" in arguments):
-            self.ready = self.wait_for(r"^ready (\d+)(?: (.*))?$")
+            self.ready = self.wait_for(r"^ready (\d+)(?: (.*))?\n")
             same(int(self.ready[1]), self.pid, f"pid that {self.name} tells")
 
     def release(self):
