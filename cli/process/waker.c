@@ -56,13 +56,19 @@ static char state_of(uint32_t pid)
 	return after && after[1] == ' ' ? after[2] : '?';
 }
 
+/* The slot may have been claimed since `now` was asked for. */
+static uint64_t waited_ns(const struct stop_slot *slot, uint64_t now)
+{
+	return now > slot->time_ns ? now - slot->time_ns : 0;
+}
+
 /*
  * A process that is not stopped yet is waited for: the signal may still be on its way, and would
  * come after ours. From the limit on it is sent without asking, and for some time again.
  */
 static void wake(struct stop_slot *slot, uint64_t now)
 {
-	uint64_t waited = now - slot->time_ns;
+	uint64_t waited = waited_ns(slot, now);
 	bool gone = kill((pid_t)slot->tgid, 0) != 0 && errno == ESRCH;
 	bool stopped = !gone && state_of(slot->tgid) == 'T';
 	if (stopped || waited > WAKER_LIMIT_NS)
@@ -81,7 +87,7 @@ static bool wake_all(struct stop_table *table, bool everybody)
 		uint32_t state = __atomic_load_n(&slot->state, __ATOMIC_SEQ_CST);
 		busy |= state != STOP_FREE;
 		if (state == STOP_RELEASED ||
-		    (state == STOP_CLAIMED && (everybody || now - slot->time_ns > WAKER_LIMIT_NS)))
+		    (state == STOP_CLAIMED && (everybody || waited_ns(slot, now) > WAKER_LIMIT_NS)))
 			wake(slot, now);
 	}
 	return busy;
