@@ -360,6 +360,11 @@ const char *image_soname(const struct image *image)
 	return image->soname;
 }
 
+bool image_is_same_file(const struct image *a, const struct image *b)
+{
+	return image_inode(a) == image_inode(b) && image_device(a) == image_device(b);
+}
+
 bool image_is_static(const struct image *image)
 {
 	return !image->interpreter && !image->soname && !(image->needed && image->needed[0]);

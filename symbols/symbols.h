@@ -67,6 +67,8 @@ struct err *image_find_interpreter(const char *path, char **ret) must_check;
 /* DT_NEEDED and DT_SONAME; NULL-terminated, NULL when there is no dynamic section. */
 const char *const *image_needed(const struct image *image);
 const char *image_soname(const struct image *image);
+/* The same file, by whatever names they were opened. */
+bool image_is_same_file(const struct image *a, const struct image *b);
 /* A program that no loader joins with libraries. */
 bool image_is_static(const struct image *image);
 

@@ -94,6 +94,10 @@ struct err *code_describe(const struct decoder *decoder, const struct code_part 
 			  const struct decoded *decoded, uint64_t address, struct arena *arena,
 			  struct instruction *ret) must_check;
 
+/* The text from an address on: at most *size bytes, which becomes how many there are; 0: none. */
+struct err *code_read_text(const struct image *image, uint64_t address, uint8_t *bytes,
+			   size_t *size) must_check;
+
 /* Describes an instruction at an address where decoding has found one. */
 struct err *code_instruction_at(struct image *image, uint64_t address, struct arena *arena,
 				struct instruction *ret) must_check;

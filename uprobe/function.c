@@ -233,21 +233,28 @@ struct err *uprobe_find_entry(struct image *image, const struct function *functi
 	return NULL;
 }
 
+struct err *code_read_text(const struct image *image, uint64_t address, uint8_t *bytes,
+			   size_t *size)
+{
+	uint64_t offset;
+	if (!image_offset_of(image, address, &offset))
+		*size = 0;
+	while (*size && !image_is_text(image, offset, *size))
+		(*size)--;
+	return *size ? image_read(image, offset, bytes, *size) : NULL;
+}
+
 struct err *code_instruction_at(struct image *image, uint64_t address, struct arena *arena,
 				struct instruction *ret)
 {
 	uint8_t bytes[ENTRY_BYTES];
-	uint64_t offset;
 	size_t size = sizeof(bytes);
 	struct decoder decoder;
 	struct decoded insn;
 	*ret = (struct instruction){.address = address};
-	if (!decoder_init(&decoder, image_machine(image)) ||
-	    !image_offset_of(image, address, &offset))
+	if (!decoder_init(&decoder, image_machine(image)))
 		return NULL;
-	while (size && !image_is_text(image, offset, size))
-		size--;
-	struct err *e = image_read(image, offset, bytes, size);
+	struct err *e = code_read_text(image, address, bytes, &size);
 	if (e)
 		return e;
 	const struct code_part text = {.bytes = bytes, .address = address, .size = size};

@@ -130,13 +130,8 @@ static struct err *search_at(struct longjmp_search *search, const struct image *
 			     uint64_t address)
 {
 	uint8_t bytes[BYTES_MAX];
-	uint64_t offset;
 	size_t size = sizeof(bytes);
-	if (!image_offset_of(image, address, &offset))
-		return NULL;
-	while (size && !image_is_text(image, offset, size))
-		size--;
-	struct err *e = size ? image_read(image, offset, bytes, size) : NULL;
+	struct err *e = code_read_text(image, address, bytes, &size);
 	const struct code_part text = {.bytes = bytes, .address = address, .size = size};
 	if (!e && size)
 		longjmp_search(search, &text);
@@ -161,17 +156,12 @@ static struct err *find(struct image *image, const char *name, uint64_t *ret)
 }
 
 /* musl's is its loader, too: one file by two names. */
-static bool is_same_file(const struct image *a, const struct image *b)
-{
-	return image_inode(a) == image_inode(b) && image_device(a) == image_device(b);
-}
-
 static bool has_site(const struct probe_set *set, const struct image *image, uint64_t offset)
 {
 	for (size_t i = 1; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
 		if (site->wire.kind == SITE_CATCH && site->offset == offset &&
-		    is_same_file(site->image, image))
+		    image_is_same_file(site->image, image))
 			return true;
 	}
 	return false;

@@ -104,11 +104,12 @@ struct err *plan_add_longjmp(struct plan *plan)
 	for (size_t i = 0; !e && traces_calls(plan) && i < plan->modules.count; i++) {
 		struct plan_module *module = &plan->modules.items[i];
 		struct image *image = module->image;
-		if (plan_wants_longjmp(plan, module))
-			e = plan_module_image(plan, module, false, &image);
-		else if (!image || !image_is_static(image) || !uprobe_may_longjmp(image))
+		bool is_static = image && image_is_static(image);
+		if (module->longjmp_sought || (!is_static && !plan_wants_longjmp(plan, module)))
 			continue;
-		if (!e && image)
+		module->longjmp_sought = true;
+		e = plan_module_image(plan, module, false, &image);
+		if (!e && image && (!is_static || uprobe_may_longjmp(image)))
 			e = uprobe_add_longjmp(&plan->set, image, module->name);
 	}
 	/* Without it, such calls are over a little later. */

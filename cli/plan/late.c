@@ -88,8 +88,7 @@ static bool is_known_file(const struct plan *plan, const struct plan_module *mod
 	for (size_t i = 0; i < plan->modules.count; i++) {
 		const struct plan_module *known = &plan->modules.items[i];
 		if (known != module && known->image &&
-		    image_inode(known->image) == image_inode(module->image) &&
-		    image_device(known->image) == image_device(module->image))
+		    image_is_same_file(known->image, module->image))
 			return true;
 	}
 	return false;

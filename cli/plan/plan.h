@@ -24,8 +24,9 @@ struct plan_module {
 	struct process *process; /* whose view the path is; NULL: our own. Borrowed */
 	struct image *image;	 /* opened when first needed; NULL: not ELF, or not yet */
 	bool tried;
-	bool debug_noted;   /* see debuginfo/notes.h */
-	bool failure_noted; /* see plan_note_failure() */
+	bool longjmp_sought; /* see plan_add_longjmp() */
+	bool debug_noted;    /* see debuginfo/notes.h */
+	bool failure_noted;  /* see plan_note_failure() */
 };
 
 /* A site is the beginning or the end of the spans of a pair. */

@@ -71,8 +71,7 @@ static struct known_file *get_file(struct shell *shell, const struct module *mod
 static bool is_known_image(const struct shell *shell, const struct image *image)
 {
 	for (const struct known_file *file = shell->files; file; file = file->hh.next)
-		if (file->image && image_inode(file->image) == image_inode(image) &&
-		    image_device(file->image) == image_device(image))
+		if (file->image && image_is_same_file(file->image, image))
 			return true;
 	return false;
 }

@@ -6,7 +6,7 @@ import shutil
 
 from goroutines import make
 from typed import compiled
-from utrail import Target, Trace, ensure, run, same
+from utrail import Trace, ensure, run, same, trace_target
 
 NAMES = "number row text view map table wides own set list ret".split()
 # Function, condition, and the same in Python.
@@ -25,16 +25,12 @@ ASKED = [
 ]
 
 
-def calls_of(text):
-    return [dict(zip(NAMES, map(int, line.split()))) for line in re.findall(r"^sizes (.*)$", text, re.MULTILINE)]
+def calls_of(text, names=NAMES):
+    return [dict(zip(names, map(int, line.split()))) for line in re.findall(r"^sizes (.*)$", text, re.MULTILINE)]
 
 
 def ask(program, function, condition, wanted):
-    target = Target(program, "-w")
-    trace = Trace("-e", f"{program}:{function} if {condition}", pid=target.pid)
-    target.release()
-    target.finish()
-    trace.finish()
+    target, trace = trace_target(program, [], [f"{program}:{function} if {condition}"])
     trace.check_nothing_lost()
     calls = calls_of(target.stdout)
     meant = [call["number"] for call in calls if eval(wanted, {}, call)]  # pylint: disable=eval-used
@@ -61,7 +57,7 @@ def of_go():
         trace = Trace("-e", f"sizes:main.take if {condition}", command=[path])
         trace.finish(stop=False)
         trace.check_nothing_lost()
-        calls = [dict(zip(("number", "text", "row", "map"), map(int, line.split()))) for line in re.findall(r"^sizes (.*)$", trace.stdout, re.MULTILINE)]
+        calls = calls_of(trace.stdout, ("number", "text", "row", "map"))
         meant = [call["number"] for call in calls if eval(wanted, {}, call)]  # pylint: disable=eval-used
         ensure(0 < len(meant) < len(calls), f"'{wanted}' tells nothing apart")
         same(sorted(call["args"]["number"] for call in trace.calls("main.take")), meant, f"calls with {condition}")
