@@ -235,7 +235,8 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 {
 	/* From 7.2 on these tracepoints may be preempted. */
 	enum stream_form stream = fetch_stream(form);
-	__u64 id = stream_current_id();
+	struct task_struct *current = stream_current(stream);
+	__u64 id = stream_id_of(current, stream);
 	if (!stream_wants_current(id))
 		return 0;
 	if (is_compat(form)) {
@@ -247,7 +248,7 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 		return 0;
 	__u32 site_id = *found;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
-	struct scratch *scratch = stream_scratch(id, stream, true);
+	struct scratch *scratch = stream_scratch_of(current, id, stream, true);
 	if (!site || !scratch) {
 		stream_count_loss(site_id, LOSS_NO_STORAGE);
 		return 0;
@@ -388,10 +389,11 @@ static __always_inline bool is_its_end(const struct scratch *scratch, const stru
 static __always_inline int on_exit(const struct pt_regs *regs, __s64 result, enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
-	__u64 id = stream_current_id();
+	struct task_struct *current = stream_current(stream);
+	__u64 id = stream_id_of(current, stream);
 	if (!stream_wants_current(id))
 		return 0;
-	struct scratch *scratch = stream_scratch(id, stream, false);
+	struct scratch *scratch = stream_scratch_of(current, id, stream, false);
 	/* In flight when tracing began, or a child's first return: no entry was seen. */
 	if (!scratch || !scratch->syscall_site)
 		return 0;

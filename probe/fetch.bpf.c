@@ -22,10 +22,8 @@ const volatile struct fetch_offsets file_offsets = {};
 /* -yy: also what kind of device or socket it is? */
 const volatile bool reads_sockets = false;
 const volatile struct fetch_socket_offsets socket_offsets = {};
-/* Has any plan an EACH operation? */
-const volatile bool reads_each = false;
-/* And a WALK operation? */
-const volatile bool reads_walks = false;
+/* See probe/fetch.h. What is not known by name is loaded with all that most plans may have. */
+const volatile __u32 fetch_codes = FETCH_ALL_CODES & ~(1U << FETCH_EACH | 1U << FETCH_WALK);
 /* Has the kernel bpf_copy_from_user_str()? */
 const volatile bool has_copy_string = false;
 
@@ -255,7 +253,8 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		fetch_load(scratch, reg);
 	switch (op->code) {
 	case FETCH_REG:
-		fetch_load(scratch, fetch_cut(reg >> (op->shift & 63), op->size, sign));
+		if (fetch_has(FETCH_REG))
+			fetch_load(scratch, fetch_cut(reg >> (op->shift & 63), op->size, sign));
 		break;
 	case FETCH_CONST:
 		fetch_load(scratch, (__u64)op->imm);
@@ -264,45 +263,52 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		scratch->acc += (__u64)op->imm;
 		break;
 	case FETCH_INDEX:
-		scratch->acc += fetch_cut(reg, op->size, sign) * (__u64)op->imm;
+		if (fetch_has(FETCH_INDEX))
+			scratch->acc += fetch_cut(reg, op->size, sign) * (__u64)op->imm;
 		break;
 	case FETCH_DEREF:
-		fetch_deref(scratch, op, sleepable);
+		if (fetch_has(FETCH_DEREF))
+			fetch_deref(scratch, op, sleepable);
 		break;
 	case FETCH_LENGTH:
-		fetch_length(scratch, op);
+		if (fetch_has(FETCH_LENGTH))
+			fetch_length(scratch, op);
 		break;
 	case FETCH_KEEP:
 		/* What could not be had leads nowhere. */
 		scratch->regs[REG_KEPT + (op->reg & 7)] = scratch->poisoned ? ~0ULL : scratch->acc;
 		break;
 	case FETCH_NETLINK:
-		fetch_netlink(scratch);
+		if (fetch_has(FETCH_NETLINK))
+			fetch_netlink(scratch);
 		break;
 	case FETCH_INT:
-		if (list && op->imm)
-			return fetch_list_records(scratch, op, sleepable);
-		if (list)
-			return fetch_list_count(scratch, op, sleepable);
-		fetch_int(scratch, op);
+		if (list && fetch_has(FETCH_LISTS + FETCH_INT))
+			return op->imm ? fetch_list_records(scratch, op, sleepable)
+				       : fetch_list_count(scratch, op, sleepable);
+		if (fetch_has(FETCH_INT))
+			fetch_int(scratch, op);
 		break;
 	case FETCH_STRING:
-		if (list)
+		if (list && fetch_has(FETCH_LISTS + FETCH_STRING))
 			return fetch_list_string(scratch, op, sleepable);
-		fetch_string(scratch, op, (__u32)op->imm, sleepable);
+		if (fetch_has(FETCH_STRING))
+			fetch_string(scratch, op, (__u32)op->imm, sleepable);
 		break;
 	case FETCH_BYTES:
-		if (list)
+		if (list && fetch_has(FETCH_LISTS + FETCH_BYTES))
 			return fetch_list_bytes(scratch, op, sleepable);
-		fetch_bytes(scratch, op, sleepable);
+		if (fetch_has(FETCH_BYTES))
+			fetch_bytes(scratch, op, sleepable);
 		break;
 	case FETCH_FILE:
-		fetch_file(scratch, op);
+		if (fetch_has(FETCH_FILE))
+			fetch_file(scratch, op);
 		break;
 	case FETCH_EACH:
-		return reads_each ? STEP_EACH : 0;
+		return fetch_has(FETCH_EACH) ? STEP_EACH : 0;
 	case FETCH_WALK:
-		return reads_walks ? STEP_WALK : 0;
+		return fetch_has(FETCH_WALK) ? STEP_WALK : 0;
 	}
 	return 0;
 }
@@ -310,17 +316,18 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 __noinline int fetch_step_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
 	int next = op && scratch ? fetch_step_body(op, scratch, true) : 0;
-	if (reads_walks && next == STEP_WALK)
+	if (fetch_has(FETCH_WALK) && next == STEP_WALK)
 		return fetch_walk_sleepable(op, scratch);
-	return reads_each && next == STEP_EACH ? fetch_each_sleepable(op, scratch) : next;
+	return fetch_has(FETCH_EACH) && next == STEP_EACH ? fetch_each_sleepable(op, scratch)
+							  : next;
 }
 
 __noinline int fetch_step_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
 	int next = op && scratch ? fetch_step_body(op, scratch, false) : 0;
-	if (reads_walks && next == STEP_WALK)
+	if (fetch_has(FETCH_WALK) && next == STEP_WALK)
 		return fetch_walk_atomic(op, scratch);
-	return reads_each && next == STEP_EACH ? fetch_each_atomic(op, scratch) : next;
+	return fetch_has(FETCH_EACH) && next == STEP_EACH ? fetch_each_atomic(op, scratch) : next;
 }
 
 __noinline int fetch_step_old(__u32 plan_id, __u32 index)
@@ -331,9 +338,9 @@ __noinline int fetch_step_old(__u32 plan_id, __u32 index)
 	if (!scratch || !plan || index >= FETCH_OPS_MAX)
 		return 0;
 	int next = fetch_step_body(&plan->ops[index], scratch, false);
-	if (reads_walks && next == STEP_WALK)
+	if (fetch_has(FETCH_WALK) && next == STEP_WALK)
 		return fetch_walk_old(plan_id, index);
-	return reads_each && next == STEP_EACH ? fetch_each_old(plan_id, index) : next;
+	return fetch_has(FETCH_EACH) && next == STEP_EACH ? fetch_each_old(plan_id, index) : next;
 }
 
 /* The same of a filter's operation. */

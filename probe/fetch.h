@@ -46,6 +46,13 @@ enum fetch_code {
 };
 
 /*
+ * The operations that plans of a run may have, as a mask: bit FETCH_... of each; and of those that
+ * are flagged FETCH_LIST, bit FETCH_LISTS + FETCH_..., too. The rest is left out of its programs.
+ */
+#define FETCH_LISTS	16
+#define FETCH_ALL_CODES (~0U)
+
+/*
  * EACH. `imm` has four numbers of 16 bits, from the lowest on: the bytes of an element; where in it
  * the pointer is; where a length or an end is; how many bytes at most are read for an element. The
  * array has as many bytes as the LENGTH before says, or the BYTES or EACH just before: these leave

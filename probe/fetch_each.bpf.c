@@ -167,28 +167,30 @@ static __always_inline void each_end(struct scratch *scratch, __u64 began, int n
 
 __noinline int each_find_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_each && op && scratch ? each_find_body(op, scratch, true) : EACH_DONE;
+	return fetch_has(FETCH_EACH) && op && scratch ? each_find_body(op, scratch, true)
+						      : EACH_DONE;
 }
 
 __noinline int each_find_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_each && op && scratch ? each_find_body(op, scratch, false) : EACH_DONE;
+	return fetch_has(FETCH_EACH) && op && scratch ? each_find_body(op, scratch, false)
+						      : EACH_DONE;
 }
 
 __noinline int each_read_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_each && op && scratch ? each_read_body(op, scratch, true) : 0;
+	return fetch_has(FETCH_EACH) && op && scratch ? each_read_body(op, scratch, true) : 0;
 }
 
 __noinline int each_read_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_each && op && scratch ? each_read_body(op, scratch, false) : 0;
+	return fetch_has(FETCH_EACH) && op && scratch ? each_read_body(op, scratch, false) : 0;
 }
 
 /* One element; 0: that was the last one. */
 __noinline int each_step_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!reads_each || !op || !scratch)
+	if (!fetch_has(FETCH_EACH) || !op || !scratch)
 		return 0;
 	int next = each_find_sleepable(op, scratch);
 	if (next == EACH_READ)
@@ -198,7 +200,7 @@ __noinline int each_step_sleepable(const struct fetch_op *op, struct scratch *sc
 
 __noinline int each_step_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!reads_each || !op || !scratch)
+	if (!fetch_has(FETCH_EACH) || !op || !scratch)
 		return 0;
 	int next = each_find_atomic(op, scratch);
 	if (next == EACH_READ)
@@ -211,7 +213,7 @@ __noinline int each_step_atomic(const struct fetch_op *op, struct scratch *scrat
 
 __noinline int fetch_each_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!reads_each || !op || !scratch || !each_begin(op, scratch))
+	if (!fetch_has(FETCH_EACH) || !op || !scratch || !each_begin(op, scratch))
 		return 0;
 	__u64 began = scratch->acc;
 	int next = 1;
@@ -223,7 +225,7 @@ __noinline int fetch_each_sleepable(const struct fetch_op *op, struct scratch *s
 
 __noinline int fetch_each_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!reads_each || !op || !scratch || !each_begin(op, scratch))
+	if (!fetch_has(FETCH_EACH) || !op || !scratch || !each_begin(op, scratch))
 		return 0;
 	__u64 began = scratch->acc;
 	int next = 1;
@@ -249,7 +251,7 @@ static __always_inline struct scratch *each_scratch(void)
 
 __noinline int each_find_old(__u32 plan_id, __u32 index)
 {
-	if (!reads_each)
+	if (!fetch_has(FETCH_EACH))
 		return EACH_DONE;
 	const struct fetch_op *op = each_op(plan_id, index);
 	struct scratch *scratch = each_scratch();
@@ -258,7 +260,7 @@ __noinline int each_find_old(__u32 plan_id, __u32 index)
 
 __noinline int each_read_old(__u32 plan_id, __u32 index)
 {
-	if (!reads_each)
+	if (!fetch_has(FETCH_EACH))
 		return 0;
 	const struct fetch_op *op = each_op(plan_id, index);
 	struct scratch *scratch = each_scratch();
@@ -267,7 +269,7 @@ __noinline int each_read_old(__u32 plan_id, __u32 index)
 
 __noinline int each_step_old(__u32 plan_id, __u32 index)
 {
-	if (!reads_each)
+	if (!fetch_has(FETCH_EACH))
 		return 0;
 	int next = each_find_old(plan_id, index);
 	if (next == EACH_READ)
@@ -277,7 +279,7 @@ __noinline int each_step_old(__u32 plan_id, __u32 index)
 
 __noinline int fetch_each_old(__u32 plan_id, __u32 index)
 {
-	if (!reads_each)
+	if (!fetch_has(FETCH_EACH))
 		return 0;
 	const struct fetch_op *op = each_op(plan_id, index);
 	struct scratch *scratch = each_scratch();

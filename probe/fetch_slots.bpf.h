@@ -6,7 +6,15 @@
 #include "common/kfunc.bpf.h"
 #include "probe/fetch.bpf.h"
 
-extern const volatile bool reads_each, reads_walks;
+extern const volatile __u32 fetch_codes;
+
+/* May a plan of this run have this operation? Also FETCH_LISTS + code. A constant to the verifier.
+ */
+static __always_inline bool fetch_has(__u32 code)
+{
+	return fetch_codes & 1U << code;
+}
+
 /* Has the kernel this function (6.12, 65ab5ac4df01)? It returns an int, and the upper half of the
  * register is not that of a negative number then. */
 extern const volatile bool has_copy_string;

@@ -154,28 +154,30 @@ static __always_inline bool walk_begin(const struct fetch_op *op, struct scratch
 
 __noinline int walk_find_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_walks && op && scratch ? walk_find_body(op, scratch, true) : WALK_DONE;
+	return fetch_has(FETCH_WALK) && op && scratch ? walk_find_body(op, scratch, true)
+						      : WALK_DONE;
 }
 
 __noinline int walk_find_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_walks && op && scratch ? walk_find_body(op, scratch, false) : WALK_DONE;
+	return fetch_has(FETCH_WALK) && op && scratch ? walk_find_body(op, scratch, false)
+						      : WALK_DONE;
 }
 
 __noinline int walk_read_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_walks && op && scratch ? walk_read_body(op, scratch, true) : 0;
+	return fetch_has(FETCH_WALK) && op && scratch ? walk_read_body(op, scratch, true) : 0;
 }
 
 __noinline int walk_read_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_walks && op && scratch ? walk_read_body(op, scratch, false) : 0;
+	return fetch_has(FETCH_WALK) && op && scratch ? walk_read_body(op, scratch, false) : 0;
 }
 
 /* One node; 0: that was the last one. */
 __noinline int walk_step_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!reads_walks || !op || !scratch)
+	if (!fetch_has(FETCH_WALK) || !op || !scratch)
 		return 0;
 	int next = walk_find_sleepable(op, scratch);
 	if (next == WALK_READ)
@@ -185,7 +187,7 @@ __noinline int walk_step_sleepable(const struct fetch_op *op, struct scratch *sc
 
 __noinline int walk_step_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!reads_walks || !op || !scratch)
+	if (!fetch_has(FETCH_WALK) || !op || !scratch)
 		return 0;
 	int next = walk_find_atomic(op, scratch);
 	if (next == WALK_READ)
@@ -195,18 +197,18 @@ __noinline int walk_step_atomic(const struct fetch_op *op, struct scratch *scrat
 
 __noinline int walk_begin_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_walks && op && scratch ? walk_begin(op, scratch, true) : 0;
+	return fetch_has(FETCH_WALK) && op && scratch ? walk_begin(op, scratch, true) : 0;
 }
 
 __noinline int walk_begin_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	return reads_walks && op && scratch ? walk_begin(op, scratch, false) : 0;
+	return fetch_has(FETCH_WALK) && op && scratch ? walk_begin(op, scratch, false) : 0;
 }
 
 __noinline int fetch_walk_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
 	int next = 1;
-	if (!reads_walks || !op || !scratch || !walk_begin_sleepable(op, scratch))
+	if (!fetch_has(FETCH_WALK) || !op || !scratch || !walk_begin_sleepable(op, scratch))
 		return 0;
 	for (int i = 0; i < WALK_STEPS && next; i++)
 		next = walk_step_sleepable(op, scratch);
@@ -218,7 +220,7 @@ __noinline int fetch_walk_sleepable(const struct fetch_op *op, struct scratch *s
 __noinline int fetch_walk_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
 	int next = 1;
-	if (!reads_walks || !op || !scratch || !walk_begin_atomic(op, scratch))
+	if (!fetch_has(FETCH_WALK) || !op || !scratch || !walk_begin_atomic(op, scratch))
 		return 0;
 	for (int i = 0; i < WALK_STEPS && next; i++)
 		next = walk_step_atomic(op, scratch);
@@ -243,7 +245,7 @@ static __always_inline struct scratch *walk_scratch(void)
 
 __noinline int walk_find_old(__u32 plan_id, __u32 index)
 {
-	if (!reads_walks)
+	if (!fetch_has(FETCH_WALK))
 		return WALK_DONE;
 	const struct fetch_op *op = walk_op(plan_id, index);
 	struct scratch *scratch = walk_scratch();
@@ -252,7 +254,7 @@ __noinline int walk_find_old(__u32 plan_id, __u32 index)
 
 __noinline int walk_read_old(__u32 plan_id, __u32 index)
 {
-	if (!reads_walks)
+	if (!fetch_has(FETCH_WALK))
 		return 0;
 	const struct fetch_op *op = walk_op(plan_id, index);
 	struct scratch *scratch = walk_scratch();
@@ -261,7 +263,7 @@ __noinline int walk_read_old(__u32 plan_id, __u32 index)
 
 __noinline int walk_step_old(__u32 plan_id, __u32 index)
 {
-	if (!reads_walks)
+	if (!fetch_has(FETCH_WALK))
 		return 0;
 	int next = walk_find_old(plan_id, index);
 	if (next == WALK_READ)
@@ -271,7 +273,7 @@ __noinline int walk_step_old(__u32 plan_id, __u32 index)
 
 __noinline int walk_begin_old(__u32 plan_id, __u32 index)
 {
-	if (!reads_walks)
+	if (!fetch_has(FETCH_WALK))
 		return 0;
 	const struct fetch_op *op = walk_op(plan_id, index);
 	struct scratch *scratch = walk_scratch();
@@ -281,7 +283,7 @@ __noinline int walk_begin_old(__u32 plan_id, __u32 index)
 __noinline int fetch_walk_old(__u32 plan_id, __u32 index)
 {
 	int next = 1;
-	if (!reads_walks || !walk_begin_old(plan_id, index))
+	if (!fetch_has(FETCH_WALK) || !walk_begin_old(plan_id, index))
 		return 0;
 	for (int i = 0; i < WALK_STEPS && next; i++)
 		next = walk_step_old(plan_id, index);

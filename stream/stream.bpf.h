@@ -83,6 +83,22 @@ static __always_inline __u64 stream_current_id(void)
 	return in_namespace ? select_own_id() : bpf_get_current_pid_tgid();
 }
 
+/* The current thread, for what follows: each call of the kernel costs 15 ns at every hit, and its
+ * number and its storage are both found through it. NULL in the old form, which finds them
+ * otherwise. */
+static __always_inline struct task_struct *stream_current(enum stream_form form)
+{
+	return form == STREAM_OLD ? NULL : bpf_get_current_task_btf();
+}
+
+/* stream_current_id(). */
+static __always_inline __u64 stream_id_of(struct task_struct *current, enum stream_form form)
+{
+	return form == STREAM_OLD || in_namespace
+		       ? stream_current_id()
+		       : (__u64)current->tgid << 32 | (__u32)current->pid;
+}
+
 /* Is that a traced process, as far as can be told in any context, of whichever one? What
  * stream_wants_current() may call at a change of user is only for the current one, and not for
  * interrupts. 0 is the idle task, or who has no number in our namespace. */
@@ -152,13 +168,19 @@ static __always_inline void *stream_old_entry(void *map, void *blanks, __u32 tid
 }
 
 /* NULL: no memory, and the caller counts LOSS_NO_STORAGE; or there is none, and none was to be
- * made. */
-static __always_inline struct scratch *stream_scratch(__u64 id, enum stream_form form, bool create)
+ * made. `current`, `id`: of the current thread. */
+static __always_inline struct scratch *stream_scratch_of(struct task_struct *current, __u64 id,
+							 enum stream_form form, bool create)
 {
 	if (form == STREAM_OLD)
 		return stream_old_entry(&thread_scratches, &blank_scratch, (__u32)id, create);
-	return bpf_task_storage_get(&task_scratches, bpf_get_current_task_btf(), NULL,
+	return bpf_task_storage_get(&task_scratches, current, NULL,
 				    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+}
+
+static __always_inline struct scratch *stream_scratch(__u64 id, enum stream_form form, bool create)
+{
+	return stream_scratch_of(stream_current(form), id, form, create);
 }
 
 static __always_inline struct outer_spans *stream_outer_spans(__u64 id, enum stream_form form,

@@ -40,29 +40,16 @@ static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *c
 		scratch->regs[i] = from[i];
 }
 
-/* As stream_current_id() and stream_scratch() tell them: each call of the kernel costs 15 ns at
- * every hit, and what both begin with is asked for once. */
-static __always_inline __u64 id_of(struct task_struct *task)
-{
-	return in_namespace ? select_own_id() : (__u64)task->tgid << 32 | (__u32)task->pid;
-}
-
-static __always_inline struct scratch *scratch_of(struct task_struct *task)
-{
-	return bpf_task_storage_get(&task_scratches, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-}
-
 /* The thread's scratch area, with this hit described in it, the thread announced; NULL: this hit is
  * not for us, or is counted as lost. A return without one belongs to an entry that was counted. */
 static __always_inline struct scratch *hit_begin(struct pt_regs *ctx, __u32 site_id,
 						 enum stream_form form, bool count_loss)
 {
-	struct task_struct *task = form == STREAM_OLD ? NULL : bpf_get_current_task_btf();
-	__u64 id = form == STREAM_OLD ? stream_current_id() : id_of(task);
+	struct task_struct *current = stream_current(form);
+	__u64 id = stream_id_of(current, form);
 	if (!stream_wants_hit(id))
 		return NULL;
-	struct scratch *scratch =
-		form == STREAM_OLD ? stream_scratch(id, form, true) : scratch_of(task);
+	struct scratch *scratch = stream_scratch_of(current, id, form, true);
 	if (!scratch) {
 		if (count_loss)
 			stream_count_loss(site_id, LOSS_NO_STORAGE);
@@ -461,15 +448,20 @@ static __always_inline __u64 hit_cookie(struct pt_regs *ctx)
 	return sole_site ?: bpf_get_attach_cookie(ctx);
 }
 
+/* Are the kernel's return probes its own, too? */
+const volatile bool hit_is_return = true;
+
 /* Entries, instants and the `ret` instructions of functions. */
 SEC("uprobe.multi.s")
 int multi_hit(struct pt_regs *ctx)
 {
-	return on_hit(ctx, (__u32)hit_cookie(ctx), FETCH_SLEEPABLE);
+	__u64 cookie = hit_cookie(ctx);
+	return on_hit(ctx, hit_is_return ? cookie : (__u32)cookie, FETCH_SLEEPABLE);
 }
 
-/* The kernel's return probes have a program of their own, so that where there is but one site no
- * hit has to ask which of the two it is. */
+/* While there is but one site, the kernel's return probes have a program of their own, so that no
+ * hit has to ask which of the two it is. Where there are more, that would only be verified twice.
+ */
 SEC("uprobe.multi.s")
 int multi_return(struct pt_regs *ctx)
 {

@@ -15,8 +15,7 @@
 static struct err *copy_program(void *context, uint32_t site_id, bool is_return, int *ret)
 {
 	struct kernel *kernel = context;
-	const struct bpf_program *program =
-		kernel_hit_program(kernel->skel, kernel->form, is_return);
+	const struct bpf_program *program = kernel_hit_program(kernel, is_return);
 	return kernel_copy_program(kernel, site_id, bpf_program__name(program), NULL, KERNEL_HITS,
 				   ret);
 }
@@ -76,13 +75,10 @@ static void tell_sole_site(const struct kernel *kernel)
 
 static struct err *attach_from(struct kernel *kernel, size_t first)
 {
-	struct tracer *skel = kernel->skel;
 	const struct attach_programs programs = {
 		.form = kernel->form,
-		.hit = kernel_needs_hit(kernel, false)
-			       ? kernel_hit_program(skel, kernel->form, false)
-			       : NULL,
-		.returned = kernel_hit_program(skel, kernel->form, true),
+		.hit = kernel_needs_hit(kernel, false) ? kernel_hit_program(kernel, false) : NULL,
+		.returned = kernel_hit_program(kernel, true),
 		.copy = copy_program,
 		.context = kernel,
 		.open_perf_probe = kernel->attacher ? attacher_perf_probe : NULL,
@@ -141,6 +137,19 @@ struct err *kernel_attach(struct kernel *kernel)
 	return e ? e : views_scan(kernel);
 }
 
+static struct err *check_codes(const struct kernel *kernel, size_t first)
+{
+	const struct probe_set *set = &kernel->plan->set;
+	for (size_t i = first; i < set->sites.count; i++)
+		if (!kernel_can_run(kernel, set->sites.items[i]))
+			return err_hint(err_new(ERR_FAILED, 0,
+						"the arguments of '%s' are of kinds that nothing "
+						"had at the start",
+						set->sites.items[i]->probe->name),
+					"start again with -f, which is ready for any file");
+	return NULL;
+}
+
 /* Numbers the plans of the sites from `first` on, and writes the rows of all of them. Sites for
  * which there is no room leave the set again: what is kept by site has no place for them. */
 static struct err *load_sites(struct kernel *kernel, size_t first)
@@ -148,8 +157,8 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 	struct probe_set *set = &kernel->plan->set;
 	size_t first_plan = kernel->tables.plans.count;
 	size_t first_filter = kernel->tables.filters.count;
-	struct err *e = NULL;
-	if (set->sites.count > kernel->sites.capacity)
+	struct err *e = check_codes(kernel, first);
+	if (!e && set->sites.count > kernel->sites.capacity)
 		e = err_new(ERR_FAILED, 0, "no more than %zu places can be probed in one run",
 			    kernel->sites.capacity - 1);
 	if (kernel->options.stack_how)

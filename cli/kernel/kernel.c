@@ -85,7 +85,7 @@ bool kernel_needs_hit(const struct kernel *kernel, bool as_return)
 	const struct probe_set *set = &kernel->plan->set;
 	/* What comes later cannot load programs; but it never takes a trampoline against a verdict
 	 * or without one. */
-	if (kernel->options.growing &&
+	if (kernel->options.growth &&
 	    (!as_return || kernel->plan->verdict.mode == RETURN_TRAMPOLINE))
 		return true;
 	for (size_t i = 1; i < set->sites.count; i++) {
@@ -102,16 +102,18 @@ bool kernel_needs_hit(const struct kernel *kernel, bool as_return)
 static bool uses_spans(const struct kernel *kernel)
 {
 	const struct probe_set *set = &kernel->plan->set;
-	return kernel->options.growing || kernel->options.sum_rows ||
-	       kernel_needs_hit(kernel, true) || probe_set_has_kind(set, SITE_ENTRY) ||
-	       probe_set_has_kind(set, SITE_RETURN);
+	return (kernel->options.growth & (PLAN_GROWS_BY_CALLS | PLAN_GROWS_BY_ENDS)) ||
+	       kernel->options.sum_rows || kernel_needs_hit(kernel, true) ||
+	       probe_set_has_kind(set, SITE_ENTRY) || probe_set_has_kind(set, SITE_RETURN);
 }
 
-struct bpf_program *kernel_hit_program(struct tracer *skel, enum uprobe_form form, bool as_return)
+struct bpf_program *kernel_hit_program(const struct kernel *kernel, bool as_return)
 {
-	switch (form) {
+	const struct tracer *skel = kernel->skel;
+	switch (kernel->form) {
 	case UPROBE_FORM_MULTI:
-		return as_return ? skel->progs.multi_return : skel->progs.multi_hit;
+		return as_return && !kernel->hit_is_return ? skel->progs.multi_return
+							   : skel->progs.multi_hit;
 	case UPROBE_FORM_SINGLE:
 		return skel->progs.single_hit;
 	default:
@@ -127,7 +129,7 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 	bool old = kernel->form == UPROBE_FORM_OLD;
 	/* Calls of Go that are open when their process ends, or is another program, have no end. */
 	bool life = kernel->filter &&
-		    (kernel->options.follow || kernel->options.growing ||
+		    (kernel->options.follow || kernel->options.growth ||
 		     probe_set_has_kind(&plan->set, SITE_ENTRY) ||
 		     probe_set_has_flags(&plan->set, SITE_GO) || plan->has_syscalls ||
 		     plan->has_points || old || samples_site(&plan->set) || kernel->options.cost);
@@ -151,9 +153,9 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 		bpf_program__set_autoload(program, false);
 	/* Without cookies every site gets a copy of its own instead. */
 	if (!old && kernel_needs_hit(kernel, false))
-		bpf_program__set_autoload(kernel_hit_program(skel, kernel->form, false), true);
+		bpf_program__set_autoload(kernel_hit_program(kernel, false), true);
 	if (!old && kernel_needs_hit(kernel, true))
-		bpf_program__set_autoload(kernel_hit_program(skel, kernel->form, true), true);
+		bpf_program__set_autoload(kernel_hit_program(kernel, true), true);
 	calls_select_programs(kernel, skel);
 	select_task_life(kernel, skel);
 	sum_select_programs(kernel, skel);
@@ -166,7 +168,7 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
 {
-	uint32_t spare = kernel->options.growing ? 1 : 0;
+	uint32_t spare = kernel->options.growth ? 1 : 0;
 	uint32_t sites = (uint32_t)kernel->plan->set.sites.count + spare * SPARE_SITES;
 	uint32_t plans = (uint32_t)kernel->tables.plans.count + spare * SPARE_PLANS;
 	uint32_t filters = (uint32_t)kernel->tables.filters.count;
@@ -210,7 +212,9 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->has_spans = uses_spans(kernel);
 	skel->rodata->has_return_sites =
-		kernel->options.growing || probe_set_has_kind(&kernel->plan->set, SITE_RETURN);
+		(kernel->options.growth & (PLAN_GROWS_BY_CALLS | PLAN_GROWS_BY_ENDS)) ||
+		probe_set_has_kind(&kernel->plan->set, SITE_RETURN);
+	skel->rodata->hit_is_return = kernel->hit_is_return;
 	skel->rodata->has_copy_string = loader_has_copy_string(kernel->loader);
 	skel->rodata->keep_entries = kernel->keeps;
 	skel->rodata->tell_entries = kernel->options.entries;
@@ -230,8 +234,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->stack_bytes = kernel->options.stack_bytes;
 	skel->rodata->stack_depth = kernel->options.stack_depth;
 	skel->rodata->keeps_words = kernel_keeps_words(kernel);
-	skel->rodata->reads_each = kernel_reads(kernel, FETCH_EACH);
-	skel->rodata->reads_walks = kernel_reads(kernel, FETCH_WALK);
+	skel->rodata->fetch_codes = kernel->codes;
 	sum_set_constants(kernel, skel);
 	go_set_constants(kernel, skel);
 	samples_set_constants(kernel, skel);
@@ -317,7 +320,7 @@ static struct err *load_skeleton(struct kernel *kernel)
 	if (e)
 		return e;
 	kernel_rows_fill(kernel, 1, 1, 1);
-	if (!kernel->options.growing)
+	if (!kernel->options.growth)
 		kernel_rows_unmap(kernel, false);
 	return fill_syscalls(kernel);
 }
@@ -381,13 +384,15 @@ struct err *kernel_load(struct plan *plan, const struct features *features,
 			kernel->form != UPROBE_FORM_OLD && !plan->has_points &&
 			!samples_site(&plan->set) &&
 			(probe_set_has_kind(&plan->set, SITE_ENTRY) ||
-			 (kernel_selects(kernel) && options->growing));
+			 (kernel_selects(kernel) && options->growth));
 	/* On old kernels a thread's state is not found through the thread. */
 	kernel->tells_long = options->long_calls && !options->entries && plan->has_syscalls &&
 			     kernel->form != UPROBE_FORM_OLD;
 	kernel->raw_cookie = plan->has_points && features_raw_cookie();
 	go_decide(kernel);
 	kernel_note_codes(kernel);
+	/* Each hit asks which site it is of, then. */
+	kernel->hit_is_return = plan->set.sites.count > 2;
 	struct err *e = check_features(kernel);
 	e = e ? e : kernel_check_lossless(kernel);
 	e = e ? e : sum_check(kernel);

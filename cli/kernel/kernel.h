@@ -30,8 +30,8 @@ struct kernel_options {
 	bool lossless;	    /* writers wait for room in the ring */
 	uint32_t stack_how; /* enum stack_how: of all sites */
 	uint32_t stack_bytes, stack_depth;
-	bool stacks_of_samples; /* and of nothing else */
-	bool growing;		/* probes may be added while tracing: kernel_add_sites() */
+	bool stacks_of_samples;		   /* and of nothing else */
+	unsigned int growth;		   /* enum plan_growth: what kernel_add_sites() may bring */
 	const struct selection *selection; /* empty: processes are named */
 	bool stop_on_load;
 	bool where;		/* and with it, where their time went */
@@ -73,7 +73,7 @@ struct err *kernel_attach(struct kernel *kernel) must_check;
 /*
  * The plan's set has grown from site `first` on: loads and attaches these, while tracing goes on.
  * `close_returns`: then takes out the kernel's return probes, for which they stand in, also when
- * this fails. Sites for which there is no room leave the set again. Needs the option `growing`.
+ * this fails. Sites for which there is no room leave the set again. Needs the option `growth`.
  */
 struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns) must_check;
 /* Was it traced at that time (CLOCK_BOOTTIME)? Also when it has ended since. */

@@ -49,9 +49,10 @@ struct kernel {
 	ARRAY_OF(struct copied_program) copies; /* programs of one place each */
 	struct attachment *attachment;
 	struct attacher *attacher; /* not NULL: opens perf events for us; not owned */
-	uint32_t codes;		   /* a bit for each operation that a plan of the start has */
+	uint32_t codes;		   /* what plans of this run may have: see FETCH_LISTS */
 	bool reads_netlink;	   /* of which protocol netlink sockets are */
 	bool reads_paths;	   /* of what arguments of the kernel point to */
+	bool hit_is_return;	   /* one program sees hits and the kernel's return probes */
 	bool follows_go;	   /* calls in Go are put together: stream/go.bpf.h */
 	bool keeps;		   /* entries may wait for their returns */
 	bool tells_long;	   /* system calls in flight are looked for */
@@ -97,7 +98,7 @@ struct err *kernel_load_failed(const struct kernel *kernel, int errnum,
 			       const char *doing) must_check;
 /* Are there sites to attach to, or (`as_return`) those with the kernel's return probe? */
 bool kernel_needs_hit(const struct kernel *kernel, bool as_return);
-struct bpf_program *kernel_hit_program(struct tracer *skel, enum uprobe_form form, bool as_return);
+struct bpf_program *kernel_hit_program(const struct kernel *kernel, bool as_return);
 /* 0: there are several, or they are not known. */
 pid_t kernel_only_process(const struct kernel *kernel);
 
@@ -219,6 +220,8 @@ void words_size_maps(const struct kernel *kernel, struct tracer *skel);
 void kernel_note_codes(struct kernel *kernel);
 /* May a plan have this operation? */
 bool kernel_reads(const struct kernel *kernel, enum fetch_code code);
+/* Of one that came later: is all that its plans ask for in the programs? */
+bool kernel_can_run(const struct kernel *kernel, const struct probe_site *site);
 bool kernel_reads_netlink(const struct kernel *kernel);
 
 /* --- rows.c ----------------------------------------------------------------------------------- */

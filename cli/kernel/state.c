@@ -17,7 +17,7 @@
 
 bool kernel_adds_perf_probes(const struct kernel *kernel)
 {
-	return kernel->options.growing && kernel->form != UPROBE_FORM_MULTI;
+	return kernel->options.growth && kernel->form != UPROBE_FORM_MULTI;
 }
 
 void kernel_probe_through(struct kernel *kernel, struct attacher *attacher)
@@ -27,7 +27,7 @@ void kernel_probe_through(struct kernel *kernel, struct attacher *attacher)
 
 uint64_t kernel_late_capabilities(const struct kernel *kernel)
 {
-	if (!kernel->options.growing || kernel->form != UPROBE_FORM_OLD)
+	if (!kernel->options.growth || kernel->form != UPROBE_FORM_OLD)
 		return 0;
 	return caps_bit(CAP_BPF) | caps_bit(CAP_PERFMON);
 }

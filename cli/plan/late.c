@@ -48,11 +48,19 @@ static bool has_proof(const struct options *options, const struct plan *plan)
 	return plan->verdict.mode == RETURN_TRAMPOLINE && options->return_mode == RETURN_AUTO;
 }
 
-bool plan_may_grow(const struct options *options, const struct plan *plan)
+static unsigned int growth_by(const struct spec *spec)
+{
+	if (spec->is_catch)
+		return PLAN_GROWS_BY_ENDS;
+	if (spec->kind == PROBE_USDT)
+		return PLAN_GROWS_BY_MARKERS;
+	return spec->kind == PROBE_UPROBE ? PLAN_GROWS_BY_INSTANTS : PLAN_GROWS_BY_CALLS;
+}
+
+unsigned int plan_growth(const struct options *options, const struct plan *plan)
 {
 	struct spec_lists lists = all_specs(options, plan);
-	if (has_proof(options, plan))
-		return true;
+	unsigned int growth = has_proof(options, plan) ? PLAN_GROWS_BY_ENDS : 0;
 	for (size_t l = 0; l < array_size(lists.items); l++)
 		for (size_t i = 0; i < lists.items[l]->count; i++) {
 			const struct spec *spec = &lists.items[l]->items[i];
@@ -62,9 +70,9 @@ bool plan_may_grow(const struct options *options, const struct plan *plan)
 			    (plan_is_for_all(plan)
 				     ? spec->module != NULL
 				     : !spec->module || options->follow || plan->selects))
-				return true;
+				growth |= growth_by(spec);
 		}
-	return false;
+	return growth;
 }
 
 /* --- is it new? ------------------------------------------------------------------------------- */

@@ -457,7 +457,7 @@ bool plan_has_conditions(const struct options *options)
 /* Spans that come later take what is decided now, and never a trampoline without a proof. */
 static void settle_return_mode(const struct options *options, struct plan *plan)
 {
-	if (plan->verdict.mode != RETURN_AUTO || !plan_may_grow(options, plan))
+	if (plan->verdict.mode != RETURN_AUTO || !plan_growth(options, plan))
 		return;
 	for (size_t i = 0; i < options->specs.count; i++)
 		if (options->specs.items[i].kind == PROBE_CALL ||

@@ -92,11 +92,20 @@ struct err *plan_check_alive(const struct plan *plan) must_check;
 
 /* What seccomp has to say to the trampoline in the processes that are traced. */
 enum return_filter plan_return_filter(const struct plan *plan);
+/* What files may bring that the target maps later. */
+enum plan_growth {
+	PLAN_GROWS_BY_ENDS = 1,	   /* more places where known calls end, or are left */
+	PLAN_GROWS_BY_MARKERS = 2, /* USDT */
+	PLAN_GROWS_BY_INSTANTS = 4,
+	PLAN_GROWS_BY_CALLS = 8,
+	PLAN_GROWS_BY_ALL = 15,
+};
+
 /*
- * May files that the target maps later change what is probed, or how? Then mappings are to be
- * watched.
+ * May files that the target maps later change what is probed, or how? Bits of plan_growth; with
+ * any of them, mappings are to be watched.
  */
-bool plan_may_grow(const struct options *options, const struct plan *plan);
+unsigned int plan_growth(const struct options *options, const struct plan *plan);
 /*
  * A process of the target has mapped a file: adds what the specs mean there, unless the file is
  * known. Nothing is removed, and what cannot be probed becomes a note. The new sites start at

@@ -131,7 +131,7 @@ static struct err *watch_mappings(struct session *session)
 /* Where hits leave no record: nothing is written to it but what the programs say of themselves. */
 #define NO_RING (64U << 10)
 
-static struct err *make_plan(struct session *session, bool *ret_growing)
+static struct err *make_plan(struct session *session, unsigned int *ret_growth)
 {
 	const struct options *options = session->options;
 	bool sums = options->command == COMMAND_STAT;
@@ -139,15 +139,16 @@ static struct err *make_plan(struct session *session, bool *ret_growing)
 	session->early = kernel_early_new(sums ? NO_RING : options->ring_size, &reader);
 	const struct meanwhile meanwhile = {session->early ? kernel_early_step : NULL,
 					    session->early};
-	*ret_growing = options->command == COMMAND_SHELL;
-	if (*ret_growing)
+	*ret_growth = options->command == COMMAND_SHELL ? PLAN_GROWS_BY_ALL : 0;
+	if (*ret_growth)
 		return shell_plan(options, &session->plan, &session->shell);
 	struct err *e = plan_make(options, &meanwhile, &session->plan);
 	if (!e && sums) {
 		stats_plan(&session->plan);
 		e = stats_open(options, &session->plan, &session->stats);
 	}
-	*ret_growing = !e && plan_may_grow(options, &session->plan);
+	if (!e)
+		*ret_growth = plan_growth(options, &session->plan);
 	return e;
 }
 
@@ -193,9 +194,9 @@ static struct err *prepare(struct session *session)
 	e = e ? e : features_check_privilege();
 	/* Before anything of a target is read. */
 	e = e ? e : attacher_start(&session->attacher);
-	bool growing = false;
-	e = e ? e : make_plan(session, &growing);
-	if (!growing && !session->plan.has_syscalls && options->stacks == STACKS_NONE)
+	unsigned int growth = 0;
+	e = e ? e : make_plan(session, &growth);
+	if (!growth && !session->plan.has_syscalls && options->stacks == STACKS_NONE)
 		session->dismissed = take_ptr(session->attacher);
 	attacher_dismiss(session->dismissed);
 	session->view = attacher_view(session->attacher);
@@ -212,7 +213,7 @@ static struct err *prepare(struct session *session)
 	features_detect(&features);
 	const struct kernel_options how = {.ring_size =
 						   session->stats ? NO_RING : options->ring_size,
-					   .sum_rows = sum_rows(session, growing),
+					   .sum_rows = sum_rows(session, growth != 0),
 					   .where = options->where,
 					   .filters = plan_has_conditions(options),
 					   .rates = options->rate.count || plan_has_rates(options),
@@ -224,9 +225,9 @@ static struct err *prepare(struct session *session)
 					   .stacks_of_samples = options->stacks_of_samples,
 					   .stack_bytes = options->stack_bytes,
 					   .stack_depth = (uint32_t)options->stack_depth,
-					   .growing = growing,
+					   .growth = growth,
 					   .selection = &options->selection,
-					   .stop_on_load = growing && options->stop_on_load,
+					   .stop_on_load = growth && options->stop_on_load,
 					   .tally = options->tally,
 					   .tally_only = options->tally_only,
 					   .statuses = options->statuses,
@@ -245,7 +246,7 @@ static struct err *prepare(struct session *session)
 	if (!e && how.stop_on_load)
 		e = waker_start(kernel_stops_fd(session->kernel),
 				kernel_known_files_fd(session->kernel), &session->waker);
-	if (!e && how.growing)
+	if (!e && how.growth)
 		e = watch_mappings(session);
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, n_notes);

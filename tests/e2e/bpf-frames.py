@@ -55,7 +55,12 @@ def one_process():
 
 
 def elements_of_arrays():
-    check("keep_entries=1", "filter_by_process=1", "reads_each=1", "reads_walks=1")
+    check("keep_entries=1", "filter_by_process=1", "fetch_codes=0xffffffff")
+
+
+def few_kinds_of_arguments():
+    check("keep_entries=1", "filter_by_process=1", "fetch_codes=0x600")
+    check("keep_entries=1", "filter_by_process=1", "fetch_codes=0x600", "has_return_sites=0", "hit_is_return=0")
 
 
 def paths_of_descriptors():
@@ -89,6 +94,7 @@ run(
     all_processes,
     one_process,
     elements_of_arrays,
+    few_kinds_of_arguments,
     paths_of_descriptors,
     waiting_and_measured,
     sockets,
