@@ -7,7 +7,7 @@ asks for more is told, and not read wrongly. Where others are expected (-f), all
 
 import subprocess
 
-from utrail import ensure, need_root, program, run, same, scratch
+from utrail import Process, ensure, need_root, program, run, same, scratch
 
 SOURCE = r"""
 #include <stdio.h>
@@ -34,6 +34,9 @@ __attribute__((noinline)) int handle(long n)
 int main(int argc, char **argv)
 {
 	int sum = 0;
+#ifdef LATER
+	getchar(); /* until it is looked at */
+#endif
 	for (int i = 0; i < 10; i++)
 		sum += handle(ARGUMENT);
 	printf("%d %s\n", sum, words[0]);
@@ -55,33 +58,35 @@ def build():
     return scratch() / "now/app", scratch() / "later/app"
 
 
-def trace(*options):
+def trace(told, *options):
+    """Status, what was said, the lines of the calls of each build. The second build waits for `told`."""
     now, later = build()
     log = scratch() / "log"
-    done = subprocess.run(
-        [program(), *options, "-e", "app:handle", "-o", log, "--", now, later],
-        capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    same(done.stdout, "10 one\n20 one\n", f"what the target printed, with {done.stderr}")
+    process = Process([program(), *options, "-e", "app:handle", "-o", log, "--", now, later])
+    process.wait_for(told, "stderr")
+    process.write("\n")
+    status = process.wait()
+    same(process.stdout, "10 one\n20 one\n", process.report("did not do what it does"))
     lines = [line for line in log.read_text().splitlines() if "handle(" in line]
-    return done, [line for line in lines if "(n=7) = 1" in line], lines
+    first = [line for line in lines if "(n=7) = 1" in line]
+    return status, process.stderr, first, [line for line in lines if line not in first]
 
 
 def not_foreseen():
-    done, first, lines = trace()
+    status, said, first, second = trace("kinds that nothing had at the start")
     same(len(first), 10, "calls of the first build")
-    same(lines, first, "calls")
-    ensure("'handle' are of kinds that nothing had at the start" in done.stderr, f"is not told: {done.stderr}")
-    ensure("-f" in done.stderr.split("kinds that nothing had")[1], f"no hint: {done.stderr}")
-    same(done.returncode, 0, "status")
+    same(second, [], "calls of the second")
+    ensure("the arguments of 'handle' are of kinds" in said, f"is not told: {said}")
+    ensure("-f" in said.split("kinds that nothing had")[1], f"no hint: {said}")
+    same(status, 0, "status")
 
 
 def foreseen():
-    done, first, lines = trace("-f")
+    status, said, first, second = trace("tracing", "-f", "--stop-on-load")
     same(len(first), 10, "calls of the first build")
-    same(len([line for line in lines if '(argv=["one", "two"]) = 2' in line]), 10, f"calls of the second, of {lines}")
-    ensure("kinds" not in done.stderr, f"told: {done.stderr}")
-    same(done.returncode, 0, "status")
+    same(len([line for line in second if '(argv=["one", "two"]) = 2' in line]), 10, f"calls of the second, of {second}")
+    ensure("kinds" not in said, f"told: {said}")
+    same(status, 0, "status")
 
 
 need_root()
