@@ -12,4 +12,14 @@ bool go_is_unnamed(const char *name);
 /* An interface that holds nothing: an error that is none. */
 bool go_is_nil(const struct shown_scope *scope, const struct shown *shown);
 
+/* What an interface holds. */
+struct go_interface {
+	const char *type; /* not NUL-terminated */
+	size_t type_length;
+	struct shown data; /* its text, or where it is */
+};
+/* False: it is none, or what it holds is not known. */
+bool go_is_interface(const struct shown_scope *scope, const struct shown *shown,
+		     struct go_interface *ret);
+
 #endif

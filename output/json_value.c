@@ -6,6 +6,7 @@
 
 #include "output/endpoint.h"
 #include "output/escape.h"
+#include "output/go_value.h"
 #include "output/json.h"
 #include "output/names.h"
 #include "output/netlink_text.h"
@@ -264,6 +265,13 @@ static json_t *json_struct(struct output *output, const struct shown_scope *scop
 			   const struct shown *whole)
 {
 	json_t *object = json_object();
+	struct go_interface held;
+	if (go_is_interface(scope, whole, &held)) {
+		json_set(output, object, "type",
+			 json_bytes(output, held.type, held.type_length, false));
+		json_set(output, object, "data", json_shown(output, scope, &held.data));
+		return object;
+	}
 	for (uint32_t i = 0; i < whole->count; i++) {
 		struct shown part;
 		const char *name;
@@ -389,6 +397,40 @@ static json_t *json_unreadable(struct output *output, const struct shown *shown)
 	return object;
 }
 
+/* "table+8" */
+static json_t *json_place(struct output *output, const struct shown_pointee *pointee)
+{
+	char text[NUMBER_MAX];
+	struct buffer *scratch = scratch_begin(output);
+	if (utf8_valid(pointee->name, strlen(pointee->name)))
+		buffer_put_string(scratch, pointee->name);
+	else
+		escape_name(scratch, pointee->name);
+	if (pointee->offset) {
+		const char *end = number_unsigned(text, pointee->offset);
+		buffer_put_char(scratch, '+');
+		buffer_put(scratch, text, (size_t)(end - text));
+	}
+	return scratch_string(output);
+}
+
+static json_t *json_pointer(struct output *output, const struct shown_scope *scope,
+			    const struct shown *shown)
+{
+	char text[NUMBER_MAX];
+	struct shown_pointee pointee;
+	bool is_known = shown_pointee(scope, shown, &pointee);
+	if (is_known && pointee.is_code)
+		return json_prefixed(output, '&', pointee.name);
+	json_t *address = number_string(text, number_hex(text, shown->number));
+	if (!is_known)
+		return address;
+	json_t *object = json_object();
+	json_set(output, object, "pointer", address);
+	json_set(output, object, "symbol", json_place(output, &pointee));
+	return object;
+}
+
 static json_t *json_plain(struct output *output, const struct shown_scope *scope,
 			  const struct shown *shown)
 {
@@ -404,7 +446,8 @@ static json_t *json_plain(struct output *output, const struct shown_scope *scope
 	case SHOWN_UNSIGNED:
 		return json_unsigned(shown->number);
 	case SHOWN_HEX:
-		return number_string(text, number_hex(text, shown->number));
+		return shown->is_pointer ? json_pointer(output, scope, shown)
+					 : number_string(text, number_hex(text, shown->number));
 	case SHOWN_OCTAL:
 		return number_string(text, number_octal(text, shown->number));
 	case SHOWN_BOOL:
@@ -417,8 +460,6 @@ static json_t *json_plain(struct output *output, const struct shown_scope *scope
 		return json_text(output, shown->text);
 	case SHOWN_FLAGS:
 		return json_flags(output, shown);
-	case SHOWN_CODE:
-		return json_prefixed(output, '&', shown->text);
 	case SHOWN_ERRNO:
 		return json_prefixed(output, '-', shown->text);
 	case SHOWN_FD:

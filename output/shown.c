@@ -463,9 +463,7 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 	shown_width(value->type, bits, value->bit_size ?: type_width(value->type), ret);
 	add_file(value, slots, 0, ret);
 	ret->boxed = value->boxed;
-	if (value->place_slot)
-		shown_code(scope->event->site, value, slots, ret);
-	else if (value->type->kind == TYPE_POINTER && ret->kind != SHOWN_NULL)
+	if (value->type->kind == TYPE_POINTER && ret->kind != SHOWN_NULL)
 		shown_pointer(scope, value, slots, ret);
 }
 

@@ -48,7 +48,6 @@ enum shown_kind {
 	SHOWN_BIT_SET,	   /* bytes: numbers, see bit_set_next() */
 	SHOWN_COUNT,	   /* number: a pointer; to `count` things called `name` */
 	SHOWN_HIDDEN,	   /* a part that means nothing beside what the others say */
-	SHOWN_CODE,	   /* text: a function, that a pointer leads to */
 	SHOWN_STRUCT,	   /* `count` parts with names */
 	SHOWN_ARRAY,	   /* `count` parts without */
 };
@@ -92,6 +91,8 @@ struct shown {
 	uint8_t level;	 /* of nesting in copied bytes */
 	uint8_t levels;	 /* of structures that may still be opened, and one; 0: all */
 	bool is_variant; /* STRUCT: `name`, with its contents as the one part */
+	bool is_pointer; /* HEX: an address of the target; */
+	bool is_code;	 /* of a function, as its type has it */
 	bool is_whole;	 /* COUNT: it is no pointer that has elements, but a container itself */
 	bool is_tuple;	 /* a variant whose contents have no name: Some(5) */
 	bool is_bare;	 /* ARRAY: of one, which needs no brackets */
@@ -162,6 +163,19 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		struct shown *ret, const char **ret_name);
 
 /* The scalar `bits` as its type wants it. */
+/* Where a pointer leads to in the probed file, as its symbol table counts; NULL: not there, or not
+ * known. */
+struct image *shown_place(const struct shown_scope *scope, uint64_t pointer, uint64_t *ret);
+
+/* What a pointer leads to. */
+struct shown_pointee {
+	const char *name; /* of a function, or of data */
+	uint64_t offset;  /* into it */
+	bool is_code;	  /* a function begins there, and the pointer's type says so, too */
+};
+/* Of a pointer (HEX) into the probed file; false: nobody knows. */
+bool shown_pointee(const struct shown_scope *scope, const struct shown *shown,
+		   struct shown_pointee *ret);
 void shown_bits(const struct type *type, uint64_t bits, struct shown *ret);
 /* A value of this type that lies in `bytes`; `available` of them are there. */
 void shown_memory(const struct type *type, const char *bytes, uint32_t available,

@@ -118,7 +118,8 @@ void shown_form_copied(const struct type *type, const char *bytes, uint32_t leng
 		return;
 	}
 	memcpy(&pointer, bytes + at, sizeof(pointer));
-	*ret = (struct shown){.kind = pointer ? SHOWN_HEX : SHOWN_NULL, .number = pointer};
+	*ret = (struct shown){
+		.kind = pointer ? SHOWN_HEX : SHOWN_NULL, .is_pointer = true, .number = pointer};
 }
 
 /* libstdc++: the pointer leads into the string itself. */

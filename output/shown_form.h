@@ -20,10 +20,6 @@ void shown_form_element(const struct type *type, const char *bytes, uint32_t len
 /* A pointer to one of the kernel's files, in `ret` as a number: its path; the error in place of
  * one. False: neither is known. */
 bool shown_file(const struct value *value, const struct slots *slots, struct shown *ret);
-/* A pointer to code of the probed file, in `ret` as a number: the function that begins there. */
-void shown_code(const struct probe_site *site, const struct value *value, const struct slots *slots,
-		struct shown *ret);
-
 /* A container of which only the number of its elements is known. */
 void shown_form_count(const struct type_form *form, uint64_t count, struct shown *ret);
 /* The same of one whose elements have nodes, which were not visited. */

@@ -123,6 +123,10 @@ void shown_width(const struct type *type, uint64_t bits, unsigned int width, str
 		ret->number = sign_extend(bits, 32);
 		break;
 	case TYPE_POINTER:
+		ret->is_pointer = true;
+		ret->is_code = type->is_code;
+		ret->kind = ret->number ? SHOWN_HEX : SHOWN_NULL;
+		break;
 	case TYPE_STRING:
 	case TYPE_BYTES:
 	case TYPE_BIT_SET:

@@ -282,6 +282,16 @@ static void put_task(struct output *output, const struct shown_scope *scope,
 	buffer_put_char(&output->buffer, ']');
 }
 
+/* *errors.errorString("not found"), *main.Square(0xc000014270) */
+static void put_held(struct output *output, const struct shown_scope *scope,
+		     const struct go_interface *held)
+{
+	escape_put(&output->buffer, held->type, held->type_length, "\"");
+	buffer_put_char(&output->buffer, '(');
+	text_shown(output, scope, &held->data);
+	buffer_put_char(&output->buffer, ')');
+}
+
 static void put_parts(struct output *output, const struct shown_scope *scope,
 		      const struct shown *whole)
 {
@@ -289,8 +299,13 @@ static void put_parts(struct output *output, const struct shown_scope *scope,
 	bool is_first = true;
 	bool is_struct = whole->kind == SHOWN_STRUCT || whole->is_map || whole->is_set;
 	bool is_results = go_is_results(whole);
+	struct go_interface held;
 	if (go_is_nil(scope, whole)) {
 		buffer_put_literal(buffer, "nil");
+		return;
+	}
+	if (go_is_interface(scope, whole, &held)) {
+		put_held(output, scope, &held);
 		return;
 	}
 	if (!whole->is_bare)
@@ -395,10 +410,37 @@ static bool put_plain(struct buffer *buffer, const struct shown *shown)
 	}
 }
 
+/* 0x55d1a8 <table+8>, &on_event */
+static void put_pointer(struct buffer *buffer, const struct shown_scope *scope,
+			const struct shown *shown)
+{
+	struct shown_pointee pointee;
+	bool is_known = shown_pointee(scope, shown, &pointee);
+	if (is_known && pointee.is_code) {
+		buffer_put_char(buffer, '&');
+		escape_name(buffer, pointee.name);
+		return;
+	}
+	put_number(buffer, number_hex, shown->number);
+	if (!is_known)
+		return;
+	buffer_put_literal(buffer, " <");
+	escape_name(buffer, pointee.name);
+	if (pointee.offset) {
+		buffer_put_char(buffer, '+');
+		put_number(buffer, number_unsigned, pointee.offset);
+	}
+	buffer_put_char(buffer, '>');
+}
+
 static void put_shown(struct output *output, const struct shown_scope *scope,
 		      const struct shown *shown)
 {
 	struct buffer *buffer = &output->buffer;
+	if (shown->kind == SHOWN_HEX && shown->is_pointer) {
+		put_pointer(buffer, scope, shown);
+		return;
+	}
 	if (put_plain(buffer, shown))
 		return;
 	switch (shown->kind) {
@@ -409,10 +451,6 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		put_string(output, shown);
 		break;
 	case SHOWN_NAME:
-		escape_name(buffer, shown->text);
-		break;
-	case SHOWN_CODE:
-		buffer_put_char(buffer, '&');
 		escape_name(buffer, shown->text);
 		break;
 	case SHOWN_ERRNO:

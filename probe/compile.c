@@ -171,19 +171,6 @@ void plan_add_array_files(struct plan_builder *builder, const struct fetch_sourc
 		value->file_slot = 0;
 }
 
-void plan_add_place(struct plan_builder *builder, struct value *value)
-{
-	const struct fetch_op ops[] = {
-		{.code = FETCH_REG, .reg = builder->place_reg, .size = 8},
-		{.code = FETCH_INT, .size = 8},
-	};
-	if (!builder->place_reg || !value->type->is_code)
-		return;
-	if (!builder->place_slot)
-		builder->place_slot = 1 + plan_add_slot(builder, ops, 2);
-	value->place_slot = builder->place_slot;
-}
-
 void plan_add_file(struct plan_builder *builder, const struct fetch_source *source, int *ret_slot)
 {
 	struct draft draft = draft_begin(builder);
@@ -302,8 +289,6 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 		e = parts_add_target(builder, source, &value);
 	if (value.unavailable)
 		value.slot = VALUE_NO_SLOT;
-	else
-		plan_add_place(builder, &value);
 	*kept = value;
 	return e;
 }
@@ -391,7 +376,8 @@ struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **
 			return &err_nomem;
 	}
 	*ret_plan = plan;
-	*ret_values = (struct value_list){.items = items, .count = count};
+	*ret_values = (struct value_list){
+		.items = items, .count = count, .place_slot = builder->place_slot};
 	if (builder->made)
 		*builder->made = (struct plan_made){plan, *ret_values};
 	return NULL;

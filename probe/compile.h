@@ -72,11 +72,8 @@ struct plan_builder {
 	ARRAY_OF(struct value) values;
 	/* Pointers inside of what is copied, still to be followed: compile_parts.c */
 	ARRAY_OF(struct follow) follows;
-	uint32_t n_members; /* values below those above */
-	/* The register of the instruction pointer, when it is the site's at the hit: by it, code
-	 * that pointers lead to is found. 0: none */
-	uint8_t place_reg;
-	int place_slot;		 /* its slot + 1; 0: not asked for yet */
+	uint32_t n_members;	 /* values below those above */
+	int place_slot;		 /* see struct value_list */
 	uint32_t followed_bytes; /* of structures inside */
 	uint32_t n_words;	 /* kept for the return */
 	uint32_t n_marks;	 /* lists that others go on from */
@@ -105,8 +102,9 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 			   const struct fetch_source *source,
 			   const struct fetch_source *length) must_check;
 
-/* A pointer to a function: sets value.place_slot. */
-void plan_add_place(struct plan_builder *builder, struct value *value);
+/* Has the hit's own address in a slot, when values of this type may show pointers. `pc`: the
+ * register that it is in, at the site. */
+void plan_add_place(struct plan_builder *builder, uint8_t pc, const struct type *type);
 
 /* Appends the file of the descriptor that a source gives, when the options ask for it; *ret_slot is
  * for value.file_slot. For results: AT_FDCWD is no directory there. */

@@ -259,7 +259,6 @@ struct err *parts_add_member(const struct parts *parts, const struct type_member
 	if (ret->unavailable)
 		return NULL;
 	find_slot(parts->origin, size, ret);
-	plan_add_place(parts->builder, ret);
 	if (type->kind == TYPE_ARRAY)
 		ret->levels = (uint8_t)(builder->options.depth - parts->level + 1);
 	if (type->kind == TYPE_ARRAY && !parts->origin->registers && type->target &&
@@ -382,7 +381,9 @@ struct err *parts_add_struct(struct plan_builder *builder, const struct fetch_so
 		return NULL;
 	}
 	value->slot = way.slot;
-	return open_struct(builder, &way, value->type, 1, value);
+	/* Several results are no structure that the programmer has made. */
+	uint32_t level = type_is_go_results(value->type) ? 0 : 1;
+	return open_struct(builder, &way, value->type, level, value);
 }
 
 static struct err *add_scalar_target(struct plan_builder *builder, const struct origin *way,

@@ -85,8 +85,6 @@ struct value {
 	/* STRUCT with a form: the slot of its number of elements, plus one; of a range where it
 	 * ends, and in the next slot where it begins. OPTIONAL: `members` is its flag */
 	int count_slot;
-	/* POINTER to a function: the slot of the hit's own address, plus one; 0: not asked for */
-	int place_slot;
 	/* The same once more, read when the call is over: what it was changed to. */
 	const struct value *after;
 	/* ARRAY with members: how many of them there are, in this argument; NULL: in the result. */
@@ -112,6 +110,9 @@ struct value {
 struct value_list {
 	const struct value *items;
 	size_t count;
+	/* The entry's slot with the hit's own address, plus one: where the file lies in memory, for
+	 * the names of what pointers lead to. 0: not asked for */
+	int place_slot;
 };
 
 /* What a pointer leads to, twice: as it was at the entry, and at the return. */

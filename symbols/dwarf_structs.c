@@ -296,6 +296,8 @@ bool dwarf_build_struct(struct type_builder *builder, Dwarf_Die *die, struct typ
 		return true;
 	if (!add_members(builder, die, type))
 		return false;
+	if (!dwarf_close_interface(builder, type))
+		return false;
 	dwarf_find_form(builder, die, type);
 	dwarf_find_variants(builder, die, type);
 	return true;

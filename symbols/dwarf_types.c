@@ -204,7 +204,7 @@ static bool build_typedef(struct type_builder *builder, Dwarf_Die *die, struct t
 	/* int8_t: see is_text() */
 	if (type->kind == TYPE_CHAR && !strcmp(type->name, "signed char"))
 		type->kind = TYPE_INT;
-	return name_type(builder, die, type->name, type);
+	return name_type(builder, die, type->name, type) && dwarf_open_error(builder, type);
 }
 
 static bool build_qualified(struct type_builder *builder, Dwarf_Die *die, const char *qualifier,

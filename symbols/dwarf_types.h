@@ -37,6 +37,9 @@ bool dwarf_find_nodes(struct type_builder *builder, Dwarf_Die *die, struct type 
 /* dwarf_counts.c: C++ containers of which only the number of elements is told; std::variant. */
 void dwarf_find_count(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 void dwarf_find_alternatives(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+/* dwarf_go.c: interfaces; false: out of memory. */
+bool dwarf_close_interface(struct type_builder *builder, struct type *type);
+bool dwarf_open_error(struct type_builder *builder, struct type *type);
 /* dwarf_tuple.c: std::tuple. Sets .members. */
 void dwarf_find_tuple(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 

@@ -44,6 +44,7 @@ static bool make_segment(const struct image *image, const Elf64_Phdr *header, st
 	ret->address = header->p_vaddr;
 	ret->offset = header->p_offset;
 	ret->file_size = header->p_filesz < rest ? header->p_filesz : rest;
+	ret->memory_size = header->p_memsz > ret->file_size ? header->p_memsz : ret->file_size;
 	ret->executable = header->p_flags & PF_X;
 	return ret->file_size && !__builtin_add_overflow(ret->address, ret->file_size, &end);
 }
@@ -272,6 +273,7 @@ void image_close(struct image *image)
 	unwind_rows_free(image);
 	frame_table_free(image->frame_table);
 	image_places_free(image);
+	image_objects_free(image);
 	dwarf_cfi_end(image->unwind);
 	dwarf_info_free(image->dwarf);
 	debug_file_free(image->debug);
@@ -279,6 +281,7 @@ void image_close(struct image *image)
 	name_map_deinit(&image->exports);
 	name_map_deinit(&image->statics);
 	name_map_deinit(&image->demangled);
+	name_map_deinit(&image->go_types);
 	free(image->functions);
 	if (image->window)
 		free(image->window->bytes);
@@ -378,6 +381,17 @@ const struct segment *image_segment_of(const struct image *image, uint64_t addre
 			return segment;
 	}
 	return NULL;
+}
+
+bool image_has_memory(const struct image *image, uint64_t address)
+{
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct segment *segment = &image->segments[i];
+		if (address >= segment->address &&
+		    address - segment->address < segment->memory_size)
+			return true;
+	}
+	return false;
 }
 
 bool image_offset_of(const struct image *image, uint64_t address, uint64_t *ret)

@@ -12,6 +12,7 @@
 /* A PT_LOAD, its file part clipped to what the file really holds. */
 struct segment {
 	uint64_t address, offset, file_size;
+	uint64_t memory_size; /* no less than that */
 	bool executable;
 };
 
@@ -70,7 +71,9 @@ struct image {
 	struct name_map statics; /* defined in .symtab */
 	unsigned int scans;	 /* questions answered without these */
 
-	struct name_map demangled; /* demangle.c */
+	struct name_map demangled;  /* demangle.c */
+	struct name_map go_types;   /* go_type.c: names, by the bytes of their addresses */
+	struct object_map *objects; /* object.c; NULL: nothing was asked for */
 
 	/* debug_file.c */
 	const char *debug_root; /* DEBUG_DIRECTORY, except in tests */
@@ -138,7 +141,11 @@ void image_kept_free(struct image *image);
 /* walk.c: built-in prototypes, or DWARF? */
 bool image_may_have_types(struct image *image);
 
-/* unwind_row.c, place.c: what was found is kept. */
+/* Does a PT_LOAD with content in the file cover it, with or without content there? */
+bool image_has_memory(const struct image *image, uint64_t address);
+
+/* unwind_row.c, place.c, object.c: what was found is kept. */
+void image_objects_free(struct image *image);
 void unwind_rows_free(struct image *image);
 void image_places_free(struct image *image);
 

@@ -144,6 +144,17 @@ const char *demangle_once(struct image *image, const char *symbol, char buffer[D
 char *image_demangle_whole(struct image *image, const char *symbol);
 /* The function whose [address, address + size) holds it, or NULL. */
 const struct function *image_function_at(struct image *image, uint64_t address);
+/* A variable, a table, a constant. */
+struct object {
+	const char *name; /* demangled */
+	uint64_t address;
+};
+/* What lies at the address, as the symbol tables have it; also where the file has no content
+ * (.bss). False: nobody knows. */
+bool image_object_at(struct image *image, uint64_t address, struct object *ret);
+/* The name of the type of Go that the runtime's table at the address describes, as Go's %T would
+ * write it; NULL: it is none. */
+const char *image_go_type_at(struct image *image, uint64_t address);
 /*
  * Is the stack at this address as a caller leaves it, so that the return address is on top (in the
  * link register)? The unwind tables say so, where there are any for it.

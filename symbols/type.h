@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum type_kind {
 	TYPE_UNKNOWN, /* shown as hex */
@@ -226,6 +227,14 @@ struct prototype {
 	const struct type *result; /* TYPE_VOID when nothing is returned */
 	const char *source;	   /* where this was learnt: "DWARF", "built-in", "given" */
 };
+
+/* The results of a function of Go that has several, as symbols/dwarf_prototype.c makes them. Tuples
+ * of Rust have members "__0". */
+static inline bool type_is_go_results(const struct type *type)
+{
+	return type->kind == TYPE_STRUCT && type->name[0] == '(' && type->n_members > 1 &&
+	       strncmp(type->members[0].name, "__", 2) != 0;
+}
 
 /* Is the number extended with its sign when it is read? Whoever fetches and whoever shows must
  * agree. */

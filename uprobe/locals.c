@@ -169,6 +169,7 @@ static struct err *compile(struct adding *adding, const struct variable_list *va
 		if (source.n_parts)
 			names[i].source.unavailable = "it is in several places";
 		e = plan_add_value(&builder, variable->name, variable->type, &source, NULL);
+		plan_add_place(&builder, values_pc(machine), variable->type);
 	}
 	return e ?: plan_finish(&builder, &ret->values.entry_plan, &ret->values.arguments);
 }

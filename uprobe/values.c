@@ -75,6 +75,11 @@ uint32_t values_sources(unsigned int machine, const struct prototype *prototype,
 	return all.n_parameters;
 }
 
+uint8_t values_pc(unsigned int machine)
+{
+	return machine == EM_AARCH64 ? ARM64_PC : X86_RIP;
+}
+
 const struct type *values_entry_type(const struct type *type)
 {
 	static const struct type pointer = {.kind = TYPE_POINTER, .size = 8, .name = "ptr"};
@@ -173,7 +178,7 @@ static struct err *merge(const struct compiling *compiling, struct arena *arena,
 {
 	const struct prototype *prototype = compiling->outputs.prototype;
 	size_t in = 0;
-	ret->results = (struct value_list){leaves.items, compiling->n_results};
+	ret->results = (struct value_list){.items = leaves.items, .count = compiling->n_results};
 	ret->has_outputs = compiling->n_outputs != 0;
 	ret->arguments = inputs;
 	if ((!compiling->n_outputs && !compiling->n_changes) || !leaves.items)
@@ -195,7 +200,8 @@ static struct err *merge(const struct compiling *compiling, struct arena *arena,
 			changes[ret->n_changes++] = (struct value_change){&all[i], leave};
 	}
 	ret->changes = changes;
-	ret->arguments = (struct value_list){all, prototype->n_parameters};
+	ret->arguments.items = all;
+	ret->arguments.count = prototype->n_parameters;
 	return NULL;
 }
 
@@ -216,6 +222,17 @@ static void add_goroutine(struct plan_builder *builder, uint32_t goid)
 		plan_add_slot(builder, own_number, array_size(own_number));
 }
 
+static void add_place(struct compiling *compiling)
+{
+	const struct outputs *outputs = &compiling->outputs;
+	const struct prototype *prototype = outputs->prototype;
+	uint8_t pc = values_pc(outputs->machine);
+	if (compiling->returns)
+		plan_add_place(outputs->entry, pc, prototype->result);
+	for (uint32_t i = 0; i < prototype->n_parameters; i++)
+		plan_add_place(outputs->entry, pc, prototype->parameters[i].type);
+}
+
 static struct err *compile(struct compiling *compiling, struct probe_set *set, bool has_arguments,
 			   struct function_values *ret)
 {
@@ -228,6 +245,8 @@ static struct err *compile(struct compiling *compiling, struct probe_set *set, b
 	struct err *e = compiling->returns ? add_result(compiling) : NULL;
 	for (uint32_t i = 0; !e && has_arguments && i < outputs->prototype->n_parameters; i++)
 		e = add_argument(compiling, i);
+	if (!e && has_arguments)
+		add_place(compiling);
 	e = e ?: plan_finish(outputs->entry, &ret->entry_plan, &inputs);
 	e = e ?: plan_finish(outputs->leave, &ret->return_plan, &leaves);
 	return e ?: merge(compiling, &set->arena, inputs, leaves, ret);
@@ -245,7 +264,6 @@ static struct err *compile_both(struct probe_set *set, unsigned int machine,
 	plan_builder_init(&leave, &set->arena, &set->options);
 	entry.made = set->made ? &set->made[0] : NULL;
 	leave.made = set->made ? &set->made[1] : NULL;
-	entry.place_reg = machine == EM_AARCH64 ? ARM64_PC : X86_RIP;
 	*outputs = (struct outputs){.machine = machine,
 				    .prototype = prototype,
 				    .sources = sources,

@@ -27,6 +27,9 @@ struct fetch_source;
 uint32_t values_sources(unsigned int machine, const struct prototype *prototype, bool is_rust,
 			struct fetch_source *ret);
 
+/* The register of the instruction pointer. */
+uint8_t values_pc(unsigned int machine);
+
 /* A pointer, of what the call fills in: where nothing is read at the return. */
 const struct type *values_entry_type(const struct type *type);
 

@@ -137,6 +137,27 @@ static void same_symbols(struct image *a, struct image *b)
 	}
 }
 
+/* Of every pointer that could lead to data: each is asked for twice, once of what is kept. */
+static void same_objects(struct image *a, struct image *b)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < 2 * a->n_segments; i++) {
+		const struct segment *segment = &a->segments[i % a->n_segments];
+		uint64_t size = segment->memory_size < 65536 ? segment->memory_size : 65536;
+		for (uint64_t at = 0; at < size; at += 13) {
+			struct object oa = {0}, ob = {0};
+			uint64_t address = segment->address + at;
+			assert_int_equal(image_object_at(a, address, &oa),
+					 image_object_at(b, address, &ob));
+			assert_true(oa.address == ob.address);
+			same_text(oa.name, ob.name);
+			same_text(image_go_type_at(a, address), image_go_type_at(b, address));
+			found += oa.name != NULL;
+		}
+	}
+	assert_true(found > 0 || image_is_stripped(a));
+}
+
 static void same_sections(struct image *a, struct image *b)
 {
 	static const char *const names[] = {".text", ".bss", ".note.stapsdt", ".no", ".rodata"};
@@ -206,6 +227,7 @@ static void same_image(struct image *a, struct image *b)
 	assert_int_equal(image_elf_type(a), image_elf_type(b));
 	same_symbols(a, b);
 	same_sections(a, b);
+	same_objects(a, b);
 	assert_int_equal(image_is_stripped(a), image_is_stripped(b));
 	same_text(image_symbol_source(a), image_symbol_source(b));
 	same_text(image_symtab_source(a), image_symtab_source(b));

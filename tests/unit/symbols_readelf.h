@@ -13,7 +13,7 @@
 struct readelf_symbol {
 	char *name; /* without @VERSION */
 	unsigned long long address, size;
-	bool function, ifunc, defined, thread_local;
+	bool function, ifunc, is_object, defined, thread_local;
 	char binding[16];
 };
 
@@ -47,6 +47,7 @@ static inline void readelf_add_line(struct readelf_symbols *symbols, const char 
 	symbol->size = strtoull(size_text, NULL, 0);
 	symbol->ifunc = !strcmp(type, "IFUNC");
 	symbol->function = symbol->ifunc || !strcmp(type, "FUNC");
+	symbol->is_object = !strcmp(type, "OBJECT");
 	symbol->thread_local = !strcmp(type, "TLS");
 	symbol->defined = strcmp(section, "UND") != 0;
 	snprintf(symbol->binding, sizeof(symbol->binding), "%s", binding);

@@ -107,7 +107,7 @@ static void touches(struct state *st, struct state *end)
 		if (i < 5)
 			printf("%s", changes[i]);
 		if (i == 5)
-			printf(" [st->next: %p -> %p]", (void *)was.next, (void *)st->next);
+			printf(" [st->next: %p -> %p <touch::other>]", (void *)was.next, (void *)st->next);
 		putchar('\n');
 		if (i == 5)
 			st->next = end;

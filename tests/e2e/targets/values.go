@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -91,6 +92,33 @@ func fails(n int) (int, error) {
 //go:noinline
 func handed(err error, any interface{}) error { return err }
 
+type failure struct{ code int }
+
+func (f *failure) Error() string { return fmt.Sprint("code ", f.code) }
+
+type shape interface{ area() int }
+
+type square struct{ side int }
+
+func (s *square) area() int { return s.side * s.side }
+
+//go:noinline
+func area(of shape, some interface{}) int { return of.area() }
+
+// On the heap, where they stay.
+var corner, nine, broken = &point{1, 2}, &square{3}, &failure{4}
+
+func interfaces(n int) {
+	plain := errors.New(fmt.Sprint("no ", n))
+	handed(plain, corner)
+	fmt.Printf("expect main.handed(err=*errors.errorString(\"no %d\"), any=*main.point(%p)) = *errors.errorString(\"no %d\")\n", n, corner, n)
+	handed(fmt.Errorf("more: %w", plain), nil)
+	fmt.Printf("expect main.handed(err=*fmt.wrapError(\"more: no %d\"), any=nil) = *fmt.wrapError(\"more: no %d\")\n", n, n)
+	handed(broken, broken)
+	fmt.Printf("expect main.handed(err=*main.failure(%p), any=*main.failure(%p)) = *main.failure(%p)\n", broken, broken, broken)
+	fmt.Printf("expect main.area(of=*main.square(%p), some=*main.square(%p)) = %d\n", nine, nine, area(nine, nine))
+}
+
 //go:noinline
 func real(f float64, n int) float64 { return f * float64(n) }
 
@@ -135,6 +163,9 @@ func main() {
 	fmt.Printf("expect main.fails(n=%d) = (%d, nil)\n", n, got)
 	handed(err, nil)
 	fmt.Printf("expect main.handed(err=nil, any=nil) = nil\n")
+	interfaces(n)
+	_, err = fails(0)
+	fmt.Printf("expect main.fails(n=0) = (0, *errors.errorString(%q))\n", err)
 	real(1.5, n)
 	fmt.Printf("expect main.real(f=<in xmm0>, n=%d) = <in xmm0>\n", n)
 	shape := ""

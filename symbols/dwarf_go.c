@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * symbols/dwarf_go.c — interfaces of Go (runtime/runtime2.go): two words, of which the first leads
+ * to the runtime's own tables. What they say about the value, its type's name, is in the file.
+ */
+#include <string.h>
+
+#include "symbols/dwarf_types.h"
+
+/* struct stringStruct, runtime/string.go */
+static const struct type byte_type = {.kind = TYPE_UINT, .size = 1, .name = "uint8"};
+static const struct type bytes_type = {
+	.kind = TYPE_POINTER, .size = 8, .name = "*uint8", .target = &byte_type};
+static const struct type length_type = {.kind = TYPE_INT, .size = 8, .name = "int"};
+static const struct type_member string_members[] = {
+	{.name = "str", .type = &bytes_type},
+	{.name = "len", .type = &length_type, .offset = 8},
+};
+static const struct type_form string_form = {
+	.kind = FORM_TEXT, .data = 0, .length = 8, .item = &byte_type};
+static const struct type string_type = {.kind = TYPE_STRUCT,
+					.size = 16,
+					.name = "string",
+					.members = string_members,
+					.n_members = 2,
+					.form = &string_form};
+static const struct type message_type = {
+	.kind = TYPE_POINTER, .size = 8, .name = "unsafe.Pointer", .target = &string_type};
+
+static bool is_interface(const struct type *type)
+{
+	return type->kind == TYPE_STRUCT && type->n_members == 2 && type->size == 16 &&
+	       (!strcmp(type->members[0].name, "tab") || !strcmp(type->members[0].name, "_type")) &&
+	       !strcmp(type->members[1].name, "data");
+}
+
+/* A copy of the members, which other types may share. */
+static struct type_member *own_members(struct type_builder *builder, struct type *type)
+{
+	struct type_member *members = arena_copy(&builder->info->arena, type->members,
+						 type->n_members * sizeof(*members));
+	if (members)
+		type->members = members;
+	return members;
+}
+
+/* The tables are not opened: nobody wants to see them. */
+bool dwarf_close_interface(struct type_builder *builder, struct type *type)
+{
+	bool is_go = !strcmp(type->name, "runtime.iface") || !strcmp(type->name, "runtime.eface");
+	if (!is_go || !is_interface(type))
+		return true;
+	struct type_member *members = own_members(builder, type);
+	struct type *word = arena_copy(&builder->info->arena, members ? members[0].type : NULL,
+				       members ? sizeof(*word) : 0);
+	if (!word)
+		return false;
+	word->target = NULL;
+	members[0].type = word;
+	return true;
+}
+
+/* Most errors are a text; which of them, its type's name says when it is there. */
+bool dwarf_open_error(struct type_builder *builder, struct type *type)
+{
+	if (strcmp(type->name, "error") != 0 || !is_interface(type))
+		return true;
+	struct type_member *members = own_members(builder, type);
+	if (members)
+		members[1].type = &message_type;
+	return members;
+}
