@@ -187,29 +187,34 @@ __noinline int each_read_atomic(const struct fetch_op *op, struct scratch *scrat
 	return fetch_has(FETCH_EACH) && op && scratch ? each_read_body(op, scratch, false) : 0;
 }
 
-/* One element; 0: that was the last one. */
-__noinline int each_step_sleepable(const struct fetch_op *op, struct scratch *scratch)
+/* What ends the list is a step, too. In rounds, as the verifier follows each turn of a loop, but a
+ * global function once. */
+#define EACH_ROUND  27
+#define EACH_ROUNDS 19
+_Static_assert(EACH_ROUND *EACH_ROUNDS == FETCH_EACH_STEPS + 1, "so many steps");
+
+/* So many elements; 0: the last one was among them. */
+__noinline int each_round_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!fetch_has(FETCH_EACH) || !op || !scratch)
-		return 0;
-	int next = each_find_sleepable(op, scratch);
-	if (next == EACH_READ)
-		each_read_sleepable(op, scratch);
+	int next = fetch_has(FETCH_EACH) && op && scratch;
+	for (int i = 0; i < EACH_ROUND && next; i++) {
+		next = each_find_sleepable(op, scratch);
+		if (next == EACH_READ)
+			each_read_sleepable(op, scratch);
+	}
 	return next;
 }
 
-__noinline int each_step_atomic(const struct fetch_op *op, struct scratch *scratch)
+__noinline int each_round_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!fetch_has(FETCH_EACH) || !op || !scratch)
-		return 0;
-	int next = each_find_atomic(op, scratch);
-	if (next == EACH_READ)
-		each_read_atomic(op, scratch);
+	int next = fetch_has(FETCH_EACH) && op && scratch;
+	for (int i = 0; i < EACH_ROUND && next; i++) {
+		next = each_find_atomic(op, scratch);
+		if (next == EACH_READ)
+			each_read_atomic(op, scratch);
+	}
 	return next;
 }
-
-/* What ends the list is a step, too. */
-#define EACH_STEPS (FETCH_EACH_STEPS + 1)
 
 __noinline int fetch_each_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
@@ -217,8 +222,8 @@ __noinline int fetch_each_sleepable(const struct fetch_op *op, struct scratch *s
 		return 0;
 	__u64 began = scratch->acc;
 	int next = 1;
-	for (int i = 0; i < EACH_STEPS && next; i++)
-		next = each_step_sleepable(op, scratch);
+	for (int i = 0; i < EACH_ROUNDS && next; i++)
+		next = each_round_sleepable(op, scratch);
 	each_end(scratch, began, next);
 	return 0;
 }
@@ -229,8 +234,8 @@ __noinline int fetch_each_atomic(const struct fetch_op *op, struct scratch *scra
 		return 0;
 	__u64 began = scratch->acc;
 	int next = 1;
-	for (int i = 0; i < EACH_STEPS && next; i++)
-		next = each_step_atomic(op, scratch);
+	for (int i = 0; i < EACH_ROUNDS && next; i++)
+		next = each_round_atomic(op, scratch);
 	each_end(scratch, began, next);
 	return 0;
 }
@@ -267,13 +272,14 @@ __noinline int each_read_old(__u32 plan_id, __u32 index)
 	return op && scratch ? each_read_body(op, scratch, false) : 0;
 }
 
-__noinline int each_step_old(__u32 plan_id, __u32 index)
+__noinline int each_round_old(__u32 plan_id, __u32 index)
 {
-	if (!fetch_has(FETCH_EACH))
-		return 0;
-	int next = each_find_old(plan_id, index);
-	if (next == EACH_READ)
-		each_read_old(plan_id, index);
+	int next = fetch_has(FETCH_EACH);
+	for (int i = 0; i < EACH_ROUND && next; i++) {
+		next = each_find_old(plan_id, index);
+		if (next == EACH_READ)
+			each_read_old(plan_id, index);
+	}
 	return next;
 }
 
@@ -287,8 +293,8 @@ __noinline int fetch_each_old(__u32 plan_id, __u32 index)
 		return 0;
 	__u64 began = scratch->acc;
 	int next = 1;
-	for (int i = 0; i < EACH_STEPS && next; i++)
-		next = each_step_old(plan_id, index);
+	for (int i = 0; i < EACH_ROUNDS && next; i++)
+		next = each_round_old(plan_id, index);
 	each_end(scratch, began, next);
 	return 0;
 }

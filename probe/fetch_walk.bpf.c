@@ -15,8 +15,11 @@ enum walk_next {
 	WALK_READ, /* the element whose address is in the accumulator */
 };
 
-/* A tree takes two for each node, and those down to the first one. */
-#define WALK_STEPS (2 * FETCH_WALK_MAX + 64)
+/* A tree takes two steps for each node, and those down to the first one. In rounds, as in
+ * probe/fetch_each.bpf.c. */
+#define WALK_ROUND  24
+#define WALK_ROUNDS 24
+_Static_assert(WALK_ROUND *WALK_ROUNDS == 2 * FETCH_WALK_MAX + 64, "so many steps");
 
 static __always_inline __u32 walk_part(const struct fetch_op *op, __u32 index)
 {
@@ -174,24 +177,26 @@ __noinline int walk_read_atomic(const struct fetch_op *op, struct scratch *scrat
 	return fetch_has(FETCH_WALK) && op && scratch ? walk_read_body(op, scratch, false) : 0;
 }
 
-/* One node; 0: that was the last one. */
-__noinline int walk_step_sleepable(const struct fetch_op *op, struct scratch *scratch)
+/* So many steps; 0: the last one was among them. */
+__noinline int walk_round_sleepable(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!fetch_has(FETCH_WALK) || !op || !scratch)
-		return 0;
-	int next = walk_find_sleepable(op, scratch);
-	if (next == WALK_READ)
-		walk_read_sleepable(op, scratch);
+	int next = fetch_has(FETCH_WALK) && op && scratch;
+	for (int i = 0; i < WALK_ROUND && next; i++) {
+		next = walk_find_sleepable(op, scratch);
+		if (next == WALK_READ)
+			walk_read_sleepable(op, scratch);
+	}
 	return next;
 }
 
-__noinline int walk_step_atomic(const struct fetch_op *op, struct scratch *scratch)
+__noinline int walk_round_atomic(const struct fetch_op *op, struct scratch *scratch)
 {
-	if (!fetch_has(FETCH_WALK) || !op || !scratch)
-		return 0;
-	int next = walk_find_atomic(op, scratch);
-	if (next == WALK_READ)
-		walk_read_atomic(op, scratch);
+	int next = fetch_has(FETCH_WALK) && op && scratch;
+	for (int i = 0; i < WALK_ROUND && next; i++) {
+		next = walk_find_atomic(op, scratch);
+		if (next == WALK_READ)
+			walk_read_atomic(op, scratch);
+	}
 	return next;
 }
 
@@ -210,8 +215,8 @@ __noinline int fetch_walk_sleepable(const struct fetch_op *op, struct scratch *s
 	int next = 1;
 	if (!fetch_has(FETCH_WALK) || !op || !scratch || !walk_begin_sleepable(op, scratch))
 		return 0;
-	for (int i = 0; i < WALK_STEPS && next; i++)
-		next = walk_step_sleepable(op, scratch);
+	for (int i = 0; i < WALK_ROUNDS && next; i++)
+		next = walk_round_sleepable(op, scratch);
 	if (next)
 		fetch_list_end(scratch, FETCH_BLOB_TRUNCATED, true);
 	return 0;
@@ -222,8 +227,8 @@ __noinline int fetch_walk_atomic(const struct fetch_op *op, struct scratch *scra
 	int next = 1;
 	if (!fetch_has(FETCH_WALK) || !op || !scratch || !walk_begin_atomic(op, scratch))
 		return 0;
-	for (int i = 0; i < WALK_STEPS && next; i++)
-		next = walk_step_atomic(op, scratch);
+	for (int i = 0; i < WALK_ROUNDS && next; i++)
+		next = walk_round_atomic(op, scratch);
 	if (next)
 		fetch_list_end(scratch, FETCH_BLOB_TRUNCATED, true);
 	return 0;
@@ -261,13 +266,14 @@ __noinline int walk_read_old(__u32 plan_id, __u32 index)
 	return op && scratch ? walk_read_body(op, scratch, false) : 0;
 }
 
-__noinline int walk_step_old(__u32 plan_id, __u32 index)
+__noinline int walk_round_old(__u32 plan_id, __u32 index)
 {
-	if (!fetch_has(FETCH_WALK))
-		return 0;
-	int next = walk_find_old(plan_id, index);
-	if (next == WALK_READ)
-		walk_read_old(plan_id, index);
+	int next = fetch_has(FETCH_WALK);
+	for (int i = 0; i < WALK_ROUND && next; i++) {
+		next = walk_find_old(plan_id, index);
+		if (next == WALK_READ)
+			walk_read_old(plan_id, index);
+	}
 	return next;
 }
 
@@ -285,8 +291,8 @@ __noinline int fetch_walk_old(__u32 plan_id, __u32 index)
 	int next = 1;
 	if (!fetch_has(FETCH_WALK) || !walk_begin_old(plan_id, index))
 		return 0;
-	for (int i = 0; i < WALK_STEPS && next; i++)
-		next = walk_step_old(plan_id, index);
+	for (int i = 0; i < WALK_ROUNDS && next; i++)
+		next = walk_round_old(plan_id, index);
 	struct scratch *scratch = walk_scratch();
 	if (next && scratch)
 		fetch_list_end(scratch, FETCH_BLOB_TRUNCATED, true);
