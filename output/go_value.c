@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/array.h"
 #include "symbols/symbols.h"
 
 bool go_is_results(const struct shown *shown)
@@ -73,28 +74,73 @@ static bool find_type(const struct shown_scope *scope, const struct shown *word,
 	return ret->type;
 }
 
-/* Errors that begin with a text, which is all that there is to tell. */
-static bool is_text(const struct go_interface *value)
+static bool is_type(const struct go_interface *value, const char *name)
 {
-	static const char *const types[] = {"*errors.errorString", "*fmt.wrapError",
-					    "*fmt.wrapErrors"};
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (strlen(types[i]) == value->type_length &&
-		    !memcmp(types[i], value->type, value->type_length))
-			return true;
-	return false;
+	return strlen(name) == value->type_length && !memcmp(name, value->type, value->type_length);
 }
 
-/* What was read as a text may be none: then it is a pointer. */
-static void make_pointer(const struct shown *shown, struct shown *data)
+/* A string, and errors that begin with one, which is all that there is to tell. */
+static bool is_text(const struct go_interface *value)
+{
+	return is_type(value, "string") || is_type(value, "*errors.errorString") ||
+	       is_type(value, "*fmt.wrapError") || is_type(value, "*fmt.wrapErrors");
+}
+
+/* Types whose values are numbers; NULL: it is none of them. */
+static const struct type *plain_type(const struct go_interface *value)
+{
+	static const struct type types[] = {
+		{.kind = TYPE_INT, .size = 8, .name = "int"},
+		{.kind = TYPE_INT, .size = 8, .name = "int64"},
+		{.kind = TYPE_INT, .size = 4, .name = "int32"},
+		{.kind = TYPE_INT, .size = 2, .name = "int16"},
+		{.kind = TYPE_INT, .size = 1, .name = "int8"},
+		{.kind = TYPE_UINT, .size = 8, .name = "uint"},
+		{.kind = TYPE_UINT, .size = 8, .name = "uint64"},
+		{.kind = TYPE_UINT, .size = 8, .name = "uintptr"},
+		{.kind = TYPE_UINT, .size = 4, .name = "uint32"},
+		{.kind = TYPE_UINT, .size = 2, .name = "uint16"},
+		{.kind = TYPE_UINT, .size = 1, .name = "uint8"},
+		{.kind = TYPE_BOOL, .size = 1, .name = "bool"},
+		{.kind = TYPE_FLOAT, .size = 8, .name = "float64"},
+		{.kind = TYPE_FLOAT, .size = 4, .name = "float32"},
+	};
+	for (size_t i = 0; i < array_size(types); i++)
+		if (is_type(value, types[i].name))
+			return &types[i];
+	return NULL;
+}
+
+/* What was read where the second word leads to: struct content of symbols/dwarf_go.c. */
+static bool find_content(const struct shown_scope *scope, struct go_interface *value)
+{
+	struct shown word, text;
+	const char *name;
+	if (value->data.kind != SHOWN_STRUCT || value->data.count != 2)
+		return false;
+	shown_part(scope, &value->data, 0, &word, &name);
+	shown_part(scope, &value->data, 1, &text, &name);
+	const struct type *plain = plain_type(value);
+	if (plain && word.kind == SHOWN_UNSIGNED)
+		shown_bits(plain, word.number, &value->data);
+	else if (is_text(value) && text.kind == SHOWN_STRING)
+		value->data = text;
+	else
+		return false;
+	return true;
+}
+
+/* The second word itself: the value, where its type is a pointer's. */
+static void make_pointer(const struct shown *shown, struct go_interface *value)
 {
 	uint64_t bits;
 	const char *why;
-	if (data->kind == SHOWN_HEX || data->kind == SHOWN_NULL)
+	value->is_place = value->type[0] != '*';
+	if (value->data.kind == SHOWN_HEX || value->data.kind == SHOWN_NULL)
 		return;
 	if (!shown->members || !value_scalar(&shown->members[1], shown->slots, &bits, &why))
-		return shown_unavailable(data, "not recorded");
-	*data = (struct shown){
+		return shown_unavailable(&value->data, "not recorded");
+	value->data = (struct shown){
 		.kind = bits ? SHOWN_HEX : SHOWN_NULL, .is_pointer = true, .number = bits};
 }
 
@@ -103,10 +149,11 @@ bool go_is_interface(const struct shown_scope *scope, const struct shown *shown,
 {
 	struct shown word;
 	bool has_tab;
+	*ret = (struct go_interface){0};
 	if (!take_words(scope, shown, &has_tab, &word, &ret->data) ||
 	    !find_type(scope, &word, has_tab, ret))
 		return false;
-	if (ret->data.kind != SHOWN_STRING || !is_text(ret))
-		make_pointer(shown, &ret->data);
+	if (!find_content(scope, ret))
+		make_pointer(shown, ret);
 	return true;
 }

@@ -16,7 +16,8 @@ bool go_is_nil(const struct shown_scope *scope, const struct shown *shown);
 struct go_interface {
 	const char *type; /* not NUL-terminated */
 	size_t type_length;
-	struct shown data; /* its text, or where it is */
+	struct shown data; /* the value, its text, or a pointer */
+	bool is_place;	   /* the pointer is not the value, but where it is */
 };
 /* False: it is none, or what it holds is not known. */
 bool go_is_interface(const struct shown_scope *scope, const struct shown *shown,

@@ -269,7 +269,8 @@ static json_t *json_struct(struct output *output, const struct shown_scope *scop
 	if (go_is_interface(scope, whole, &held)) {
 		json_set(output, object, "type",
 			 json_bytes(output, held.type, held.type_length, false));
-		json_set(output, object, "data", json_shown(output, scope, &held.data));
+		json_set(output, object, held.is_place ? "at" : "data",
+			 json_shown(output, scope, &held.data));
 		return object;
 	}
 	for (uint32_t i = 0; i < whole->count; i++) {

@@ -282,12 +282,12 @@ static void put_task(struct output *output, const struct shown_scope *scope,
 	buffer_put_char(&output->buffer, ']');
 }
 
-/* *errors.errorString("not found"), *main.Square(0xc000014270) */
+/* *errors.errorString("not found"), int(5), *main.Square(0xc000014270), main.Point(at 0xc00001) */
 static void put_held(struct output *output, const struct shown_scope *scope,
 		     const struct go_interface *held)
 {
 	escape_put(&output->buffer, held->type, held->type_length, "\"");
-	buffer_put_char(&output->buffer, '(');
+	buffer_put_string(&output->buffer, held->is_place ? "(at " : "(");
 	text_shown(output, scope, &held->data);
 	buffer_put_char(&output->buffer, ')');
 }

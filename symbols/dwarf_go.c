@@ -24,8 +24,20 @@ static const struct type string_type = {.kind = TYPE_STRUCT,
 					.members = string_members,
 					.n_members = 2,
 					.form = &string_form};
-static const struct type message_type = {
-	.kind = TYPE_POINTER, .size = 8, .name = "unsafe.Pointer", .target = &string_type};
+/* What an interface holds, if it is a number, or begins with a text: its type's name says so when
+ * it is there. */
+static const struct type word_type = {.kind = TYPE_UINT, .size = 8, .name = "uint64"};
+static const struct type_member content_members[] = {
+	{.name = "word", .type = &word_type},
+	{.name = "text", .type = &string_type},
+};
+static const struct type content_type = {.kind = TYPE_STRUCT,
+					 .size = 16,
+					 .name = "content",
+					 .members = content_members,
+					 .n_members = 2};
+static const struct type data_type = {
+	.kind = TYPE_POINTER, .size = 8, .name = "unsafe.Pointer", .target = &content_type};
 
 static bool is_interface(const struct type *type)
 {
@@ -57,16 +69,19 @@ bool dwarf_close_interface(struct type_builder *builder, struct type *type)
 		return false;
 	word->target = NULL;
 	members[0].type = word;
+	/* interface{} */
+	if (!strcmp(type->name, "runtime.eface"))
+		members[1].type = &data_type;
 	return true;
 }
 
-/* Most errors are a text; which of them, its type's name says when it is there. */
+/* Most errors are a text. */
 bool dwarf_open_error(struct type_builder *builder, struct type *type)
 {
 	if (strcmp(type->name, "error") != 0 || !is_interface(type))
 		return true;
 	struct type_member *members = own_members(builder, type);
 	if (members)
-		members[1].type = &message_type;
+		members[1].type = &data_type;
 	return members;
 }

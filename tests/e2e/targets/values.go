@@ -105,6 +105,37 @@ func (s *square) area() int { return s.side * s.side }
 //go:noinline
 func area(of shape, some interface{}) int { return of.area() }
 
+//go:noinline
+func anything(some interface{}) int {
+	if some == nil {
+		return 0
+	}
+	return 1
+}
+
+func contents(n int) {
+	anything(nil)
+	fmt.Println("expect main.anything(some=nil) = 0")
+	anything(n + 1)
+	fmt.Printf("expect main.anything(some=int(%d)) = 1\n", n+1)
+	anything(int8(-n))
+	fmt.Printf("expect main.anything(some=int8(%d)) = 1\n", int8(-n))
+	anything(uint16(n + 65000))
+	fmt.Printf("expect main.anything(some=uint16(%d)) = 1\n", n+65000)
+	anything(fmt.Sprint("text ", n))
+	fmt.Printf("expect main.anything(some=string(\"text %d\")) = 1\n", n)
+	anything("")
+	fmt.Println("expect main.anything(some=string(\"\")) = 1")
+	anything(float64(n) / 4)
+	fmt.Printf("expect main.anything(some=float64(%g)) = 1\n", float64(n)/4)
+	anything(float32(n) / 4)
+	fmt.Printf("expect main.anything(some=float32(%g)) = 1\n", float64(n)/4)
+	anything(n > 0)
+	fmt.Println("expect main.anything(some=bool(true)) = 1")
+	anything(corner)
+	fmt.Printf("expect main.anything(some=*main.point(%p)) = 1\n", corner)
+}
+
 // On the heap, where they stay.
 var corner, nine, broken = &point{1, 2}, &square{3}, &failure{4}
 
@@ -164,6 +195,7 @@ func main() {
 	handed(err, nil)
 	fmt.Printf("expect main.handed(err=nil, any=nil) = nil\n")
 	interfaces(n)
+	contents(n)
 	_, err = fails(0)
 	fmt.Printf("expect main.fails(n=0) = (0, *errors.errorString(%q))\n", err)
 	real(1.5, n)
