@@ -352,14 +352,20 @@ static json_t *json_device(struct output *output, uint64_t device)
 	return object;
 }
 
+/* As it is, or what makes it valid. */
+static void put_name(struct buffer *to, const char *name)
+{
+	if (utf8_valid(name, strlen(name)))
+		buffer_put_string(to, name);
+	else
+		escape_name(to, name);
+}
+
 static json_t *json_prefixed(struct output *output, char sign, const char *name)
 {
 	struct buffer *scratch = scratch_begin(output);
 	buffer_put_char(scratch, sign);
-	if (utf8_valid(name, strlen(name)))
-		buffer_put_string(scratch, name);
-	else
-		escape_name(scratch, name);
+	put_name(scratch, name);
 	return scratch_string(output);
 }
 
@@ -403,10 +409,7 @@ static json_t *json_place(struct output *output, const struct shown_pointee *poi
 {
 	char text[NUMBER_MAX];
 	struct buffer *scratch = scratch_begin(output);
-	if (utf8_valid(pointee->name, strlen(pointee->name)))
-		buffer_put_string(scratch, pointee->name);
-	else
-		escape_name(scratch, pointee->name);
+	put_name(scratch, pointee->name);
 	if (pointee->offset) {
 		const char *end = number_unsigned(text, pointee->offset);
 		buffer_put_char(scratch, '+');
