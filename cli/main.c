@@ -6,6 +6,7 @@
 #include "cli/inspect.h"
 #include "cli/options/options.h"
 #include "cli/process/privilege.h"
+#include "cli/process/standard.h"
 #include "cli/report.h"
 #include "cli/session/session.h"
 
@@ -43,12 +44,14 @@ int main(int argc, char **argv)
 {
 	struct options options;
 	int status = 0;
-	struct err *e = privilege_check_start();
+	struct err *e = standard_take_places();
+	e = e ? e : privilege_check_start();
 	e = e ? e : options_parse(argc, argv, &options);
 	if (e)
 		return report_error(e);
 	if (!options.finished)
 		e = run(&options, &status);
+	e = e ? e : standard_flush();
 	options_deinit(&options);
 	if (e)
 		return report_error(e);

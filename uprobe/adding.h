@@ -44,6 +44,24 @@ struct err *adding_site(struct adding *adding, const struct probe *probe, uint32
 /* One place, at which a hit is an event. */
 struct err *adding_instant(struct adding *adding, const struct place *place) must_check;
 
+/* Is its return seen? */
+static inline bool adding_is_span(enum probe_kind kind)
+{
+	return kind == PROBE_CALL || kind == PROBE_URETPROBE;
+}
+
+/* --- again.c ---------------------------------------------------------------------------------- */
+
+/* It is probed already, as an earlier spec said. Types given by hand now are meant for it. */
+struct err *adding_retype(struct adding *adding, const struct function *function,
+			  uint64_t offset) must_check;
+/*
+ * A call and a return alone of one function: each is a span, and of two with one stack pointer the
+ * second shows that the first is over. So they are one, the call, which says more. *ret_joined.
+ */
+struct err *adding_join_spans(struct adding *adding, const struct function *function,
+			      uint64_t offset, const char *name, bool *ret_joined) must_check;
+
 /* --- lines.c ----------------------------------------------------------------------------------
  */
 

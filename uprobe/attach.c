@@ -100,6 +100,26 @@ static bool is_attached_as(const struct probe_site *site, bool as_return)
 	return site->wire.kind != SITE_SYSCALL;
 }
 
+/*
+ * Of several probes at one address the kernel runs the one that came last first (consumer_add() in
+ * kernel/events/uprobes.c). A place at a function's start comes before its call, whose stack
+ * pointer is the same: it would be taken for what shows that the call is over. And behind its end,
+ * where that is probed.
+ */
+enum attach_turn {
+	TURN_ENTRY,
+	TURN_INSTANT,
+	TURN_OTHER, /* ends */
+	TURN_COUNT,
+};
+
+static enum attach_turn turn_of(const struct probe_site *site)
+{
+	if (site->wire.kind == SITE_ENTRY)
+		return TURN_ENTRY;
+	return site->wire.kind == SITE_INSTANT ? TURN_INSTANT : TURN_OTHER;
+}
+
 static uint64_t site_cookie(const struct probe_site *site, bool as_return)
 {
 	return site->id | (as_return ? SITE_COOKIE_RETURN : 0);
@@ -128,12 +148,13 @@ static void multi_deinit(struct multi *multi)
 	free(multi->sites.items);
 }
 
-static struct err *multi_collect(const struct probe_set *set, size_t first, bool *done,
-				 struct multi *ret)
+static struct err *multi_collect(const struct probe_set *set, size_t first, enum attach_turn turn,
+				 bool *done, struct multi *ret)
 {
 	for (size_t i = first; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
-		if (!is_attached_as(site, ret->as_return) || site->image != ret->image)
+		if (!is_attached_as(site, ret->as_return) || site->image != ret->image ||
+		    turn_of(site) != turn)
 			continue;
 		unsigned long *offset = array_push(&ret->offsets);
 		unsigned long *semaphore = array_push(&ret->semaphores);
@@ -220,7 +241,8 @@ static struct err *attach_multi(struct attachment *attachment, const struct prob
 				      .image = site->image,
 				      .as_return = as_return,
 				      .pid = pid};
-		e = multi_collect(set, first, done, &multi);
+		for (int turn = 0; !e && turn < TURN_COUNT; turn++)
+			e = multi_collect(set, first, (enum attach_turn)turn, done, &multi);
 		e = e ? e : multi_attach(attachment, &multi);
 		multi_deinit(&multi);
 	}
@@ -267,6 +289,22 @@ static struct err *attach_one(struct attachment *attachment, const struct attach
 	return e ? e : kept;
 }
 
+static struct err *attach_turn(struct attachment *attachment, const struct probe_set *set,
+			       size_t first, enum attach_turn turn,
+			       const struct attach_programs *programs, pid_t pid)
+{
+	struct err *e = NULL;
+	for (size_t i = first; !e && i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		if (!is_attached_as(site, false) || turn_of(site) != turn)
+			continue;
+		if (is_attached_as(site, true))
+			e = attach_one(attachment, programs, site, true, pid);
+		e = e ? e : attach_one(attachment, programs, site, false, pid);
+	}
+	return e;
+}
+
 static struct err *attach_singly(struct attachment *attachment, const struct probe_set *set,
 				 size_t first, const struct attach_programs *programs, pid_t pid)
 {
@@ -280,13 +318,8 @@ static struct err *attach_singly(struct attachment *attachment, const struct pro
 		return err_hint(e, "choose fewer functions: at most %d", OLD_SITES_MAX - 1);
 	}
 	struct err *e = NULL;
-	for (size_t i = first; !e && i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
-		if (is_attached_as(site, true))
-			e = attach_one(attachment, programs, site, true, pid);
-		if (!e && is_attached_as(site, false))
-			e = attach_one(attachment, programs, site, false, pid);
-	}
+	for (int turn = 0; !e && turn < TURN_COUNT; turn++)
+		e = attach_turn(attachment, set, first, (enum attach_turn)turn, programs, pid);
 	return e;
 }
 

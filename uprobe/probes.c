@@ -21,11 +21,6 @@
 /* Functions of a pattern that were refused and are named one by one; the others are counted. */
 #define REFUSALS_NAMED 8
 
-static bool is_span(enum probe_kind kind)
-{
-	return kind == PROBE_CALL || kind == PROBE_URETPROBE;
-}
-
 /* --- what is there already -------------------------------------------------------------------- */
 
 static uint64_t key_of(uint64_t offset, enum probe_kind kind)
@@ -293,7 +288,7 @@ static struct err *decode_for(const struct adding *adding, const struct function
 			      struct code *ret)
 {
 	struct arena *arena = &adding->set->arena;
-	bool span = is_span(adding->spec->kind);
+	bool span = adding_is_span(adding->spec->kind);
 	bool sites = span && adding->options->return_mode != RETURN_TRAMPOLINE;
 	enum code_depth depth = sites ? CODE_WHOLE : span ? CODE_ENTRY_AND_SLOT : CODE_ENTRY;
 	struct err *e = code_decode_function(&adding->file, function, depth, arena, ret);
@@ -302,63 +297,6 @@ static struct err *decode_for(const struct adding *adding, const struct function
 	    return_form_wants_sites(adding->options, function, ret))
 		e = code_decode_function(&adding->file, function, CODE_WHOLE, arena, ret);
 	ret->uses_return_address = uses_return_address;
-	return e;
-}
-
-static void set_values(struct probe_site *site, const struct function_values *values)
-{
-	if (site->wire.kind == SITE_RETURN) {
-		site->return_plan = values->return_plan;
-		site->results = values->results;
-		return;
-	}
-	site->entry_plan = values->entry_plan;
-	site->arguments = values->arguments;
-	if (site->wire.kind == SITE_ENTRY) {
-		site->return_plan = values->return_plan;
-		site->results = values->results;
-		site->changes = values->changes;
-		site->n_changes = values->n_changes;
-	}
-}
-
-static bool is_start(const struct adding *adding, const struct probe_site *site, uint64_t offset)
-{
-	bool starts = site->wire.kind == SITE_ENTRY || site->wire.kind == SITE_INSTANT;
-	return starts && site->image == adding->image && site->offset == offset &&
-	       site->probe->kind == adding->spec->kind;
-}
-
-static const struct probe_site *find_start(const struct adding *adding, uint64_t offset)
-{
-	for (size_t i = 1; i < adding->set->sites.count; i++)
-		if (is_start(adding, adding->set->sites.items[i], offset))
-			return adding->set->sites.items[i];
-	return NULL;
-}
-
-/* It is probed already, as an earlier spec said. Types given by hand now are meant for it. */
-static struct err *retype(struct adding *adding, const struct function *function, uint64_t offset)
-{
-	const struct spec *spec = adding->spec;
-	struct function_values values;
-	if (!spec->has_types && !spec->types.result)
-		return NULL;
-	struct err *e = values_compile(adding->set, adding->image, function, spec,
-				       is_span(spec->kind), &values);
-	uint32_t entry = 0;
-	const struct probe_site *first = find_start(adding, offset);
-	if (!e && first && (first->wire.flags & SITE_GO))
-		return goroutine_retype(adding, first->id, function);
-	for (size_t i = 1; !e && i < adding->set->sites.count; i++) {
-		struct probe_site *site = adding->set->sites.items[i];
-		if (is_start(adding, site, offset))
-			entry = site->id;
-		else if (!entry || site->wire.kind != SITE_RETURN || site->wire.owner != entry ||
-			 site->wire.flags & SITE_TAIL_CALL)
-			continue;
-		set_values(site, &values);
-	}
 	return e;
 }
 
@@ -374,19 +312,27 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 	place.at = place.code.entry;
 	if (!place.at.length)
 		return refuse_function(adding, function, name, place.code.why_not);
-	uint64_t offset;
+	uint64_t offset = 0;
 	if (image_offset_of(adding->image, place.at.address, &offset) &&
 	    adding_has(adding, offset, spec->kind)) {
 		adding->set->repeated++;
-		e = retype(adding, function, offset);
+		e = adding_retype(adding, function, offset);
 		return e
 			       ?: function_join_conditions(adding->set, adding->image, function,
 							   adding->spec, offset);
 	}
-	e = values_compile(adding->set, adding->image, function, spec, is_span(spec->kind),
-			   &place.values);
+	bool joined;
+	e = adding_join_spans(adding, function, offset, name, &joined);
+	if (joined) {
+		adding->set->repeated++;
+		return e;
+	}
+	e = e ? e
+	      : values_compile(adding->set, adding->image, function, spec,
+			       adding_is_span(spec->kind), &place.values);
 	if (!e)
-		e = is_span(spec->kind) ? add_span(adding, &place) : adding_instant(adding, &place);
+		e = adding_is_span(spec->kind) ? add_span(adding, &place)
+					       : adding_instant(adding, &place);
 	adding->added++;
 	return e;
 }
@@ -408,7 +354,7 @@ static struct err *add_offset(struct adding *adding, const struct function *func
 	struct place place = {.name = name};
 	const char *why;
 	bool ok;
-	if (is_span(adding->spec->kind) && adding->spec->kind_given)
+	if (adding_is_span(adding->spec->kind) && adding->spec->kind_given)
 		return err_hint(err_new(ERR_USAGE, 0, "'%s': a span begins at a function's start",
 					adding->spec->text),
 				"for one place inside: uprobe:%s:%s", adding->module, name);

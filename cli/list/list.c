@@ -110,6 +110,13 @@ static struct err *take_file(struct listing *listing, const char *word)
 	return e;
 }
 
+/* /regex/, which is no file. */
+static bool is_regex(const char *word)
+{
+	size_t length = strlen(word);
+	return length > 2 && word[0] == '/' && word[length - 1] == '/';
+}
+
 /* `utrail list FILE PATTERN`: a word that names a file is one, the others are patterns. */
 static struct err *take_operands(struct listing *listing)
 {
@@ -117,7 +124,8 @@ static struct err *take_operands(struct listing *listing)
 	for (char **word = listing->options->argv; !e && word && *word; word++) {
 		bool is_path = is_file_here(*word) ||
 			       (strchr(*word, '/') && access(*word, F_OK) == 0) ||
-			       (strchr(*word, '/') && !strchr(*word, ':') && **word != '!');
+			       (strchr(*word, '/') && !strchr(*word, ':') && **word != '!' &&
+				!is_regex(*word));
 		e = is_path ? take_file(listing, *word) : spec_parse(*word, &listing->patterns);
 	}
 	return e;

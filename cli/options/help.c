@@ -3,23 +3,23 @@
 
 #include <stdio.h>
 
-#define SPEC_HELP                                                                           \
-	"SPEC: [KIND:][MODULE:]NAME[(TYPES)][->TYPE]\n"                                     \
-	"  libc:malloc               a function: entry and return as one span\n"            \
-	"  './srv:handle_*'          all functions that match; /regex/ too; func+0x1d\n"    \
-	"  ./srv:@parser.c:123       a line of source, with the variables in scope\n"       \
-	"  'bash:readline() -> str'  types by hand, where there is no debug information\n"  \
-	"  usdt:postgresql:query__*  static markers (USDT), provider and name\n"            \
-	"  syscall:openat, %file     system calls by name or class: %file %network\n"       \
-	"                            %desc %memory %process %signal %ipc\n"                 \
-	"  tracepoint:sched:*        in the kernel, where the target causes it: also\n"     \
-	"                            rawtracepoint: fentry: fexit: kprobe: kretprobe:\n"    \
-	"                            cpu:HZ sched sched:runq\n"                             \
-	"  kernel:vfs_read           a function of the kernel, as one span; kernel:%ext4\n" \
-	"  tcp, tcp:state            connections: connect, accept, close, resets...\n"      \
-	"  block                     inputs and outputs of disks\n"                         \
-	"  exec, fork, exit, signal  task life; signal:SIGTERM\n"                           \
-	"  'srv:f if n > 100'        a condition: arguments, ret, dur, pid, comm\n"         \
+#define SPEC_HELP                                                                          \
+	"SPEC: [KIND:][MODULE:]NAME[(TYPES)][->TYPE]\n"                                    \
+	"  libc:malloc               a function: entry and return as one span\n"           \
+	"  './srv:handle_*'          all functions that match; /regex/ too; func+0x1d\n"   \
+	"  ./srv:@parser.c:123       a line of source, with the variables in scope\n"      \
+	"  'bash:readline() -> str'  types by hand, where there is no debug information\n" \
+	"  usdt:postgresql:query__*  static markers (USDT), provider and name\n"           \
+	"  syscall:openat, %file     system calls by name or class: %file %network\n"      \
+	"                            %desc %memory %process %signal %ipc\n"                \
+	"  tracepoint:sched:*        in the kernel, where the target causes it: also\n"    \
+	"                            rawtracepoint: fentry: fexit: kprobe: kretprobe:\n"   \
+	"                            cpu:HZ sched sched:runq\n"                            \
+	"  kernel:vfs_read           a kernel function, as one span; kernel:%ext4\n"       \
+	"  tcp, tcp:state            connections: connect, accept, close, resets...\n"     \
+	"  block                     inputs and outputs of disks\n"                        \
+	"  exec, fork, exit, signal  task life; signal:SIGTERM\n"                          \
+	"  'srv:f if n > 100'        a condition: arguments, ret, dur, pid, comm\n"        \
 	"  The spellings of bpftrace, perf, DTrace and strace are understood too.\n"
 
 static const char short_text[] =

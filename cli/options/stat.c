@@ -46,6 +46,11 @@ static struct err *check_others(const struct options *options)
 			err_new(ERR_USAGE, 0, "--where has no meaning there"),
 			"utrail --where tells it of each call, 'utrail stat --where' of all "
 			"calls of a function together");
+	if (options->output.format == OUTPUT_JSON &&
+	    (options->command == COMMAND_CHECK || options->command == COMMAND_EXPLAIN))
+		return err_hint(
+			err_new(ERR_USAGE, 0, "--json has no meaning there"),
+			"'utrail list --json' tells what can be probed, for other programs");
 	if (!given)
 		return NULL;
 	return err_hint(err_new(ERR_USAGE, 0, "%s goes with 'utrail stat'", given),

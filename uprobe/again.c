@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* uprobe/again.c — functions that an earlier spec has probed already. */
+#include "uprobe/adding.h"
+#include "uprobe/goroutine.h"
+
+static void set_values(struct probe_site *site, const struct function_values *values)
+{
+	if (site->wire.kind == SITE_RETURN) {
+		site->return_plan = values->return_plan;
+		site->results = values->results;
+		return;
+	}
+	site->entry_plan = values->entry_plan;
+	site->arguments = values->arguments;
+	if (site->wire.kind == SITE_ENTRY) {
+		site->return_plan = values->return_plan;
+		site->results = values->results;
+		site->changes = values->changes;
+		site->n_changes = values->n_changes;
+	}
+}
+
+static bool is_start(const struct adding *adding, const struct probe_site *site, uint64_t offset)
+{
+	bool starts = site->wire.kind == SITE_ENTRY || site->wire.kind == SITE_INSTANT;
+	return starts && site->image == adding->image && site->offset == offset &&
+	       site->probe->kind == adding->spec->kind;
+}
+
+static const struct probe_site *find_start(const struct adding *adding, uint64_t offset)
+{
+	for (size_t i = 1; i < adding->set->sites.count; i++)
+		if (is_start(adding, adding->set->sites.items[i], offset))
+			return adding->set->sites.items[i];
+	return NULL;
+}
+
+struct err *adding_retype(struct adding *adding, const struct function *function, uint64_t offset)
+{
+	const struct spec *spec = adding->spec;
+	struct function_values values;
+	if (!spec->has_types && !spec->types.result)
+		return NULL;
+	struct err *e = values_compile(adding->set, adding->image, function, spec,
+				       adding_is_span(spec->kind), &values);
+	uint32_t entry = 0;
+	const struct probe_site *first = find_start(adding, offset);
+	if (!e && first && (first->wire.flags & SITE_GO))
+		return goroutine_retype(adding, first->id, function);
+	for (size_t i = 1; !e && i < adding->set->sites.count; i++) {
+		struct probe_site *site = adding->set->sites.items[i];
+		if (is_start(adding, site, offset))
+			entry = site->id;
+		else if (!entry || site->wire.kind != SITE_RETURN || site->wire.owner != entry ||
+			 site->wire.flags & SITE_TAIL_CALL)
+			continue;
+		set_values(site, &values);
+	}
+	return e;
+}
+
+struct err *adding_join_spans(struct adding *adding, const struct function *function,
+			      uint64_t offset, const char *name, bool *ret_joined)
+{
+	const struct spec *spec = adding->spec;
+	bool is_call = spec->kind == PROBE_CALL;
+	struct probe_site *other = NULL;
+	for (size_t i = 1; adding_is_span(spec->kind) && i < adding->set->sites.count; i++) {
+		struct probe_site *site = adding->set->sites.items[i];
+		if (site->wire.kind == SITE_ENTRY && site->image == adding->image &&
+		    site->offset == offset && site->probe->kind != spec->kind)
+			other = site;
+	}
+	*ret_joined = other != NULL;
+	if (!other)
+		return NULL;
+	bool has_own = spec->condition || spec->rate.count || other->condition || other->rate.count;
+	if (has_own || (is_call && other->wire.flags & SITE_GO)) {
+		struct err *e = err_new(ERR_USAGE, 0,
+					"'%s': the calls of '%s' and its returns are asked for, "
+					"one with terms of its own",
+					spec->text, name);
+		return err_hint(e, "one of them is enough: a call is shown with its return");
+	}
+	if (!is_call)
+		return probe_set_note(adding->set, "%s:%s: its calls show their returns",
+				      adding->module, name);
+	struct function_values values;
+	struct err *e = values_compile(adding->set, adding->image, function, spec, true, &values);
+	for (size_t i = other->id; !e && i < adding->set->sites.count; i++) {
+		struct probe_site *site = adding->set->sites.items[i];
+		if (site == other ||
+		    (site->wire.kind == SITE_RETURN && site->wire.owner == other->id &&
+		     !(site->wire.flags & SITE_TAIL_CALL)))
+			set_values(site, &values);
+	}
+	for (size_t i = 0; !e && i < adding->set->probes.count; i++)
+		if (adding->set->probes.items[i] == other->probe)
+			adding->set->probes.items[i]->kind = PROBE_CALL;
+	return e;
+}
