@@ -30,12 +30,12 @@ static const struct {
 	{"_M_node", false}, /* the old list */
 	{"_M_map_size", false},
 	{"_M_invoker", false},
-	/* libc++: __tree, __hash_table, list, deque, __functional/function.h */
+	/* libc++: __tree, __hash_table, list, deque, __functional/function.h; since 20 by
+	 * dwarf_find_libcxx_size() */
 	{"__pair3_.__value_", true},
 	{"__p2_.__value_", true},
 	{"__size_alloc_.__value_", true},
 	{"__size_.__value_", true},
-	{"__size_", true},
 	{"__f_", false},
 };
 
@@ -67,8 +67,13 @@ void dwarf_find_count(struct type_builder *builder, Dwarf_Die *die, struct type 
 {
 	const char *name = dwarf_diename(die);
 	name = name && type->n_members ? container_name(name) : NULL;
+	uint32_t at = 0;
+	const struct type *size = name ? dwarf_find_libcxx_size(type, &at) : NULL;
+	if (size) {
+		keep_count(builder, name, size, at, type);
+		return;
+	}
 	for (size_t i = 0; name && i < sizeof(members) / sizeof(members[0]); i++) {
-		uint32_t at = 0;
 		const struct type *found = dwarf_find_path(type, members[i].path, false, &at);
 		if (!found || (members[i].has_number && !is_number(found)))
 			continue;

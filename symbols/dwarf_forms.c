@@ -236,6 +236,10 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 			dwarf_find_path(type, rule->length, rule->kind == FORM_RANGE, &form.length);
 	if (!data || (rule->length && !length) || !fits(rule, data, length))
 		return false;
+	/* libc++ can also be built with its address in front, and what says that it is short at the
+	 * end: _LIBCPP_ABI_ALTERNATE_STRING_LAYOUT */
+	if (rule->has_short && (form.data != 16 || form.length != 8))
+		return false;
 	form.item = item_of(builder, die, rule, data);
 	if (!form.item || (rule->kind != FORM_OPTIONAL && !form.item->size))
 		return false;
@@ -254,7 +258,7 @@ void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *
 			return;
 	if (!language_fits(die, CXX))
 		return;
-	if (!dwarf_find_nodes(builder, die, type))
+	if (!dwarf_find_nodes(builder, die, type) && !dwarf_find_libcxx_nodes(builder, die, type))
 		dwarf_find_count(builder, die, type);
 	dwarf_find_alternatives(builder, die, type);
 	dwarf_find_tuple(builder, die, type);

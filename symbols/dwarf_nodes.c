@@ -126,19 +126,37 @@ static bool find_inner(Dwarf_Die *die, const char *name, Dwarf_Die *ret)
 	return found;
 }
 
+static const struct type *parameter_of(struct type_builder *builder, Dwarf_Die *die,
+				       unsigned int wanted)
+{
+	Dwarf_Die child;
+	unsigned int number = 0;
+	for (int more = dwarf_child(die, &child); more == 0; more = dwarf_siblingof(&child, &child))
+		if (dwarf_tag(&child) == DW_TAG_template_type_parameter && number++ == wanted)
+			return dwarf_build_behind(builder, &child);
+	return NULL;
+}
+
 static const struct type *element_of(struct type_builder *builder, Dwarf_Die *die,
 				     const struct nodes_rule *rule)
 {
-	Dwarf_Die child, inner = *die;
-	unsigned int number = 0;
+	Dwarf_Die inner = *die;
 	if (rule->inner && !find_inner(die, rule->inner, &inner))
 		return NULL;
-	for (int more = dwarf_child(&inner, &child); more == 0;
-	     more = dwarf_siblingof(&child, &child))
-		if (dwarf_tag(&child) == DW_TAG_template_type_parameter &&
-		    number++ == rule->parameter)
-			return dwarf_build_behind(builder, &child);
-	return NULL;
+	return parameter_of(builder, &inner, rule->parameter);
+}
+
+bool dwarf_is_word_aligned(const struct type *type)
+{
+	return is_word_aligned(type, 0);
+}
+
+const struct type *dwarf_node_parameter(struct type_builder *builder, Dwarf_Die *pointer)
+{
+	Dwarf_Die node, bare;
+	if (!type_of(pointer, &node) || dwarf_peel_type(&node, &bare) != 0)
+		return NULL;
+	return parameter_of(builder, &bare, 0);
 }
 
 /* Offsets in the container: of the number, of the first node's address, and of what ends it. */

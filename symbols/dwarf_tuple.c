@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * std::tuple of libstdc++: each element is in a base class of its own, which has its number, and
- * these are in each other. What is shown are the elements, in their order.
+ * std::tuple: each element is in a base class of its own, which has its number. In libstdc++ these
+ * are in each other, in libc++ beside each other. What is shown are the elements, in their order.
  */
 #include <dwarf.h>
 #include <stdlib.h>
@@ -23,11 +23,12 @@ static bool begins(const char *name, const char *with)
 	return !strncmp(name, with, strlen(with));
 }
 
-static void add_element(struct elements *to, const char *name, const struct type *base, uint32_t at)
+static void add_element(struct elements *to, const char *name, const struct type *base, uint32_t at,
+			const char *value)
 {
 	unsigned long number = strtoul(strchr(name, '<') + 1, NULL, 10);
 	if (base->kind != TYPE_STRUCT || base->n_members != 1 || number >= ELEMENTS_MAX ||
-	    strcmp(base->members[0].name, "_M_head_impl") != 0)
+	    strcmp(base->members[0].name, value) != 0)
 		return;
 	to->found |= UINT32_C(1) << number;
 	to->members[number] = (struct type_member){
@@ -44,7 +45,14 @@ static void gather(struct elements *to, const struct type *type, uint32_t at, in
 			to->count++;
 			gather(to, member->type, at + member->offset, nesting + 1);
 		} else if (begins(member->name, "_Head_base<")) {
-			add_element(to, member->name, member->type, at + member->offset);
+			add_element(to, member->name, member->type, at + member->offset,
+				    "_M_head_impl");
+		} else if (begins(member->name, "__base_")) {
+			gather(to, member->type, at + member->offset, nesting + 1);
+		} else if (begins(member->name, "__tuple_leaf<")) {
+			to->count++;
+			add_element(to, member->name, member->type, at + member->offset,
+				    "__value_");
 		}
 	}
 }

@@ -34,6 +34,13 @@ const struct type *dwarf_find_path(const struct type *type, const char *path, bo
 				   uint32_t *ret_offset);
 /* dwarf_nodes.c: C++ containers with a node for each element. False: it is none that is known. */
 bool dwarf_find_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+/* May its alignment be no more than a word, by all that is known? */
+bool dwarf_is_word_aligned(const struct type *type);
+/* The first parameter of the node's type that the pointer leads to; NULL: there is none. */
+const struct type *dwarf_node_parameter(struct type_builder *builder, Dwarf_Die *pointer);
+/* dwarf_nodes_libcxx.c: the same of libc++; and where the number of elements is, NULL: nowhere. */
+bool dwarf_find_libcxx_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+const struct type *dwarf_find_libcxx_size(const struct type *type, uint32_t *ret_at);
 /* dwarf_counts.c: C++ containers of which only the number of elements is told; std::variant. */
 void dwarf_find_count(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 void dwarf_find_alternatives(struct type_builder *builder, Dwarf_Die *die, struct type *type);

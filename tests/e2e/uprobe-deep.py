@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Containers of C++ in each other, and those whose elements have nodes: as the program walks them itself."""
 
-from typed import check, compiled
+from typed import CONTAINERS, check, compiled
 from utrail import Target, Trace, run, same
 
-FUNCTIONS = "tables requests whole records grids trees mixed hashes chains serve empty".split()
-LIBRARIES = "deep-g++", "deep-g++-old", "deep-clang++"
+FUNCTIONS = CONTAINERS["deep"]
+LIBRARIES = "deep-g++", "deep-g++-old", "deep-clang++", "deep-libc++"
 
 
 def as_the_program_walks_them():

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Containers in containers, and arrays of pointers, of C++: as the program prints them."""
 
-from typed import check, compiled
+from typed import CONTAINERS, check, compiled
 from utrail import run
 
-FUNCTIONS = "texts rows owners people maybes arrays sizes spread either many".split()
+FUNCTIONS = CONTAINERS["nested"]
 
 
 def each_library():

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Strings, containers and pointers of the C++ standard libraries: as the program prints them."""
 
-from typed import check, compiled
+from typed import CONTAINERS, check, compiled
 from utrail import run
 
-FUNCTIONS = "texts views vectors lists owners maybe members references give counter::add".split()
+FUNCTIONS = CONTAINERS["containers"]
 
 
 def each_library():

@@ -8,6 +8,13 @@ import subprocess
 
 from utrail import Skip, Target, Trace, ensure, fail, program, same, scratch
 
+# The functions of the programs with containers of C++.
+CONTAINERS = {
+    "containers": "texts views vectors lists owners maybe members references give counter::add".split(),
+    "nested": "texts rows owners people maybes arrays sizes spread either many".split(),
+    "deep": "tables requests whole records grids trees mixed hashes chains serve narrow empty".split(),
+}
+
 
 def build(command, package):
     """Compiles in the scratch folder; a test that lacks the compiler is skipped."""
