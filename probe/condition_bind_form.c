@@ -16,9 +16,7 @@ void condition_enter_owner(struct condition_binding *b)
 
 static bool is_text(const struct type *type)
 {
-	/* One that may lie in itself is read in two ways, and a condition knows but one. */
-	return type->kind == TYPE_STRUCT && type->form && type->form->kind == FORM_TEXT &&
-	       !type->form->has_short;
+	return type->kind == TYPE_STRUCT && type->form && type->form->kind == FORM_TEXT;
 }
 
 /* The part of a value in registers that begins there; NULL: none does. */
@@ -44,8 +42,8 @@ bool condition_enter_text(struct condition_binding *b)
 	if (!is_text(type) || b->is_address)
 		return is_text(type);
 	const struct type_form *form = type->form;
-	return b->parts && !form->length_before && part_at(b->parts, form->data) &&
-	       part_at(b->parts, form->length);
+	return b->parts && !form->length_before && !form->has_short &&
+	       part_at(b->parts, form->data) && part_at(b->parts, form->length);
 }
 
 static void put_ops(struct condition_binding *b, const struct fetch_op *ops, size_t n_ops)
@@ -66,25 +64,110 @@ static void put_word(struct condition_binding *b, const struct fetch_op *way, si
 	put_ops(b, part->ops, part->n_ops);
 }
 
-void condition_load_text_form(struct condition_binding *b, uint32_t limit)
+/* Operations so far, without what marks the phase: they are to be made several times. */
+struct way {
+	struct fetch_op ops[LEAF_OPS_MAX];
+	size_t count;
+};
+
+static void take_way(struct condition_binding *b, struct way *ret)
+{
+	size_t first = b->leaf->n_ops && b->leaf->ops[0].code == FILTER_AT_RETURN;
+	ret->count = b->leaf->n_ops - first;
+	memcpy(ret->ops, b->leaf->ops + first, ret->count * sizeof(ret->ops[0]));
+	b->leaf->n_ops = first;
+}
+
+/* --- text that may lie in itself -------------------------------------------------------------- */
+
+/* In the first byte of such a string: is it long? If not, the other bits are how long. */
+#define LONG_BIT 1
+
+/* A test within the leaf, whose ends are operations of it; returns its number. */
+static size_t put_branch(struct condition_binding *b)
+{
+	condition_put(b, (struct fetch_op){.code = FILTER_EQUAL, .size = 1, .imm = LONG_BIT});
+	return b->leaf->n_ops - 1;
+}
+
+static void set_ends(struct condition_binding *b, size_t branch, size_t yes, size_t no)
+{
+	struct fetch_op *op = &b->leaf->ops[branch];
+	op->next[FILTER_TRUE] = op->next[FILTER_UNKNOWN] = (uint8_t)yes;
+	op->next[FILTER_FALSE] = (uint8_t)no;
+}
+
+/* Whether it is long; behind this the length of a short one is in the accumulator. */
+static size_t put_short_length(struct condition_binding *b, const struct way *way)
+{
+	condition_put(b, (struct fetch_op){.code = FETCH_CONST});
+	condition_put(b, (struct fetch_op){.code = FILTER_HOLD});
+	put_ops(b, way->ops, way->count);
+	condition_put_deref(b, 1, 0);
+	condition_put(b, (struct fetch_op){.code = FILTER_MASK, .imm = LONG_BIT});
+	size_t branch = put_branch(b);
+	put_ops(b, way->ops, way->count);
+	condition_put_deref(b, 1, 0);
+	/* One bit further down: half of it, as the lowest is clear. */
+	condition_put(b, (struct fetch_op){.code = FILTER_COUNT, .imm = 2});
+	return branch;
+}
+
+/* From the short one to the test; behind this is what a long one needs. */
+static size_t put_jump(struct condition_binding *b, size_t branch)
+{
+	size_t jump = put_branch(b);
+	set_ends(b, branch, b->leaf->n_ops, branch + 1);
+	return jump;
+}
+
+static void put_short_text(struct condition_binding *b, const struct way *way, uint32_t limit)
+{
+	condition_put(b, (struct fetch_op){
+				 .code = FETCH_LENGTH, .flags = FETCH_LENGTH_SIGNED, .imm = limit});
+	put_ops(b, way->ops, way->count);
+	condition_put(b, (struct fetch_op){.code = FETCH_ADD, .imm = 1});
+	condition_put(b, (struct fetch_op){.code = FETCH_BYTES, .imm = limit});
+}
+
+/* Length and text of one that does not lie in itself. */
+static void put_text(struct condition_binding *b, const struct way *way, uint32_t limit)
 {
 	const struct type_form *form = b->type->form;
-	struct fetch_op way[LEAF_OPS_MAX];
-	size_t n_way = b->leaf->n_ops, first;
-	memcpy(way, b->leaf->ops, n_way * sizeof(way[0]));
-	/* What marks the phase stays in front. */
-	first = n_way && way[0].code == FILTER_AT_RETURN;
-	b->leaf->n_ops = first;
-	put_word(b, way + first, n_way - first, form->length_before ? form->data : form->length);
+	put_word(b, way->ops, way->count, form->length_before ? form->data : form->length);
 	if (form->length_before)
 		condition_put(b, (struct fetch_op){.code = FETCH_DEREF,
 						   .size = 8,
 						   .imm = -(int64_t)form->length_before});
 	condition_put(b, (struct fetch_op){
 				 .code = FETCH_LENGTH, .flags = FETCH_LENGTH_SIGNED, .imm = limit});
-	put_word(b, way + first, n_way - first, form->data);
+	put_word(b, way->ops, way->count, form->data);
 	/* An empty one may have no address. */
 	condition_put(b, (struct fetch_op){.code = FETCH_BYTES, .imm = limit});
+}
+
+void condition_load_text_form(struct condition_binding *b, uint32_t limit)
+{
+	struct way way;
+	take_way(b, &way);
+	if (!b->type->form->has_short) {
+		put_text(b, &way, limit);
+		return;
+	}
+	size_t branch = put_short_length(b, &way);
+	put_short_text(b, &way, limit);
+	size_t jump = put_jump(b, branch);
+	put_text(b, &way, limit);
+	set_ends(b, jump, b->leaf->n_ops, b->leaf->n_ops);
+}
+
+static void put_short_or_long(struct condition_binding *b, const struct type_form *form)
+{
+	struct way way;
+	take_way(b, &way);
+	size_t jump = put_jump(b, put_short_length(b, &way));
+	put_word(b, way.ops, way.count, form->length);
+	set_ends(b, jump, b->leaf->n_ops, b->leaf->n_ops);
 }
 
 /* --- how many there are ----------------------------------------------------------------------- */
@@ -140,20 +223,6 @@ static void put_number(struct condition_binding *b, const struct type_form *form
 						   .imm = -(int64_t)form->length_before});
 }
 
-/* Operations so far, without what marks the phase: they are to be made twice. */
-struct way {
-	struct fetch_op ops[LEAF_OPS_MAX];
-	size_t count;
-};
-
-static void take_way(struct condition_binding *b, struct way *ret)
-{
-	size_t first = b->leaf->n_ops && b->leaf->ops[0].code == FILTER_AT_RETURN;
-	ret->count = b->leaf->n_ops - first;
-	memcpy(ret->ops, b->leaf->ops + first, ret->count * sizeof(ret->ops[0]));
-	b->leaf->n_ops = first;
-}
-
 static void put_range(struct condition_binding *b, const struct type_form *form)
 {
 	struct way way;
@@ -180,6 +249,8 @@ struct err *condition_enter_size(struct condition_binding *b, const struct condi
 		return no_size(b, from, word);
 	if (form->kind == FORM_RANGE && b->is_address && form->item->size)
 		put_range(b, form);
+	else if (form->kind == FORM_TEXT && form->has_short && b->is_address)
+		put_short_or_long(b, form);
 	else if (has_number(b, form))
 		put_number(b, form);
 	else

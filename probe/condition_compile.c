@@ -135,6 +135,9 @@ static uint8_t put_leaf(struct compiler *c, const struct condition_leaf *leaf)
 		return FILTER_PASS;
 	}
 	memcpy(&plan->ops[first], leaf->ops, leaf->n_ops * sizeof(leaf->ops[0]));
+	for (size_t i = first; i + 1 < first + leaf->n_ops; i++)
+		for (size_t way = 0; plan->ops[i].code == FILTER_EQUAL && way < 3; way++)
+			plan->ops[i].next[way] = (uint8_t)(plan->ops[i].next[way] + first);
 	plan->n_ops = (uint8_t)(plan->n_ops + leaf->n_ops);
 	return first;
 }

@@ -93,10 +93,12 @@ struct err *condition_error(const struct condition_source *source, size_t at, co
 
 /* --- one test, bound: condition_bind.c -------------------------------------------------------- */
 
-#define LEAF_OPS_MAX 24
+#define LEAF_OPS_MAX 48
 
 struct condition_leaf {
-	struct fetch_op ops[LEAF_OPS_MAX]; /* the last is the test */
+	/* The last is the test. The ends of those before it are operations of this leaf, later
+	 * ones. */
+	struct fetch_op ops[LEAF_OPS_MAX];
 	size_t n_ops;
 	bool inverted;	  /* the test says the contrary */
 	bool at_return;	  /* asked then */

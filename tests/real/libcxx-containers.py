@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from packages import FOLDER, fetch
+from sizes import ASKED, ask
 from typed import CONTAINERS, check
 from utrail import Skip, ensure, run, scratch
 
@@ -53,9 +54,19 @@ def build(compiler, root, major, name, level, more):
     return str(path)
 
 
+def machines():
+    return [unpacked(major) for major in sys.argv[1:]] or [installed()]
+
+
+def conditions():
+    for compiler, root, major in machines():
+        program = build(compiler, root, major, "sizes", 2, [])
+        for function, condition, wanted in ASKED:
+            ask(program, function, condition, wanted)
+
+
 def containers():
-    machines = [unpacked(major) for major in sys.argv[1:]] or [installed()]
-    for compiler, root, major in machines:
+    for compiler, root, major in machines():
         for name, functions in CONTAINERS.items():
             for level in (0, 2):
                 check(build(compiler, root, major, name, level, ["-fstandalone-debug"]), functions)
@@ -63,4 +74,4 @@ def containers():
             check(build(compiler, root, major, name, 2, []), functions)
 
 
-run(containers)
+run(containers, conditions)
