@@ -72,7 +72,8 @@ static void shown_struct(const struct type *type, const char *bytes, uint32_t le
 			 struct shown *ret)
 {
 	if (type->form && (type->form->kind == FORM_OWNER || type->form->kind == FORM_TEXT ||
-			   type->form->kind == FORM_ITEMS || type->form->kind == FORM_RANGE)) {
+			   type->form->kind == FORM_ITEMS || type->form->kind == FORM_RANGE ||
+			   type->form->kind == FORM_BITS)) {
 		shown_form_copied(type, bytes, length, ret);
 		return;
 	}
@@ -247,6 +248,8 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		*ret_name = whole->type->members[index].name ?: "";
 	if (whole->level >= NESTING_MAX) {
 		shown_unavailable(ret, "nested too deeply");
+	} else if (whole->is_bits) {
+		shown_bits(whole->type, whole->bytes[index / 8] >> index % 8 & 1, ret);
 	} else if (whole->is_nodes) {
 		shown_node(whole, index, ret);
 	} else if (whole->kind == SHOWN_ARRAY && whole->is_list) {

@@ -100,7 +100,8 @@ struct shown {
 	/* ARRAY: its elements are blobs, and no array in the target; of a key and a value each;
 	 * in no order that counts */
 	bool is_nodes, is_map, is_set;
-	bool is_cut; /* STRUCT: its parts are not all of them, which its type does not say */
+	bool is_bits; /* ARRAY: its elements are the bits of its bytes */
+	bool is_cut;  /* STRUCT: its parts are not all of them, which its type does not say */
 	uint32_t count;
 	union {
 		uint64_t number;

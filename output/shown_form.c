@@ -108,11 +108,70 @@ static void form_items(const struct value *value, const struct slots *slots, str
 		ret->kind = SHOWN_STRING;
 }
 
+/* How many bits there are, by the container's own bytes; false: it is none. */
+static bool count_bits(const struct type *type, const char *bytes, uint32_t length, uint64_t *ret)
+{
+	const struct type_form *form = type->form;
+	uint64_t first, end;
+	uint32_t last;
+	if (length < UINT64_C(0) + form->length + TYPE_BITS_LAST + sizeof(last) ||
+	    length < UINT64_C(0) + form->data + sizeof(first))
+		return false;
+	memcpy(&first, bytes + form->data, sizeof(first));
+	memcpy(&end, bytes + form->length, sizeof(end));
+	memcpy(&last, bytes + form->length + TYPE_BITS_LAST, sizeof(last));
+	*ret = end;
+	if (form->item->kind != TYPE_POINTER)
+		return true;
+	*ret = (end - first) * 8 + last;
+	return end >= first && last < 64 && end - first < UINT64_C(1) << 60;
+}
+
+static void form_bits(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	static const struct type bit = {.kind = TYPE_BOOL, .size = 1, .name = "bool"};
+	struct value words = *value;
+	const char *bytes, *why;
+	uint32_t length, flags;
+	uint64_t count;
+	if (!value_bytes(value, slots, &bytes, &length, &flags, &why)) {
+		shown_unavailable(ret, why);
+		return;
+	}
+	if (!count_bits(value->type, bytes, length, &count)) {
+		shown_unavailable(ret, length < value->type->size ? "cut off" : "not a container");
+		return;
+	}
+	words.slot = value->text_slot > 0 ? value->text_slot : VALUE_NO_SLOT;
+	words.in_blob = false;
+	words.words = 0;
+	if (!value_bytes(&words, slots, &bytes, &length, &flags, &why)) {
+		shown_unavailable(ret, why);
+		return;
+	}
+	uint64_t there = length * UINT64_C(8);
+	*ret = (struct shown){.kind = SHOWN_ARRAY,
+			      .type = &bit,
+			      .bytes = bytes,
+			      .length = length,
+			      .count = (uint32_t)(count < there ? count : there),
+			      .truncated = count > there,
+			      .is_bits = true};
+}
+
 void shown_form_copied(const struct type *type, const char *bytes, uint32_t length,
 		       struct shown *ret)
 {
 	uint64_t pointer;
 	uint32_t at = type->form->data;
+	if (type->form->kind == FORM_BITS && count_bits(type, bytes, length, &pointer)) {
+		*ret = (struct shown){.kind = SHOWN_COUNT,
+				      .name = type->form->none,
+				      .is_whole = true,
+				      .count = pointer < UINT32_MAX ? (uint32_t)pointer
+								    : UINT32_MAX};
+		return;
+	}
 	if (type->form->kind != FORM_OWNER || at > length || length - at < sizeof(pointer)) {
 		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
 		return;
@@ -341,6 +400,8 @@ void shown_form(const struct shown_scope *scope, const struct value *value,
 		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
 	else if (form->kind == FORM_NODES)
 		form_nodes(value, slots, ret);
+	else if (form->kind == FORM_BITS)
+		form_bits(value, slots, ret);
 	else if (form->kind == FORM_TEXT)
 		form_text(value, slots, ret);
 	else

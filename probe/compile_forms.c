@@ -5,6 +5,8 @@
 /* Bytes of elements that are read; of those that lead somewhere. */
 #define ITEMS_BYTES_MAX 256
 #define EACH_BYTES_MAX	512
+/* Bits of vector<bool>. */
+#define BITS_SOME 64
 /* Elements of a container with a node for each, and bytes read of one. */
 #define NODES_SOME     32
 #define NODE_BYTES_MAX 1024
@@ -14,7 +16,8 @@
 bool forms_need_copy(const struct type_form *form)
 {
 	return form->kind == FORM_OWNER || form->kind == FORM_OPTIONAL ||
-	       form->kind == FORM_VARIANTS || form->kind == FORM_COUNT || form->has_short;
+	       form->kind == FORM_VARIANTS || form->kind == FORM_COUNT || form->kind == FORM_BITS ||
+	       form->has_short;
 }
 
 /* The flag, and the value as it would be if it were there. */
@@ -278,6 +281,39 @@ static struct err *follow_nodes(struct plan_builder *builder, const struct follo
 	return mark ? each_follow(builder, follow, form->item, mark) : NULL;
 }
 
+/* The words that have the bits, beside a copy of the container: as many as it has room for, for
+ * nothing behind them is read. */
+static struct err *follow_bits(struct plan_builder *builder, const struct follow *follow)
+{
+	struct value *value = follow->value;
+	const struct type_form *form = value->type->form;
+	const bool has_end = form->item->kind == TYPE_POINTER;
+	struct draft draft = draft_begin(builder);
+	uint32_t some = builder->options.max_items ?: BITS_SOME;
+	const uint32_t limit =
+		some < FETCH_STRING_MAX * 8 ? (some + 63) / 64 * 8 : FETCH_STRING_MAX;
+	const struct fetch_op end = {.code = FETCH_LENGTH, .flags = FETCH_IN_ALL, .imm = INT64_MAX};
+	const struct fetch_op start = {.code = FETCH_LENGTH, .flags = FETCH_TO_END, .imm = limit};
+	const struct fetch_op words = {
+		.code = FETCH_LENGTH, .flags = FETCH_LENGTH_SIGNED, .next = {8}, .imm = limit};
+	uint32_t room = form->length + (has_end ? TYPE_BITS_END : TYPE_BITS_ROOM);
+	bool ok = parts_draft_at(&draft, follow->origin, follow->offset + room, 8, 0);
+	draft_op(&draft, has_end ? &end : &words);
+	ok = ok && parts_draft_at(&draft, follow->origin, follow->offset + form->data, 8, 0);
+	if (has_end)
+		draft_op(&draft, &start);
+	int slot = draft_slot(
+		&draft,
+		&(struct fetch_op){.code = FETCH_BYTES, .flags = FETCH_MAYBE, .imm = limit});
+	if (!ok || value->slot < 0)
+		value->unavailable = ok ? compile_full : "in a register";
+	else if (!draft_commit(&draft))
+		value->unavailable = compile_full;
+	else
+		value->text_slot = slot;
+	return NULL;
+}
+
 struct err *forms_follow(struct plan_builder *builder, const struct follow *follow)
 {
 	struct value *value = follow->value;
@@ -286,6 +322,8 @@ struct err *forms_follow(struct plan_builder *builder, const struct follow *foll
 	uint32_t limit = builder->options.string_limit;
 	if (form->kind == FORM_NODES)
 		return follow_nodes(builder, follow);
+	if (form->kind == FORM_BITS)
+		return follow_bits(builder, follow);
 	uint32_t items = form->kind == FORM_TEXT ? limit : items_bytes(builder, form->item);
 	bool ok;
 	if (form->kind == FORM_TEXT)

@@ -204,6 +204,8 @@ static bool has_number(const struct condition_binding *b, const struct type_form
 		return b->is_address && form->nodes->has_count;
 	case FORM_COUNT:
 		return b->is_address && form->item;
+	case FORM_BITS:
+		return b->is_address && form->item->kind != TYPE_POINTER;
 	default:
 		return false;
 	}

@@ -30,6 +30,7 @@ static const struct rule rules[] = {
 	{CXX, "basic_string<char", FORM_TEXT, "_M_p", "_M_string_length", 0, false},
 	{CXX, "basic_string<char", FORM_TEXT, "_M_p", NULL, 24, false}, /* bits/cow_string.h: struct _Rep_base */
 	{CXX, "basic_string_view<char", FORM_TEXT, "_M_str", "_M_len", 0, false},
+	{CXX, "vector<bool", FORM_BITS, "_M_start._M_p", "_M_finish._M_p", 0, false}, /* bits/stl_bvector.h */
 	{CXX, "vector<", FORM_RANGE, "_M_start", "_M_finish", 0, false},
 	{CXX, "span<", FORM_ITEMS, "_M_ptr", "_M_extent_value", 0, false},
 	{CXX, "unique_ptr<", FORM_OWNER, "_M_head_impl", NULL, 0, false},
@@ -40,6 +41,7 @@ static const struct rule rules[] = {
 	{CXX, "basic_string<char", FORM_TEXT, "__l.__data_", "__l.__size_", 0, true},
 	{CXX, "basic_string_view<char", FORM_TEXT, "__data", "__size", 0, false},
 	{CXX, "basic_string_view<char", FORM_TEXT, "__data_", "__size_", 0, false},
+	{CXX, "vector<bool", FORM_BITS, "__begin_", "__size_", 0, false},
 	{CXX, "vector<", FORM_RANGE, "__begin_", "__end_", 0, false},
 	{CXX, "unique_ptr<", FORM_OWNER, "__ptr_.__value_", NULL, 0, false},
 	{CXX, "unique_ptr<", FORM_OWNER, "__ptr_", NULL, 0, false},
@@ -181,6 +183,21 @@ static const struct type *item_of(struct type_builder *builder, Dwarf_Die *die,
 	return data->kind == TYPE_STRING ? &char_type : data->target;
 }
 
+/* Is behind the end, or the number, what must be there? */
+static bool fits_bits(const struct type *type, const struct type_form *form,
+		      const struct type *length)
+{
+	uint32_t at, last;
+	if (form->data + UINT64_C(8) > form->length || form->length + UINT64_C(24) > type->size)
+		return length->kind == TYPE_UINT && length->size == 8 &&
+		       form->data + UINT64_C(8) == form->length &&
+		       form->length + TYPE_BITS_ROOM + UINT64_C(8) == type->size;
+	return is_pointer(length) && dwarf_find_path(type, "_M_end_of_storage", true, &at) &&
+	       at == form->length + TYPE_BITS_END &&
+	       dwarf_find_path(type, "_M_finish._M_offset", false, &last) &&
+	       last == form->length + TYPE_BITS_LAST;
+}
+
 static bool fits(const struct rule *rule, const struct type *data, const struct type *length)
 {
 	bool is_number = length && (length->kind == TYPE_UINT || length->kind == TYPE_INT);
@@ -194,6 +211,8 @@ static bool fits(const struct rule *rule, const struct type *data, const struct 
 		return is_pointer(data) && length && is_pointer(length);
 	case FORM_OWNER:
 		return is_pointer(data) || data->kind == TYPE_ARRAY;
+	case FORM_BITS:
+		return is_pointer(data) && length;
 	case FORM_VARIANTS:
 	case FORM_COUNT:
 	case FORM_NODES:
@@ -227,7 +246,7 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 	struct type_form form = {.kind = rule->kind,
 				 .length_before = rule->length_before,
 				 .has_short = rule->has_short,
-				 .none = "nullopt"};
+				 .none = rule->kind == FORM_BITS ? "std::vector" : "nullopt"};
 	const struct type *length = NULL, *data;
 	bool is_pointer_meant = rule->kind != FORM_OPTIONAL && !strstr(rule->data, "_elems");
 	data = dwarf_find_path(type, rule->data, is_pointer_meant, &form.data);
@@ -240,7 +259,9 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 	 * end: _LIBCPP_ABI_ALTERNATE_STRING_LAYOUT */
 	if (rule->has_short && (form.data != 16 || form.length != 8))
 		return false;
-	form.item = item_of(builder, die, rule, data);
+	if (rule->kind == FORM_BITS && !fits_bits(type, &form, length))
+		return false;
+	form.item = rule->kind == FORM_BITS ? length : item_of(builder, die, rule, data);
 	if (!form.item || (rule->kind != FORM_OPTIONAL && !form.item->size))
 		return false;
 	type->form = arena_copy(&builder->info->arena, &form, sizeof(form));

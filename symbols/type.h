@@ -88,6 +88,7 @@ enum form_kind {
 	FORM_VARIANTS, /* one of its members, and a number that says which */
 	FORM_COUNT,    /* only how many elements it has is known, or not even that */
 	FORM_NODES,    /* elements in nodes of their own: struct type_nodes */
+	FORM_BITS,     /* the address of words, whose bits are the elements: see TYPE_BITS_* */
 };
 
 /* How nodes hang together. */
@@ -109,6 +110,15 @@ struct type_nodes {
 	uint16_t value;	  /* of a node: its element; BLOCKS: bytes of a block */
 };
 
+/*
+ * Of FORM_BITS, of which `item` is the type of what lies at form.length: the number of bits, and in
+ * the next 8 bytes how many words there are; or a pointer, to the word that has the bit behind the
+ * last one, then 4 bytes that say which of its bits that is, and where all words end.
+ */
+#define TYPE_BITS_LAST 8
+#define TYPE_BITS_ROOM 8
+#define TYPE_BITS_END  16
+
 /* Of FORM_VARIANTS: the number that means this member; or any that means none of the others. */
 struct type_variant {
 	uint64_t value;
@@ -125,8 +135,8 @@ struct type_form {
 	 * are its length, and it follows. */
 	bool has_short;
 	const struct type *item; /* of an element; of the pointer; of the value; COUNT: of the
-				  * number, NULL: there is none */
-	/* OPTIONAL: what no value is called; COUNT: the type's name. Others: may be NULL */
+				  * number, NULL: there is none; BITS: see there */
+	/* OPTIONAL: what no value is called; COUNT, BITS: the type's name. Others: may be NULL */
 	const char *none;
 	/* VARIANTS: one for each member of the structure; the number is at `data`, `length` bytes
 	 */

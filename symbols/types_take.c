@@ -138,6 +138,8 @@ static bool is_whole_form(const struct type *type, const struct type_form *form)
 		return form->variants && type->members;
 	case FORM_COUNT:
 		return form->none;
+	case FORM_BITS:
+		return form->none && form->item;
 	case FORM_NODES:
 		return form->none && form->item && form->item->size && form->nodes &&
 		       (!form->nodes->is_map || (form->item->kind == TYPE_STRUCT &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What elements of arrays lead to, from lists that were read for them. */
 #include "output/shown_each.h"
+#include "output/shown_form.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -172,6 +173,61 @@ static void a_container_tells_its_size(void **state)
 	assert_string_equal(shown.name, "std::map");
 }
 
+/* A copy of a vector<bool> with its words, as a record has them. */
+static struct shown show_bits(const struct type_form *form, const uint64_t *words, uint32_t size,
+			      const void *bits, uint32_t length)
+{
+	const struct type type = {
+		.kind = TYPE_STRUCT, .size = size, .name = "vector<bool>", .form = form};
+	const struct value value = {
+		.name = "", .type = &type, .slot = 0, .text_slot = 1, .in_blob = true};
+	struct slots slots = {.count = 2, .unreadable = "bad address"};
+	slots.items[0] = (struct slot){
+		.available = true, .is_blob = true, .bytes = (const char *)words, .length = size};
+	slots.items[1] =
+		(struct slot){.available = true, .is_blob = true, .bytes = bits, .length = length};
+	const struct stream_event event = {.ending = ENDING_RETURNED};
+	struct shown_scope scope = {.event = &event};
+	struct shown shown;
+	shown_form(&scope, &value, &slots, &shown);
+	return shown;
+}
+
+static void bits_are_counted_by_their_container(void **state)
+{
+	(void)state;
+	static const struct type word = {.kind = TYPE_UINT, .size = 8, .name = "size_t"};
+	static const struct type pointer = {.kind = TYPE_POINTER, .size = 8, .name = "long *"};
+	static const struct type_form counted = {
+		.kind = FORM_BITS, .length = 8, .item = &word, .none = "std::vector"};
+	static const struct type_form ended = {
+		.kind = FORM_BITS, .length = 16, .item = &pointer, .none = "std::vector"};
+	static const struct type_form wild = {
+		.kind = FORM_BITS, .length = UINT32_MAX - 7, .item = &word, .none = "std::vector"};
+	const uint64_t some[3] = {0x1000, 11, 1}, many[3] = {0x1000, 1 << 20, 1 << 14};
+	const uint64_t range[5] = {0x1000, 0, 0x1008, 3, 0x1010};
+	const uint64_t backwards[5] = {0x1008, 0, 0x1000, 3, 0x1010}, beyond[5] = {0, 0, 8, 64, 16};
+	const struct shown_scope scope = {.array_limit = 0};
+	struct shown shown = show_bits(&counted, some, 24, "\x05\x04", 2), part;
+	const char *name;
+	assert_int_equal(shown.kind, SHOWN_ARRAY);
+	assert_int_equal(shown.count, 11);
+	assert_false(shown.truncated);
+	for (uint32_t i = 0; i < shown.count; i++) {
+		shown_part(&scope, &shown, i, &part, &name);
+		assert_int_equal(part.kind, SHOWN_BOOL);
+		assert_int_equal(part.number, i == 0 || i == 2 || i == 10);
+	}
+	shown = show_bits(&counted, many, 24, "\xff", 1);
+	assert_int_equal(shown.count, 8);
+	assert_true(shown.truncated);
+	assert_int_equal(show_bits(&ended, range, 40, "0123456789abcdef", 16).count, 67);
+	assert_int_equal(show_bits(&ended, backwards, 40, "01234567", 8).kind, SHOWN_UNAVAILABLE);
+	assert_int_equal(show_bits(&ended, beyond, 40, "01234567", 8).kind, SHOWN_UNAVAILABLE);
+	assert_int_equal(show_bits(&wild, some, 24, "0", 1).kind, SHOWN_UNAVAILABLE);
+	assert_int_equal(show_bits(&ended, range, 24, "0", 1).kind, SHOWN_UNAVAILABLE);
+}
+
 /* --- lists of lists, and nodes ---------------------------------------------------------------- */
 
 static const struct type_form row_form = {
@@ -280,6 +336,7 @@ int main(void)
 		cmocka_unit_test(a_pointer_shows_what_it_leads_to),
 		cmocka_unit_test(elements_of_elements),
 		cmocka_unit_test(a_container_tells_its_size),
+		cmocka_unit_test(bits_are_counted_by_their_container),
 		cmocka_unit_test(lists_of_lists),
 		cmocka_unit_test(nodes_and_what_was_in_the_way),
 	};

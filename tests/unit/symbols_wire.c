@@ -322,6 +322,10 @@ static void test_whole(void **state)
 	assert_false(is_refused_type(&type));
 	own.none = NULL;
 	assert_true(is_refused_type(&type));
+	own = (struct type_form){.kind = FORM_BITS, .item = &number, .none = "std::vector"};
+	assert_false(is_refused_type(&type));
+	own.item = NULL;
+	assert_true(is_refused_type(&type));
 	own = (struct type_form){.kind = FORM_VARIANTS, .item = &number};
 	assert_true(is_refused_type(&type));
 	own = (struct type_form){.kind = FORM_TEXT};

@@ -24,6 +24,12 @@ struct person {
 	std::unique_ptr<point> home;
 };
 
+struct options {
+	short count;
+	std::vector<bool> given;
+	int last;
+};
+
 struct counter {
 	int count;
 	int add(int more, std::string_view why);
@@ -66,6 +72,17 @@ opaque int maybe(std::optional<int> some, const std::optional<std::string> &text
 opaque int members(const person &who)
 {
 	return *who.age;
+}
+
+opaque int bits(const std::vector<bool> &some, std::vector<bool> copy, const std::vector<bool> *none,
+		const std::vector<bool> &empty)
+{
+	return (int)(some.size() + copy.size() + empty.size()) + (none != nullptr);
+}
+
+opaque int held(const options &all, const std::vector<std::vector<bool>> &rows)
+{
+	return (int)(all.given.size() + rows.size()) + all.count;
 }
 
 opaque int references(int &number, const point &at, const double &real, point &&moved)
@@ -127,6 +144,36 @@ static void text_arrays(int seed)
 	       words[3].c_str(), got);
 }
 
+static std::string text(const std::vector<bool> &all)
+{
+	std::string ret;
+	for (size_t i = 0; i < all.size() && i <= 64; i++)
+		ret += (i ? ", " : "") + std::string(i == 64 ? "..." : all[i] ? "true" : "false");
+	return ret;
+}
+
+static void words(void)
+{
+	for (size_t size : {1, 9, 63, 64, 65, 300}) {
+		std::vector<bool> some, copy, empty;
+		for (size_t i = 0; i < size; i++) {
+			some.push_back(i % 3 == 0);
+			copy.push_back(i * i % 7 == 1);
+		}
+		if (size == 9) { /* it has had some */
+			empty.resize(100, true);
+			empty.clear();
+		}
+		int got = bits(some, copy, size == 9 ? &copy : nullptr, empty);
+		expect("bits(some=[%s], copy=[%s], none=%s, empty=[]) = %d", text(some).c_str(),
+		       text(copy).c_str(), size == 9 ? ("[" + text(copy) + "]").c_str() : "NULL",
+		       got);
+		got = held({2, copy, 3}, {some, {}});
+		expect("held(all={count=2, given=[%s], last=3}, rows=[<std::vector of %zu>, <std::vector of 0>]) = %d",
+		       text(copy).c_str(), size, got);
+	}
+}
+
 static void pointers(int seed)
 {
 	auto shared = std::make_shared<point>(point{3, seed});
@@ -158,6 +205,7 @@ int main(int argc, char **argv)
 	strings(seed);
 	arrays(seed);
 	text_arrays(seed);
+	words();
 	pointers(seed);
 	return sample_end(&sample, true);
 }
