@@ -106,7 +106,9 @@ static bool show_found(const struct shown_place *place, const struct type *type,
 					  .slots = place->slots,
 					  .element = before};
 	const struct type_form *form = type->form;
-	if (form && form->has_short && length && !(bytes[0] & 1))
+	const char *text;
+	uint32_t used;
+	if (form && shown_form_is_short(type, bytes, length, &text, &used))
 		return false;
 	uint64_t pointer = load(bytes, length, form ? form->data : 0, 8);
 	if (found.blob_flags & FETCH_BLOB_UNREADABLE) {

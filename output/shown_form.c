@@ -13,6 +13,21 @@ static void shown_text(const char *bytes, uint32_t length, uint32_t flags, struc
 			      .truncated = flags & FETCH_BLOB_TRUNCATED};
 }
 
+bool shown_form_is_short(const struct type *type, const char *bytes, uint32_t length,
+			 const char **ret, uint32_t *ret_used)
+{
+	const bool is_last = !type->form->data;
+	if (!type->form->has_short || length < type->size || type->size < 2)
+		return false;
+	unsigned char head = (unsigned char)bytes[is_last ? type->size - 1 : 0];
+	if (head & (is_last ? 0x80 : 1))
+		return false;
+	uint32_t used = is_last ? head : head >> 1;
+	*ret = bytes + !is_last;
+	*ret_used = used < type->size ? used : type->size - 1;
+	return true;
+}
+
 static void form_text(const struct value *value, const struct slots *slots, struct shown *ret)
 {
 	const struct type_form *form = value->type->form;
@@ -31,9 +46,8 @@ static void form_text(const struct value *value, const struct slots *slots, stru
 		shown_unavailable(ret, "cut off");
 		return;
 	}
-	uint32_t used = (unsigned char)bytes[0] >> 1;
-	if (!(bytes[0] & 1)) {
-		shown_text(bytes + 1, used < length ? used : length - 1, 0, ret);
+	if (shown_form_is_short(value->type, bytes, length, &bytes, &length)) {
+		shown_text(bytes, length, 0, ret);
 		return;
 	}
 	text.slot = value->text_slot > 0 ? value->text_slot : VALUE_NO_SLOT;
@@ -205,10 +219,10 @@ void shown_form_element(const struct type *type, const char *bytes, uint32_t len
 {
 	const struct type_form *form = type->form;
 	const char *text;
-	uint32_t used = length ? (unsigned char)bytes[0] >> 1 : 0;
+	uint32_t used;
 	if (form->kind == FORM_TEXT && length >= type->size && type->size >= 16) {
-		if (form->has_short && !(bytes[0] & 1) && used < type->size) {
-			shown_text(bytes + 1, used, 0, ret);
+		if (shown_form_is_short(type, bytes, length, &text, &used)) {
+			shown_text(text, used, 0, ret);
 			return;
 		}
 		if (!form->has_short && find_short(type, bytes, address, &text, &used)) {

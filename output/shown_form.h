@@ -17,6 +17,10 @@ void shown_form_copied(const struct type *type, const char *bytes, uint32_t leng
 void shown_form_element(const struct type *type, const char *bytes, uint32_t length,
 			uint64_t address, struct shown *ret);
 
+/* Is it a text that may lie in its own structure, and does? These are all its bytes. */
+bool shown_form_is_short(const struct type *type, const char *bytes, uint32_t length,
+			 const char **ret, uint32_t *ret_used);
+
 /* A pointer to one of the kernel's files, in `ret` as a number: its path; the error in place of
  * one. False: neither is known. */
 bool shown_file(const struct value *value, const struct slots *slots, struct shown *ret);

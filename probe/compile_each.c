@@ -67,7 +67,7 @@ static void add_text(struct each *each, const struct type *type, uint32_t at)
 		op.size = EACH_BEFORE;
 	else if (form->has_short && at > UINT8_MAX)
 		return;
-	else if (form->has_short)
+	else if (form->has_short && form->data) /* else text may look like an address */
 		op.size = EACH_SHORT;
 	op.reg = (uint8_t)at;
 	found_one(each, at, type, op, at + form->data, form->length_before ?: at + form->length,

@@ -80,13 +80,23 @@ static void take_way(struct condition_binding *b, struct way *ret)
 
 /* --- text that may lie in itself -------------------------------------------------------------- */
 
-/* In the first byte of such a string: is it long? If not, the other bits are how long. */
-#define LONG_BIT 1
+/* In one byte of such a string: is it long? If not, the other bits are how long. */
+static struct fetch_op load_head(const struct type *type)
+{
+	return (struct fetch_op){
+		.code = FETCH_DEREF, .size = 1, .imm = type->form->data ? 0 : type->size - 1};
+}
+
+static int64_t long_bit(const struct type *type)
+{
+	return type->form->data ? 1 : 0x80;
+}
 
 /* A test within the leaf, whose ends are operations of it; returns its number. */
 static size_t put_branch(struct condition_binding *b)
 {
-	condition_put(b, (struct fetch_op){.code = FILTER_EQUAL, .size = 1, .imm = LONG_BIT});
+	condition_put(b,
+		      (struct fetch_op){.code = FILTER_EQUAL, .size = 1, .imm = long_bit(b->type)});
 	return b->leaf->n_ops - 1;
 }
 
@@ -103,13 +113,14 @@ static size_t put_short_length(struct condition_binding *b, const struct way *wa
 	condition_put(b, (struct fetch_op){.code = FETCH_CONST});
 	condition_put(b, (struct fetch_op){.code = FILTER_HOLD});
 	put_ops(b, way->ops, way->count);
-	condition_put_deref(b, 1, 0);
-	condition_put(b, (struct fetch_op){.code = FILTER_MASK, .imm = LONG_BIT});
+	condition_put(b, load_head(b->type));
+	condition_put(b, (struct fetch_op){.code = FILTER_MASK, .imm = long_bit(b->type)});
 	size_t branch = put_branch(b);
 	put_ops(b, way->ops, way->count);
-	condition_put_deref(b, 1, 0);
+	condition_put(b, load_head(b->type));
 	/* One bit further down: half of it, as the lowest is clear. */
-	condition_put(b, (struct fetch_op){.code = FILTER_COUNT, .imm = 2});
+	condition_put(b,
+		      (struct fetch_op){.code = FILTER_COUNT, .imm = b->type->form->data ? 2 : 1});
 	return branch;
 }
 
@@ -126,7 +137,8 @@ static void put_short_text(struct condition_binding *b, const struct way *way, u
 	condition_put(b, (struct fetch_op){
 				 .code = FETCH_LENGTH, .flags = FETCH_LENGTH_SIGNED, .imm = limit});
 	put_ops(b, way->ops, way->count);
-	condition_put(b, (struct fetch_op){.code = FETCH_ADD, .imm = 1});
+	if (b->type->form->data)
+		condition_put(b, (struct fetch_op){.code = FETCH_ADD, .imm = 1});
 	condition_put(b, (struct fetch_op){.code = FETCH_BYTES, .imm = limit});
 }
 

@@ -255,9 +255,9 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 			dwarf_find_path(type, rule->length, rule->kind == FORM_RANGE, &form.length);
 	if (!data || (rule->length && !length) || !fits(rule, data, length))
 		return false;
-	/* libc++ can also be built with its address in front, and what says that it is short at the
-	 * end: _LIBCPP_ABI_ALTERNATE_STRING_LAYOUT */
-	if (rule->has_short && (form.data != 16 || form.length != 8))
+	/* With its address in front: _LIBCPP_ABI_ALTERNATE_STRING_LAYOUT, as Chromium has it. */
+	if (rule->has_short &&
+	    (type->size != 24 || form.length != 8 || (form.data != 16 && form.data != 0)))
 		return false;
 	if (rule->kind == FORM_BITS && !fits_bits(type, &form, length))
 		return false;

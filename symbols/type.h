@@ -132,7 +132,8 @@ struct type_form {
 	/* The length is no part of the structure, but so many bytes before the text; 0: it is. */
 	uint8_t length_before;
 	/* Short text lies in the structure: when bit 0 of its first byte is clear, the other bits
-	 * are its length, and it follows. */
+	 * are its length, and it follows. Where the first byte is of the address (`data` is 0), it
+	 * is the structure's last byte, and bit 7, and text begins with the first one. */
 	bool has_short;
 	const struct type *item; /* of an element; of the pointer; of the value; COUNT: of the
 				  * number, NULL: there is none; BITS: see there */

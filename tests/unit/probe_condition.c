@@ -226,6 +226,60 @@ static void strings_of_libraries(void **state)
 	}
 }
 
+/* As libc++ has them: the short one is three characters, the long one 22. */
+static void texts_that_may_lie_in_themselves(void **state)
+{
+	(void)state;
+	static const char lengthy[] = "a text of 22 letters..";
+	static const struct {
+		uint64_t capacity, size;
+		const char *text;
+	} outside = {33, 22, lengthy};
+	static const struct {
+		const char *text;
+		uint64_t size, capacity;
+	} front = {lengthy, 22, 1ULL << 63 | 32};
+	static const char inside[24] = "\x06"
+				       "abc",
+			  nothing[24];
+	static const char behind[24] = {'a', 'b', 'c', [23] = 3};
+	static const struct {
+		const char *text;
+		const void *at;
+		bool passes;
+	} rows[] = {
+		{"brief.size() == 3", inside, true},
+		{"brief.size() > 3", inside, false},
+		{"brief.size() & 2", inside, true},
+		{"brief.size()", nothing, false},
+		{"brief == \"\"", nothing, true},
+		{"brief == \"abc\"", inside, true},
+		{"brief == \"ab\"", inside, false},
+		{"brief.size() == 22", &outside, true},
+		{"brief.size() < 22", &outside, false},
+		{"brief ~ \"a text*\"", &outside, true},
+		{"brief !~ \"*..\"", &outside, false},
+		{"brief ~ \"*c\" && brief.size() < 4 || n == 1", inside, true},
+		{"!(brief ~ \"*c\" && brief.size() < 4)", &outside, true},
+		{"front.size() == 3", behind, true},
+		{"front.size()", nothing, false},
+		{"front == \"abc\"", behind, true},
+		{"front != \"abc\"", behind, false},
+		{"front.size() == 22", &front, true},
+		{"front ~ \"a text*\"", &front, true},
+		{"front == \"abc\"", &front, false},
+		/* What cannot be read is unknown. */
+		{"brief.size() == 1", (void *)8, true},
+		{"brief == \"abc\"", (void *)8, true},
+	};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct machine m = a_machine();
+		m.regs[ROW] = (uintptr_t)rows[i].at;
+		if (passes(rows[i].text, &m) != rows[i].passes)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 /* By their own number, by two addresses, by what lies before the text, in registers. */
 static void sizes(void **state)
 {
@@ -287,7 +341,7 @@ static void refusals(void **state)
 	} rows[] = {
 		{&scope, "lem > 3", "srv:f has no 'lem'", "n, u, big"},
 		{&scope, "colour == 3", "srv:f has no 'colour'", "did you mean 'color'?"},
-		{&scope, "arg24 > 3", "srv:f has no 'arg24'", "23 arguments"},
+		{&scope, "arg26 > 3", "srv:f has no 'arg26'", "25 arguments"},
 		{&scope, "arg0 > 3", "has no 'arg0'", ""},
 		{&scope, "text.size() > 3", "'text' has no 'size()' that is known", "s ~"},
 		{&scope, "n.size() > 3", "'n' has no 'size()' that is known", "containers of C++"},
@@ -385,6 +439,7 @@ int main(void)
 		cmocka_unit_test(null_is_no_text),
 		cmocka_unit_test(strings_of_libraries),
 		cmocka_unit_test(sizes),
+		cmocka_unit_test(texts_that_may_lie_in_themselves),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -269,6 +269,19 @@ static const struct type before_type = {
 	.kind = TYPE_STRUCT, .size = 8, .name = "string", .form = &before_form};
 static const struct type before_pointer = {
 	.kind = TYPE_POINTER, .size = 8, .target = &before_type, .name = "string &"};
+/* Text that may lie in itself, with its address at the end, and in front. */
+static const struct type_form brief_form = {
+	.kind = FORM_TEXT, .data = 16, .length = 8, .has_short = true, .item = &text_type};
+static const struct type brief_type = {
+	.kind = TYPE_STRUCT, .size = 24, .name = "string", .form = &brief_form};
+static const struct type brief_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .target = &brief_type, .name = "string &"};
+static const struct type_form front_form = {
+	.kind = FORM_TEXT, .data = 0, .length = 8, .has_short = true, .item = &text_type};
+static const struct type front_type = {
+	.kind = TYPE_STRUCT, .size = 24, .name = "string", .form = &front_form};
+static const struct type front_pointer = {
+	.kind = TYPE_POINTER, .size = 8, .target = &front_type, .name = "string &"};
 static const struct type_form owner_form = {.kind = FORM_OWNER, .item = &pointer_type};
 static const struct type_member owner_members[] = {{.name = "owned", .type = &pointer_type}};
 static const struct type owner_type = {.kind = TYPE_STRUCT,
@@ -311,6 +324,8 @@ static const struct condition_name names[] = {
 	NAME("chain", chain_pointer, ROW, 8),
 	NAME("table", table_pointer, ROW, 8),
 	NAME("before", before_pointer, ROW, 8),
+	NAME("brief", brief_pointer, ROW, 8),
+	NAME("front", front_pointer, ROW, 8),
 	{.name = "split",
 	 .type = &view_type,
 	 .source = {.n_parts = 2,
