@@ -81,7 +81,8 @@ static bool append(struct filter_plan *to, const struct filter_plan *b)
 	memcpy(to->classes[classes], b->classes, more_classes * sizeof(b->classes[0]));
 	for (size_t i = 0; i < b->n_ops; i++) {
 		struct fetch_op op = b->ops[i];
-		for (size_t way = 0; way < 3; way++)
+		/* Of a load it is something else: FETCH_LENGTH multiplies with it. */
+		for (size_t way = 0; way < 3 && op.code >= FILTER_FIRST; way++)
 			op.next[way] = moved(op.next[way], (uint8_t)n, FILTER_FAIL);
 		op.imm += op.code == FILTER_MATCH ? (int64_t)elements : 0;
 		to->ops[n + i] = op;
@@ -105,7 +106,7 @@ struct err *filter_either(struct arena *arena, const struct filter *a, const str
 	uint8_t second = moved(b->plan.start, a->plan.n_ops, FILTER_FAIL);
 	both->plan.start = moved(a->plan.start, 0, second);
 	for (size_t i = 0; i < a->plan.n_ops; i++)
-		for (size_t way = 0; way < 3; way++)
+		for (size_t way = 0; way < 3 && a->plan.ops[i].code >= FILTER_FIRST; way++)
 			both->plan.ops[i].next[way] = moved(a->plan.ops[i].next[way], 0, second);
 	both->words = arena_printf(arena, "%sor else\n%s", a->words, b->words);
 	if (!both->words)

@@ -134,13 +134,21 @@ static void either_of_two(void **state)
 		{"u > -1", "n == 0", true},
 		{"u < -1", "n == 0", false},
 		{"n == 0", "u < -1", false},
+		{"n == 0", "before == \"text\"", true},
+		{"n == 0", "before == \"tex\"", false},
 	};
+	static const struct {
+		uint64_t length, capacity, references;
+		char text[32];
+	} counted = {4, 31, 1, "text"};
+	static const char *const before = counted.text;
 	for (size_t i = 0; i < array_size(rows); i++) {
 		struct spec_list a = {0}, b = {0};
 		struct arena arena = {0};
 		struct machine m = a_machine();
 		const struct filter *both;
 		const struct condition *joined;
+		m.regs[ROW] = (uintptr_t)&before;
 		const struct filter *first = compile(rows[i].a, &a, &arena);
 		const struct filter *second = compile(rows[i].b, &b, &arena);
 		assert_ok(filter_either(&arena, first, second, &both));

@@ -119,6 +119,8 @@ static void run_load(struct machine *m, const struct fetch_op *op)
 		break;
 	case FETCH_LENGTH:
 		m->length = m->poisoned ? 0 : m->acc;
+		if (op->next[0] || op->next[1])
+			m->length *= op->next[0] + 256U * op->next[1];
 		m->has_length = true;
 		break;
 	case FETCH_STRING:
