@@ -37,12 +37,14 @@ static const struct rule rules[] = {
 	{CXX, "shared_ptr<", FORM_OWNER, "_M_ptr", NULL, 0, false},
 	{CXX, "optional<", FORM_OPTIONAL, "_M_value", "_M_engaged", 0, false},
 	{CXX, "array<", FORM_OWNER, "_M_elems", NULL, 0, false},
-	/* libc++: string, string_view, vector, __memory/unique_ptr.h, __memory/shared_ptr.h, optional */
+	/* libc++: string, string_view, vector, span, __memory/unique_ptr.h, __memory/shared_ptr.h, optional */
 	{CXX, "basic_string<char", FORM_TEXT, "__l.__data_", "__l.__size_", 0, true},
 	{CXX, "basic_string_view<char", FORM_TEXT, "__data", "__size", 0, false},
 	{CXX, "basic_string_view<char", FORM_TEXT, "__data_", "__size_", 0, false},
 	{CXX, "vector<bool", FORM_BITS, "__begin_", "__size_", 0, false},
 	{CXX, "vector<", FORM_RANGE, "__begin_", "__end_", 0, false},
+	{CXX, "span<", FORM_ITEMS, "__data_", "__size_", 0, false},
+	{CXX, "span<", FORM_ITEMS, "__data", "__size", 0, false},
 	{CXX, "unique_ptr<", FORM_OWNER, "__ptr_.__value_", NULL, 0, false},
 	{CXX, "unique_ptr<", FORM_OWNER, "__ptr_", NULL, 0, false},
 	{CXX, "shared_ptr<", FORM_OWNER, "__ptr_", NULL, 0, false},

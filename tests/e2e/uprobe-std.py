@@ -13,4 +13,10 @@ def each_library():
             check(program, FUNCTIONS)
 
 
-run(each_library)
+def spans():
+    for name in ("spans-g++", "spans-libc++"):
+        for program in compiled(name):
+            check(program, CONTAINERS["spans"])
+
+
+run(each_library, spans)

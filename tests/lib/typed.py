@@ -11,6 +11,7 @@ from utrail import Skip, Target, Trace, ensure, fail, program, same, scratch
 # The functions of the programs with containers of C++.
 CONTAINERS = {
     "containers": "texts views vectors lists bits held owners maybe members references give counter::add".split(),
+    "spans": ["spans"],
     "nested": "texts rows owners people maybes arrays sizes spread either many".split(),
     "deep": "tables requests whole records grids trees mixed hashes chains serve narrow empty".split(),
 }

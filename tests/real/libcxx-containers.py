@@ -43,7 +43,7 @@ def build(compiler, root, major, name, level, more):
     """Static, for no such library may be there to run with."""
     top = f"{root}/usr/lib/llvm-{major}"
     path = scratch() / f"{name}-{major}-{level}{'-'.join(more)}"
-    command = [compiler, "-g", f"-O{level}", "-D_GNU_SOURCE", "-std=c++17", "-w", *more, f"-I{SAMPLES}", "-nostdinc++"]
+    command = [compiler, "-g", f"-O{level}", "-D_GNU_SOURCE", f"-std=c++{20 if name == 'spans' else 17}", "-w", *more, f"-I{SAMPLES}", "-nostdinc++"]
     command += ["-isystem", f"{top}/include/c++/v1", "-nostdlib++", "-o", path, f"{TARGETS}/{name}.cc"]
     command += [f"{top}/lib/libc++.a", f"{top}/lib/libc++abi.a", "-lpthread"]
     libraries = f"{root}/usr/lib/x86_64-linux-gnu:{top}/lib" if compiler != "clang++" else ""
