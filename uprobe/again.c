@@ -71,6 +71,9 @@ struct err *adding_join_spans(struct adding *adding, const struct function *func
 		    site->offset == offset && site->probe->kind != spec->kind)
 			other = site;
 	}
+	/* A call without an end says nothing of it: why there is none is told. */
+	if (other && !is_call && !(other->wire.flags & (SITE_HAS_RETURN | SITE_GO)))
+		other = NULL;
 	*ret_joined = other != NULL;
 	if (!other)
 		return NULL;

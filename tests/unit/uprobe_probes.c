@@ -334,6 +334,22 @@ static void aliases_are_one_probe_under_the_asked_name(void **state)
 	assert_int_equal(f->set.probes.count, 2);
 }
 
+static void a_call_and_its_return_are_one_span(void **state)
+{
+	struct fixture *f = *state;
+	assert_ok(add(f, "uretprobe:lib:shared_callee", RETURN_TRAMPOLINE));
+	assert_int_equal(site(f, 1)->probe->kind, PROBE_URETPROBE);
+	assert_ok(add(f, "shared_callee", RETURN_TRAMPOLINE));
+	assert_int_equal(f->set.sites.count, 2);
+	assert_int_equal(site(f, 1)->probe->kind, PROBE_CALL);
+	assert_ok(add(f, "uretprobe:lib:shared_callee", RETURN_TRAMPOLINE));
+	assert_int_equal(f->set.sites.count, 2);
+	assert_int_equal(f->set.notes.count, 1);
+	assert_non_null(strstr(f->set.notes.items[0].text, "its calls show their returns"));
+	assert_err(add(f, "uretprobe:lib:shared_callee if ret > 1", RETURN_TRAMPOLINE), ERR_USAGE,
+		   "with terms of its own");
+}
+
 static void patterns_go_on_without_what_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -489,6 +505,7 @@ int main(void)
 		IN_SET(the_user_may_insist_on_the_trampoline),
 		IN_SET(unseen_returns_are_told),
 		IN_SET(aliases_are_one_probe_under_the_asked_name),
+		IN_SET(a_call_and_its_return_are_one_span),
 		IN_SET(patterns_go_on_without_what_is_refused),
 		IN_SET(names_that_are_refused_are_errors),
 		IN_SET(lines_have_probes),

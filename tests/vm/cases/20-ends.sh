@@ -13,10 +13,11 @@ ends() {
 	wanted=$(grep -c '^expect .*nest:store(' told)
 	begins=$(grep '"name":"store"' trace | grep -c '"type":"probe"')
 	calls=$(grep '"name":"store"' trace | grep '"type":"call"' | grep -c '"ret":')
-	[ "$wanted" -gt 0 ] && [ "$begins $calls" = "$wanted $wanted" ] ||
+	[ "$wanted" -gt 0 ] || fail "nothing is expected: $(cat told)"
+	[ "$begins $calls" = "$wanted $wanted" ] ||
 		fail "$mode $*: $wanted calls, $begins begins and $calls ends: $(cat trace)"
 }
 for mode in auto site trampoline; do
-	ends $mode -e uprobe:nest:store -e uretprobe:nest:store
-	ends $mode -e uretprobe:nest:store -e uprobe:nest:store
+	ends "$mode" -e uprobe:nest:store -e uretprobe:nest:store
+	ends "$mode" -e uretprobe:nest:store -e uprobe:nest:store
 done
