@@ -65,7 +65,10 @@ struct err *adding_join_spans(struct adding *adding, const struct function *func
 	const struct spec *spec = adding->spec;
 	bool is_call = spec->kind == PROBE_CALL;
 	struct probe_site *other = NULL;
-	for (size_t i = 1; adding_is_span(spec->kind) && i < adding->set->sites.count; i++) {
+	/* Not for each of ten thousand. */
+	bool is_there = adding_is_span(spec->kind) &&
+			adding_has(adding, offset, is_call ? PROBE_URETPROBE : PROBE_CALL);
+	for (size_t i = 1; is_there && i < adding->set->sites.count; i++) {
 		struct probe_site *site = adding->set->sites.items[i];
 		if (site->wire.kind == SITE_ENTRY && site->image == adding->image &&
 		    site->offset == offset && site->probe->kind != spec->kind)
