@@ -138,7 +138,10 @@ static void make_pointer(const struct shown *shown, struct go_interface *value)
 	value->is_place = value->type[0] != '*';
 	if (value->data.kind == SHOWN_HEX || value->data.kind == SHOWN_NULL)
 		return;
-	if (!shown->members || !value_scalar(&shown->members[1], shown->slots, &bits, &why))
+	/* Of an element of an array the bytes are there. */
+	if (!shown->members && shown->bytes && shown->length >= 2 * sizeof(bits))
+		memcpy(&bits, shown->bytes + sizeof(bits), sizeof(bits));
+	else if (!shown->members || !value_scalar(&shown->members[1], shown->slots, &bits, &why))
 		return shown_unavailable(&value->data, "not recorded");
 	value->data = (struct shown){
 		.kind = bits ? SHOWN_HEX : SHOWN_NULL, .is_pointer = true, .number = bits};

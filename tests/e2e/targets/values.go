@@ -132,11 +132,17 @@ func contents(n int) {
 	fmt.Printf("expect main.anything(some=float32(%g)) = 1\n", float64(n)/4)
 	anything(n > 0)
 	fmt.Println("expect main.anything(some=bool(true)) = 1")
+	logged("%d", n, "text", corner, nil, plainError)
+	fmt.Printf("expect main.logged(format=\"%%d\", some=[int(%d), string(\"text\"), *main.point(%p), nil, *errors.errorString(\"plain\")]) = 5\n", n, corner)
 	anything(corner)
 	fmt.Printf("expect main.anything(some=*main.point(%p)) = 1\n", corner)
 }
 
+//go:noinline
+func logged(format string, some ...interface{}) int { return len(some) }
+
 // On the heap, where they stay.
+var plainError = errors.New("plain")
 var corner, nine, broken = &point{1, 2}, &square{3}, &failure{4}
 
 func interfaces(n int) {
