@@ -2,15 +2,15 @@
 #include "output/buffer.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "output/write_out.h"
 
 struct err *buffer_init(struct buffer *buffer, int fd, const char *name)
 {
-	*buffer = (struct buffer){.fd = fd};
+	*buffer = (struct buffer){.fd = fd, .may_wait = write_out_may_wait(fd)};
 	buffer->capacity = BUFFER_FLUSH + 2 * BUFFER_RESERVE;
 	buffer->data = malloc(buffer->capacity);
 	buffer->name = strdup(name);
@@ -113,34 +113,11 @@ static const char *hint_for(int errnum)
 static struct err *write_failed(struct buffer *buffer, int errnum)
 {
 	struct err *e = err_new(ERR_FAILED, errnum, "writing to '%s'", buffer->name);
+	if (errnum == ETIMEDOUT)
+		return err_why(e, "a signal has ended the trace, and nobody has read for %d s",
+			       WRITE_OUT_GRACE_S);
 	const char *hint = hint_for(errnum);
 	return hint ? err_hint(e, "%s", hint) : e;
-}
-
-/* A descriptor that is not blocking (a terminal or pipe shared with others): wait for room. */
-static int wait_writable(int fd)
-{
-	struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
-	return poll(&poll_fd, 1, -1) < 0 && errno != EINTR ? errno : 0;
-}
-
-/* Returns 0 or an errno; *written counts also when it fails. */
-static int write_all(int fd, const char *data, size_t size, size_t *written)
-{
-	*written = 0;
-	while (*written < size) {
-		ssize_t n = write(fd, data + *written, size - *written);
-		if (n >= 0) {
-			*written += (size_t)n;
-			continue;
-		}
-		int errnum = errno;
-		if (errnum == EAGAIN || errnum == EWOULDBLOCK)
-			errnum = wait_writable(fd);
-		if (errnum && errnum != EINTR)
-			return errnum;
-	}
-	return 0;
 }
 
 /* Of what was to be written, so much was. */
@@ -159,7 +136,7 @@ struct err *buffer_flush(struct buffer *buffer)
 	size_t size = buffer->line, written = 0;
 	if (buffer->error || !size)
 		return take_ptr(buffer->error);
-	int errnum = write_all(buffer->fd, buffer->data, size, &written);
+	int errnum = write_out(buffer->fd, buffer->may_wait, buffer->data, size, &written);
 	if (errnum)
 		count_unwritten(buffer, written);
 	/* What could not be written is gone: trying again would only fail again. */

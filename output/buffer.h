@@ -23,14 +23,15 @@
 struct buffer {
 	char *data;
 	size_t used, capacity;
-	size_t line; /* where the unfinished line starts */
-	int fd;	     /* borrowed */
-	char *name;  /* of the fd, for messages */
-	bool closed; /* the reader has gone */
-	bool nomem;  /* bytes of this line were dropped */
-	bool failed; /* a write has: nothing more is tried */
-	bool counts; /* the unfinished line is one to be counted */
-	size_t torn; /* bytes of half a line that a failed write has left behind */
+	size_t line;   /* where the unfinished line starts */
+	int fd;	       /* borrowed */
+	char *name;    /* of the fd, for messages */
+	bool may_wait; /* of the fd, too: see write_out() */
+	bool closed;   /* the reader has gone */
+	bool nomem;    /* bytes of this line were dropped */
+	bool failed;   /* a write has: nothing more is tried */
+	bool counts;   /* the unfinished line is one to be counted */
+	size_t torn;   /* bytes of half a line that a failed write has left behind */
 	/* Where the lines to be counted end, of those in here. */
 	ARRAY_OF(size_t) ends;
 	uint64_t unwritten; /* lines to be counted that were dropped */
