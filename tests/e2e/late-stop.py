@@ -84,7 +84,7 @@ def a_program_executed():
 
 def a_user_without_rights():
     """The waker continues another user's process."""
-    nothing_is_missed(user=64973)
+    nothing_is_missed(user=64991)
 
 
 def the_collector_sleeps():

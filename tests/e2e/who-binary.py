@@ -32,7 +32,7 @@ def running_and_later():
     trace = Trace("-e", f"{path}:who_work")
     trace.wait_for("every process.*Ctrl-C", "stderr")
     ensure("waiting" not in trace.stderr, trace.report("does not see who runs it"))
-    targets = [running, Target(str(path), "-w", "work=20"), Target(str(path), "-w", "work=30", user=64973)]
+    targets = [running, Target(str(path), "-w", "work=20"), Target(str(path), "-w", "work=30", user=64981)]
     for target in targets:
         target.release()
         target.finish()
