@@ -31,14 +31,6 @@ static bool take_words(const struct shown_scope *scope, const struct shown *show
 	return !strcmp(name, "data");
 }
 
-bool go_is_nil(const struct shown_scope *scope, const struct shown *shown)
-{
-	struct shown word, data;
-	bool has_tab;
-	return take_words(scope, shown, &has_tab, &word, &data) && word.kind == SHOWN_NULL &&
-	       data.kind == SHOWN_NULL;
-}
-
 /* The linker's name of the table of a type and an interface: go:itab.TYPE,INTERFACE. Types of
  * generic code have commas between brackets. */
 static bool type_of_table(const char *symbol, struct go_interface *ret)
@@ -143,20 +135,22 @@ static void make_pointer(const struct shown *shown, struct go_interface *value)
 		memcpy(&bits, shown->bytes + sizeof(bits), sizeof(bits));
 	else if (!shown->members || !value_scalar(&shown->members[1], shown->slots, &bits, &why))
 		return shown_unavailable(&value->data, "not recorded");
-	value->data = (struct shown){
-		.kind = bits ? SHOWN_HEX : SHOWN_NULL, .is_pointer = true, .number = bits};
+	shown_raw_pointer(&value->data, bits);
 }
 
-bool go_is_interface(const struct shown_scope *scope, const struct shown *shown,
-		     struct go_interface *ret)
+enum go_held go_find_held(const struct shown_scope *scope, const struct shown *shown,
+			  struct go_interface *ret)
 {
 	struct shown word;
 	bool has_tab;
 	*ret = (struct go_interface){0};
-	if (!take_words(scope, shown, &has_tab, &word, &ret->data) ||
-	    !find_type(scope, &word, has_tab, ret))
-		return false;
+	if (!take_words(scope, shown, &has_tab, &word, &ret->data))
+		return GO_UNKNOWN;
+	if (word.kind == SHOWN_NULL && ret->data.kind == SHOWN_NULL)
+		return GO_NIL;
+	if (!find_type(scope, &word, has_tab, ret))
+		return GO_UNKNOWN;
 	if (!find_content(scope, ret))
 		make_pointer(shown, ret);
-	return true;
+	return GO_VALUE;
 }

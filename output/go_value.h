@@ -9,9 +9,6 @@
 bool go_is_results(const struct shown *shown);
 /* Is the result of that name one to which the source gives none? */
 bool go_is_unnamed(const char *name);
-/* An interface that holds nothing: an error that is none. */
-bool go_is_nil(const struct shown_scope *scope, const struct shown *shown);
-
 /* What an interface holds. */
 struct go_interface {
 	const char *type; /* not NUL-terminated */
@@ -19,8 +16,12 @@ struct go_interface {
 	struct shown data; /* the value, its text, or a pointer */
 	bool is_place;	   /* the pointer is not the value, but where it is */
 };
-/* False: it is none, or what it holds is not known. */
-bool go_is_interface(const struct shown_scope *scope, const struct shown *shown,
-		     struct go_interface *ret);
+enum go_held {
+	GO_UNKNOWN, /* it is none, or what it holds is not known */
+	GO_NIL,	    /* nothing: an error that is none */
+	GO_VALUE,
+};
+enum go_held go_find_held(const struct shown_scope *scope, const struct shown *shown,
+			  struct go_interface *ret);
 
 #endif

@@ -42,6 +42,15 @@ void json_set(struct output *output, json_t *object, const char *key, json_t *va
 		output->nomem = true;
 }
 
+/* As it is, or what makes it valid. */
+static void put_name(struct buffer *to, const char *name)
+{
+	if (utf8_valid(name, strlen(name)))
+		buffer_put_string(to, name);
+	else
+		escape_name(to, name);
+}
+
 /* A key for a name of the target, in the scratch buffer. */
 static const char *make_key(struct output *output, const char *name, const char *fallback,
 			    size_t place, size_t number)
@@ -49,10 +58,8 @@ static const char *make_key(struct output *output, const char *name, const char 
 	struct buffer *scratch = scratch_begin(output);
 	if (!name || !*name)
 		buffer_put_string(scratch, fallback);
-	else if (utf8_valid(name, strlen(name)))
-		buffer_put_string(scratch, name);
 	else
-		escape_name(scratch, name);
+		put_name(scratch, name);
 	char *start = buffer_reserve(scratch, (size_t)2 * NUMBER_MAX), *to = start;
 	if (!name || !*name)
 		to = number_unsigned(to, place);
@@ -184,10 +191,7 @@ static json_t *json_flags(struct output *output, const struct shown *shown)
 	while (flags_next(shown, &walk, &name)) {
 		if (scratch->used)
 			buffer_put_char(scratch, '|');
-		if (utf8_valid(name, strlen(name)))
-			buffer_put_string(scratch, name);
-		else
-			escape_name(scratch, name);
+		put_name(scratch, name);
 	}
 	if (!scratch->used)
 		return json_unsigned(shown->number);
@@ -266,7 +270,7 @@ static json_t *json_struct(struct output *output, const struct shown_scope *scop
 {
 	json_t *object = json_object();
 	struct go_interface held;
-	if (go_is_interface(scope, whole, &held)) {
+	if (go_find_held(scope, whole, &held) == GO_VALUE) {
 		json_set(output, object, "type",
 			 json_bytes(output, held.type, held.type_length, false));
 		json_set(output, object, held.is_place ? "at" : "data",
@@ -350,15 +354,6 @@ static json_t *json_device(struct output *output, uint64_t device)
 	json_t *object = wrapped(output, "major", json_integer(number.major), false);
 	json_set(output, object, "minor", json_integer(number.minor));
 	return object;
-}
-
-/* As it is, or what makes it valid. */
-static void put_name(struct buffer *to, const char *name)
-{
-	if (utf8_valid(name, strlen(name)))
-		buffer_put_string(to, name);
-	else
-		escape_name(to, name);
 }
 
 static json_t *json_prefixed(struct output *output, char sign, const char *name)

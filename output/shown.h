@@ -149,6 +149,13 @@ static inline void shown_unavailable(struct shown *ret, const char *why)
 	*ret = (struct shown){.kind = SHOWN_UNAVAILABLE, .text = why};
 }
 
+/* An address of the target. */
+static inline void shown_raw_pointer(struct shown *ret, uint64_t address)
+{
+	*ret = (struct shown){
+		.kind = address ? SHOWN_HEX : SHOWN_NULL, .is_pointer = true, .number = address};
+}
+
 struct shown_scope shown_scope(const struct stream_event *event, bool opening,
 			       uint32_t array_limit);
 
@@ -163,7 +170,6 @@ bool shown_instant_result(const struct shown_scope *scope, struct shown *ret);
 void shown_part(const struct shown_scope *scope, const struct shown *whole, uint32_t index,
 		struct shown *ret, const char **ret_name);
 
-/* The scalar `bits` as its type wants it. */
 /* Where a pointer leads to in the probed file, as its symbol table counts; NULL: not there, or not
  * known. */
 struct image *shown_place(const struct shown_scope *scope, uint64_t pointer, uint64_t *ret);
@@ -177,6 +183,7 @@ struct shown_pointee {
 /* Of a pointer (HEX) into the probed file; false: nobody knows. */
 bool shown_pointee(const struct shown_scope *scope, const struct shown *shown,
 		   struct shown_pointee *ret);
+/* The scalar `bits` as its type wants it. */
 void shown_bits(const struct type *type, uint64_t bits, struct shown *ret);
 /* A value of this type that lies in `bytes`; `available` of them are there. */
 void shown_memory(const struct type *type, const char *bytes, uint32_t available,

@@ -191,8 +191,7 @@ void shown_form_copied(const struct type *type, const char *bytes, uint32_t leng
 		return;
 	}
 	memcpy(&pointer, bytes + at, sizeof(pointer));
-	*ret = (struct shown){
-		.kind = pointer ? SHOWN_HEX : SHOWN_NULL, .is_pointer = true, .number = pointer};
+	shown_raw_pointer(ret, pointer);
 }
 
 /* libstdc++: the pointer leads into the string itself. */

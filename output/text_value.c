@@ -300,13 +300,15 @@ static void put_parts(struct output *output, const struct shown_scope *scope,
 	bool is_struct = whole->kind == SHOWN_STRUCT || whole->is_map || whole->is_set;
 	bool is_results = go_is_results(whole);
 	struct go_interface held;
-	if (go_is_nil(scope, whole)) {
+	switch (go_find_held(scope, whole, &held)) {
+	case GO_NIL:
 		buffer_put_literal(buffer, "nil");
 		return;
-	}
-	if (go_is_interface(scope, whole, &held)) {
+	case GO_VALUE:
 		put_held(output, scope, &held);
 		return;
+	case GO_UNKNOWN:
+		break;
 	}
 	if (!whole->is_bare)
 		buffer_put_char(buffer, is_results ? '(' : is_struct ? '{' : '[');

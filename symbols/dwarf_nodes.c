@@ -193,15 +193,26 @@ static bool has_element(const struct type *item, struct type_nodes *nodes)
 		nodes->value =
 			(uint16_t)(item->size < BLOCK_BYTES ? BLOCK_BYTES / item->size * item->size
 							    : item->size);
-	if (nodes->kind == NODES_BLOCKS && item->size > UINT16_MAX)
+	return nodes->kind != NODES_BLOCKS || item->size <= UINT16_MAX;
+}
+
+bool dwarf_keep_nodes(struct type_builder *builder, const char *name,
+		      const struct type_nodes *nodes, struct type_form *form, struct type *type)
+{
+	struct arena *arena = &builder->info->arena;
+	const struct type *item = form->item;
+	if (nodes->is_map && (item->kind != TYPE_STRUCT || item->n_members != 2 || item->form))
 		return false;
-	return !nodes->is_map || (item->kind == TYPE_STRUCT && item->n_members == 2 && !item->form);
+	form->nodes = arena_copy(arena, nodes, sizeof(*nodes));
+	form->none = arena_printf(arena, "std::%s", name);
+	if (form->nodes && form->none)
+		type->form = arena_copy(arena, form, sizeof(*form));
+	return type->form;
 }
 
 static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct nodes_rule *rule,
 		  struct type *type)
 {
-	struct arena *arena = &builder->info->arena;
 	struct type_nodes nodes = rule->nodes;
 	struct type_form form = {.kind = FORM_NODES};
 	if (!find_places(rule, type, &form, &nodes))
@@ -209,11 +220,7 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct nod
 	form.item = element_of(builder, die, rule);
 	if (!has_element(form.item, &nodes))
 		return false;
-	form.nodes = arena_copy(arena, &nodes, sizeof(nodes));
-	form.none = arena_printf(arena, "std::%s", rule->name);
-	if (form.nodes && form.none)
-		type->form = arena_copy(arena, &form, sizeof(form));
-	return type->form;
+	return dwarf_keep_nodes(builder, rule->name, &nodes, &form, type);
 }
 
 bool dwarf_find_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type)

@@ -256,7 +256,6 @@ static bool find_places(const struct shape *shape, const struct type *type, stru
 static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct shape *shape,
 		  const struct container *container, struct type *type)
 {
-	struct arena *arena = &builder->info->arena;
 	struct type_nodes nodes = shape->nodes;
 	struct type_form form = {.kind = FORM_NODES};
 	nodes.is_map = container->is_map;
@@ -266,14 +265,7 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct sha
 	form.item = element_of(builder, die, shape, &nodes);
 	if (!form.item || !form.item->size)
 		return false;
-	if (nodes.is_map &&
-	    (form.item->kind != TYPE_STRUCT || form.item->n_members != 2 || form.item->form))
-		return false;
-	form.nodes = arena_copy(arena, &nodes, sizeof(nodes));
-	form.none = arena_printf(arena, "std::%s", container->name);
-	if (form.nodes && form.none)
-		type->form = arena_copy(arena, &form, sizeof(form));
-	return type->form;
+	return dwarf_keep_nodes(builder, container->name, &nodes, &form, type);
 }
 
 bool dwarf_find_libcxx_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type)

@@ -38,6 +38,10 @@ bool dwarf_find_nodes(struct type_builder *builder, Dwarf_Die *die, struct type 
 bool dwarf_is_word_aligned(const struct type *type);
 /* The first parameter of the node's type that the pointer leads to; NULL: there is none. */
 const struct type *dwarf_node_parameter(struct type_builder *builder, Dwarf_Die *pointer);
+/* The container's form, with its element and its nodes; false: it is a map without pairs, or there
+ * is no memory. */
+bool dwarf_keep_nodes(struct type_builder *builder, const char *name,
+		      const struct type_nodes *nodes, struct type_form *form, struct type *type);
 /* dwarf_nodes_libcxx.c: the same of libc++; and where the number of elements is, NULL: nowhere. */
 bool dwarf_find_libcxx_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 const struct type *dwarf_find_libcxx_size(const struct type *type, uint32_t *ret_at);

@@ -20,19 +20,31 @@ static void set_values(struct probe_site *site, const struct function_values *va
 	}
 }
 
-static bool is_start(const struct adding *adding, const struct probe_site *site, uint64_t offset)
+/* At most one of each kind: see adding_has(). */
+static struct probe_site *find_start(const struct adding *adding, uint64_t offset,
+				     enum probe_kind kind)
 {
-	bool starts = site->wire.kind == SITE_ENTRY || site->wire.kind == SITE_INSTANT;
-	return starts && site->image == adding->image && site->offset == offset &&
-	       site->probe->kind == adding->spec->kind;
+	for (size_t i = 1; i < adding->set->sites.count; i++) {
+		struct probe_site *site = adding->set->sites.items[i];
+		bool starts = site->wire.kind == SITE_ENTRY || site->wire.kind == SITE_INSTANT;
+		if (starts && site->image == adding->image && site->offset == offset &&
+		    site->probe->kind == kind)
+			return site;
+	}
+	return NULL;
 }
 
-static const struct probe_site *find_start(const struct adding *adding, uint64_t offset)
+/* At its start, and where it returns. */
+static void set_all_values(const struct adding *adding, struct probe_site *start,
+			   const struct function_values *values)
 {
-	for (size_t i = 1; i < adding->set->sites.count; i++)
-		if (is_start(adding, adding->set->sites.items[i], offset))
-			return adding->set->sites.items[i];
-	return NULL;
+	for (size_t i = start->id; i < adding->set->sites.count; i++) {
+		struct probe_site *site = adding->set->sites.items[i];
+		if (site == start ||
+		    (site->wire.kind == SITE_RETURN && site->wire.owner == start->id &&
+		     !(site->wire.flags & SITE_TAIL_CALL)))
+			set_values(site, values);
+	}
 }
 
 struct err *adding_retype(struct adding *adding, const struct function *function, uint64_t offset)
@@ -43,20 +55,13 @@ struct err *adding_retype(struct adding *adding, const struct function *function
 		return NULL;
 	struct err *e = values_compile(adding->set, adding->image, function, spec,
 				       adding_is_span(spec->kind), &values);
-	uint32_t entry = 0;
-	const struct probe_site *first = find_start(adding, offset);
-	if (!e && first && (first->wire.flags & SITE_GO))
-		return goroutine_retype(adding, first->id, function);
-	for (size_t i = 1; !e && i < adding->set->sites.count; i++) {
-		struct probe_site *site = adding->set->sites.items[i];
-		if (is_start(adding, site, offset))
-			entry = site->id;
-		else if (!entry || site->wire.kind != SITE_RETURN || site->wire.owner != entry ||
-			 site->wire.flags & SITE_TAIL_CALL)
-			continue;
-		set_values(site, &values);
-	}
-	return e;
+	struct probe_site *start = find_start(adding, offset, spec->kind);
+	if (e || !start)
+		return e;
+	if (start->wire.flags & SITE_GO)
+		return goroutine_retype(adding, start->id, function);
+	set_all_values(adding, start, &values);
+	return NULL;
 }
 
 struct err *adding_join_spans(struct adding *adding, const struct function *function,
@@ -64,16 +69,10 @@ struct err *adding_join_spans(struct adding *adding, const struct function *func
 {
 	const struct spec *spec = adding->spec;
 	bool is_call = spec->kind == PROBE_CALL;
-	struct probe_site *other = NULL;
-	/* Not for each of ten thousand. */
-	bool is_there = adding_is_span(spec->kind) &&
-			adding_has(adding, offset, is_call ? PROBE_URETPROBE : PROBE_CALL);
-	for (size_t i = 1; is_there && i < adding->set->sites.count; i++) {
-		struct probe_site *site = adding->set->sites.items[i];
-		if (site->wire.kind == SITE_ENTRY && site->image == adding->image &&
-		    site->offset == offset && site->probe->kind != spec->kind)
-			other = site;
-	}
+	enum probe_kind other_kind = is_call ? PROBE_URETPROBE : PROBE_CALL;
+	/* Not looked for in all that there is for each of ten thousand. */
+	bool is_there = adding_is_span(spec->kind) && adding_has(adding, offset, other_kind);
+	struct probe_site *other = is_there ? find_start(adding, offset, other_kind) : NULL;
 	/* A call without an end says nothing of it: why there is none is told. */
 	if (other && !is_call && !(other->wire.flags & (SITE_HAS_RETURN | SITE_GO)))
 		other = NULL;
@@ -93,13 +92,8 @@ struct err *adding_join_spans(struct adding *adding, const struct function *func
 				      adding->module, name);
 	struct function_values values;
 	struct err *e = values_compile(adding->set, adding->image, function, spec, true, &values);
-	for (size_t i = other->id; !e && i < adding->set->sites.count; i++) {
-		struct probe_site *site = adding->set->sites.items[i];
-		if (site == other ||
-		    (site->wire.kind == SITE_RETURN && site->wire.owner == other->id &&
-		     !(site->wire.flags & SITE_TAIL_CALL)))
-			set_values(site, &values);
-	}
+	if (!e)
+		set_all_values(adding, other, &values);
 	for (size_t i = 0; !e && i < adding->set->probes.count; i++)
 		if (adding->set->probes.items[i] == other->probe)
 			adding->set->probes.items[i]->kind = PROBE_CALL;

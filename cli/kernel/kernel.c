@@ -98,13 +98,19 @@ bool kernel_needs_hit(const struct kernel *kernel, bool as_return)
 	return false;
 }
 
+/* May there be calls later, or more places where known ones end? */
+static bool ends_may_come(const struct kernel *kernel)
+{
+	return kernel->options.growth & (PLAN_GROWS_BY_CALLS | PLAN_GROWS_BY_ENDS);
+}
+
 /* Is any hit more than one event? */
 static bool uses_spans(const struct kernel *kernel)
 {
 	const struct probe_set *set = &kernel->plan->set;
-	return (kernel->options.growth & (PLAN_GROWS_BY_CALLS | PLAN_GROWS_BY_ENDS)) ||
-	       kernel->options.sum_rows || kernel_needs_hit(kernel, true) ||
-	       probe_set_has_kind(set, SITE_ENTRY) || probe_set_has_kind(set, SITE_RETURN);
+	return ends_may_come(kernel) || kernel->options.sum_rows ||
+	       kernel_needs_hit(kernel, true) || probe_set_has_kind(set, SITE_ENTRY) ||
+	       probe_set_has_kind(set, SITE_RETURN);
 }
 
 struct bpf_program *kernel_hit_program(const struct kernel *kernel, bool as_return)
@@ -212,8 +218,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->has_spans = uses_spans(kernel);
 	skel->rodata->has_return_sites =
-		(kernel->options.growth & (PLAN_GROWS_BY_CALLS | PLAN_GROWS_BY_ENDS)) ||
-		probe_set_has_kind(&kernel->plan->set, SITE_RETURN);
+		ends_may_come(kernel) || probe_set_has_kind(&kernel->plan->set, SITE_RETURN);
 	skel->rodata->hit_is_return = kernel->hit_is_return;
 	skel->rodata->has_copy_string = loader_has_copy_string(kernel->loader);
 	skel->rodata->keep_entries = kernel->keeps;
