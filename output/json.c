@@ -185,7 +185,7 @@ static void set_ending(struct output *output, json_t *line, const struct shown_s
 
 static struct err *put_span(struct output *output, const struct stream_event *event)
 {
-	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
+	struct shown_scope scope = output_scope(output, event, false);
 	json_t *line = event_begin(output, event->kind == STREAM_CALL ? "call" : "syscall", event);
 	set_probe(output, line, event);
 	if (event->goroutine)
@@ -225,7 +225,7 @@ static struct err *put_instant(struct output *output, const struct stream_event 
 		return put_sample(output, event);
 	if (event->site->probe->kind == PROBE_SCHED)
 		return put_sched(output, event);
-	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
+	struct shown_scope scope = output_scope(output, event, false);
 	struct shown result;
 	json_t *line = event_begin(output, event->kind == STREAM_USDT ? "usdt" : "probe", event);
 	set_probe(output, line, event);

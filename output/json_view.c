@@ -4,7 +4,7 @@
 
 void json_view(struct output *output, json_t *line, const struct stream_event *event)
 {
-	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
+	struct shown_scope scope = output_scope(output, event, false);
 	bool elsewhere = event->view_flags & EVENT_VIEW_ELSEWHERE;
 	const char *context = event->view_flags & EVENT_VIEW_NOBODY ? "unknown"
 			      : elsewhere			    ? "other"

@@ -15,6 +15,7 @@
 
 #include "common/err.h"
 #include "output/redact.h"
+#include "output/shown.h"
 #include "stream/stream.h"
 
 enum output_format {
@@ -45,8 +46,9 @@ struct output_options {
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */
 	/* Of this machine's system calls, "read"; NULL, or returns NULL: it has none */
 	const char *(*syscall_name)(uint32_t number);
-	struct redact *redact; /* what strings and arguments go through; NULL: shown as is.
-				* Borrowed */
+	struct shown_finder finder; /* .find may be NULL */
+	struct redact *redact;	    /* what strings and arguments go through; NULL: shown as is.
+				     * Borrowed */
 };
 
 struct output_header {

@@ -15,9 +15,11 @@
 /* Structures by value cannot nest without end, but the types come from the target's own file. */
 #define NESTING_MAX 8
 
-struct shown_scope shown_scope(const struct stream_event *event, bool opening, uint32_t array_limit)
+struct shown_scope shown_scope(const struct stream_event *event, bool opening, uint32_t array_limit,
+			       const struct shown_finder *finder)
 {
-	struct shown_scope ret = {.event = event, .opening = opening, .array_limit = array_limit};
+	struct shown_scope ret = {
+		.event = event, .opening = opening, .array_limit = array_limit, .finder = finder};
 	if (event->kind != STREAM_SYSCALL || event->ending != ENDING_RETURNED)
 		return ret;
 	ret.failed = result_failed(event->syscall_result);

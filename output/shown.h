@@ -134,11 +134,24 @@ struct shown {
 	struct shown_netlink netlink;
 };
 
+/* Who knows what processes have mapped. */
+struct shown_finder {
+	void *context;
+	/*
+	 * The file that has this at the address, at the time of the event, and where in it: of
+	 * `is_code` what can be run, else data. False: nobody knows. Events come in order of time,
+	 * more or less.
+	 */
+	bool (*find)(void *context, const struct stream_event *event, uint64_t address,
+		     bool is_code, struct image **ret, uint64_t *ret_address);
+};
+
 /* What the parts of one event have in common. */
 struct shown_scope {
 	const struct stream_event *event;
-	bool opening; /* only the entry is known yet */
-	bool failed;  /* the system call failed: it filled no output argument */
+	const struct shown_finder *finder; /* NULL: only the probed file is known */
+	bool opening;			   /* only the entry is known yet */
+	bool failed; /* the system call failed: it filled no output argument */
 	bool restarts;
 	uint32_t array_limit; /* elements shown, 0: all */
 };
@@ -156,8 +169,8 @@ static inline void shown_raw_pointer(struct shown *ret, uint64_t address)
 		.kind = address ? SHOWN_HEX : SHOWN_NULL, .is_pointer = true, .number = address};
 }
 
-struct shown_scope shown_scope(const struct stream_event *event, bool opening,
-			       uint32_t array_limit);
+struct shown_scope shown_scope(const struct stream_event *event, bool opening, uint32_t array_limit,
+			       const struct shown_finder *finder);
 
 /* A value of the event's arguments, or below one. `slots`: of its parent. */
 void shown_value(const struct shown_scope *scope, const struct value *value,
@@ -180,7 +193,7 @@ struct shown_pointee {
 	uint64_t offset;  /* into it */
 	bool is_code;	  /* a function begins there, and the pointer's type says so, too */
 };
-/* Of a pointer (HEX) into the probed file; false: nobody knows. */
+/* Of a pointer (HEX) into the probed file, or of one to functions into any; false: nobody knows. */
 bool shown_pointee(const struct shown_scope *scope, const struct shown *shown,
 		   struct shown_pointee *ret);
 /* The scalar `bits` as its type wants it. */

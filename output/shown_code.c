@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* output/shown_code.c — the names of what pointers lead to in the probed file: functions, data. */
+/* output/shown_code.c — the names of what pointers lead to: functions, data. */
 #include "output/shown.h"
 #include "probe/probe.h"
 #include "symbols/symbols.h"
@@ -32,15 +32,10 @@ struct image *shown_place(const struct shown_scope *scope, uint64_t pointer, uin
 	return scope->event->site->image;
 }
 
-bool shown_pointee(const struct shown_scope *scope, const struct shown *shown,
-		   struct shown_pointee *ret)
+static bool name_of(const struct shown *shown, struct image *image, uint64_t address,
+		    struct shown_pointee *ret)
 {
-	uint64_t address;
 	struct object object;
-	bool is_pointer = shown->kind == SHOWN_HEX && shown->is_pointer;
-	struct image *image = is_pointer ? shown_place(scope, shown->number, &address) : NULL;
-	if (!image)
-		return false;
 	const struct function *function = image_function_at(image, address);
 	if (function) {
 		*ret = (struct shown_pointee){.name = image_demangle(image, function->symbol),
@@ -52,4 +47,27 @@ bool shown_pointee(const struct shown_scope *scope, const struct shown *shown,
 		return false;
 	*ret = (struct shown_pointee){.name = object.name, .offset = address - object.address};
 	return true;
+}
+
+/* In whichever file. */
+static bool find_elsewhere(const struct shown_scope *scope, const struct shown *shown,
+			   struct image **ret, uint64_t *ret_address)
+{
+	const struct shown_finder *finder = scope->finder;
+	return finder && shown->type && type_leads_to_code(shown->type) &&
+	       finder->find(finder->context, scope->event, shown->number, shown->is_code, ret,
+			    ret_address);
+}
+
+bool shown_pointee(const struct shown_scope *scope, const struct shown *shown,
+		   struct shown_pointee *ret)
+{
+	uint64_t address;
+	if (shown->kind != SHOWN_HEX || !shown->is_pointer)
+		return false;
+	struct image *image = shown_place(scope, shown->number, &address);
+	if (image && name_of(shown, image, address, ret))
+		return true;
+	return find_elsewhere(scope, shown, &image, &address) &&
+	       name_of(shown, image, address, ret);
 }

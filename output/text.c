@@ -238,7 +238,7 @@ static bool has_output_argument(const struct value_list *list)
 /* The line that closes a span tells what was not known when it opened. */
 static void put_closing(struct output *output, const struct stream_event *event)
 {
-	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
+	struct shown_scope scope = output_scope(output, event, false);
 	put_left(output, event, closing_time(output, event));
 	put_name(output, event);
 	if (event->ending == ENDING_RETURNED && has_output_argument(&event->site->arguments) &&
@@ -250,7 +250,7 @@ static void put_closing(struct output *output, const struct stream_event *event)
 /* <... read resumed>"x", 1) = 1 <0.302969> */
 static void put_resumed(struct output *output, const struct stream_event *event)
 {
-	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
+	struct shown_scope scope = output_scope(output, event, false);
 	put_left(output, event, closing_time(output, event));
 	buffer_put_literal(&output->buffer, "<... ");
 	put_name(output, event);
@@ -271,7 +271,7 @@ static void put_span(struct output *output, const struct stream_event *event, bo
 		put_closing(output, event);
 		return;
 	}
-	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
+	struct shown_scope scope = output_scope(output, event, false);
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
 	text_arguments(output, &scope, NULL);
@@ -281,7 +281,7 @@ static void put_span(struct output *output, const struct stream_event *event, bo
 /* One place was hit: an entry or an offset with arguments, or a return with its value alone. */
 static void put_instant(struct output *output, const struct stream_event *event)
 {
-	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
+	struct shown_scope scope = output_scope(output, event, false);
 	struct shown result;
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
@@ -472,7 +472,7 @@ static struct err *text_opened(struct output *output, const struct stream_event 
 {
 	if (ends_only(event))
 		return NULL;
-	struct shown_scope scope = shown_scope(event, true, output_array_limit(output));
+	struct shown_scope scope = output_scope(output, event, true);
 	put_left(output, event, event->time_ns);
 	put_name(output, event);
 	text_arguments(output, &scope, NULL);

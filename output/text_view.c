@@ -32,7 +32,7 @@ static void put_place(struct output *output, const struct stream_event *event)
 
 void text_view(struct output *output, const struct stream_event *event)
 {
-	struct shown_scope scope = shown_scope(event, false, output_array_limit(output));
+	struct shown_scope scope = output_scope(output, event, false);
 	text_arguments(output, &scope, is_loud);
 	if (event->view_flags & EVENT_VIEW_DURATION)
 		text_duration(&output->buffer, event->duration_ns);

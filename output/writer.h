@@ -102,10 +102,12 @@ void text_label(struct buffer *buffer, const struct probe *probe);
 /* " <0.000012>" */
 void text_duration(struct buffer *buffer, uint64_t duration_ns);
 
-/* Elements of an array to be shown. */
-static inline uint32_t output_array_limit(const struct output *output)
+static inline struct shown_scope output_scope(const struct output *output,
+					      const struct stream_event *event, bool opening)
 {
-	return output->options.array_limit ?: output->options.string_limit;
+	const struct output_options *options = &output->options;
+	return shown_scope(event, opening, options->array_limit ?: options->string_limit,
+			   options->finder.find ? &options->finder : NULL);
 }
 
 #endif

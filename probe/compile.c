@@ -343,6 +343,7 @@ static bool is_made(const struct plan_builder *builder)
 	size_t size = fetch_plan_size(&builder->plan);
 	if (!made || !made->plan || made->plan->n_ops != builder->plan.n_ops ||
 	    made->values.count != builder->values.count ||
+	    made->values.shows_code != builder->shows_code ||
 	    memcmp(made->plan, &builder->plan, size) != 0)
 		return false;
 	for (size_t i = 0; i < made->values.count; i++)
@@ -377,7 +378,11 @@ struct err *plan_finish(struct plan_builder *builder, const struct fetch_plan **
 	}
 	*ret_plan = plan;
 	*ret_values = (struct value_list){
-		.items = items, .count = count, .place_slot = builder->place_slot};
+		.items = items,
+		.count = count,
+		.place_slot = builder->place_slot,
+		.shows_code = builder->shows_code,
+	};
 	if (builder->made)
 		*builder->made = (struct plan_made){plan, *ret_values};
 	return NULL;

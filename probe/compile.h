@@ -74,6 +74,7 @@ struct plan_builder {
 	ARRAY_OF(struct follow) follows;
 	uint32_t n_members;	 /* values below those above */
 	int place_slot;		 /* see struct value_list */
+	bool shows_code;	 /* the same */
 	uint32_t followed_bytes; /* of structures inside */
 	uint32_t n_words;	 /* kept for the return */
 	uint32_t n_marks;	 /* lists that others go on from */
@@ -102,8 +103,8 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 			   const struct fetch_source *source,
 			   const struct fetch_source *length) must_check;
 
-/* Has the hit's own address in a slot, when values of this type may show pointers. `pc`: the
- * register that it is in, at the site. */
+/* Has the hit's own address in a slot, when values of this type may show pointers, and notes
+ * whether these lead to code. `pc`: the register that it is in, at the site. */
 void plan_add_place(struct plan_builder *builder, uint8_t pc, const struct type *type);
 
 /* Appends the file of the descriptor that a source gives, when the options ask for it; *ret_slot is

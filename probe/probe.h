@@ -113,6 +113,8 @@ struct err *probe_set_add_site(struct probe_set *set, const struct probe *probe,
  * no kind, but still its flags. */
 bool probe_set_has_kind(const struct probe_set *set, enum site_kind kind);
 bool probe_set_has_flags(const struct probe_set *set, uint32_t flags);
+/* Does any site show pointers to functions, or to tables of them? */
+bool probe_set_shows_code(const struct probe_set *set);
 
 struct err *probe_set_note(struct probe_set *set, const char *text, ...) must_check
 	printf_like(2, 3);

@@ -17,6 +17,7 @@ static const struct type_word type_words[] = {
 	{"uint", TYPE_UINT, 4},
 	{"hex", TYPE_HEX, 8},
 	{"ptr", TYPE_POINTER, 8},
+	{"code", TYPE_POINTER, 8},
 	{"bool", TYPE_BOOL, 1},
 	{"_Bool", TYPE_BOOL, 1},
 	{"f32", TYPE_FLOAT, 4},
@@ -96,11 +97,11 @@ static const struct type_word type_words[] = {
 };
 
 static const char *const suggested_words[] = {
-	"int",	    "uint",   "hex",	 "ptr",	     "char",	"bool",	    "f32",	"f64",
-	"errno",    "str",    "strs",	 "buf",	     "fd",	"sockaddr", "timespec", "wstr",
-	"void",	    "long",   "short",	 "unsigned", "signed",	"float",    "double",	"size_t",
-	"ssize_t",  "int8_t", "int16_t", "int32_t",  "int64_t", "uint8_t",  "uint16_t", "uint32_t",
-	"uint64_t", "off_t",  "pid_t",	 "uid_t",    "mode_t",	"time_t",   NULL,
+	"int",	    "uint",	"hex",	  "ptr",     "code",	 "char",    "bool",	"f32",
+	"f64",	    "errno",	"str",	  "strs",    "buf",	 "fd",	    "sockaddr", "timespec",
+	"wstr",	    "void",	"long",	  "short",   "unsigned", "signed",  "float",	"double",
+	"size_t",   "ssize_t",	"int8_t", "int16_t", "int32_t",	 "int64_t", "uint8_t",	"uint16_t",
+	"uint32_t", "uint64_t", "off_t",  "pid_t",   "uid_t",	 "mode_t",  "time_t",	NULL,
 };
 
 bool spec_take_integer_word(const struct spec_parser *p, struct spec_span word,
@@ -175,6 +176,7 @@ bool spec_type_by_words(const struct spec_parser *p, const struct type_words *wo
 			ret->target = &spec_text_type;
 			ret->is_list = true;
 		}
+		ret->is_code = !strcmp(type_words[i].word, "code");
 		return true;
 	}
 	return false;
@@ -189,7 +191,7 @@ struct err *spec_unknown_type(const struct spec_parser *p, const struct type_wor
 		return err_hint(e, "did you mean '%s'?", near);
 	return err_hint(
 		e,
-		"types are int uint hex ptr char bool f32 f64 errno str strs str:argN str:ret buf:N "
+		"types are int uint hex ptr code char bool f32 f64 errno str strs str:argN str:ret buf:N "
 		"buf:argN buf:ret fd sockaddr timespec wstr, C's own (size_t, uint8_t), and pointers "
 		"('%s *')",
 		shown);

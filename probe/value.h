@@ -113,6 +113,9 @@ struct value_list {
 	/* The entry's slot with the hit's own address, plus one: where the file lies in memory, for
 	 * the names of what pointers lead to. 0: not asked for */
 	int place_slot;
+	/* A function pointer, or one to a table of functions, may be among what is shown: it leads
+	 * to any file. */
+	bool shows_code;
 };
 
 /* What a pointer leads to, twice: as it was at the entry, and at the return. */

@@ -145,6 +145,8 @@ static const struct type *find_type(struct builtin *builtin, struct span text)
 	struct type *type = new_type(builtin, kind, 8, text);
 	if (type && span_is(target, "char *"))
 		type->target = &text_type;
+	if (type && span_is(target, "code"))
+		type->is_code = true;
 	if (!type || !is_out)
 		return type;
 	type->is_out = type->out_if_ok = true;

@@ -247,6 +247,14 @@ static inline bool type_is_go_results(const struct type *type)
 	       strncmp(type->members[0].name, "__", 2) != 0;
 }
 
+/* A pointer to a function, or to where pointers to functions are: a table of C++'s virtual ones. */
+static inline bool type_leads_to_code(const struct type *type)
+{
+	return type->kind == TYPE_POINTER &&
+	       (type->is_code ||
+		(type->target && type->target->kind == TYPE_POINTER && type->target->is_code));
+}
+
 /* Is the number extended with its sign when it is read? Whoever fetches and whoever shows must
  * agree. */
 static inline bool type_is_signed(const struct type *type)

@@ -71,7 +71,7 @@ struct err *session_drain(struct session *session, bool (*is_enough)(struct sess
 		if (!session->error)
 			taken = ring_buffer__consume(session->ring) ?: taken;
 		struct err *e = take_error(session);
-		e = e ? e : stacks_take(session->stacks);
+		e = e ? e : spaces_take(session->spaces);
 		if (!e && kernel_losses_changed(session->kernel))
 			e = stream_losses(session->stream, kernel_losses(session->kernel));
 		if (!e)
@@ -186,7 +186,7 @@ static struct err *wait_for_events(struct session *session)
 					: -1,
 		 .events = POLLIN},
 		{.fd = kernel_news_fd(session->kernel), .events = POLLIN},
-		{.fd = stacks_fd(session->stacks), .events = POLLIN},
+		{.fd = spaces_fd(session->spaces), .events = POLLIN},
 	};
 	if (session->plan.processes.count == 1)
 		fds[2].fd = process_pidfd(session->plan.processes.items[0]);

@@ -39,6 +39,7 @@ struct session {
 	struct ring_buffer *ring, *life; /* hits; task life */
 	struct waker *waker;		 /* NULL: nobody is stopped for a new file */
 	struct late *late;		 /* NULL: what is probed cannot change any more */
+	struct spaces *spaces;		 /* what is mapped; NULL: nobody asks */
 	struct stacks *stacks;		 /* NULL: none are asked for */
 	struct shell *shell;		 /* `utrail shell`: it looks after that itself */
 	struct stats *stats;		 /* `utrail stat` */

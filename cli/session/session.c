@@ -32,6 +32,16 @@ static const char *syscall_name(uint32_t number)
 	return info ? info->name : NULL;
 }
 
+/* For the names of functions and tables that pointers lead to. */
+static bool find_pointee(void *context, const struct stream_event *event, uint64_t address,
+			 bool is_code, struct image **ret, uint64_t *ret_address)
+{
+	const struct session *session = context;
+	return session->spaces &&
+	       spaces_find_pointee(session->spaces, (pid_t)event->task->tgid, event->time_ns,
+				   address, is_code, ret, ret_address);
+}
+
 static struct err *open_output(struct session *session)
 {
 	const struct options *options = session->options;
@@ -50,6 +60,7 @@ static struct err *open_output(struct session *session)
 	bool anyone = plan_is_for_all(&session->plan);
 	how.redact = session->redact;
 	how.syscall_name = syscall_name;
+	how.finder = (struct shown_finder){session, find_pointee};
 	how.color = output_file_wants_color(options, fd);
 	how.show_comm = anyone || session->plan.selects || options->follow ||
 			session->plan.processes.count > 1;
@@ -186,6 +197,32 @@ static struct err *open_rings(struct session *session)
 		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
 }
 
+/* Must it be known what the targets have mapped? What comes late may show pointers, too. */
+static bool wants_spaces(const struct session *session, unsigned int growth)
+{
+	const struct options *options = session->options;
+	bool shows_values = options->command == COMMAND_TRACE && !options->tally_only;
+	return options->stacks != STACKS_NONE ||
+	       (shows_values && ((growth & (PLAN_GROWS_BY_CALLS | PLAN_GROWS_BY_INSTANTS)) ||
+				 probe_set_shows_code(&session->plan.set)));
+}
+
+/* Where mappings cannot be watched, what is mapped is read when the first stack comes. */
+static struct err *open_spaces(struct session *session)
+{
+	const struct spaces_parts parts = {.plan = &session->plan,
+					   .kernel = session->kernel,
+					   .view = &session->view,
+					   .waits = session->options->stacks == STACKS_NONE};
+	struct err *unwatched = NULL;
+	struct err *e = spaces_open(&parts, &session->spaces, &unwatched);
+	if (unwatched && !parts.waits)
+		report_error(unwatched);
+	else
+		err_free(unwatched);
+	return e;
+}
+
 static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
@@ -196,7 +233,8 @@ static struct err *prepare(struct session *session)
 	e = e ? e : attacher_start(&session->attacher);
 	unsigned int growth = 0;
 	e = e ? e : make_plan(session, &growth);
-	if (!growth && !session->plan.has_syscalls && options->stacks == STACKS_NONE)
+	bool has_spaces = !e && wants_spaces(session, growth);
+	if (!growth && !session->plan.has_syscalls && !has_spaces)
 		session->dismissed = take_ptr(session->attacher);
 	attacher_dismiss(session->dismissed);
 	session->view = attacher_view(session->attacher);
@@ -237,9 +275,9 @@ static struct err *prepare(struct session *session)
 					   .early = session->early};
 	size_t n_notes = session->plan.set.notes.count;
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
-	const struct spaces_parts parts = {
-		.plan = &session->plan, .kernel = session->kernel, .view = &session->view};
-	e = e ? e : stacks_open(options, &parts, &session->stacks);
+	if (!e && has_spaces)
+		e = open_spaces(session);
+	e = e ? e : stacks_open(options, &session->plan, session->spaces, &session->stacks);
 	if (!e && options->cost)
 		e = cost_calibrate(kernel_form(session->kernel), &session->cost.forms);
 	e = e ? e : open_stream(session);
@@ -256,7 +294,7 @@ static struct err *prepare(struct session *session)
 		report_notes(&session->plan.set, n_notes);
 	e = e ? e : kernel_select(session->kernel);
 	e = e ? e : catch_up(session);
-	e = e ? e : stacks_look(session->stacks);
+	e = e ? e : spaces_look(session->spaces);
 	return e ? e : open_rings(session);
 }
 
@@ -318,6 +356,7 @@ static void session_deinit(struct session *session)
 	waker_close(session->waker);
 	stream_destroy(session->stream);
 	stacks_close(session->stacks);
+	spaces_close(session->spaces);
 	output_destroy(session->output);
 	redact_destroy(session->redact);
 	closep(&session->output_fd);

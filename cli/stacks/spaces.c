@@ -25,7 +25,8 @@ struct space {
 	pid_t pid;
 	ARRAY_OF(struct code_mapping) mappings; /* sorted, without overlaps */
 	uint64_t looked_ns;			/* 0: never */
-	struct jit_code *jit;			/* NULL: not asked for */
+	uint64_t replaced_ns; /* when something took the place of what was mapped; 0: never */
+	struct jit_code *jit; /* NULL: not asked for */
 	UT_hash_handle hh;
 };
 
@@ -110,10 +111,11 @@ static void remove_at(struct space *space, size_t at)
 }
 
 /* A new mapping takes the place of what was there. */
-static bool add_mapping(struct space *space, const struct code_mapping *mapping)
+static bool add_mapping(struct space *space, const struct code_mapping *mapping, uint64_t time_ns)
 {
 	size_t at = count_below(space, mapping->start);
 	while (at < space->mappings.count && space->mappings.items[at].start < mapping->end) {
+		space->replaced_ns = time_ns;
 		struct code_mapping *old = &space->mappings.items[at];
 		struct code_mapping rest = *old;
 		if (old->start < mapping->start && old->end > mapping->end) {
@@ -157,7 +159,7 @@ static bool apply(struct spaces *spaces, const struct change *change)
 	switch (change->kind) {
 	case CHANGE_MAP:
 		space = space ? space : get_space(spaces, change->pid);
-		return space && add_mapping(space, &change->mapping);
+		return space && add_mapping(space, &change->mapping, change->time_ns);
 	case CHANGE_FORK:
 		parent = find_space(spaces, change->parent);
 		space = parent ? get_space(spaces, change->pid) : NULL;
@@ -166,6 +168,7 @@ static bool apply(struct spaces *spaces, const struct change *change)
 		space = space ? space : get_space(spaces, change->pid);
 		if (space) {
 			space->mappings.count = 0;
+			space->replaced_ns = change->time_ns;
 			jit_free(space->jit);
 			space->jit = NULL;
 		}
@@ -260,7 +263,7 @@ struct err *spaces_take(struct spaces *spaces)
 	const struct mapping_sink sink = {
 		.context = spaces, .mapped = on_mapped, .changed = on_changed};
 	uint64_t lost;
-	if (!spaces->watch)
+	if (!spaces || !spaces->watch)
 		return NULL;
 	struct err *e = mapping_watch_read(spaces->watch, &sink, &lost);
 	/* What is not known by now is looked for when a stack leads there. */
@@ -271,8 +274,9 @@ struct err *spaces_take(struct spaces *spaces)
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-struct err *spaces_look(struct spaces *spaces, pid_t pid)
+static struct err *look(struct spaces *spaces, pid_t pid)
 {
+	bool open_now = spaces->filtered && !spaces->parts.waits;
 	const struct process_view *view = spaces->parts.view;
 	struct module_list list = {0};
 	struct space *space = get_space(spaces, pid);
@@ -289,14 +293,27 @@ struct err *spaces_look(struct spaces *spaces, pid_t pid)
 	bool makes_code = false;
 	for (size_t i = 0; !e && i < list.count; i++) {
 		struct code_mapping mapping;
-		e = to_mapping(spaces, pid, &list.items[i], spaces->filtered, &mapping);
+		e = to_mapping(spaces, pid, &list.items[i], open_now, &mapping);
 		makes_code |= !e && mapping.file->is_unnamed && !mapping.file->is_special;
-		if (!e && mapping.start < mapping.end && !add_mapping(space, &mapping))
+		if (!e && mapping.start < mapping.end &&
+		    !add_mapping(space, &mapping, space->looked_ns))
 			break;
 	}
 	module_list_deinit(&list);
 	if (makes_code)
 		jit_look(&space->jit, view, pid);
+	return e;
+}
+
+struct err *spaces_look(struct spaces *spaces)
+{
+	struct err *e = NULL;
+	/* Before its exec a command is a copy of ourselves. */
+	if (!spaces || spaces->parts.plan->launch)
+		return NULL;
+	for (pid_t pid = kernel_next_target(spaces->parts.kernel, 0); !e && pid;
+	     pid = kernel_next_target(spaces->parts.kernel, pid))
+		e = look(spaces, pid);
 	return e;
 }
 
@@ -317,19 +334,24 @@ static bool may_look_again(struct spaces *spaces, pid_t pid)
 	return !space || now_ns(CLOCK_BOOTTIME) - space->looked_ns > LOOK_AGAIN_NS;
 }
 
+static void open_file(struct spaces *spaces, const struct code_mapping *mapping, pid_t pid)
+{
+	if (!mapping->file->tried)
+		err_free(code_file_open(&spaces->files, mapping->file, pid));
+}
+
 bool spaces_find(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
 		 struct stack_code *ret)
 {
 	apply_until(spaces, time_ns);
 	const struct code_mapping *mapping = find_mapping(spaces, pid, address);
 	if (!mapping && may_look_again(spaces, pid)) {
-		err_free(spaces_look(spaces, pid));
+		err_free(look(spaces, pid));
 		mapping = find_mapping(spaces, pid, address);
 	}
 	if (!mapping)
 		return false;
-	if (!mapping->file->tried)
-		err_free(code_file_open(&spaces->files, mapping->file, pid));
+	open_file(spaces, mapping, pid);
 	*ret = (struct stack_code){
 		.module = mapping->file->path,
 		.offset = address - mapping->start + mapping->offset,
@@ -342,6 +364,47 @@ bool spaces_find(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t ad
 		ret->place = jit_find(&find_space(spaces, pid)->jit, spaces->parts.view, pid,
 				      address, &spaces->places);
 	return true;
+}
+
+/* Where in its file an address lies that is as far from this code as the file says. */
+static bool place_beside(struct spaces *spaces, const struct code_mapping *code, pid_t pid,
+			 uint64_t address, struct image **ret, uint64_t *ret_address)
+{
+	uint64_t start;
+	open_file(spaces, code, pid);
+	struct image *image = code->file->image;
+	if (!image || !image_address_of(image, code->offset, &start))
+		return false;
+	*ret = image;
+	*ret_address = start + (address - code->start);
+	return true;
+}
+
+/* Linkers put data behind the code, constants on either side of it. */
+static bool find_data(struct spaces *spaces, const struct space *space, uint64_t address,
+		      struct image **ret, uint64_t *ret_address)
+{
+	struct object object;
+	size_t at = count_below(space, address);
+	for (size_t i = at ? at - 1 : 0; i < space->mappings.count && i <= at; i++)
+		if (place_beside(spaces, &space->mappings.items[i], space->pid, address, ret,
+				 ret_address) &&
+		    image_object_at(*ret, *ret_address, &object))
+			return true;
+	return false;
+}
+
+bool spaces_find_pointee(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
+			 bool is_code, struct image **ret, uint64_t *ret_address)
+{
+	apply_until(spaces, time_ns);
+	const struct space *space = find_space(spaces, pid);
+	if (!spaces->watch || !space || space->replaced_ns > time_ns)
+		return false;
+	const struct code_mapping *code = find_mapping(spaces, pid, address);
+	if (is_code)
+		return code && place_beside(spaces, code, pid, address, ret, ret_address);
+	return !code && find_data(spaces, space, address, ret, ret_address);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -376,5 +439,5 @@ void spaces_close(struct spaces *spaces)
 
 int spaces_fd(const struct spaces *spaces)
 {
-	return spaces->watch ? mapping_watch_fd(spaces->watch) : -1;
+	return spaces && spaces->watch ? mapping_watch_fd(spaces->watch) : -1;
 }

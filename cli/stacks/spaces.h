@@ -23,6 +23,7 @@ struct spaces_parts {
 	const struct plan *plan; /* its images are used where they are the same file */
 	const struct kernel *kernel;
 	const struct process_view *view;
+	bool waits; /* what a process has mapped by now is opened when it is asked for */
 };
 
 /* Where mappings cannot be watched, *ret_unwatched says why: then each process is looked at when
@@ -31,14 +32,24 @@ struct err *spaces_open(const struct spaces_parts *parts, struct spaces **ret,
 			struct err **ret_unwatched) must_check;
 void spaces_close(struct spaces *spaces); /* NULL is fine */
 
+/* NULL is fine for these three. */
 int spaces_fd(const struct spaces *spaces); /* readable when there is something to take; or -1 */
+/* Before the events that happened up to now are delivered. */
 struct err *spaces_take(struct spaces *spaces) must_check;
-/* What the process has mapped now is what it had up to now. */
-struct err *spaces_look(struct spaces *spaces, pid_t pid) must_check;
+/* What the traced processes have mapped now is what they had up to now. Before anything is dropped
+ * that reading them takes. */
+struct err *spaces_look(struct spaces *spaces) must_check;
 
 /* What was mapped executable there; false: nothing that is known. Times never go back far: what
  * was told for times up to `time_ns` is applied. */
 bool spaces_find(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
 		 struct stack_code *ret);
+/*
+ * The same of what a pointer leads to, in a file: `is_code`: what is mapped executable there; else
+ * data of a file whose code is near, as the loader puts them together. Also false when the process
+ * has had something else in that place since.
+ */
+bool spaces_find_pointee(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
+			 bool is_code, struct image **ret, uint64_t *ret_address);
 
 #endif

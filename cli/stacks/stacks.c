@@ -11,8 +11,6 @@
 struct stacks {
 	enum stack_option how;
 	size_t depth;
-	bool is_command;
-	const struct kernel *kernel;
 	struct spaces *spaces;
 	struct kernel_names *names; /* NULL: no place in the kernel has a stack */
 };
@@ -104,10 +102,9 @@ uint32_t stacks_how(const struct options *options)
 	return how[options->stacks];
 }
 
-struct err *stacks_open(const struct options *options, const struct spaces_parts *parts,
-			struct stacks **ret)
+struct err *stacks_open(const struct options *options, const struct plan *plan,
+			struct spaces *spaces, struct stacks **ret)
 {
-	struct err *unwatched = NULL;
 	if (options->stacks == STACKS_NONE)
 		return NULL;
 	struct stacks *stacks = calloc(1, sizeof(*stacks));
@@ -115,16 +112,12 @@ struct err *stacks_open(const struct options *options, const struct spaces_parts
 		return &err_nomem;
 	stacks->how = options->stacks;
 	stacks->depth = options->stack_depth;
-	stacks->is_command = parts->plan->launch;
-	stacks->kernel = parts->kernel;
-	struct err *unnamed = NULL;
-	struct err *e = spaces_open(parts, &stacks->spaces, &unwatched);
-	if (!e && parts->plan->has_points && !options->stacks_of_samples)
+	stacks->spaces = spaces;
+	struct err *unnamed = NULL, *e = NULL;
+	if (plan->has_points && !options->stacks_of_samples)
 		e = kernel_names_open(KERNEL_NAMES_FILE, &stacks->names, &unnamed);
 	if (unnamed)
 		report_error(unnamed);
-	if (unwatched)
-		report_error(unwatched);
 	if (e) {
 		stacks_close(stacks);
 		return e;
@@ -137,31 +130,8 @@ void stacks_close(struct stacks *stacks)
 {
 	if (!stacks)
 		return;
-	spaces_close(stacks->spaces);
 	kernel_names_close(stacks->names);
 	free(stacks);
-}
-
-struct err *stacks_look(struct stacks *stacks)
-{
-	struct err *e = NULL;
-	/* Before its exec a command is a copy of ourselves. */
-	if (!stacks || stacks->is_command)
-		return NULL;
-	for (pid_t pid = kernel_next_target(stacks->kernel, 0); !e && pid;
-	     pid = kernel_next_target(stacks->kernel, pid))
-		e = spaces_look(stacks->spaces, pid);
-	return e;
-}
-
-int stacks_fd(const struct stacks *stacks)
-{
-	return stacks ? spaces_fd(stacks->spaces) : -1;
-}
-
-struct err *stacks_take(struct stacks *stacks)
-{
-	return stacks ? spaces_take(stacks->spaces) : NULL;
 }
 
 struct stream_unwinder stacks_unwinder(struct stacks *stacks)

@@ -31,7 +31,8 @@ def _shown(line):
     return re.sub(r" <\d+\.\d+>$", "", found[1]) if found else None
 
 
-def _compare(name, wanted, trace):
+def compare(name, wanted, trace):
+    """The lines of a trace as text, with those that the target expects."""
     got = [line for line in map(_shown, trace.splitlines()) if line is not None]
     if not wanted:
         fail(f"{name} expects nothing")
@@ -57,7 +58,7 @@ def check(name, functions, *options, arguments=()):
     target.release()
     target.finish()
     trace.finish()
-    _compare(name, target.expected, trace.text)
+    compare(name, target.expected, trace.text)
 
 
 def check_command(name, functions):
@@ -68,4 +69,4 @@ def check_command(name, functions):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     same(done.returncode, 0, f"status, with {done.stderr}")
     wanted = [line[7:] for line in done.stdout.splitlines() if line.startswith("expect ")]
-    _compare(name, wanted, log.read_text())
+    compare(name, wanted, log.read_text())

@@ -67,7 +67,7 @@ static void an_address_leads_to_its_file(void **state)
 	struct stack_code code;
 	struct stat self;
 	(void)state;
-	assert_ok(spaces_look(spaces, getpid()));
+	assert_ok(spaces_look(spaces));
 	assert_true(find(spaces, getpid(), now(), (void *)an_address_leads_to_its_file, &code));
 	assert_int_equal(stat("/proc/self/exe", &self), 0);
 	assert_non_null(code.image);
@@ -136,7 +136,7 @@ static void what_was_there_at_the_time(void **state)
 	int a = make_file(first), b = make_file(second);
 	struct stack_code code;
 	(void)state;
-	assert_ok(spaces_look(spaces, getpid()));
+	assert_ok(spaces_look(spaces));
 	uint64_t before = now();
 	char *text = map(a, NULL, 16384, 0);
 	uint64_t between = now();
@@ -165,6 +165,65 @@ static void what_was_there_at_the_time(void **state)
 	spaces_close(spaces);
 }
 
+static bool find_pointee(struct spaces *spaces, uint64_t time_ns, const void *pointer, bool is_code,
+			 struct image **ret, uint64_t *ret_address)
+{
+	return spaces_find_pointee(spaces, getpid(), time_ns, (uint64_t)(uintptr_t)pointer, is_code,
+				   ret, ret_address);
+}
+
+static const int a_table[4] = {1, 2, 3, 4};
+
+static void pointers_lead_to_code_and_to_data(void **state)
+{
+	struct spaces *spaces = open_spaces(true);
+	struct image *image;
+	struct object object;
+	uint64_t address;
+	(void)state;
+	assert_ok(spaces_look(spaces));
+	assert_ok(spaces_take(spaces));
+	assert_true(find_pointee(spaces, now(), (void *)open_spaces, true, &image, &address));
+	const struct function *function = image_function_at(image, address);
+	assert_non_null(function);
+	assert_string_equal(function->symbol, "open_spaces");
+	assert_int_equal(function->address, address);
+	assert_true(find_pointee(spaces, now(), &a_table[2], false, &image, &address));
+	assert_true(image_object_at(image, address, &object));
+	assert_string_equal(object.name, "a_table");
+	assert_int_equal(address - object.address, 8);
+	/* What a pointer's type says must be there. */
+	assert_false(find_pointee(spaces, now(), (void *)open_spaces, false, &image, &address));
+	assert_false(find_pointee(spaces, now(), &a_table[2], true, &image, &address));
+	assert_false(find_pointee(spaces, now(), &image, false, &image, &address));
+	assert_false(find_pointee(spaces, now(), NULL, true, &image, &address));
+	spaces_close(spaces);
+}
+
+/* Nobody knows whether what was there before was this. */
+static void a_pointer_into_what_was_replaced(void **state)
+{
+	struct spaces *spaces = open_spaces(true);
+	struct image *image;
+	uint64_t address;
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	(void)state;
+	assert_true(self >= 0);
+	assert_ok(spaces_look(spaces));
+	char *text = map(self, NULL, 16384, 0);
+	uint64_t before = now();
+	assert_ok(spaces_take(spaces));
+	assert_true(find_pointee(spaces, before, (void *)open_spaces, true, &image, &address));
+	map(self, text, 4096, 0);
+	assert_ok(spaces_take(spaces));
+	uint64_t after = now();
+	assert_true(find_pointee(spaces, after, (void *)open_spaces, true, &image, &address));
+	assert_false(find_pointee(spaces, before, (void *)open_spaces, true, &image, &address));
+	munmap(text, 16384);
+	close(self);
+	spaces_close(spaces);
+}
+
 /* A child that has ended: first a copy of us, then another program. */
 static void a_process_that_is_gone(void **state)
 {
@@ -175,7 +234,7 @@ static void a_process_that_is_gone(void **state)
 	char byte;
 	(void)state;
 	assert_int_equal(pipe2(link, O_CLOEXEC), 0);
-	assert_ok(spaces_look(spaces, getpid()));
+	assert_ok(spaces_look(spaces));
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (read(link[0], &byte, 1) == 1)
@@ -238,16 +297,16 @@ static void files_are_known_once(void **state)
 /* The registers of a stack that has nothing but a place in this program. */
 static void a_stack_is_looked_up_in_its_process(void **state)
 {
-	const struct spaces_parts parts = {.plan = &plan, .view = &process_own_view};
+	struct spaces *spaces = open_spaces(false);
 	const struct options options = {.stacks = STACKS_AUTO, .stack_depth = 10};
 	struct probe_site site = {.wire = {.kind = SITE_INSTANT}};
 	const struct stream_task task = {.tgid = (uint32_t)getpid()};
 	struct event_stack taken = {.from = 0x1000, .flags = EVENT_STACK_UNREADABLE};
 	struct stacks *stacks = NULL;
 	(void)state;
-	assert_ok(stacks_open(&options, &parts, &stacks));
-	assert_ok(stacks_look(stacks));
-	assert_ok(stacks_take(stacks));
+	assert_ok(stacks_open(&options, &plan, spaces, &stacks));
+	assert_ok(spaces_look(spaces));
+	assert_ok(spaces_take(spaces));
 #if defined(__x86_64__)
 	taken.registers[X86_RIP] = (uint64_t)a_stack_is_looked_up_in_its_process;
 	taken.registers[X86_RSP] = 0x1000;
@@ -270,20 +329,21 @@ static void a_stack_is_looked_up_in_its_process(void **state)
 #endif
 	stack_free(stack);
 	stacks_close(stacks);
+	spaces_close(spaces);
 }
 
 static void none_are_asked_for(void **state)
 {
-	const struct spaces_parts parts = {.plan = &plan, .view = &process_own_view};
 	struct options options = {0};
 	struct stacks *stacks = NULL;
 	(void)state;
 	assert_int_equal(stacks_how(&options), STACK_NONE);
-	assert_ok(stacks_open(&options, &parts, &stacks));
+	assert_ok(stacks_open(&options, &plan, NULL, &stacks));
 	assert_null(stacks);
-	assert_ok(stacks_look(NULL));
-	assert_ok(stacks_take(NULL));
-	assert_int_equal(stacks_fd(NULL), -1);
+	assert_ok(spaces_look(NULL));
+	assert_ok(spaces_take(NULL));
+	assert_int_equal(spaces_fd(NULL), -1);
+	spaces_close(NULL);
 	assert_null(stacks_unwinder(NULL).unwind);
 	stacks_close(NULL);
 	options.stacks = STACKS_CFI;
@@ -306,6 +366,8 @@ int main(void)
 		cmocka_unit_test(the_vdso_is_a_file_too),
 		cmocka_unit_test(memory_without_a_file_has_a_name),
 		cmocka_unit_test(what_was_there_at_the_time),
+		cmocka_unit_test(pointers_lead_to_code_and_to_data),
+		cmocka_unit_test(a_pointer_into_what_was_replaced),
 		cmocka_unit_test(a_process_that_is_gone),
 		cmocka_unit_test(files_are_known_once),
 		cmocka_unit_test(a_stack_is_looked_up_in_its_process),

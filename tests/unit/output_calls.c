@@ -298,7 +298,7 @@ static void buffers_that_were_not_filled(void **state)
 				      .bytes = "abcde",
 				      .length = cases[i].result > 0 && !cases[i].flags ? 5 : 0,
 				      .blob_flags = cases[i].flags};
-		struct shown_scope scope = shown_scope(&made->event, false, 0);
+		struct shown_scope scope = shown_scope(&made->event, false, 0, NULL);
 		struct output_options options = made_options(OUTPUT_TEXT);
 		char expected[100], *line = written_event(&options, made, false);
 		snprintf(expected, sizeof(expected), "[4242/4250] call(%s, %u)", cases[i].text,

@@ -166,7 +166,7 @@ static void only_of_calls_that_returned(void **state)
 	begin(&c);
 	const struct changes_visitor visitor = {&seen, count};
 	assert_true(changes_known(&c.made->event));
-	struct shown_scope scope = shown_scope(&c.made->event, false, 0);
+	struct shown_scope scope = shown_scope(&c.made->event, false, 0, NULL);
 	changes_walk(&scope, &visitor, &more);
 	assert_int_equal(seen, 3);
 	assert_false(more);

@@ -190,7 +190,7 @@ static void outputs_depend_on_the_result(void **state)
 		made_result(made, &type_int, (uint64_t)cases[i / 4].result);
 		made->results.count = 2;
 		made->results.items[1] = (struct slot){.available = true, .number = 7};
-		struct shown_scope scope = shown_scope(&made->event, false, 0);
+		struct shown_scope scope = shown_scope(&made->event, false, 0, NULL);
 		shown_value(&scope, rem, made->event.arguments, &shown);
 		bool is_filled = cases[i / 4].filled[i % 4];
 		assert_int_equal(shown.kind, is_filled ? SHOWN_SIGNED : SHOWN_HEX);
@@ -208,7 +208,7 @@ static void missing_slots_say_why(void **state)
 	(void)state;
 	struct made *made = made_event(STREAM_CALL, "f");
 	struct value *value = made_number(made, "x", &type_int, 1);
-	struct shown_scope scope = shown_scope(&made->event, false, 0);
+	struct shown_scope scope = shown_scope(&made->event, false, 0, NULL);
 	struct shown shown;
 	shown_value(&scope, value, NULL, &shown);
 	assert_string_equal(shown.text, "not recorded");

@@ -144,6 +144,7 @@ static void pointers(void **state)
 		{"f(char buf[16])", "call bare 'f' (string/8<char *> buf)"},
 		{"f(char *argv[])", "call bare 'f' (pointer/8<char **>=>string/8<char *> argv)"},
 		{"f(char **envp)", "call bare 'f' (pointer/8<char **>=>string/8<char *> envp)"},
+		{"f(code hook)", "call bare 'f' (pointer/8<code> hook)"},
 		{"f(strs words)", "call bare 'f' (pointer/8<strs>=>string/8<char *> words)"},
 		{"f(out str *line)",
 		 "call bare 'f' (out-pointer/8<out str *>=>string/8<char *> line)"},
