@@ -27,7 +27,7 @@ _utrail_values() {
 	-S | --summary-sort-by | -U | --summary-columns) compgen -W "$_utrail_columns" ;;
 	--status) compgen -W 'successful failed unfinished detached' ;;
 	--color) compgen -W 'auto always never' ;;
-	--return) compgen -W 'auto trampoline site' ;;
+	--return) compgen -W 'auto trampoline site stack' ;;
 	--syscall-backend) compgen -W 'auto tp_btf raw_tp tracepoint sleepable fentry kprobe.multi kprobe' ;;
 	--interval) compgen -W '0.1 1 10' ;;
 	--rate) compgen -W '10/s 100/s 1000/s 1/ms' ;;

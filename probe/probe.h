@@ -43,6 +43,7 @@ struct probe_site {
 	bool is_unseen;	  /* system calls: where they are told of, this one is not */
 	bool by_fentry;	  /* a function of the kernel, by fentry and fexit, not by kprobes */
 	bool has_goid;	  /* SITE_GO: the goroutine's number is read, too */
+	bool by_stack;	  /* SITE_GO: no call of Go, but one that is known by its frame */
 	bool of_pattern;  /* one of several: what the kernel refuses to have probed is left out */
 	const struct probe *probe;
 	struct image *image;	 /* where it is attached; NULL for system calls. Borrowed */
@@ -69,7 +70,7 @@ struct probe_site {
 
 /* What the plan of a site with SITE_GO begins with: numbers of its slots. */
 enum probe_go_slot {
-	PROBE_GO_G,	  /* address of the goroutine's structure */
+	PROBE_GO_G, /* address of the goroutine's structure; by_stack: the stack pointer, alone */
 	PROBE_GO_STACK,	  /* its first 16 bytes: where the stack ends and begins */
 	PROBE_GO_POINTER, /* into the stack */
 	PROBE_GO_NUMBER,  /* has_goid */

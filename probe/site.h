@@ -40,8 +40,8 @@ enum site_flags {
 	SITE_IN_KERNEL = 1024,
 	/* and there, the end of a call: a condition may ask for its result */
 	SITE_AT_RETURN = 2048,
-	/* SITE_INSTANT: entry or end of a call that a goroutine makes: stream/goroutines.h. Of an
-	 * end, `owner` is the entry's site */
+	/* SITE_INSTANT: entry or end of a call that a goroutine or a coroutine makes:
+	 * stream/goroutines.h. Of an end, `owner` is the entry's site */
 	SITE_GO = 4096,
 	/* SITE_INSTANT: no place, but what a thread is at when a clock ticks */
 	SITE_SAMPLE = 8192,

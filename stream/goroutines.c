@@ -22,7 +22,7 @@
 #define IDLE_MAX (1U << 16)
 
 struct go_key {
-	uint64_t g; /* address of its structure, which others get when it has ended */
+	uint64_t g; /* address of its structure, which others get when it has ended; of a frame */
 	uint64_t tgid;
 };
 
@@ -175,12 +175,23 @@ static struct err *leave(struct nesting *nesting, struct goroutine *goroutine, u
 
 /* --- hits ------------------------------------------------------------------------------------- */
 
+static bool read_frame(const struct arrival *arrival, const struct slots *slots, struct go_hit *ret)
+{
+	const struct slot *pointer = &slots->items[PROBE_GO_G];
+	if (!slots->count || !pointer->available)
+		return false;
+	*ret = (struct go_hit){.key = {.g = pointer->number, .tgid = arrival->header->tgid}};
+	return true;
+}
+
 /* False: this is no place on the stack of the goroutine that the register names: code that was
  * written in assembler may have anything there. */
 static bool read_hit(const struct arrival *arrival, const struct probe_site *site,
 		     const struct slots *slots, struct go_hit *ret)
 {
 	uint64_t bounds[2];
+	if (site->by_stack)
+		return read_frame(arrival, slots, ret);
 	const struct slot *g = &slots->items[PROBE_GO_G], *stack = &slots->items[PROBE_GO_STACK];
 	const struct slot *pointer = &slots->items[PROBE_GO_POINTER];
 	const struct slot *number = &slots->items[PROBE_GO_NUMBER];

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stream/goroutines.h — calls of Go's functions, from the hits at their entries and ends. Private
- * to stream/.
+ * stream/goroutines.h — calls of Go's functions and of coroutines, from the hits at their entries
+ * and ends. Private to stream/.
  *
  * A goroutine goes on in another thread whenever it has waited, and its stack is copied to another
  * place when it grows or shrinks. What stays is its structure (struct g), and how far below the
  * top of its stack a frame is. By these two the end of a call finds its beginning.
+ *
+ * A coroutine's stack stays where it is, so there the address of the frame alone is enough, in the
+ * whole process. Where its stack begins and ends nobody knows: each frame is a goroutine of its own
+ * here, with one call at most, which is over when another one begins in its place.
  */
 #ifndef UTRAIL_STREAM_GOROUTINES_H
 #define UTRAIL_STREAM_GOROUTINES_H

@@ -151,7 +151,10 @@ struct scratch {
 	 * calls that began before tracing: the highest stack pointer that one had. */
 	__u64 filtered_sp;
 	__u32 filtered_depth; /* such calls that are open, and whose return the kernel follows */
-	__u32 long_strings;   /* so many next strings are not tried as short ones */
+	/* The same of calls that were taken to be left, but may only wait on a stack of their own.
+	 */
+	__u64 left_sp, left_next; /* the latter: among those that are gone through */
+	__u32 long_strings;	  /* so many next strings are not tried as short ones */
 	struct filter_run filter;
 	/* stream/cost.bpf.h: the program that runs now. */
 	__u64 cost_began_ns;

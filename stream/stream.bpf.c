@@ -90,6 +90,20 @@ static __always_inline void drop_top(struct scratch *scratch, struct outer_spans
 		form == STREAM_OLD ? sum_unwound_old(gone) : sum_unwound(scratch, gone);
 }
 
+/* A call with this stack pointer is taken to be left. */
+static __always_inline void note_left(struct scratch *scratch, __u64 sp)
+{
+	if (sp > scratch->left_sp)
+		scratch->left_sp = sp;
+}
+
+/* It is inside of what is looked for, and left when that is found. */
+static __always_inline void pass_by(struct scratch *scratch, __u64 sp)
+{
+	if (sp > scratch->left_next)
+		scratch->left_next = sp;
+}
+
 /* Is the innermost span dead, so that it can be dropped? */
 static __always_inline bool drop_one(struct scratch *scratch, struct outer_spans *outer,
 				     enum stream_form form)
@@ -97,6 +111,7 @@ static __always_inline bool drop_one(struct scratch *scratch, struct outer_spans
 	__u64 sp = scratch->sp, top = scratch->top.sp;
 	if (!scratch->depth || top > sp || sp - top > STACK_BYTES_MAX)
 		return false;
+	note_left(scratch, top);
 	drop_top(scratch, outer, form);
 	return true;
 }
@@ -126,8 +141,11 @@ static long find_step(__u32 i, void *context)
 {
 	struct search *search = context;
 	__u32 index = search->scratch->depth - 2 - i;
-	if (!is_frame_of(search->scratch, search->outer, index, search->owner))
+	if (!is_frame_of(search->scratch, search->outer, index, search->owner)) {
+		pass_by(search->scratch, outer_frame(search->outer, index)->sp);
 		return 0;
+	}
+	note_left(search->scratch, search->scratch->left_next);
 	if (!summing)
 		raise(search->scratch, search->outer, index, STREAM_PREEMPTIBLE);
 	search->found = index + 1;
@@ -162,6 +180,7 @@ __noinline int spans_unwind_to(struct scratch *scratch, __u32 owner)
 	struct search search = {.scratch = scratch, .owner = owner};
 	if (!scratch || scratch->depth < 2 || scratch->depth > SPANS_MAX)
 		return 0;
+	scratch->left_next = scratch->top.sp;
 	search.outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
 	if (search.outer)
 		bpf_loop(scratch->depth - 1, find_step, &search, 0);
@@ -266,12 +285,16 @@ __noinline int spans_unwind_to_old(__u32 owner)
 	if (!scratch || !outer)
 		return 0;
 	__u32 left = scratch->depth;
+	scratch->left_next = scratch->top.sp;
 	for (int i = 0; i < SPANS_MAX; i++) {
 		if (left < 2 || left > SPANS_MAX)
 			break;
 		left--;
-		if (!is_frame_of(scratch, outer, left - 1, owner))
+		if (!is_frame_of(scratch, outer, left - 1, owner)) {
+			pass_by(scratch, outer_frame(outer, left - 1)->sp);
 			continue;
+		}
+		note_left(scratch, scratch->left_next);
 		if (summing)
 			leave_old(left);
 		else

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls that goroutines make: their entries and ends are told of by themselves, each with what
- * tells the goroutine, and put together where the events are in order (stream/goroutines.c).
+ * Calls that goroutines and coroutines make: their entries and ends are told of by themselves, each
+ * with what tells whose call it is, and put together where the events are in order
+ * (stream/goroutines.c).
  */
 #include "uprobe/goroutine.h"
 
@@ -37,30 +38,29 @@ static struct err *find_goid(struct adding *adding)
 	return e;
 }
 
-static struct err *compile(struct adding *adding, const struct function *function,
+static struct err *compile(struct adding *adding, const struct function *function, bool by_stack,
 			   struct function_values *ret)
 {
-	struct err *e = find_goid(adding);
+	struct err *e = by_stack ? NULL : find_goid(adding);
+	const struct call_key key = {.by_stack = by_stack, .goid = adding->goid};
 	return e ? e
-		 : values_compile_go(adding->set, adding->image, function, adding->spec,
-				     adding->goid, ret);
+		 : values_compile_halves(adding->set, adding->image, function, adding->spec, &key,
+					 ret);
 }
 
-static void set_entry(struct probe_site *site, const struct function_values *values, bool has_goid)
+static void set_entry(struct probe_site *site, const struct function_values *values)
 {
 	site->entry_plan = values->entry_plan;
 	site->arguments = values->arguments;
 	site->return_plan = values->return_plan;
 	site->results = values->results;
-	site->has_goid = has_goid;
 }
 
 /* Its hit is an event of its own, for which the plan of a return is the plan of the hit. */
-static void set_end(struct probe_site *site, const struct function_values *values, bool has_goid)
+static void set_end(struct probe_site *site, const struct function_values *values)
 {
 	site->entry_plan = values->return_plan;
 	site->results = values->results;
-	site->has_goid = has_goid;
 }
 
 static struct err *add_end(struct adding *adding, const struct probe_site *entry,
@@ -74,7 +74,9 @@ static struct err *add_end(struct adding *adding, const struct probe_site *entry
 	site->wire.owner = entry->id;
 	site->wire.flags = entry->wire.flags | flags;
 	site->filter = entry->filter;
-	set_end(site, values, entry->has_goid);
+	site->has_goid = entry->has_goid;
+	site->by_stack = entry->by_stack;
+	set_end(site, values);
 	if (flags & SITE_TAIL_CALL)
 		site->results = (struct value_list){0};
 	return NULL;
@@ -93,13 +95,15 @@ struct err *goroutine_sites(struct adding *adding, struct probe_site *entry,
 {
 	const struct code *code = &place->code;
 	struct function_values values;
-	struct err *e = compile(adding, place->function, &values);
+	entry->by_stack = !code->in_goroutine;
+	struct err *e = compile(adding, place->function, entry->by_stack, &values);
 	if (e)
 		return e;
 	entry->wire.kind = SITE_INSTANT;
 	entry->wire.flags = SITE_GO | (keeps ? SITE_GO_KEPT : 0);
 	entry->wire.extent = extent(place);
-	set_entry(entry, &values, adding->goid != 0);
+	entry->has_goid = !entry->by_stack && adding->goid;
+	set_entry(entry, &values);
 	for (size_t i = 0; !e && i < code->n_returns; i++) {
 		struct instruction at = {.address = code->returns[i], .length = 1, .text = "ret"};
 		e = add_end(adding, entry, &values, &at, 0);
@@ -116,15 +120,16 @@ struct err *goroutine_sites(struct adding *adding, struct probe_site *entry,
 struct err *goroutine_retype(struct adding *adding, uint32_t entry, const struct function *function)
 {
 	struct function_values values;
-	struct err *e = compile(adding, function, &values);
+	bool by_stack = adding->set->sites.items[entry]->by_stack;
+	struct err *e = compile(adding, function, by_stack, &values);
 	for (size_t i = entry; !e && i < adding->set->sites.count; i++) {
 		struct probe_site *site = adding->set->sites.items[i];
 		if (site->wire.owner != entry)
 			break;
 		if (site->id == entry)
-			set_entry(site, &values, site->has_goid);
+			set_entry(site, &values);
 		else
-			set_end(site, &values, site->has_goid);
+			set_end(site, &values);
 	}
 	return e;
 }

@@ -209,6 +209,21 @@ static void drop_last(struct adding *adding)
 	adding->added--;
 }
 
+/* Nobody but the kernel knows which calls were left out, and it knows them by threads. */
+static struct err *check_stack_mode(const struct adding *adding, bool keeps)
+{
+	if (adding->options->return_mode != RETURN_STACK || !keeps)
+		return NULL;
+	return err_hint(err_why(err_new(ERR_USAGE, 0,
+					"'%s': calls by their places on stacks have no conditions, "
+					"rates and sums",
+					adding->spec->text),
+				"what belongs together is found behind the kernel, where all of "
+				"them must be seen"),
+			"leave out the condition, --rate, --inside or 'stat', or "
+			"--return=stack");
+}
+
 static struct err *add_span(struct adding *adding, const struct place *place)
 {
 	struct return_form form;
@@ -216,8 +231,10 @@ static struct err *add_span(struct adding *adding, const struct place *place)
 	struct probe_site *entry;
 	bool keeps =
 		adding->options->keep_go || adding->spec->condition || adding->spec->rate.count;
-	struct err *e = return_form_choose(adding->options, place->function, &place->code, keeps,
-					   &adding->set->arena, &form);
+	struct err *e = check_stack_mode(adding, keeps);
+	e = e ? e
+	      : return_form_choose(adding->options, place->function, &place->code, keeps,
+				   &adding->set->arena, &form);
 	if (e)
 		return e;
 	if (!form.flags && adding->spec->kind == PROBE_URETPROBE) {

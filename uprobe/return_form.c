@@ -72,6 +72,17 @@ static struct err *choose_goroutine(const struct uprobe_options *options, const 
 	return NULL;
 }
 
+static struct err *choose_stack(const struct code *code, bool has_sites, struct return_form *ret)
+{
+	if (!has_sites)
+		return choose_none(code, ret);
+	*ret = (struct return_form){.name = "stack",
+				    .why = "its end is found by its place on the stack, in "
+					   "whichever thread that goes on",
+				    .flags = SITE_GO};
+	return NULL;
+}
+
 /* Which of two probes at one instruction is hit first, the kernel does not tell. */
 static bool ends_where_it_begins(const struct code *code)
 {
@@ -112,6 +123,8 @@ struct err *return_form_choose(const struct uprobe_options *options,
 					    .why = code->whole ? may_move : code->why_not};
 		return NULL;
 	}
+	if (options->return_mode == RETURN_STACK)
+		return choose_stack(code, has_sites, ret);
 	if (has_sites && return_form_wants_sites(options, function, code))
 		return choose_sites(options, function, code, arena, ret);
 	if (options->return_mode != RETURN_TRAMPOLINE || uses_return_address(function, code))

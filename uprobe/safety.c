@@ -293,6 +293,25 @@ static struct err *object_on_search(struct verdict *verdict, struct image *image
 	return e;
 }
 
+static const char *find_switch(struct image *image, symbol_test *test, const struct risk *risks,
+			       size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (risks[i].what == switches && strstr(risks[i].symbol, "morestack") == NULL &&
+		    test(image, risks[i].symbol))
+			return risks[i].symbol;
+	return NULL;
+}
+
+const char *uprobe_switches_stacks(struct image *image)
+{
+	const char *found = find_switch(image, image_imports, imported, array_size(imported));
+	found = found ? found : find_switch(image, image_defines, present, array_size(present));
+	return found || !image_is_static(image)
+		       ? found
+		       : find_switch(image, image_defines, linked, array_size(linked));
+}
+
 static struct err *search_all(struct image *const *images, size_t n_images, struct verdict *verdict)
 {
 	struct err *e = NULL;

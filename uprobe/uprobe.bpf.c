@@ -30,6 +30,9 @@
 const volatile bool has_spans = true;
 /* Is any of them a `ret` of a function? */
 const volatile bool has_return_sites = true;
+/* Is a return without an open span that of a call that began before tracing? In a program with
+ * coroutines it may have begun in another thread. */
+const volatile bool may_begin_before = true;
 
 /* The context is read at constant offsets only: the verifier refuses a moved context pointer. */
 static __always_inline void save_regs(struct scratch *scratch, struct pt_regs *ctx)
@@ -299,15 +302,21 @@ static __always_inline void forget_call(struct scratch *scratch, __u32 owner, en
 
 /*
  * A return without an open span, at the function's own `ret`. The frames of calls that began before
- * tracing lie above those of all calls since, so one at or below a call that was left out is of
- * such a call. On another stack that cannot be told; then none of them is shown.
+ * tracing lie above those of all calls since, so one at or below a call that was left out, or taken
+ * to be left, is of such a call. On another stack that cannot be told; then none of them is shown.
  */
+static __always_inline bool began_before(struct scratch *scratch)
+{
+	if (!may_begin_before ||
+	    (has_filters && scratch->has_filtered && scratch->sp <= scratch->filtered_sp))
+		return false;
+	return scratch->sp > scratch->left_sp;
+}
+
 static __always_inline bool alone_passes(struct scratch *scratch, struct site *site,
 					 enum fetch_form form)
 {
 	enum loss_cause cause = LOSS_FILTERED;
-	if (scratch->has_filtered && scratch->sp <= scratch->filtered_sp)
-		return false;
 	if (!site->filter ||
 	    filter_return(scratch, site->filter, FILTER_ALONE, 0, true, form) != FILTER_FAILS) {
 		if (rate_allows(site->owner, scratch->time_ns, fetch_stream(form)))
@@ -331,7 +340,7 @@ static __always_inline int return_part(struct scratch *scratch, struct site *sit
 			scratch->filtered_depth--;
 		bool is_tail_call = site->flags & SITE_TAIL_CALL;
 		if (!summing && site->kind == SITE_RETURN && !is_tail_call && !scratch->depth &&
-		    (!has_filters || alone_passes(scratch, site, form)))
+		    began_before(scratch) && (!has_filters || alone_passes(scratch, site, form)))
 			send_return(scratch, site, owner, of, form);
 		return 0;
 	}

@@ -66,6 +66,9 @@ enum return_mode {
 	RETURN_AUTO,
 	RETURN_TRAMPOLINE,
 	RETURN_SITE,
+	/* As SITE, and a call belongs to its place on whichever stack that is, not to its thread:
+	 * coroutines go on where others have begun */
+	RETURN_STACK,
 };
 
 struct return_verdict {
@@ -91,6 +94,10 @@ enum return_filter return_filter_of(const char *release);
 struct err *return_prove(struct image *const *images, size_t n_images, enum return_filter filter,
 			 bool unknown_modules, struct arena *arena,
 			 struct return_verdict *ret) must_check;
+
+/* Does a program switch the stacks of a thread by one of the usual means? The name of the function
+ * that it does it by, constant text; NULL: by none. Goroutines are not meant. */
+const char *uprobe_switches_stacks(struct image *image);
 
 /* --- probes --------------------------------------------------------------------------------- */
 

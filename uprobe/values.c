@@ -95,10 +95,9 @@ static void builder_deinit(struct plan_builder *builder)
 struct compiling {
 	struct outputs outputs;
 	bool is_rust, returns;
-	bool in_goroutine; /* entry and return are told of by themselves */
-	uint32_t goid;	   /* then: as for values_compile_go() */
-	bool changes;	   /* are shown, too */
-	size_t n_results;  /* before the others, in the values of the return */
+	const struct call_key *key; /* NULL: entry and return are not told of by themselves */
+	bool changes;		    /* are shown, too */
+	size_t n_results;	    /* before the others, in the values of the return */
 	uint32_t n_outputs, n_changes;
 	int leaves[VALUES_PARAMETERS_MAX]; /* of each parameter, there; -1: none */
 };
@@ -112,7 +111,7 @@ static const char *argument_name(struct plan_builder *builder, const struct para
 
 static bool is_output(const struct compiling *compiling, uint32_t index)
 {
-	return compiling->returns && !compiling->in_goroutine &&
+	return compiling->returns && !compiling->key &&
 	       outputs_is_one(&compiling->outputs.prototype->parameters[index]);
 }
 
@@ -222,6 +221,18 @@ static void add_goroutine(struct plan_builder *builder, uint32_t goid)
 		plan_add_slot(builder, own_number, array_size(own_number));
 }
 
+static void add_key(struct plan_builder *builder, unsigned int machine, const struct call_key *key)
+{
+	const struct fetch_op frame = {.code = FETCH_INT,
+				       .flags = FETCH_FROM_REG,
+				       .reg = machine == EM_AARCH64 ? ARM64_SP : X86_RSP,
+				       .size = 8};
+	if (key->by_stack)
+		plan_add_slot(builder, &frame, 1);
+	else
+		add_goroutine(builder, key->goid);
+}
+
 static void add_place(struct compiling *compiling)
 {
 	const struct outputs *outputs = &compiling->outputs;
@@ -238,9 +249,9 @@ static struct err *compile(struct compiling *compiling, struct probe_set *set, b
 {
 	struct value_list inputs = {0}, leaves = {0};
 	const struct outputs *outputs = &compiling->outputs;
-	if (compiling->in_goroutine) {
-		add_goroutine(outputs->entry, compiling->goid);
-		add_goroutine(outputs->leave, compiling->goid);
+	if (compiling->key) {
+		add_key(outputs->entry, outputs->machine, compiling->key);
+		add_key(outputs->leave, outputs->machine, compiling->key);
 	}
 	struct err *e = compiling->returns ? add_result(compiling) : NULL;
 	for (uint32_t i = 0; !e && has_arguments && i < outputs->prototype->n_parameters; i++)
@@ -306,10 +317,10 @@ struct err *values_compile(struct probe_set *set, struct image *image,
 }
 
 /* What a pointer leads to when the call is over is not read: where it was is not kept. */
-struct err *values_compile_go(struct probe_set *set, struct image *image,
-			      const struct function *function, const struct spec *spec,
-			      uint32_t goid, struct function_values *ret)
+struct err *values_compile_halves(struct probe_set *set, struct image *image,
+				  const struct function *function, const struct spec *spec,
+				  const struct call_key *key, struct function_values *ret)
 {
-	struct compiling compiling = {.returns = true, .in_goroutine = true, .goid = goid};
+	struct compiling compiling = {.returns = true, .key = key};
 	return compile_function(set, image, function, spec, &compiling, ret);
 }

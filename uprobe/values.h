@@ -43,13 +43,17 @@ struct err *values_compile(struct probe_set *set, struct image *image,
 			   const struct function *function, const struct spec *spec, bool returns,
 			   struct function_values *ret) must_check;
 
-/*
- * The same for a function whose calls are followed in goroutines (SITE_GO): both plans begin with
- * what tells the goroutine. `goid`: where in its structure its number is, 0: not known.
- */
-struct err *values_compile_go(struct probe_set *set, struct image *image,
-			      const struct function *function, const struct spec *spec,
-			      uint32_t goid, struct function_values *ret) must_check;
+/* What tells a call whose entry and end are told of by themselves (SITE_GO). */
+struct call_key {
+	bool by_stack;
+	uint32_t goid; /* where in the goroutine's structure its number is, 0: not known */
+};
+
+/* The same for a function with such calls: both plans begin with that. */
+struct err *values_compile_halves(struct probe_set *set, struct image *image,
+				  const struct function *function, const struct spec *spec,
+				  const struct call_key *key,
+				  struct function_values *ret) must_check;
 
 /* Parameters and result alone; at most VALUES_PARAMETERS_MAX. `source` NULL: nobody knows them. */
 struct err *values_prototype(struct image *image, const struct function *function,

@@ -217,6 +217,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->filter_by_process = kernel->filter;
 	skel->rodata->follow_forks = kernel->options.follow;
 	skel->rodata->has_spans = uses_spans(kernel);
+	skel->rodata->may_begin_before = !kernel->plan->has_coroutines;
 	skel->rodata->has_return_sites =
 		ends_may_come(kernel) || probe_set_has_kind(&kernel->plan->set, SITE_RETURN);
 	skel->rodata->hit_is_return = kernel->hit_is_return;
@@ -283,6 +284,9 @@ static struct err *fill_syscalls(struct kernel *kernel)
 
 static void name_backends(struct kernel *kernel)
 {
+	static const char *const returns[] = {[RETURN_TRAMPOLINE] = "trampoline",
+					      [RETURN_SITE] = "site",
+					      [RETURN_STACK] = "stack"};
 	size_t n = 0;
 	if (kernel_needs_hit(kernel, false)) {
 		kernel->backends[n++] = "user";
@@ -290,8 +294,7 @@ static void name_backends(struct kernel *kernel)
 	}
 	if (kernel->plan->verdict.mode != RETURN_AUTO) {
 		kernel->backends[n++] = "return";
-		kernel->backends[n++] =
-			kernel->plan->verdict.mode == RETURN_TRAMPOLINE ? "trampoline" : "site";
+		kernel->backends[n++] = returns[kernel->plan->verdict.mode];
 	}
 	if (kernel->plan->has_syscalls) {
 		kernel->backends[n++] = "syscall";

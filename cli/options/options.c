@@ -127,7 +127,8 @@ static const struct argp_option option_table[] = {
 	{"lossless", KEY_LOSSLESS, NULL, 0,
 	 "Hold the target back while the event buffer is full, so that nothing is lost", 3},
 	{"ring-size", KEY_RING_SIZE, "BYTES", 0, "Size of the event buffer (16M)", 3},
-	{"return", KEY_RETURN, "HOW", 0, "How returns are seen: auto, trampoline or site", 3},
+	{"return", KEY_RETURN, "HOW", 0, "How returns are seen: auto, trampoline, site or stack",
+	 3},
 	{"syscall-backend", KEY_BACKEND, "NAME", 0,
 	 "Where system calls are seen: auto, tp_btf, raw_tp, tracepoint, sleepable, fentry, "
 	 "kprobe.multi or kprobe",
@@ -147,7 +148,7 @@ struct parsing {
 static struct err *parse_named(int key, const char *text, struct options *options)
 {
 	static const char *const formats[] = {"text", "json"};
-	static const char *const returns[] = {"auto", "trampoline", "site"};
+	static const char *const returns[] = {"auto", "trampoline", "site", "stack"};
 	/* As syscall_backend_info() names them. */
 	static const char *const backends[] = {"auto",	    "tp_btf", "raw_tp",	      "tracepoint",
 					       "sleepable", "fentry", "kprobe.multi", "kprobe"};

@@ -463,8 +463,8 @@ static void settle_return_mode(const struct options *options, struct plan *plan)
 		if (options->specs.items[i].kind == PROBE_CALL ||
 		    options->specs.items[i].kind == PROBE_URETPROBE)
 			plan->verdict = (struct return_verdict){
-				options->return_mode == RETURN_TRAMPOLINE ? RETURN_TRAMPOLINE
-									  : RETURN_SITE,
+				options->return_mode == RETURN_AUTO ? RETURN_SITE
+								    : options->return_mode,
 				options->return_mode == RETURN_AUTO
 					? "not all files that will run are known"
 					: "--return was given"};
@@ -520,6 +520,7 @@ struct err *plan_make(const struct options *options, const struct meanwhile *mea
 		e = add_inside(options, ret);
 	if (!e)
 		e = plan_add_catches(options, ret);
+	e = e ? e : plan_note_switches(ret);
 	e = e ? e : drop_repeated_sites(ret);
 	e = e ? e : pairs_plan(options, ret, 1, false);
 	e = e ? e : check_tally(options, ret);

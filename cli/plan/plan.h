@@ -64,6 +64,7 @@ struct plan {
 	uint64_t signals; /* that are shown; bit n: signal n + 1 */
 	bool has_syscalls;
 	bool has_points;	       /* probes in the kernel */
+	bool has_coroutines;	       /* a program whose calls are traced switches stacks */
 	struct return_verdict verdict; /* mode AUTO: not needed so far */
 	struct spec_list implied;      /* what was not typed: the default, and --inside */
 	ARRAY_OF(struct probe_spec) probe_specs;
@@ -155,6 +156,8 @@ bool plan_spec_matches(const struct probe_site *site, const struct spec *spec);
 void plan_set_kind(struct plan *plan, size_t first, enum site_kind kind);
 /* Where exceptions are caught in the files of the target, when calls are traced: SITE_CATCH. */
 struct err *plan_add_catches(const struct options *options, struct plan *plan) must_check;
+/* Notes where a program whose calls are traced switches stacks, and says so. */
+struct err *plan_note_switches(struct plan *plan) must_check;
 /* The same where longjmp() is called: when files are known that do so, and again when more are. */
 struct err *plan_add_longjmp(struct plan *plan) must_check;
 /* Is it a C library, which has to be opened for that? */

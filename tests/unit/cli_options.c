@@ -244,7 +244,7 @@ static void choices_name_what_there_is(void **state)
 {
 	(void)state;
 	refused("text, json", "--format", "xml", "-p", "1");
-	refused("auto, trampoline, site", "--return", "", "-p", "1");
+	refused("auto, trampoline, site, stack", "--return", "", "-p", "1");
 	refused("auto, always, never", "--color=Auto", "-p", "1");
 	refused("auto, tp_btf, raw_tp, tracepoint, sleepable, fentry, kprobe.multi, kprobe",
 		"--syscall-backend", "ptrace", "-p", "1");

@@ -137,6 +137,42 @@ static void what_is_unwound_has_no_duration(void **state)
 			       "f(returned,3000000) g(unwound,0) g(returned,2000000) "));
 }
 
+/* In a coroutine, whose frame is all that is known: process, thread, site and stack pointer. */
+static void hit_frame(struct fixture *fixture, uint64_t ms, uint32_t tid, uint32_t site,
+		      uint64_t frame)
+{
+	static const struct fetch_plan plan = {
+		.n_ops = 1,
+		.n_slots = 1,
+		.ops = {{.code = FETCH_INT, .size = 8, .flags = FETCH_FROM_REG}},
+	};
+	struct probe_set *set = &fixture->nested.log.set;
+	set->sites.items[site]->by_stack = true;
+	set->sites.items[site]->has_goid = false;
+	set->sites.items[site]->entry_plan = &plan;
+	struct test_record record = record_of(ms, EVENT_INSTANT, site, 0, 0, &frame, sizeof(frame));
+	record.header.tid = tid;
+	assert_ok(nesting_take(&fixture->nested.nesting, &record.header, false));
+}
+
+static void coroutines_are_known_by_their_frames(void **state)
+{
+	struct fixture *fixture = *state;
+	hit_frame(fixture, 1, 7, F, 0x7000);
+	hit_frame(fixture, 2, 7, F, 0x9000);
+	hit_frame(fixture, 3, 7, G, 0x6f00);
+	/* Above and below what is open, and in another thread. */
+	hit_frame(fixture, 4, 8, F_END, 0x7000);
+	hit_frame(fixture, 6, 8, F_END, 0x9000);
+	said(fixture, "f(returned,3000000) f(returned,4000000) ");
+	/* Something begins where the other waits: that will not go on. */
+	hit_frame(fixture, 7, 7, F, 0x6f00);
+	said(fixture, "f(returned,3000000) f(returned,4000000) g(unwound,0) ");
+	hit_frame(fixture, 8, 7, G_END, 0x6f00);
+	hit_frame(fixture, 9, 7, F_END, 0x6f00);
+	said(fixture, "f(returned,3000000) f(returned,4000000) g(unwound,0) f(returned,2000000) ");
+}
+
 /* Its structure is the next goroutine's. */
 static void a_goroutine_that_ended_leaves_nothing(void **state)
 {
@@ -292,6 +328,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(recursion_is_told_apart_by_depth, set_up,
 						nested_tear_down),
 		cmocka_unit_test_setup_teardown(what_is_unwound_has_no_duration, set_up,
+						nested_tear_down),
+		cmocka_unit_test_setup_teardown(coroutines_are_known_by_their_frames, set_up,
 						nested_tear_down),
 		cmocka_unit_test_setup_teardown(a_goroutine_that_ended_leaves_nothing, set_up,
 						nested_tear_down),

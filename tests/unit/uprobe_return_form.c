@@ -70,11 +70,28 @@ static void go_is_followed_where_its_goroutine_is_known(void **state)
 	assert_int_equal(choose(&options, &code, false).flags, 0);
 }
 
+static void coroutines_have_places_on_stacks(void **state)
+{
+	struct uprobe_options options = {.return_mode = RETURN_STACK};
+	struct code code = whole(0x1000);
+	struct code endless = code;
+	(void)state;
+	assert_true(return_form_wants_sites(&options, &function, &code));
+	assert_int_equal(choose(&options, &code, false).flags, SITE_GO);
+	assert_string_equal(choose(&options, &code, false).name, "stack");
+	endless.n_returns = endless.n_tail_jumps = 0;
+	assert_int_equal(choose(&options, &endless, false).flags, 0);
+	/* Goroutines are known by more. */
+	code.is_go = code.in_goroutine = true;
+	assert_string_equal(choose(&options, &code, false).name, "goroutine");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_instruction_has_no_end),
 		cmocka_unit_test(go_is_followed_where_its_goroutine_is_known),
+		cmocka_unit_test(coroutines_have_places_on_stacks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
