@@ -191,7 +191,9 @@ static struct err *put_span(struct output *output, const struct stream_event *ev
 	if (event->goroutine)
 		json_set(output, line, "goroutine", json_integer((json_int_t)event->goroutine));
 	if (event->ending == ENDING_RETURNED_ALONE)
-		json_set(output, line, "began", json_string_nocheck("before tracing"));
+		json_set(
+			output, line, "began",
+			json_string_nocheck(event->in_parent ? "in its parent" : "before tracing"));
 	else if (event->site->probe->kind != PROBE_URETPROBE)
 		json_set(output, line, "args", json_arguments(output, &scope));
 	set_ending(output, line, &scope);

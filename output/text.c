@@ -174,7 +174,9 @@ static void put_ending(struct output *output, const struct shown_scope *scope)
 		break;
 	case ENDING_RETURNED_ALONE:
 		put_result(output, scope);
-		buffer_put_literal(&output->buffer, " <began before tracing>");
+		buffer_put_string(&output->buffer, scope->event->in_parent
+							   ? " <began in its parent>"
+							   : " <began before tracing>");
 		break;
 	case ENDING_TAIL_CALL:
 		buffer_put_literal(&output->buffer, " = <tail call>");

@@ -167,7 +167,7 @@ struct err *nesting_entry(struct nesting *nesting, const struct arrival *arrival
 	return NULL;
 }
 
-/* A return whose entry was before tracing. */
+/* A return whose entry was before tracing, or before the process was. */
 static struct err *return_alone(struct nesting *nesting, const struct arrival *arrival)
 {
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
@@ -183,6 +183,7 @@ static struct err *return_alone(struct nesting *nesting, const struct arrival *a
 	event.arguments = &arguments;
 	event.results = &results;
 	event.ending = ENDING_RETURNED_ALONE;
+	event.in_parent = nesting->began_ns && event.task->start_time_ns > nesting->began_ns;
 	struct err *e = nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
 	return e ? e : nesting_deliver(nesting, &event, false);
 }

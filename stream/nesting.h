@@ -21,6 +21,7 @@ struct nesting {
 	struct losses *losses;
 	struct tasks tasks;
 	struct goroutines goroutines;
+	uint64_t began_ns;    /* tracing; 0: not told */
 	struct task *waiting; /* whose system call is shown next; NULL: none is */
 };
 

@@ -51,6 +51,11 @@ struct err *stream_create(const struct stream_options *options, struct stream **
 	return NULL;
 }
 
+void stream_begins(struct stream *stream, uint64_t time_ns)
+{
+	stream->nesting.began_ns = time_ns;
+}
+
 void stream_destroy(struct stream *stream)
 {
 	if (!stream)

@@ -48,8 +48,8 @@ enum stream_event_kind {
 
 enum stream_ending {
 	ENDING_RETURNED,
-	ENDING_RETURNED_ALONE, /* the call began before tracing: a result, but no arguments, no
-				* duration; time_ns is that of the return */
+	ENDING_RETURNED_ALONE, /* the call began before tracing, or in_parent: a result, but no
+				* arguments, no duration; time_ns is that of the return */
 	ENDING_TAIL_CALL,      /* left by a tail jump: duration, no result */
 	ENDING_UNWOUND,	       /* no return seen: exception, longjmp, exit inside */
 	ENDING_LOST,	       /* the return's record was lost */
@@ -68,8 +68,9 @@ struct stream_event {
 	uint64_t duration_ns; /* spans and system calls; valid with ENDING_RETURNED and TAIL_CALL */
 	const struct stream_task *task; /* never NULL; comm is "" when not known */
 	uint16_t cpu;
-	uint16_t depth;		       /* spans around it */
-	bool late;		       /* an event with a later time was delivered before */
+	uint16_t depth; /* spans around it */
+	bool late;	/* an event with a later time was delivered before */
+	bool in_parent; /* ENDING_RETURNED_ALONE: the process is a copy of one in which it began */
 	enum stream_ending ending;     /* CALL and SYSCALL */
 	const struct probe_site *site; /* CALL, PROBE, USDT, SYSCALL, LOST (NULL: task life) */
 	const struct slots *arguments; /* CALL, PROBE, USDT, SYSCALL: decoded by site->entry_plan */
@@ -203,6 +204,9 @@ struct stream;
 struct err *stream_create(const struct stream_options *options, struct stream **ret) must_check;
 void stream_destroy(struct stream *stream);
 void stream_destroyp(struct stream **stream);
+
+/* Tracing began at that time: processes that begin later are copies of others. */
+void stream_begins(struct stream *stream, uint64_t time_ns);
 
 /* Takes in one raw record, copied. Malformed ones are counted, not an error. */
 struct err *stream_take(struct stream *stream, const void *record, size_t size) must_check;

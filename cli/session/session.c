@@ -323,6 +323,7 @@ static struct err *begin(struct session *session)
 	session->plan.server.is_asked = false;
 	kernel_start(session->kernel);
 	session->active_ns = header.boottime_ns;
+	stream_begins(session->stream, header.boottime_ns);
 	if (session->stats)
 		stats_start(session->stats, header.boottime_ns);
 	if (session->options->duration_s > 0)
