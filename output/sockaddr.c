@@ -47,8 +47,9 @@ bool sockaddr_is_type(const struct type *type)
 	skip_word(&name, "struct ");
 	if (!skip_word(&name, "sockaddr"))
 		return false;
-	/* sockaddr, sockaddr_in, sockaddr_storage; with or without the pointer's star */
-	return *name == '\0' || *name == '_' || *name == ' ' || *name == '*';
+	/* sockaddr, sockaddr_in, sockaddr_storage; with or without the pointer's star;
+	 * sockaddr:arg2 */
+	return *name == '\0' || *name == '_' || *name == ' ' || *name == '*' || *name == ':';
 }
 
 /* An IPv4 address that is cut short is no address. */

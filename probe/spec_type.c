@@ -25,7 +25,7 @@ struct declaration {
 	unsigned int pointers;
 	bool is_reference;
 	bool is_function; /* int (*f)(void) */
-	bool has_length;  /* str:argN, buf:N, buf:argN */
+	bool has_length;  /* str:argN, buf:N, buf:argN, sockaddr:argN */
 	bool is_void;
 };
 
@@ -194,7 +194,8 @@ static void set_length(struct declaration *d, struct spec_span word, bool is_buf
 /* `str:arg2`, `buf:16`, `buf:ret`: d->at stands behind the ':'. */
 static struct err *read_length(struct declaration *d, struct type *ret)
 {
-	bool is_buffer = spec_span_is(d->p, d->words.base, "buf");
+	bool is_address = spec_span_is(d->p, d->words.base, "sockaddr");
+	bool is_buffer = is_address || spec_span_is(d->p, d->words.base, "buf");
 	struct spec_span word = read_word(d);
 	uint64_t value = 0;
 	bool is_result = spec_span_is(d->p, word, "ret");
@@ -308,7 +309,7 @@ static struct err *unexpected(const struct declaration *d)
 	struct err *e = spec_error(d->p, d->at, "unexpected '%s' in a type", spec_quote(d->p, one));
 	if (peek(d) == ':')
 		return err_hint(e, "the type comes first: 'int fd'; lengths are 'str:argN', "
-				   "'buf:N' and 'buf:argN'");
+				   "'buf:N', 'buf:argN' and 'sockaddr:argN'");
 	return err_hint(e, "write types as words or as in C: '(int fd, const char *path)'");
 }
 
@@ -323,7 +324,8 @@ static void read_arrays(struct declaration *d)
 static bool is_length_word(const struct declaration *d)
 {
 	return peek(d) == ':' && (spec_span_is(d->p, d->words.base, "str") ||
-				  spec_span_is(d->p, d->words.base, "buf"));
+				  spec_span_is(d->p, d->words.base, "buf") ||
+				  spec_span_is(d->p, d->words.base, "sockaddr"));
 }
 
 /* One declaration, all of `span`. */

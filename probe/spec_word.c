@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "common/array.h"
 #include "probe/spec_parse.h"
 
 struct type_word {
@@ -129,6 +130,17 @@ bool spec_take_integer_word(const struct spec_parser *p, struct spec_span word,
 	return false;
 }
 
+static const struct type word_type = {.kind = TYPE_INT, .size = 8, .name = "long"};
+static const struct type_member times[] = {
+	{.name = "tv_sec", .type = &word_type, .offset = 0},
+	{.name = "tv_nsec", .type = &word_type, .offset = 8},
+};
+static const struct type timespec_type = {.kind = TYPE_STRUCT,
+					  .size = 16,
+					  .name = "struct timespec",
+					  .members = times,
+					  .n_members = array_size(times)};
+
 const struct type spec_text_type = {.kind = TYPE_STRING, .size = 8, .name = "char *"};
 
 static void set_type(struct type *type, enum type_kind kind, uint32_t size)
@@ -176,6 +188,8 @@ bool spec_type_by_words(const struct spec_parser *p, const struct type_words *wo
 			ret->target = &spec_text_type;
 			ret->is_list = true;
 		}
+		if (!strcmp(type_words[i].word, "timespec"))
+			ret->target = &timespec_type;
 		ret->is_code = !strcmp(type_words[i].word, "code");
 		return true;
 	}
@@ -192,7 +206,7 @@ struct err *spec_unknown_type(const struct spec_parser *p, const struct type_wor
 	return err_hint(
 		e,
 		"types are int uint hex ptr code char bool f32 f64 errno str strs str:argN str:ret buf:N "
-		"buf:argN buf:ret fd sockaddr timespec wstr, C's own (size_t, uint8_t), and pointers "
+		"buf:argN buf:ret fd sockaddr:argN timespec wstr, C's own (size_t, uint8_t), and pointers "
 		"('%s *')",
 		shown);
 }

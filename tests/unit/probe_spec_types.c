@@ -19,8 +19,11 @@ static void words(void **state)
 		{"f(char,bool,f32,f64)",
 		 "call bare 'f' (char/1<char>, bool/1<bool>, float/4<f32>, float/8<f64>)"},
 		{"f(errno,str,fd)", "call bare 'f' (errno/4<errno>, string/8<str>, fd/4<fd>)"},
-		{"f(sockaddr,timespec,wstr)", "call bare 'f' (pointer/8<sockaddr>, "
-					      "pointer/8<timespec>, pointer/8<wstr>)"},
+		{"f(sockaddr,timespec,wstr)",
+		 "call bare 'f' (pointer/8<sockaddr>, pointer/8<timespec>=>struct/16<struct "
+		 "timespec>, pointer/8<wstr>)"},
+		{"f(sockaddr:arg2, uint)",
+		 "call bare 'f' (out-bytes/0#2<sockaddr:arg2>, uint/4<uint>)"},
 		{"f(str:arg2, int)", "call bare 'f' (string/8#2<str:arg2>, int/4<int>)"},
 		{"f(size_t n, str:arg1)", "call bare 'f' (uint/8<size_t> n, string/8#1<str:arg1>)"},
 		{"f(buf:16)", "call bare 'f' (out-bytes/16<buf:16>)"},
