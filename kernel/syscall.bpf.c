@@ -214,7 +214,7 @@ static __always_inline bool is_of_interest(struct scratch *scratch, struct site 
 	stream_announce(scratch, stream);
 	save_arguments(scratch, regs, kind);
 	scratch->sp = scratch->regs[REG_SP];
-	stream_drop_dead_spans(scratch, stream);
+	stream_drop_dead_spans(scratch, false, stream);
 	return !(site->flags & SITE_INSIDE) || ending_is_inside(scratch);
 }
 

@@ -153,6 +153,7 @@ struct scratch {
 	__u32 filtered_depth; /* such calls that are open, and whose return the kernel follows */
 	/* The same of calls that were taken to be left, but may only wait on a stack of their own.
 	 */
+	__u64 dead_sp;		  /* calls at or below it are over */
 	__u64 left_sp, left_next; /* the latter: among those that are gone through */
 	__u32 long_strings;	  /* so many next strings are not tried as short ones */
 	struct filter_run filter;

@@ -108,7 +108,7 @@ static __always_inline void pass_by(struct scratch *scratch, __u64 sp)
 static __always_inline bool drop_one(struct scratch *scratch, struct outer_spans *outer,
 				     enum stream_form form)
 {
-	__u64 sp = scratch->sp, top = scratch->top.sp;
+	__u64 sp = scratch->dead_sp, top = scratch->top.sp;
 	if (!scratch->depth || top > sp || sp - top > STACK_BYTES_MAX)
 		return false;
 	note_left(scratch, top);

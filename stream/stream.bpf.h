@@ -427,8 +427,8 @@ static __always_inline void stream_send_stack(struct scratch *scratch, struct si
  * numbers only and find the thread themselves.
  */
 
-/* Forgets the frames that scratch->sp has left without a return being seen (longjmp, an
- * exception, a tail call): the stack grows down, so a frame that is still alive lies above. */
+/* Forgets the frames at scratch->dead_sp and below, which were left without a return being seen
+ * (longjmp, an exception, a tail call): the stack grows down, so one that is alive lies above. */
 extern int spans_drop_dead(struct scratch *scratch);
 extern int spans_drop_dead_old(void);
 
@@ -450,11 +450,16 @@ static __always_inline bool stream_top_is(struct scratch *scratch, __u32 owner)
 	return scratch->depth && scratch->top.site_id == owner && scratch->top.sp == scratch->sp;
 }
 
-/* Mostly there is nothing to forget: no call is made for that. */
-static __always_inline void stream_drop_dead_spans(struct scratch *scratch, enum stream_form form)
+/* Mostly there is nothing to forget: no call is made for that. `begins`: a call begins here, so the
+ * one that had this place is over. Else it may be the one that the hit is in: many functions make
+ * system calls with nothing of theirs on the stack. */
+static __always_inline void stream_drop_dead_spans(struct scratch *scratch, bool begins,
+						   enum stream_form form)
 {
-	if (!scratch->depth || scratch->top.sp > scratch->sp)
+	__u64 dead = scratch->sp - !begins;
+	if (!scratch->depth || scratch->top.sp > dead)
 		return;
+	scratch->dead_sp = dead;
 	if (form == STREAM_OLD)
 		spans_drop_dead_old();
 	else

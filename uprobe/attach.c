@@ -102,11 +102,11 @@ static bool is_attached_as(const struct probe_site *site, bool as_return)
 
 /*
  * Of several probes at one address the kernel runs the one that came last first (consumer_add() in
- * kernel/events/uprobes.c). A place at a function's start comes before its call, whose stack
- * pointer is the same: it would be taken for what shows that the call is over. And behind its end,
- * where that is probed.
+ * kernel/events/uprobes.c). A place at a function's start comes before its call, and behind its
+ * end, where that is probed; a marker there is inside of the call.
  */
 enum attach_turn {
+	TURN_MARKER,
 	TURN_ENTRY,
 	TURN_INSTANT,
 	TURN_OTHER, /* ends */
@@ -117,6 +117,8 @@ static enum attach_turn turn_of(const struct probe_site *site)
 {
 	if (site->wire.kind == SITE_ENTRY)
 		return TURN_ENTRY;
+	if (site->probe->kind == PROBE_USDT)
+		return TURN_MARKER;
 	return site->wire.kind == SITE_INSTANT ? TURN_INSTANT : TURN_OTHER;
 }
 

@@ -65,7 +65,7 @@ static __always_inline bool go_begin(struct scratch *scratch, struct site *site,
 	if (summing)
 		return sum_add_begun_in(scratch->go.parent, site_id);
 	send_kept(scratch, stream);
-	stream_drop_dead_spans(scratch, stream);
+	stream_drop_dead_spans(scratch, true, stream);
 	stream_send_stack(scratch, site, site_id, stream, true);
 	fetch_begin(scratch, 0);
 	fetch_run(scratch, site->entry_plan, form);

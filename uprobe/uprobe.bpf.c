@@ -266,9 +266,10 @@ static __always_inline bool entry_passes(struct scratch *scratch, struct site *s
 	}
 	stream_count_loss(site_id, cause);
 	leave_out(scratch, site->flags);
-	if (scratch->depth && scratch->top.sp <= scratch->sp) {
+	bool begins = site->kind == SITE_ENTRY;
+	if (scratch->depth && scratch->top.sp <= scratch->sp - !begins) {
 		send_kept(scratch, fetch_stream(form));
-		stream_drop_dead_spans(scratch, fetch_stream(form));
+		stream_drop_dead_spans(scratch, begins, fetch_stream(form));
 	}
 	return false;
 }
@@ -369,7 +370,7 @@ static __always_inline int entry_part(struct scratch *scratch, struct site *site
 		return 0;
 	send_kept(scratch, stream);
 	if (has_spans)
-		stream_drop_dead_spans(scratch, stream);
+		stream_drop_dead_spans(scratch, site->kind == SITE_ENTRY, stream);
 	if ((site->flags & SITE_INSIDE) && scratch->depth == 0)
 		return 0;
 	if (!summing) {
@@ -407,7 +408,7 @@ __noinline int catch_sleepable(struct scratch *scratch)
 	if (!scratch)
 		return 0;
 	send_kept(scratch, STREAM_PREEMPTIBLE);
-	stream_drop_dead_spans(scratch, STREAM_PREEMPTIBLE);
+	stream_drop_dead_spans(scratch, true, STREAM_PREEMPTIBLE);
 	return 0;
 }
 
@@ -432,7 +433,7 @@ static __always_inline int on_hit(struct pt_regs *ctx, __u64 cookie, enum fetch_
 		if (form != FETCH_OLD)
 			catch_sleepable(scratch);
 		else
-			stream_drop_dead_spans(scratch, STREAM_OLD);
+			stream_drop_dead_spans(scratch, true, STREAM_OLD);
 	} else if (follows_go && (site->flags & SITE_GO_KEPT)) {
 		form == FETCH_OLD ? go_hit(scratch, site, site_id, form)
 				  : go_hit_sleepable(scratch, site, site_id);
