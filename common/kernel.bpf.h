@@ -64,6 +64,8 @@ struct mm_struct {
 };
 
 struct thread_info {
+	unsigned long flags;
+	unsigned long syscall_work; /* 5.11, x86 */
 	__u32 status;
 };
 
@@ -123,6 +125,9 @@ struct bpf_iter__task {
 #define SIGKILL		  9 /* include/uapi/asm-generic/signal.h */
 /* arch/x86/include/asm/thread_info.h: a 32-bit system call is in progress */
 #define TS_COMPAT 0x2
+/* A seccomp filter is in force: include/linux/thread_info.h, and arm64's own asm/thread_info.h */
+#define SYSCALL_WORK_SECCOMP 0x1
+#define TIF_SECCOMP_ARM64    0x800
 
 #ifdef UTRAIL_BPF_DELAYS
 #include "common/delays.bpf.h"

@@ -13,7 +13,10 @@
 #include "probe/rate.bpf.h"
 #include "stream/stream.bpf.h"
 
-#define EINTR 4 /* include/uapi/asm-generic/errno-base.h */
+/* include/uapi/asm-generic/errno-base.h, errno.h */
+#define EINTR	  4
+#define EAGAIN	  11
+#define ETIMEDOUT 110
 
 /* --- how calls end (-z, -Z, --status) --------------------------------------------------------- */
 

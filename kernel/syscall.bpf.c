@@ -12,6 +12,7 @@
  *
  * At return struct pt_regs still holds the arguments; on arm64 x0 is the result by then.
  */
+#include "kernel/call_regs.bpf.h"
 #include "kernel/ending.bpf.h"
 #include "kernel/tally.bpf.h"
 #include "probe/fetch.bpf.h"
@@ -22,8 +23,6 @@
 #include "stream/sums.bpf.h"
 
 #define SYSCALLS_MAX 1024
-/* struct pt_regs in arch/arm64/include/asm/ptrace.h: behind user_regs and orig_x0. */
-#define ARM64_SYSCALLNO 280
 
 /* Number of the call -> site id; 0: not traced. */
 struct {
@@ -35,19 +34,6 @@ struct {
 
 /* 32-bit calls of traced processes: their numbers are of another table. Not told, but counted. */
 volatile __u64 compat_calls = 0;
-
-static __always_inline bool is_compat(enum fetch_form form)
-{
-#if defined(__TARGET_ARCH_x86)
-	if (form != FETCH_OLD)
-		return bpf_get_current_task_btf()->thread_info.status & TS_COMPAT;
-	/* Before 5.11 there is no such helper. */
-	struct task_struct *task = (void *)bpf_get_current_task();
-	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
-#else
-	return false;
-#endif
-}
 
 /* Each call's entry is a record, too: --unfinished. */
 const volatile bool tell_entries = false;
@@ -88,80 +74,6 @@ static __always_inline void syscall_emit(struct scratch *scratch, __u64 id, __u6
 	head->call.flags = scratch->syscall_flags & ~EVENT_SYSCALL_RETURNING;
 	if (!where_emit_both(scratch, sizeof(*head)))
 		stream_count_loss(site_id, LOSS_RING_FULL);
-}
-
-/* The registers of a call, as a program has them. */
-enum call_regs {
-	REGS_TYPED,   /* the verifier knows what the pointer leads to */
-	REGS_ADDRESS, /* it does not */
-};
-
-static __always_inline __u32 call_number(const struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	return (__u32)regs->orig_rax;
-#else
-	return *(const __u32 *)((const char *)regs + ARM64_SYSCALLNO);
-#endif
-}
-
-static __always_inline __u32 call_number_at(const struct pt_regs *regs)
-{
-	__u32 number = ~0U;
-#if defined(__TARGET_ARCH_x86)
-	const void *at = (const char *)regs + __builtin_offsetof(struct pt_regs, orig_rax);
-#else
-	const void *at = (const char *)regs + ARM64_SYSCALLNO;
-#endif
-	bpf_probe_read_kernel(&number, sizeof(number), at);
-	return number;
-}
-
-/* What plans of system calls name, and the stack pointer: loads through a BTF pointer, which cost
- * nothing beside a copy of all registers by bpf_probe_read_kernel(), 90 ns a call. */
-static __always_inline void save_arguments(struct scratch *scratch, const struct pt_regs *regs,
-					   enum call_regs kind)
-{
-	if (kind == REGS_ADDRESS) {
-		bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
-		return;
-	}
-#if defined(__TARGET_ARCH_x86)
-	scratch->regs[X86_RDI] = regs->rdi;
-	scratch->regs[X86_RSI] = regs->rsi;
-	scratch->regs[X86_RDX] = regs->rdx;
-	scratch->regs[X86_R10] = regs->r10;
-	scratch->regs[X86_R8] = regs->r8;
-	scratch->regs[X86_R9] = regs->r9;
-	scratch->regs[X86_RSP] = regs->rsp;
-#else
-	const struct user_pt_regs *user = (const void *)regs;
-#pragma unroll
-	for (int i = 0; i < 6; i++)
-		scratch->regs[ARM64_X0 + i] = user->regs[i];
-	scratch->regs[ARM64_SP] = user->sp;
-#endif
-}
-
-/* And what unwinding begins with. The entry code has saved them all (PUSH_REGS in
- * arch/x86/entry/calling.h); those of the arguments are there. */
-static __always_inline void save_frame(struct scratch *scratch, const struct pt_regs *regs)
-{
-#if defined(__TARGET_ARCH_x86)
-	scratch->regs[X86_R15] = regs->r15;
-	scratch->regs[X86_R14] = regs->r14;
-	scratch->regs[X86_R13] = regs->r13;
-	scratch->regs[X86_R12] = regs->r12;
-	scratch->regs[X86_RBP] = regs->rbp;
-	scratch->regs[X86_RBX] = regs->rbx;
-	scratch->regs[X86_RIP] = regs->rip;
-#else
-	const struct user_pt_regs *user = (const void *)regs;
-#pragma unroll
-	for (int i = 19; i < 31; i++)
-		scratch->regs[ARM64_X0 + i] = user->regs[i];
-	scratch->regs[ARM64_PC] = user->pc;
-#endif
 }
 
 /* Reads the inputs; at return once more when something was not resident at entry. */
@@ -255,6 +167,7 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 	}
 	/* Of one whose end was missed. */
 	scratch->syscall_site = 0;
+	scratch->syscall_seen = CALLS_KNOWN | CALL_BEGAN;
 	if (lossless && form != FETCH_OLD)
 		hold_briefly(scratch);
 	cost_begin(scratch, site_id, false);
@@ -356,21 +269,6 @@ static __always_inline void add_to_goroutine(struct scratch *scratch, enum fetch
 #define CALL_EXECVEAT 281
 #endif
 
-static __always_inline bool has_its_arguments(const struct scratch *scratch,
-					      const struct pt_regs *regs)
-{
-	const __u64 *saved = scratch->regs;
-#if defined(__TARGET_ARCH_x86)
-	return regs->rdi == saved[X86_RDI] && regs->rsi == saved[X86_RSI] &&
-	       regs->rdx == saved[X86_RDX] && regs->rsp == saved[X86_RSP];
-#else
-	/* The result is in x0 already. */
-	const struct user_pt_regs *user = (const void *)regs;
-	return user->regs[1] == saved[ARM64_X0 + 1] && user->regs[2] == saved[ARM64_X0 + 2] &&
-	       user->regs[3] == saved[ARM64_X0 + 3] && user->sp == saved[ARM64_SP];
-#endif
-}
-
 /* Is it the end of the call that was seen to begin? Where the kernel does not run a program that is
  * just running (from 7.2 on these can be preempted), the end of one call and the begin of the next
  * can go unseen, each of them counted as missed. Then the number is another one, or what the call
@@ -385,8 +283,85 @@ static __always_inline bool is_its_end(const struct scratch *scratch, const stru
 	       (summing || tally_only || has_its_arguments(scratch, regs));
 }
 
+/* Errors of calls that have waited: they may have begun before tracing did. */
+static __always_inline bool may_have_waited(__s64 result)
+{
+	return result == -EINTR || result == -EAGAIN || result == -ETIMEDOUT || result <= -512;
+}
+
+/* Entry and end at once, nothing between them. */
+static __always_inline void tell_refused(struct scratch *scratch, struct site *site,
+					 struct pt_regs *regs, __s64 result, enum fetch_form form)
+{
+	__u32 site_id = scratch->syscall_site;
+	enum stream_form stream = fetch_stream(form);
+	if (has_filters) {
+		save_arguments(scratch, regs, REGS_TYPED);
+		if (!enter_passes(scratch, site, site_id, scratch->syscall_number, form))
+			return;
+	}
+	if (!tally_only && !is_of_interest(scratch, site, regs, REGS_TYPED, form))
+		return;
+	if (summing)
+		sum_enter(scratch, site, site_id);
+	if (!exit_is_wanted(scratch, site, result, form)) {
+		if (summing)
+			sum_take_back(scratch->parent_site, site_id);
+	} else if (summing) {
+		sum_add_syscall(scratch, result, stream);
+	} else {
+		tally_call(site_id, result, 0, form);
+		if (tally_only)
+			return;
+		begin_record(scratch, site, site_id, regs, REGS_TYPED, form);
+		scratch->unavailable = 0;
+		syscall_emit(scratch, scratch->id, scratch->time_ns, result, stream);
+	}
+}
+
+/*
+ * A seccomp filter decides before the tracepoints of entries, so a call that it refuses has an end
+ * alone. Nothing has run: its arguments are as they were (on arm64 all but the first).
+ */
+static __always_inline int on_refused(struct task_struct *current, struct pt_regs *regs,
+				      __s64 result, struct scratch *scratch, enum fetch_form form)
+{
+	enum stream_form stream = fetch_stream(form);
+	__u32 number = call_number(regs);
+	__u64 id = stream_id_of(current, stream);
+	bool is_known = scratch && (scratch->syscall_seen & CALLS_KNOWN);
+	if (is_compat(form) || (!is_known && may_have_waited(result)))
+		return 0;
+	__u32 *found = bpf_map_lookup_elem(&syscall_sites, &number);
+	if (!found || !*found)
+		return 0;
+	__u32 site_id = *found;
+	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
+	scratch = stream_scratch_of(current, id, stream, true);
+	if (!site || !scratch) {
+		stream_count_loss(site_id, LOSS_NO_STORAGE);
+		return 0;
+	}
+	where_note(scratch);
+	if (tell_where)
+		scratch->syscall_where = scratch->where_now;
+	scratch->id = id;
+	scratch->syscall_seen = CALLS_KNOWN;
+	scratch->syscall_number = number;
+	scratch->syscall_time_ns = scratch->time_ns;
+	scratch->syscall_filter = 0;
+	scratch->syscall_size = 0;
+	scratch->syscall_flags = EVENT_SYSCALL_NO_OUTPUTS;
+	scratch->execed = 0;
+	scratch->regs[REG_RESULT] = (__u64)result;
+	scratch->syscall_site = site_id;
+	tell_refused(scratch, site, regs, result, form);
+	scratch->syscall_site = 0;
+	return 0;
+}
+
 /* `regs`: NULL where they are not to be had. */
-static __always_inline int on_exit(const struct pt_regs *regs, __s64 result, enum fetch_form form)
+static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetch_form form)
 {
 	enum stream_form stream = fetch_stream(form);
 	struct task_struct *current = stream_current(stream);
@@ -395,8 +370,15 @@ static __always_inline int on_exit(const struct pt_regs *regs, __s64 result, enu
 		return 0;
 	struct scratch *scratch = stream_scratch_of(current, id, stream, false);
 	/* In flight when tracing began, or a child's first return: no entry was seen. */
-	if (!scratch || !scratch->syscall_site)
-		return 0;
+	if (!scratch || !scratch->syscall_site) {
+		bool is_refused = form != FETCH_OLD && result < 0 && result >= -4095 &&
+				  !(scratch && (scratch->syscall_seen & CALL_BEGAN)) &&
+				  has_seccomp(current);
+		if (scratch)
+			scratch->syscall_seen &= ~CALL_BEGAN;
+		return is_refused ? on_refused(current, regs, result, scratch, form) : 0;
+	}
+	scratch->syscall_seen = CALLS_KNOWN;
 	if (form != FETCH_OLD && !is_its_end(scratch, regs)) {
 		scratch->syscall_site = 0;
 		return 0;

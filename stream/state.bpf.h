@@ -130,6 +130,9 @@ struct scratch {
 	__u32 syscall_size; /* entry slots, bytes */
 	__u32 syscall_unavailable;
 	__u32 syscall_flags;
+	__u32 syscall_seen;    /* what was seen of system calls that are traced: */
+#define CALLS_KNOWN 1	       /* none can have been in flight before */
+#define CALL_BEGAN  2	       /* and its end has not come by */
 	__u32 netlink;	       /* 1 + the protocol of the socket that the call is about; 0: none */
 	__u64 syscall_told_ns; /* stream/calls.bpf.c has sent the entry of the call of that time */
 	struct file_walk walk;
