@@ -29,11 +29,26 @@ static struct err *add_call(struct probe_set *set, const struct syscall_info *ca
 	site->wire.kind = SITE_SYSCALL;
 	site->wire.flags = call->no_return ? 0 : SITE_HAS_RETURN;
 	site->syscall_number = call->number;
+	site->is_others = call->number == SYSCALL_OTHERS;
 	site->filter = filter;
 	site->condition = condition;
 	site->rate = spec ? spec->rate : (struct rate_limit){0};
 	return syscall_arguments(set, call, site);
 }
+
+/* All that have no name here: of newer kernels, of x32, and numbers that no kernel has. */
+#define WORD(text)                              \
+	{                                       \
+		.name = text, .type = &raw_word \
+	}
+static const struct syscall_info others = {
+	.name = "syscall_?",
+	.number = SYSCALL_OTHERS,
+	.n_arguments = SYSCALL_ARGUMENTS_MAX,
+	.arguments = {WORD("arg1"), WORD("arg2"), WORD("arg3"), WORD("arg4"), WORD("arg5"),
+		      WORD("arg6")},
+	.result = {.name = "", .type = &raw_result},
+};
 
 static bool is_syscall_site(const struct probe_site *site)
 {
@@ -147,6 +162,13 @@ static struct err *add_one(struct probe_set *set, const struct spec *spec,
 	return site ? join_conditions(set, call, spec->condition, site) : add_call(set, call, spec);
 }
 
+/* Who asks for all of them. */
+static bool names_others(const struct spec *spec)
+{
+	return spec->name_kind != SPEC_NAME_EXACT && spec->name_kind != SPEC_NAME_CLASS &&
+	       spec_name_matches(spec, others.name);
+}
+
 struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec)
 {
 	if (!may_name_syscalls(spec))
@@ -160,6 +182,8 @@ struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec)
 	for (size_t i = 0; !e && i < count; i++)
 		if (names_call(spec, calls[i].name, calls[i].classes))
 			e = add_one(set, spec, &calls[i], &left_out);
+	if (!e && names_others(spec))
+		e = add_one(set, spec, &others, &left_out);
 	if (!e && left_out && set->sites.count > before)
 		e = probe_set_note(set, "'%s': %zu system calls have not what the condition names",
 				   spec->text, left_out);
@@ -169,26 +193,4 @@ struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec)
 				     spec->text),
 			     "'utrail list syscalls' tells their arguments");
 	return err_wrap(e, "preparing system call probes for '%s'", spec->text ?: spec->name);
-}
-
-struct err *syscalls_add_unknown(struct probe_set *set, uint32_t number)
-{
-	static const char *const names[SYSCALL_ARGUMENTS_MAX] = {"arg1", "arg2", "arg3",
-								 "arg4", "arg5", "arg6"};
-	const struct syscall_info *known = syscall_by_number(number);
-	if (find_call(set, number))
-		return NULL;
-	if (known)
-		return add_call(set, known, NULL);
-	struct syscall_info call = {
-		.name = arena_printf(&set->arena, "syscall_%u", number),
-		.number = number,
-		.n_arguments = SYSCALL_ARGUMENTS_MAX,
-		.result = {.name = "", .type = &raw_result},
-	};
-	if (!call.name)
-		return &err_nomem;
-	for (uint32_t i = 0; i < SYSCALL_ARGUMENTS_MAX; i++)
-		call.arguments[i] = (struct syscall_argument){.name = names[i], .type = &raw_word};
-	return add_call(set, &call, NULL);
 }

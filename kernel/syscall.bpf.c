@@ -32,6 +32,16 @@ struct {
 	__type(value, __u32);
 } syscall_sites SEC(".maps");
 
+/* The site of numbers beyond that table; 0: they are not traced. */
+const volatile __u32 other_calls_site = 0;
+
+/* 0: it is not traced. */
+static __always_inline __u32 site_of_call(__u32 number)
+{
+	__u32 *found = bpf_map_lookup_elem(&syscall_sites, &number);
+	return found ? *found : other_calls_site;
+}
+
 /* 32-bit calls of traced processes: their numbers are of another table. Not told, but counted. */
 volatile __u64 compat_calls = 0;
 
@@ -155,10 +165,9 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 		__sync_fetch_and_add(&compat_calls, 1);
 		return 0;
 	}
-	__u32 *found = bpf_map_lookup_elem(&syscall_sites, &number);
-	if (!found || !*found)
+	__u32 site_id = site_of_call(number);
+	if (!site_id)
 		return 0;
-	__u32 site_id = *found;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	struct scratch *scratch = stream_scratch_of(current, id, stream, true);
 	if (!site || !scratch) {
@@ -330,12 +339,12 @@ static __always_inline int on_refused(struct task_struct *current, struct pt_reg
 	__u32 number = call_number(regs);
 	__u64 id = stream_id_of(current, stream);
 	bool is_known = scratch && (scratch->syscall_seen & CALLS_KNOWN);
-	if (is_compat(form) || (!is_known && may_have_waited(result)))
+	/* The end of rt_sigreturn has no number. */
+	if (is_compat(form) || number == ~0U || (!is_known && may_have_waited(result)))
 		return 0;
-	__u32 *found = bpf_map_lookup_elem(&syscall_sites, &number);
-	if (!found || !*found)
+	__u32 site_id = site_of_call(number);
+	if (!site_id)
 		return 0;
-	__u32 site_id = *found;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
 	scratch = stream_scratch_of(current, id, stream, true);
 	if (!site || !scratch) {

@@ -23,6 +23,9 @@
 #include "target/target.h"
 
 #define SYSCALL_ARGUMENTS_MAX 6
+/* In place of a number: the site of all calls that the table does not have, shown as syscall_0xN with
+ * raw words. */
+#define SYSCALL_OTHERS 0xfffffffeU
 
 struct syscall_info {
 	const char *name;
@@ -56,8 +59,6 @@ const char *errno_name(int errnum);			     /* "ENOENT", NULL when unknown */
  * nothing and returns NULL when none match. A call that the set already has is not added twice.
  */
 struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec) must_check;
-/* A call whose number is not in the table (a newer kernel): shown as syscall_N with raw words. */
-struct err *syscalls_add_unknown(struct probe_set *set, uint32_t number) must_check;
 
 /* Who is told of the calls that are still running. The slots are those of the site's entry plan,
  * valid during the call. */

@@ -146,13 +146,15 @@ static struct err *event_end(struct output *output, json_t *line, const struct s
 static void set_probe(struct output *output, json_t *line, const struct stream_event *event)
 {
 	const struct probe *probe = event->site->probe;
+	char number[SYSCALL_NAME_MAX];
 	if (event->kind != STREAM_SYSCALL)
 		json_set(output, line, "module", json_text(output, probe->module));
 	if (event->kind == STREAM_USDT)
 		json_set(output, line, "provider", json_text(output, probe->provider));
 	if (event->site->wire.flags & SITE_IN_KERNEL)
 		json_set(output, line, "kind", json_text(output, probe_kind_name(probe->kind)));
-	json_set(output, line, "name", json_text(output, probe->name));
+	const char *name = output_number_name(event, number);
+	json_set(output, line, "name", json_text(output, name ? name : probe->name));
 	json_set(output, line, "depth", json_integer(event->depth));
 }
 

@@ -106,9 +106,14 @@ static void put_name(struct output *output, const struct stream_event *event)
 	enum text_color color = event->kind == STREAM_USDT	? COLOR_CYAN
 				: event->kind == STREAM_SYSCALL ? COLOR_OFF
 								: COLOR_BOLD;
+	char number[SYSCALL_NAME_MAX];
 	if (color != COLOR_OFF)
 		text_color(output, color);
-	put_label(output, event->site->probe);
+	const char *name = output_number_name(event, number);
+	if (name)
+		buffer_put_string(&output->buffer, name);
+	else
+		put_label(output, event->site->probe);
 	if (color != COLOR_OFF)
 		text_color(output, COLOR_OFF);
 }

@@ -52,6 +52,14 @@ static void put_part(struct output *output, const struct where_part *part)
 	put_time(buffer, part->ns);
 }
 
+const char *output_number_name(const struct stream_event *event, char name[static SYSCALL_NAME_MAX])
+{
+	if (!event->site->is_others || event->ending == ENDING_OPEN)
+		return NULL;
+	snprintf(name, SYSCALL_NAME_MAX, "syscall_%#x", event->syscall_number);
+	return name;
+}
+
 static void put_parts(struct output *output, const struct stream_where *where)
 {
 	struct buffer *buffer = &output->buffer;

@@ -77,6 +77,11 @@ void text_where(struct output *output, const struct stream_event *event);
 const char *output_syscall_name(const struct output *output, int32_t number,
 				char name[static SYSCALL_NAME_MAX]);
 
+/* What is shown as the name of a system call whose site has many: "syscall_0x309"; NULL: the
+ * site's. */
+const char *output_number_name(const struct stream_event *event,
+			       char name[static SYSCALL_NAME_MAX]);
+
 /* text_view.c: the fields of a view's event, and where it belongs */
 void text_view(struct output *output, const struct stream_event *event);
 /* text_signal.c: --- SIGCHLD {…} --- */

@@ -41,6 +41,7 @@ struct probe_site {
 	uint32_t id;	  /* index in the set, the cookie */
 	bool emulated;	  /* the kernel emulates the instruction instead of stepping */
 	bool is_unseen;	  /* system calls: where they are told of, this one is not */
+	bool is_others;	  /* system calls of many numbers: each is shown by its own */
 	bool by_fentry;	  /* a function of the kernel, by fentry and fexit, not by kprobes */
 	bool has_goid;	  /* SITE_GO: the goroutine's number is read, too */
 	bool by_stack;	  /* SITE_GO: no call of Go, but one that is known by its frame */

@@ -87,6 +87,7 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	event.arguments = &arguments;
 	event.results = &results;
 	event.syscall_result = call.result;
+	event.syscall_number = call.number;
 	exec_complete(arrival->task, site, nesting->options->set->options.string_limit, &arguments);
 	if (!(site->wire.flags & SITE_HAS_RETURN))
 		event.ending = ENDING_UNKNOWN;

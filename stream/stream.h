@@ -77,6 +77,7 @@ struct stream_event {
 	const struct slots
 		*results; /* CALL, SYSCALL: by site->return_plan; NULL when not returned */
 	int64_t syscall_result;
+	uint32_t syscall_number; /* SYSCALL, whose end was seen */
 	/* EXEC: NUL-separated */
 	const char *filename;
 	const char *argv;

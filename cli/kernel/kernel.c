@@ -172,6 +172,15 @@ static void select_programs(const struct kernel *kernel, struct tracer *skel)
 	sched_select_programs(kernel, skel);
 }
 
+static uint32_t other_calls(const struct probe_set *set)
+{
+	for (size_t i = 1; i < set->sites.count; i++)
+		if (set->sites.items[i]->wire.kind == SITE_SYSCALL &&
+		    set->sites.items[i]->syscall_number == SYSCALL_OTHERS)
+			return set->sites.items[i]->id;
+	return 0;
+}
+
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
 {
 	uint32_t spare = kernel->options.growth ? 1 : 0;
@@ -261,6 +270,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->tally_only = kernel->options.tally_only;
 	skel->rodata->statuses = kernel->options.statuses;
 	const struct syscall_info *sigreturn = syscall_by_name("rt_sigreturn");
+	skel->rodata->other_calls_site = other_calls(&kernel->plan->set);
 	skel->rodata->sigreturn_number = sigreturn ? sigreturn->number : 0;
 	skel->rodata->lossless = kernel->options.lossless;
 	/* The other half is for system calls, which cannot be made to wait for long. */
@@ -272,11 +282,16 @@ static struct err *fill_syscalls(struct kernel *kernel)
 {
 	const struct probe_set *set = &kernel->plan->set;
 	int fd = bpf_map__fd(kernel->skel->maps.syscall_sites);
+	uint32_t rows[SYSCALL_ROWS_MAX] = {0}, others = other_calls(set);
 	for (size_t i = 1; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
-		uint32_t number = site->syscall_number, id = site->id;
-		if (site->wire.kind == SITE_SYSCALL && number < SYSCALL_ROWS_MAX &&
-		    bpf_map_update_elem(fd, &number, &id, BPF_ANY) != 0)
+		if (site->wire.kind == SITE_SYSCALL && site->syscall_number < SYSCALL_ROWS_MAX)
+			rows[site->syscall_number] = site->id;
+	}
+	for (uint32_t number = 0; number < SYSCALL_ROWS_MAX; number++) {
+		if (others && !syscall_by_number(number))
+			rows[number] = others;
+		if (rows[number] && bpf_map_update_elem(fd, &number, &rows[number], BPF_ANY) != 0)
 			return err_new(ERR_FAILED, errno, "filling the table of system calls");
 	}
 	return NULL;
