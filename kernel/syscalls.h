@@ -23,8 +23,8 @@
 #include "target/target.h"
 
 #define SYSCALL_ARGUMENTS_MAX 6
-/* In place of a number: the site of all calls that the table does not have, shown as syscall_0xN with
- * raw words. */
+/* In place of a number: the site of all calls that the table does not have, shown as syscall_0xN
+ * with raw words. */
 #define SYSCALL_OTHERS 0xfffffffeU
 
 struct syscall_info {
