@@ -13,6 +13,8 @@
 
 /* Of one process; a hostile one makes as many as it likes. */
 #define MAPPINGS_MAX 65536
+/* Changes that wait for the events of their time. Who asks for nothing for long gives way. */
+#define CHANGES_MAX 65536
 /* How often a process is looked at again for addresses that nobody has told of. */
 #define LOOK_AGAIN_NS 100000000ULL
 
@@ -193,6 +195,8 @@ static void apply_until(struct spaces *spaces, uint64_t time_ns)
 /* Each CPU has its own list, so what comes is nearly sorted. */
 static struct err *add_change(struct spaces *spaces, const struct change *change)
 {
+	if (spaces->changes.count - spaces->applied >= CHANGES_MAX)
+		apply(spaces, &spaces->changes.items[spaces->applied++]);
 	if (spaces->applied > spaces->changes.count / 2 && spaces->applied > 1024) {
 		spaces->changes.count -= spaces->applied;
 		memmove(spaces->changes.items, spaces->changes.items + spaces->applied,
