@@ -12,6 +12,7 @@
 #include "output/netlink_text.h"
 #include "output/number.h"
 #include "output/sockaddr.h"
+#include "output/wide.h"
 #include "probe/file.h"
 
 /* The last integer up to which a double, which is what JavaScript reads, tells all apart. */
@@ -379,6 +380,29 @@ static json_t *json_string_shown(struct output *output, const struct shown *show
 	return json_bytes(output, text.bytes, text.size, shown->truncated);
 }
 
+/* What is no character has no text: then all are numbers. */
+static json_t *json_units(struct output *output, const struct shown *shown)
+{
+	uint32_t at = 0, code;
+	bool is_valid;
+	json_t *array = json_array();
+	while (wide_next(shown, &at, &code, &is_valid))
+		if (json_array_append_new(array, json_integer(code)) != 0)
+			output->nomem = true;
+	return wrapped(output, "codes", array, shown->truncated);
+}
+
+static json_t *json_wide(struct output *output, const struct shown *shown)
+{
+	struct buffer *scratch = scratch_begin(output);
+	bool is_text = wide_put_utf8(scratch, shown) && !scratch->nomem;
+	struct redacted text = redact_text(output->options.redact, scratch->data, scratch->used);
+	bool is_same = text.size == scratch->used && !memcmp(text.bytes, scratch->data, text.size);
+	scratch->nomem = false;
+	return is_text || !is_same ? json_bytes(output, text.bytes, text.size, shown->truncated)
+				   : json_units(output, shown);
+}
+
 static json_t *json_file(struct output *output, const struct shown *shown)
 {
 	char path[FILE_PATH_MAX];
@@ -467,6 +491,8 @@ static json_t *json_plain(struct output *output, const struct shown_scope *scope
 		return json_file(output, shown);
 	case SHOWN_STRING:
 		return json_string_shown(output, shown);
+	case SHOWN_WIDE:
+		return json_wide(output, shown);
 	case SHOWN_SOCKADDR:
 		return json_sockaddr(output, shown);
 	case SHOWN_ENDPOINT:

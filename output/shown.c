@@ -10,6 +10,7 @@
 #include "output/shown_form.h"
 #include "output/shown_list.h"
 #include "output/shown_netlink.h"
+#include "output/shown_text.h"
 #include "output/sockaddr.h"
 
 /* Structures by value cannot nest without end, but the types come from the target's own file. */
@@ -31,28 +32,12 @@ struct shown_scope shown_scope(const struct stream_event *event, bool opening, u
 
 /* --- compounds that were copied whole -------------------------------------------------------- */
 
-static bool is_text_element(const struct type *type)
-{
-	return type && type->kind == TYPE_CHAR && type->size == 1;
-}
-
-static void shown_text_array(const char *bytes, uint32_t length, bool truncated, struct shown *ret)
-{
-	uint32_t used = (uint32_t)strnlen(bytes, length);
-	*ret = (struct shown){
-		.kind = SHOWN_STRING,
-		.bytes = bytes,
-		.length = used,
-		.truncated = truncated && used == length,
-	};
-}
-
 /* `truncated`: fewer bytes were copied than the array has. */
 static void shown_array(const struct type *type, const char *bytes, uint32_t length, bool truncated,
 			struct shown *ret)
 {
-	if (is_text_element(type->target)) {
-		shown_text_array(bytes, length, truncated, ret);
+	if (shown_is_character(type->target)) {
+		shown_text_array(type->target, bytes, length, truncated, ret);
 		return;
 	}
 	if (!type->target || !type->target->size) {

@@ -34,6 +34,7 @@ enum shown_kind {
 	SHOWN_FD,    /* number, signed; bytes: of file_path(), NULL when that was not read */
 	SHOWN_FILE,  /* bytes: of file_path() */
 	SHOWN_STRING,
+	SHOWN_WIDE,	   /* bytes: units as long as `type`, a character's: see output/wide.h */
 	SHOWN_SOCKADDR,	   /* bytes */
 	SHOWN_ADDRESS,	   /* bytes: 4 or 16 of an internet address */
 	SHOWN_HARDWARE,	   /* bytes: the address of a device */
@@ -83,7 +84,7 @@ struct shown_netlink {
 
 struct shown {
 	enum shown_kind kind;
-	bool truncated; /* STRING, ARRAY, STRUCT: there was more */
+	bool truncated; /* STRING, WIDE, ARRAY, STRUCT: there was more */
 	bool boxed;	/* all that a pointer leads to */
 	bool is_list; /* ARRAY: its elements are blobs, see slot_list_next(); STRUCT: one of them */
 	bool is_single; /* REAL: of 4 bytes */
@@ -113,7 +114,7 @@ struct shown {
 	/* UNAVAILABLE: the pointer that could not be followed. ARRAY: where its first element lies
 	 * in the target. 0: not known */
 	uint64_t address;
-	/* STRING, SOCKADDR, ENDPOINT, FD, and compounds that were copied whole */
+	/* STRING, WIDE, SOCKADDR, ENDPOINT, FD, and compounds that were copied whole */
 	const char *bytes;
 	uint32_t length;
 	uint32_t limit;	     /* BIT_SET: numbers from here on are not part of it; 0: all are */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "output/shown_form.h"
+#include "output/shown_text.h"
 
 /* Optional values in each other. */
 #define NESTING_MAX 4
@@ -43,14 +44,6 @@ static bool find_element(const struct shown_place *place, const struct value_eac
 	return list->is_list;
 }
 
-static void show_text(const struct list_element *found, struct shown *ret)
-{
-	*ret = (struct shown){.kind = SHOWN_STRING,
-			      .bytes = found->bytes,
-			      .length = found->length,
-			      .truncated = found->blob_flags & FETCH_BLOB_TRUNCATED};
-}
-
 static void show_here(const struct shown_place *place, const struct type *type, const char *bytes,
 		      uint32_t length, int nesting, struct shown *ret);
 
@@ -78,8 +71,10 @@ static void show_items(const struct shown_place *inner, const struct type *type,
 {
 	const struct type *item = type->form->item;
 	uint64_t count = count_items(type, bytes, length), there = found->length / item->size;
-	bool is_text = item->kind == TYPE_CHAR && item->size == 1;
-	*ret = (struct shown){.kind = is_text ? SHOWN_STRING : SHOWN_ARRAY,
+	bool is_wide = type_is_wide(item), is_text = shown_is_character(item) && !is_wide;
+	*ret = (struct shown){.kind = is_text	? SHOWN_STRING
+				      : is_wide ? SHOWN_WIDE
+						: SHOWN_ARRAY,
 			      .type = item,
 			      .bytes = found->bytes,
 			      .count = (uint32_t)(count < there ? count : there),
@@ -121,7 +116,8 @@ static bool show_found(const struct shown_place *place, const struct type *type,
 	} else if (type->kind == TYPE_POINTER) {
 		show_target(&inner, type, pointer, &found, nesting, ret);
 	} else {
-		show_text(&found, ret);
+		shown_text(form && form->item ? type_wide_target(form->item) : NULL, found.bytes,
+			   found.length, found.blob_flags, ret);
 	}
 	return true;
 }

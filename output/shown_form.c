@@ -4,27 +4,26 @@
 #include <string.h>
 
 #include "output/shown_each.h"
+#include "output/shown_text.h"
 
-static void shown_text(const char *bytes, uint32_t length, uint32_t flags, struct shown *ret)
+static const struct type *character_of(const struct type_form *form)
 {
-	*ret = (struct shown){.kind = SHOWN_STRING,
-			      .bytes = bytes,
-			      .length = length,
-			      .truncated = flags & FETCH_BLOB_TRUNCATED};
+	return form->item ? type_wide_target(form->item) : NULL;
 }
 
 bool shown_form_is_short(const struct type *type, const char *bytes, uint32_t length,
 			 const char **ret, uint32_t *ret_used)
 {
 	const bool is_last = !type->form->data;
-	if (!type->form->has_short || length < type->size || type->size < 2)
+	uint32_t unit = type_form_unit(type->form);
+	if (!type->form->has_short || length < type->size || type->size < 2 * unit)
 		return false;
 	unsigned char head = (unsigned char)bytes[is_last ? type->size - 1 : 0];
 	if (head & (is_last ? 0x80 : 1))
 		return false;
-	uint32_t used = is_last ? head : head >> 1;
-	*ret = bytes + !is_last;
-	*ret_used = used < type->size ? used : type->size - 1;
+	uint32_t used = (is_last ? head : head >> 1) * unit;
+	*ret = bytes + (is_last ? 0 : unit);
+	*ret_used = used <= type->size - unit ? used : type->size - unit;
 	return true;
 }
 
@@ -39,7 +38,7 @@ static void form_text(const struct value *value, const struct slots *slots, stru
 		return;
 	}
 	if (!form->has_short || !value->in_blob) {
-		shown_text(bytes, length, flags, ret);
+		shown_text(character_of(form), bytes, length, flags, ret);
 		return;
 	}
 	if (length < value->type->size) {
@@ -47,14 +46,14 @@ static void form_text(const struct value *value, const struct slots *slots, stru
 		return;
 	}
 	if (shown_form_is_short(value->type, bytes, length, &bytes, &length)) {
-		shown_text(bytes, length, 0, ret);
+		shown_text(character_of(form), bytes, length, 0, ret);
 		return;
 	}
 	text.slot = value->text_slot > 0 ? value->text_slot : VALUE_NO_SLOT;
 	text.in_blob = false;
 	text.words = 0;
 	if (value_bytes(&text, slots, &bytes, &length, &flags, &why))
-		shown_text(bytes, length, flags, ret);
+		shown_text(character_of(form), bytes, length, flags, ret);
 	else
 		shown_unavailable(ret, why);
 }
@@ -118,8 +117,8 @@ static void form_items(const struct value *value, const struct slots *slots, str
 	if (value->type->form->kind == FORM_RANGE &&
 	    !number_in(value, value->count_slot, slots, &ret->address, &why))
 		ret->address = 0;
-	if (item->kind == TYPE_CHAR && item->size == 1)
-		ret->kind = SHOWN_STRING;
+	if (shown_is_character(item))
+		shown_text(item, bytes, ret->length, count > there ? FETCH_BLOB_TRUNCATED : 0, ret);
 }
 
 /* How many bits there are, by the container's own bytes; false: it is none. */
@@ -205,11 +204,11 @@ static bool find_short(const struct type *type, const char *bytes, uint64_t addr
 		return false;
 	memcpy(&pointer, bytes + form->data, sizeof(pointer));
 	memcpy(&used, bytes + form->length, sizeof(used));
-	uint64_t at = pointer - address;
-	if (at >= type->size || used >= type->size - at)
+	uint64_t at = pointer - address, unit = type_form_unit(form);
+	if (at >= type->size || used >= (type->size - at) / unit)
 		return false;
 	*ret = bytes + at;
-	*ret_length = (uint32_t)used;
+	*ret_length = (uint32_t)(used * unit);
 	return true;
 }
 
@@ -221,11 +220,11 @@ void shown_form_element(const struct type *type, const char *bytes, uint32_t len
 	uint32_t used;
 	if (form->kind == FORM_TEXT && length >= type->size && type->size >= 16) {
 		if (shown_form_is_short(type, bytes, length, &text, &used)) {
-			shown_text(text, used, 0, ret);
+			shown_text(character_of(form), text, used, 0, ret);
 			return;
 		}
 		if (!form->has_short && find_short(type, bytes, address, &text, &used)) {
-			shown_text(text, used, 0, ret);
+			shown_text(character_of(form), text, used, 0, ret);
 			return;
 		}
 	}

@@ -90,8 +90,9 @@ void text_arguments(struct output *output, const struct shown_scope *scope,
 /* Does it lead to what may not have been in memory? */
 static bool is_in_memory(const struct shown *shown)
 {
-	return shown->kind == SHOWN_STRING || shown->kind == SHOWN_STRUCT ||
-	       shown->kind == SHOWN_ARRAY || shown->kind == SHOWN_SOCKADDR;
+	return shown->kind == SHOWN_STRING || shown->kind == SHOWN_WIDE ||
+	       shown->kind == SHOWN_STRUCT || shown->kind == SHOWN_ARRAY ||
+	       shown->kind == SHOWN_SOCKADDR;
 }
 
 /* What the first half of the line could not have, as it was read when the call was over. */

@@ -12,6 +12,7 @@
 #include "output/netlink_text.h"
 #include "output/number.h"
 #include "output/sockaddr.h"
+#include "output/wide.h"
 #include "output/writer.h"
 #include "probe/file.h"
 
@@ -42,22 +43,46 @@ static void put_string(struct output *output, const struct shown *shown)
 	text_color(output, COLOR_OFF);
 }
 
-/* 'x'; a wide character that is none is a number. */
+/* Is something in it that looks like a secret? Then it is written without that. */
+static bool put_wide_redacted(struct output *output, const struct shown *shown)
+{
+	struct buffer *buffer = &output->buffer;
+	size_t start = buffer->used;
+	if (!output->options.redact)
+		return false;
+	wide_put_utf8(buffer, shown);
+	size_t length = buffer->used - start;
+	struct redacted text = redact_text(output->options.redact, buffer->data + start, length);
+	bool is_same = text.size == length && memcmp(text.bytes, buffer->data + start, length) == 0;
+	buffer->used = start;
+	if (is_same)
+		return false;
+	buffer_put_char(buffer, shown->type->prefix);
+	escape_quoted(buffer, text.bytes, text.size);
+	return true;
+}
+
+static void put_wide(struct output *output, const struct shown *shown)
+{
+	text_color(output, COLOR_GREEN);
+	if (!put_wide_redacted(output, shown))
+		wide_put(&output->buffer, shown);
+	if (shown->truncated)
+		buffer_put_literal(&output->buffer, "...");
+	text_color(output, COLOR_OFF);
+}
+
+/* 'x', '\xff', '\ud800' */
 static void put_char(struct buffer *buffer, const struct shown *shown)
 {
-	char bytes[4] = {(char)shown->number};
-	size_t length = 1;
-	if (shown->is_wide)
-		length = utf8_encode(shown->number, bytes);
-	if (!length) {
-		put_number(buffer, number_hex, shown->number);
-		return;
-	}
+	char byte = (char)shown->number;
 	buffer_put_char(buffer, '\'');
-	if (bytes[0])
-		escape_put(buffer, bytes, length, "'");
-	else
+	if (!shown->number)
 		buffer_put_literal(buffer, "\\0");
+	else if (shown->is_wide)
+		wide_put_code(buffer, (uint32_t)shown->number, "'");
+	else
+		escape_put(buffer, &byte, 1, "'");
 	buffer_put_char(buffer, '\'');
 }
 
@@ -451,6 +476,9 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		break;
 	case SHOWN_STRING:
 		put_string(output, shown);
+		break;
+	case SHOWN_WIDE:
+		put_wide(output, shown);
 		break;
 	case SHOWN_NAME:
 		escape_name(buffer, shown->text);

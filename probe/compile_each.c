@@ -60,9 +60,10 @@ static void found_one(struct each *each, uint32_t offset, const struct type *typ
 static void add_text(struct each *each, const struct type *type, uint32_t at)
 {
 	const struct type_form *form = type->form;
-	uint32_t limit = each->builder ? each->builder->options.string_limit : 1;
+	uint32_t unit = type_form_unit(form);
+	uint32_t limit = (each->builder ? each->builder->options.string_limit : 1) * unit;
 	struct fetch_op op = {
-		.size = EACH_ITEMS, .flags = FETCH_NULL_OK | FETCH_MAYBE, .next = {1}};
+		.size = EACH_ITEMS, .flags = FETCH_NULL_OK | FETCH_MAYBE, .next = {(uint8_t)unit}};
 	if (form->length_before)
 		op.size = EACH_BEFORE;
 	else if (form->has_short && at > UINT8_MAX)
@@ -71,7 +72,7 @@ static void add_text(struct each *each, const struct type *type, uint32_t at)
 		op.size = EACH_SHORT;
 	op.reg = (uint8_t)at;
 	found_one(each, at, type, op, at + form->data, form->length_before ?: at + form->length,
-		  limit);
+		  limit < FETCH_STRING_MAX ? limit : FETCH_STRING_MAX);
 }
 
 /* What is read of a container in an element. */

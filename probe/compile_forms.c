@@ -137,13 +137,23 @@ struct err *forms_add_whole(const struct parts *parts, const struct type *type, 
 
 /* --- text and elements ----------------------------------------------------------------------- */
 
+/* Bytes that are read of a text: so many characters. */
+static uint32_t text_bytes(const struct type_form *form, uint32_t limit)
+{
+	uint64_t bytes = (uint64_t)limit * type_form_unit(form);
+	return bytes < FETCH_STRING_MAX ? (uint32_t)bytes : FETCH_STRING_MAX;
+}
+
 static bool draft_text(struct draft *draft, const struct follow *follow,
 		       const struct type_form *form, uint32_t limit)
 {
 	const struct fetch_op back = {.code = FETCH_ADD, .imm = -(int64_t)form->length_before};
 	const struct fetch_op deref = {.code = FETCH_DEREF, .size = 8};
-	const struct fetch_op length = {
-		.code = FETCH_LENGTH, .flags = FETCH_LENGTH_SIGNED, .imm = limit};
+	uint32_t unit = type_form_unit(form);
+	const struct fetch_op length = {.code = FETCH_LENGTH,
+					.flags = FETCH_LENGTH_SIGNED,
+					.next = {unit > 1 ? (uint8_t)unit : 0},
+					.imm = limit};
 	uint32_t at = form->length_before ? form->data : form->length;
 	if (!parts_draft_at(draft, follow->origin, follow->offset + at, 8, 0))
 		return false;
@@ -324,10 +334,11 @@ struct err *forms_follow(struct plan_builder *builder, const struct follow *foll
 		return follow_nodes(builder, follow);
 	if (form->kind == FORM_BITS)
 		return follow_bits(builder, follow);
-	uint32_t items = form->kind == FORM_TEXT ? limit : items_bytes(builder, form->item);
+	uint32_t items = form->kind == FORM_TEXT ? text_bytes(form, limit)
+						 : items_bytes(builder, form->item);
 	bool ok;
 	if (form->kind == FORM_TEXT)
-		ok = draft_text(&draft, follow, form, limit);
+		ok = draft_text(&draft, follow, form, items);
 	else if (form->kind == FORM_ITEMS)
 		ok = draft_items(&draft, follow, form, items, &value->count_slot);
 	else

@@ -222,6 +222,8 @@ bool parts_leads_to_scalar(const struct type *type)
 	if (!target || !compile_is_scalar_size(target->size))
 		return false;
 	switch (target->kind) {
+	case TYPE_CHAR: /* C's are text */
+		return !type_wide_target(type) && (target->size > 1 || strchr(type->name, '&'));
 	case TYPE_UINT:
 		return target->size > 1;
 	case TYPE_INT:

@@ -16,7 +16,8 @@ void condition_enter_owner(struct condition_binding *b)
 
 static bool is_text(const struct type *type)
 {
-	return type->kind == TYPE_STRUCT && type->form && type->form->kind == FORM_TEXT;
+	return type->kind == TYPE_STRUCT && type->form && type->form->kind == FORM_TEXT &&
+	       type_form_unit(type->form) == 1;
 }
 
 /* The part of a value in registers that begins there; NULL: none does. */

@@ -11,7 +11,8 @@
 bool condition_is_text(const struct type *type)
 {
 	return type->kind == TYPE_STRING || type->kind == TYPE_WORD || type->kind == TYPE_BYTES ||
-	       (type->kind == TYPE_ARRAY && type->target && type->target->kind == TYPE_CHAR);
+	       (type->kind == TYPE_ARRAY && type->target && type->target->kind == TYPE_CHAR &&
+		type->target->size == 1);
 }
 
 static struct err *too_long(const struct condition_binding *b)

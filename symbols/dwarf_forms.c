@@ -27,9 +27,9 @@ struct rule {
 /* clang-format off */
 static const struct rule rules[] = {
 	/* libstdc++: bits/basic_string.h, string_view, stl_vector.h, unique_ptr.h, shared_ptr_base.h, optional */
-	{CXX, "basic_string<char", FORM_TEXT, "_M_p", "_M_string_length", 0, false},
-	{CXX, "basic_string<char", FORM_TEXT, "_M_p", NULL, 24, false}, /* bits/cow_string.h: struct _Rep_base */
-	{CXX, "basic_string_view<char", FORM_TEXT, "_M_str", "_M_len", 0, false},
+	{CXX, "basic_string<", FORM_TEXT, "_M_p", "_M_string_length", 0, false},
+	{CXX, "basic_string<", FORM_TEXT, "_M_p", NULL, 24, false}, /* bits/cow_string.h: struct _Rep_base */
+	{CXX, "basic_string_view<", FORM_TEXT, "_M_str", "_M_len", 0, false},
 	{CXX, "vector<bool", FORM_BITS, "_M_start._M_p", "_M_finish._M_p", 0, false}, /* bits/stl_bvector.h */
 	{CXX, "vector<", FORM_RANGE, "_M_start", "_M_finish", 0, false},
 	{CXX, "span<", FORM_ITEMS, "_M_ptr", "_M_extent_value", 0, false},
@@ -38,9 +38,9 @@ static const struct rule rules[] = {
 	{CXX, "optional<", FORM_OPTIONAL, "_M_value", "_M_engaged", 0, false},
 	{CXX, "array<", FORM_OWNER, "_M_elems", NULL, 0, false},
 	/* libc++: string, string_view, vector, span, __memory/unique_ptr.h, __memory/shared_ptr.h, optional */
-	{CXX, "basic_string<char", FORM_TEXT, "__l.__data_", "__l.__size_", 0, true},
-	{CXX, "basic_string_view<char", FORM_TEXT, "__data", "__size", 0, false},
-	{CXX, "basic_string_view<char", FORM_TEXT, "__data_", "__size_", 0, false},
+	{CXX, "basic_string<", FORM_TEXT, "__l.__data_", "__l.__size_", 0, true},
+	{CXX, "basic_string_view<", FORM_TEXT, "__data", "__size", 0, false},
+	{CXX, "basic_string_view<", FORM_TEXT, "__data_", "__size_", 0, false},
 	{CXX, "vector<bool", FORM_BITS, "__begin_", "__size_", 0, false},
 	{CXX, "vector<", FORM_RANGE, "__begin_", "__end_", 0, false},
 	{CXX, "span<", FORM_ITEMS, "__data_", "__size_", 0, false},
@@ -200,12 +200,19 @@ static bool fits_bits(const struct type *type, const struct type_form *form,
 	       last == form->length + TYPE_BITS_LAST;
 }
 
+/* Of C++, only characters make a text: there may be a string of numbers. */
+static bool is_text(const struct rule *rule, const struct type *data)
+{
+	return is_pointer(data) &&
+	       (rule->language != CXX || data->kind == TYPE_STRING || type_wide_target(data));
+}
+
 static bool fits(const struct rule *rule, const struct type *data, const struct type *length)
 {
 	bool is_number = length && (length->kind == TYPE_UINT || length->kind == TYPE_INT);
 	switch (rule->kind) {
 	case FORM_TEXT:
-		return is_pointer(data) &&
+		return is_text(rule, data) &&
 		       (rule->length_before || (is_number && length->size == 8));
 	case FORM_ITEMS:
 		return is_pointer(data) && is_number && length->size == 8;

@@ -85,7 +85,7 @@ static enum type_kind base_kind(uint64_t encoding, uint32_t size, const char *na
 	case DW_ATE_signed_char:
 		return size == 1 ? TYPE_CHAR : integer_kind(size, TYPE_INT);
 	case DW_ATE_UTF:
-		return size == 1 ? TYPE_CHAR : integer_kind(size, TYPE_UINT);
+		return size == 8 ? TYPE_UINT : integer_kind(size, TYPE_CHAR);
 	case DW_ATE_unsigned:
 		/* Rust's "()" */
 		return size ? integer_kind(size, TYPE_UINT) : TYPE_VOID;
@@ -97,6 +97,28 @@ static enum type_kind base_kind(uint64_t encoding, uint32_t size, const char *na
 		return size == 4 || size == 8 || size == 16 ? TYPE_FLOAT : TYPE_UNKNOWN;
 	default:
 		return TYPE_UNKNOWN;
+	}
+}
+
+/*
+ * The types for characters of the C and C++ standards. In C they are typedefs of numbers, and
+ * C++'s wchar_t is told as a number with that name. Rust's char is no text with others.
+ */
+static void take_character(struct type *type)
+{
+	static const struct {
+		const char *name;
+		char prefix;
+	} names[] = {{"wchar_t", 'L'}, {"char16_t", 'u'}, {"char32_t", 'U'}, {"char8_t", 0}};
+	if (type->kind != TYPE_INT && type->kind != TYPE_UINT && type->kind != TYPE_CHAR)
+		return;
+	for (size_t i = 0; i < array_size(names); i++) {
+		bool is_wide = type->size == 2 || type->size == 4;
+		if (strcmp(type->name, names[i].name) != 0 ||
+		    (names[i].prefix ? !is_wide : type->size != 1))
+			continue;
+		type->kind = TYPE_CHAR;
+		type->prefix = names[i].prefix;
 	}
 }
 
@@ -127,6 +149,7 @@ static bool build_base(struct type_builder *builder, Dwarf_Die *die, struct type
 	if (encoding == DW_ATE_complex_float && (type->size == 8 || type->size == 16))
 		return build_complex(builder, type);
 	type->kind = base_kind(encoding, type->size, type->name);
+	take_character(type);
 	return true;
 }
 
@@ -146,7 +169,7 @@ static const char *pointer_name(struct type_builder *builder, const char *target
  */
 static bool is_text(const struct type *target)
 {
-	return target->kind == TYPE_CHAR;
+	return target->kind == TYPE_CHAR && target->size == 1;
 }
 
 static bool build_pointer(struct type_builder *builder, Dwarf_Die *die, const char *sign,
@@ -204,7 +227,10 @@ static bool build_typedef(struct type_builder *builder, Dwarf_Die *die, struct t
 	/* int8_t: see is_text() */
 	if (type->kind == TYPE_CHAR && !strcmp(type->name, "signed char"))
 		type->kind = TYPE_INT;
-	return name_type(builder, die, type->name, type) && dwarf_open_error(builder, type);
+	if (!name_type(builder, die, type->name, type))
+		return false;
+	take_character(type);
+	return dwarf_open_error(builder, type);
 }
 
 static bool build_qualified(struct type_builder *builder, Dwarf_Die *die, const char *qualifier,

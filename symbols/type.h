@@ -23,7 +23,7 @@ enum type_kind {
 	TYPE_HEX,   /* unsigned, 0x… */
 	TYPE_OCTAL, /* file modes: 0644 */
 	TYPE_BOOL,
-	TYPE_CHAR,    /* one character, quoted */
+	TYPE_CHAR,    /* one character, quoted: a byte, or of 2 or 4 bytes a code point */
 	TYPE_FLOAT,   /* size 4 or 8; readable from memory and general registers only */
 	TYPE_ENUM,    /* one enumerator by name, else the number */
 	TYPE_FLAGS,   /* enumerators joined by |, the rest in hex */
@@ -178,6 +178,9 @@ struct type {
 	/* POINTER to strings: to an array of them, up to a NULL. Never from debug information. */
 	bool is_list;
 	bool is_code; /* POINTER: to a function; UNKNOWN: a function */
+	/* CHAR of C and C++ with more than a byte: how its literals begin, 'L', 'u' or 'U'; several
+	 * are text. 0: of others, whose arrays are just arrays */
+	char prefix;
 };
 
 struct parameter {
@@ -259,8 +262,30 @@ static inline bool type_leads_to_code(const struct type *type)
  * agree. */
 static inline bool type_is_signed(const struct type *type)
 {
-	return type->kind == TYPE_INT || type->kind == TYPE_CHAR || type->kind == TYPE_ENUM ||
-	       type->kind == TYPE_ERRNO || type->kind == TYPE_FD;
+	return type->kind == TYPE_INT || (type->kind == TYPE_CHAR && type->size == 1) ||
+	       type->kind == TYPE_ENUM || type->kind == TYPE_ERRNO || type->kind == TYPE_FD;
+}
+
+/* Are several of them text, of more than a byte each? */
+static inline bool type_is_wide(const struct type *type)
+{
+	return type->kind == TYPE_CHAR && type->prefix;
+}
+
+/* Of a pointer to wide text (wchar_t *), no reference: the type of a character; NULL: it is none.
+ */
+static inline const struct type *type_wide_target(const struct type *type)
+{
+	bool is_text = type->kind == TYPE_POINTER && type->target && type_is_wide(type->target) &&
+		       !strchr(type->name, '&');
+	return is_text ? type->target : NULL;
+}
+
+/* Bytes of a character of this text, which has a form. */
+static inline uint32_t type_form_unit(const struct type_form *form)
+{
+	const struct type *wide = form->item ? type_wide_target(form->item) : NULL;
+	return wide ? wide->size : 1;
 }
 
 #endif

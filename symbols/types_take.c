@@ -209,6 +209,15 @@ static int8_t take_argument(struct wire *from, int8_t min)
 	return 0;
 }
 
+/* Who shows text counts on the size of its characters. */
+static char take_prefix(struct wire *from, const struct type *type)
+{
+	char prefix = (char)wire_take_u8(from);
+	bool has_size = type->size == 2 || type->size == 4;
+	from->bad |= prefix && (type->kind != TYPE_CHAR || !has_size || !strchr("LuU", prefix));
+	return prefix;
+}
+
 static void take_record(struct type_reader *reader, struct type *type, unsigned int depth_max)
 {
 	struct wire *from = reader->from;
@@ -229,6 +238,7 @@ static void take_record(struct type_reader *reader, struct type *type, unsigned 
 	type->length_size = wire_take_u8(from);
 	type->in_halves = wire_take_bool(from);
 	type->is_code = wire_take_bool(from);
+	type->prefix = take_prefix(from, type);
 	/* Only the kernel's own structures are that, and no file says so. */
 	from->bad |= type->length_size || type->in_halves;
 	type->target = take_reference(reader, false, &making);

@@ -13,8 +13,11 @@ CONTAINERS = {
     "containers": "texts views vectors lists bits held owners maybe members references give counter::add".split(),
     "spans": ["spans"],
     "nested": "texts rows owners people maybes arrays sizes spread either many".split(),
+    "wide": "letters texts views pages lists".split(),
     "deep": "tables requests whole records grids trees mixed hashes chains serve narrow empty".split(),
 }
+
+CHARACTERS = "letters next_letter labels damage".split()
 
 
 def build(command, package):

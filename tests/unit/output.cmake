@@ -1,6 +1,7 @@
 add_library(output_events STATIC output_events.c)
 target_link_libraries(output_events PUBLIC utrail_output)
 utrail_unit_test(output_text SOURCES output_text.c LINK output_events)
+utrail_unit_test(output_wide SOURCES output_wide.c LINK output_events)
 utrail_unit_test(output_go_value SOURCES output_go_value.c LINK output_events)
 utrail_unit_test(output_shown SOURCES output_shown.c LINK output_events)
 utrail_unit_test(output_shown_each SOURCES output_shown_each.c LINK output_events)

@@ -69,7 +69,7 @@ static void check_classes_by_value(struct image *image)
 	assert_int_equal(join->parameters[0].type->target->size, 32);
 	assert_int_equal(join->parameters[1].type->kind, TYPE_POINTER);
 	assert_int_equal(join->parameters[1].type->target->size, 8);
-	check_parameter(join, 2, "wide", TYPE_UINT, 4, "char32_t");
+	check_parameter(join, 2, "wide", TYPE_CHAR, 4, "char32_t");
 	assert_int_equal(join->result->kind, TYPE_STRUCT);
 	assert_true(join->result->in_memory);
 }

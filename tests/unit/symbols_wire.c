@@ -123,6 +123,7 @@ static void test_errors(void **state)
 /* --- types ------------------------------------------------------------------------------------ */
 
 static const struct type number = {.kind = TYPE_INT, .size = 4, .name = "int"};
+static const struct type wide = {.kind = TYPE_CHAR, .size = 4, .name = "char32_t", .prefix = 'U'};
 static const struct enumerator colours[] = {{"RED", 1, 0}, {"BLUE", -2, 3}};
 static const struct type colour = {
 	.kind = TYPE_ENUM, .size = 4, .name = "colour", .enumerators = colours, .n_enumerators = 2};
@@ -172,7 +173,7 @@ static const struct prototype *there_and_back(const struct prototype *prototype,
 static void test_types(void **state)
 {
 	(void)state;
-	const struct parameter parameters[] = {{"p", &pointer}, {"", &number}};
+	const struct parameter parameters[] = {{"p", &pointer}, {"", &number}, {"", &wide}};
 	const struct parameter_place places[] = {
 		{.kind = PLACE_PIECES,
 		 .reg = 5,
@@ -180,9 +181,10 @@ static void test_types(void **state)
 		 .n_pieces = 1,
 		 .offset = -8,
 		 .pieces = {{.kind = PLACE_REGISTER, .reg = 3, .size = 4, .offset = 2}}},
+		{.kind = PLACE_MEMORY},
 		{.kind = PLACE_MEMORY}};
 	const struct prototype prototype = {.parameters = parameters,
-					    .n_parameters = 2,
+					    .n_parameters = 3,
 					    .places = places,
 					    .no_result = "why",
 					    .is_rust = true,
@@ -193,8 +195,9 @@ static void test_types(void **state)
 	bool bad;
 	const struct prototype *got = there_and_back(&prototype, &wire, &arena, &bad);
 	assert_false(bad);
-	assert_int_equal(got->n_parameters, 2);
+	assert_int_equal(got->n_parameters, 3);
 	assert_string_equal(got->parameters[0].name, "p");
+	assert_true(type_is_wide(got->parameters[2].type));
 	assert_int_equal(got->places[0].pieces[0].reg, 3);
 	assert_int_equal(got->places[0].offset, -8);
 	assert_true(got->places[0].exact && got->is_rust && !got->variadic && !got->is_optimised);
@@ -328,6 +331,12 @@ static void test_whole(void **state)
 	assert_true(is_refused_type(&type));
 	own = (struct type_form){.kind = FORM_VARIANTS, .item = &number};
 	assert_true(is_refused_type(&type));
+	struct type letter = {.kind = TYPE_CHAR, .size = 2, .name = "char16_t", .prefix = 'u'};
+	assert_false(is_refused_type(&letter));
+	letter.size = 8;
+	assert_true(is_refused_type(&letter));
+	letter = (struct type){.kind = TYPE_CHAR, .size = 2, .name = "char16_t", .prefix = 'x'};
+	assert_true(is_refused_type(&letter));
 	own = (struct type_form){.kind = FORM_TEXT};
 	type.kind = TYPE_ARRAY;
 	assert_true(is_refused_type(&type)); /* members, and a form */
