@@ -298,6 +298,8 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 		*ret = (struct shown){.kind = SHOWN_NULL};
 	else if (flags & FETCH_BLOB_END)
 		shown_list(type, bytes, length, truncated, slots, ret);
+	else if (type->kind == TYPE_ARRAY && value->text_slot)
+		shown_text_pages(value, slots, bytes, length, ret);
 	else if (type->kind == TYPE_ARRAY)
 		shown_array(type, bytes, length, is_cut(value, length, truncated), ret);
 	else if (type->kind == TYPE_STRUCT)

@@ -117,6 +117,8 @@ struct shown {
 	/* STRING, WIDE, SOCKADDR, ENDPOINT, FD, and compounds that were copied whole */
 	const char *bytes;
 	uint32_t length;
+	const char *rest; /* WIDE: these are the bytes after that, in another place */
+	uint32_t rest_length;
 	uint32_t limit;	     /* BIT_SET: numbers from here on are not part of it; 0: all are */
 	uint32_t blob_flags; /* is_list, STRUCT */
 	/* STRUCT whose members were fetched one by one */

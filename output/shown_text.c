@@ -24,9 +24,25 @@ void shown_text(const struct type *character, const char *bytes, uint32_t length
 void shown_text_array(const struct type *character, const char *bytes, uint32_t length,
 		      bool truncated, struct shown *ret)
 {
-	bool is_wide = type_is_wide(character);
-	uint32_t used = is_wide ? wide_used(bytes, length, character->size)
-				: (uint32_t)strnlen(bytes, length);
-	bool has_end = length - used >= character->size;
-	shown_text(character, bytes, used, truncated && !has_end ? FETCH_BLOB_TRUNCATED : 0, ret);
+	uint32_t used = (uint32_t)strnlen(bytes, length);
+	if (type_is_wide(character)) {
+		shown_text(character, bytes, length, 0, ret);
+		ret->truncated = !wide_end(ret, length) && truncated;
+		return;
+	}
+	bool is_cut = truncated && used == length;
+	shown_text(character, bytes, used, is_cut ? FETCH_BLOB_TRUNCATED : 0, ret);
+}
+
+void shown_text_pages(const struct value *value, const struct slots *slots, const char *bytes,
+		      uint32_t length, struct shown *ret)
+{
+	const struct slot *next =
+		(uint32_t)value->text_slot < slots->count ? &slots->items[value->text_slot] : NULL;
+	shown_text(value->type->target, bytes, length, 0, ret);
+	if (next && next->available && next->is_blob) {
+		ret->rest = next->bytes;
+		ret->rest_length = next->length;
+	}
+	ret->truncated = !wide_end(ret, value->type->size);
 }

@@ -13,5 +13,9 @@ void shown_text(const struct type *character, const char *bytes, uint32_t length
 /* The same up to the first NUL, as in an array; `truncated`: there are more bytes than these. */
 void shown_text_array(const struct type *character, const char *bytes, uint32_t length,
 		      bool truncated, struct shown *ret);
+/* What a pointer to wide text leads to, of which `bytes` lie in the first page: see
+ * value.text_slot. */
+void shown_text_pages(const struct value *value, const struct slots *slots, const char *bytes,
+		      uint32_t length, struct shown *ret);
 
 #endif

@@ -6,19 +6,31 @@
 #include "common/utf8.h"
 #include "output/escape.h"
 
-static uint32_t unit_at(const char *bytes, uint32_t unit)
+static uint32_t length_of(const struct shown *text)
 {
-	uint32_t ret = 0; /* both machines are little-endian */
-	memcpy(&ret, bytes, unit);
+	return text->length + text->rest_length;
+}
+
+/* One that is not aligned may lie in both places. */
+static uint32_t unit_at(const struct shown *text, uint32_t at)
+{
+	char bytes[4] = {0};
+	uint32_t ret; /* both machines are little-endian */
+	for (uint32_t i = 0; i < text->type->size; i++, at++)
+		bytes[i] = at < text->length ? text->bytes[at] : text->rest[at - text->length];
+	memcpy(&ret, bytes, sizeof(ret));
 	return ret;
 }
 
-uint32_t wide_used(const char *bytes, uint32_t length, uint32_t unit)
+bool wide_end(struct shown *text, uint32_t limit)
 {
-	uint32_t used = 0;
-	while (length - used >= unit && unit_at(bytes + used, unit))
+	uint32_t unit = text->type->size, used = 0, length = length_of(text);
+	while (length - used >= unit && used < limit && unit_at(text, used))
 		used += unit;
-	return used;
+	bool has_end = length - used >= unit && !unit_at(text, used);
+	text->length = used < text->length ? used : text->length;
+	text->rest_length = used - text->length;
+	return has_end;
 }
 
 static bool is_high(uint32_t unit)
@@ -33,18 +45,18 @@ static bool is_low(uint32_t unit)
 
 bool wide_next(const struct shown *text, uint32_t *at, uint32_t *ret_code, bool *ret_is_valid)
 {
-	uint32_t unit = text->type->size, left = text->length - *at;
+	uint32_t unit = text->type->size, length = length_of(text), left = length - *at;
 	char bytes[4];
-	if (*at > text->length || left < unit)
+	if (*at > length || left < unit)
 		return false;
-	*ret_code = unit_at(text->bytes + *at, unit);
+	*ret_code = unit_at(text, *at);
 	*at += unit;
 	*ret_is_valid = utf8_encode(*ret_code, bytes);
 	if (unit != 2 || !is_high(*ret_code))
 		return true;
 	if (left < 2 * unit)
 		return !text->truncated; /* half of a character that was cut */
-	uint32_t low = unit_at(text->bytes + *at, unit);
+	uint32_t low = unit_at(text, *at);
 	if (!is_low(low))
 		return true;
 	*ret_code = 0x10000 + ((*ret_code - 0xd800) << 10) + (low - 0xdc00);

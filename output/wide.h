@@ -9,8 +9,9 @@
 #include "output/buffer.h"
 #include "output/shown.h"
 
-/* Bytes up to the first unit that is 0; all when there is none, but for a unit that is cut. */
-uint32_t wide_used(const char *bytes, uint32_t length, uint32_t unit);
+/* Cuts a SHOWN_WIDE at its first unit that is 0, or after `limit` bytes; false: that is not where
+ * it ends. A unit that is cut is left out. */
+bool wide_end(struct shown *text, uint32_t limit);
 
 /* The next character of a SHOWN_WIDE, from *at on, which is 0 at first; false at the end. A unit
  * that belongs to no character stands for itself, and *ret_is_valid is false. */

@@ -271,7 +271,7 @@ struct err *parts_add_member(const struct parts *parts, const struct type_member
 	else if (type->kind == TYPE_STRING ||
 		 (type->kind == TYPE_FD && type->size == 4 && builder->options.files) ||
 		 (parts_leads_to_struct(type) && parts->level < builder->options.depth) ||
-		 parts_leads_to_scalar(type))
+		 parts_leads_to_scalar(type) || type_wide_target(type))
 		return parts_follow_later(parts, ret, offset);
 	return NULL;
 }
@@ -428,6 +428,39 @@ static struct err *add_text_target(struct plan_builder *builder, const struct or
 	return NULL;
 }
 
+/* Wide text, as many characters as of other text: its end is found when it is shown. It may be the
+ * last thing in its page, and nothing behind that. */
+static struct err *add_wide_target(struct plan_builder *builder, const struct origin *way,
+				   struct value *value)
+{
+	const struct type *character = type_wide_target(value->type);
+	const uint32_t most = FETCH_STRING_MAX / character->size;
+	uint32_t limit = builder->options.string_limit;
+	struct draft draft = draft_begin(builder);
+	struct value *copy = arena_alloc(builder->arena, sizeof(*copy));
+	struct type *text = arena_alloc(builder->arena, sizeof(*text));
+	if (!copy || !text)
+		return &err_nomem;
+	/* One more, to tell a cut text from one that just fits. */
+	const struct fetch_op page = {.code = FETCH_BYTES,
+				      .flags = FETCH_NULL_OK | FETCH_TO_PAGE,
+				      .imm = (limit < most ? limit + 1 : most) * character->size};
+	const struct fetch_op next = {.code = FETCH_BYTES};
+	*text = (struct type){.kind = TYPE_ARRAY,
+			      .size = (limit < most ? limit : most) * character->size,
+			      .name = value->type->name,
+			      .target = character};
+	*copy = (struct value){.name = "", .type = text};
+	draft_ops(&draft, way->ops, way->n_ops);
+	copy->slot = draft_slot(&draft, &page);
+	copy->text_slot = draft_slot(&draft, &next);
+	if (draft_commit(&draft)) {
+		value->copy = copy;
+		value->copy_slot = copy->slot + 1;
+	}
+	return NULL;
+}
+
 /* What the pointer leads to whose number the operations of `way` give. Where it does not fit, it is
  * a number and no more. */
 static struct err *add_target(struct plan_builder *builder, struct origin *way, uint32_t level,
@@ -436,6 +469,8 @@ static struct err *add_target(struct plan_builder *builder, struct origin *way, 
 	const struct type *type = value->type;
 	if (parts_leads_to_scalar(type))
 		return add_scalar_target(builder, way, value);
+	if (type_wide_target(type))
+		return add_wide_target(builder, way, value);
 	if (type->is_out && type->target && type->target->kind == TYPE_STRING)
 		return add_text_target(builder, way, value);
 	if (!parts_leads_to_struct(type) || level > builder->options.depth ||

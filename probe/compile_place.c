@@ -46,7 +46,7 @@ static bool shows(const struct type *type, pointer_test *test, unsigned int open
 
 static bool is_shown(const struct type *pointer)
 {
-	return !parts_leads_to_scalar(pointer);
+	return !parts_leads_to_scalar(pointer) && !type_wide_target(pointer);
 }
 
 void plan_add_place(struct plan_builder *builder, uint8_t pc, const struct type *type)

@@ -114,6 +114,9 @@ enum fetch_flags {
 	/* FILE, in filters: the slot is the path as text, without what is said of the file; unknown
 	 * ("unavailable") when it is cut */
 	FETCH_AS_TEXT = 1,
+	/* BYTES: no further than to the end of their page, for there may be none behind it. What is
+	 * left goes to the BYTES after this one, whose address and LENGTH are there then */
+	FETCH_TO_PAGE = 1,
 	/* FILE: AT_FDCWD is the working directory, and no error number */
 	FETCH_CWD = 32,
 	/* LENGTH: only when register `reg`, cut to `size`, is the upper half of `imm`: then the
@@ -152,6 +155,7 @@ struct fetch_op {
 };
 _Static_assert(sizeof(struct fetch_op) == 16, "wire format");
 
+#define FETCH_PAGE	  4096 /* pages are no smaller anywhere */
 #define FETCH_OPS_MAX	  64   /* operations of one plan */
 #define FETCH_SLOTS_MAX	  32   /* bits of event_header.unavailable */
 #define FETCH_STRING_MAX  4096 /* bytes of one string, without its NUL */

@@ -155,6 +155,17 @@ static __always_inline void fetch_string(struct scratch *scratch, const struct f
 	fetch_blob_done(scratch, (__u32)got - 1, 0, true);
 }
 
+/* As many of these bytes at the accumulator as lie in its page. */
+static __always_inline __u32 fetch_to_page(struct scratch *scratch, __u32 size)
+{
+	__u32 page = FETCH_PAGE - ((__u32)scratch->acc & (FETCH_PAGE - 1));
+	__u32 here = size < page ? size : page;
+	scratch->acc += here;
+	scratch->has_length = 1;
+	scratch->length = size - here;
+	return here;
+}
+
 static __always_inline void fetch_bytes(struct scratch *scratch, const struct fetch_op *op,
 					bool sleepable)
 {
@@ -164,6 +175,8 @@ static __always_inline void fetch_bytes(struct scratch *scratch, const struct fe
 	__u32 size = scratch->has_length ? scratch->length : (__u32)op->imm;
 	__u32 flags = scratch->has_length == 2 ? FETCH_BLOB_TRUNCATED : 0;
 	scratch->has_length = 0;
+	if (op->flags & FETCH_TO_PAGE)
+		size = fetch_to_page(scratch, size);
 	if (scratch->poisoned || room == 0)
 		return fetch_blob_done(scratch, 0, 0, false);
 	if (from == 0 && (op->flags & FETCH_NULL_OK))

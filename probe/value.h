@@ -51,7 +51,9 @@ struct value {
 	const char *name;	 /* "req", "arg1"; "" for a return value */
 	const struct type *type; /* never NULL */
 	int slot;		 /* VALUE_NO_SLOT: see `unavailable` */
-	int text_slot;		 /* TYPE_WORD: what it would lead to; else 0 */
+	/* TYPE_WORD: what it would lead to. ARRAY that a pointer to wide text leads to: what lies
+	 * in the next page. STRUCT with a form: text that may lie elsewhere, or bits. Else 0 */
+	int text_slot;
 	/* TYPE_FD, and an array of these, with -y: the file that it stood for is in slot
 	 * `file_slot - 1` and, of the elements of an array, those after it; 0: not asked for */
 	int file_slot;

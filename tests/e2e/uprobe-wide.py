@@ -39,6 +39,24 @@ def as_json():
         same(trace.calls("letters")[5]["args"]["half"], 0xD83D, "half of a character")
 
 
+def shown(text):
+    return text["str"] if isinstance(text, dict) else text
+
+
+def limits():
+    """-s counts units: half a character is left out."""
+    for limit, wanted in (("7", [6, 3, 7, 4]), ("2", [2, 1, 2, 2]), ("300", [6, 3, 256, 4])):
+        for program in compiled("characters-gcc"):
+            _, trace = trace_target(program, [], [f"{program}:pointers"], "-s", limit)
+            (call,) = trace.calls("pointers")
+            texts = [*list(call["args"].values())[:3], call["args"]["named"]["name"]]
+            lengths = [len(shown(text)) for text in texts]
+            lengths[1] = len(shown(texts[1]).encode("utf-16-le")) // 2
+            same(lengths, wanted, f"units with -s {limit}")
+            cut = [isinstance(text, dict) for text in texts]
+            same(cut, [limit == "2", limit == "2", limit != "300", limit == "2"], f"texts cut with -s {limit}")
+
+
 def conditions():
     """Numbers they are, and the size of a string counts its characters."""
     for program in compiled("characters-gcc"):
@@ -51,4 +69,4 @@ def conditions():
             same(len(trace.calls("texts")), 2, "texts of these sizes")
 
 
-run(characters, strings, bytes_of_cxx20, as_json, conditions)
+run(characters, strings, bytes_of_cxx20, as_json, limits, conditions)

@@ -17,7 +17,7 @@ CONTAINERS = {
     "deep": "tables requests whole records grids trees mixed hashes chains serve narrow empty".split(),
 }
 
-CHARACTERS = "letters next_letter labels damage".split()
+CHARACTERS = "letters next_letter labels damage pointers give_text edges".split()
 
 
 def build(command, package):

@@ -2,6 +2,7 @@
 /* Text of wide characters, whatever the target has put there. */
 #include "output/wide.h"
 
+#include "common/array.h"
 #include "common/utf8.h"
 #include "output/redact.h"
 #include "output_events.h"
@@ -32,12 +33,37 @@ static void assert_written(const struct shown *text, const char *expected)
 static void text_ends_at_a_unit_that_is_zero(void **state)
 {
 	(void)state;
-	static const uint32_t units[] = {'a', 0x100, 0, 'b'};
-	assert_int_equal(wide_used((const char *)units, sizeof(units), 4), 8);
-	assert_int_equal(wide_used((const char *)units, 8, 4), 8);
-	assert_int_equal(wide_used((const char *)units, 7, 4), 4); /* the last one is cut */
-	assert_int_equal(wide_used((const char *)units, 0, 4), 0);
-	assert_int_equal(wide_used((const char *)units, sizeof(units), 2), 2);
+	static const uint32_t units[] = {'a', 0x200b, 0, 'b'};
+	static const struct {
+		const struct type *type;
+		uint32_t length, first, limit, used;
+		bool has_end;
+	} cases[] = {
+		{&wchar, 16, 16, 16, 8, true},
+		{&wchar, 16, 16, 8, 8, true},
+		{&wchar, 16, 16, 4, 4, false},
+		{&wchar, 8, 8, 16, 8, false},
+		{&wchar, 7, 7, 16, 4, false}, /* the last one is cut */
+		{&wchar, 0, 0, 16, 0, false},
+		{&char16, 16, 16, 16, 2, true},
+		/* in two places */
+		{&wchar, 16, 4, 16, 8, true},
+		{&wchar, 16, 6, 16, 8, true},
+		{&wchar, 16, 0, 16, 8, true},
+		{&wchar, 7, 5, 16, 4, false},
+	};
+	for (size_t i = 0; i < array_size(cases); i++) {
+		struct shown text = text_of(cases[i].type, units, cases[i].first);
+		text.rest = (const char *)units + cases[i].first;
+		text.rest_length = cases[i].length - cases[i].first;
+		assert_int_equal(wide_end(&text, cases[i].limit), cases[i].has_end);
+		assert_int_equal(text.length + text.rest_length, cases[i].used);
+		assert_true(text.length <= cases[i].first);
+		assert_written(&text, !cases[i].used		 ? "L\"\""
+				      : cases[i].type == &char16 ? "u\"a\""
+				      : cases[i].used == 4	 ? "L\"a\""
+								 : "L\"a\\u200b\"");
+	}
 }
 
 static void half_a_pair_is_left_out_where_text_is_cut(void **state)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What calls fill in and change is read at their return, as the programs print it themselves.
 . /cases/lib.inc
-need utrail outputs-gcc-0 changes-g++-0
+need utrail outputs-gcc-0 changes-g++-0 characters-gcc-0
 
 # compare PROGRAM OPTIONS...
 compare() {
@@ -25,6 +25,14 @@ compare outputs-gcc-0 -e 'outputs-gcc-0:take(int, buf:ret, long) -> long' -e 'ou
 	-e 'outputs-gcc-0:wipe(const buf:arg2, size_t) -> void' -e 'outputs-gcc-0:tail_of(size_t) -> buf:arg1' \
 	-e 'outputs-gcc-0:wild(str) -> int'
 compare changes-g++-0 --changes -e changes-g++-0:touch -e changes-g++-0:number -e changes-g++-0:text
+
+# Wide text ends with its page, or goes on in the next one. The guest has no locale for more than ASCII.
+if [ "$KERNEL" != 5.10 ]; then
+	utrail -o trace -e characters-gcc-0:edges -- characters-gcc-0 >told 2>messages || fail "edges: $(cat messages)"
+	sed -n 's/^expect //p' told | grep '^edges(wide=L' >expected
+	traced_lines trace | sed 's/^characters-gcc-0://' | grep '^edges(wide=L' >got
+	like expected got
+fi
 
 # Each of the calls in each other has words of its own, up to the 128th.
 utrail --json -o deep -e 'outputs-gcc-0:nested(out str, int level) -> int' -- outputs-gcc-0 120 >told 2>messages ||
