@@ -31,6 +31,47 @@ static bool take_words(const struct shown_scope *scope, const struct shown *show
 	return !strcmp(name, "data");
 }
 
+/* The number of a pointer that is one of two words, whatever is shown of it. */
+static void take_pointer(const struct shown *shown, uint32_t index, struct shown *ret)
+{
+	uint64_t bits;
+	const char *why;
+	if (ret->kind == SHOWN_HEX || ret->kind == SHOWN_NULL)
+		return;
+	/* Of an element of an array the bytes are there. */
+	if (!shown->members && shown->bytes && shown->length >= 2 * sizeof(bits))
+		memcpy(&bits, shown->bytes + index * sizeof(bits), sizeof(bits));
+	else if (!shown->members ||
+		 !value_scalar(&shown->members[index], shown->slots, &bits, &why))
+		return shown_unavailable(ret, "not recorded");
+	shown_raw_pointer(ret, bits);
+}
+
+/* A `dyn Trait` of Rust: where it is, and its vtable, of whose type there is no more to see. */
+static bool find_dyn(const struct shown_scope *scope, const struct shown *shown,
+		     struct go_interface *ret)
+{
+	struct shown table;
+	const char *name;
+	uint64_t address;
+	if (shown->kind != SHOWN_STRUCT || shown->count != 2 || shown->is_variant)
+		return false;
+	shown_part(scope, shown, 0, &ret->data, &name);
+	if (strcmp(name, "pointer") != 0)
+		return false;
+	shown_part(scope, shown, 1, &table, &name);
+	if (strcmp(name, "vtable") != 0 || table.kind != SHOWN_HEX)
+		return false;
+	struct image *image = shown_place(scope, table.number, &address);
+	ret->type = image ? image_rust_type_at(image, address) : NULL;
+	if (!ret->type)
+		return false;
+	ret->type_length = strlen(ret->type);
+	ret->is_place = true;
+	take_pointer(shown, 0, &ret->data); /* an Rc's leads to its counters */
+	return true;
+}
+
 /* The linker's name of the table of a type and an interface: go:itab.TYPE,INTERFACE. Types of
  * generic code have commas between brackets. */
 static bool type_of_table(const char *symbol, struct go_interface *ret)
@@ -122,35 +163,24 @@ static bool find_content(const struct shown_scope *scope, struct go_interface *v
 	return true;
 }
 
-/* The second word itself: the value, where its type is a pointer's. */
-static void make_pointer(const struct shown *shown, struct go_interface *value)
-{
-	uint64_t bits;
-	const char *why;
-	value->is_place = value->type[0] != '*';
-	if (value->data.kind == SHOWN_HEX || value->data.kind == SHOWN_NULL)
-		return;
-	/* Of an element of an array the bytes are there. */
-	if (!shown->members && shown->bytes && shown->length >= 2 * sizeof(bits))
-		memcpy(&bits, shown->bytes + sizeof(bits), sizeof(bits));
-	else if (!shown->members || !value_scalar(&shown->members[1], shown->slots, &bits, &why))
-		return shown_unavailable(&value->data, "not recorded");
-	shown_raw_pointer(&value->data, bits);
-}
-
 enum go_held go_find_held(const struct shown_scope *scope, const struct shown *shown,
 			  struct go_interface *ret)
 {
 	struct shown word;
 	bool has_tab;
 	*ret = (struct go_interface){0};
+	if (find_dyn(scope, shown, ret))
+		return GO_VALUE;
 	if (!take_words(scope, shown, &has_tab, &word, &ret->data))
 		return GO_UNKNOWN;
 	if (word.kind == SHOWN_NULL && ret->data.kind == SHOWN_NULL)
 		return GO_NIL;
 	if (!find_type(scope, &word, has_tab, ret))
 		return GO_UNKNOWN;
-	if (!find_content(scope, ret))
-		make_pointer(shown, ret);
+	if (find_content(scope, ret))
+		return GO_VALUE;
+	/* The second word itself: the value, where its type is a pointer's. */
+	ret->is_place = ret->type[0] != '*';
+	take_pointer(shown, 1, &ret->data);
 	return GO_VALUE;
 }

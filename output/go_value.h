@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* output/go_value.h — values of Go that are written in Go's own way. Private to output/. */
+/*
+ * output/go_value.h — values of Go that are written in Go's own way, and of Rust what is the same
+ * there. Private to output/.
+ */
 #ifndef UTRAIL_OUTPUT_GO_VALUE_H
 #define UTRAIL_OUTPUT_GO_VALUE_H
 
@@ -9,7 +12,7 @@
 bool go_is_results(const struct shown *shown);
 /* Is the result of that name one to which the source gives none? */
 bool go_is_unnamed(const char *name);
-/* What an interface holds. */
+/* What an interface holds, or a `dyn Trait` of Rust. */
 struct go_interface {
 	const char *type; /* not NUL-terminated */
 	size_t type_length;

@@ -34,7 +34,7 @@ static bool shows(const struct type *type, pointer_test *test, unsigned int open
 			return any_member(type->target, test, opened - 1, nested);
 		return test(type);
 	case TYPE_STRUCT:
-		if (type->form)
+		if (type->form && type->form->kind != FORM_VARIANTS)
 			return shows(type->form->item, test, opened, nested + 1);
 		return any_member(type, test, opened, nested);
 	case TYPE_ARRAY:

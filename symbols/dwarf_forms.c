@@ -207,6 +207,13 @@ static bool is_text(const struct rule *rule, const struct type *data)
 	       (rule->language != CXX || data->kind == TYPE_STRING || type_wide_target(data));
 }
 
+/* As what an Rc or Arc of a `dyn Trait` has: output/go_value.c shows it. */
+static bool is_dyn(const struct rule *rule, const struct type *data)
+{
+	return rule->language == RUST && data->kind == TYPE_STRUCT && data->size == 16 &&
+	       data->n_members == 2 && !strcmp(data->members[1].name, "vtable");
+}
+
 static bool fits(const struct rule *rule, const struct type *data, const struct type *length)
 {
 	bool is_number = length && (length->kind == TYPE_UINT || length->kind == TYPE_INT);
@@ -219,7 +226,7 @@ static bool fits(const struct rule *rule, const struct type *data, const struct 
 	case FORM_RANGE:
 		return is_pointer(data) && length && is_pointer(length);
 	case FORM_OWNER:
-		return is_pointer(data) || data->kind == TYPE_ARRAY;
+		return is_pointer(data) || data->kind == TYPE_ARRAY || is_dyn(rule, data);
 	case FORM_BITS:
 		return is_pointer(data) && length;
 	case FORM_VARIANTS:
@@ -257,7 +264,8 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 				 .has_short = rule->has_short,
 				 .none = rule->kind == FORM_BITS ? "std::vector" : "nullopt"};
 	const struct type *length = NULL, *data;
-	bool is_pointer_meant = rule->kind != FORM_OPTIONAL && !strstr(rule->data, "_elems");
+	bool is_pointer_meant = rule->kind != FORM_OPTIONAL && !strstr(rule->data, "_elems") &&
+				!(rule->language == RUST && type->size == 16);
 	data = dwarf_find_path(type, rule->data, is_pointer_meant, &form.data);
 	if (rule->length)
 		length =

@@ -282,6 +282,7 @@ void image_close(struct image *image)
 	name_map_deinit(&image->statics);
 	name_map_deinit(&image->demangled);
 	name_map_deinit(&image->go_types);
+	name_map_deinit(&image->rust_types);
 	free(image->functions);
 	if (image->window)
 		free(image->window->bytes);

@@ -71,8 +71,11 @@ struct image {
 	struct name_map statics; /* defined in .symtab */
 	unsigned int scans;	 /* questions answered without these */
 
-	struct name_map demangled;  /* demangle.c */
-	struct name_map go_types;   /* go_type.c: names, by the bytes of their addresses */
+	struct name_map demangled; /* demangle.c */
+	struct name_map go_types;  /* go_type.c: names, by the bytes of their addresses */
+	struct name_map
+		rust_types;  /* rust_vtable.c: the same of vtables; all, or those asked for */
+	bool has_rust_types; /* all of them are there */
 	struct object_map *objects; /* object.c; NULL: nothing was asked for */
 
 	/* debug_file.c */

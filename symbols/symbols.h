@@ -155,6 +155,8 @@ bool image_object_at(struct image *image, uint64_t address, struct object *ret);
 /* The name of the type of Go that the runtime's table at the address describes, as Go's %T would
  * write it; NULL: it is none. */
 const char *image_go_type_at(struct image *image, uint64_t address);
+/* Rust: the type whose vtable begins at this address, "app::Square"; NULL: none is known to. */
+const char *image_rust_type_at(struct image *image, uint64_t address);
 /*
  * Is the stack at this address as a caller leaves it, so that the return address is on top (in the
  * link register)? The unwind tables say so, where there are any for it.

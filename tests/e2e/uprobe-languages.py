@@ -16,6 +16,13 @@ def rust():
         check_command(name, ["text", "slices", "options", "shape", "entry", "words", "rows", "team"])
 
 
+def trait_objects():
+    for level in ("1", "2", "3"):
+        name = f"dynamic-{level}"
+        build(["rustc", "-g", "-C", f"opt-level={level}", "-o", name, TARGETS / "dynamic.rs"], "rustc")
+        check_command(name, ["show", "holder", "list", "counted"])
+
+
 def go():
     shutil.copy(TARGETS / "values.go", scratch() / "values.go")
     build(["go", "build", "-o", "values-go", "values.go"], "golang-go")
@@ -24,4 +31,4 @@ def go():
     check_command("values-go", [f"main.{function}" for function in functions])
 
 
-run(rust, go)
+run(rust, trait_objects, go)

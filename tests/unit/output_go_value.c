@@ -68,11 +68,37 @@ static void interfaces_that_hold_nothing_are_nil(void **state)
 	assert_false(is_nil(&scope, &shown));
 }
 
+/* Nobody knows of which type something is that only looks like a `dyn Trait`. */
+static void two_pointers_are_a_structure(void **state)
+{
+	const struct type_member members[] = {{.name = "pointer", .type = &word},
+					      {.name = "vtable", .type = &word, .offset = 8}};
+	const struct type type = {.kind = TYPE_STRUCT,
+				  .size = 16,
+				  .name = "pair",
+				  .n_members = 2,
+				  .members = members};
+	static const uint64_t words[] = {1, 0x1000};
+	const struct stream_event event = {.kind = STREAM_CALL};
+	const struct shown_scope scope = {.event = &event};
+	struct shown shown = {.kind = SHOWN_STRUCT,
+			      .type = &type,
+			      .bytes = (const char *)words,
+			      .length = 16,
+			      .count = 2};
+	struct go_interface held;
+	(void)state;
+	assert_int_equal(go_find_held(&scope, &shown, &held), GO_UNKNOWN);
+	shown.length = 8;
+	assert_int_equal(go_find_held(&scope, &shown, &held), GO_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(results_are_told_by_their_type),
 		cmocka_unit_test(interfaces_that_hold_nothing_are_nil),
+		cmocka_unit_test(two_pointers_are_a_structure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

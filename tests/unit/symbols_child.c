@@ -152,6 +152,7 @@ static void same_objects(struct image *a, struct image *b)
 			assert_true(oa.address == ob.address);
 			same_text(oa.name, ob.name);
 			same_text(image_go_type_at(a, address), image_go_type_at(b, address));
+			same_text(image_rust_type_at(a, address), image_rust_type_at(b, address));
 			found += oa.name != NULL;
 		}
 	}
