@@ -134,6 +134,9 @@ bool dwarf_passed_by_reference(Dwarf_Die *die);
  * function is at `address`, its first instruction. */
 struct parameter_place dwarf_place_of(struct dwarf_attributes *function,
 				      struct dwarf_attributes *parameter, uint64_t address);
+/* Of Rust, where it is told of no place at the first instruction: the one behind it. */
+struct parameter_place dwarf_place_later(struct dwarf_attributes *function,
+					 struct dwarf_attributes *parameter, uint64_t address);
 /* dwarf_convention.c: the words of the unit that the entry is in, until those of another one are
  * asked for; NULL: none. */
 const struct unit_words *dwarf_words_of_unit(struct dwarf_info *info, Dwarf_Die *die);

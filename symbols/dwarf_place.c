@@ -242,6 +242,63 @@ static bool is_one_register(Dwarf_Attribute *attribute, Dwarf_Word *ret)
 	return true;
 }
 
+/* The register that the function's frame is told from; false: it is something else. */
+static bool frame_register(struct dwarf_attributes *function, uint16_t *ret)
+{
+	Dwarf_Attribute storage;
+	Dwarf_Op *ops;
+	size_t n_ops;
+	Dwarf_Attribute *base = dwarf_attributes_own(function, DW_AT_frame_base, &storage);
+	if (!base || dwarf_getlocation(base, &ops, &n_ops) != 0 || n_ops != 1 ||
+	    ops[0].atom < DW_OP_reg0 || ops[0].atom > DW_OP_reg31)
+		return false;
+	*ret = (uint16_t)(ops[0].atom - DW_OP_reg0);
+	return true;
+}
+
+static struct parameter_place later_place(struct dwarf_attributes *function, const Dwarf_Op *ops,
+					  size_t n_ops, Dwarf_Addr since)
+{
+	struct parameter_place place = {.kind = PLACE_UNKNOWN};
+	bool is_address = n_ops == 2 && ops[1].atom == DW_OP_deref;
+	if ((n_ops != 1 && !is_address) || since > UINT16_MAX)
+		return place;
+	if (ops[0].atom != DW_OP_fbreg)
+		place = place_of_op(&ops[0]);
+	else if (frame_register(function, &place.reg))
+		place = register_place(PLACE_MEMORY, place.reg, (int64_t)ops[0].number);
+	if (place.kind != PLACE_MEMORY || place.reg == PLACE_CFA)
+		return (struct parameter_place){.kind = PLACE_UNKNOWN};
+	place.kind = PLACE_LATER;
+	place.is_address = is_address;
+	place.since = (uint16_t)since;
+	return place;
+}
+
+struct parameter_place dwarf_place_later(struct dwarf_attributes *function,
+					 struct dwarf_attributes *parameter, uint64_t address)
+{
+	Dwarf_Attribute storage, *attribute;
+	Dwarf_Addr base, start, end, first = UINT64_MAX;
+	Dwarf_Op *ops;
+	size_t n_ops;
+	ptrdiff_t at = 0;
+	struct parameter_place ret = {.kind = PLACE_UNKNOWN};
+	attribute = parameter ? dwarf_attributes_own(parameter, DW_AT_location, &storage) : NULL;
+	if (!attribute)
+		return ret;
+	if (is_single(attribute))
+		return dwarf_getlocation(attribute, &ops, &n_ops) == 0
+			       ? later_place(function, ops, n_ops, 0)
+			       : ret;
+	while ((at = dwarf_getlocations(attribute, at, &base, &start, &end, &ops, &n_ops)) > 0)
+		if (start > address && start < first) {
+			first = start;
+			ret = later_place(function, ops, n_ops, start - address);
+		}
+	return ret;
+}
+
 struct parameter_place dwarf_place_of(struct dwarf_attributes *function,
 				      struct dwarf_attributes *parameter, uint64_t address)
 {

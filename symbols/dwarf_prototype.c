@@ -22,7 +22,7 @@
 struct parameters {
 	ARRAY_OF(struct parameter) list;
 	ARRAY_OF(struct parameter_place) places; /* of each */
-	bool variadic;
+	bool variadic, is_rust;
 	uint64_t address;	       /* of the function */
 	Dwarf_Die results[GO_RESULTS]; /* the parameters that are results (Go) */
 	unsigned int n_results;	       /* such parameters, also those that are not kept */
@@ -144,11 +144,12 @@ static bool take_parameter(struct dwarf_info *info, struct dwarf_attributes *fun
 	}
 	if (mention && mention != die)
 		dwarf_attributes_read(mention, &concrete);
-	struct parameter_place place = dwarf_place_of(function,
-						      !mention	       ? NULL
-						      : mention == die ? &own
-								       : &concrete,
-						      to->address);
+	struct dwarf_attributes *told = !mention ? NULL : mention == die ? &own : &concrete;
+	struct parameter_place place = dwarf_place_of(function, told, to->address);
+	if (to->is_rust && (place.kind == PLACE_UNKNOWN || place.kind == PLACE_NOWHERE)) {
+		struct parameter_place later = dwarf_place_later(function, told, to->address);
+		place = later.kind == PLACE_LATER ? later : place;
+	}
 	return add_parameter(info, &own, tags, place, to);
 }
 
@@ -293,6 +294,7 @@ static struct err *read_prototype(struct dwarf_info *info, const struct function
 	struct prototype *prototype = arena_alloc(&info->arena, sizeof(*prototype));
 	if (prototype)
 		dwarf_judge_convention(unit, &attributes, symbol, prototype);
+	parameters.is_rust = prototype && prototype->is_rust;
 	bool ok = prototype &&
 		  fill_prototype(info, &attributes, is_c(unit->language), &parameters, prototype);
 	free(parameters.list.items);

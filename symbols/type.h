@@ -197,6 +197,9 @@ enum place_kind {
 	PLACE_SUM,	/* the value is register `reg` + offset */
 	PLACE_CONSTANT, /* the value is `offset`, in every call */
 	PLACE_PIECES,	/* in several registers or places */
+	/* in memory, at register `reg` + offset, but only behind the prologue, or from `since`
+	 * bytes behind the first instruction on: uprobe/prologue.c finds out what was put there */
+	PLACE_LATER,
 };
 
 #define PLACE_PIECES_MAX 4
@@ -221,6 +224,8 @@ struct parameter_place {
 	bool exact;
 	bool is_bytes;	  /* CONSTANT: as they would lie in memory, of any type */
 	uint8_t n_pieces; /* PIECES: 0: too many, or of bits */
+	bool is_address;  /* LATER, MEMORY at the CFA: there is the value's address */
+	uint16_t since;	  /* LATER; 0: it is said of the whole function */
 	int64_t offset;
 	struct place_piece pieces[PLACE_PIECES_MAX];
 };

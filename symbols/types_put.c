@@ -179,6 +179,8 @@ static void put_place(struct wire *wire, const struct parameter_place *place)
 	wire_put_u8(wire, place->exact);
 	wire_put_u8(wire, place->is_bytes);
 	wire_put_u64(wire, (uint64_t)place->offset);
+	wire_put_u8(wire, place->is_address);
+	wire_put_u32(wire, place->since);
 	wire_put_u8(wire, place->n_pieces);
 	for (int i = 0; i < place->n_pieces; i++) {
 		const struct place_piece *piece = &place->pieces[i];

@@ -277,12 +277,14 @@ void types_take_all(struct type_reader *reader, struct wire *from, struct arena 
 static void take_place(struct wire *from, struct parameter_place *place)
 {
 	uint8_t kind = wire_take_u8(from);
-	from->bad |= kind > PLACE_PIECES;
+	from->bad |= kind > PLACE_LATER;
 	place->kind = kind;
 	place->reg = (uint16_t)wire_take_u32(from);
 	place->exact = wire_take_bool(from);
 	place->is_bytes = wire_take_bool(from);
 	place->offset = (int64_t)wire_take_u64(from);
+	place->is_address = wire_take_bool(from);
+	place->since = (uint16_t)wire_take_u32(from);
 	place->n_pieces = wire_take_u8(from);
 	if (place->n_pieces > PLACE_PIECES_MAX) {
 		from->bad = true;

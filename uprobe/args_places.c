@@ -62,8 +62,14 @@ static struct fetch_source in_memory(unsigned int machine, const struct paramete
 {
 	bool is_arm = machine == EM_AARCH64;
 	uint8_t stack = is_arm ? ARM64_SP : X86_RSP;
-	if (place->reg == PLACE_CFA) /* the return address is below it on x86-64 */
-		return args_at(stack, (uint64_t)place->offset + (is_arm ? 0 : 8));
+	if (place->reg == PLACE_CFA) { /* the return address is below it on x86-64 */
+		struct fetch_source source =
+			args_at(stack, (uint64_t)place->offset + (is_arm ? 0 : 8));
+		if (place->is_address)
+			source.ops[source.n_ops++] =
+				(struct fetch_op){.code = FETCH_DEREF, .size = 8};
+		return source;
+	}
 	if (place->reg == (is_arm ? ARM64_DWARF_SP : X86_DWARF_RSP))
 		return place->exact && place->offset >= (is_arm ? 0 : 8)
 			       ? args_at(stack, (uint64_t)place->offset)
@@ -160,6 +166,7 @@ static struct fetch_source source_of(unsigned int machine, const struct paramete
 			break;
 		return constant(place->offset);
 	case PLACE_UNKNOWN:
+	case PLACE_LATER: /* what can be known of it is known: uprobe/prologue.c */
 		break;
 	}
 	return args_unavailable(otherwise);

@@ -88,7 +88,7 @@ struct err *function_condition(struct probe_set *set, struct image *image,
 	if (image)
 		image_open_types(image, set->options.depth);
 	if (!e && function)
-		e = values_prototype(image, function, spec, &prototype);
+		e = values_prototype(image, function, spec, &set->arena, &prototype);
 	if (e)
 		return e;
 	bool is_rust = prototype.is_rust || (function && match_is_rust(function->symbol));

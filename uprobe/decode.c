@@ -364,6 +364,30 @@ bool decode_raw(const struct decoder *decoder, const uint8_t *bytes, size_t avai
 	return true;
 }
 
+struct operand decode_operand(const ZydisDecodedInstruction *insn)
+{
+	const ZydisDecodedInstructionRaw *raw = &insn->raw;
+	struct operand o = {.displacement = raw->disp.value};
+	if (!(insn->attributes & ZYDIS_ATTRIB_HAS_MODRM))
+		return o;
+	o.reg = raw->modrm.reg | (raw->rex.R ? 8 : 0);
+	o.is_register = raw->modrm.mod == 3;
+	o.is_memory = !o.is_register;
+	o.rm = raw->modrm.rm | (raw->rex.B ? 8 : 0);
+	o.has_base = o.is_memory && !(raw->modrm.mod == 0 && raw->modrm.rm == 5);
+	if (o.is_memory && raw->modrm.rm == 4) {
+		bool has_index = raw->sib.index != 4 || raw->rex.X;
+		o.rm = raw->sib.base | (raw->rex.B ? 8 : 0);
+		o.has_base = !has_index && !(raw->sib.base == 5 && raw->modrm.mod == 0);
+	}
+	return o;
+}
+
+bool decode_is_opcode(const ZydisDecodedInstruction *insn, uint8_t opcode)
+{
+	return is_one_byte(insn) && insn->opcode == opcode;
+}
+
 bool decode(const struct decoder *decoder, const uint8_t *bytes, size_t available, uint64_t address,
 	    struct decoded *ret)
 {

@@ -63,6 +63,16 @@ bool decode(const struct decoder *decoder, const uint8_t *bytes, size_t availabl
 /* The same, and what the disassembler found: lengths and raw fields only. x86-64 alone. */
 bool decode_raw(const struct decoder *decoder, const uint8_t *bytes, size_t available,
 		uint64_t address, struct decoded *ret, ZydisDecodedInstruction *ret_raw);
+/* The operands of an instruction with a ModRM byte. */
+struct operand {
+	bool is_register, is_memory;
+	uint8_t rm, reg; /* with the REX bits; rm: the register, or the base without an index */
+	bool has_base;
+	int64_t displacement;
+};
+struct operand decode_operand(const ZydisDecodedInstruction *insn);
+/* Is it this one of one byte, without VEX and the like? */
+bool decode_is_opcode(const ZydisDecodedInstruction *insn, uint8_t opcode);
 /* "push %rbp", as objdump writes it; "" when the machine's decoder has no words. */
 void decode_text(const struct decoder *decoder, const uint8_t *bytes, size_t available,
 		 uint64_t address, char *buffer, size_t size);

@@ -44,49 +44,17 @@ struct slot_search {
 	bool has_switch;
 };
 
-struct operand {
-	bool is_register, is_memory;
-	uint8_t rm, reg; /* with the REX bits; rm: the register, or the base without an index */
-	bool has_base;
-	int64_t displacement;
-};
-
-static struct operand operand_of(const ZydisDecodedInstruction *insn)
-{
-	const ZydisDecodedInstructionRaw *raw = &insn->raw;
-	struct operand o = {.displacement = raw->disp.value};
-	if (!(insn->attributes & ZYDIS_ATTRIB_HAS_MODRM))
-		return o;
-	o.reg = raw->modrm.reg | (raw->rex.R ? 8 : 0);
-	o.is_register = raw->modrm.mod == 3;
-	o.is_memory = !o.is_register;
-	o.rm = raw->modrm.rm | (raw->rex.B ? 8 : 0);
-	o.has_base = o.is_memory && !(raw->modrm.mod == 0 && raw->modrm.rm == 5);
-	if (o.is_memory && raw->modrm.rm == 4) {
-		bool has_index = raw->sib.index != 4 || raw->rex.X;
-		o.rm = raw->sib.base | (raw->rex.B ? 8 : 0);
-		o.has_base = !has_index && !(raw->sib.base == 5 && raw->modrm.mod == 0);
-	}
-	return o;
-}
-
-static bool is_opcode(const ZydisDecodedInstruction *insn, uint8_t opcode)
-{
-	return insn->encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
-	       insn->opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && insn->opcode == opcode;
-}
-
 static bool is_push(const ZydisDecodedInstruction *insn, const struct operand *o)
 {
-	return is_opcode(insn, 0x50 | (insn->opcode & 7)) || is_opcode(insn, 0x68) ||
-	       is_opcode(insn, 0x6a) || is_opcode(insn, 0x9c) ||
-	       (is_opcode(insn, 0xff) && (o->reg & 7) == 6);
+	return decode_is_opcode(insn, 0x50 | (insn->opcode & 7)) || decode_is_opcode(insn, 0x68) ||
+	       decode_is_opcode(insn, 0x6a) || decode_is_opcode(insn, 0x9c) ||
+	       (decode_is_opcode(insn, 0xff) && (o->reg & 7) == 6);
 }
 
 static bool is_pop(const ZydisDecodedInstruction *insn)
 {
-	return is_opcode(insn, 0x58 | (insn->opcode & 7)) || is_opcode(insn, 0x8f) ||
-	       is_opcode(insn, 0x9d);
+	return decode_is_opcode(insn, 0x58 | (insn->opcode & 7)) || decode_is_opcode(insn, 0x8f) ||
+	       decode_is_opcode(insn, 0x9d);
 }
 
 /* Register from register: mov %from,%to, in both encodings. */
@@ -95,10 +63,10 @@ static bool moves(const ZydisDecodedInstruction *insn, const struct operand *o, 
 {
 	if (!o->is_register || !insn->raw.rex.W)
 		return false;
-	bool store = is_opcode(insn, 0x89);
+	bool store = decode_is_opcode(insn, 0x89);
 	*from = store ? o->reg : o->rm;
 	*to = store ? o->rm : o->reg;
-	return store || is_opcode(insn, 0x8b);
+	return store || decode_is_opcode(insn, 0x8b);
 }
 
 /* Does it use the return address, or hand out its place? */
@@ -120,7 +88,7 @@ static bool uses_slot(const ZydisDecodedInstruction *insn, const struct operand 
 	}
 	if (frame->sp != 0)
 		return false;
-	return is_pop(insn) || (is_opcode(insn, 0x54) && !insn->raw.rex.B); /* push %rsp */
+	return is_pop(insn) || (decode_is_opcode(insn, 0x54) && !insn->raw.rex.B); /* push %rsp */
 }
 
 /* add, sub, and: of a constant and the stack pointer. */
@@ -128,7 +96,7 @@ static bool step_arithmetic(const ZydisDecodedInstruction *insn, const struct op
 			    struct frame *frame)
 {
 	if (!o->is_register || o->rm != REG_SP ||
-	    (!is_opcode(insn, 0x81) && !is_opcode(insn, 0x83)))
+	    (!decode_is_opcode(insn, 0x81) && !decode_is_opcode(insn, 0x83)))
 		return false;
 	int64_t value = insn->raw.imm[0].value.s;
 	switch (o->reg & 7) {
@@ -149,7 +117,7 @@ static bool step_arithmetic(const ZydisDecodedInstruction *insn, const struct op
 static bool step_lea(const ZydisDecodedInstruction *insn, const struct operand *o,
 		     struct frame *frame)
 {
-	if (!is_opcode(insn, 0x8d))
+	if (!decode_is_opcode(insn, 0x8d))
 		return false;
 	int64_t base = !o->has_base	 ? UNKNOWN
 		       : o->rm == REG_SP ? frame->sp
@@ -177,10 +145,10 @@ static void step_frame_pointer(const ZydisDecodedInstruction *insn, const struct
 			frame->bp = from == REG_SP && place == WORD ? place : UNKNOWN;
 		return;
 	}
-	bool loads = is_opcode(insn, 0x8b) || is_opcode(insn, 0x33);
-	bool stores = is_opcode(insn, 0x89) || is_opcode(insn, 0x31);
+	bool loads = decode_is_opcode(insn, 0x8b) || decode_is_opcode(insn, 0x33);
+	bool stores = decode_is_opcode(insn, 0x89) || decode_is_opcode(insn, 0x31);
 	if ((loads && o->reg == REG_BP) || (stores && o->is_register && o->rm == REG_BP) ||
-	    (is_opcode(insn, 0xb8 | REG_BP) && !insn->raw.rex.B))
+	    (decode_is_opcode(insn, 0xb8 | REG_BP) && !insn->raw.rex.B))
 		frame->bp = UNKNOWN;
 }
 
@@ -188,7 +156,7 @@ static void step_frame_pointer(const ZydisDecodedInstruction *insn, const struct
 static bool step_bound(const ZydisDecodedInstruction *insn, const struct operand *o,
 		       struct frame *frame)
 {
-	if (!o->is_register || !is_opcode(insn, 0x39) || o->rm != REG_SP)
+	if (!o->is_register || !decode_is_opcode(insn, 0x39) || o->rm != REG_SP)
 		return false;
 	frame->sp = frame->bound;
 	return true;
@@ -200,12 +168,12 @@ static void step(const ZydisDecodedInstruction *insn, const struct operand *o, s
 		frame->sp += frame->sp == UNKNOWN ? 0 : WORD;
 	} else if (is_pop(insn)) {
 		frame->sp -= frame->sp == UNKNOWN ? 0 : WORD;
-		if (is_opcode(insn, 0x58 | REG_BP) && !insn->raw.rex.B)
+		if (decode_is_opcode(insn, 0x58 | REG_BP) && !insn->raw.rex.B)
 			frame->bp = UNKNOWN;
-	} else if (is_opcode(insn, 0xc9)) { /* leave */
+	} else if (decode_is_opcode(insn, 0xc9)) { /* leave */
 		frame->sp = frame->bp == UNKNOWN ? UNKNOWN : frame->bp - WORD;
 		frame->bp = UNKNOWN;
-	} else if (is_opcode(insn, 0xc8)) { /* enter */
+	} else if (decode_is_opcode(insn, 0xc8)) { /* enter */
 		frame->bp = frame->sp == UNKNOWN ? UNKNOWN : frame->sp + WORD;
 		frame->sp = frame->bp == UNKNOWN ? UNKNOWN
 						 : frame->bp + (int64_t)insn->raw.imm[0].value.u;
@@ -262,7 +230,7 @@ static struct err *follow(struct slot_search *search, struct path path, bool *re
 			return NULL;
 		}
 		memset(search->visited + at, true, decoded.length);
-		const struct operand o = operand_of(&insn);
+		const struct operand o = decode_operand(&insn);
 		*ret = uses_slot(&insn, &o, frame);
 		if (*ret)
 			return NULL;
@@ -344,7 +312,7 @@ static bool function_walks(const struct decoder *decoder, const struct code_part
 		if (!decode_raw(decoder, text->bytes + at, text->size - at, text->address + at,
 				&decoded, &insn))
 			return false;
-		const struct operand o = operand_of(&insn);
+		const struct operand o = decode_operand(&insn);
 		if (uses_slot(&insn, &o, &frame))
 			return true;
 		at += decoded.length;
@@ -369,7 +337,7 @@ static bool is_frame_pointer(const struct decoder *decoder, const struct code_pa
 		struct decoded decoded;
 		while (next < at && decode_raw(decoder, text->bytes + next, text->size - next,
 					       text->address + next, &decoded, &insn)) {
-			const struct operand o = operand_of(&insn);
+			const struct operand o = decode_operand(&insn);
 			step(&insn, &o, &frame);
 			next += decoded.length;
 		}

@@ -10,6 +10,7 @@
 #include "uprobe/args.h"
 #include "uprobe/match.h"
 #include "uprobe/outputs.h"
+#include "uprobe/prologue.h"
 
 static const struct type unknown_type = {.kind = TYPE_UNKNOWN, .size = 8, .name = "unknown"};
 
@@ -27,7 +28,7 @@ static void place_given(const struct function *function, const struct spec *spec
 
 /* The spec's words win over the image's knowledge, each half by itself. */
 struct err *values_prototype(struct image *image, const struct function *function,
-			     const struct spec *spec, struct prototype *ret)
+			     const struct spec *spec, struct arena *arena, struct prototype *ret)
 {
 	const struct prototype *known = NULL;
 	/* The list has chosen one of several functions, whose types are known better. */
@@ -40,6 +41,9 @@ struct err *values_prototype(struct image *image, const struct function *functio
 			return e;
 	}
 	*ret = known ? *known : (struct prototype){0};
+	struct err *e = prologue_use(image, function, arena, ret);
+	if (e)
+		return e;
 	if (spec->has_types && !(known && is_choice)) {
 		ret->source = "given";
 		ret->parameters = spec->types.parameters;
@@ -299,7 +303,7 @@ static struct err *compile_function(struct probe_set *set, struct image *image,
 	unsigned int machine = image_machine(image);
 	*ret = (struct function_values){0};
 	image_open_types(image, set->options.depth);
-	struct err *e = values_prototype(image, function, spec, &prototype);
+	struct err *e = values_prototype(image, function, spec, &set->arena, &prototype);
 	if (e)
 		return e;
 	compiling->is_rust = match_is_rust(function->symbol) || prototype.is_rust;

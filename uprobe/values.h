@@ -55,8 +55,10 @@ struct err *values_compile_halves(struct probe_set *set, struct image *image,
 				  const struct call_key *key,
 				  struct function_values *ret) must_check;
 
-/* Parameters and result alone; at most VALUES_PARAMETERS_MAX. `source` NULL: nobody knows them. */
+/* Parameters and result alone; at most VALUES_PARAMETERS_MAX. `source` NULL: nobody knows them. The
+ * arena may have parts of it. */
 struct err *values_prototype(struct image *image, const struct function *function,
-			     const struct spec *spec, struct prototype *ret) must_check;
+			     const struct spec *spec, struct arena *arena,
+			     struct prototype *ret) must_check;
 
 #endif

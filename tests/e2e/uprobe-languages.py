@@ -23,6 +23,14 @@ def trait_objects():
         check_command(name, ["show", "holder", "list", "counted"])
 
 
+def debug_builds():
+    functions = "plain texts structures enums slices many objects changed roomy made generic Point::moved Point::sum".split()
+    for name, options in (("unoptimised", []), ("unoptimised-frames", ["-C", "force-frame-pointers=yes"])):
+        command = ["rustc", "-g", "-C", "opt-level=0", *options, "--crate-name", "unoptimised", "-o", name]
+        build([*command, TARGETS / "unoptimised.rs"], "rustc")
+        check_command(name, [f"unoptimised::{function}" for function in functions])
+
+
 def go():
     shutil.copy(TARGETS / "values.go", scratch() / "values.go")
     build(["go", "build", "-o", "values-go", "values.go"], "golang-go")
@@ -31,4 +39,4 @@ def go():
     check_command("values-go", [f"main.{function}" for function in functions])
 
 
-run(rust, trait_objects, go)
+run(rust, trait_objects, debug_builds, go)

@@ -182,7 +182,7 @@ static void test_types(void **state)
 		 .offset = -8,
 		 .pieces = {{.kind = PLACE_REGISTER, .reg = 3, .size = 4, .offset = 2}}},
 		{.kind = PLACE_MEMORY},
-		{.kind = PLACE_MEMORY}};
+		{.kind = PLACE_LATER, .is_address = true, .since = 300}};
 	const struct prototype prototype = {.parameters = parameters,
 					    .n_parameters = 3,
 					    .places = places,
@@ -198,6 +198,8 @@ static void test_types(void **state)
 	assert_int_equal(got->n_parameters, 3);
 	assert_string_equal(got->parameters[0].name, "p");
 	assert_true(type_is_wide(got->parameters[2].type));
+	assert_true(got->places[2].kind == PLACE_LATER && got->places[2].is_address);
+	assert_int_equal(got->places[2].since, 300);
 	assert_int_equal(got->places[0].pieces[0].reg, 3);
 	assert_int_equal(got->places[0].offset, -8);
 	assert_true(got->places[0].exact && got->is_rust && !got->variadic && !got->is_optimised);
