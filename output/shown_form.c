@@ -185,8 +185,15 @@ void shown_form_copied(const struct type *type, const char *bytes, uint32_t leng
 								    : UINT32_MAX};
 		return;
 	}
-	if (type->form->kind != FORM_OWNER || at > length || length - at < sizeof(pointer)) {
+	bool is_pointer = type->form->item && (type->form->item->kind == TYPE_POINTER ||
+					       type->form->item->kind == TYPE_STRING);
+	if (type->form->kind != FORM_OWNER || at > length ||
+	    (is_pointer && length - at < sizeof(pointer))) {
 		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
+		return;
+	}
+	if (!is_pointer) {
+		shown_memory(type->form->item, bytes + at, length - at, ret);
 		return;
 	}
 	memcpy(&pointer, bytes + at, sizeof(pointer));

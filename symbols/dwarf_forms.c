@@ -37,6 +37,8 @@ static const struct rule rules[] = {
 	{CXX, "shared_ptr<", FORM_OWNER, "_M_ptr", NULL, 0, false},
 	{CXX, "optional<", FORM_OPTIONAL, "_M_value", "_M_engaged", 0, false},
 	{CXX, "array<", FORM_OWNER, "_M_elems", NULL, 0, false},
+	{CXX, "atomic<", FORM_OWNER, "_M_i", NULL, 0, false}, /* atomic, bits/atomic_base.h */
+	{CXX, "atomic<", FORM_OWNER, "_M_p", NULL, 0, false},
 	/* libc++: string, string_view, vector, span, __memory/unique_ptr.h, __memory/shared_ptr.h, optional */
 	{CXX, "basic_string<", FORM_TEXT, "__l.__data_", "__l.__size_", 0, true},
 	{CXX, "basic_string_view<", FORM_TEXT, "__data", "__size", 0, false},
@@ -50,6 +52,7 @@ static const struct rule rules[] = {
 	{CXX, "shared_ptr<", FORM_OWNER, "__ptr_", NULL, 0, false},
 	{CXX, "optional<", FORM_OPTIONAL, "__val_", "__engaged_", 0, false},
 	{CXX, "array<", FORM_OWNER, "__elems_", NULL, 0, false},
+	{CXX, "atomic<", FORM_OWNER, "__a_value", NULL, 0, false}, /* __atomic/cxx_atomic_impl.h */
 	/* Rust: core and alloc */
 	{RUST, "&str", FORM_TEXT, "data_ptr", "length", 0, false},
 	{RUST, "&mut str", FORM_TEXT, "data_ptr", "length", 0, false},
@@ -214,6 +217,12 @@ static bool is_dyn(const struct rule *rule, const struct type *data)
 	       data->n_members == 2 && !strcmp(data->members[1].name, "vtable");
 }
 
+/* It has a value of any type, and no more. */
+static bool is_atomic(const struct rule *rule)
+{
+	return !strcmp(rule->name, "atomic<");
+}
+
 static bool fits(const struct rule *rule, const struct type *data, const struct type *length)
 {
 	bool is_number = length && (length->kind == TYPE_UINT || length->kind == TYPE_INT);
@@ -226,7 +235,8 @@ static bool fits(const struct rule *rule, const struct type *data, const struct 
 	case FORM_RANGE:
 		return is_pointer(data) && length && is_pointer(length);
 	case FORM_OWNER:
-		return is_pointer(data) || data->kind == TYPE_ARRAY || is_dyn(rule, data);
+		return is_pointer(data) || data->kind == TYPE_ARRAY || is_dyn(rule, data) ||
+		       is_atomic(rule);
 	case FORM_BITS:
 		return is_pointer(data) && length;
 	case FORM_VARIANTS:
@@ -265,7 +275,7 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 				 .none = rule->kind == FORM_BITS ? "std::vector" : "nullopt"};
 	const struct type *length = NULL, *data;
 	bool is_pointer_meant = rule->kind != FORM_OPTIONAL && !strstr(rule->data, "_elems") &&
-				!(rule->language == RUST && type->size == 16);
+				!is_atomic(rule) && !(rule->language == RUST && type->size == 16);
 	data = dwarf_find_path(type, rule->data, is_pointer_meant, &form.data);
 	if (rule->length)
 		length =

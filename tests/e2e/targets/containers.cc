@@ -5,6 +5,7 @@
  *
  *	containers [-w] [-h]
  */
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,14 @@ struct person {
 struct options {
 	short count;
 	std::vector<bool> given;
+	int last;
+};
+
+struct shared {
+	std::atomic<short> users;
+	std::atomic<bool> open;
+	std::atomic<point *> at;
+	std::atomic<point> now;
 	int last;
 };
 
@@ -83,6 +92,11 @@ opaque int bits(const std::vector<bool> &some, std::vector<bool> copy, const std
 opaque int held(const options &all, const std::vector<std::vector<bool>> &rows)
 {
 	return (int)(all.given.size() + rows.size()) + all.count;
+}
+
+opaque int atomics(std::atomic<int> &number, const shared *all, const std::vector<std::atomic<int>> &some)
+{
+	return number + all->users + (int)some.size();
 }
 
 opaque int references(int &number, const point &at, const double &real, point &&moved)
@@ -174,6 +188,18 @@ static void words(void)
 	}
 }
 
+static void counters(int seed)
+{
+	std::atomic<int> number{seed};
+	point at{seed, 2};
+	const shared all{{3}, {true}, {&at}, {point{4, seed}}, 5};
+	std::vector<std::atomic<int>> some(3);
+	some[1] = -seed;
+	int got = atomics(number, &all, some);
+	expect("atomics(number=%d, all={users=3, open=true, at={x=%d, y=2}, now={x=4, y=%d}, last=5}, some=[0, %d, 0]) = %d",
+	       seed, seed, seed, -seed, got);
+}
+
 static void pointers(int seed)
 {
 	auto shared = std::make_shared<point>(point{3, seed});
@@ -206,6 +232,7 @@ int main(int argc, char **argv)
 	arrays(seed);
 	text_arrays(seed);
 	words();
+	counters(seed);
 	pointers(seed);
 	return sample_end(&sample, true);
 }
