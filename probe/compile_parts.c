@@ -14,6 +14,8 @@
 #define STRUCT_BYTES_MIN 256
 #define STRUCT_BYTES_MAX 4000
 #define MEMBERS_DEFAULT	 32
+/* Of an array that a pointer leads to. */
+#define ARRAY_BYTES_MAX 512
 /* Of all structures that lie in others by pointer. */
 #define FOLLOWED_BYTES_MAX 1024
 static uint32_t max_members(const struct plan_builder *builder)
@@ -237,6 +239,13 @@ bool parts_leads_to_scalar(const struct type *type)
 	}
 }
 
+bool parts_leads_to_array(const struct type *type)
+{
+	const struct type *target = type->kind == TYPE_POINTER ? type->target : NULL;
+	return target && target->kind == TYPE_ARRAY && target->size && target->target &&
+	       target->target->size;
+}
+
 struct err *parts_add_member(const struct parts *parts, const struct type_member *member,
 			     struct value *ret)
 {
@@ -271,7 +280,8 @@ struct err *parts_add_member(const struct parts *parts, const struct type_member
 	else if (type->kind == TYPE_STRING ||
 		 (type->kind == TYPE_FD && type->size == 4 && builder->options.files) ||
 		 (parts_leads_to_struct(type) && parts->level < builder->options.depth) ||
-		 parts_leads_to_scalar(type) || type_wide_target(type))
+		 parts_leads_to_scalar(type) || parts_leads_to_array(type) ||
+		 type_wide_target(type))
 		return parts_follow_later(parts, ret, offset);
 	return NULL;
 }
@@ -409,6 +419,33 @@ static struct err *add_scalar_target(struct plan_builder *builder, const struct 
 	return NULL;
 }
 
+/* As of an array in a structure, a part may be copied. */
+static struct err *add_array_target(struct plan_builder *builder, struct origin *way,
+				    uint32_t level, struct value *value)
+{
+	const struct type *target = value->type->target;
+	const struct type_member whole = {.name = "", .type = target};
+	struct draft draft = draft_begin(builder);
+	struct value *copy = arena_alloc(builder->arena, sizeof(*copy));
+	if (!copy)
+		return &err_nomem;
+	way->copied = target->size < ARRAY_BYTES_MAX ? target->size : ARRAY_BYTES_MAX;
+	draft_ops(&draft, way->ops, way->n_ops);
+	way->slot = draft_slot(&draft, &(struct fetch_op){.code = FETCH_BYTES,
+							  .flags = FETCH_NULL_OK,
+							  .imm = way->copied});
+	if ((level > 1 && builder->followed_bytes > FOLLOWED_BYTES_MAX) || !draft_commit(&draft))
+		return NULL;
+	builder->followed_bytes += level > 1 ? way->copied : 0;
+	const struct origin *origin = arena_copy(builder->arena, way, sizeof(*way));
+	const struct parts parts = {.builder = builder, .origin = origin, .level = level};
+	struct err *e = origin ? parts_add_member(&parts, &whole, copy) : &err_nomem;
+	copy->boxed = !strchr(value->type->name, '&');
+	value->copy = copy;
+	value->copy_slot = way->slot + 1;
+	return e;
+}
+
 /* What the call has put there: a string. */
 static struct err *add_text_target(struct plan_builder *builder, const struct origin *way,
 				   struct value *value)
@@ -469,6 +506,8 @@ static struct err *add_target(struct plan_builder *builder, struct origin *way, 
 	const struct type *type = value->type;
 	if (parts_leads_to_scalar(type))
 		return add_scalar_target(builder, way, value);
+	if (parts_leads_to_array(type))
+		return add_array_target(builder, way, level, value);
 	if (type_wide_target(type))
 		return add_wide_target(builder, way, value);
 	if (type->is_out && type->target && type->target->kind == TYPE_STRING)

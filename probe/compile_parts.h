@@ -83,6 +83,7 @@ struct err *each_follow_array(struct plan_builder *builder, const struct follow 
 /* Is what a pointer of this type leads to worth reading? */
 bool parts_leads_to_struct(const struct type *type);
 bool parts_leads_to_scalar(const struct type *type);
+bool parts_leads_to_array(const struct type *type);
 /* So many bytes are read of such a structure. */
 uint32_t parts_copied_bytes(const struct plan_builder *builder, const struct type *type);
 

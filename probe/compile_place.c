@@ -32,6 +32,8 @@ static bool shows(const struct type *type, pointer_test *test, unsigned int open
 	case TYPE_POINTER:
 		if (parts_leads_to_struct(type) && opened)
 			return any_member(type->target, test, opened - 1, nested);
+		if (parts_leads_to_array(type))
+			return shows(type->target, test, opened, nested + 1);
 		return test(type);
 	case TYPE_STRUCT:
 		if (type->form && type->form->kind != FORM_VARIANTS)

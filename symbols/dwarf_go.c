@@ -56,22 +56,44 @@ static struct type_member *own_members(struct type_builder *builder, struct type
 	return members;
 }
 
-/* The tables are not opened: nobody wants to see them. */
-bool dwarf_close_interface(struct type_builder *builder, struct type *type)
+/* A `dyn Trait` of Rust: the same, but that the table is the second word. */
+static bool is_dyn(const struct type *type)
 {
-	bool is_go = !strcmp(type->name, "runtime.iface") || !strcmp(type->name, "runtime.eface");
-	if (!is_go || !is_interface(type))
-		return true;
+	return type->kind == TYPE_STRUCT && type->n_members == 2 && type->size == 16 &&
+	       !strcmp(type->members[0].name, "pointer") &&
+	       !strcmp(type->members[1].name, "vtable");
+}
+
+/* The member is an address and no more. */
+static bool close_pointer(struct type_builder *builder, struct type *type, uint32_t index)
+{
 	struct type_member *members = own_members(builder, type);
-	struct type *word = arena_copy(&builder->info->arena, members ? members[0].type : NULL,
+	struct type *word = arena_copy(&builder->info->arena, members ? members[index].type : NULL,
 				       members ? sizeof(*word) : 0);
 	if (!word)
 		return false;
 	word->target = NULL;
-	members[0].type = word;
+	members[index].type = word;
+	return true;
+}
+
+/* The tables are not opened: nobody wants to see them. */
+bool dwarf_close_interface(struct type_builder *builder, struct type *type)
+{
+	if (is_dyn(type))
+		return close_pointer(builder, type, 1);
+	bool is_go = !strcmp(type->name, "runtime.iface") || !strcmp(type->name, "runtime.eface");
+	if (!is_go || !is_interface(type))
+		return true;
+	if (!close_pointer(builder, type, 0))
+		return false;
 	/* interface{} */
-	if (!strcmp(type->name, "runtime.eface"))
+	if (!strcmp(type->name, "runtime.eface")) {
+		struct type_member *members = own_members(builder, type);
+		if (!members)
+			return false;
 		members[1].type = &data_type;
+	}
 	return true;
 }
 

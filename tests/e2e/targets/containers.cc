@@ -99,6 +99,12 @@ opaque int atomics(std::atomic<int> &number, const shared *all, const std::vecto
 	return number + all->users + (int)some.size();
 }
 
+opaque int rows(int (&both)[2], const char (&text)[6], const std::string (&words)[2], int (*first)[3],
+		point (&points)[2], int (*none)[2])
+{
+	return both[1] + text[0] + (int)words[1].size() + (*first)[2] + points[1].y + (none != nullptr);
+}
+
 opaque int references(int &number, const point &at, const double &real, point &&moved)
 {
 	return number + at.x + (int)real + moved.y;
@@ -200,6 +206,17 @@ static void counters(int seed)
 	       seed, seed, seed, -seed, got);
 }
 
+static void row(int seed)
+{
+	int both[] = {1, seed}, table[2][3] = {{1, 2, seed}, {4, 5, 6}};
+	const std::string words[] = {"one", std::string((size_t)seed, 'w')};
+	point points[] = {{1, 2}, {3, seed}};
+	int got = rows(both, "hello", words, table, points, nullptr);
+	expect("rows(both=[1, %d], text=\"hello\", words=[\"one\", \"%s\"], first=[[1, 2, %d]], "
+	       "points=[{x=1, y=2}, {x=3, y=%d}], none=NULL) = %d",
+	       seed, words[1].c_str(), seed, seed, got);
+}
+
 static void pointers(int seed)
 {
 	auto shared = std::make_shared<point>(point{3, seed});
@@ -233,6 +250,7 @@ int main(int argc, char **argv)
 	text_arrays(seed);
 	words();
 	counters(seed);
+	row(seed);
 	pointers(seed);
 	return sample_end(&sample, true);
 }
