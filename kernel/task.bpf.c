@@ -269,6 +269,30 @@ static __always_inline int on_exit(struct task_struct *task, const bool asks, en
 	return 0;
 }
 
+/*
+ * For runs that show names. The task has its old name still. It may be another thread's: whoever
+ * writes to /proc/PID/task/TID/comm. exec comes by here, too.
+ */
+static __always_inline int on_rename(struct task_struct *task, const char *comm,
+				     enum stream_form form)
+{
+	struct {
+		struct event_header header;
+		struct event_rename rename;
+	} record = {};
+	__u32 tgid = select_tgid(task);
+	if (!stream_wants_process(tgid))
+		return 0;
+	__u32 tid = in_namespace ? select_number((__u64)BPF_CORE_READ(task, thread_pid))
+				 : BPF_CORE_READ(task, pid);
+	stream_header(&record.header, (__u64)tgid << 32 | tid, EVENT_RENAME, sizeof(record), 0,
+		      bpf_ktime_get_boot_ns(), stream_interruptible(form));
+	bpf_probe_read_kernel_str(record.rename.comm, sizeof(record.rename.comm), comm);
+	if (!stream_send_life(&record, sizeof(record)))
+		stream_count_loss(0, LOSS_BOOKKEEPING);
+	return 0;
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 {
@@ -321,4 +345,17 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(old_task_exit, struct task_struct *task)
 {
 	return on_exit(task, false, STREAM_OLD);
+}
+
+/* Raw, not by BTF, as select_rename. */
+SEC("raw_tp/task_rename")
+int task_rename(struct bpf_raw_tracepoint_args *ctx)
+{
+	return on_rename((void *)ctx->args[0], (void *)ctx->args[1], STREAM_ATOMIC);
+}
+
+SEC("raw_tp/task_rename")
+int old_task_rename(struct bpf_raw_tracepoint_args *ctx)
+{
+	return on_rename((void *)ctx->args[0], (void *)ctx->args[1], STREAM_OLD);
 }

@@ -39,8 +39,9 @@ enum event_kind {
 	EVENT_KERNEL_RETURN = 14,
 	/* A thread has been off its CPU, and was not there to run: struct event_blocked */
 	EVENT_BLOCKED = 15,
-	EVENT_VIEW = 16, /* of a view of the kernel: struct event_view, slots of the entry plan */
-	EVENT_GO = 17,	 /* calls in a goroutine that are not open any more: struct event_go */
+	EVENT_VIEW = 16,   /* of a view of the kernel: struct event_view, slots of the entry plan */
+	EVENT_GO = 17,	   /* calls in a goroutine that are not open any more: struct event_go */
+	EVENT_RENAME = 18, /* a thread has another name now: struct event_rename */
 	/* A system call that has not returned yet: slots of the entry plan. Its record follows when
 	 * it returns, with the same thread and entry time. It may come later than its time says */
 	EVENT_SYSCALL_ENTRY = 20,
@@ -148,6 +149,12 @@ struct event_task {
 	char comm[EVENT_COMM];
 };
 _Static_assert(sizeof(struct event_task) == 40, "wire format");
+
+/* The header names the thread, which need not be the one that has renamed it. */
+struct event_rename {
+	char comm[EVENT_COMM];
+};
+_Static_assert(sizeof(struct event_rename) == 16, "wire format");
 
 /* In `unavailable` of EVENT_FORK, EVENT_EXEC and EVENT_EXIT: it was counted as filtered or as
  * suppressed, and is there for bookkeeping alone. */

@@ -149,6 +149,20 @@ static struct err *on_task(struct nesting *nesting, const struct arrival *arriva
 	return NULL;
 }
 
+/* Of a thread that nothing is known of, its first event tells the name: most of a machine's threads
+ * have none. */
+static struct err *on_rename(struct nesting *nesting, const struct event_header *header)
+{
+	struct event_rename event;
+	struct task *task = tasks_find(&nesting->tasks, header->tid);
+	if (header->size < sizeof(*header) + sizeof(event))
+		return nesting_malformed(nesting);
+	memcpy(&event, header + 1, sizeof(event));
+	if (task)
+		task_rename(task, event.comm);
+	return NULL;
+}
+
 /* Its condition does not hold, say. */
 static bool is_hidden(const struct arrival *arrival)
 {
@@ -211,8 +225,7 @@ static struct err *on_signal(struct nesting *nesting, const struct arrival *arri
 		return nesting_malformed(nesting);
 	memcpy(&signal, arrival->body, sizeof(signal));
 	struct task *task = arrival->task;
-	memcpy(task->info.comm, signal.comm, sizeof(task->info.comm));
-	task->info.comm[EVENT_COMM - 1] = '\0';
+	task_rename(task, signal.comm);
 	struct stream_event event = arrival_event(arrival, STREAM_SIGNAL);
 	event.depth = (uint16_t)task->spans.count;
 	event.signal_number = (int)signal.number;
@@ -334,6 +347,8 @@ static struct err *take(struct nesting *nesting, const struct arrival *arrival,
 struct err *nesting_take(struct nesting *nesting, const struct event_header *header, bool late)
 {
 	enum event_kind kind = header->kind & ~EVENT_HAS_WHERE;
+	if (kind == EVENT_RENAME)
+		return on_rename(nesting, header);
 	struct arrival arrival = {
 		.header = header,
 		.body = header + 1,

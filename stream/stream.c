@@ -86,7 +86,7 @@ const struct stream_counts *stream_counts(const struct stream *stream)
 static bool is_life(enum event_kind kind)
 {
 	return kind == EVENT_TASK || kind == EVENT_FORK || kind == EVENT_EXEC ||
-	       kind == EVENT_EXIT || kind == EVENT_SIGNAL;
+	       kind == EVENT_EXIT || kind == EVENT_SIGNAL || kind == EVENT_RENAME;
 }
 
 struct err *stream_take(struct stream *stream, const void *record, size_t size)

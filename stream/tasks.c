@@ -72,7 +72,12 @@ void task_learn(struct task *task, const struct event_task *event)
 	task->info.gid = event->gid;
 	task->info.tty = event->tty;
 	task->info.start_time_ns = event->start_time_ns;
-	memcpy(task->info.comm, event->comm, sizeof(task->info.comm));
+	task_rename(task, event->comm);
+}
+
+void task_rename(struct task *task, const char comm[EVENT_COMM])
+{
+	memcpy(task->info.comm, comm, sizeof(task->info.comm));
 	task->info.comm[EVENT_COMM - 1] = '\0';
 }
 

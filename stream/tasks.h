@@ -73,6 +73,7 @@ void tasks_remove(struct tasks *tasks, struct task *task);
 
 /* Who the thread is, as its announcement says. */
 void task_learn(struct task *task, const struct event_task *event);
+void task_rename(struct task *task, const char comm[EVENT_COMM]);
 
 /* Keeps a copy of the entry and of its slots; NULL: out of memory. */
 struct open_span *task_push_span(struct task *task, const struct event_header *entry,

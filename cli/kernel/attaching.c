@@ -104,6 +104,8 @@ struct err *kernel_attach(struct kernel *kernel)
 		skel->progs.old_task_fork,
 		skel->progs.old_task_exec,
 		skel->progs.old_task_exit,
+		skel->progs.task_rename,
+		skel->progs.old_task_rename,
 		skel->progs.select_rename,
 		skel->progs.select_attach,
 		skel->progs.task_signal,

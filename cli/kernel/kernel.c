@@ -147,6 +147,8 @@ static void select_task_life(const struct kernel *kernel, struct tracer *skel)
 	life_set_autoload(kernel, skel, "task_exec", plan->show_exec || life);
 	life_set_autoload(kernel, skel, "task_exit", plan->show_exit || life);
 	life_select_signals(kernel, skel);
+	bpf_program__set_autoload(old ? skel->progs.old_task_rename : skel->progs.task_rename,
+				  kernel->options.names);
 	bpf_program__set_autoload(skel->progs.kept_flush, kernel->keeps);
 	bpf_program__set_autoload(skel->progs.calls_flush, kernel->tells_long);
 }

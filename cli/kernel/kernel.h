@@ -36,6 +36,7 @@ struct kernel_options {
 	bool stop_on_load;
 	bool where;		/* and with it, where their time went */
 	uint32_t sum_rows;	/* hits are added up in a table of so many; 0: they are records */
+	bool names;		/* of threads are shown, as they are at each event */
 	bool tally, tally_only; /* system calls are counted: kernel_tally(); and not sent */
 	uint32_t statuses;	/* enum syscall_status, those that are wanted; 0: all */
 	enum syscall_backend syscall_backend;

@@ -45,6 +45,7 @@ struct session {
 	struct stats *stats;		 /* `utrail stat` */
 	struct redact *redact;
 	struct spans *spans; /* NULL: no `A ~~ B` */
+	bool shows_names;    /* of threads */
 	int output_fd;	     /* of -o; -1: a standard stream */
 	int signal_fd;
 	sigset_t old_signals;

@@ -64,6 +64,7 @@ static struct err *open_output(struct session *session)
 	how.color = output_file_wants_color(options, fd);
 	how.show_comm = anyone || session->plan.selects || options->follow ||
 			session->plan.processes.count > 1;
+	session->shows_names = how.show_comm || how.format == OUTPUT_JSON;
 	how.show_user = anyone || session->plan.selects;
 	how.realtime_offset_ns = (int64_t)(now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME));
 	return output_create(fd, name, &how, &session->output);
@@ -266,6 +267,8 @@ static struct err *prepare(struct session *session)
 					   .growth = growth,
 					   .selection = &options->selection,
 					   .stop_on_load = growth && options->stop_on_load,
+					   .names = session->shows_names && !session->shell &&
+						    !session->stats && !options->tally_only,
 					   .tally = options->tally,
 					   .tally_only = options->tally_only,
 					   .statuses = options->statuses,

@@ -168,8 +168,22 @@ static void task_life_that_lies_of_its_size_is_malformed(void **state)
 	put(fixture, 1, EVENT_EXIT, 0, 0, 0, &exec, sizeof(struct event_exit) - 1);
 	put(fixture, 1, EVENT_TASK, 0, 0, 0, &exec, sizeof(struct event_task) - 1);
 	put(fixture, 1, EVENT_FORK, 0, 0, 0, &exec, sizeof(struct event_fork) - 1);
+	put(fixture, 1, EVENT_RENAME, 0, 0, 0, &exec, sizeof(struct event_rename) - 1);
 	assert_string_equal(fixture->log.log, "");
-	assert_int_equal(fixture->counts.malformed, 5);
+	assert_int_equal(fixture->counts.malformed, 6);
+}
+
+static void another_name_is_that_of_a_known_thread(void **state)
+{
+	struct nested *fixture = *state;
+	const struct event_task task = {.comm = "before"};
+	const struct event_rename rename = {.comm = "no end to that.!"};
+	put(fixture, 1, EVENT_RENAME, 0, 0, 0, &rename, sizeof(rename));
+	assert_null(tasks_find(&fixture->nesting.tasks, 7));
+	put(fixture, 2, EVENT_TASK, 0, 0, 0, &task, sizeof(task));
+	put(fixture, 3, EVENT_RENAME, 0, 0, 0, &rename, sizeof(rename));
+	assert_string_equal(tasks_find(&fixture->nesting.tasks, 7)->info.comm, "no end to that.");
+	assert_int_equal(fixture->counts.malformed, 0);
 }
 
 static void a_signal_is_told_inside_of_what_is_open(void **state)
@@ -214,6 +228,7 @@ int main(void)
 		TEST(hidden_task_life_is_bookkeeping),
 		TEST(hidden_task_life_is_bookkeeping),
 		TEST(task_life_that_lies_of_its_size_is_malformed),
+		TEST(another_name_is_that_of_a_known_thread),
 		TEST(a_signal_is_told_inside_of_what_is_open),
 		TEST(exit_forgets_the_thread),
 	};
