@@ -100,8 +100,8 @@ static struct err *tell_call(void *context, const struct thread_call *call)
 		struct slots slots;
 		struct running_files files = {.count = 0};
 		slots_from_words(site->entry_plan, call->words, teller, &files, &slots);
-		return teller->sink->running(teller->sink->context, (uint32_t)teller->tgid,
-					     (uint32_t)call->tid, site, &slots);
+		return teller->sink->running(teller->sink->context, (uint32_t)teller->tgid, call,
+					     site, &slots);
 	}
 	return NULL;
 }

@@ -64,7 +64,7 @@ struct err *syscalls_add_probes(struct probe_set *set, const struct spec *spec) 
  * valid during the call. */
 struct running_sink {
 	void *context;
-	struct err *(*running)(void *context, uint32_t tgid, uint32_t tid,
+	struct err *(*running)(void *context, uint32_t tgid, const struct thread_call *call,
 			       const struct probe_site *site, const struct slots *arguments);
 };
 

@@ -2,6 +2,7 @@
 #include "stream/stream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/now.h"
 #include "stream/losses.h"
@@ -319,12 +320,17 @@ struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module,
 	return stream->options.sink.event(stream->options.sink.context, &event, false);
 }
 
-struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, uint64_t now_ns,
-			   const struct probe_site *site, const struct slots *arguments)
+struct err *stream_running(struct stream *stream, const struct stream_thread *thread,
+			   uint64_t now_ns, const struct probe_site *site,
+			   const struct slots *arguments)
 {
-	struct task *task = tasks_get(&stream->nesting.tasks, tgid, tid);
+	struct task *task = tasks_get(&stream->nesting.tasks, thread->tgid, thread->tid);
 	if (!task)
 		return &err_nomem;
+	char comm[EVENT_COMM] = "";
+	memcpy(comm, thread->comm, strnlen(thread->comm, sizeof(comm)));
+	if (comm[0])
+		task_rename(task, comm);
 	const struct stream_event event = {
 		.kind = STREAM_SYSCALL,
 		.time_ns = now_ns,

@@ -228,10 +228,16 @@ struct err *stream_missed_ends(struct stream *stream, const char *who, uint64_t 
  * ran there between was not seen, nor counted by anybody. */
 struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,
 		       uint64_t until_ns) must_check;
+/* A thread that nothing may have been seen of. */
+struct stream_thread {
+	uint32_t tgid, tid;
+	const char *comm; /* empty: not known */
+};
 /* A system call that was still running when tracing ended, for what is known of it: not when it
  * began, so its time is `now_ns`, when it was seen to run. */
-struct err *stream_running(struct stream *stream, uint32_t tgid, uint32_t tid, uint64_t now_ns,
-			   const struct probe_site *site, const struct slots *arguments) must_check;
+struct err *stream_running(struct stream *stream, const struct stream_thread *thread,
+			   uint64_t now_ns, const struct probe_site *site,
+			   const struct slots *arguments) must_check;
 /* Lets go of everything; spans that are still open end as such. */
 struct err *stream_finish(struct stream *stream) must_check;
 /* max_events were delivered. */

@@ -9,9 +9,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 
@@ -19,6 +22,18 @@ static void closedirp(DIR **directory)
 {
 	if (*directory)
 		closedir(*directory);
+}
+
+/* Any byte can be in it, line feeds too. */
+static void read_comm(pid_t pid, pid_t tid, char ret[THREAD_COMM])
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid);
+	memset(ret, 0, THREAD_COMM);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? 0 : read(fd, ret, THREAD_COMM);
+	/* The last one is the file's own. */
+	ret[got > 0 ? got - 1 : 0] = '\0';
 }
 
 /* False: it runs in user space, or has ended; or *ret_denied. */
@@ -36,6 +51,8 @@ static bool read_call(pid_t pid, pid_t tid, struct thread_call *ret, bool *ret_d
 				&words[5])
 		       : 0;
 	ret->tid = tid;
+	if (got == 7)
+		read_comm(pid, tid, ret->comm);
 	*ret_denied = got <= 0 && (errno == EACCES || errno == EPERM);
 	return got == 7;
 }

@@ -87,9 +87,12 @@ int process_root(const struct process *process);
  * it has none. */
 bool process_fd_path(pid_t pid, int fd, char *buffer, size_t size);
 
+#define THREAD_COMM 16 /* TASK_COMM_LEN, include/linux/sched.h */
+
 /* The system call that a thread is in, with the words it was given. */
 struct thread_call {
 	pid_t tid;
+	char comm[THREAD_COMM]; /* its name; empty when that could not be read */
 	int64_t number;
 	uint64_t words[6];
 };

@@ -5,10 +5,12 @@
 #include "common/now.h"
 #include "kernel/syscalls.h"
 
-static struct err *on_running(void *context, uint32_t tgid, uint32_t tid,
+static struct err *on_running(void *context, uint32_t tgid, const struct thread_call *call,
 			      const struct probe_site *site, const struct slots *arguments)
 {
-	return stream_running(context, tgid, tid, now_ns(CLOCK_BOOTTIME), site, arguments);
+	const struct stream_thread thread = {
+		.tgid = tgid, .tid = (uint32_t)call->tid, .comm = call->comm};
+	return stream_running(context, &thread, now_ns(CLOCK_BOOTTIME), site, arguments);
 }
 
 struct err *running_tell(const struct plan *plan, const struct kernel *kernel,

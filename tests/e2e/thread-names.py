@@ -4,7 +4,7 @@
 import re
 import subprocess
 
-from utrail import Trace, run, same, sample
+from utrail import Target, Trace, run, same, sample
 
 
 def told(text):
@@ -42,4 +42,15 @@ def in_text():
     same({int(n): name for name, n in calls}, names, "names at calls")
 
 
-run(in_json, in_text)
+def of_who_only_waits():
+    """Its call began before the trace did, and nothing else is seen of it."""
+    target = Target("names", ready=True)
+    trace = Trace("--duration", "0.3", pid=target.pid)
+    trace.finish(stop=False)
+    calls = trace.of("syscall")
+    same({call["tid"] == target.pid: call["comm"] for call in calls}, {True: "first", False: "] [9/9] x"},
+         f"names in {calls}")
+    target.finish()
+
+
+run(in_json, in_text, of_who_only_waits)

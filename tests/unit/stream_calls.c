@@ -138,8 +138,9 @@ static void running_at_the_end(void **state)
 	enters(&fixture, 1, 7);
 	assert_ok(stream_release(fixture.stream, 100 * MS));
 	const struct probe_site *site = fixture.log.set.sites.items[4];
-	assert_ok(stream_running(fixture.stream, 1, 7, 90 * MS, site, &none));
-	assert_ok(stream_running(fixture.stream, 1, 8, 90 * MS, site, &none));
+	const struct stream_thread known = {1, 7, ""}, unknown = {1, 8, "no end to that.!"};
+	assert_ok(stream_running(fixture.stream, &known, 90 * MS, site, &none));
+	assert_ok(stream_running(fixture.stream, &unknown, 90 * MS, site, &none));
 	assert_int_equal(stream_counts(fixture.stream)->events, 2);
 	finish(&fixture, "read{ }call(0,0) call(0,0) ");
 }

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,6 +42,7 @@ static pid_t waiting_child(int threads)
 	pid_t pid = fork();
 	if (pid == 0) {
 		pthread_t thread;
+		prctl(PR_SET_NAME, "it\nwaits\n");
 		for (int i = 1; i < threads; i++)
 			if (pthread_create(&thread, NULL, wait_long, NULL) != 0)
 				_exit(1);
@@ -80,6 +82,7 @@ static void a_call_with_its_words(void **state)
 	(void)state;
 	look_until(pid, 1, &seen);
 	assert_int_equal(seen.last.tid, pid);
+	assert_string_equal(seen.last.comm, "it\nwaits\n");
 #ifdef SYS_poll
 	assert_int_equal(seen.last.number, SYS_poll);
 	assert_int_equal(seen.last.words[0], 0);
