@@ -3,6 +3,7 @@
  * stream/records.c — what each kind of record means: markers and system calls become events where
  * they stand, task life names the threads.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "stream/exec.h"
@@ -65,6 +66,31 @@ static bool decode_both(const struct arrival *arrival, const struct probe_site *
 					slots + entry_size, size - entry_size, results) >= 0;
 }
 
+/* So many of what pointers were to lead to could not be read. */
+static size_t count_unreadable(const struct slots *slots)
+{
+	size_t count = 0;
+	for (uint32_t i = 0; i < slots->count; i++) {
+		const struct slot *slot = &slots->items[i];
+		struct list_element element;
+		uint32_t position = 0;
+		count += !slot->available;
+		while (slot->is_list &&
+		       slot_list_next(slot->bytes, slot->length, &position, &element))
+			count += (element.blob_flags & FETCH_BLOB_UNREADABLE) != 0;
+	}
+	return count;
+}
+
+/* What was not there at the entry was read again at the return. Where the kernel found nothing
+ * either, the one thing that could still not be read is what it did not find. Of several, it has
+ * looked at the first bad one, and the others may only not have been in memory. */
+static const char *why_unreadable(const struct slots *arguments, int64_t result)
+{
+	return result == -EFAULT && count_unreadable(arguments) == 1 ? "bad address"
+								     : arguments->unreadable;
+}
+
 static struct err *on_syscall(struct nesting *nesting, const struct arrival *arrival)
 {
 	const struct probe_site *site = nesting_site(nesting, arrival->header->site_id);
@@ -80,6 +106,7 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 			 &arguments, no_outputs ? NULL : &results))
 		return nesting_malformed(nesting);
 	arguments.again = call.flags & EVENT_SYSCALL_AGAIN;
+	arguments.unreadable = why_unreadable(&arguments, call.result);
 	struct stream_event event = arrival_event(arrival, STREAM_SYSCALL);
 	event.time_ns = call.entry_time_ns;
 	event.duration_ns = arrival->header->time_ns - call.entry_time_ns;

@@ -19,6 +19,13 @@ def every_call():
         ensure(("errno" in event) == (event.get("ret") == -1), f"errno does not fit: {event}")
 
 
+def where_nothing_is():
+    """The kernel has looked, and says EFAULT."""
+    _, trace = trace_target("syscalls", [], ["syscall:openat"])
+    calls = [event["args"]["filename"] for event in trace.syscalls() if event.get("errno") == "EFAULT"]
+    same(calls, [{"unavailable": "bad address"}] * 2, "names of files")
+
+
 def without_spec():
     """Nothing asked for: system calls, markers and task life."""
     target, trace = trace_target("syscalls", [], [])
@@ -94,4 +101,4 @@ def raw_count():
     same(ours, [renamed.get(n, n) for n in strace[first : last + 1]], "calls, against strace")
 
 
-run(every_call, without_spec, by_name, by_glob, as_strace, by_class, negated, raw_count)
+run(every_call, where_nothing_is, without_spec, by_name, by_glob, as_strace, by_class, negated, raw_count)

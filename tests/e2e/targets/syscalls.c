@@ -73,6 +73,8 @@ static void others(struct results *r)
 	keep(r, call(clock_nanosleep, CLOCK_MONOTONIC, 0, &none, NULL));
 	keep(r, call(uname, &name));
 	keep(r, call(read, 3000, NULL, 0ul));
+	keep(r, call(openat, AT_FDCWD, (char *)1, O_RDONLY));
+	keep(r, call(openat, AT_FDCWD, (char *)r->mapped, O_RDONLY));
 }
 
 static void tell_files(const struct results *r, const char *path)
@@ -116,13 +118,15 @@ static void tell_others(const struct results *r)
 	printf("expect clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=0, tv_nsec=0}, NULL) = 0\n");
 	printf("expect uname(*) = 0\n");
 	printf("expect read(3000, *, 0) = -1 EBADF\n");
+	printf("expect openat(AT_FDCWD, <bad address>, O_RDONLY) = -1 EFAULT\n");
+	printf("expect openat(AT_FDCWD, <bad address>, O_RDONLY) = -1 EFAULT\n");
 }
 
 /* What the calls must have given, from their manual pages. */
 static bool check(const struct results *r)
 {
-	static const long wanted[] = {-1, 6, 2, 0, 6, 3, 0, 0, 0, 0,  -1, 0, 0, 0,
-				      -1, 0, 3, 0, 0, 0, 0, 0, 0, -1, 0,  0, -1};
+	static const long wanted[] = {-1, 6, 2, 0, 6, 3, 0, 0, 0,  0, -1, 0,  0,  0, -1,
+				      0,  3, 0, 0, 0, 0, 0, 0, -1, 0, 0,  -1, -1, -1};
 	bool same = (size_t)r->n == sizeof(wanted) / sizeof(wanted[0]);
 	for (int i = 0; same && i < r->n; i++)
 		same = r->values[i] == wanted[i];
