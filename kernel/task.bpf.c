@@ -288,7 +288,8 @@ static __always_inline int on_rename(struct task_struct *task, const char *comm,
 	stream_header(&record.header, (__u64)tgid << 32 | tid, EVENT_RENAME, sizeof(record), 0,
 		      bpf_ktime_get_boot_ns(), stream_interruptible(form));
 	bpf_probe_read_kernel_str(record.rename.comm, sizeof(record.rename.comm), comm);
-	if (!stream_send_life(&record, sizeof(record)))
+	/* Not the ring that no burst may fill: whoever likes to may rename itself all day. */
+	if (bpf_ringbuf_output(&ring, &record, sizeof(record), BPF_RB_NO_WAKEUP))
 		stream_count_loss(0, LOSS_BOOKKEEPING);
 	return 0;
 }
