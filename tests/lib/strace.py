@@ -169,7 +169,7 @@ ALLOWED = [
     Allowed(r"io_uring_setup", 2, r"(\{.*, cq_entries=4, )features=0x3.*", r"\{.*, cq_entries=4, features=0x3.*\.\.\.\}",
             "features by the names of newer headers, and the first members"),
     Allowed(r"copy_file_range", 0, r"\[\d+\]", r"\[\d+ => \d+\]", "what the offset has become, too", is_start=True),
-    Allowed(r"select|msgsnd", 2, ADDRESS, "<not resident>", "what cannot be read"),
+    Allowed(r"select|msgsnd", 2, ADDRESS, "<bad address>", "what cannot be read"),
     Allowed(r"futex_waitv", 1, r".*FUTEX_32.*", r".*FUTEX2_SIZE_U32.*", "flags by the names of newer headers"),
     Allowed(r"[gs]et_mempolicy", 2, r"\[(0x0*1|0{16})(, 0{16})*\]", r"\[0?\]", "nodes as numbers, not as words in hexadecimal",
             where="long"),
