@@ -137,16 +137,22 @@ struct shown {
 	struct shown_netlink netlink;
 };
 
+/* Where a pointer can lead to, by its type. */
+enum shown_leads {
+	LEADS_ANYWHERE,
+	LEADS_TO_CODE,	/* of a function */
+	LEADS_TO_TABLE, /* of functions */
+};
+
 /* Who knows what processes have mapped. */
 struct shown_finder {
 	void *context;
 	/*
-	 * The file that has this at the address, at the time of the event, and where in it: of
-	 * `is_code` what can be run, else data. False: nobody knows. Events come in order of time,
-	 * more or less.
+	 * The file that has this at the address, at the time of the event, and where in it. False:
+	 * nobody knows. Events come in order of time, more or less.
 	 */
 	bool (*find)(void *context, const struct stream_event *event, uint64_t address,
-		     bool is_code, struct image **ret, uint64_t *ret_address);
+		     enum shown_leads leads, struct image **ret, uint64_t *ret_address);
 };
 
 /* What the parts of one event have in common. */

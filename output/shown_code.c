@@ -49,14 +49,22 @@ static bool name_of(const struct shown *shown, struct image *image, uint64_t add
 	return true;
 }
 
-/* In whichever file. */
+static enum shown_leads leads_of(const struct shown *shown)
+{
+	if (shown->is_code)
+		return LEADS_TO_CODE;
+	return shown->type && type_leads_to_code(shown->type) ? LEADS_TO_TABLE : LEADS_ANYWHERE;
+}
+
+/* In whichever file. Pointers of the kernel, and to where a system call works, lead to none. */
 static bool find_elsewhere(const struct shown_scope *scope, const struct shown *shown,
 			   struct image **ret, uint64_t *ret_address)
 {
 	const struct shown_finder *finder = scope->finder;
-	return finder && shown->type && type_leads_to_code(shown->type) &&
-	       finder->find(finder->context, scope->event, shown->number, shown->is_code, ret,
-			    ret_address);
+	const struct probe_site *site = scope->event->site;
+	enum shown_leads leads = leads_of(shown);
+	return finder && (leads != LEADS_ANYWHERE || (site && site->image)) &&
+	       finder->find(finder->context, scope->event, shown->number, leads, ret, ret_address);
 }
 
 bool shown_pointee(const struct shown_scope *scope, const struct shown *shown,

@@ -74,6 +74,14 @@ bool probe_set_shows_code(const struct probe_set *set)
 	return false;
 }
 
+bool probe_set_shows_pointers(const struct probe_set *set)
+{
+	for (size_t i = 1; i < set->sites.count; i++)
+		if (set->sites.items[i]->arguments.place_slot)
+			return true;
+	return false;
+}
+
 printf_like(3, 0) static struct err *add_note(struct probe_set *set, bool is_refusal,
 					      const char *text, va_list args)
 {

@@ -117,6 +117,7 @@ bool probe_set_has_kind(const struct probe_set *set, enum site_kind kind);
 bool probe_set_has_flags(const struct probe_set *set, uint32_t flags);
 /* Does any site show pointers to functions, or to tables of them? */
 bool probe_set_shows_code(const struct probe_set *set);
+bool probe_set_shows_pointers(const struct probe_set *set);
 
 struct err *probe_set_note(struct probe_set *set, const char *text, ...) must_check
 	printf_like(2, 3);

@@ -433,6 +433,53 @@ bool image_address_of(const struct image *image, uint64_t offset, uint64_t *ret)
 	return true;
 }
 
+/* Segments are mapped by whole pages, as mmap(2) does; one page of the file may be in several. */
+static uint64_t page_mask(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE) - 1;
+}
+
+bool image_code_page_of(const struct image *image, uint64_t offset, uint64_t *ret)
+{
+	uint64_t mask = page_mask();
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct segment *segment = &image->segments[i];
+		uint64_t first = segment->offset & ~mask;
+		if (segment->executable && offset >= first &&
+		    offset - first < segment->file_size + (segment->offset - first)) {
+			*ret = segment->address - segment->offset + offset;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool image_lies_in(const struct image *image, uint64_t shift, uint64_t start, uint64_t end)
+{
+	uint64_t mask = page_mask();
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct segment *segment = &image->segments[i];
+		uint64_t first = (segment->address + shift) & ~mask;
+		uint64_t behind = (segment->address + segment->memory_size + shift + mask) & ~mask;
+		if (start < behind && first < end)
+			return true;
+	}
+	return false;
+}
+
+bool image_zeros_begin_at(const struct image *image, uint64_t shift, uint64_t start)
+{
+	uint64_t mask = page_mask();
+	for (size_t i = 0; i < image->n_segments; i++) {
+		const struct segment *segment = &image->segments[i];
+		uint64_t content_end = segment->address + segment->file_size + shift;
+		if (segment->memory_size > segment->file_size &&
+		    ((content_end + mask) & ~mask) == start)
+			return true;
+	}
+	return false;
+}
+
 bool image_is_text(const struct image *image, uint64_t offset, size_t size)
 {
 	const struct segment *segment = segment_at_offset(image, offset, size);

@@ -75,6 +75,13 @@ bool image_is_static(const struct image *image);
 /* False when no PT_LOAD segment with file content covers it. */
 bool image_offset_of(const struct image *image, uint64_t address, uint64_t *ret);
 bool image_address_of(const struct image *image, uint64_t offset, uint64_t *ret);
+/* The address of the first byte of an executable mapping that begins at this offset: a page's, so
+ * it may lie before the segment. */
+bool image_code_page_of(const struct image *image, uint64_t offset, uint64_t *ret);
+/* `shift`: how far above its addresses the file lies in memory. Is a page of [start, end) there one
+ * of the file's? Where does the loader begin with pages of zeros? */
+bool image_lies_in(const struct image *image, uint64_t shift, uint64_t start, uint64_t end);
+bool image_zeros_begin_at(const struct image *image, uint64_t shift, uint64_t start);
 /* Do all `size` bytes at file offset `offset` lie in the file part of an executable PT_LOAD? */
 bool image_is_text(const struct image *image, uint64_t offset, size_t size);
 /* Copies file content; fails when out of range. */

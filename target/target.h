@@ -128,8 +128,11 @@ extern const struct process_view process_own_view;
 
 /* One executable mapping of a file, just made: by dlopen, or by an exec. */
 struct mapping {
-	pid_t pid;	      /* as the initial PID namespace numbers it */
-	uint64_t time_ns;     /* CLOCK_BOOTTIME */
+	pid_t pid;	  /* as the initial PID namespace numbers it */
+	uint64_t time_ns; /* CLOCK_BOOTTIME */
+	/* Of a watch that was opened for it: not executable. Of mprotect(2), too, and as far as the
+	 * kernel has joined it with what lies beside it. */
+	bool is_data;
 	struct module module; /* its path lasts for the call */
 };
 
@@ -158,6 +161,8 @@ struct mapping_watch;
 struct err *mapping_watch_open(struct mapping_watch **ret) must_check;
 /* Also of processes that begin, exec and end; of mappings that have no file, with inode 0. */
 struct err *life_watch_open(struct mapping_watch **ret) must_check;
+/* And what is mapped without being executable: told with others, or when much of it waits. */
+struct err *data_watch_open(struct mapping_watch **ret) must_check;
 void mapping_watch_close(struct mapping_watch *watch); /* NULL is fine */
 void mapping_watch_closep(struct mapping_watch **watch);
 int mapping_watch_fd(const struct mapping_watch *watch); /* readable when there is something */

@@ -30,6 +30,10 @@
 /* With all that processes do: a thousand short programs while we read debug information. Within
  * what the kernel lets users lock for it (perf_event_mlock_kb, 516 KiB a CPU). */
 #define LIFE_RING_BYTES (256U << 10)
+/* Data is mapped more often than code, and waits until a quarter is full. */
+#define DATA_RING_BYTES (128U << 10)
+/* With the longest path, and all that is asked for. */
+#define DATA_RECORD_MAX (PATH_MAX + 256)
 
 /* What we ask for behind each record: PERF_SAMPLE_TID, _TIME, _CPU. */
 struct record_tail {
@@ -68,13 +72,15 @@ struct lost_record {
 
 struct cpu_ring {
 	int fd;
+	bool is_data; /* of mappings that are not executable; else of all that is watched but these
+		       */
+	size_t bytes;
 	struct perf_event_mmap_page *page;
 };
 
 struct mapping_watch {
 	int epoll_fd;
-	bool life;	   /* of processes, too */
-	size_t ring_bytes; /* of each CPU's ring */
+	bool life; /* of processes, too */
 	ARRAY_OF(struct cpu_ring) rings;
 	/* A record that wraps around the ring's end is put together here. */
 	char record[UINT16_MAX + 1];
@@ -90,26 +96,32 @@ static struct err *watch_failed(int errnum)
 	return e;
 }
 
-static struct err *open_cpu(struct mapping_watch *watch, int cpu)
+static struct perf_event_attr make_attr(const struct mapping_watch *watch, bool data)
 {
-	struct perf_event_attr attr = {
-		.size = sizeof(attr),
+	return (struct perf_event_attr){
+		.size = sizeof(struct perf_event_attr),
 		.type = PERF_TYPE_SOFTWARE,
 		.config = PERF_COUNT_SW_DUMMY,
 		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU,
 		.sample_id_all = 1,
 		.mmap = 1,
 		.mmap2 = 1,
+		.mmap_data = data,
 		.exclude_kernel = 1,
-		/* Every record wakes us: how soon we come is how much is not seen. */
+		/* Every record of code wakes us: how soon we come is how much is not seen. */
 		.watermark = 1,
-		.wakeup_watermark = 1,
+		.wakeup_watermark = data ? DATA_RING_BYTES / 4 : 1,
 		.use_clockid = 1,
 		.clockid = CLOCK_BOOTTIME,
-		.task = watch->life,
-		.comm = watch->life,
-		.comm_exec = watch->life,
+		.task = watch->life && !data,
+		.comm = watch->life && !data,
+		.comm_exec = watch->life && !data,
 	};
+}
+
+static struct err *open_cpu(struct mapping_watch *watch, int cpu, bool data)
+{
+	struct perf_event_attr attr = make_attr(watch, data);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	/* An offline CPU; should it come online, what happens there is not seen. */
@@ -123,8 +135,9 @@ static struct err *open_cpu(struct mapping_watch *watch, int cpu)
 		return &err_nomem;
 	}
 	ring->fd = fd;
-	void *memory =
-		mmap(NULL, page + watch->ring_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ring->is_data = data;
+	ring->bytes = data ? DATA_RING_BYTES : watch->life ? LIFE_RING_BYTES : RING_BYTES;
+	void *memory = mmap(NULL, page + ring->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		return watch_failed(errno);
 	ring->page = memory;
@@ -141,7 +154,7 @@ void mapping_watch_close(struct mapping_watch *watch)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	for (size_t i = 0; i < watch->rings.count; i++) {
 		if (watch->rings.items[i].page)
-			munmap(watch->rings.items[i].page, page + watch->ring_bytes);
+			munmap(watch->rings.items[i].page, page + watch->rings.items[i].bytes);
 		close(watch->rings.items[i].fd);
 	}
 	free(watch->rings.items);
@@ -154,18 +167,19 @@ void mapping_watch_closep(struct mapping_watch **watch)
 	mapping_watch_close(*watch);
 }
 
-static struct err *open_watch(bool life, struct mapping_watch **ret)
+static struct err *open_watch(bool life, bool data, struct mapping_watch **ret)
 {
 	_cleanup_(mapping_watch_closep) struct mapping_watch *watch = calloc(1, sizeof(*watch));
 	if (!watch)
 		return &err_nomem;
 	watch->life = life;
-	watch->ring_bytes = life ? LIFE_RING_BYTES : RING_BYTES;
 	watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	struct err *e = watch->epoll_fd < 0 ? watch_failed(errno) : NULL;
 	long cpus = sysconf(_SC_NPROCESSORS_CONF);
 	for (int cpu = 0; !e && cpu < cpus; cpu++)
-		e = open_cpu(watch, cpu);
+		e = open_cpu(watch, cpu, false);
+	for (int cpu = 0; !e && data && cpu < cpus; cpu++)
+		e = open_cpu(watch, cpu, true);
 	if (e)
 		return e;
 	*ret = take_ptr(watch);
@@ -174,12 +188,17 @@ static struct err *open_watch(bool life, struct mapping_watch **ret)
 
 struct err *mapping_watch_open(struct mapping_watch **ret)
 {
-	return open_watch(false, ret);
+	return open_watch(false, false, ret);
 }
 
 struct err *life_watch_open(struct mapping_watch **ret)
 {
-	return open_watch(true, ret);
+	return open_watch(true, false, ret);
+}
+
+struct err *data_watch_open(struct mapping_watch **ret)
+{
+	return open_watch(true, true, ret);
 }
 
 int mapping_watch_fd(const struct mapping_watch *watch)
@@ -190,12 +209,11 @@ int mapping_watch_fd(const struct mapping_watch *watch)
 /* --- records -----------------------------------------------------------------------------------
  */
 
-static void copy_from_ring(const struct mapping_watch *watch, const struct cpu_ring *ring,
-			   uint64_t at, void *to, size_t size)
+static void copy_from_ring(const struct cpu_ring *ring, uint64_t at, void *to, size_t size)
 {
 	const char *data = (const char *)ring->page + ring->page->data_offset;
-	size_t start = at & (watch->ring_bytes - 1);
-	size_t first = size < watch->ring_bytes - start ? size : watch->ring_bytes - start;
+	size_t start = at & (ring->bytes - 1);
+	size_t first = size < ring->bytes - start ? size : ring->bytes - start;
 	memcpy(to, data + start, first);
 	memcpy((char *)to + first, data, size - first);
 }
@@ -225,6 +243,7 @@ static struct err *on_mapping(const struct mapping_watch *watch, const struct mm
 	const struct mapping mapping = {
 		.pid = (pid_t)record->pid,
 		.time_ns = tail.time_ns,
+		.is_data = record->header.misc & PERF_RECORD_MISC_MMAP_DATA,
 		.module = {.path = path,
 			   .device = makedev(record->major, record->minor),
 			   .inode = (ino_t)record->inode,
@@ -264,11 +283,15 @@ static struct err *on_name(const struct name_record *record, const struct mappin
 	return sink->changed(sink->context, &change);
 }
 
-static struct err *on_record(struct mapping_watch *watch, const struct perf_event_header *header,
+static struct err *on_record(struct mapping_watch *watch, const struct cpu_ring *ring,
+			     const struct perf_event_header *header,
 			     const struct mapping_sink *sink, uint64_t *lost)
 {
 	switch (header->type) {
 	case PERF_RECORD_MMAP2:
+		/* A ring of data is told of code, too. */
+		if (ring->is_data && !(header->misc & PERF_RECORD_MISC_MMAP_DATA))
+			return NULL;
 		return on_mapping(watch, (const void *)header, sink);
 	case PERF_RECORD_FORK:
 	case PERF_RECORD_EXIT:
@@ -289,16 +312,18 @@ static struct err *read_ring(struct mapping_watch *watch, struct cpu_ring *ring,
 	uint64_t head = __atomic_load_n(&ring->page->data_head, __ATOMIC_ACQUIRE);
 	uint64_t tail = ring->page->data_tail;
 	struct err *e = NULL;
+	/* What did not fit is told with the next record that does: too late for what is gone. */
+	*lost += ring->is_data && ring->bytes - (head - tail) < DATA_RECORD_MAX;
 	while (!e && tail < head) {
 		struct perf_event_header *header = (void *)watch->record;
-		copy_from_ring(watch, ring, tail, header, sizeof(*header));
+		copy_from_ring(ring, tail, header, sizeof(*header));
 		if (header->size < sizeof(*header))
 			break;
-		copy_from_ring(watch, ring, tail, watch->record, header->size);
+		copy_from_ring(ring, tail, watch->record, header->size);
 		tail += header->size;
 		/* Room for the kernel before we take our time. */
 		__atomic_store_n(&ring->page->data_tail, tail, __ATOMIC_RELEASE);
-		e = on_record(watch, header, sink, lost);
+		e = on_record(watch, ring, header, sink, lost);
 	}
 	return e;
 }

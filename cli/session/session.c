@@ -32,14 +32,14 @@ static const char *syscall_name(uint32_t number)
 	return info ? info->name : NULL;
 }
 
-/* For the names of functions and tables that pointers lead to. */
+/* For the names of what pointers lead to. */
 static bool find_pointee(void *context, const struct stream_event *event, uint64_t address,
-			 bool is_code, struct image **ret, uint64_t *ret_address)
+			 enum shown_leads leads, struct image **ret, uint64_t *ret_address)
 {
 	const struct session *session = context;
 	return session->spaces &&
 	       spaces_find_pointee(session->spaces, (pid_t)event->task->tgid, event->time_ns,
-				   address, is_code, ret, ret_address);
+				   address, leads, ret, ret_address);
 }
 
 static struct err *open_output(struct session *session)
@@ -198,23 +198,38 @@ static struct err *open_rings(struct session *session)
 		       : err_new(ERR_FAILED, errno, "mapping the event buffer");
 }
 
-/* Must it be known what the targets have mapped? What comes late may show pointers, too. */
+static bool shows_values(const struct options *options)
+{
+	return options->command == COMMAND_TRACE && !options->tally_only;
+}
+
+/* What comes late may show them, too. Those of all processes have names in the probed file alone:
+ * what the whole machine maps is too much to follow. */
+static bool may_show_pointers(const struct session *session, unsigned int growth)
+{
+	return (growth & (PLAN_GROWS_BY_CALLS | PLAN_GROWS_BY_INSTANTS)) ||
+	       (!plan_is_for_all(&session->plan) && probe_set_shows_pointers(&session->plan.set));
+}
+
+/* Must it be known what the targets have mapped? */
 static bool wants_spaces(const struct session *session, unsigned int growth)
 {
 	const struct options *options = session->options;
-	bool shows_values = options->command == COMMAND_TRACE && !options->tally_only;
 	return options->stacks != STACKS_NONE ||
-	       (shows_values && ((growth & (PLAN_GROWS_BY_CALLS | PLAN_GROWS_BY_INSTANTS)) ||
-				 probe_set_shows_code(&session->plan.set)));
+	       (shows_values(options) &&
+		(may_show_pointers(session, growth) || probe_set_shows_code(&session->plan.set)));
 }
 
 /* Where mappings cannot be watched, what is mapped is read when the first stack comes. */
-static struct err *open_spaces(struct session *session)
+static struct err *open_spaces(struct session *session, unsigned int growth)
 {
+	const struct options *options = session->options;
 	const struct spaces_parts parts = {.plan = &session->plan,
 					   .kernel = session->kernel,
 					   .view = &session->view,
-					   .waits = session->options->stacks == STACKS_NONE};
+					   .waits = options->stacks == STACKS_NONE,
+					   .data = shows_values(options) &&
+						   may_show_pointers(session, growth)};
 	struct err *unwatched = NULL;
 	struct err *e = spaces_open(&parts, &session->spaces, &unwatched);
 	if (unwatched && !parts.waits)
@@ -279,7 +294,7 @@ static struct err *prepare(struct session *session)
 	size_t n_notes = session->plan.set.notes.count;
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	if (!e && has_spaces)
-		e = open_spaces(session);
+		e = open_spaces(session, growth);
 	e = e ? e : stacks_open(options, &session->plan, session->spaces, &session->stacks);
 	if (!e && options->cost)
 		e = cost_calibrate(kernel_form(session->kernel), &session->cost.forms);

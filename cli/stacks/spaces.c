@@ -21,6 +21,8 @@
 struct code_mapping {
 	uint64_t start, end, offset;
 	struct code_file *file;
+	/* Something else came where the file was: it was unmapped, which nobody tells. */
+	bool is_gone;
 };
 
 struct space {
@@ -28,12 +30,14 @@ struct space {
 	ARRAY_OF(struct code_mapping) mappings; /* sorted, without overlaps */
 	uint64_t looked_ns;			/* 0: never */
 	uint64_t replaced_ns; /* when something took the place of what was mapped; 0: never */
+	bool missed;	      /* since it was looked at */
 	struct jit_code *jit; /* NULL: not asked for */
 	UT_hash_handle hh;
 };
 
 enum change_kind {
 	CHANGE_MAP,
+	CHANGE_DATA,
 	CHANGE_FORK,
 	CHANGE_EXEC,
 	CHANGE_END,
@@ -44,6 +48,7 @@ struct change {
 	pid_t pid, parent;
 	uint64_t time_ns;
 	struct code_mapping mapping;
+	struct code_file_id data; /* CHANGE_DATA: whose; of the mapping, only where it is */
 };
 
 struct spaces {
@@ -54,6 +59,7 @@ struct spaces {
 	ARRAY_OF(struct change) changes; /* by time; those before `applied` are done */
 	size_t applied;
 	bool filtered;	     /* only some processes are traced */
+	bool has_data;	     /* all that is mapped is told */
 	struct arena places; /* names of code that has no file, of those that were asked for */
 };
 
@@ -154,6 +160,52 @@ static bool copy_mappings(const struct space *from, struct space *to)
 
 /* --- what the kernel tells -------------------------------------------------------------------- */
 
+static void open_file(struct spaces *spaces, const struct code_mapping *mapping, pid_t pid)
+{
+	if (!mapping->file->tried)
+		err_free(code_file_open(&spaces->files, mapping->file, pid));
+}
+
+/* How far above its own addresses the file lies in memory. */
+static bool find_shift(struct spaces *spaces, const struct code_mapping *code, pid_t pid,
+		       uint64_t *ret)
+{
+	uint64_t start;
+	open_file(spaces, code, pid);
+	if (!code->file->image || !image_code_page_of(code->file->image, code->offset, &start))
+		return false;
+	*ret = code->start - start;
+	return true;
+}
+
+/* Its own parts, and the pages of zeros behind them, are a file's as long as it is there. */
+static bool is_own(const struct code_mapping *code, uint64_t shift, const struct change *data)
+{
+	if (data->data.inode)
+		return data->data.inode == code->file->id.inode &&
+		       data->data.device == code->file->id.device;
+	return image_zeros_begin_at(code->file->image, shift, data->mapping.start);
+}
+
+/* Was a file there of which only its code is known? It is not any more. */
+static void note_data(struct spaces *spaces, struct space *space, const struct change *data)
+{
+	uint64_t shift, start = data->mapping.start, end = data->mapping.end;
+	size_t at = count_below(space, start);
+	for (size_t i = at ? at - 1 : 0; i < space->mappings.count; i++) {
+		struct code_mapping *code = &space->mappings.items[i];
+		if (!code->is_gone && find_shift(spaces, code, space->pid, &shift) &&
+		    image_lies_in(code->file->image, shift, start, end) &&
+		    !is_own(code, shift, data)) {
+			code->is_gone = true;
+			space->replaced_ns = data->time_ns;
+		}
+		/* The first one above it may have constants in front of its code. */
+		if (code->start >= end)
+			break;
+	}
+}
+
 static bool apply(struct spaces *spaces, const struct change *change)
 {
 	struct space *space = find_space(spaces, change->pid);
@@ -162,6 +214,10 @@ static bool apply(struct spaces *spaces, const struct change *change)
 	case CHANGE_MAP:
 		space = space ? space : get_space(spaces, change->pid);
 		return space && add_mapping(space, &change->mapping, change->time_ns);
+	case CHANGE_DATA:
+		if (space)
+			note_data(spaces, space, change);
+		return true;
 	case CHANGE_FORK:
 		parent = find_space(spaces, change->parent);
 		space = parent ? get_space(spaces, change->pid) : NULL;
@@ -227,8 +283,10 @@ static struct err *to_mapping(struct spaces *spaces, pid_t pid, const struct mod
 		return e;
 	if (open_now)
 		e = code_file_open(&spaces->files, file, pid);
-	*ret = (struct code_mapping){module->start, module->end, file->is_vdso ? 0 : module->offset,
-				     file};
+	*ret = (struct code_mapping){.start = module->start,
+				     .end = module->end,
+				     .offset = file->is_vdso ? 0 : module->offset,
+				     .file = file};
 	return e;
 }
 
@@ -240,8 +298,16 @@ static struct err *on_mapped(void *context, const struct mapping *mapping)
 	if (mapping->module.end <= mapping->module.start ||
 	    !is_traced(spaces, mapping->pid, mapping->time_ns))
 		return NULL;
-	struct err *e = to_mapping(spaces, mapping->pid, &mapping->module, spaces->filtered,
-				   &change.mapping);
+	struct err *e = NULL;
+	if (mapping->is_data) {
+		change.kind = CHANGE_DATA;
+		change.mapping.start = mapping->module.start;
+		change.mapping.end = mapping->module.end;
+		change.data = (struct code_file_id){mapping->module.device, mapping->module.inode};
+	} else {
+		e = to_mapping(spaces, mapping->pid, &mapping->module, spaces->filtered,
+			       &change.mapping);
+	}
 	return e ? e : add_change(spaces, &change);
 }
 
@@ -271,8 +337,10 @@ struct err *spaces_take(struct spaces *spaces)
 		return NULL;
 	struct err *e = mapping_watch_read(spaces->watch, &sink, &lost);
 	/* What is not known by now is looked for when a stack leads there. */
-	for (struct space *space = spaces->by_pid; lost && space; space = space->hh.next)
+	for (struct space *space = spaces->by_pid; lost && space; space = space->hh.next) {
 		space->looked_ns = 0;
+		space->missed = true;
+	}
 	return e;
 }
 
@@ -293,6 +361,9 @@ static struct err *look(struct spaces *spaces, pid_t pid)
 		err_free(e);
 		return NULL;
 	}
+	/* What it was before is not known. */
+	space->replaced_ns = space->missed ? space->looked_ns : space->replaced_ns;
+	space->missed = false;
 	space->mappings.count = 0;
 	bool makes_code = false;
 	for (size_t i = 0; !e && i < list.count; i++) {
@@ -338,12 +409,6 @@ static bool may_look_again(struct spaces *spaces, pid_t pid)
 	return !space || now_ns(CLOCK_BOOTTIME) - space->looked_ns > LOOK_AGAIN_NS;
 }
 
-static void open_file(struct spaces *spaces, const struct code_mapping *mapping, pid_t pid)
-{
-	if (!mapping->file->tried)
-		err_free(code_file_open(&spaces->files, mapping->file, pid));
-}
-
 bool spaces_find(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
 		 struct stack_code *ret)
 {
@@ -374,13 +439,11 @@ bool spaces_find(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t ad
 static bool place_beside(struct spaces *spaces, const struct code_mapping *code, pid_t pid,
 			 uint64_t address, struct image **ret, uint64_t *ret_address)
 {
-	uint64_t start;
-	open_file(spaces, code, pid);
-	struct image *image = code->file->image;
-	if (!image || !image_address_of(image, code->offset, &start))
+	uint64_t shift;
+	if (code->is_gone || !find_shift(spaces, code, pid, &shift))
 		return false;
-	*ret = image;
-	*ret_address = start + (address - code->start);
+	*ret = code->file->image;
+	*ret_address = address - shift;
 	return true;
 }
 
@@ -399,16 +462,23 @@ static bool find_data(struct spaces *spaces, const struct space *space, uint64_t
 }
 
 bool spaces_find_pointee(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
-			 bool is_code, struct image **ret, uint64_t *ret_address)
+			 enum shown_leads leads, struct image **ret, uint64_t *ret_address)
 {
 	apply_until(spaces, time_ns);
 	const struct space *space = find_space(spaces, pid);
-	if (!spaces->watch || !space || space->replaced_ns > time_ns)
+	if (!spaces->watch || !space || (leads == LEADS_ANYWHERE && !spaces->has_data))
 		return false;
+	if (space->missed && may_look_again(spaces, pid))
+		err_free(look(spaces, pid));
+	if (space->missed || space->replaced_ns > time_ns)
+		return false;
+	/* Where it is not told what becomes of data, the type must say what is there. */
 	const struct code_mapping *code = find_mapping(spaces, pid, address);
-	if (is_code)
-		return code && place_beside(spaces, code, pid, address, ret, ret_address);
-	return !code && find_data(spaces, space, address, ret, ret_address);
+	enum shown_leads not_there = code ? LEADS_TO_TABLE : LEADS_TO_CODE;
+	if (leads == not_there && !spaces->has_data)
+		return false;
+	return code ? place_beside(spaces, code, pid, address, ret, ret_address)
+		    : find_data(spaces, space, address, ret, ret_address);
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -422,7 +492,9 @@ struct err *spaces_open(const struct spaces_parts *parts, struct spaces **ret,
 	spaces->parts = *parts;
 	spaces->filtered = !plan_is_for_all(parts->plan);
 	spaces->files = (struct code_files){.plan = parts->plan, .view = parts->view};
-	*ret_unwatched = life_watch_open(&spaces->watch);
+	spaces->has_data = parts->data && spaces->filtered;
+	*ret_unwatched = spaces->has_data ? data_watch_open(&spaces->watch)
+					  : life_watch_open(&spaces->watch);
 	*ret = spaces;
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #include "cli/kernel/kernel.h"
 #include "cli/plan/plan.h"
 #include "common/err.h"
+#include "output/shown.h"
 #include "symbols/stack.h"
 #include "target/target.h"
 
@@ -24,6 +25,7 @@ struct spaces_parts {
 	const struct kernel *kernel;
 	const struct process_view *view;
 	bool waits; /* what a process has mapped by now is opened when it is asked for */
+	bool data;  /* pointers to anything are asked about, where only some processes are traced */
 };
 
 /* Where mappings cannot be watched, *ret_unwatched says why: then each process is looked at when
@@ -45,11 +47,11 @@ struct err *spaces_look(struct spaces *spaces) must_check;
 bool spaces_find(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
 		 struct stack_code *ret);
 /*
- * The same of what a pointer leads to, in a file: `is_code`: what is mapped executable there; else
- * data of a file whose code is near, as the loader puts them together. Also false when the process
- * has had something else in that place since.
+ * The same of what a pointer leads to, in a file: what is mapped executable there, or data of a
+ * file whose code is near, as the loader puts them together. Also false when the process has had
+ * something else in that place since, or may have had it.
  */
 bool spaces_find_pointee(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
-			 bool is_code, struct image **ret, uint64_t *ret_address);
+			 enum shown_leads leads, struct image **ret, uint64_t *ret_address);
 
 #endif

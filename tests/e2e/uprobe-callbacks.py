@@ -10,7 +10,7 @@ from utrail import Target, Trace, ensure, program, run, same, sample, scratch, t
 
 FUNCTIONS = ["call_it", "call_hooks", "measure"]
 LIBRARY = [word for name in FUNCTIONS for word in ("-e", f"libcallbacks-library.so:{name}")]
-CALLS = 13  # in each round
+CALLS = 30  # in each round
 LIBC = ["-e", "libc:qsort", "-e", "libc:pthread_create"]
 
 
@@ -48,7 +48,9 @@ def of_libc():
     same([call["args"]["compar"] for call in trace.calls("qsort")], ["&compare"], "what qsort is given")
     same([call["args"]["start_routine"] for call in trace.calls("pthread_create")], ["&worker"], "what a thread begins with")
     found = {call["args"]["symbol"]: call["ret"] for call in trace.calls("dlsym")}
-    same(found, {"plugged": "&plugged", "plugged_shape": "&plugged_shape"}, "what dlsym gives")
+    names = {name: value if isinstance(value, str) else value["symbol"] for name, value in found.items()}
+    data = {name: name for name in ("plugged_numbers", "plugged_zeros", "plugged_constants")}
+    same(names, {"plugged": "&plugged", "plugged_shape": "&plugged_shape", **data}, "what dlsym gives")
 
 
 def as_json():

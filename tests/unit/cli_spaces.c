@@ -36,7 +36,7 @@ static struct plan plan;
 
 static struct spaces *open_spaces(bool need_watch)
 {
-	const struct spaces_parts parts = {.plan = &plan, .view = &process_own_view};
+	const struct spaces_parts parts = {.plan = &plan, .view = &process_own_view, .data = true};
 	struct spaces *spaces;
 	struct err *unwatched;
 	assert_ok(spaces_open(&parts, &spaces, &unwatched));
@@ -165,10 +165,10 @@ static void what_was_there_at_the_time(void **state)
 	spaces_close(spaces);
 }
 
-static bool find_pointee(struct spaces *spaces, uint64_t time_ns, const void *pointer, bool is_code,
-			 struct image **ret, uint64_t *ret_address)
+static bool find_pointee(struct spaces *spaces, uint64_t time_ns, const void *pointer,
+			 enum shown_leads leads, struct image **ret, uint64_t *ret_address)
 {
-	return spaces_find_pointee(spaces, getpid(), time_ns, (uint64_t)(uintptr_t)pointer, is_code,
+	return spaces_find_pointee(spaces, getpid(), time_ns, (uint64_t)(uintptr_t)pointer, leads,
 				   ret, ret_address);
 }
 
@@ -183,20 +183,22 @@ static void pointers_lead_to_code_and_to_data(void **state)
 	(void)state;
 	assert_ok(spaces_look(spaces));
 	assert_ok(spaces_take(spaces));
-	assert_true(find_pointee(spaces, now(), (void *)open_spaces, true, &image, &address));
+	assert_true(
+		find_pointee(spaces, now(), (void *)open_spaces, LEADS_TO_CODE, &image, &address));
 	const struct function *function = image_function_at(image, address);
 	assert_non_null(function);
 	assert_string_equal(function->symbol, "open_spaces");
 	assert_int_equal(function->address, address);
-	assert_true(find_pointee(spaces, now(), &a_table[2], false, &image, &address));
+	assert_true(find_pointee(spaces, now(), &a_table[2], LEADS_TO_TABLE, &image, &address));
 	assert_true(image_object_at(image, address, &object));
 	assert_string_equal(object.name, "a_table");
 	assert_int_equal(address - object.address, 8);
 	/* What a pointer's type says must be there. */
-	assert_false(find_pointee(spaces, now(), (void *)open_spaces, false, &image, &address));
-	assert_false(find_pointee(spaces, now(), &a_table[2], true, &image, &address));
-	assert_false(find_pointee(spaces, now(), &image, false, &image, &address));
-	assert_false(find_pointee(spaces, now(), NULL, true, &image, &address));
+	assert_false(
+		find_pointee(spaces, now(), (void *)open_spaces, LEADS_TO_TABLE, &image, &address));
+	assert_false(find_pointee(spaces, now(), &a_table[2], LEADS_TO_CODE, &image, &address));
+	assert_false(find_pointee(spaces, now(), &image, LEADS_TO_TABLE, &image, &address));
+	assert_false(find_pointee(spaces, now(), NULL, LEADS_TO_CODE, &image, &address));
 	spaces_close(spaces);
 }
 
@@ -213,15 +215,68 @@ static void a_pointer_into_what_was_replaced(void **state)
 	char *text = map(self, NULL, 16384, 0);
 	uint64_t before = now();
 	assert_ok(spaces_take(spaces));
-	assert_true(find_pointee(spaces, before, (void *)open_spaces, true, &image, &address));
+	assert_true(
+		find_pointee(spaces, before, (void *)open_spaces, LEADS_TO_CODE, &image, &address));
 	map(self, text, 4096, 0);
 	assert_ok(spaces_take(spaces));
 	uint64_t after = now();
-	assert_true(find_pointee(spaces, after, (void *)open_spaces, true, &image, &address));
-	assert_false(find_pointee(spaces, before, (void *)open_spaces, true, &image, &address));
+	assert_true(
+		find_pointee(spaces, after, (void *)open_spaces, LEADS_TO_CODE, &image, &address));
+	assert_false(
+		find_pointee(spaces, before, (void *)open_spaces, LEADS_TO_CODE, &image, &address));
 	munmap(text, 16384);
 	close(self);
 	spaces_close(spaces);
+}
+
+/* The code of this program once more, elsewhere: what lies beside it, to be mapped or not. */
+static char *map_elsewhere(struct spaces *spaces, int self, const void *data)
+{
+	struct image *image;
+	uint64_t code, offset, at, page = (uint64_t)sysconf(_SC_PAGESIZE), room = 64 << 20;
+	assert_true(
+		find_pointee(spaces, now(), (void *)open_spaces, LEADS_ANYWHERE, &image, &code));
+	assert_true(image_offset_of(image, code, &offset));
+	assert_true(find_pointee(spaces, now(), data, LEADS_ANYWHERE, &image, &at));
+	char *base = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(base != MAP_FAILED);
+	char *text = base + room / 2;
+	map(self, text, page, (off_t)(offset / page * page));
+	return text - (code - code % page) + at;
+}
+
+static char replaced[8192] = {1};
+
+static void a_library_that_is_unmapped(void **state)
+{
+	plan.selects = "anything";
+	struct spaces *spaces = open_spaces(true);
+	struct image *image;
+	uint64_t address;
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	(void)state;
+	assert_ok(spaces_look(spaces));
+	char *there = map_elsewhere(spaces, self, replaced);
+	char *at = (char *)((uintptr_t)there & ~(page - 1));
+	assert_ok(spaces_take(spaces));
+	assert_true(find_pointee(spaces, now(), there, LEADS_ANYWHERE, &image, &address));
+	/* A part of the same file, and what lies where it does not. */
+	assert_true(mmap(at, page, PROT_READ, MAP_PRIVATE | MAP_FIXED, self, 0) != MAP_FAILED);
+	assert_true(mmap(at + (16 << 20), page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+			 -1, 0) != MAP_FAILED);
+	uint64_t before = now();
+	assert_ok(spaces_take(spaces));
+	assert_true(find_pointee(spaces, before, there, LEADS_ANYWHERE, &image, &address));
+	assert_true(mmap(at, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+		    MAP_FAILED);
+	assert_ok(spaces_take(spaces));
+	assert_true(find_pointee(spaces, before, there, LEADS_ANYWHERE, &image, &address));
+	assert_false(find_pointee(spaces, now(), there, LEADS_ANYWHERE, &image, &address));
+	assert_true(find_pointee(spaces, now(), replaced, LEADS_ANYWHERE, &image, &address));
+	close(self);
+	spaces_close(spaces);
+	plan.selects = NULL;
 }
 
 /* A child that has ended: first a copy of us, then another program. */
@@ -368,6 +423,7 @@ int main(void)
 		cmocka_unit_test(what_was_there_at_the_time),
 		cmocka_unit_test(pointers_lead_to_code_and_to_data),
 		cmocka_unit_test(a_pointer_into_what_was_replaced),
+		cmocka_unit_test(a_library_that_is_unmapped),
 		cmocka_unit_test(a_process_that_is_gone),
 		cmocka_unit_test(files_are_known_once),
 		cmocka_unit_test(a_stack_is_looked_up_in_its_process),

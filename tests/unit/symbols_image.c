@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <elf.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -278,6 +279,64 @@ static void content_is_the_same_in_any_order(void **state)
 	image_close(image);
 }
 
+/* As ld.lld lays files out: a page of the file ends one segment and begins the next one, which is
+ * mapped a page further on. */
+static struct image *open_dense(void)
+{
+	struct {
+		Elf64_Ehdr header;
+		Elf64_Phdr segments[3];
+	} file = {
+		.header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
+				       EV_CURRENT},
+			   .e_type = ET_DYN,
+			   .e_machine = EM_X86_64,
+			   .e_version = EV_CURRENT,
+			   .e_phoff = sizeof(Elf64_Ehdr),
+			   .e_ehsize = sizeof(Elf64_Ehdr),
+			   .e_phentsize = sizeof(Elf64_Phdr),
+			   .e_phnum = 3},
+		.segments = {{PT_LOAD, PF_R, 0, 0, 0, 0x8ec, 0x8ec, 0x1000},
+			     {PT_LOAD, PF_R | PF_X, 0x8f0, 0x18f0, 0x18f0, 0x160, 0x160, 0x1000},
+			     {PT_LOAD, PF_R | PF_W, 0xa50, 0x2a50, 0x2a50, 0x240, 0x3000, 0x1000}},
+	};
+	char path[] = "/tmp/utrail-unit-XXXXXX";
+	int fd = mkstemp(path);
+	struct image *image;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, &file, sizeof(file)), sizeof(file));
+	assert_int_equal(ftruncate(fd, 0x2000), 0);
+	assert_ok(image_open(path, fd, &image));
+	unlink(path);
+	close(fd);
+	return image;
+}
+
+static void a_page_may_be_in_two_segments(void **state)
+{
+	(void)state;
+	struct image *image = open_dense();
+	const uint64_t shift = 0x7f0000000000;
+	uint64_t address;
+	if (sysconf(_SC_PAGESIZE) != 0x1000)
+		skip();
+	assert_true(image_address_of(image, 0, &address));
+	assert_int_equal(address, 0);
+	assert_true(image_code_page_of(image, 0, &address));
+	assert_int_equal(address, 0x1000);
+	assert_false(image_code_page_of(image, 0x1000, &address));
+	/* Headers, code, data with two pages of zeros: 0 to 0x6000, all pages in use. */
+	assert_true(image_lies_in(image, shift, shift, shift + 1));
+	assert_true(image_lies_in(image, shift, shift - 0x1000, shift + 0x10000));
+	assert_true(image_lies_in(image, shift, shift + 0x5fff, shift + 0x10000));
+	assert_false(image_lies_in(image, shift, shift + 0x6000, shift + 0x10000));
+	assert_false(image_lies_in(image, shift, shift - 0x1000, shift));
+	assert_true(image_zeros_begin_at(image, shift, shift + 0x3000));
+	assert_false(image_zeros_begin_at(image, shift, shift + 0x4000));
+	assert_false(image_zeros_begin_at(image, shift, shift + 0x1000));
+	image_close(image);
+}
+
 static void closing_nothing_is_fine(void **state)
 {
 	(void)state;
@@ -300,6 +359,7 @@ int main(void)
 		cmocka_unit_test(what_no_segment_covers_is_refused),
 		cmocka_unit_test(content_is_read_and_bounds_are_kept),
 		cmocka_unit_test(content_is_the_same_in_any_order),
+		cmocka_unit_test(a_page_may_be_in_two_segments),
 		cmocka_unit_test(closing_nothing_is_fine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,12 @@ static struct err *on_any_mapping(void *context, const struct mapping *mapping)
 	return NULL;
 }
 
+static struct err *ignore(void *context, const struct life_change *change)
+{
+	(void)context, (void)change;
+	return NULL;
+}
+
 static void the_life_of_a_process(void **state)
 {
 	(void)state;
@@ -179,6 +185,42 @@ static void the_life_of_a_process(void **state)
 		    times[LIFE_EXEC] < times[LIFE_END]);
 	assert_true(times[LIFE_END] <= now_ns(CLOCK_BOOTTIME));
 	assert_true(life.unnamed > 0); /* [vdso] */
+	mapping_watch_close(watch);
+}
+
+/* Data is told without waking anybody, and lost when it is too much: as code. */
+static void data_is_told_when_it_is_asked_for(void **state)
+{
+	(void)state;
+	struct mapping_watch *watch;
+	mapping_watch_close(open_watch()); /* skips where it is not allowed */
+	assert_ok(data_watch_open(&watch));
+	struct seen seen = {.pid = getpid()};
+	const struct mapping_sink sink = {
+		.context = &seen, .mapped = on_mapping, .changed = ignore};
+	uint64_t lost = 0;
+	/* Of the watch's own buffers. */
+	assert_ok(mapping_watch_read(watch, &sink, &lost));
+	seen.count = 0;
+	char *data = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *text = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(data != MAP_FAILED && text != MAP_FAILED);
+	assert_ok(mapping_watch_read(watch, &sink, &lost));
+	assert_int_equal(lost, 0);
+	/* Each of them once. */
+	assert_int_equal(seen.count, 2);
+	const struct mapping *of_data = &seen.items[!seen.items[0].is_data];
+	const struct mapping *of_text = &seen.items[seen.items[0].is_data];
+	assert_true(of_data->is_data && !of_text->is_data);
+	/* It may be one with what lies beside it. */
+	assert_true(of_data->module.start <= (uintptr_t)data &&
+		    of_data->module.end >= (uintptr_t)data + 8192);
+	assert_int_equal(of_data->module.inode, 0);
+	assert_int_equal(of_text->module.start, (uintptr_t)text);
+	for (int i = 0; i < 4000; i++)
+		mprotect(data, 4096, i & 1 ? PROT_READ : PROT_NONE);
+	assert_ok(mapping_watch_read(watch, &sink, &lost));
+	assert_true(lost > 0);
 	mapping_watch_close(watch);
 }
 
@@ -217,6 +259,7 @@ int main(void)
 		cmocka_unit_test(a_mapping_is_told_with_its_file),
 		cmocka_unit_test(an_exec_maps_its_program),
 		cmocka_unit_test(the_life_of_a_process),
+		cmocka_unit_test(data_is_told_when_it_is_asked_for),
 		cmocka_unit_test(what_did_not_fit_is_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

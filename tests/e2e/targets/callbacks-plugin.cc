@@ -13,6 +13,10 @@ struct round_shape : shape {
 round_shape whole;
 } // namespace
 
+int plugged_numbers[4] = {1, 2};
+char plugged_zeros[2 << 20];
+extern const int plugged_constants[4] = {3, 4};
+
 int plugged(int n)
 {
 	return n + 100;

@@ -59,6 +59,52 @@ static void call(callback function, const char *name, void *data, int n)
 	expect("call_it(call=%s, data=%s, n=%d) = %d", name, shown, n, result);
 }
 
+static int numbered[8] = {1};
+static char zeros[3 * 4096];
+
+/* Behind `where` in this or another file, and what has no name. */
+static void lead(void *data, const char *name)
+{
+	int result = call_it(nullptr, data, 0);
+	expect("call_it(call=NULL, data=%p%s, n=0) = %d", data, name, result);
+}
+
+static void lead_to_data()
+{
+	int own = 0;
+	void *heap = malloc(1 << 20);
+	lead(numbered, " <numbered>");
+	lead(&numbered[3], " <numbered+12>");
+	lead(&zeros[8200], " <zeros+8200>");
+	lead(stdout, " <_IO_2_1_stdout_>");
+	lead(reinterpret_cast<void *>(twice), " <twice>");
+	lead(&own, "");
+	lead(heap, "");
+	free(heap);
+}
+
+/* Where the plugin has something, and where it had it, when anything else is there. */
+static void lead_to_plugin(const char *path)
+{
+	for (int i = 0; i < 2; i++) {
+		void *plugin = dlopen(path, RTLD_NOW);
+		char *many = static_cast<char *>(dlsym(plugin, "plugged_numbers"));
+		char *none = static_cast<char *>(dlsym(plugin, "plugged_zeros"));
+		char *constant = static_cast<char *>(dlsym(plugin, "plugged_constants"));
+		lead(many + 4, " <plugged_numbers+4>");
+		lead(none + ROOM, " <plugged_zeros+1048576>");
+		lead(constant, " <plugged_constants>");
+		dlclose(plugin);
+		char *page = reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(none + ROOM) &
+						      ~4095UL);
+		if (mmap(page, 4096, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != page)
+			exit(1);
+		lead(none + ROOM, "");
+		lead(page, "");
+	}
+}
+
 static void draw(shape *object, const char *type, int n)
 {
 	int result = measure(object, n);
@@ -127,6 +173,8 @@ static void round_of_calls(const char *plugin)
 	draw(&own, "square", 3);
 	draw(&plain, "shape", 3);
 	call_plugin(plugin);
+	lead_to_data();
+	lead_to_plugin(plugin);
 	qsort(numbers, 3, sizeof(*numbers), compare);
 	pthread_t thread;
 	pthread_create(&thread, nullptr, worker, numbers);

@@ -22,6 +22,9 @@ int call_hooks(const struct hooks *hooks, int n);
 int measure(shape *shape, int n);
 // The plugin's.
 int plugged(int n);
+extern int plugged_numbers[4];
+extern char plugged_zeros[2 << 20];
+extern const int plugged_constants[4];
 shape *plugged_shape();
 }
 
