@@ -418,8 +418,10 @@ static struct err *put_between(struct output *output, const struct stream_event 
 static struct err *put_gap(struct output *output, const struct stream_event *event)
 {
 	json_t *line = event_begin(output, "gap", event);
-	json_set(output, line, "module", json_text(output, event->gap_module));
+	json_set(output, line, "module", json_text(output, event->gap->module));
 	json_set(output, line, "gap_ns", json_decimal(event->duration_ns));
+	if (!event->gap->is_probed)
+		json_set(output, line, "probed", json_false());
 	return event_end(output, line, event);
 }
 

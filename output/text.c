@@ -453,17 +453,22 @@ static void put_between(struct output *output, const struct stream_event *event)
 	}
 }
 
-/* --- libfoo: mapped, and probed 1.2 ms later --- */
+/* --- libfoo: mapped, and probed 1204 us later; what it did before was not seen --- */
 static void put_gap(struct output *output, const struct stream_event *event)
 {
 	struct buffer *buffer = &output->buffer;
 	put_left(output, event, event->time_ns);
 	text_color(output, COLOR_RED);
 	buffer_put_literal(buffer, "--- ");
-	escape_put(buffer, event->gap_module, strlen(event->gap_module), "");
-	buffer_put_literal(buffer, ": mapped, and probed ");
-	text_unsigned(buffer, event->duration_ns / 1000);
-	buffer_put_literal(buffer, " us later; what it did before was not seen ---");
+	escape_put(buffer, event->gap->module, strlen(event->gap->module), "");
+	if (event->gap->is_probed) {
+		buffer_put_literal(buffer, ": mapped, and probed ");
+		text_unsigned(buffer, event->duration_ns / 1000);
+		buffer_put_literal(buffer, " us later; what it did before was not seen ---");
+	} else {
+		buffer_put_literal(buffer, ": mapped, and unmapped before it could be probed; "
+					   "what it did was not seen ---");
+	}
 	text_color(output, COLOR_OFF);
 }
 

@@ -302,19 +302,18 @@ struct err *stream_missed_ends(struct stream *stream, const char *who, uint64_t 
 	return tell_missed(stream, who, count);
 }
 
-struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,
-		       uint64_t until_ns)
+struct err *stream_tell_gap(struct stream *stream, const struct stream_gap *gap)
 {
-	struct task *task = tasks_get(&stream->nesting.tasks, tgid, tgid);
+	struct task *task = tasks_get(&stream->nesting.tasks, gap->tgid, gap->tgid);
 	if (!task)
 		return &err_nomem;
 	const struct stream_event event = {
 		.kind = STREAM_GAP,
-		.time_ns = from_ns,
-		.duration_ns = until_ns - from_ns,
+		.time_ns = gap->from_ns,
+		.duration_ns = gap->until_ns - gap->from_ns,
 		.task = &task->info,
-		.late = from_ns < stream->released_ns,
-		.gap_module = module,
+		.late = gap->from_ns < stream->released_ns,
+		.gap = gap,
 	};
 	stream->counts.gaps++;
 	return stream->options.sink.event(stream->options.sink.context, &event, false);

@@ -43,7 +43,7 @@ enum stream_event_kind {
 	STREAM_SPAN,	   /* between two probes: stream/spans.h */
 	STREAM_BLOCKED,	   /* a thread was blocked; no event of its own */
 	STREAM_VIEW,	   /* of a view of the kernel; time_ns is when it was over */
-	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns only */
+	STREAM_GAP,	   /* a file was mapped, and its probes came after duration_ns, or never */
 };
 
 enum stream_ending {
@@ -97,7 +97,7 @@ struct stream_event {
 	enum loss_cause loss_cause;
 	uint64_t loss_count;		/* MISSED, too */
 	const char *missed_who;		/* MISSED: whose programs, "system calls" */
-	const char *gap_module;		/* GAP: as shown */
+	const struct stream_gap *gap;	/* GAP */
 	const struct stream_span *span; /* SPAN */
 	/* CALL, PROBE, USDT, SYSCALL: at the entry; NULL: not asked for */
 	const struct stack *stack;
@@ -196,7 +196,7 @@ struct stream_counts {
 	uint64_t suppressed; /* events beyond a rate limit: not lost */
 	uint64_t filtered;   /* hits whose condition did not hold: not lost */
 	uint64_t missed;     /* hits that the kernel counts as missed */
-	uint64_t gaps;	     /* files that were probed after they had been mapped */
+	uint64_t gaps;	     /* files that were probed after they had been mapped, or not at all */
 	uint64_t newest_ns;  /* time of the newest record seen */
 };
 
@@ -224,10 +224,15 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows) mu
 struct err *stream_missed(struct stream *stream, const char *who, uint64_t count) must_check;
 /* The same of ends of calls that were delivered: these have no return. */
 struct err *stream_missed_ends(struct stream *stream, const char *who, uint64_t count) must_check;
-/* A traced process mapped `module` at `from_ns`, and its probes were in place at `until_ns`: what
- * ran there between was not seen, nor counted by anybody. */
-struct err *stream_gap(struct stream *stream, uint32_t tgid, const char *module, uint64_t from_ns,
-		       uint64_t until_ns) must_check;
+/* A traced process mapped `module` at `from_ns`, and its probes were in place at `until_ns`, or it
+ * was unmapped by then: what ran there between was not seen, nor counted by anybody. */
+struct stream_gap {
+	uint32_t tgid;
+	const char *module; /* as shown */
+	uint64_t from_ns, until_ns;
+	bool is_probed;
+};
+struct err *stream_tell_gap(struct stream *stream, const struct stream_gap *gap) must_check;
 /* A thread that nothing may have been seen of. */
 struct stream_thread {
 	uint32_t tgid, tid;

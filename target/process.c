@@ -296,18 +296,43 @@ static bool parse_mapping(char *line, bool any, struct module *ret)
 	return true;
 }
 
-/* The mapping itself leads to its file. */
-static void mapping_link(const struct module *module, char *buffer, size_t size)
+/* As the kernel writes the file's path, here and in maps. An escape is only in the latter. */
+static bool has_path(int fd, const char *wanted)
 {
-	snprintf(buffer, size, "map_files/%" PRIx64 "-%" PRIx64, module->start, module->end);
+	char link[64], path[PATH_MAX + sizeof(deleted_suffix)];
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, path, sizeof(path) - 1);
+	size_t length = n < 0 ? 0 : (size_t)n, suffix = sizeof(deleted_suffix) - 1;
+	path[length] = '\0';
+	if (!length || strchr(wanted, '\\'))
+		return true;
+	if (length > suffix && strcmp(path + length - suffix, deleted_suffix) == 0)
+		path[length - suffix] = '\0';
+	return strcmp(path, wanted) == 0;
+}
+
+/*
+ * The file of a mapping, by the mapping itself, which leads to it whatever its path does by now.
+ * Another file may have been mapped in its place since the mapping was listed: then -1, with
+ * ENOENT.
+ */
+static int open_mapping(const struct process *process, const struct module *module, int flags)
+{
+	char link[64];
+	snprintf(link, sizeof(link), "map_files/%" PRIx64 "-%" PRIx64, module->start, module->end);
+	_cleanup_close_ int fd = openat(process->proc_fd, link, flags | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 && !has_path(fd, module->path)) {
+		errno = ENOENT;
+		return -1;
+	}
+	return take_fd(fd);
 }
 
 static bool stat_mapping(const struct process *process, const struct module *module,
 			 struct stat *ret)
 {
-	char link[64];
-	mapping_link(module, link, sizeof(link));
-	return fstatat(process->proc_fd, link, ret, 0) == 0;
+	_cleanup_close_ int fd = open_mapping(process, module, O_PATH);
+	return fd >= 0 && fstat(fd, ret) == 0;
 }
 
 bool process_maps_file(const struct process *process, const struct module *module,
@@ -498,9 +523,7 @@ struct err *process_open_module(const struct process *process, const struct modu
 		return NULL;
 	}
 	/* Deleted, replaced, or in a memfd: the mapping itself still leads to the file. */
-	char link[64];
-	mapping_link(module, link, sizeof(link));
-	int mapped = openat(process->proc_fd, link, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int mapped = open_mapping(process, module, O_RDONLY);
 	if (mapped >= 0) {
 		*ret_fd = mapped;
 		return NULL;

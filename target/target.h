@@ -73,7 +73,6 @@ bool process_same_file(const struct process *a_process, const struct module *a,
  * or another one by now. */
 struct err *process_open_module(const struct process *process, const struct module *module,
 				int *ret_fd) must_check;
-/* A path as the process would open it. */
 /*
  * /tmp/perf-PID.map in the process's root, where programs write the names of code that they make;
  * only a regular file of the process's own user, or of root, which others may not write.

@@ -77,13 +77,20 @@ unsigned int plan_growth(const struct options *options, const struct plan *plan)
 
 /* --- is it new? ------------------------------------------------------------------------------- */
 
+/* The number of a file that we do not keep open may be another one's by now. */
+static bool is_mapped_file(const struct plan_module *known, const struct module *mapped)
+{
+	return known->mapped.start && known->mapped.inode == mapped->inode &&
+	       known->mapped.device == mapped->device &&
+	       (known->image || strcmp(known->path, mapped->path) == 0);
+}
+
 /* By what the kernel says of the mapping: cheap, and right for what was seen as a mapping. */
 static bool is_known_mapping(const struct plan *plan, const struct module *mapped)
 {
 	for (size_t i = 0; i < plan->modules.count; i++) {
-		const struct module *known = &plan->modules.items[i].mapped;
-		if (known->start && known->inode == mapped->inode &&
-		    known->device == mapped->device)
+		const struct plan_module *known = &plan->modules.items[i];
+		if (!known->gone && is_mapped_file(known, mapped))
 			return true;
 	}
 	return false;
@@ -125,6 +132,7 @@ static struct err *open_image(struct late *late)
 {
 	_cleanup_close_ int fd = -1;
 	struct err *e = open_mapped(late->view, late->mapping, &fd);
+	late->module->gone = e;
 	if (!e)
 		e = image_open_in(late->plan->symbolizer, late->module->path, fd,
 				  &late->module->image);
@@ -263,25 +271,42 @@ struct err *plan_leave_trampolines(const struct options *options, struct plan *p
 
 /* ---------------------------------------------------------------------------------------------- */
 
-struct err *plan_add_mapping(const struct options *options, struct plan *plan,
-			     const struct process_view *view, const struct mapping *mapping,
-			     size_t *ret_first, bool *ret_close_returns)
+/* One that was gone when it was to be opened, or a new one. */
+static struct err *take_module(struct late *late)
 {
-	struct late late = {.options = options, .plan = plan, .view = view, .mapping = mapping};
-	size_t index;
-	late.first = *ret_first = plan->set.sites.count;
-	*ret_close_returns = false;
-	if (is_known_mapping(plan, &mapping->module))
-		return NULL;
-	struct err *e = plan_add_module(plan, mapping->module.path, &mapping->module, NULL, &index);
+	struct plan *plan = late->plan;
+	const struct module *mapped = &late->mapping->module;
+	size_t index = 0;
+	struct err *e = NULL;
+	while (index < plan->modules.count && !is_mapped_file(&plan->modules.items[index], mapped))
+		index++;
+	if (index == plan->modules.count)
+		e = plan_add_module(plan, mapped->path, mapped, NULL, &index);
 	if (e)
 		return e;
-	late.module = &plan->modules.items[index];
-	late.module->tried = true;
+	late->module = &plan->modules.items[index];
+	late->module->tried = true;
+	return NULL;
+}
+
+struct err *plan_add_mapping(const struct options *options, struct plan *plan,
+			     const struct process_view *view, const struct mapping *mapping,
+			     struct plan_addition *ret)
+{
+	struct late late = {.options = options, .plan = plan, .view = view, .mapping = mapping};
+	late.first = plan->set.sites.count;
+	*ret = (struct plan_addition){.first = late.first};
+	if (is_known_mapping(plan, &mapping->module))
+		return NULL;
+	struct err *e = take_module(&late);
+	if (e)
+		return e;
 	if (!has_proof(options, plan) && !is_wanted(&late) &&
 	    !plan_wants_longjmp(plan, late.module))
 		return NULL;
 	e = open_image(&late);
+	if (!e && late.module->gone && is_wanted(&late))
+		ret->gone = late.module->name;
 	if (e || !late.module->image)
 		return e;
 	if (is_known_file(plan, late.module) || !is_successor(&late, &e)) {
@@ -291,7 +316,7 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 	if (e)
 		return e;
 	/* The verdict first: what is added then follows it. */
-	e = renew_verdict(&late, ret_close_returns);
+	e = renew_verdict(&late, &ret->close_returns);
 	e = e ? e : add_specs(&late);
 	e = e ? e : plan_add_longjmp(plan);
 	return e ? e : pairs_plan(options, plan, late.first, true);

@@ -24,6 +24,9 @@ struct plan_module {
 	struct process *process; /* whose view the path is; NULL: our own. Borrowed */
 	struct image *image;	 /* opened when first needed; NULL: not ELF, or not yet */
 	bool tried;
+	/* It was not mapped any more when it was to be opened. When it is mapped again, that is
+	 * tried again. */
+	bool gone;
 	bool longjmp_sought; /* see plan_add_longjmp() */
 	bool debug_noted;    /* see debuginfo/notes.h */
 	bool failure_noted;  /* see plan_note_failure() */
@@ -107,16 +110,25 @@ enum plan_growth {
  * any of them, mappings are to be watched.
  */
 unsigned int plan_growth(const struct options *options, const struct plan *plan);
+/* What a file has brought. */
+struct plan_addition {
+	size_t first; /* of the new sites; the set's count: there are none */
+	/* It breaks the proof that the trampoline was safe: the sites include the `ret`
+	 * instructions of all spans so far, and the kernel's return probes must go once these are
+	 * attached. */
+	bool close_returns;
+	/* It is meant, and was unmapped before it could be opened: its name, as long as nothing is
+	 * added. NULL: it was not. */
+	const char *gone;
+};
+
 /*
  * A process of the target has mapped a file: adds what the specs mean there, unless the file is
- * known. Nothing is removed, and what cannot be probed becomes a note. The new sites start at
- * number *ret_first; there are none when that is the set's count. The file breaks the proof that
- * the trampoline was safe: the sites include the `ret` instructions of all spans so far, and
- * *ret_close_returns says that the kernel's return probes must go once these are attached.
+ * known. Nothing is removed, and what cannot be probed becomes a note.
  */
 struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 			     const struct process_view *view, const struct mapping *mapping,
-			     size_t *ret_first, bool *ret_close_returns) must_check;
+			     struct plan_addition *ret) must_check;
 /*
  * Moves all spans that a proof had given the kernel's return probes to `ret` instructions: as
  * plan_add_mapping() does when the proof breaks. `why` lives as long as the plan. No new site when

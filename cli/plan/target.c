@@ -215,6 +215,7 @@ struct err *plan_module_image(struct plan *plan, struct plan_module *module, boo
 		e = process_open_module(module->process, &module->mapped, &fd);
 	else if (module->process)
 		e = process_open_path(module->process, module->path, &fd);
+	module->gone = e && module->mapped.start;
 	e = e ? e : image_open_in(plan->symbolizer, module->path, fd, &module->image);
 	if (e && !named) {
 		if (symbolizer_gave_up(plan->symbolizer))

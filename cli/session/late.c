@@ -79,24 +79,35 @@ static const struct probe_site *new_probe(const struct probe_set *set, size_t fi
 	return NULL;
 }
 
+static struct err *tell_gap(const struct late *late, const struct mapping *mapping,
+			    const char *module, bool is_probed)
+{
+	const struct stream_gap gap = {.tgid = (uint32_t)mapping->pid,
+				       .module = module,
+				       .from_ns = mapping->time_ns,
+				       .until_ns = now_ns(CLOCK_BOOTTIME),
+				       .is_probed = is_probed};
+	return stream_tell_gap(late->parts.stream, &gap);
+}
+
 static struct err *on_mapping(void *context, const struct mapping *mapping)
 {
 	struct late *late = context;
 	const struct late_parts *parts = &late->parts;
 	struct probe_set *set = &parts->plan->set;
-	size_t n_notes = set->notes.count, first;
-	bool close_returns;
+	size_t n_notes = set->notes.count;
+	struct plan_addition added;
 	if (!kernel_traced_process(parts->kernel, mapping->pid, mapping->time_ns))
 		return NULL;
-	struct err *e = plan_add_mapping(parts->options, parts->plan, parts->view, mapping, &first,
-					 &close_returns);
-	if (!e && (close_returns || set->sites.count > first)) {
-		e = attach(late, mapping, first, close_returns);
-		const struct probe_site *site = new_probe(set, first);
+	struct err *e = plan_add_mapping(parts->options, parts->plan, parts->view, mapping, &added);
+	if (!e && added.gone && late->began)
+		e = tell_gap(late, mapping, added.gone, false);
+	if (!e && (added.close_returns || set->sites.count > added.first)) {
+		e = attach(late, mapping, added.first, added.close_returns);
+		const struct probe_site *site = new_probe(set, added.first);
 		if (!e && late->began && site &&
 		    (late->looks || !waker_holds(parts->waker, mapping)))
-			e = stream_gap(parts->stream, (uint32_t)mapping->pid, site->probe->module,
-				       mapping->time_ns, now_ns(CLOCK_BOOTTIME));
+			e = tell_gap(late, mapping, site->probe->module, true);
 	}
 	if (parts->options->quiet < 2)
 		report_notes(set, n_notes);

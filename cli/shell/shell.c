@@ -318,9 +318,12 @@ static struct err *attach(struct shell *shell, size_t first, const struct mappin
 	}
 	if (e || !shell->began || set->sites.count <= first)
 		return e;
-	return stream_gap(shell->stream, (uint32_t)mapping->pid,
-			  set->sites.items[first]->probe->module, mapping->time_ns,
-			  now_ns(CLOCK_BOOTTIME));
+	const struct stream_gap gap = {.tgid = (uint32_t)mapping->pid,
+				       .module = set->sites.items[first]->probe->module,
+				       .from_ns = mapping->time_ns,
+				       .until_ns = now_ns(CLOCK_BOOTTIME),
+				       .is_probed = true};
+	return stream_tell_gap(shell->stream, &gap);
 }
 
 static struct err *look_at_mapping(struct shell *shell, const struct mapping *mapping,

@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -64,6 +65,36 @@ def called_at_once():
     if not lost and rounds:
         same(rounds, list(range(total - len(rounds), total)), "the calls behind the gap")
     check_gap(only(trace.gaps, "gaps"), target.pid)
+
+
+def gone_again():
+    """What was unmapped, and its file removed, before it could be probed is told, and probed the next time."""
+    kept, path = scratch() / "kept.so", scratch() / "libplugin.so"
+    shutil.copy(library(), kept)
+    os.link(kept, path)
+    first, second = Target("plugins", "-w", path, CALLS, 1), Target("plugins", "-w", path, CALLS, 1)
+    trace = Trace("-p", second.pid, "-e", "?plugin_work", "--fail-on-loss", pid=first.pid)
+    trace.send(signal.SIGSTOP)
+    first.release()
+    first.wait_for(r"loaded \d+")
+    path.unlink()
+    first.release()
+    first.finish()
+    trace.send(signal.SIGCONT)
+    trace.wait_for_text('"probed":false')
+    os.link(kept, path)
+    second.release()
+    second.wait_for(r"loaded \d+")
+    trace.wait_for_text(f'"pid":{second.pid}')
+    second.release()
+    second.finish()
+    trace.finish(status=1)
+    same((first.counts["plugin_work"], second.counts["plugin_work"]), (CALLS, CALLS), "calls of the targets")
+    check_gap(trace.gaps[0], first.pid)
+    check_gap(only(trace.gaps[1:], "gaps of the second"), second.pid)
+    ensure("probed" not in trace.gaps[1], f"the second gap has an end: {trace.gaps[1]}")
+    same([call["pid"] for call in trace.calls("plugin_work")], [second.pid] * CALLS, "processes of the calls")
+    contains(trace.stderr, "2 files probed late")
 
 
 def programs_run_later():
@@ -132,4 +163,4 @@ def trap_count(pid):
         return memory.read(16).count(0xCC)
 
 
-run(loaded_late, called_at_once, programs_run_later, nobody_asked, proof_broken)
+run(loaded_late, called_at_once, gone_again, programs_run_later, nobody_asked, proof_broken)

@@ -173,6 +173,51 @@ static void a_replaced_file_is_not_taken_for_the_mapped_one(void **state)
 	check_deleted("something else");
 }
 
+/* Another library may come to the place of one that was listed: it is not taken for it. */
+static void what_came_to_its_place_is_another_file(void **state)
+{
+	char first[64], second[64];
+	struct module_list list;
+	struct process *process;
+	struct stat wanted, got;
+	(void)state;
+	snprintf(first, sizeof(first), "/tmp/utrail-unit-first-%d", getpid());
+	snprintf(second, sizeof(second), "/tmp/utrail-unit-second-%d", getpid());
+	void *memory = map_and_replace(first, "was listed", "was listed");
+	void *other = map_and_replace(second, "came later", "came later");
+	if (memory == MAP_FAILED || other == MAP_FAILED)
+		skip(); /* /tmp is mounted noexec */
+	int file = open(first, O_RDONLY | O_CLOEXEC), fd = open(second, O_RDONLY | O_CLOEXEC);
+	assert_ptr_equal(
+		mmap(memory, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file, 0),
+		memory);
+	assert_int_equal(fstat(file, &wanted), 0);
+	assert_ok(process_open(getpid(), &process));
+	assert_ok(process_modules(process, &list));
+	const struct module *module = NULL;
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].start == (uintptr_t)memory)
+			module = &list.items[i];
+	assert_ptr_equal(mmap(memory, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0),
+			 memory);
+	close(file);
+	close(fd);
+	assert_non_null(module);
+	assert_ok(process_open_module(process, module, &fd));
+	assert_int_equal(fstat(fd, &got), 0);
+	assert_int_equal(got.st_ino, wanted.st_ino);
+	assert_true(process_maps_file(process, module, &wanted));
+	close(fd);
+	/* Where its path leads nowhere, it is gone. */
+	unlink(first);
+	unlink(second);
+	assert_err(process_open_module(process, module, &fd), ERR_FAILED, "mapped by pid");
+	module_list_deinit(&list);
+	process_close(process);
+	munmap(memory, 4096);
+	munmap(other, 4096);
+}
+
 static char overlay[] = "/tmp/utrail-unit-XXXXXX";
 
 static bool map_file(const char *path)
@@ -361,6 +406,7 @@ int main(void)
 		cmocka_unit_test(modules_are_those_of_the_maps),
 		cmocka_unit_test(a_module_opens_as_the_file_that_is_mapped),
 		cmocka_unit_test(a_deleted_file_opens_through_its_mapping),
+		cmocka_unit_test(what_came_to_its_place_is_another_file),
 		cmocka_unit_test(a_replaced_file_is_not_taken_for_the_mapped_one),
 		cmocka_unit_test(an_overlay_s_files_are_told_apart),
 		cmocka_unit_test(paths_open),
