@@ -78,6 +78,7 @@ struct err *process_open_module(const struct process *process, const struct modu
  * only a regular file of the process's own user, or of root, which others may not write.
  */
 struct err *process_open_perf_map(const struct process *process, int *ret_fd) must_check;
+/* A path as the process would open it. */
 struct err *process_open_path(const struct process *process, const char *path,
 			      int *ret_fd) must_check;
 /* A descriptor of its root directory, still owned by it. */

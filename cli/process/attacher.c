@@ -17,13 +17,14 @@
 #include "common/descriptors.h"
 #include "uprobe/perf_probe.h"
 
-/* With CAP_SYS_PTRACE no other right is needed to look into a process; without, it takes all that
- * the process has itself (a command inherits our ambient ones), so none is dropped. CAP_SYS_ADMIN
- * stands for all that probing takes besides. */
+/* With CAP_SYS_PTRACE no other right is needed to look into a process, but CAP_CHECKPOINT_RESTORE
+ * to open files that it has mapped and that no path leads to (memfd_create(2), unlink(2)); without,
+ * it takes all that the process has itself (a command inherits our ambient ones), so none is
+ * dropped. CAP_SYS_ADMIN stands for all that probing takes besides. */
 static uint64_t kept(bool probing)
 {
 	uint64_t have = caps_effective(), looking = caps_bit(CAP_SYS_PTRACE);
-	uint64_t keep = looking | caps_bit(CAP_DAC_READ_SEARCH);
+	uint64_t keep = looking | caps_bit(CAP_DAC_READ_SEARCH) | caps_bit(CAP_CHECKPOINT_RESTORE);
 	if (probing)
 		keep |= caps_bit(CAP_SYS_ADMIN);
 	return have & looking ? have & keep : have;

@@ -23,13 +23,18 @@ def check_gap(gap, pid):
     ensure(0 < ns(gap, "gap_ns") < 5 * 10**9, f"its length: {gap}")
 
 
-def check_calls(trace, rounds, pid):
-    """Every call and every marker, with its values."""
+def check_calls_of(trace, rounds, pid):
+    """Every call, with its values."""
     calls = trace.calls("plugin_work")
     same([call["args"]["round"] for call in calls], rounds, "arguments of the calls")
     same([call["ret"] for call in calls], [2 * n for n in rounds], "results of the calls")
-    same([list(m["args"].values())[0] for m in trace.markers("work")], rounds, "arguments of the markers")
     same({event["pid"] for event in calls}, {pid}, "the process of the calls")
+
+
+def check_calls(trace, rounds, pid):
+    """And every marker."""
+    check_calls_of(trace, rounds, pid)
+    same([list(m["args"].values())[0] for m in trace.markers("work")], rounds, "arguments of the markers")
 
 
 def loaded_late():
@@ -95,6 +100,31 @@ def gone_again():
     ensure("probed" not in trace.gaps[1], f"the second gap has an end: {trace.gaps[1]}")
     same([call["pid"] for call in trace.calls("plugin_work")], [second.pid] * CALLS, "processes of the calls")
     contains(trace.stderr, "2 files probed late")
+
+
+def without_a_name():
+    """What has no name any more when it is looked at, or never had one."""
+    for in_memory in (False, True):
+        path = scratch() / "removed.so"
+        shutil.copy(library(), path)
+        fd = os.memfd_create("removed.so") if in_memory else os.open(path, os.O_RDONLY)
+        if in_memory:
+            os.write(fd, path.read_bytes())
+        word = f"/proc/self/fd/{fd}" if in_memory else path
+        target = Target("plugins", "-w", word, CALLS, 1, pass_fds=[fd])
+        trace = Trace("-e", "?plugin_work", pid=target.pid)
+        trace.send(signal.SIGSTOP)
+        target.release()
+        target.wait_for(r"loaded \d+")
+        path.unlink()
+        trace.send(signal.SIGCONT)
+        trace.wait_for_text('"type":"gap"')
+        target.release()
+        target.finish()
+        trace.finish(status=0)
+        os.close(fd)
+        check_calls_of(trace, list(range(CALLS)), target.pid)
+        ensure("probed" not in only(trace.gaps, "gaps"), "a gap without an end")
 
 
 def programs_run_later():
@@ -163,4 +193,4 @@ def trap_count(pid):
         return memory.read(16).count(0xCC)
 
 
-run(loaded_late, called_at_once, gone_again, programs_run_later, nobody_asked, proof_broken)
+run(loaded_late, called_at_once, gone_again, without_a_name, programs_run_later, nobody_asked, proof_broken)

@@ -12,7 +12,7 @@ from utrail import scratch
 
 SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 NONE = "0" * 16
-LOOKING = f"{1 << 19 | 1 << 2:016x}"  # CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH: linux/capability.h
+LOOKING = f"{1 << 40 | 1 << 19 | 1 << 2:016x}"  # CAP_CHECKPOINT_RESTORE, _SYS_PTRACE, _DAC_READ_SEARCH: linux/capability.h
 
 
 def status(pid):

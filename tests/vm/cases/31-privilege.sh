@@ -105,12 +105,12 @@ left() {
 # Nothing; before 5.19 what it takes to read one's own maps, CAP_BPF.
 nothing=0000000000000000
 [ "$KERNEL" != 5.10 ] || nothing=0000008000000000
-# To look into processes: CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH.
-looking=0000000000080004
+# To look into processes: CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH and CAP_CHECKPOINT_RESTORE.
+looking=0000010000080004
 left fixed $nothing $looking --return=site
 # The proof that is behind `auto` may be broken by a file that comes later, so probes may be added: without uprobe_multi
 # the helper does that, and keeps CAP_SYS_ADMIN; 5.10 needs a program more for each, which takes CAP_BPF and CAP_PERFMON.
 probing=$looking
-case $KERNEL in 5.10 | 6.1) probing=0000000000280004 ;; esac
+case $KERNEL in 5.10 | 6.1) probing=0000010000280004 ;; esac
 [ "$KERNEL" != 5.10 ] || nothing=000000c000000000
 left growing $nothing $probing
