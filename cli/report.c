@@ -188,6 +188,11 @@ void report_summary(const struct output_summary *summary, bool whole)
 			"utrail: %" PRIu64
 			" 32-bit system call%s not shown: only 64-bit ones are\n",
 			summary->compat_calls, summary->compat_calls == 1 ? " is" : "s are");
+	if (summary->compat_programs)
+		fprintf(stderr,
+			"utrail: %" PRIu64 " 32-bit program%s: %s system calls are not shown\n",
+			summary->compat_programs, plural(summary->compat_programs),
+			summary->compat_programs == 1 ? "its" : "their");
 	if (summary->lossless)
 		fprintf(stderr,
 			"utrail: --lossless: %" PRIu64 " hit%s held back, %.6f seconds in all\n",

@@ -60,6 +60,7 @@ struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
 	unsigned long start_stack;
+	unsigned long task_size;
 	struct file *exe_file;
 };
 

@@ -157,6 +157,10 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, con
 	record->exec.flags = BPF_CORE_READ(binprm, interp) != BPF_CORE_READ(binprm, filename)
 				     ? EVENT_EXEC_INTERPRETED
 				     : 0;
+	/* Its addresses end below 4 GiB. */
+	struct task_struct *task = (void *)bpf_get_current_task();
+	if (BPF_CORE_READ(task, mm, task_size) >> 32 == 0)
+		record->exec.flags |= EVENT_EXEC_COMPAT;
 	long length = bpf_probe_read_kernel_str(record->text, EVENT_EXEC_MAX,
 						BPF_CORE_READ(binprm, filename));
 	__u32 filename_size = length > 0 ? (__u32)length & 8191 : 0;

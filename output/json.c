@@ -528,6 +528,8 @@ static struct err *json_end(struct output *output, const struct output_summary *
 		json_set(output, line, "gaps", json_unsigned(summary->gaps));
 	if (summary->compat_calls)
 		json_set(output, line, "compat_calls", json_unsigned(summary->compat_calls));
+	if (summary->compat_programs)
+		json_set(output, line, "compat_programs", json_unsigned(summary->compat_programs));
 	if (summary->lossless) {
 		json_set(output, line, "held", json_unsigned(summary->held));
 		json_set(output, line, "held_ns", json_decimal(summary->held_ns));

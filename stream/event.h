@@ -181,6 +181,7 @@ enum event_exec_flags {
 	EVENT_EXEC_ARGV_TRUNCATED = 1,
 	EVENT_EXEC_ARGV_UNREADABLE = 2,
 	EVENT_EXEC_INTERPRETED = 4, /* a script: the arguments are its interpreter's */
+	EVENT_EXEC_COMPAT = 8,	    /* a 32-bit program, on a 64-bit kernel */
 };
 
 struct event_exit {

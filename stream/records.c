@@ -231,6 +231,7 @@ static struct err *on_task_exec(struct nesting *nesting, const struct arrival *a
 	struct err *e = nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
 	e = e ? e : goroutines_leave(nesting, arrival->header->tgid);
 	task_learn(arrival->task, &exec.task);
+	nesting->counts->compat_programs += (exec.flags & EVENT_EXEC_COMPAT) != 0;
 	struct stream_event event = arrival_event(arrival, STREAM_EXEC);
 	event.filename = (const char *)arrival->body + sizeof(exec);
 	event.argv = event.filename + exec.filename_size;

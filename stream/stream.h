@@ -197,7 +197,8 @@ struct stream_counts {
 	uint64_t filtered;   /* hits whose condition did not hold: not lost */
 	uint64_t missed;     /* hits that the kernel counts as missed */
 	uint64_t gaps;	     /* files that were probed after they had been mapped, or not at all */
-	uint64_t newest_ns;  /* time of the newest record seen */
+	uint64_t compat_programs; /* 32-bit programs that traced processes became */
+	uint64_t newest_ns;	  /* time of the newest record seen */
 };
 
 struct stream;

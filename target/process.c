@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "target/target.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -535,6 +536,16 @@ struct err *process_open_module(const struct process *process, const struct modu
 		return NULL;
 	}
 	return module_denied(module, errno, process->pid);
+}
+
+bool process_is_compat(pid_t pid)
+{
+	char path[64];
+	unsigned char head[EI_CLASS + 1];
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return fd >= 0 && read(fd, head, sizeof(head)) == (ssize_t)sizeof(head) &&
+	       memcmp(head, ELFMAG, SELFMAG) == 0 && head[EI_CLASS] == ELFCLASS32;
 }
 
 bool process_fd_path(pid_t pid, int fd, char *buffer, size_t size)

@@ -81,6 +81,8 @@ struct err *process_open_perf_map(const struct process *process, int *ret_fd) mu
 /* A path as the process would open it. */
 struct err *process_open_path(const struct process *process, const char *path,
 			      int *ret_fd) must_check;
+/* Does it run a 32-bit program? False where it cannot be looked at. */
+bool process_is_compat(pid_t pid);
 /* A descriptor of its root directory, still owned by it. */
 int process_root(const struct process *process);
 /* Path of one of its descriptors, of its working directory for AT_FDCWD, into `buffer`; false when

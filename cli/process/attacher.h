@@ -6,10 +6,11 @@
  * The collector reads what hostile programs wrote for as long as the trace lasts, so it has no
  * capabilities then. A few things that still need them are done for it by a child that was forked
  * before anything of a target was read, has CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH and
- * CAP_CHECKPOINT_RESTORE alone, and parses nothing but requests of fixed width. It answers facts about processes, and opens files
- * that they run; it writes nothing, anywhere. On kernels before uprobe_multi (6.6), when files that
- * come later are to be probed, it keeps CAP_SYS_ADMIN, too, and makes the perf events for programs
- * that the collector has loaded. It ends with the collector, however that ends.
+ * CAP_CHECKPOINT_RESTORE alone, and parses nothing but requests of fixed width. It answers facts
+ * about processes, and opens files that they run; it writes nothing, anywhere. On kernels before
+ * uprobe_multi (6.6), when files that come later are to be probed, it keeps CAP_SYS_ADMIN, too, and
+ * makes the perf events for programs that the collector has loaded. It ends with the collector,
+ * however that ends.
  */
 #ifndef UTRAIL_CLI_PROCESS_ATTACHER_H
 #define UTRAIL_CLI_PROCESS_ATTACHER_H

@@ -57,6 +57,14 @@ static struct err *deliver_rest(struct session *session)
 	return e ? e : books_close(&session->books, session->kernel, session->stream);
 }
 
+/* Where the programs that see system calls are not run for theirs. */
+static uint64_t compat_programs(const struct session *session)
+{
+	if (!session->plan.has_syscalls || kernel_compat_calls(session->kernel))
+		return 0;
+	return session->compat_programs + stream_counts(session->stream)->compat_programs;
+}
+
 static struct output_summary sum_up(const struct session *session)
 {
 	const struct stream_counts *counts = stream_counts(session->stream);
@@ -75,6 +83,7 @@ static struct output_summary sum_up(const struct session *session)
 				       .suppressed = counts->suppressed,
 				       .gaps = counts->gaps,
 				       .compat_calls = kernel_compat_calls(session->kernel),
+				       .compat_programs = compat_programs(session),
 				       .unwritten = output_unwritten(session->output)};
 }
 

@@ -60,10 +60,11 @@ struct session {
 	uint64_t empty_ns; /* since when none of those followed is left; 0: some are */
 	uint64_t ended_ns; /* when the probes were taken out */
 	int stop_signal;
-	bool stopped;	/* by a signal: the end, whatever comes */
-	bool any_runs;	/* somebody does what is probed in every process */
-	size_t n_ended; /* of the plan's processes: the last ones */
-	bool ended;	/* nobody is left to trace */
+	bool stopped;		  /* by a signal: the end, whatever comes */
+	bool any_runs;		  /* somebody does what is probed in every process */
+	uint64_t compat_programs; /* 32-bit programs that are traced from the start */
+	size_t n_ended;		  /* of the plan's processes: the last ones */
+	bool ended;		  /* nobody is left to trace */
 };
 
 /* For the rings: of hits, and of task life. `context` is the session. */

@@ -177,6 +177,15 @@ static struct err *catch_up(struct session *session)
 	return e;
 }
 
+/* Of those that are there; before its exec a command is a copy of ourselves. */
+static void count_compat(struct session *session)
+{
+	const struct kernel *kernel = session->kernel;
+	for (pid_t pid = kernel_next_target(kernel, 0); session->plan.has_syscalls && pid;
+	     pid = kernel_next_target(kernel, pid))
+		session->compat_programs += process_is_compat(pid);
+}
+
 static uint32_t sum_rows(const struct session *session, bool growing)
 {
 	int cpus = libbpf_num_possible_cpus();
@@ -312,6 +321,8 @@ static struct err *prepare(struct session *session)
 		report_notes(&session->plan.set, n_notes);
 	e = e ? e : kernel_select(session->kernel);
 	e = e ? e : catch_up(session);
+	if (!e)
+		count_compat(session);
 	e = e ? e : spaces_look(session->spaces);
 	return e ? e : open_rings(session);
 }

@@ -3,6 +3,7 @@
 
 import os
 import re
+import struct
 import subprocess
 
 from utrail import *
@@ -97,6 +98,39 @@ def of_32_bits():
     return None
 
 
+def thirty_two_bit(path):
+    """exit(1), after a read."""
+    header = b"\x7fELF" + bytes([1, 1, 1]) + bytes(9)
+    header += struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, 0x8048054, 52, 0, 0, 52, 32, 1, 40, 0, 0)
+    segment = struct.pack("<IIIIIIII", 1, 0, 0x8048000, 0x8048000, 0x100, 0x100, 7, 0x1000)
+    read = b"\xb8\x03\0\0\0\xbb\0\0\0\0\xb9\x80\x80\x04\x08\xba\x01\0\0\0\xcd\x80"
+    leave = b"\xb8\x01\0\0\0\xbb\x01\0\0\0\xcd\x80"
+    path.write_bytes((header + segment + read + leave).ljust(0x100, b"\0"))
+    path.chmod(0o755)
+    return path
+
+
+def programs_of_32_bits():
+    """Per-call tracepoints are not run for them: nobody counts their calls, so the programs are told."""
+    narrow = thirty_two_bit(scratch() / "narrow")
+    probe = subprocess.run([narrow], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if probe.returncode != 1:
+        return print("    this kernel runs no 32-bit programs")
+    process = plain(["-e", "syscall:read", "--syscall-backend", "tracepoint", "-f", "--", "sh", "-c", f"{narrow}; {narrow}; true"],
+                    stdin=subprocess.DEVNULL)
+    contains(process.stderr, "2 32-bit programs: their system calls are not shown", "programs that were begun")
+    process = plain(["-e", "syscall:read", "--syscall-backend", "tracepoint", "--", "true"], stdin=subprocess.DEVNULL)
+    ensure("32-bit" not in process.stderr, process.stderr)
+    target = Process([narrow], stdin=subprocess.PIPE)
+    trace = Trace("-e", "syscall:read", "--syscall-backend", "tracepoint", pid=target.pid)
+    target.write("\n")
+    same(target.wait(), 1, "status of the target")
+    trace.finish(stop=False)
+    contains(trace.stderr, "1 32-bit program: its system calls are not shown", "the program that was there")
+    same(trace.records[-1].get("compat_programs"), 1, "in JSON")
+    return None
+
+
 def too_many():
     if not is_there("fentry"):
         return
@@ -111,6 +145,7 @@ def test():
     chosen()
     not_all_of_them()
     of_32_bits()
+    programs_of_32_bits()
     too_many()
 
 

@@ -15,7 +15,9 @@
 #include "cli/process/attacher.h"
 #include "common/caps.h"
 
-#define NEEDED (caps_bit(CAP_SYS_PTRACE) | caps_bit(CAP_DAC_READ_SEARCH))
+#define NEEDED                                                      \
+	(caps_bit(CAP_SYS_PTRACE) | caps_bit(CAP_DAC_READ_SEARCH) | \
+	 caps_bit(CAP_CHECKPOINT_RESTORE))
 
 /* None without rights to keep: nothing to test then. */
 static struct attacher *started(void)
