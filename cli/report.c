@@ -180,6 +180,9 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->gaps)
 		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
 			plural(summary->gaps));
+	if (summary->written)
+		fprintf(stderr, ", %" PRIu64 " file%s not probed to the end", summary->written,
+			plural(summary->written));
 	if (summary->unwritten)
 		fprintf(stderr, ", %" PRIu64 " of them not written", summary->unwritten);
 	fputs(whole ? "\n" : ", not all of them told\n", stderr);

@@ -526,6 +526,8 @@ static struct err *json_end(struct output *output, const struct output_summary *
 		json_set(output, line, "suppressed", json_unsigned(summary->suppressed));
 	if (summary->gaps)
 		json_set(output, line, "gaps", json_unsigned(summary->gaps));
+	if (summary->written)
+		json_set(output, line, "written", json_unsigned(summary->written));
 	if (summary->compat_calls)
 		json_set(output, line, "compat_calls", json_unsigned(summary->compat_calls));
 	if (summary->compat_programs)

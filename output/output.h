@@ -72,6 +72,8 @@ struct output_summary {
 	uint64_t held, held_ns;
 	uint64_t unwritten;    /* events among those that could not be written */
 	uint64_t compat_calls; /* 32-bit system calls, which are not told */
+	uint64_t written; /* files whose probes were taken out, as somebody opened them for writing
+			   */
 	/* 32-bit programs whose calls are not counted, either */
 	uint64_t compat_programs;
 };

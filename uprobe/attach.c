@@ -16,9 +16,14 @@
 /* Kernels without cookies get one program per site; loading each takes tens of milliseconds. */
 #define OLD_SITES_MAX 64
 
-/* Links and perf events. */
+/* A link, or a perf event. */
+struct descriptor {
+	int fd;
+	const struct image *image;
+};
+
 struct descriptors {
-	int *items;
+	struct descriptor *items;
 	size_t count, capacity;
 };
 
@@ -29,19 +34,20 @@ struct attachment {
 static void close_descriptors(struct descriptors *fds)
 {
 	for (size_t i = 0; i < fds->count; i++)
-		close(fds->items[i]);
+		close(fds->items[i].fd);
 	free(fds->items);
 	*fds = (struct descriptors){0};
 }
 
-static struct err *keep(struct attachment *attachment, int fd, bool as_return)
+static struct err *keep(struct attachment *attachment, int fd, const struct image *image,
+			bool as_return)
 {
-	int *kept = array_push(as_return ? &attachment->returns : &attachment->hits);
+	struct descriptor *kept = array_push(as_return ? &attachment->returns : &attachment->hits);
 	if (!kept) {
 		close(fd);
 		return &err_nomem;
 	}
-	*kept = fd;
+	*kept = (struct descriptor){fd, image};
 	return NULL;
 }
 
@@ -68,9 +74,28 @@ size_t attachment_links(const struct attachment *attachment)
 void attachment_copy(const struct attachment *attachment, int *fds)
 {
 	for (size_t i = 0; i < attachment->returns.count; i++)
-		*fds++ = attachment->returns.items[i];
+		*fds++ = attachment->returns.items[i].fd;
 	for (size_t i = 0; i < attachment->hits.count; i++)
-		*fds++ = attachment->hits.items[i];
+		*fds++ = attachment->hits.items[i].fd;
+}
+
+static size_t take_file(struct descriptors *from, const struct image *image, int *fds)
+{
+	size_t taken = 0;
+	for (size_t i = 0; i < from->count; i++) {
+		if (from->items[i].image == image)
+			fds[taken++] = from->items[i].fd;
+		else
+			from->items[i - taken] = from->items[i];
+	}
+	from->count -= taken;
+	return taken;
+}
+
+size_t attachment_take_file(struct attachment *attachment, const struct image *image, int *fds)
+{
+	size_t returns = take_file(&attachment->returns, image, fds);
+	return returns + take_file(&attachment->hits, image, fds + returns);
 }
 
 static struct err *attach_failed(int errnum, const struct probe_site *site)
@@ -224,7 +249,8 @@ static struct err *multi_failed(const struct multi *multi, int errnum)
 static struct err *multi_attach(struct attachment *attachment, const struct multi *multi)
 {
 	int link = multi_link(multi, 0, multi->sites.count);
-	return link < 0 ? multi_failed(multi, -link) : keep(attachment, link, multi->as_return);
+	return link < 0 ? multi_failed(multi, -link)
+			: keep(attachment, link, multi->image, multi->as_return);
 }
 
 static struct err *attach_multi(struct attachment *attachment, const struct probe_set *set,
@@ -286,8 +312,8 @@ static struct err *attach_one(struct attachment *attachment, const struct attach
 	if (error)
 		return attach_failed(-error, site);
 	if (link >= 0)
-		e = keep(attachment, link, as_return);
-	struct err *kept = keep(attachment, event, as_return);
+		e = keep(attachment, link, site->image, as_return);
+	struct err *kept = keep(attachment, event, site->image, as_return);
 	return e ? e : kept;
 }
 

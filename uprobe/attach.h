@@ -48,6 +48,9 @@ void attachment_close_returns(struct attachment *attachment);
 /* Detaches everything; waits for the kernel (tens of milliseconds). NULL is fine. */
 void attachment_close(struct attachment *attachment);
 size_t attachment_links(const struct attachment *attachment);
+/* Gives those of one file to the caller, who closes them: the first ones of `fds`, which has room
+ * for attachment_links(). Returns how many. */
+size_t attachment_take_file(struct attachment *attachment, const struct image *image, int *fds);
 /* Their descriptors, attachment_links() of them; what belongs together is side by side. */
 void attachment_copy(const struct attachment *attachment, int *fds);
 

@@ -87,8 +87,10 @@ static struct err *attach_from(struct kernel *kernel, size_t first)
 	if (!programs.hit)
 		return NULL;
 	tell_sole_site(kernel);
-	return attach_sites(&kernel->plan->set, first, &programs, kernel_only_process(kernel),
-			    &kernel->attachment);
+	struct err *e = kernel_guard_files(kernel, first);
+	return e ? e
+		 : attach_sites(&kernel->plan->set, first, &programs, kernel_only_process(kernel),
+				&kernel->attachment);
 }
 
 struct err *kernel_attach(struct kernel *kernel)

@@ -502,6 +502,7 @@ void kernel_close(struct kernel *kernel)
 	points_deinit(kernel);
 	samples_close(kernel);
 	free(kernel->sample_fds.items);
+	free(kernel->guarded.items);
 	calls_deinit(kernel);
 	copies_deinit(kernel);
 	tracer__destroy(kernel->skel);

@@ -129,6 +129,14 @@ const struct loss_row *kernel_losses(const struct kernel *kernel); /* one row a 
 /* Has any of them changed since this was last asked? Not after the programs have stopped: then one
  * looks. */
 bool kernel_losses_changed(const struct kernel *kernel);
+/* Told of each file whose probes had to go. */
+struct written_sink {
+	void *context;
+	struct err *(*written)(void *context, struct image *image);
+};
+/* After a SIGIO: takes the probes out of files that somebody is about to write to, who waits for
+ * it. */
+struct err *kernel_leave_written(struct kernel *kernel, const struct written_sink *sink) must_check;
 /* The first traced process after `previous` (0: at all); 0: there is none. */
 pid_t kernel_next_target(const struct kernel *kernel, pid_t previous);
 /* Some of the processes that were traced have ended, but for threads that are just about to. */

@@ -30,6 +30,12 @@ struct copied_program {
 	enum kernel_group group;
 };
 
+/* guards.c */
+struct guarded_file {
+	struct image *image; /* the plan's */
+	bool is_out;	     /* its probes are */
+};
+
 struct point_fd {
 	int fd;
 	bool at_return; /* of a span: what it misses was delivered, without its end */
@@ -67,6 +73,7 @@ struct kernel {
 	ARRAY_OF(int) call_fds;		     /* probes there: events and links */
 	struct rows sites, plans, filters, rates, losses, costs;
 	const char *backends[BACKENDS_MAX + 1];
+	ARRAY_OF(struct guarded_file) guarded;
 	struct bpf_link *sockets_link; /* looks at all open files; NULL: nobody asks */
 	struct bpf_link *scan_link;    /* looks at all processes; NULL: nobody asks */
 	struct ring_buffer *news;
@@ -101,6 +108,8 @@ bool kernel_needs_hit(const struct kernel *kernel, bool as_return);
 struct bpf_program *kernel_hit_program(const struct kernel *kernel, bool as_return);
 /* 0: there are several, or they are not known. */
 pid_t kernel_only_process(const struct kernel *kernel);
+/* guards.c: before the sites from `first` on are attached */
+struct err *kernel_guard_files(struct kernel *kernel, size_t first) must_check;
 
 /* --- go.c ------------------------------------------------------------------------------------- */
 

@@ -83,6 +83,7 @@ static struct output_summary sum_up(const struct session *session)
 				       .suppressed = counts->suppressed,
 				       .gaps = counts->gaps,
 				       .compat_calls = kernel_compat_calls(session->kernel),
+				       .written = session->n_written,
 				       .compat_programs = compat_programs(session),
 				       .unwritten = output_unwritten(session->output)};
 }
@@ -150,7 +151,7 @@ int session_exit_status(struct session *session, const struct output_summary *su
 {
 	int status = 0;
 	bool loss = summary->lost || summary->missed || summary->returns_lost || summary->gaps ||
-		    summary->stacks_lost;
+		    summary->stacks_lost || summary->written;
 	if (session->plan.launch && launch_has_ended(session->plan.launch, &status)) {
 		if (WIFSIGNALED(status))
 			return -WTERMSIG(status);

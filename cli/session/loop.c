@@ -10,6 +10,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "cli/report.h"
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "common/now.h"
@@ -143,7 +144,8 @@ static bool on_signals(struct session *session)
 	struct signalfd_siginfo info;
 	while (read(session->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		int signum = (int)info.ssi_signo;
-		if (signum == SIGCHLD)
+		session->files_written |= signum == SIGIO;
+		if (signum == SIGCHLD || signum == SIGIO)
 			continue;
 		bool again = session->stop_signal != 0;
 		session->stop_signal = signum;
@@ -215,11 +217,37 @@ static struct err *look_after_kept(struct session *session)
 	return e ? e : kernel_send_long_calls(session->kernel, now - LONG_CALL_NS);
 }
 
+static struct err *on_written(void *context, struct image *image)
+{
+	struct session *session = context;
+	struct probe_set *set = &session->plan.set;
+	size_t n_notes = set->notes.count;
+	session->n_written++;
+	struct err *e = probe_set_note(set,
+				       "%s: opened for writing: its probes are out, and what runs "
+				       "of it from now on is not seen",
+				       image_path(image));
+	if (session->options->quiet < 2)
+		report_notes(set, n_notes);
+	return e;
+}
+
+/* Somebody waits for this. */
+static struct err *leave_written(struct session *session)
+{
+	const struct written_sink sink = {.context = session, .written = on_written};
+	if (!session->files_written)
+		return NULL;
+	session->files_written = false;
+	return kernel_leave_written(session->kernel, &sink);
+}
+
 struct err *session_loop(struct session *session)
 {
 	struct err *e = NULL;
 	while (!e && !is_over(session)) {
 		e = wait_for_events(session);
+		e = e ? e : leave_written(session);
 		e = e ? e : look_after_kept(session);
 		e = e ? e
 		      : books_look(&session->books, session->kernel, session->stream,

@@ -63,6 +63,8 @@ struct session {
 	bool stopped;		  /* by a signal: the end, whatever comes */
 	bool any_runs;		  /* somebody does what is probed in every process */
 	uint64_t compat_programs; /* 32-bit programs that are traced from the start */
+	bool files_written;	  /* some that are probed are about to be */
+	uint64_t n_written;	  /* files whose probes had to go for that */
 	size_t n_ended;		  /* of the plan's processes: the last ones */
 	bool ended;		  /* nobody is left to trace */
 };

@@ -14,6 +14,11 @@ struct err *signals_catch(sigset_t *ret_old, int *ret_fd)
 	sigaddset(&wanted, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &wanted, ret_old) != 0)
 		return err_new(ERR_FAILED, errno, "blocking signals");
+	/* Never taken by its default, which would end us: it says that a file is written to. */
+	sigaddset(&wanted, SIGIO);
+	if (sigprocmask(SIG_BLOCK, &wanted, NULL) != 0)
+		return err_new(ERR_FAILED, errno, "blocking signals");
+	sigaddset(ret_old, SIGIO);
 	signal(SIGPIPE, SIG_IGN);
 	*ret_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (*ret_fd < 0)

@@ -7,7 +7,8 @@
 
 #include "common/err.h"
 
-/* Signals become readable: nothing is interrupted half-way. SIGPIPE is an error of write(). */
+/* Signals become readable: nothing is interrupted half-way. SIGPIPE is an error of write().
+ * *ret_old is what blocked signals are to be again, but for SIGIO. */
 struct err *signals_catch(sigset_t *ret_old, int *ret_fd) must_check;
 
 #endif
