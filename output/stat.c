@@ -128,7 +128,7 @@ static void put_row(struct output *output, const struct output_stats *stats,
 	put_time(buffer, ended, sum->total_ns);
 	put_time(buffer, ended && row->is_span, sum->self_ns);
 	if (stats->where) {
-		bool known = ended && !row->in_goroutine;
+		bool known = ended && !row->no_where;
 		put_time(buffer, known, stat_cpu(sum));
 		put_time(buffer, known, sum->blocked_ns);
 		put_time(buffer, known, sum->waited_ns);

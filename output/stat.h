@@ -27,11 +27,12 @@ struct output_stat {
 	const struct probe *probe;
 	const struct probe *inside; /* the innermost function around it; NULL: none */
 	enum output_stat_use use;
-	bool is_span;	   /* a function: its own time differs from all of its time */
-	bool has_end;	   /* a call that can be told to be unfinished */
-	bool may_fail;	   /* errors are counted */
-	bool in_goroutine; /* in any thread: how long that was off its CPU is not the call's */
-	bool is_nested;	   /* text: beneath the row before that is not */
+	bool is_span;  /* a function: its own time differs from all of its time */
+	bool has_end;  /* a call that can be told to be unfinished */
+	bool may_fail; /* errors are counted */
+	/* How long its thread was off its CPU is not its own: in any thread (Go), or of nobody. */
+	bool no_where;
+	bool is_nested; /* text: beneath the row before that is not */
 	struct sum_row sum;
 };
 

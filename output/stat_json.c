@@ -41,7 +41,7 @@ static void set_times(struct output *output, json_t *line, const struct output_s
 	json_set(output, line, "total_ns", json_decimal(sum->total_ns));
 	if (row->is_span)
 		json_set(output, line, "self_ns", json_decimal(sum->self_ns));
-	if (stats->where && !row->in_goroutine) {
+	if (stats->where && !row->no_where) {
 		json_set(output, line, "cpu_ns", json_decimal(stat_cpu(sum)));
 		json_set(output, line, "blocked_ns", json_decimal(sum->blocked_ns));
 		json_set(output, line, "waited_ns", json_decimal(sum->waited_ns));

@@ -84,6 +84,14 @@ static inline bool probe_site_is_end(const struct probe_site *site)
 	       ((site->wire.flags & SITE_GO) && site->wire.owner != site->id);
 }
 
+/* Told by the kernel's own course, on top of whatever thread runs there, or under the scheduler's
+ * locks: connections, block I/O, task life, time off the CPU. It has no stack, and nobody spends
+ * time in it. */
+static inline bool probe_site_is_of_nobody(const struct probe_site *site)
+{
+	return (site->wire.flags & (SITE_VIEW | SITE_LIFE)) || site->probe->kind == PROBE_SCHED;
+}
+
 /* Something that could not be done as asked and is said once: "srv:f: refused: …". */
 struct probe_note {
 	const char *text;

@@ -192,15 +192,16 @@ void views_close(struct kernel *kernel)
 	kernel->sockets_link = NULL;
 }
 
-/* Is nothing asked for but events of views? */
+/* Is nothing asked for but what has no stack? */
 static bool are_alone(const struct probe_set *set)
 {
 	bool any = false;
 	for (size_t i = 1; i < set->sites.count; i++) {
-		const struct site *site = &set->sites.items[i]->wire;
-		if (site->kind && !(site->flags & SITE_VIEW))
+		const struct probe_site *site = set->sites.items[i];
+		bool is_life = site->wire.flags & SITE_LIFE;
+		if (site->wire.kind && (is_life || !probe_site_is_of_nobody(site)))
 			return false;
-		any |= site->kind != 0;
+		any |= site->wire.kind != 0;
 	}
 	return any;
 }
@@ -213,7 +214,7 @@ struct err *views_check(const struct kernel *kernel)
 			err_why(err_new(ERR_USAGE, 0,
 					"-k: no event that was asked for has a stack"),
 				"those of tcp and block happen in interrupts, on top of whatever "
-				"thread runs there"),
+				"thread runs there, those of sched in the scheduler"),
 			"leave out -k, or add what leads to them, as -e syscall:%%network");
 	for (size_t i = 1; kernel->form == UPROBE_FORM_OLD && i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];

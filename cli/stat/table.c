@@ -45,7 +45,7 @@ struct edge_key {
 /* One thing in one function. */
 struct stat_edge {
 	struct edge_key key;
-	bool is_span, has_end, may_fail, in_goroutine;
+	bool is_span, has_end, may_fail, no_where;
 	struct sum_row now, before;
 	struct sum_row shown; /* of the two, what the rows at hand tell */
 	struct group *group;  /* of `inside`; NULL: it has none */
@@ -55,7 +55,7 @@ struct stat_edge {
 /* A function, in whatever function it was called. */
 struct group {
 	const struct probe *probe;
-	bool has_end, in_goroutine;
+	bool has_end, no_where;
 	struct sum_row sum;
 	struct stat_edge *first; /* of those in it */
 	UT_hash_handle hh;
@@ -124,7 +124,7 @@ struct err *stat_table_add(struct stat_table *table, const struct sum_key *key,
 		edge->key = probes;
 		edge->is_span = is_call(site);
 		edge->has_end = site->wire.flags & (SITE_HAS_RETURN | SITE_GO);
-		edge->in_goroutine = site->wire.flags & SITE_GO;
+		edge->no_where = (site->wire.flags & SITE_GO) || probe_site_is_of_nobody(site);
 		edge->may_fail =
 			site->probe->kind == PROBE_SYSCALL || (site->view && site->view->may_fail);
 		HASH_ADD(hh, table->edges, key, sizeof(edge->key), edge);
@@ -233,7 +233,7 @@ static struct err *group_edge(struct stat_edge *edge, struct group **groups)
 	if (!own)
 		return &err_nomem;
 	own->has_end |= edge->has_end;
-	own->in_goroutine |= edge->in_goroutine;
+	own->no_where |= edge->no_where;
 	sum_row_add(&own->sum, &edge->shown);
 	return NULL;
 }
@@ -254,7 +254,7 @@ static struct err *put_edge(struct stat_table *table, const struct stat_edge *ed
 					.use = edge->is_span ? STAT_IN_JSON : STAT_IN_BOTH,
 					.is_span = edge->is_span,
 					.has_end = edge->has_end,
-					.in_goroutine = edge->in_goroutine,
+					.no_where = edge->no_where,
 					.may_fail = edge->may_fail,
 					.is_nested = is_nested,
 					.sum = edge->shown};
@@ -278,7 +278,7 @@ static struct err *put_group(struct stat_table *table, const struct group *group
 					.use = STAT_IN_TEXT,
 					.is_span = true,
 					.has_end = group->has_end,
-					.in_goroutine = group->in_goroutine,
+					.no_where = group->no_where,
 					.sum = group->sum};
 	struct err *e = put_row(table, &row);
 	return e ? e : put_edges(table, group, true);

@@ -111,6 +111,22 @@ def check_counting():
     ensure(ns(rows[("sched:runq", "offcpu:work")], "total_ns") < ns(row, "total_ns"), "it waited longer than it was off")
 
 
+def check_whose():
+    """Nobody spends time in it, and it has no stack."""
+    target = Target("offcpu", "-w", 20)
+    trace = Trace("--where", "-e", "offcpu:work", "-e", "sched", pid=target.pid, subcommand="stat")
+    target.release()
+    target.finish()
+    trace.finish(stop=False)
+    rows = {(row["name"], "cpu_ns" in row, "blocked_ns" in row) for row in trace.records if row["type"] == "stat"}
+    same(rows, {("offcpu:work", True, True), ("sched:off", False, False)}, "rows with times on and off the CPU")
+    failed = plain(["-k", "-e", "sched", "--", "true"])
+    same(failed.status, 2, f"status of -k: {failed.stderr}")
+    ensure("no event that was asked for has a stack" in failed.stderr, failed.stderr)
+    text = plain(["-k", "-e", "offcpu:work", "-e", "sched", "--", sample("offcpu"), "2"]).stderr
+    ensure("sched:off(" in text and "stack lost" not in text, text)
+
+
 def check_text():
     text = plain(["-e", "sched", "--", sample("offcpu"), "2"]).stderr
     ensure(re.search(r"sched:off\(futex 0x[0-9a-f]+, blocked \d\.\d{9}, waiting \d\.\d{9}, woken by offcpu\[\d+/\d+\]\) <\d\.\d{6}>$", text, re.M), text)
@@ -124,7 +140,7 @@ def check_text():
 
 def probes():
     need_root()
-    for check in (check_books, check_reasons, check_conditions, check_counting, check_text):
+    for check in (check_books, check_reasons, check_conditions, check_counting, check_whose, check_text):
         when_seen(check, EVENTS)
 
 
