@@ -7,80 +7,12 @@
  * those that were there before are looked up when tracing begins (tcp_scan). Which changes of state
  * are made by the thread itself follows from the states: see is_by_thread().
  *
- * Members of the kernel's structures are found by CO-RE, in these programs alone: they are loaded
- * when `tcp` is asked for.
+ * Members of the kernel's structures (kernel/socket.bpf.h) are found by CO-RE, in these programs
+ * alone: they are loaded when `tcp` is asked for.
  */
 #include "kernel/select.bpf.h"
+#include "kernel/socket.bpf.h"
 #include "kernel/view.bpf.h"
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct inode {
-	unsigned short i_mode;
-};
-
-struct file {
-	struct inode *f_inode;
-	void *private_data;
-	unsigned int f_flags;
-};
-
-struct fdtable {
-	unsigned int max_fds;
-	struct file **fd;
-};
-
-struct files_struct {
-	struct fdtable *fdt;
-};
-
-struct in6_addr {
-	__u8 bytes[16];
-};
-
-struct sock_common {
-	__u32 skc_daddr, skc_rcv_saddr;
-	__u16 skc_dport, skc_num;
-	unsigned short skc_family;
-	volatile unsigned char skc_state;
-	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
-};
-
-struct sock;
-
-struct socket {
-	struct file *file;
-	struct sock *sk;
-};
-
-struct sock {
-	struct sock_common __sk_common;
-	__u16 sk_protocol;
-	__u16 sk_type;
-	int sk_err;
-	struct socket *sk_socket;
-};
-
-struct sock_common___flags {
-	unsigned long skc_flags;
-};
-
-struct inet_sock {
-	__u16 inet_sport;
-};
-
-struct tcp_sock {
-	__u64 bytes_received, bytes_sent, bytes_retrans;
-	__u32 total_retrans, srtt_us;
-};
-
-struct bpf_iter__task_file {
-	struct task_struct *task;
-	__u32 fd;
-	struct file *file;
-};
-
-#pragma clang attribute pop
 
 /* include/linux/socket.h, include/uapi/linux/in.h, stat.h, fcntl.h, asm-generic/errno.h */
 #define FAMILY_INET    2
@@ -373,11 +305,19 @@ static __always_inline struct tcp_owner *take(struct tcp_owner *owner, struct tc
 
 /* --- tracepoints ------------------------------------------------------------------------------ */
 
+/* The other side may connect to this one at the same time: then it has SYN_RECV in between, as what
+ * is accepted has. */
+static __always_inline bool is_connecting(const struct tcp_owner *owner, __u32 state)
+{
+	return state == STATE_SYN_SENT ||
+	       (state == STATE_SYN_RECV && owner->began_ns && !owner->established_ns);
+}
+
 static __always_inline void tell_change(struct tcp_owner *owner, struct tcp_change *change,
 					enum fetch_form form)
 {
 	tell(VIEW_TCP_STATE, owner, change, form);
-	if (change->from == STATE_SYN_SENT &&
+	if (is_connecting(owner, change->from) &&
 	    (change->to == STATE_ESTABLISHED || change->to == STATE_CLOSE)) {
 		if (change->to == STATE_ESTABLISHED) {
 			owner->established_ns = bpf_ktime_get_boot_ns();
@@ -406,7 +346,7 @@ static __always_inline int on_change(const struct bpf_raw_tracepoint_args *ctx,
 		owner = take(owner, &change, form);
 	else if (owner && owner->id == stream_current_id())
 		/* On its way through the kernel its own packets have come back. */
-		change.in_thread = change.from == STATE_SYN_SENT;
+		change.in_thread = is_connecting(owner, change.from);
 	if (!owner && change.from == STATE_SYN_RECV && change.to == STATE_ESTABLISHED) {
 		__u64 now_ns = bpf_ktime_get_boot_ns();
 		bpf_map_update_elem(&tcp_queued, &change.sock, &now_ns, BPF_ANY);

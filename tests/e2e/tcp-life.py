@@ -2,6 +2,7 @@
 """tcp: connections as their program counts them, in the functions that made them, whoever's interrupt tells of them."""
 
 import re
+import sys
 
 import tracefs
 from utrail import Target, Trace, contains, ensure, ns, only, plain, run, same, sample
@@ -110,6 +111,28 @@ def resets_over_ipv6():
     resets("6")
 
 
+WITH_ITSELF = """
+import socket
+for _ in range(5):
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.connect(s.getsockname())
+    print(s.getsockname()[1], s.send(b"abc") + len(s.recv(3)))
+    s.close()
+"""
+
+
+def at_the_same_time():
+    """Both sides connect; the shortest way to that is a socket that connects with itself."""
+    seen = Trace("-e", "tcp", command=[sys.executable, "-S", "-c", WITH_ITSELF]).finish(stop=False)
+    wanted = [tuple(int(n) for n in line.split()) for line in seen.stdout.split("\n")[:5]]
+    connects, closes = (seen.of("tcp", word) for word in ("connect", "close"))
+    same([ports(e) for e in connects], [(port, port) for port, _ in wanted], "connects")
+    same({e["args"]["result"] for e in connects}, {0}, "results")
+    same([(counted(e)[0], sum(counted(e)[2:])) for e in closes], wanted, "closes")
+    ensure(all(ns(c, "dur_ns") > 0 and "began" not in c for c in closes), f"they have a beginning: {closes}")
+
+
 def does_not_wait():
     run = trace("later", specs=("tcp:connect", "later"))
     event = only(run.of("tcp"), "events")
@@ -199,4 +222,4 @@ def no_tracefs():
     contains(failed.stderr, "tracefs is not mounted")
 
 
-run(over_ipv4, over_ipv6, nobody_listens, sent_again, resets, resets_over_ipv6, does_not_wait, there_before, of_others, conditions, summed_up, as_text, chosen, mistakes, no_tracefs)
+run(over_ipv4, over_ipv6, nobody_listens, sent_again, resets, resets_over_ipv6, at_the_same_time, does_not_wait, there_before, of_others, conditions, summed_up, as_text, chosen, mistakes, no_tracefs)
