@@ -211,6 +211,9 @@ static bool push(struct prologue *p, const ZydisDecodedInstruction *insn)
 {
 	uint8_t reg = (insn->opcode & 7) | (insn->raw.rex.B ? 8 : 0);
 	p->sp -= 8;
+	/* No argument: it makes room, or saves what the caller has there. */
+	if (p->registers[reg].kind == ORIGIN_NONE)
+		return true;
 	return store(p, p->sp, 8, p->registers[reg]);
 }
 

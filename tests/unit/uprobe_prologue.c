@@ -62,6 +62,8 @@ static struct parameter_place find_later(const char *bytes, size_t size, const s
 #define RDI_TO_BP   "\x48\x89\x7d\xf8" /* mov %rdi,-0x8(%rbp) */
 #define INTO_RDI    "\x48\x89\x37"     /* mov %rsi,(%rdi) */
 #define CPUID	    "\x0f\xa2"
+#define PUSH_AX	    "\x50"
+#define EDI_TO_4    "\x89\x7c\x24\x04" /* mov %edi,0x4(%rsp) */
 
 static void a_register_that_is_stored_first_counts(void **state)
 {
@@ -159,6 +161,19 @@ static void places_are_followed(void **state)
 	assert_int_equal(place.offset, 8);
 }
 
+/* It makes room; what it stores there is nobody's. */
+static void a_push_of_nothing_hides_no_parameter(void **state)
+{
+	(void)state;
+	static const struct type int_type = {.kind = TYPE_UINT, .size = 4, .name = "u32"};
+	bool all;
+	struct parameter_place place = FIND(PUSH_AX EDI_TO_4, &int_type, AT(4), &all);
+	assert_true(all);
+	assert_int_equal(place.kind, PLACE_REGISTER);
+	assert_int_equal(place.reg, DWARF_RDI);
+	assert_int_equal(FIND(PUSH_AX, &int_type, AT(4), &all).kind, PLACE_UNKNOWN);
+}
+
 static void other_machines_are_not_understood(void **state)
 {
 	(void)state;
@@ -206,6 +221,7 @@ int main(void)
 		cmocka_unit_test(parts_are_put_together),
 		cmocka_unit_test(bytes_are_low_ones),
 		cmocka_unit_test(places_are_followed),
+		cmocka_unit_test(a_push_of_nothing_hides_no_parameter),
 		cmocka_unit_test(other_machines_are_not_understood),
 		cmocka_unit_test(nothing_hostile_is_trusted),
 	};
