@@ -97,6 +97,8 @@ void shown_memory(const struct type *type, const char *bytes, uint32_t available
 		shown_array(type, bytes, there, there < size, ret);
 	} else if (type->kind == TYPE_STRUCT) {
 		shown_struct(type, bytes, available < size ? available : size, ret);
+	} else if (type->kind == TYPE_VOID) {
+		shown_bits(type, 0, ret);
 	} else if (!size || size > available) {
 		shown_unavailable(ret, "not copied");
 	} else if (size > sizeof(uint64_t)) {
@@ -438,6 +440,10 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 				      .bytes = text,
 				      .length = length,
 				      .truncated = flags & FETCH_BLOB_TRUNCATED};
+		return;
+	}
+	if (value->type->kind == TYPE_VOID) {
+		shown_bits(value->type, 0, ret);
 		return;
 	}
 	if (value->type->size > sizeof(bits) &&

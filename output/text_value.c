@@ -421,7 +421,8 @@ static bool put_plain(struct buffer *buffer, const struct shown *shown)
 		buffer_put_literal(buffer, "NULL");
 		return true;
 	case SHOWN_VOID:
-		buffer_put_literal(buffer, "void");
+		/* Rust's value of no bytes is its type's name. */
+		buffer_put_string(buffer, shown->type ? shown->type->name : "void");
 		return true;
 	case SHOWN_BOOL:
 		buffer_put_string(buffer, shown->number ? "true" : "false");

@@ -267,6 +267,15 @@ static void add_plain(struct plan_builder *builder, const struct fetch_source *s
 		add_files(builder, source, value);
 }
 
+/* An array in registers, or a number in several of them. */
+static bool is_bare(const struct fetch_source *source, const struct type *type)
+{
+	uint32_t room = source->n_parts ? 8 * source->n_parts : 8;
+	if (type->kind == TYPE_INT || type->kind == TYPE_UINT)
+		return source->n_parts && type->size > 8;
+	return type->kind == TYPE_ARRAY && !source->is_address && type->size && type->size <= room;
+}
+
 struct err *plan_add_value(struct plan_builder *builder, const char *name, const struct type *type,
 			   const struct fetch_source *source, const struct fetch_source *length)
 {
@@ -279,6 +288,8 @@ struct err *plan_add_value(struct plan_builder *builder, const char *name, const
 		value.unavailable = source->unavailable;
 	else if (type->kind == TYPE_STRUCT && type->n_members && type->size)
 		e = parts_add_struct(builder, source, &value);
+	else if (is_bare(source, type))
+		e = parts_add_bare(builder, source, &value);
 	else if (source->n_parts)
 		value.unavailable = "in several places";
 	else

@@ -27,6 +27,9 @@ bool draft_commit(struct draft *draft);
 /* compile_parts.c: a structure that the source gives, or whose address it gives. */
 struct err *parts_add_struct(struct plan_builder *builder, const struct fetch_source *source,
 			     struct value *value);
+/* The same of an array, or of a number of more than 8 bytes, in registers. */
+struct err *parts_add_bare(struct plan_builder *builder, const struct fetch_source *source,
+			   struct value *value);
 /* `value` is a pointer, whose number is fetched: what it leads to. */
 struct err *parts_add_target(struct plan_builder *builder, const struct fetch_source *source,
 			     struct value *value);

@@ -398,6 +398,23 @@ struct err *parts_add_struct(struct plan_builder *builder, const struct fetch_so
 	return open_struct(builder, &way, value->type, level, value);
 }
 
+/* As the only member of a structure. Nothing of it leads on, which would need it in the arena. */
+struct err *parts_add_bare(struct plan_builder *builder, const struct fetch_source *source,
+			   struct value *value)
+{
+	const struct type_member whole = {.name = value->name, .type = value->type};
+	struct origin way = {.registers = arena_copy(builder->arena, source, sizeof(*source))};
+	if (!way.registers)
+		return &err_nomem;
+	if (!copy_registers(builder, way.registers, value->type->size, &way)) {
+		value->unavailable = compile_full;
+		return NULL;
+	}
+	const struct origin *origin = arena_copy(builder->arena, &way, sizeof(way));
+	const struct parts parts = {.builder = builder, .origin = origin, .level = 1};
+	return origin ? parts_add_member(&parts, &whole, value) : &err_nomem;
+}
+
 static struct err *add_scalar_target(struct plan_builder *builder, const struct origin *way,
 				     struct value *value)
 {

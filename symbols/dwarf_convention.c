@@ -22,7 +22,7 @@
 #define LANG_CXX20 0x2b
 
 static const char optimised_out[] = "optimised out";
-static const char maybe_dropped[] = "perhaps optimised out";
+static const char maybe_dropped[] = PROTOTYPE_MAYBE_DROPPED;
 
 static const char *own_convention(int language)
 {

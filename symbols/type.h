@@ -230,6 +230,18 @@ struct parameter_place {
 	struct place_piece pieces[PLACE_PIECES_MAX];
 };
 
+/* What the instructions of a function prove of its result: uprobe/result_proof.h. */
+enum result_proof {
+	RESULT_PROOF_RAX = 1, /* it gives something back in this register */
+	RESULT_PROOF_RDX = 2,
+	RESULT_PROOF_UNOPTIMISED = 4, /* what its source says it does give back */
+	RESULT_PROOF_HIDDEN = 8,      /* %rdi has something, and it may be no parameter */
+	RESULT_PROOF_SEEN = 16,	      /* %rdi has a parameter, not the place of the result */
+};
+
+/* Why a result may not be there, of prototype.no_result: an optimiser may have dropped it. */
+#define PROTOTYPE_MAYBE_DROPPED "perhaps optimised out"
+
 /* What a function takes and gives. */
 struct prototype {
 	const struct parameter *parameters;
@@ -243,9 +255,16 @@ struct prototype {
 	bool is_optimised;
 	bool is_rust; /* structures are handed over in a way of its own */
 	bool variadic;
+	uint8_t result_proof;	   /* enum result_proof joined; of no debug information */
 	const struct type *result; /* TYPE_VOID when nothing is returned */
 	const char *source;	   /* where this was learnt: "DWARF", "built-in", "given" */
 };
+
+/* Is a result there, as far as debug information knows? */
+static inline bool prototype_may_drop_result(const struct prototype *prototype)
+{
+	return prototype->no_result && !strcmp(prototype->no_result, PROTOTYPE_MAYBE_DROPPED);
+}
 
 /* The results of a function of Go that has several, as symbols/dwarf_prototype.c makes them. Tuples
  * of Rust have members "__0". */

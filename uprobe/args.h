@@ -33,6 +33,12 @@ void args_use_places(unsigned int machine, const struct prototype *prototype,
 void args_place_result(unsigned int machine, const struct type *type, bool is_rust,
 		       struct fetch_source *ret);
 
+/*
+ * The same of a function of Rust, whose own convention depends on what the debug information does
+ * not tell: nothing is said that its instructions do not prove (enum result_proof).
+ */
+void args_place_rust_result(const struct type *type, uint8_t proof, struct fetch_source *ret);
+
 /* Was it compiled by Go? */
 bool args_is_go(const struct prototype *prototype);
 /* Go tells of the places of a value's parts one behind the other, and nothing of the gaps between

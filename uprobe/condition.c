@@ -62,10 +62,8 @@ static void place_result(unsigned int machine, const struct prototype *prototype
 {
 	const struct type *type = prototype->result ? prototype->result : &word_type;
 	*ret = (struct condition_name){.name = "ret", .type = type};
-	args_place_result(machine, type, is_rust, &ret->source);
-	if (prototype->no_result)
-		ret->source.unavailable = prototype->no_result;
-	else if (args_is_unknown(&ret->source))
+	values_place_result(machine, prototype, type, is_rust, &ret->source);
+	if (args_is_unknown(&ret->source))
 		ret->source.unavailable = "its place is not known";
 	else if (ret->source.n_parts && !is_asked_in_parts(type))
 		ret->source.unavailable = in_several;

@@ -11,6 +11,7 @@
 #include "uprobe/match.h"
 #include "uprobe/outputs.h"
 #include "uprobe/prologue.h"
+#include "uprobe/result_proof.h"
 
 static const struct type unknown_type = {.kind = TYPE_UNKNOWN, .size = 8, .name = "unknown"};
 
@@ -41,9 +42,11 @@ struct err *values_prototype(struct image *image, const struct function *functio
 			return e;
 	}
 	*ret = known ? *known : (struct prototype){0};
-	struct err *e = prologue_use(image, function, arena, ret);
+	struct err *e = result_proof_use(image, function, ret);
+	e = e ?: prologue_use(image, function, arena, ret);
 	if (e)
 		return e;
+	result_proof_settle(ret);
 	if (spec->has_types && !(known && is_choice)) {
 		ret->source = "given";
 		ret->parameters = spec->types.parameters;
@@ -53,6 +56,7 @@ struct err *values_prototype(struct image *image, const struct function *functio
 	if (spec->types.result) {
 		ret->result = spec->types.result;
 		ret->no_result = NULL;
+		ret->result_proof = 0;
 	}
 	if (ret->n_parameters > VALUES_PARAMETERS_MAX)
 		ret->n_parameters = VALUES_PARAMETERS_MAX;
@@ -77,6 +81,19 @@ uint32_t values_sources(unsigned int machine, const struct prototype *prototype,
 	args_place(machine, &all, is_rust, ret);
 	args_use_places(machine, prototype, ret);
 	return all.n_parameters;
+}
+
+void values_place_result(unsigned int machine, const struct prototype *prototype,
+			 const struct type *type, bool is_rust, struct fetch_source *ret)
+{
+	if (prototype->result_proof)
+		args_place_rust_result(type, prototype->result_proof, ret);
+	else if (prototype->no_result)
+		*ret = args_unavailable(prototype->no_result);
+	else if (args_is_go(prototype) && type->kind == TYPE_STRUCT)
+		args_place_go_result(machine, type, ret);
+	else
+		args_place_result(machine, type, is_rust, ret);
 }
 
 uint8_t values_pc(unsigned int machine)
@@ -285,13 +302,8 @@ static struct err *compile_both(struct probe_set *set, unsigned int machine,
 				    .entry = &entry,
 				    .leave = &leave};
 	outputs->n_sources = values_sources(machine, prototype, compiling->is_rust, sources);
-	const struct type *result = prototype->result ?: &unknown_type;
-	if (args_is_go(prototype) && result->kind == TYPE_STRUCT)
-		args_place_go_result(machine, result, &outputs->result);
-	else
-		args_place_result(machine, result, compiling->is_rust, &outputs->result);
-	if (prototype->no_result)
-		outputs->result = (struct fetch_source){.unavailable = prototype->no_result};
+	values_place_result(machine, prototype, prototype->result ?: &unknown_type,
+			    compiling->is_rust, &outputs->result);
 	return compile(compiling, set, has_arguments, ret);
 }
 

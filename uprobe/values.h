@@ -27,6 +27,10 @@ struct fetch_source;
 uint32_t values_sources(unsigned int machine, const struct prototype *prototype, bool is_rust,
 			struct fetch_source *ret);
 
+/* Where the result is when the function returns; a type for it where none is known. */
+void values_place_result(unsigned int machine, const struct prototype *prototype,
+			 const struct type *type, bool is_rust, struct fetch_source *ret);
+
 /* The register of the instruction pointer. */
 uint8_t values_pc(unsigned int machine);
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Strings, slices, vectors and enumerations of Rust and Go: as the programs print them."""
 
+import re
 import shutil
+import subprocess
 
 from typed import build, check_command
-from utrail import ROOT, run, scratch
+from utrail import ROOT, ensure, fail, program, run, same, scratch
 
 TARGETS = ROOT / "tests/e2e/targets"
 
@@ -31,6 +33,38 @@ def debug_builds():
         check_command(name, [f"unoptimised::{function}" for function in functions])
 
 
+# Why there may be no value: no optimiser left it, or nothing tells where it is.
+REASONS = {f"<{why}>" for why in ("optimised out", "perhaps optimised out", "in xmm0", "Rust's own calling convention")}
+
+
+def check_results(name, is_exact, least):
+    """Each result is what the program says, or, when it was optimised, a reason for its absence."""
+    log = scratch() / f"{name}.log"
+    command = [program(), "-e", f"{name}:results::*", "-o", log, "--", scratch() / name]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    same(done.returncode, 0, f"status, with {done.stderr}")
+    wanted = dict(re.findall(r"^expect (\w+) (.*)$", done.stdout, re.M))
+    got = re.findall(r":results::(\w+)(?:\(.*\))? = (.*?)(?: <[\d.]+>)?$", log.read_text(), re.M)
+    for function, value in got:
+        if value != wanted.get(function) and (is_exact or value not in REASONS):
+            fail(f"{name}: {function}() gave {wanted.get(function)}, and is shown with {value}")
+    shown = {function for function, value in got if value not in REASONS}
+    ensure(len(shown) >= least, f"{name}: only {sorted(shown)} are shown")
+    ensure(not is_exact or wanted.keys() <= dict(got).keys(), f"{name}: {wanted.keys() - dict(got).keys()} are missing")
+
+
+def results():
+    for name, is_exact, least, *options in (
+        ("results-0", True, 27, "opt-level=0"),
+        ("results-frames", True, 27, "opt-level=0", "-C", "force-frame-pointers=yes"),
+        ("results-1", False, 12, "opt-level=1"),
+        ("results-2", False, 10, "opt-level=2"),
+        ("results-3", False, 8, "opt-level=3"),
+    ):
+        build(["rustc", "-g", "--crate-name", "results", "-o", name, "-C", *options, TARGETS / "results.rs"], "rustc")
+        check_results(name, is_exact, least)
+
+
 def go():
     shutil.copy(TARGETS / "values.go", scratch() / "values.go")
     build(["go", "build", "-o", "values-go", "values.go"], "golang-go")
@@ -39,4 +73,4 @@ def go():
     check_command("values-go", [f"main.{function}" for function in functions])
 
 
-run(rust, trait_objects, debug_builds, go)
+run(rust, trait_objects, debug_builds, results, go)

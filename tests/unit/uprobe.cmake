@@ -3,6 +3,7 @@ utrail_unit_test(uprobe_return_form SOURCES uprobe_return_form.c LINK utrail_upr
 utrail_unit_test(uprobe_args_go SOURCES uprobe_args_go.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_places SOURCES uprobe_places.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_prologue SOURCES uprobe_prologue.c LINK utrail_uprobe)
+utrail_unit_test(uprobe_result_proof SOURCES uprobe_result_proof.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_longjmp SOURCES uprobe_longjmp.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_code SOURCES uprobe_code.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_overload SOURCES uprobe_overload.c LINK utrail_uprobe)

@@ -100,41 +100,41 @@ fn at<T: ?Sized>(shape: &T) -> *const () {
 }
 
 fn numbers(n: i32) {
-    plain(-n, 2, true, 'ä', 1.5, -7);
-    println!("expect unoptimised::plain(a={}, b=2, c=true, d='ä', e=<in xmm0>, f=-7) = <perhaps optimised out>", -n);
-    many(1, -2, 3, 4, 5, 6, n, "eight", Point { x: 9, y: 10 }, 11);
+    let result = plain(-n, 2, true, 'ä', 1.5, -7);
+    println!("expect unoptimised::plain(a={}, b=2, c=true, d='ä', e=<in xmm0>, f=-7) = {result}", -n);
+    let result = many(1, -2, 3, 4, 5, 6, n, "eight", Point { x: 9, y: 10 }, 11);
     println!(
-        "expect unoptimised::many(a=1, b=-2, c=3, d=4, e=5, f=6, g={n}, h=\"eight\", i={{x=9, y=10}}, j=11) = <perhaps optimised out>"
+        "expect unoptimised::many(a=1, b=-2, c=3, d=4, e=5, f=6, g={n}, h=\"eight\", i={{x=9, y=10}}, j=11) = {result}"
     );
-    changed(n, 5, 7);
-    println!("expect unoptimised::changed(a={n}, b=5, c=7) = <perhaps optimised out>");
-    generic(n as u32, 1);
-    println!("expect unoptimised::generic(value={n}, more=1) = <perhaps optimised out>");
-    generic(7u8, 2);
-    println!("expect unoptimised::generic(value=7, more=2) = <perhaps optimised out>");
+    let result = changed(n, 5, 7);
+    println!("expect unoptimised::changed(a={n}, b=5, c=7) = {result}");
+    let result = generic(n as u32, 1);
+    println!("expect unoptimised::generic(value={n}, more=1) = {result}");
+    let result = generic(7u8, 2);
+    println!("expect unoptimised::generic(value=7, more=2) = {result}");
 }
 
 fn compounds(n: i32) {
     let point = Point { x: n, y: 4 };
-    texts("brief", "owned".to_string(), &"borrowed".to_string(), &mut vec![1, n]);
+    let result = texts("brief", "owned".to_string(), &"borrowed".to_string(), &mut vec![1, n]);
     println!(
-        "expect unoptimised::texts(brief=\"brief\", owned=\"owned\", borrowed=\"borrowed\", list=[1, {n}]) = <perhaps optimised out>"
+        "expect unoptimised::texts(brief=\"brief\", owned=\"owned\", borrowed=\"borrowed\", list=[1, {n}]) = {result}"
     );
     let large = Large { numbers: [1, 2, 3, 4, 5], name: "large".to_string() };
-    structures(Point { x: 1, y: n }, &point, (5, 6), [7, 8, n], large);
+    let result = structures(Point { x: 1, y: n }, &point, (5, 6), [7, 8, n], large);
     println!(
         "expect unoptimised::structures(pair={{x=1, y={n}}}, at={{x={n}, y=4}}, tuple={{__0=5, __1=6}}, \
-         array=[7, 8, {n}], large={{numbers=[1, 2, 3, 4, 5], name=\"large\"}}) = <perhaps optimised out>"
+         array=[7, 8, {n}], large={{numbers=[1, 2, 3, 4, 5], name=\"large\"}}) = {result}"
     );
-    enums(Color::Blue(3), Some(n), Some(&point), Ok(9));
-    println!("expect unoptimised::enums(color=Blue(3), number=Some({n}), point=Some({{x={n}, y=4}}), result=Ok(9)) = <perhaps optimised out>");
-    enums(Color::Named { id: 4 }, None, None, Err("no".to_string()));
-    println!("expect unoptimised::enums(color=Named{{id=4}}, number=None, point=None, result=Err(\"no\")) = <perhaps optimised out>");
-    enums(Color::Red, Some(-1), None, Ok(0));
-    println!("expect unoptimised::enums(color=Red, number=Some(-1), point=None, result=Ok(0)) = <perhaps optimised out>");
-    slices(&[1, 2], &mut ['a', 'b'], &["x", "yy"], &'q');
+    let result = enums(Color::Blue(3), Some(n), Some(&point), Ok(9));
+    println!("expect unoptimised::enums(color=Blue(3), number=Some({n}), point=Some({{x={n}, y=4}}), result=Ok(9)) = {result}");
+    let result = enums(Color::Named { id: 4 }, None, None, Err("no".to_string()));
+    println!("expect unoptimised::enums(color=Named{{id=4}}, number=None, point=None, result=Err(\"no\")) = {result}");
+    let result = enums(Color::Red, Some(-1), None, Ok(0));
+    println!("expect unoptimised::enums(color=Red, number=Some(-1), point=None, result=Ok(0)) = {result}");
+    let result = slices(&[1, 2], &mut ['a', 'b'], &["x", "yy"], &'q');
     println!(
-        "expect unoptimised::slices(some=[1, 2], letters=['a', 'b'], words=[\"x\", \"yy\"], letter=['q']) = <perhaps optimised out>"
+        "expect unoptimised::slices(some=[1, 2], letters=['a', 'b'], words=[\"x\", \"yy\"], letter=['q']) = {result}"
     );
 }
 
@@ -145,18 +145,18 @@ fn main() {
     let mut point = Point { x: n, y: 4 };
     let owned: Box<dyn Shape> = Box::new(Point { x: 2, y: 3 });
     let (one, other) = (at(&point), at(&*owned));
-    objects(&point, Some(owned), Rc::new(Point { x: 8, y: 9 }));
+    let result = objects(&point, Some(owned), Rc::new(Point { x: 8, y: 9 }));
     println!(
         "expect unoptimised::objects(shape=unoptimised::Point(at {one:?}), owned=Some(unoptimised::Point(at {other:?})), \
-         shared={{strong={{...}}, weak={{...}}, value={{...}}}}) = <perhaps optimised out>"
+         shared={{strong={{...}}, weak={{...}}, value={{...}}}}) = {result}"
     );
-    roomy("text", n as usize);
+    let result = roomy("text", n as usize);
     let unknown = "<Rust's own calling convention>";
-    println!("expect unoptimised::roomy(text={unknown}, at={unknown}) = <perhaps optimised out>");
-    made(n);
-    println!("expect unoptimised::made(x={n}) = <perhaps optimised out>");
-    point.moved(1);
-    println!("expect unoptimised::Point::moved(self={{x={n}, y=4}}, by=1) = <perhaps optimised out>");
-    point.sum();
-    println!("expect unoptimised::Point::sum(self={{x={}, y=4}}) = <perhaps optimised out>", n + 1);
+    println!("expect unoptimised::roomy(text={unknown}, at={unknown}) = {result}");
+    let result = made(n);
+    println!("expect unoptimised::made(x={n}) = {{x={}, y=2}}", result.x);
+    let result = point.moved(1).x;
+    println!("expect unoptimised::Point::moved(self={{x={n}, y=4}}, by=1) = {{x={result}, y=4}}");
+    let result = point.sum();
+    println!("expect unoptimised::Point::sum(self={{x={}, y=4}}) = {result}", n + 1);
 }
