@@ -454,6 +454,20 @@ static json_t *json_pointer(struct output *output, const struct shown_scope *sco
 	return object;
 }
 
+/* As other integers: those that fit into 64 bits are written alike. */
+static json_t *json_wide_number(const struct shown *shown)
+{
+	char text[NUMBER_MAX];
+	int64_t low, high;
+	memcpy(&low, shown->bytes, sizeof(low));
+	memcpy(&high, shown->bytes + sizeof(low), sizeof(high));
+	if (!high)
+		return json_unsigned((uint64_t)low);
+	if (high == -1 && low < 0 && type_is_signed(shown->type))
+		return json_signed(low);
+	return number_string(text, number_wide(text, shown->bytes, type_is_signed(shown->type)));
+}
+
 static json_t *json_plain(struct output *output, const struct shown_scope *scope,
 			  const struct shown *shown)
 {
@@ -468,6 +482,8 @@ static json_t *json_plain(struct output *output, const struct shown_scope *scope
 		return json_signed((int64_t)shown->number);
 	case SHOWN_UNSIGNED:
 		return json_unsigned(shown->number);
+	case SHOWN_WIDE_NUMBER:
+		return json_wide_number(shown);
 	case SHOWN_HEX:
 		return shown->is_pointer ? json_pointer(output, scope, shown)
 					 : number_string(text, number_hex(text, shown->number));

@@ -37,6 +37,25 @@ char *number_signed(char *to, int64_t number)
 	return number_unsigned(to + 1, -(uint64_t)number);
 }
 
+char *number_wide(char *to, const char *bytes, bool is_signed)
+{
+	static const uint64_t part = UINT64_C(10000000000000000000); /* all that has 19 digits */
+	unsigned __int128 number;
+	uint64_t parts[3];
+	int count = 0;
+	memcpy(&number, bytes, sizeof(number));
+	if (is_signed && number >> 127) {
+		*to++ = '-';
+		number = -number;
+	}
+	for (; count == 0 || number; number /= part)
+		parts[count++] = (uint64_t)(number % part);
+	to = number_unsigned(to, parts[--count]);
+	while (count)
+		to = number_padded(to, parts[--count], 19);
+	return to;
+}
+
 char *number_hex(char *to, uint64_t number)
 {
 	*to++ = '0';

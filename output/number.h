@@ -15,6 +15,8 @@ char *number_unsigned(char *to, uint64_t number);
 char *number_signed(char *to, int64_t number);
 char *number_hex(char *to, uint64_t number);   /* 0x2a */
 char *number_octal(char *to, uint64_t number); /* 0644, 0 */
+/* 16 bytes, as they lie in memory. */
+char *number_wide(char *to, const char *bytes, bool is_signed);
 /* Exactly `digits` digits, the lowest ones. */
 char *number_padded(char *to, uint64_t number, int digits);
 

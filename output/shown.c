@@ -449,6 +449,7 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 	if (value->type->size > sizeof(bits) &&
 	    value_bytes(value, slots, &text, &length, &flags, &why)) {
 		shown_memory(value->type, text, length, ret);
+		ret->boxed = value->boxed;
 		return;
 	}
 	if (!value_scalar(value, slots, &bits, &why)) {

@@ -20,9 +20,10 @@
 enum shown_kind {
 	SHOWN_UNAVAILABLE, /* text: why */
 	SHOWN_VOID,
-	SHOWN_NULL,	/* a pointer that is NULL */
-	SHOWN_SIGNED,	/* number */
-	SHOWN_UNSIGNED, /* number */
+	SHOWN_NULL,	   /* a pointer that is NULL */
+	SHOWN_SIGNED,	   /* number */
+	SHOWN_UNSIGNED,	   /* number */
+	SHOWN_WIDE_NUMBER, /* bytes: 16 of a number, `type` */
 	SHOWN_HEX,
 	SHOWN_OCTAL,
 	SHOWN_BOOL,

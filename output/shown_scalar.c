@@ -158,6 +158,10 @@ void shown_bits(const struct type *type, uint64_t bits, struct shown *ret)
 void shown_wide(const struct type *type, const char *bytes, struct shown *ret)
 {
 	long double number;
+	if (type_is_wide_number(type)) {
+		*ret = (struct shown){.kind = SHOWN_WIDE_NUMBER, .type = type, .bytes = bytes};
+		return;
+	}
 	if (type->kind != TYPE_FLOAT || type->size != sizeof(number) ||
 	    strcmp(type->name, "long double") != 0) {
 		shown_unavailable(ret, "number of this size");

@@ -23,6 +23,12 @@ static void put_number(struct buffer *buffer, char *(*format)(char *to, uint64_t
 	buffer->used += (size_t)(format(to, number) - to);
 }
 
+static void put_wide_number(struct buffer *buffer, const struct shown *shown)
+{
+	char *to = buffer_reserve(buffer, NUMBER_MAX);
+	buffer->used += (size_t)(number_wide(to, shown->bytes, type_is_signed(shown->type)) - to);
+}
+
 static void put_signed(struct buffer *buffer, int64_t number)
 {
 	char *to = buffer_reserve(buffer, NUMBER_MAX);
@@ -410,6 +416,9 @@ static bool put_plain(struct buffer *buffer, const struct shown *shown)
 		return true;
 	case SHOWN_UNSIGNED:
 		put_number(buffer, number_unsigned, shown->number);
+		return true;
+	case SHOWN_WIDE_NUMBER:
+		put_wide_number(buffer, shown);
 		return true;
 	case SHOWN_HEX:
 		put_number(buffer, number_hex, shown->number);

@@ -271,8 +271,8 @@ static void add_plain(struct plan_builder *builder, const struct fetch_source *s
 static bool is_bare(const struct fetch_source *source, const struct type *type)
 {
 	uint32_t room = source->n_parts ? 8 * source->n_parts : 8;
-	if (type->kind == TYPE_INT || type->kind == TYPE_UINT)
-		return source->n_parts && type->size > 8;
+	if (type_is_wide_number(type))
+		return source->n_parts;
 	return type->kind == TYPE_ARRAY && !source->is_address && type->size && type->size <= room;
 }
 

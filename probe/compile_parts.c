@@ -221,7 +221,7 @@ bool parts_leads_to_struct(const struct type *type)
 bool parts_leads_to_scalar(const struct type *type)
 {
 	const struct type *target = type->kind == TYPE_POINTER ? type->target : NULL;
-	if (!target || !compile_is_scalar_size(target->size))
+	if (!target || (!compile_is_scalar_size(target->size) && !type_is_wide_number(target)))
 		return false;
 	switch (target->kind) {
 	case TYPE_CHAR: /* C's are text */

@@ -73,6 +73,12 @@ static enum type_kind integer_kind(uint32_t size, enum type_kind kind)
 	return fits ? kind : TYPE_UNKNOWN;
 }
 
+/* Of a _BitInt, which bits of so many count is not told: clang calls it by that name alone. */
+static enum type_kind number_kind(uint32_t size, const char *name, enum type_kind kind)
+{
+	return size == 16 && !strstr(name, "_BitInt") ? kind : integer_kind(size, kind);
+}
+
 static enum type_kind base_kind(uint64_t encoding, uint32_t size, const char *name)
 {
 	switch (encoding) {
@@ -81,14 +87,14 @@ static enum type_kind base_kind(uint64_t encoding, uint32_t size, const char *na
 	case DW_ATE_address:
 		return integer_kind(size, TYPE_HEX);
 	case DW_ATE_signed:
-		return integer_kind(size, TYPE_INT);
+		return number_kind(size, name, TYPE_INT);
 	case DW_ATE_signed_char:
 		return size == 1 ? TYPE_CHAR : integer_kind(size, TYPE_INT);
 	case DW_ATE_UTF:
 		return size == 8 ? TYPE_UINT : integer_kind(size, TYPE_CHAR);
 	case DW_ATE_unsigned:
 		/* Rust's "()" */
-		return size ? integer_kind(size, TYPE_UINT) : TYPE_VOID;
+		return size ? number_kind(size, name, TYPE_UINT) : TYPE_VOID;
 	case DW_ATE_unsigned_char:
 		/* Plain char is unsigned on arm64; unsigned char is a number. */
 		return size == 1 && !strcmp(name, "char") ? TYPE_CHAR

@@ -18,8 +18,8 @@
 enum type_kind {
 	TYPE_UNKNOWN, /* shown as hex */
 	TYPE_VOID,
-	TYPE_INT,   /* signed, decimal */
-	TYPE_UINT,  /* unsigned, decimal */
+	TYPE_INT,   /* signed, decimal; up to 16 bytes, which no register holds */
+	TYPE_UINT,  /* unsigned, decimal; the same */
 	TYPE_HEX,   /* unsigned, 0x… */
 	TYPE_OCTAL, /* file modes: 0644 */
 	TYPE_BOOL,
@@ -288,6 +288,12 @@ static inline bool type_is_signed(const struct type *type)
 {
 	return type->kind == TYPE_INT || (type->kind == TYPE_CHAR && type->size == 1) ||
 	       type->kind == TYPE_ENUM || type->kind == TYPE_ERRNO || type->kind == TYPE_FD;
+}
+
+/* A number of 16 bytes: __int128, i128. */
+static inline bool type_is_wide_number(const struct type *type)
+{
+	return type->size == 16 && (type->kind == TYPE_INT || type->kind == TYPE_UINT);
 }
 
 /* Are several of them text, of more than a byte each? */

@@ -75,7 +75,11 @@ static struct fetch_source place(struct taken *taken, const struct type *type,
 		integers += shape->classes[i] == ARGS_INTEGER;
 		floats += shape->classes[i] == ARGS_FLOAT;
 	}
-	if (shape->classes[0] == ARGS_UNKNOWN)
+	/* clang has put half of a number into the last register until version 18, and had others at
+	 * multiples of 8 on the stack. */
+	bool is_wide = type_is_wide_number(type) && taken->integers + integers > N_INTEGER;
+	if (shape->classes[0] == ARGS_UNKNOWN ||
+	    (is_wide && (taken->integers < N_INTEGER || taken->stack % 16)))
 		taken->lost = true;
 	if (taken->lost)
 		return args_unavailable(NULL);

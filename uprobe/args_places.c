@@ -135,7 +135,8 @@ static struct fetch_source in_pieces(unsigned int machine, const struct paramete
 		return args_unavailable(otherwise);
 	for (uint32_t i = 0; i < place->n_pieces; i++)
 		add_piece(machine, &spread.pieces[i], otherwise, go, &source);
-	if (type->kind != TYPE_STRUCT || source.unavailable || !source.n_parts)
+	bool has_parts = type->kind == TYPE_STRUCT || type_is_wide_number(type);
+	if (!has_parts || source.unavailable || !source.n_parts)
 		return args_unavailable(in_pieces_text);
 	return args_has_part(&source) ? source : args_unavailable(source.parts[0].unavailable);
 }

@@ -51,6 +51,34 @@ static void integers_are_as_printf_has_them(void **state)
 		compare(of_any_length(&random));
 }
 
+static void assert_wide(uint64_t high, uint64_t low, bool is_signed, const char *expected)
+{
+	const uint64_t parts[] = {low, high};
+	char text[NUMBER_MAX + 1];
+	*number_wide(text, (const char *)parts, is_signed) = '\0';
+	assert_string_equal(text, expected);
+}
+
+/* As bc writes them. */
+static void wide_ones_have_all_of_their_digits(void **state)
+{
+	(void)state;
+	const uint64_t top = UINT64_C(1) << 63;
+	assert_wide(0, 0, true, "0");
+	assert_wide(0, UINT64_MAX, true, "18446744073709551615");
+	assert_wide(1, 0, false, "18446744073709551616");
+	assert_wide(UINT64_MAX, UINT64_MAX, true, "-1");
+	assert_wide(UINT64_MAX, UINT64_MAX, false, "340282366920938463463374607431768211455");
+	assert_wide(top, 0, true, "-170141183460469231731687303715884105728");
+	assert_wide(top, 0, false, "170141183460469231731687303715884105728");
+	assert_wide(0, UINT64_C(10000000000000000000), false, "10000000000000000000");
+	/* 10^38, and one less */
+	assert_wide(0x4b3b4ca85a86c47a, 0x098a224000000000, true,
+		    "100000000000000000000000000000000000000");
+	assert_wide(0x4b3b4ca85a86c47a, 0x098a223fffffffff, true,
+		    "99999999999999999999999999999999999999");
+}
+
 static void assert_real(double number, bool is_single, const char *expected)
 {
 	char text[NUMBER_MAX];
@@ -100,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(integers_are_as_printf_has_them),
+		cmocka_unit_test(wide_ones_have_all_of_their_digits),
 		cmocka_unit_test(reals_are_short),
 		cmocka_unit_test(reals_come_back_exactly),
 	};

@@ -134,7 +134,7 @@ static void types_that_lie_do_no_harm(void **state)
 	shown_memory(&loop, bytes, 8, &shown);
 	shown_part(&no_scope, &shown, 0, &part, &name);
 	assert_int_equal(part.kind, SHOWN_UNAVAILABLE);
-	struct type huge = {.kind = TYPE_INT, .size = 16, .name = "__int128"};
+	struct type huge = {.kind = TYPE_INT, .size = 12, .name = "_BitInt"};
 	shown_memory(&huge, (const char *)&(struct layout){0}, 16, &shown);
 	assert_int_equal(shown.kind, SHOWN_UNAVAILABLE);
 	struct type opaque = {.kind = TYPE_STRUCT, .size = 8, .name = "struct opaque"};

@@ -72,7 +72,7 @@ static void check_values(struct image *image)
 	check_parameter(move, 4, "far", TYPE_FLOAT, sizeof(long double), "long double");
 	check_type(move->result, TYPE_STRUCT, 8, "point_t");
 	const struct prototype *wide = find_prototype(image, "wide");
-	assert_int_equal(wide->parameters[0].type->kind, TYPE_UNKNOWN);
+	assert_int_equal(wide->parameters[0].type->kind, TYPE_INT);
 	assert_int_equal(wide->parameters[0].type->size, 16);
 }
 

@@ -77,6 +77,8 @@ functions! {
     two_of_c(n) -> TwoC { TwoC(OnlyC(n as u32), OnlyC(5)) }
     apart(n) -> Apart { black_box(n); Apart(50, Aligned(n)) }
     bytes(n) -> [u8; 3] { [n as u8, 2, 3] }
+    huge(n) -> u128 { (n as u128) << 70 }
+    huge_below(n) -> i128 { -((n as i128) << 80) }
     numbers(n) -> [u64; 2] { [n as u64, 2] }
     reals(n) -> [f32; 3] { [n as f32, 2.0, 3.5] }
     color(n) -> Color { if n > 3 { Color::Named { id: n as u32 } } else { Color::Blue(2) } }
@@ -135,6 +137,8 @@ fn main() {
         two_of_c = unknown;
         apart = unknown;
         bytes = "[4, 2, 3]";
+        huge = 4u128 << 70;
+        huge_below = -(4i128 << 80);
         numbers = "[4, 2]";
         reals = "[4, 2, 3.5]";
         color = "Named{id=4}";

@@ -76,6 +76,15 @@ fn roomy(text: &str, at: usize) -> usize {
     text.len() + room[at] as usize
 }
 
+struct Account {
+    id: u8,
+    balance: i128,
+}
+
+fn huge(a: i128, b: u128, account: &Account, list: &[u128]) -> i128 {
+    a + b as i128 + account.balance + list.len() as i128 + account.id as i128
+}
+
 fn made(x: i32) -> Point {
     Point { x, y: 2 }
 }
@@ -153,6 +162,11 @@ fn main() {
     let result = roomy("text", n as usize);
     let unknown = "<Rust's own calling convention>";
     println!("expect unoptimised::roomy(text={unknown}, at={unknown}) = {result}");
+    let (below, above) = (-(n as i128) << 100, u128::MAX - n as u128);
+    let result = huge(below, n as u128, &Account { id: 3, balance: below }, &[1, above]);
+    println!(
+        "expect unoptimised::huge(a={below}, b={n}, account={{id=3, balance={below}}}, list=[1, {above}]) = {result}"
+    );
     let result = made(n);
     println!("expect unoptimised::made(x={n}) = {{x={}, y=2}}", result.x);
     let result = point.moved(1).x;
