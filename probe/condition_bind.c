@@ -123,6 +123,8 @@ static struct err *use_name(struct condition_binding *b, const struct condition_
 	b->file_of = name->file_of;
 	b->length = name->has_length ? &name->length : NULL;
 	b->parts = name->source.n_parts ? &name->source : NULL;
+	bool is_held = name->type->kind == TYPE_STRUCT && !b->is_address;
+	b->registers = is_held ? &name->source : NULL;
 	condition_put_source(b, &name->source);
 	return NULL;
 }
@@ -297,6 +299,7 @@ void condition_enter_pointer(struct condition_binding *b)
 	if (b->is_address)
 		condition_put_deref(b, 8, 0);
 	b->is_address = true;
+	b->registers = NULL;
 	b->type = b->type->target;
 }
 
@@ -312,7 +315,7 @@ static struct err *enter_structure(struct condition_binding *b, const struct con
 						"'%s' has no members that are known", from->text),
 				"its type is '%s'; members are known from debug information",
 				b->type->name);
-	if (!b->is_address)
+	if (!b->is_address && !b->registers)
 		return err_hint(condition_error(b->source, word->at,
 						"the members of '%s' lie in registers", from->text),
 				"ask for something else");
@@ -321,6 +324,22 @@ static struct err *enter_structure(struct condition_binding *b, const struct con
 						"the members of '%s' are not known", b->type->name),
 				"the file's debug information only declares it");
 	return NULL;
+}
+
+/* The member, at this offset of the structure. */
+static struct err *use_member(struct condition_binding *b, const struct condition_word *word,
+			      uint32_t offset)
+{
+	if (b->is_address) {
+		if (offset)
+			condition_put(b, (struct fetch_op){.code = FETCH_ADD, .imm = offset});
+		return NULL;
+	}
+	/* The whole may have been loaded. */
+	b->leaf->n_ops = b->leaf->n_ops && b->leaf->ops[0].code == FILTER_AT_RETURN;
+	b->offset += offset;
+	b->parts = NULL;
+	return condition_enter_register(b, word);
 }
 
 static struct err *follow(struct condition_binding *b)
@@ -340,13 +359,14 @@ static struct err *follow(struct condition_binding *b)
 		const struct type_member *member = find_member(b->type, word->text, &offset, 0);
 		if (!member)
 			return no_such_member(b, word);
-		if (offset)
-			condition_put(b, (struct fetch_op){.code = FETCH_ADD, .imm = offset});
 		b->type = member->type;
 		b->bit_size = member->bit_size;
 		b->bit_offset = member->bit_offset;
 		b->length = NULL;
 		b->file_of = 0;
+		e = use_member(b, word, offset);
+		if (e)
+			return e;
 	}
 	return NULL;
 }

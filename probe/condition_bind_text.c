@@ -162,7 +162,7 @@ struct err *condition_bind_text(struct condition_binding *b)
 	bool is_text =
 		b->file_of || condition_enter_text(b) ||
 		(condition_is_text(b->type) && (b->type->kind != TYPE_ARRAY || b->is_address));
-	if (!is_text && b->parts)
+	if (!is_text && b->parts && b->type->form)
 		return err_hint(condition_error(b->source, test->path[0].at,
 						"the text of '%s' cannot be asked for",
 						test->path[0].text),

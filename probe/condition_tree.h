@@ -122,6 +122,10 @@ struct condition_binding {
 	bool is_address; /* the operations so far give where it is */
 	/* It is in several registers, by these parts; NULL: it is not. */
 	const struct fetch_source *parts;
+	/* It is a structure in registers, or `offset` bytes into one: nothing is loaded yet. NULL:
+	 * it is not. */
+	const struct fetch_source *registers;
+	uint32_t offset;
 	uint8_t bit_size, bit_offset;
 	bool is_full;
 	bool is_comm;
@@ -148,6 +152,10 @@ struct err *condition_enter_size(struct condition_binding *b, const struct condi
 bool condition_enter_text(struct condition_binding *b);
 /* Its bytes, for the test behind. */
 void condition_load_text_form(struct condition_binding *b, uint32_t limit);
+/* condition_bind_register.c: a member of b->registers becomes what is looked at, b->type at
+ * b->offset. `word`: its name. */
+struct err *condition_enter_register(struct condition_binding *b,
+				     const struct condition_word *word) must_check;
 /* condition_words.c: fills leaf->words. */
 struct err *condition_describe(struct condition_binding *b) must_check;
 

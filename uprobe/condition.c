@@ -26,13 +26,6 @@ static size_t raw_arguments(unsigned int machine, struct condition_name *ret)
 
 static const char in_several[] = "it is in several places";
 
-/* Of a string or slice, the address and the length are asked one by one. */
-static bool is_asked_in_parts(const struct type *type)
-{
-	const struct type_form *form = type->kind == TYPE_STRUCT ? type->form : NULL;
-	return form && (form->kind == FORM_TEXT || form->kind == FORM_ITEMS) && !form->has_short;
-}
-
 static size_t typed_arguments(unsigned int machine, const struct prototype *prototype, bool is_rust,
 			      struct condition_name *ret)
 {
@@ -46,7 +39,7 @@ static size_t typed_arguments(unsigned int machine, const struct prototype *prot
 						 .source = sources[i]};
 		if (args_is_unknown(&sources[i]))
 			ret[i].source.unavailable = "its place is not known";
-		else if (sources[i].n_parts && !is_asked_in_parts(ret[i].type))
+		else if (sources[i].n_parts && ret[i].type->kind != TYPE_STRUCT)
 			ret[i].source.unavailable = in_several;
 		if (counted <= 0 || (uint32_t)counted > n_sources ||
 		    sources[counted - 1].unavailable)
@@ -65,7 +58,7 @@ static void place_result(unsigned int machine, const struct prototype *prototype
 	values_place_result(machine, prototype, type, is_rust, &ret->source);
 	if (args_is_unknown(&ret->source))
 		ret->source.unavailable = "its place is not known";
-	else if (ret->source.n_parts && !is_asked_in_parts(type))
+	else if (ret->source.n_parts && type->kind != TYPE_STRUCT)
 		ret->source.unavailable = in_several;
 }
 

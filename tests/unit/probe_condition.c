@@ -226,6 +226,41 @@ static void strings_of_libraries(void **state)
 	}
 }
 
+/* Each is loaded from where it is, and cut to its own bits. */
+static void members_in_registers(void **state)
+{
+	(void)state;
+	static const uint64_t inner = 0x00000000000000fe;
+	static const struct {
+		const char *text;
+		bool passes;
+	} rows[] = {
+		{"held.a == -2", true},
+		{"held.a < 0 && held.a > -3", true},
+		{"held.b == 0xab", true},
+		{"held.b > 0xab", false},
+		{"held.low == 5", true},
+		{"held.low != 5", false},
+		{"held.high == 0x123", true},
+		{"held.high > 0x123", false},
+		{"held.high & 0x20", true},
+		{"spread.whole == -7", true},
+		{"spread.next->len == -5", true},
+		{"spread.next", true},
+		{"spread.next->text ~ \"/etc/*\"", true},
+		{"spread.in.a == 254", true},
+		{"spread.in.b", false},
+		{"ret == -2 && held.a == -2", true},
+	};
+	for (size_t i = 0; i < array_size(rows); i++) {
+		struct machine m = a_machine();
+		m.regs[BIG] = 5ULL << 48 | 0x123ULL << 51 | 0xabULL << 40 | 0xfffffffe;
+		m.regs[VIEW] = (uintptr_t)&inner;
+		if (passes(rows[i].text, &m) != rows[i].passes)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 /* As libc++ has them: the short one is three characters, the long one 22. */
 static void texts_that_may_lie_in_themselves(void **state)
 {
@@ -341,7 +376,7 @@ static void refusals(void **state)
 	} rows[] = {
 		{&scope, "lem > 3", "srv:f has no 'lem'", "n, u, big"},
 		{&scope, "colour == 3", "srv:f has no 'colour'", "did you mean 'color'?"},
-		{&scope, "arg26 > 3", "srv:f has no 'arg26'", "25 arguments"},
+		{&scope, "arg28 > 3", "srv:f has no 'arg28'", "27 arguments"},
 		{&scope, "arg0 > 3", "has no 'arg0'", ""},
 		{&scope, "text.size() > 3", "'text' has no 'size()' that is known", "s ~"},
 		{&scope, "n.size() > 3", "'n' has no 'size()' that is known", "containers of C++"},
@@ -355,6 +390,11 @@ static void refusals(void **state)
 		{&scope, "req->tag > 3", "'tag' is no number", "~"},
 		{&scope, "comm > 3", "'comm' is a text", "comm =="},
 		{&scope, "gone > 3", "'gone' of srv:f cannot be asked for: in xmm0", "leave it"},
+		{&scope, "spread.gone > 3", "'gone' cannot be asked for: in xmm1", "leave it"},
+		{&scope, "spread.both > 3", "it is in several places", "leave it"},
+		{&scope, "held.far > 3", "it is in several places", "leave it"},
+		{&scope, "spread.in > 3", "'in' is no number, but 'struct held'", "'in.MEMBER'"},
+		{&scope, "held == \"x\"", "'held' is no text", "FUNC(str)"},
 		{&scope, "req->lem", "'struct body' has no member 'lem'", "'len'"},
 		{&scope, "req->zzzzzz", "no member 'zzzzzz'", "len, bits, more"},
 		{&scope, "n->x", "'n' has no members", "'int'"},
@@ -438,6 +478,7 @@ int main(void)
 		cmocka_unit_test(unknown_passes),
 		cmocka_unit_test(null_is_no_text),
 		cmocka_unit_test(strings_of_libraries),
+		cmocka_unit_test(members_in_registers),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(texts_that_may_lie_in_themselves),
 	};

@@ -295,6 +295,32 @@ static const struct type owner_type = {.kind = TYPE_STRUCT,
 static const struct type owner_pointer = {
 	.kind = TYPE_POINTER, .size = 8, .target = &owner_type, .name = "unique_ptr &"};
 
+/* In one register, and in several places: one has none, one is in memory. */
+static const struct type_member held_members[] = {
+	{.name = "a", .type = &int_type, .offset = 0},
+	{.name = "b", .type = &byte_type, .offset = 5},
+	{.name = "low", .type = &uint_type, .offset = 6, .bit_size = 3, .bit_offset = 0},
+	{.name = "high", .type = &uint_type, .offset = 6, .bit_size = 9, .bit_offset = 3},
+	{.name = "far", .type = &u64_type, .offset = 1},
+};
+static const struct type held_type = {.kind = TYPE_STRUCT,
+				      .size = 8,
+				      .name = "struct held",
+				      .members = held_members,
+				      .n_members = array_size(held_members)};
+static const struct type_member spread_members[] = {
+	{.name = "next", .type = &pointer_type, .offset = 0},
+	{.name = "whole", .type = &int_type, .offset = 8},
+	{.name = "gone", .type = &int_type, .offset = 12},
+	{.name = "in", .type = &held_type, .offset = 16},
+	{.name = "both", .type = &u64_type, .offset = 4},
+};
+static const struct type spread_type = {.kind = TYPE_STRUCT,
+					.size = 24,
+					.name = "struct spread",
+					.members = spread_members,
+					.n_members = array_size(spread_members)};
+
 #define NAME(n, t, r, size)                                                                       \
 	{                                                                                         \
 		.name = (n), .type = &(t), .source = {.ops = {{FETCH_REG, r, size}}, .n_ops = 1 } \
@@ -333,6 +359,17 @@ static const struct condition_name names[] = {
 	 .source = {.n_parts = 2,
 		    .parts = {{.size = 8, .ops = {{FETCH_REG, BUF, 8}}, .n_ops = 1},
 			      {.offset = 8, .size = 8, .ops = {{FETCH_REG, N, 8}}, .n_ops = 1}}}},
+	NAME("held", held_type, BIG, 8),
+	{.name = "spread",
+	 .type = &spread_type,
+	 .source = {.n_parts = 4,
+		    .parts = {{.size = 8, .ops = {{FETCH_REG, REQ, 8}}, .n_ops = 1},
+			      {.offset = 8, .size = 4, .ops = {{FETCH_REG, N, 4}}, .n_ops = 1},
+			      {.offset = 12, .size = 4, .unavailable = "in xmm1"},
+			      {.offset = 16,
+			       .size = 8,
+			       .ops = {{FETCH_REG, VIEW, 8}, {.code = FETCH_DEREF, .size = 8}},
+			       .n_ops = 2}}}},
 	{.name = "pid", .type = &int_type, .source = {.ops = {{FETCH_REG, U, 4}}, .n_ops = 1}},
 };
 static const struct condition_name result = NAME("ret", int_type, RET, 4);
