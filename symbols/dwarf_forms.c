@@ -39,6 +39,9 @@ static const struct rule rules[] = {
 	{CXX, "array<", FORM_OWNER, "_M_elems", NULL, 0, false},
 	{CXX, "atomic<", FORM_OWNER, "_M_i", NULL, 0, false}, /* atomic, bits/atomic_base.h */
 	{CXX, "atomic<", FORM_OWNER, "_M_p", NULL, 0, false},
+	{CXX, "duration<", FORM_OWNER, "__r", NULL, 0, false}, /* bits/chrono.h */
+	{CXX, "time_point<", FORM_OWNER, "__d.__r", NULL, 0, false},
+	{CXX, "reference_wrapper<", FORM_OWNER, "_M_data", NULL, 0, false},
 	/* libc++: string, string_view, vector, span, __memory/unique_ptr.h, __memory/shared_ptr.h, optional */
 	{CXX, "basic_string<", FORM_TEXT, "__l.__data_", "__l.__size_", 0, true},
 	{CXX, "basic_string_view<", FORM_TEXT, "__data", "__size", 0, false},
@@ -53,6 +56,9 @@ static const struct rule rules[] = {
 	{CXX, "optional<", FORM_OPTIONAL, "__val_", "__engaged_", 0, false},
 	{CXX, "array<", FORM_OWNER, "__elems_", NULL, 0, false},
 	{CXX, "atomic<", FORM_OWNER, "__a_value", NULL, 0, false}, /* __atomic/cxx_atomic_impl.h */
+	{CXX, "duration<", FORM_OWNER, "__rep_", NULL, 0, false},
+	{CXX, "time_point<", FORM_OWNER, "__d_.__rep_", NULL, 0, false},
+	{CXX, "reference_wrapper<", FORM_OWNER, "__f_", NULL, 0, false},
 	/* Rust: core and alloc */
 	{RUST, "&str", FORM_TEXT, "data_ptr", "length", 0, false},
 	{RUST, "&mut str", FORM_TEXT, "data_ptr", "length", 0, false},
@@ -218,9 +224,13 @@ static bool is_dyn(const struct rule *rule, const struct type *data)
 }
 
 /* It has a value of any type, and no more. */
-static bool is_atomic(const struct rule *rule)
+static bool is_holder(const struct rule *rule)
 {
-	return !strcmp(rule->name, "atomic<");
+	static const char *const names[] = {"atomic<", "duration<", "time_point<"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(rule->name, names[i]))
+			return true;
+	return false;
 }
 
 static bool fits(const struct rule *rule, const struct type *data, const struct type *length)
@@ -236,7 +246,7 @@ static bool fits(const struct rule *rule, const struct type *data, const struct 
 		return is_pointer(data) && length && is_pointer(length);
 	case FORM_OWNER:
 		return is_pointer(data) || data->kind == TYPE_ARRAY || is_dyn(rule, data) ||
-		       is_atomic(rule);
+		       is_holder(rule);
 	case FORM_BITS:
 		return is_pointer(data) && length;
 	case FORM_VARIANTS:
@@ -275,7 +285,7 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 				 .none = rule->kind == FORM_BITS ? "std::vector" : "nullopt"};
 	const struct type *length = NULL, *data;
 	bool is_pointer_meant = rule->kind != FORM_OPTIONAL && !strstr(rule->data, "_elems") &&
-				!is_atomic(rule) && !(rule->language == RUST && type->size == 16);
+				!is_holder(rule) && !(rule->language == RUST && type->size == 16);
 	data = dwarf_find_path(type, rule->data, is_pointer_meant, &form.data);
 	if (rule->length)
 		length =

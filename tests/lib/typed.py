@@ -10,7 +10,7 @@ from utrail import Skip, Target, Trace, ensure, fail, program, same, scratch
 
 # The functions of the programs with containers of C++.
 CONTAINERS = {
-    "containers": "texts views vectors lists bits held atomics rows owners maybe members references give counter::add".split(),
+    "containers": "texts views vectors lists bits held atomics times rows owners maybe members references give counter::add".split(),
     "spans": ["spans"],
     "nested": "texts rows owners people maybes arrays sizes spread either many".split(),
     "wide": "letters texts views pages lists".split(),

@@ -6,6 +6,8 @@
  *	containers [-w] [-h]
  */
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -97,6 +99,14 @@ opaque int held(const options &all, const std::vector<std::vector<bool>> &rows)
 opaque int atomics(std::atomic<int> &number, const shared *all, const std::vector<std::atomic<int>> &some)
 {
 	return number + all->users + (int)some.size();
+}
+
+opaque int times(std::chrono::milliseconds wait, const std::chrono::nanoseconds &exact,
+		 std::chrono::system_clock::time_point at,
+		 const std::vector<std::chrono::seconds> &some, std::reference_wrapper<point> what)
+{
+	return (int)wait.count() + (int)exact.count() + (at.time_since_epoch().count() > 0) +
+	       (int)some.size() + what.get().y;
 }
 
 opaque int rows(int (&both)[2], const char (&text)[6], const std::string (&words)[2], int (*first)[3],
@@ -206,6 +216,16 @@ static void counters(int seed)
 	       seed, seed, seed, -seed, got);
 }
 
+static void clocks(int seed)
+{
+	auto at = std::chrono::system_clock::now();
+	point what{seed, 3};
+	int got = times(std::chrono::milliseconds(-seed), std::chrono::nanoseconds(seed), at,
+			{std::chrono::seconds(1), std::chrono::minutes(2)}, what);
+	expect("times(wait=%d, exact=%d, at=%lld, some=[1, 120], what={x=%d, y=3}) = %d", -seed,
+	       seed, (long long)at.time_since_epoch().count(), seed, got);
+}
+
 static void row(int seed)
 {
 	int both[] = {1, seed}, table[2][3] = {{1, 2, seed}, {4, 5, 6}};
@@ -250,6 +270,7 @@ int main(int argc, char **argv)
 	text_arrays(seed);
 	words();
 	counters(seed);
+	clocks(seed);
 	row(seed);
 	pointers(seed);
 	return sample_end(&sample, true);
