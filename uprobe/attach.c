@@ -12,6 +12,7 @@
 
 #include "common/array.h"
 #include "common/cleanup.h"
+#include "common/steady.h"
 
 /* Kernels without cookies get one program per site; loading each takes tens of milliseconds. */
 #define OLD_SITES_MAX 64
@@ -60,10 +61,17 @@ void attachment_close(struct attachment *attachment)
 	free(attachment);
 }
 
+static struct err *close_returns(void *context)
+{
+	struct attachment *attachment = context;
+	close_descriptors(&attachment->returns);
+	return NULL;
+}
+
 void attachment_close_returns(struct attachment *attachment)
 {
 	if (attachment)
-		close_descriptors(&attachment->returns);
+		err_free(steady_run(close_returns, attachment));
 }
 
 size_t attachment_links(const struct attachment *attachment)
@@ -351,6 +359,28 @@ static struct err *attach_singly(struct attachment *attachment, const struct pro
 	return e;
 }
 
+struct attaching {
+	struct attachment *attachment;
+	const struct probe_set *set;
+	size_t first;
+	const struct attach_programs *programs;
+	pid_t pid;
+};
+
+static struct err *attach_all(void *context)
+{
+	const struct attaching *how = context;
+	const struct attach_programs *programs = how->programs;
+	if (programs->form != UPROBE_FORM_MULTI)
+		return attach_singly(how->attachment, how->set, how->first, programs, how->pid);
+	/* Returns first: a call whose entry is seen has its end seen, too. */
+	struct err *e = attach_multi(how->attachment, how->set, how->first, programs->returned,
+				     true, how->pid);
+	return e ? e
+		 : attach_multi(how->attachment, how->set, how->first, programs->hit, false,
+				how->pid);
+}
+
 struct err *attach_sites(const struct probe_set *set, size_t first,
 			 const struct attach_programs *programs, pid_t pid,
 			 struct attachment **attachment)
@@ -359,9 +389,6 @@ struct err *attach_sites(const struct probe_set *set, size_t first,
 		*attachment = calloc(1, sizeof(**attachment));
 	if (!*attachment)
 		return &err_nomem;
-	if (programs->form != UPROBE_FORM_MULTI)
-		return attach_singly(*attachment, set, first, programs, pid);
-	/* Returns first: a call whose entry is seen has its end seen, too. */
-	struct err *e = attach_multi(*attachment, set, first, programs->returned, true, pid);
-	return e ? e : attach_multi(*attachment, set, first, programs->hit, false, pid);
+	struct attaching how = {*attachment, set, first, programs, pid};
+	return steady_run(attach_all, &how);
 }

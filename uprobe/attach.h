@@ -36,9 +36,12 @@ struct attach_programs {
 struct attachment;
 
 /*
- * Attaches the sites from number `first` on (1: all). `pid`: only this process; 0: every process
- * that maps the files. *attachment is NULL at first, and then grows with each call; after an error
- * it holds what was attached until then.
+ * Attaches the sites from number `first` on (1: all), in a child that is not killed with us: where
+ * the kernel is interrupted by SIGKILL, it leaves traps of markers that have semaphores in the
+ * target (it cannot write to the semaphore then, and tries no more: update_ref_ctr() in
+ * kernel/events/uprobes.c). `pid`: only this process; 0: every process that maps the files.
+ * *attachment is NULL at first, and then grows with each call; after an error it holds what was
+ * attached until then.
  */
 struct err *attach_sites(const struct probe_set *set, size_t first,
 			 const struct attach_programs *programs, pid_t pid,
