@@ -79,4 +79,15 @@ static __always_inline void blob_done(struct scratch *scratch, __u32 length, __u
 	slot_done(scratch, sizeof(*blob) + length, available);
 }
 
+/* What could not be read at this address, which is all that the blob has. */
+static __always_inline void blob_bad(struct scratch *scratch, __u64 address)
+{
+	__u64 position = scratch->position;
+	barrier_var(position);
+	if (position > FETCH_PAYLOAD_MAX - sizeof(struct fetch_blob) - sizeof(address))
+		return;
+	*(__u64 *)(scratch->payload + (position & ~7ULL) + sizeof(struct fetch_blob)) = address;
+	blob_done(scratch, sizeof(address), 0, false);
+}
+
 #endif

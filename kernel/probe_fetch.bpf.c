@@ -37,7 +37,7 @@ static __always_inline void kernel_string(struct scratch *scratch, const struct 
 	else
 		got = read_user_str(to, size, (const void *)from);
 	if (got < 0)
-		return blob_done(scratch, 0, 0, false);
+		return blob_bad(scratch, from);
 	/* Before 6.2 an empty string is 0 bytes, not 1. */
 	if (got == 0)
 		got = 1;
@@ -70,7 +70,9 @@ static __always_inline void kernel_bytes(struct scratch *scratch, const struct f
 		error = read_kernel(to, size, (const void *)from);
 	else if (size)
 		error = read_user(to, size, (const void *)from);
-	blob_done(scratch, error ? 0 : (__u32)size, flags, !error);
+	if (error)
+		return blob_bad(scratch, from);
+	blob_done(scratch, (__u32)size, flags, true);
 }
 
 static __always_inline void kernel_deref(struct scratch *scratch, const struct fetch_op *op)

@@ -293,6 +293,7 @@ static void shown_blob(const struct value *value, const struct slots *slots, str
 	const struct type *type = value->type;
 	if (!value_bytes(value, slots, &bytes, &length, &flags, &why)) {
 		shown_unavailable(ret, why);
+		ret->address = value->in_blob ? 0 : value_bad_address(value, slots);
 		return;
 	}
 	bool truncated = flags & FETCH_BLOB_TRUNCATED;
@@ -401,6 +402,32 @@ static bool is_unreadable(const struct value *value, const struct slots *slots)
 	       !slots->items[value->copy_slot - 1].available;
 }
 
+/* Was it not even tried? Nothing of user space has such an address: see probe/fetch.bpf.h. */
+static bool is_no_address(uint64_t pointer, const struct value *copy, const struct slots *slots)
+{
+	if ((pointer >= 0x10000 && !(pointer >> 48)) || !slots || copy->slot < 0 ||
+	    (uint32_t)copy->slot >= slots->count || !copy->type->size)
+		return false;
+	const struct slot *slot = &slots->items[copy->slot];
+	return slot->available && slot->is_blob && !slot->length && !slot->blob_flags;
+}
+
+/* What the pointer leads to whose number is in `ret`. */
+static void shown_copy(const struct shown_scope *scope, const struct value *copy,
+		       const struct slots *inherited, struct shown *ret)
+{
+	const char *why;
+	uint64_t pointer = ret->number;
+	const struct slots *slots = slots_of(scope, copy, inherited, &why);
+	bool is_bad = value_bad_address(copy, slots);
+	if (is_bad || is_no_address(pointer, copy, slots)) {
+		shown_unavailable(ret, (is_bad ? slots->unreadable : NULL) ?: "bad address");
+		ret->address = pointer;
+	} else {
+		shown_value(scope, copy, inherited, ret);
+	}
+}
+
 /* A pointer's number is in `ret`; is there more to say of it? */
 static void shown_pointer(const struct shown_scope *scope, const struct value *value,
 			  const struct slots *slots, struct shown *ret)
@@ -424,7 +451,7 @@ static void shown_pointer(const struct shown_scope *scope, const struct value *v
 		ret->count = (uint32_t)count;
 		ret->name = copy->type->name;
 	} else if (copy && is_filled(scope, copy)) {
-		shown_value(scope, copy, slots, ret);
+		shown_copy(scope, copy, slots, ret);
 	}
 }
 
@@ -457,6 +484,8 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 			*ret = (struct shown){.kind = SHOWN_NULL};
 		else
 			shown_unavailable(ret, why);
+		if (ret->kind == SHOWN_UNAVAILABLE && value->boxed)
+			ret->address = value_bad_address(value, slots);
 		return;
 	}
 	shown_width(value->type, bits, value->bit_size ?: type_width(value->type), ret);

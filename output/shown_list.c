@@ -91,6 +91,7 @@ void shown_element(const struct shown *whole, uint32_t index, struct shown *ret)
 		ret->netlink = whole->netlink;
 	} else if (element.blob_flags & FETCH_BLOB_UNREADABLE) {
 		shown_unavailable(ret, whole->slots->unreadable);
+		ret->address = element.address;
 	} else {
 		*ret = (struct shown){
 			.kind = SHOWN_STRING,
@@ -108,9 +109,10 @@ void shown_gathered(const struct shown *whole, struct shown *ret)
 	memcpy(&base, whole->bytes, sizeof(base)); /* as long as the iovec at least */
 	if (!base)
 		*ret = (struct shown){.kind = SHOWN_NULL};
-	else if (whole->blob_flags & FETCH_BLOB_UNREADABLE)
+	else if (whole->blob_flags & FETCH_BLOB_UNREADABLE) {
 		shown_unavailable(ret, whole->slots->unreadable);
-	else
+		ret->address = base;
+	} else
 		*ret = (struct shown){
 			.kind = SHOWN_STRING,
 			.bytes = whole->bytes + whole->type->size,

@@ -117,7 +117,7 @@ static __always_inline int fetch_list_string(struct scratch *scratch, const stru
 	if (cursor == 0)
 		return fetch_list_end(scratch, FETCH_BLOB_NULL, true);
 	if (fetch_copy(&from, sizeof(from), cursor, sleepable))
-		return fetch_list_end(scratch, 0, false);
+		return fetch_list_bad(scratch, op, cursor);
 	if (from == 0)
 		return fetch_list_end(scratch, 0, true);
 	if (scratch->length == 0 || room == 0)
@@ -162,7 +162,7 @@ static __always_inline int fetch_list_bytes(struct scratch *scratch, const struc
 			true);
 	struct fetch_iovec *iovec = fetch_list_iovec(scratch, position, sleepable);
 	if (!iovec)
-		return fetch_list_end(scratch, 0, false);
+		return fetch_list_bad(scratch, op, scratch->acc);
 	__u64 base = iovec->base, wanted = iovec->length;
 	if (wanted > scratch->in_all)
 		wanted = scratch->in_all;

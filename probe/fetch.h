@@ -11,7 +11,7 @@
  *	list slot	bytes slots, the last of them empty, with FETCH_BLOB_END
  *
  * A slot that could not be read sets its bit in event_header.unavailable and is still there (zero,
- * or an empty blob), so that the later ones keep their places; after a failed operation the
+ * or a blob as below), so that the later ones keep their places; after a failed operation the
  * accumulator is poisoned until the next operation that loads it (REG, CONST, RESULT).
  *
  * Both sides include this file: fixed-width fields only.
@@ -178,6 +178,8 @@ _Static_assert(sizeof(struct fetch_plan) == 1032, "wire format");
 enum fetch_blob_flags {
 	FETCH_BLOB_TRUNCATED = 1, /* there was more */
 	FETCH_BLOB_NULL = 2,	  /* the pointer was NULL */
+	/* Its bytes are the address, 8 of them: nothing could be read there. None: that is not
+	 * known, or not asked for. But an iovec of a list has itself as bytes */
 	FETCH_BLOB_UNREADABLE = 4,
 	FETCH_BLOB_END = 8, /* of a list; TRUNCATED: the array had more elements */
 };

@@ -127,6 +127,22 @@ static __always_inline void fetch_blob_done(struct scratch *scratch, __u32 lengt
 	fetch_slot_done(scratch, sizeof(*blob) + length, available);
 }
 
+/*
+ * The blob of what could not be read at this address, which is all that it has. What lists lead on
+ * to are elements, whatever a blob of them has: EACH and WALK have the address in another slot.
+ */
+static __always_inline void fetch_blob_bad(struct scratch *scratch, const struct fetch_op *op,
+					   __u32 flags, __u64 address)
+{
+	__u64 position = scratch->position;
+	barrier_var(position);
+	if (op->code >= FETCH_EACH ||
+	    position > FETCH_PAYLOAD_MAX - sizeof(struct fetch_blob) - sizeof(address))
+		return fetch_blob_done(scratch, 0, flags, false);
+	*(__u64 *)(scratch->payload + (position & ~7ULL) + sizeof(struct fetch_blob)) = address;
+	fetch_blob_done(scratch, sizeof(address), flags, false);
+}
+
 static __always_inline void fetch_string(struct scratch *scratch, const struct fetch_op *op,
 					 __u32 limit, bool sleepable)
 {
@@ -146,7 +162,7 @@ static __always_inline void fetch_string(struct scratch *scratch, const struct f
 	barrier_var(size);
 	long got = fetch_string_into(scratch, position, size, from, sleepable);
 	if (got < 0)
-		return fetch_blob_done(scratch, 0, 0, false);
+		return fetch_blob_bad(scratch, op, 0, from);
 	/* Before 6.2 an empty string is 0 bytes, not 1. */
 	if (got == 0)
 		got = 1;
@@ -192,7 +208,7 @@ static __always_inline void fetch_bytes(struct scratch *scratch, const struct fe
 	size &= 8191;
 	barrier_var(size);
 	if (fetch_bytes_into(scratch, position, size, from, sleepable))
-		return fetch_blob_done(scratch, 0, 0, false);
+		return fetch_blob_bad(scratch, op, 0, from);
 	fetch_blob_done(scratch, size, flags, true);
 }
 
@@ -207,6 +223,16 @@ static __always_inline int fetch_list_end(struct scratch *scratch, __u32 flags, 
 	scratch->has_length = 0;
 	scratch->in_all = FETCH_PAYLOAD_MAX;
 	fetch_blob_done(scratch, 0, flags | FETCH_BLOB_END, available);
+	return 0;
+}
+
+/* The list cannot be read on from this address. */
+static __always_inline int fetch_list_bad(struct scratch *scratch, const struct fetch_op *op,
+					  __u64 address)
+{
+	scratch->has_length = 0;
+	scratch->in_all = FETCH_PAYLOAD_MAX;
+	fetch_blob_bad(scratch, op, FETCH_BLOB_END, address);
 	return 0;
 }
 

@@ -8,6 +8,17 @@ static uint64_t padded(uint64_t length)
 	return (length + 7) & ~7ULL;
 }
 
+/* Of what could not be read, the blob has the address. */
+static uint64_t take_address(const char *bytes, uint32_t *length, uint32_t flags)
+{
+	uint64_t address;
+	if (!(flags & FETCH_BLOB_UNREADABLE) || *length != sizeof(address))
+		return 0;
+	memcpy(&address, bytes, sizeof(address));
+	*length = 0;
+	return address;
+}
+
 static bool decode_blob(const uint8_t *at, size_t left, struct slot *slot, size_t *ret_used)
 {
 	struct fetch_blob blob;
@@ -20,6 +31,7 @@ static bool decode_blob(const uint8_t *at, size_t left, struct slot *slot, size_
 	slot->bytes = (const char *)at + sizeof(blob);
 	slot->length = blob.length;
 	slot->blob_flags = blob.flags;
+	slot->address = take_address(slot->bytes, &slot->length, blob.flags);
 	*ret_used = sizeof(blob) + padded(blob.length);
 	return true;
 }
@@ -35,6 +47,7 @@ bool slot_list_next(const char *list, uint32_t length, uint32_t *position, struc
 	*ret = (struct list_element){.bytes = list + *position + sizeof(blob),
 				     .length = blob.length,
 				     .blob_flags = blob.flags};
+	ret->address = take_address(ret->bytes, &ret->length, blob.flags);
 	*position += (uint32_t)(sizeof(blob) + padded(blob.length));
 	return true;
 }
@@ -114,6 +127,17 @@ static const struct slot *find_slot(const struct value *value, const struct slot
 		}
 	}
 	return slot;
+}
+
+uint64_t value_bad_address(const struct value *value, const struct slots *slots)
+{
+	if (value->unavailable || value->slot < 0 || !slots ||
+	    (uint32_t)value->slot >= slots->count || slots->items[value->slot].available)
+		return 0;
+	const struct slot *slot = &slots->items[value->slot];
+	/* Where a list could not be read on is its own address only at its beginning. */
+	bool is_inside = slot->is_list && slot->length > sizeof(struct fetch_blob) + sizeof(__u64);
+	return is_inside ? 0 : slot->address;
 }
 
 static uint64_t extend(uint64_t bits, unsigned int width, bool sign)

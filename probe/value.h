@@ -134,6 +134,7 @@ struct slot {
 	const char *bytes;   /* not NUL-terminated, inside the record */
 	uint32_t length;     /* blob */
 	uint32_t blob_flags; /* enum fetch_blob_flags */
+	uint64_t address;    /* blob, list: where it could not be read; 0: not known */
 	/* FETCH_LIST: `bytes` are blobs, `length` with their heads and the last one; see
 	 * slot_list_next(). blob_flags are the last one's */
 	bool is_list;
@@ -169,6 +170,7 @@ long slots_decode(const struct fetch_plan *plan, uint32_t unavailable, const voi
 struct list_element {
 	const char *bytes;
 	uint32_t length, blob_flags;
+	uint64_t address; /* as in struct slot */
 };
 /* Walks a list's bytes: *position is 0 at first. False at the end. */
 bool slot_list_next(const char *list, uint32_t length, uint32_t *position,
@@ -177,6 +179,8 @@ bool slot_list_next(const char *list, uint32_t length, uint32_t *position,
 /* The scalar bits of a value: false when it is unavailable; *ret_why then says why, never NULL. */
 bool value_scalar(const struct value *value, const struct slots *slots, uint64_t *ret,
 		  const char **ret_why);
+/* Where there was nothing to read for this value; 0: not known. */
+uint64_t value_bad_address(const struct value *value, const struct slots *slots);
 /* Of the result of a function: negative, NULL or false, as those return that have failed. */
 bool value_is_failure(const struct value *result, const struct slots *slots);
 /*

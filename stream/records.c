@@ -66,7 +66,8 @@ static bool decode_both(const struct arrival *arrival, const struct probe_site *
 					slots + entry_size, size - entry_size, results) >= 0;
 }
 
-/* So many of what pointers were to lead to could not be read. */
+/* So many of what pointers were to lead to could not be read. A blob without an address was not
+ * even looked for: what leads to it could not be read, and that has a slot. */
 static size_t count_unreadable(const struct slots *slots)
 {
 	size_t count = 0;
@@ -74,7 +75,7 @@ static size_t count_unreadable(const struct slots *slots)
 		const struct slot *slot = &slots->items[i];
 		struct list_element element;
 		uint32_t position = 0;
-		count += !slot->available;
+		count += !slot->available && (slot->address || !slot->is_blob);
 		while (slot->is_list &&
 		       slot_list_next(slot->bytes, slot->length, &position, &element))
 			count += (element.blob_flags & FETCH_BLOB_UNREADABLE) != 0;

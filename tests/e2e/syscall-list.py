@@ -21,9 +21,10 @@ def every_call():
 
 def where_nothing_is():
     """The kernel has looked, and says EFAULT."""
-    _, trace = trace_target("syscalls", [], ["syscall:openat"])
+    _, trace = trace_target("syscalls", [], ["syscall:openat", "syscall:munmap"])
     calls = [event["args"]["filename"] for event in trace.syscalls() if event.get("errno") == "EFAULT"]
-    same(calls, [{"unavailable": "bad address"}] * 2, "names of files")
+    gone = trace.syscalls("munmap")[-1]["args"]["addr"]
+    same(calls, [{"unavailable": "bad address", "pointer": at} for at in ("0x1", gone)], "names of files")
 
 
 def without_spec():

@@ -72,7 +72,7 @@ def what_comes_into_memory_later():
     (scratch() / "text").write_text("a text of some length")
     trace = Trace("-e", "syscall:write", command=["python3", "-S", "-c", COLD, scratch() / "text"], json=False, wait=False)
     trace.finish(stop=False)
-    halves = re.findall(r"write\(\d+, <not resident>, 6 <unfinished \.\.\.>$|<\.\.\. write resumed> .* = 6 ", trace.text, re.M)
+    halves = re.findall(r"write\(\d+, 0x[0-9a-f]+<not resident>, 6 <unfinished \.\.\.>$|<\.\.\. write resumed> .* = 6 ", trace.text, re.M)
     same(len(halves), 2, f"halves in {trace.text[-600:]}")
     ensure(halves[1].startswith('<... write resumed> /* buf="a text" */) = 6 '), halves[1])
 

@@ -40,8 +40,9 @@ def _number(text):
 class Value:
     """One expected value; `kind` is a group name of _TOKEN, or struct, array, any."""
 
-    def __init__(self, kind, value, truncated=False):
+    def __init__(self, kind, value, truncated=False, pointer=None):
         self.kind, self.value, self.truncated = kind, value, truncated
+        self.pointer = pointer  # unavailable: where it should have been
 
     def accepts(self, other):
         """Is the other one what this one, the expected, asks for?"""
@@ -50,7 +51,8 @@ class Value:
         if other is None or self.kind != other.kind:
             return False
         if self.kind == "unavailable":
-            return True  # why it is not there is told in words that may change
+            # Why it is not there is told in words that may change.
+            return self.pointer in (None, other.pointer)
         if self.kind == "struct":
             mine, others = self.value, other.value
             return [k for k, _ in mine] == [k for k, _ in others] and all(
@@ -122,9 +124,11 @@ class _Parser:
             return Value("char", unescape(text[1:-1]))
         if kind == "number":
             number = _number(text)
-            # Descriptors may carry their path: 9</dev/null>
+            # Descriptors may carry their path: 9</dev/null>; pointers, why nothing is shown behind them
             if self.text[self.at : self.at + 1] == "<":
-                self.next()
+                _, behind = self.next()
+                if behind in ("<bad address>", "<not resident>"):
+                    return Value("unavailable", behind[1:-1], pointer=number)
             return Value("number", number)
         if kind == "name":
             if text in ("true", "false"):
@@ -243,7 +247,8 @@ def json_value(value):
     if isinstance(value, list):
         return Value("array", [json_value(v) for v in value])
     if "unavailable" in value:
-        return Value("unavailable", value["unavailable"])
+        pointer = int(value["pointer"], 16) if "pointer" in value else None
+        return Value("unavailable", value["unavailable"], pointer=pointer)
     if "fd" in value and "path" in value:
         return json_value(value["fd"])
     if "str" in value:

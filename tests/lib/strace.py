@@ -73,6 +73,7 @@ SPELLINGS = [
     (r"nla_type=(\w+\|)?(0x[0-9a-f]+)\b", lambda m: f"nla_type={m[1] or ''}{int(m[2], 16)}"),
     (r"nl_pad=0x[0-9a-f]+, ", lambda m: ""),  # what lies in a hole
     (r"(INET_DIAG_SOCKOPT\}, )(?:\{[^{}]*\}|\"[0-9a-f]*\")", lambda m: m[1] + "bits"),  # as a number of bits, and by name
+    (r"\b(0x[0-9a-f]+)<bad address>", lambda m: m[1]),  # why it is shown as a number alone
     (r"\b0x0\b", lambda m: "0"),  # a mask or an offset of nothing
     (r"\b(\d+)\*1024\b", lambda m: str(int(m[1]) * 1024)),
     (r", f_fsid=\{[^{}]*\}", lambda m: ""),
@@ -169,7 +170,6 @@ ALLOWED = [
     Allowed(r"io_uring_setup", 2, r"(\{.*, cq_entries=4, )features=0x3.*", r"\{.*, cq_entries=4, features=0x3.*\.\.\.\}",
             "features by the names of newer headers, and the first members"),
     Allowed(r"copy_file_range", 0, r"\[\d+\]", r"\[\d+ => \d+\]", "what the offset has become, too", is_start=True),
-    Allowed(r"select|msgsnd", 2, ADDRESS, "<bad address>", "what cannot be read"),
     Allowed(r"futex_waitv", 1, r".*FUTEX_32.*", r".*FUTEX2_SIZE_U32.*", "flags by the names of newer headers"),
     Allowed(r"[gs]et_mempolicy", 2, r"\[(0x0*1|0{16})(, 0{16})*\]", r"\[0?\]", "nodes as numbers, not as words in hexadecimal",
             where="long"),

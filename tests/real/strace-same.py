@@ -25,8 +25,9 @@ def coreutils():
 
 
 def rarer():
-    """One of each: tests/e2e/targets/calls.c"""
+    """One of each: tests/e2e/targets/calls.c; and with pointers to nothing"""
     compare("calls", [sample("calls")])
+    compare("nowhere", [sample("nowhere")])
 
 
 SOCKETS = """

@@ -195,11 +195,13 @@ static void lists_of_strings(void **state)
 	put(&list, "ls", 2, 0);
 	put(&list, "", 0, 0);
 	put(&list, "", 0, FETCH_BLOB_UNREADABLE);
+	put(&list, &(uint64_t){0x1008}, 8, FETCH_BLOB_UNREADABLE);
 	put(&list, "abc", 3, FETCH_BLOB_TRUNCATED);
 	put(&list, "", 0, FETCH_BLOB_END);
 	assert_shown(made_list(&type_strings, &list, 0),
-		     "[\"ls\", \"\", <not resident>, \"abc\"...]",
+		     "[\"ls\", \"\", <not resident>, 0x1008<not resident>, \"abc\"...]",
 		     "[\"ls\",\"\",{\"unavailable\":\"not resident\"},"
+		     "{\"unavailable\":\"not resident\",\"pointer\":\"0x1008\"},"
 		     "{\"str\":\"abc\",\"truncated\":true}]");
 	list.length = 0;
 	put(&list, "", 0, FETCH_BLOB_END);
@@ -234,12 +236,14 @@ static void lists_of_buffers(void **state)
 	put(&list, &element, sizeof(element.iovec), 0);
 	put(&list, &element, 5, 0); /* not even an iovec */
 	put(&list, "", 0, FETCH_BLOB_END);
-	assert_shown(made_list(&type, &list, 0),
-		     "[{iov_base=\"abc\"..., iov_len=7}, {iov_base=<not resident>, iov_len=7}, "
-		     "{iov_base=NULL, iov_len=7}, <not copied>]",
-		     "[{\"iov_base\":{\"str\":\"abc\",\"truncated\":true},\"iov_len\":7},"
-		     "{\"iov_base\":{\"unavailable\":\"not resident\"},\"iov_len\":7},"
-		     "{\"iov_base\":null,\"iov_len\":7},{\"unavailable\":\"not copied\"}]");
+	assert_shown(
+		made_list(&type, &list, 0),
+		"[{iov_base=\"abc\"..., iov_len=7}, {iov_base=0x1000<not resident>, iov_len=7}, "
+		"{iov_base=NULL, iov_len=7}, <not copied>]",
+		"[{\"iov_base\":{\"str\":\"abc\",\"truncated\":true},\"iov_len\":7},"
+		"{\"iov_base\":{\"unavailable\":\"not resident\",\"pointer\":\"0x1000\"},"
+		"\"iov_len\":7},"
+		"{\"iov_base\":null,\"iov_len\":7},{\"unavailable\":\"not copied\"}]");
 }
 
 /* --- what depends ----------------------------------------------------------------------------- */

@@ -81,6 +81,49 @@ static void an_unreadable_list_is_unavailable(void **state)
 	assert_false(slots.items[0].available);
 }
 
+/* What could not be read has its address in place of bytes. */
+static void what_is_unreadable_has_an_address(void **state)
+{
+	(void)state;
+	static const struct fetch_plan plan = {
+		.n_ops = 2, .n_slots = 2, .ops = {{.code = FETCH_BYTES}, {.code = FETCH_STRING}}};
+	static const struct type type = {.kind = TYPE_STRING, .size = 8, .name = "char *"};
+	const struct value values[] = {{.type = &type}, {.type = &type, .slot = 1}};
+	struct payload payload = {.size = 0};
+	struct slots slots;
+	put_blob(&payload, "\1\2\3\4\5\6\7\b", FETCH_BLOB_UNREADABLE);
+	put_blob(&payload, "eight 8!", 0);
+	slots_init(&slots, "not resident");
+	assert_int_equal(slots_decode(&plan, 1, payload.bytes, payload.size, &slots), 32);
+	assert_int_equal(slots.items[0].length, 0);
+	assert_int_equal(value_bad_address(&values[0], &slots), 0x0807060504030201);
+	assert_int_equal(slots.items[1].length, 8);
+	assert_int_equal(value_bad_address(&values[1], &slots), 0);
+	assert_int_equal(value_bad_address(&values[1], NULL), 0);
+}
+
+/* A list's own address is that of its first element. */
+static void a_list_has_an_address_where_it_begins(void **state)
+{
+	(void)state;
+	static const struct type type = {.kind = TYPE_ARRAY, .size = 8, .name = "char **"};
+	const struct value value = {.type = &type};
+	struct payload payload = {.size = 0};
+	struct slots slots;
+	put_blob(&payload, "\1\2\3\4\5\6\7\b", FETCH_BLOB_END | FETCH_BLOB_UNREADABLE);
+	payload.size += 8;
+	slots_init(&slots, "not resident");
+	assert_int_equal(slots_decode(&list_plan, 1, payload.bytes, payload.size, &slots), 24);
+	assert_true(!slots.items[0].available);
+	assert_int_equal(value_bad_address(&value, &slots), 0x0807060504030201);
+	payload.size = 0;
+	put_blob(&payload, "one", 0);
+	put_blob(&payload, "\1\2\3\4\5\6\7\b", FETCH_BLOB_END | FETCH_BLOB_UNREADABLE);
+	payload.size += 8;
+	assert_int_equal(slots_decode(&list_plan, 1, payload.bytes, payload.size, &slots), 40);
+	assert_int_equal(value_bad_address(&value, &slots), 0);
+}
+
 /* Foreign bytes: any length that does not fit is refused, and nothing is read beyond (ASan). */
 static void damaged_lists_are_refused(void **state)
 {
@@ -174,6 +217,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_come_back),
 		cmocka_unit_test(an_unreadable_list_is_unavailable),
+		cmocka_unit_test(what_is_unreadable_has_an_address),
+		cmocka_unit_test(a_list_has_an_address_where_it_begins),
 		cmocka_unit_test(damaged_lists_are_refused),
 		cmocka_unit_test(choices_are_by_the_other_number),
 		cmocka_unit_test(some_mean_nothing_without_a_flag),

@@ -111,9 +111,9 @@ static void others(int seed)
 	expect("wipe(\"there\", 5)");
 	expect("tail_of(4) = \"%s\"", tail_of(4));
 	wild((const char *)(uintptr_t)0x1008);
-	expect("wild(<bad address>) = 1");
+	expect("wild(0x1008<bad address>) = 1");
 	wild((const char *)~(uintptr_t)0);
-	expect("wild(<bad address>) = 1");
+	expect("wild(0xffffffffffffffff<bad address>) = 1");
 }
 
 int main(int argc, char **argv)

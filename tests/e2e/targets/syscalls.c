@@ -118,8 +118,8 @@ static void tell_others(const struct results *r)
 	printf("expect clock_nanosleep(CLOCK_MONOTONIC, 0, {tv_sec=0, tv_nsec=0}, NULL) = 0\n");
 	printf("expect uname(*) = 0\n");
 	printf("expect read(3000, *, 0) = -1 EBADF\n");
-	printf("expect openat(AT_FDCWD, <bad address>, O_RDONLY) = -1 EFAULT\n");
-	printf("expect openat(AT_FDCWD, <bad address>, O_RDONLY) = -1 EFAULT\n");
+	printf("expect openat(AT_FDCWD, 0x1<bad address>, O_RDONLY) = -1 EFAULT\n");
+	printf("expect openat(AT_FDCWD, 0x%lx<bad address>, O_RDONLY) = -1 EFAULT\n", r->mapped);
 }
 
 /* What the calls must have given, from their manual pages. */

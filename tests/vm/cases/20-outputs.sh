@@ -13,7 +13,7 @@ compare() {
 	traced_lines trace | sed "s/^$program://" >got
 	# No sleepable uprobes: what the program has not touched yet cannot be read, and is shown as that.
 	if [ "$KERNEL" = 5.10 ]; then
-		sed -i -e 's/"[^"]*"/TEXT/g' -e 's/<not resident>/TEXT/g' -e 's/<bad address>/TEXT/g' expected got
+		sed -i -e 's/"[^"]*"/TEXT/g' -e 's/\(0x[0-9a-f]*\)\?<not resident>/TEXT/g' -e 's/\(0x[0-9a-f]*\)\?<bad address>/TEXT/g' expected got
 	fi
 	cat trace
 	like expected got
