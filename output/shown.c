@@ -561,7 +561,7 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 	}
 	limit_array(scope, ret);
 	merge_open(scope, ret);
-	if (!value->after || scope->opening || !is_filled(scope, value->after) ||
+	if (!value->after || !scope->event->results || !is_filled(scope, value->after) ||
 	    ret->kind == SHOWN_UNAVAILABLE || ret->kind == SHOWN_NULL)
 		return;
 	ret->after = value->after;

@@ -63,8 +63,10 @@ struct err *nesting_call_entry(struct nesting *nesting, const struct arrival *ar
 	struct task *task = arrival->task;
 	if (!site || site->wire.kind != SITE_SYSCALL)
 		return nesting_malformed(nesting);
-	if (!nesting->options->sink.opened || nesting_is_full(nesting))
+	if (nesting_is_full(nesting))
 		return NULL;
+	if (!nesting->options->sink.opened || nesting->ends)
+		return keep_entry(&task->call, arrival) ? NULL : &err_nomem;
 	struct err *e = nesting_leave(nesting, task, arrival->header->depth, ENDING_UNWOUND);
 	e = e ? e : nesting_open(nesting, task);
 	e = e ? e : nesting_call_break(nesting);
@@ -84,6 +86,31 @@ bool nesting_call_end(struct nesting *nesting, struct task *task, const struct p
 		     (!began_ns || call->header.time_ns == began_ns);
 	nesting_call_forget(nesting, task);
 	return is_it && call->opened;
+}
+
+/* Was it given the same? What is told of a call that runs may be of the next one. */
+static bool has_words(const struct slots *entry, const struct slots *words)
+{
+	for (uint32_t i = 0; i < words->count; i++) {
+		const struct slot *word = &words->items[i];
+		if (word->available && !word->is_blob && i < entry->count &&
+		    entry->items[i].number != word->number)
+			return false;
+	}
+	return true;
+}
+
+bool nesting_call_arguments(struct nesting *nesting, const struct task *task,
+			    const struct probe_site *site, const struct slots *words,
+			    struct slots *ret)
+{
+	const struct open_call *call = &task->call;
+	if (!call->is_there || call->header.site_id != site->id)
+		return false;
+	slots_init(ret, nesting_unreadable(nesting, site));
+	return slots_decode(site->entry_plan, call->header.unavailable, call->payload, call->size,
+			    ret) >= 0 &&
+	       has_words(ret, words);
 }
 
 void nesting_call_forget(struct nesting *nesting, struct task *task)

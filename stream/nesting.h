@@ -23,6 +23,7 @@ struct nesting {
 	struct goroutines goroutines;
 	uint64_t began_ns;    /* tracing; 0: not told */
 	struct task *waiting; /* whose system call is shown next; NULL: none is */
+	bool ends;	      /* entries of system calls are not shown any more */
 };
 
 /* Takes the next record, whose size was checked; `late`: one with a later time was taken before.
@@ -76,6 +77,11 @@ struct err *nesting_deliver_with_stack(struct nesting *nesting, const struct arr
 struct err *nesting_call_entry(struct nesting *nesting, const struct arrival *arrival) must_check;
 /* Something else is to be shown, or it takes long: what waits is. */
 struct err *nesting_call_break(struct nesting *nesting) must_check;
+/* What a system call that is running was given, as its entry has it: when there is one, of a call
+ * with these words. `ret` points into the task's copy. */
+bool nesting_call_arguments(struct nesting *nesting, const struct task *task,
+			    const struct probe_site *site, const struct slots *words,
+			    struct slots *ret);
 /* The call that began then has returned; 0: some call of that site. Has the sink its entry? */
 bool nesting_call_end(struct nesting *nesting, struct task *task, const struct probe_site *site,
 		      uint64_t began_ns);

@@ -319,17 +319,25 @@ struct err *stream_tell_gap(struct stream *stream, const struct stream_gap *gap)
 	return stream->options.sink.event(stream->options.sink.context, &event, false);
 }
 
+void stream_keep_entries(struct stream *stream)
+{
+	stream->nesting.ends = true;
+}
+
 struct err *stream_running(struct stream *stream, const struct stream_thread *thread,
 			   uint64_t now_ns, const struct probe_site *site,
 			   const struct slots *arguments)
 {
 	struct task *task = tasks_get(&stream->nesting.tasks, thread->tgid, thread->tid);
+	struct slots given;
 	if (!task)
 		return &err_nomem;
 	char comm[EVENT_COMM] = "";
 	memcpy(comm, thread->comm, strnlen(thread->comm, sizeof(comm)));
 	if (comm[0])
 		task_rename(task, comm);
+	if (nesting_call_arguments(&stream->nesting, task, site, arguments, &given))
+		arguments = &given;
 	const struct stream_event event = {
 		.kind = STREAM_SYSCALL,
 		.time_ns = now_ns,

@@ -239,8 +239,11 @@ struct stream_thread {
 	uint32_t tgid, tid;
 	const char *comm; /* empty: not known */
 };
+/* The trace ends: entries of system calls that come from now on are for stream_running(). */
+void stream_keep_entries(struct stream *stream);
 /* A system call that was still running when tracing ended, for what is known of it: not when it
- * began, so its time is `now_ns`, when it was seen to run. */
+ * began, so its time is `now_ns`, when it was seen to run. `arguments` are its words; where its
+ * entry has come, that is shown. */
 struct err *stream_running(struct stream *stream, const struct stream_thread *thread,
 			   uint64_t now_ns, const struct probe_site *site,
 			   const struct slots *arguments) must_check;

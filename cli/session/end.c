@@ -103,6 +103,16 @@ static struct err *tell_tallies(struct session *session, struct output_summary *
 	return e ? e : output_tallies(session->output, &list, layout);
 }
 
+/* What system calls that are still running were given, while their ends are still seen. */
+static struct err *ask_for_entries(struct session *session)
+{
+	struct err *e = session_drain(session, session_is_sated);
+	if (e || !session->plan.has_syscalls || !kernel_next_target(session->kernel, 0))
+		return e;
+	stream_keep_entries(session->stream);
+	return kernel_send_long_calls(session->kernel, now_ns(CLOCK_BOOTTIME));
+}
+
 struct err *session_finish(struct session *session, struct err *e, struct output_summary *ret)
 {
 	struct err *ended = output_failed(session->output) ? take_ptr(e) : NULL;
@@ -110,6 +120,7 @@ struct err *session_finish(struct session *session, struct err *e, struct output
 		cost_stop(&session->cost, session->kernel);
 	/* The last files, too, are probed or told. */
 	e = e ? e : session_take_news(session);
+	e = e ? e : ask_for_entries(session);
 	session->ended_ns = now_ns(CLOCK_BOOTTIME);
 	/* What was written so far is shown while the kernel takes the probes out. */
 	kernel_begin_stop(session->kernel);

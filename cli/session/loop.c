@@ -214,7 +214,9 @@ static struct err *look_after_kept(struct session *session)
 	if (!e && session->late && session->options->selection.n_users)
 		e = kernel_select(session->kernel);
 	e = e ? e : kernel_send_kept(session->kernel, now - KEPT_NS, &left);
-	return e ? e : kernel_send_long_calls(session->kernel, now - LONG_CALL_NS);
+	if (!e && session_shows_entries(session))
+		e = kernel_send_long_calls(session->kernel, now - LONG_CALL_NS);
+	return e;
 }
 
 static struct err *on_written(void *context, struct image *image)

@@ -73,6 +73,8 @@ struct session {
 int session_on_record(void *context, void *data, size_t size);
 int session_on_life(void *context, void *data, size_t size);
 
+/* Is a system call shown in two parts when it takes long? */
+bool session_shows_entries(const struct session *session);
 /* Nobody takes any more. */
 bool session_is_sated(struct session *session);
 /* Takes in what is there, and delivers what has waited long enough. Events may come faster than

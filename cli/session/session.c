@@ -70,12 +70,16 @@ static struct err *open_output(struct session *session)
 	return output_create(fd, name, &how, &session->output);
 }
 
-/* Is a system call shown in two parts when it takes long? */
-static bool shows_entries(const struct session *session)
+/* What a system call was given, may that be shown before it has returned? */
+static bool knows_entries(const struct session *session)
 {
 	const struct options *options = session->options;
-	return options->output.format == OUTPUT_TEXT && !session->shell && !session->stats &&
-	       !options->tally_only && !options->statuses;
+	return !session->shell && !session->stats && !options->tally_only && !options->statuses;
+}
+
+bool session_shows_entries(const struct session *session)
+{
+	return session->options->output.format == OUTPUT_TEXT && knows_entries(session);
 }
 
 static struct err *open_stream(struct session *session)
@@ -274,32 +278,32 @@ static struct err *prepare(struct session *session)
 	if (options->quiet < 2)
 		report_notes(&session->plan.set, 0);
 	features_detect(&features);
-	const struct kernel_options how = {.ring_size =
-						   session->stats ? NO_RING : options->ring_size,
-					   .sum_rows = sum_rows(session, growth != 0),
-					   .where = options->where,
-					   .filters = plan_has_conditions(options),
-					   .rates = options->rate.count || plan_has_rates(options),
-					   .rate = options->rate,
-					   .follow = options->follow || session->shell,
-					   .cost = options->cost,
-					   .lossless = options->lossless,
-					   .stack_how = stacks_how(options),
-					   .stacks_of_samples = options->stacks_of_samples,
-					   .stack_bytes = options->stack_bytes,
-					   .stack_depth = (uint32_t)options->stack_depth,
-					   .growth = growth,
-					   .selection = &options->selection,
-					   .stop_on_load = growth && options->stop_on_load,
-					   .names = session->shows_names && !session->shell &&
-						    !session->stats && !options->tally_only,
-					   .tally = options->tally,
-					   .tally_only = options->tally_only,
-					   .statuses = options->statuses,
-					   .entries = options->unfinished && shows_entries(session),
-					   .long_calls = shows_entries(session),
-					   .syscall_backend = options->syscall_backend,
-					   .early = session->early};
+	const struct kernel_options how = {
+		.ring_size = session->stats ? NO_RING : options->ring_size,
+		.sum_rows = sum_rows(session, growth != 0),
+		.where = options->where,
+		.filters = plan_has_conditions(options),
+		.rates = options->rate.count || plan_has_rates(options),
+		.rate = options->rate,
+		.follow = options->follow || session->shell,
+		.cost = options->cost,
+		.lossless = options->lossless,
+		.stack_how = stacks_how(options),
+		.stacks_of_samples = options->stacks_of_samples,
+		.stack_bytes = options->stack_bytes,
+		.stack_depth = (uint32_t)options->stack_depth,
+		.growth = growth,
+		.selection = &options->selection,
+		.stop_on_load = growth && options->stop_on_load,
+		.names = session->shows_names && !session->shell && !session->stats &&
+			 !options->tally_only,
+		.tally = options->tally,
+		.tally_only = options->tally_only,
+		.statuses = options->statuses,
+		.entries = options->unfinished && session_shows_entries(session),
+		.long_calls = knows_entries(session),
+		.syscall_backend = options->syscall_backend,
+		.early = session->early};
 	size_t n_notes = session->plan.set.notes.count;
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	if (!e && has_spaces)

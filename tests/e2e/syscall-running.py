@@ -50,6 +50,34 @@ def waiting_for_a_pipe():
     same(event["args"]["fd"], {"fd": 0, "path": os.readlink(f"/proc/{target.pid}/fd/0")}, "the descriptor")
 
 
+WAITS = """
+import os, select
+r, w = os.pipe()
+input()
+select.select([r], [], [], 50)
+"""
+
+
+def begun_in_the_trace():
+    """What its entry has read is shown: then it was as the call was given it."""
+    need_program("python3", "python3")
+    for options in ({}, {"json": False}):
+        target = Process(["python3", "-S", "-c", WAITS], stdin=subprocess.PIPE)
+        wait_until_it_waits(target.pid)
+        trace = Trace("-e", "trace=pselect6,select", "--duration", "1.5", pid=target.pid, **options)
+        target.write("\n")
+        trace.finish(stop=False)
+        if options:
+            got = re.search(r"select6?\((\d+, \[\d+\], NULL, NULL, \{tv_sec=50, tv_u?n?sec=0\}.*)", trace.text)
+            ensure(got and "=>" not in got[1], f"the call: {trace.text}")
+            matches(trace.text, r" <detached \.\.\.>$")
+            continue
+        event = trace.of("syscall")[-1]
+        same(event["return"], "open", "how it ended")
+        same((len(event["args"]["inp"]), event["args"]["outp"]), (1, None), f"sets of {event}")
+        same(list((event["args"].get("tsp") or event["args"]["tvp"]).values()), [50, 0], "its timeout")
+
+
 def as_strace():
     """Cut off at the same place, with the same mark."""
     need_program("strace", "strace")
@@ -103,4 +131,4 @@ def not_traced_is_not_told():
     same(len(trace.of("syscall")), 0, "calls")
 
 
-run(blocked_from_before, waiting_for_a_pipe, as_strace, ended_in_it, not_traced_is_not_told)
+run(blocked_from_before, waiting_for_a_pipe, begun_in_the_trace, as_strace, ended_in_it, not_traced_is_not_told)

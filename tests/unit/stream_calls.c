@@ -145,6 +145,25 @@ static void running_at_the_end(void **state)
 	finish(&fixture, "read{ }call(0,0) call(0,0) ");
 }
 
+/* An entry that is asked for at the end is not shown by itself. */
+static void asked_for_at_the_end(void **state)
+{
+	(void)state;
+	struct fixture fixture;
+	struct slots none;
+	const struct stream_thread thread = {1, 7, ""};
+	begin(&fixture, false, 0);
+	slots_init(&none, "still running");
+	stream_keep_entries(fixture.stream);
+	enters(&fixture, 1, 7);
+	enters(&fixture, 2, 8);
+	returns(&fixture, 2, 3, 8, 0);
+	assert_ok(stream_release(fixture.stream, 100 * MS));
+	assert_ok(stream_running(fixture.stream, &thread, 90 * MS, fixture.log.set.sites.items[4],
+				 &none));
+	finish(&fixture, "call(8,1000000) call(0,0) ");
+}
+
 static void nobody_is_told_too_much(void **state)
 {
 	(void)state;
@@ -172,6 +191,7 @@ int main(void)
 		cmocka_unit_test(a_call_ends_its_own_entry_alone),
 		cmocka_unit_test(a_thread_ends_in_it),
 		cmocka_unit_test(running_at_the_end),
+		cmocka_unit_test(asked_for_at_the_end),
 		cmocka_unit_test(nobody_is_told_too_much),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
