@@ -516,8 +516,11 @@ static struct err *make_all(struct making *making, struct probe_site *site)
 {
 	struct value_list unused;
 	uint32_t count = making->call->n_arguments;
+	bool has_frame = strcmp(making->call->name, "rt_sigreturn") == 0;
 	struct fetch_source result = fetch_from_register(RESULT_REGISTER, 4, true);
 	struct err *e = add_arguments(making);
+	if (!e && has_frame)
+		add_frame(making, &making->items[0]);
 	if (!e && may_be_fd(&making->call->result))
 		plan_add_file(&making->leave, &result, &making->result_file_slot);
 	e = e ?: plan_finish(&making->entry, &site->entry_plan, &unused);
@@ -532,7 +535,7 @@ static struct err *make_all(struct making *making, struct probe_site *site)
 	for (uint32_t i = 0; i < count; i++)
 		if (is_read_anyway(&making->call->arguments[i]))
 			site->wire.flags |= SITE_OUTPUTS_ANYWAY;
-	site->arguments = (struct value_list){.items = making->items, .count = count};
+	site->arguments = (struct value_list){.items = making->items, .count = count + has_frame};
 	return add_result(making, &site->results);
 }
 

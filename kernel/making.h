@@ -59,6 +59,8 @@ struct err *add_count(struct making *making, uint32_t index,
 		      const struct syscall_argument *argument, struct value *value) must_check;
 struct err *add_entries(struct making *making, uint32_t index,
 			const struct syscall_argument *argument, struct value *value) must_check;
+/* The one argument of rt_sigreturn, which no register has. */
+void add_frame(struct making *making, struct value *value);
 struct err *add_mask(struct making *making, uint32_t index, const struct syscall_argument *argument,
 		     struct value *value) must_check;
 

@@ -134,3 +134,37 @@ struct err *add_mask(struct making *making, uint32_t index, const struct syscall
 	value->copy = copy;
 	return NULL;
 }
+
+/* --- the frame of a signal ----------------------------------------------------------------------
+ */
+
+/*
+ * What rt_sigreturn goes back to lies at the stack pointer: struct rt_sigframe, of which the kernel
+ * has the first word taken off by then on x86-64 (arch/x86/include/asm/sigframe.h), and which
+ * begins with a siginfo on arm64 (arch/arm64/kernel/signal.c). uc_sigmask comes behind flags, link
+ * and stack of the struct ucontext, and on x86-64 behind the 256 bytes of its registers.
+ */
+#if defined(__x86_64__)
+#define FRAME_REGISTER X86_RSP
+#define FRAME_MASK     (40 + 256)
+#else
+#define FRAME_REGISTER ARM64_SP
+#define FRAME_MASK     (128 + 40)
+#endif
+
+void add_frame(struct making *making, struct value *value)
+{
+	static const struct type set = {.kind = TYPE_SIGNAL_SET, .size = 8, .name = "sigset_t"};
+	static const struct type_member mask = {.name = "mask", .type = &set};
+	static const struct type frame = {.kind = TYPE_STRUCT,
+					  .size = 8,
+					  .name = "struct rt_sigframe",
+					  .members = &mask,
+					  .n_members = 1};
+	struct ops ops = {0};
+	*value = (struct value){.name = "frame", .type = &frame};
+	add_register(&ops, FRAME_REGISTER);
+	add_op(&ops, (struct fetch_op){.code = FETCH_ADD, .imm = FRAME_MASK});
+	add_op(&ops, (struct fetch_op){.code = FETCH_BYTES, .imm = sizeof(__u64)});
+	place_slot(making, &ops, false, value);
+}

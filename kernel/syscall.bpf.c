@@ -223,7 +223,7 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 		cost_end(scratch, true);
 		return 0;
 	}
-	/* exit, exit_group, rt_sigreturn: nothing will come back. */
+	/* exit, exit_group: nothing will come back. */
 	tally_one_way(site_id);
 	scratch->unavailable = 0;
 	if (!tally_only)
@@ -287,6 +287,9 @@ static __always_inline bool is_its_end(const struct scratch *scratch, const stru
 	__u32 number = scratch->syscall_number;
 	if (number == CALL_EXECVE || number == CALL_EXECVEAT)
 		return true;
+	/* It brings back the registers of what was interrupted, and takes the number away. */
+	if (number == sigreturn_number)
+		return call_number(regs) == ~0U || call_number(regs) == number;
 	/* Of what is only counted, the arguments are not kept. */
 	return call_number(regs) == number &&
 	       (summing || tally_only || has_its_arguments(scratch, regs));

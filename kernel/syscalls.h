@@ -33,7 +33,7 @@ struct syscall_info {
 	uint32_t n_arguments;
 	struct syscall_argument arguments[SYSCALL_ARGUMENTS_MAX];
 	struct syscall_argument result;
-	bool no_return;	  /* exit, exit_group, rt_sigreturn: there is no return event */
+	bool no_return;	  /* exit, exit_group: there is no return event */
 	uint32_t classes; /* bits: enum syscall_class */
 };
 

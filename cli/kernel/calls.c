@@ -132,6 +132,20 @@ static struct err *note_misses(struct probe_set *set, const struct call_choice *
 			      syscall_backend_info(choice->backend)->name);
 }
 
+/* The tracepoints of single calls go by the number, which the end of this one has not
+ * (perf_syscall_exit() in kernel/trace/trace_syscalls.c). */
+static bool is_sigreturn(const struct probe_site *site)
+{
+	return site->wire.kind == SITE_SYSCALL && strcmp(site->probe->name, "rt_sigreturn") == 0;
+}
+
+static void forget_ends(struct probe_set *set)
+{
+	for (size_t i = 1; i < set->sites.count; i++)
+		if (is_sigreturn(set->sites.items[i]))
+			set->sites.items[i]->wire.flags &= ~(uint32_t)SITE_HAS_RETURN;
+}
+
 static struct err *check_asked(struct probe_set *set, struct call_choice *choice)
 {
 	const struct syscall_backend_info *info = syscall_backend_info(choice->backend);
@@ -139,6 +153,7 @@ static struct err *check_asked(struct probe_set *set, struct call_choice *choice
 	if (!e && info->by_call)
 		e = note_misses(set, choice);
 	if (!e && choice->backend == SYSCALLS_TRACEPOINT) {
+		forget_ends(set);
 		e = tracepoints_directory(set, &choice->directory);
 		return e ? e
 			 : note_unseen(
@@ -173,6 +188,8 @@ static const char *against_tracepoints(struct probe_set *set, struct call_choice
 	}
 	for (size_t i = 1; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
+		if (is_sigreturn(site))
+			return "the end of rt_sigreturn has no tracepoint of its own";
 		if (site->wire.kind != SITE_SYSCALL ||
 		    is_seen_at_tracepoint(choice->directory, site))
 			continue;

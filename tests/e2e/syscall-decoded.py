@@ -4,7 +4,7 @@
 from expected import Expected, nodes_of
 from utrail import Trace, fail, run, sample
 
-CALLS = "ioprio_get,ioprio_set,personality,waitid,sched_setattr"
+CALLS = "ioprio_get,ioprio_set,personality,waitid,sched_setattr,rt_sigreturn"
 
 
 def each():

@@ -14,7 +14,7 @@ def every_call():
     if problem:
         fail(problem)
     for event in trace.syscalls():
-        if event["name"] not in ("exit_group", "exit", "rt_sigreturn"):
+        if event["name"] not in ("exit_group", "exit"):
             ensure("ret" in event and int(event["dur_ns"]) >= 0, f"no result: {event}")
         ensure(("errno" in event) == (event.get("ret") == -1), f"errno does not fit: {event}")
 

@@ -65,7 +65,7 @@ def calls_by_thread(text, tids):
             late = re.match(r" /\* \w+=(.*?) \*/", rest)  # what was not in memory at first
             words = begun.pop(tid).replace("<not resident>", late[1] if late else "<not resident>", 1) + rest
         # A line without a duration is of task life, or of a call that does not return, or in which its thread was killed.
-        if re.search(r" <[\d.]+>$|^exit|^rt_sigreturn|\) = \?$", words):
+        if re.search(r" <[\d.]+>$|^exit|\) = \?$", words):
             got[tid].append(parse_line(re.sub(r" <[\d.]+>$", "", words)))
     return got
 
@@ -96,8 +96,6 @@ def check_order(what, wanted, got):
 
 
 def same_result(theirs, ours):
-    if theirs.name == "rt_sigreturn":
-        return ours.result is None
     if theirs.result == "?":  # exit_group; or it died in the call, and strace did not see it return
         return ours.result is None or theirs.is_last
     flags = re.fullmatch(r"\(flags (.*)\)", theirs.comment)
@@ -188,8 +186,6 @@ def compare_call(theirs, ours):
         clone_as_kernel(theirs)
     if theirs.name == "clone3":
         ours.arguments[0] = members_of(ours.arguments[0], theirs.arguments[0])
-    if theirs.name == "rt_sigreturn":
-        theirs.arguments = []  # what it takes is on the stack
     if len(theirs.arguments) != len(ours.arguments):
         return [f"{theirs.name}: number of arguments{both}"]
     out = []

@@ -56,7 +56,9 @@ static void all_calls_fit_their_plans(void **state)
 			continue;
 		assert_string_equal(site->probe->name, call->name);
 		assert_int_equal(site->probe->kind, PROBE_SYSCALL);
-		assert_int_equal(site->arguments.count, call->n_arguments);
+		/* That of rt_sigreturn is in no register. */
+		assert_int_equal(site->arguments.count,
+				 call->n_arguments + !strcmp(call->name, "rt_sigreturn"));
 		assert_int_equal(!call->no_return, !!(site->wire.flags & SITE_HAS_RETURN));
 		for (size_t n = 0; n < site->arguments.count; n++)
 			if (result_spares_arguments)

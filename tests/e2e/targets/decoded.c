@@ -29,6 +29,22 @@ static void end_of_child(int signal, const char *code, const char *status)
 	       child, code, child, getuid(), status);
 }
 
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+static void end_of_handler(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGUSR1, on_signal);
+	kill(getpid(), SIGUSR1);
+	/* What kill() has returned. */
+	printf("expect rt_sigreturn({mask=[]}) = 0\n");
+}
+
 static void scheduling(unsigned int size, const char *more)
 {
 	struct sched_attr attributes = {.size = size, .sched_util_max = 7};
@@ -47,6 +63,7 @@ int main(void)
 	syscall(SYS_ioprio_set, WHO_PROCESS, 0, priority);
 	printf("expect ioprio_set(IOPRIO_WHO_PROCESS, 0, %ld) = 0\n", priority);
 	printf("expect personality(0xffffffff) = %ld\n", syscall(SYS_personality, 0xffffffff));
+	end_of_handler();
 	end_of_child(SIGKILL, "CLD_KILLED", "SIGKILL");
 	end_of_child(0, "CLD_EXITED", "5");
 	scheduling(48, "");
