@@ -350,9 +350,14 @@ def constant_lines(constant, cast, has_mask):
     mask = f", .mask = BITS({constant.mask})" if has_mask and constant.mask != "0" else ""
     name, _, value = constant.name.partition("=")
     shifted = name.startswith("1<<")
-    asked = name[3:] if shifted else name
+    asked = name[3:] if shifted else name.partition("(")[0]
     value = value or (f"(UINT64_C(1) << ({asked}))" if shifted else name)
-    entry = f"\t{{.name = {quoted(name)}, .value = {cast}({value}){mask}}},"
+    given = name.partition("(")[2].rstrip(")").split(",")
+    if asked == "htons":  # a function, no constant; the other one calls one
+        asked, value = given[0], f"__builtin_bswap16({given[0]})"
+    elif asked == "IOPRIO_PRIO_VALUE":
+        value = f"({given[0]} << IOPRIO_CLASS_SHIFT | {given[1]})"
+    entry = f"\t{{.name = {quoted(name.replace(',', ', '))}, .value = {cast}({value}){mask}}},"
     return [f"#ifdef {asked}", entry, "#endif"] if constant.is_macro and "=" not in constant.name else [entry]
 
 

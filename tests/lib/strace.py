@@ -183,6 +183,7 @@ ALLOWED = [
             dropped=(r"\.\.\.$",), where="long"),
     Allowed(r"f?listxattr", 2, ADDRESS, '""', "an empty list"),
     Allowed(r"getsockopt", 4, r"\[1\]", r"\[SOCK_STREAM\]", "the value of SO_TYPE by name"),
+    Allowed(r"io_submit", 3, r"\[\{aio_data=.*\}\]", ADDRESS, "pointers to structures are not followed"),
     Allowed(r"rseq", 2, ADDRESS, r"\d+", "a size, in decimal"),
 ]
 

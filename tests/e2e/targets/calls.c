@@ -5,11 +5,13 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/if_ether.h>
 #include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <linux/landlock.h>
@@ -306,8 +308,53 @@ static void quotas(void)
 	syscall(SYS_quotactl, QCMD(Q_SETQUOTA, USRQUOTA), device, 1000, &limits);
 }
 
+static void transfers(void)
+{
+	aio_context_t context = 0;
+	char text[16];
+	int file = open("/dev/zero", O_RDONLY);
+	struct iocb read = {.aio_data = 7,
+			    .aio_lio_opcode = IOCB_CMD_PREAD,
+			    .aio_fildes = (uint32_t)file,
+			    .aio_buf = (uintptr_t)text,
+			    .aio_nbytes = 10};
+	struct iocb *all[] = {&read};
+	struct io_event events[2];
+	struct timespec none = {0, 0};
+	syscall(SYS_io_setup, 2, &context);
+	syscall(SYS_io_setup, 2, (void *)8);
+	syscall(SYS_io_submit, context, 1, all);
+	syscall(SYS_io_getevents, context, 1, 2, events, NULL);
+	syscall(SYS_io_getevents, context, 0, 2, events, &none);
+	syscall(SYS_io_cancel, context, &read, events);
+	syscall(SYS_io_destroy, context);
+	close(file);
+}
+
+/* Of ioprio_set(2), personality(2), fcntl(2), packet(7) */
+static void odds(void)
+{
+	struct {
+		int type, pid;
+	} owner = {1, getpid()};
+	int file = open("/dev/null", O_RDONLY);
+	for (int class = 0; class < 4; class ++)
+		syscall(SYS_ioprio_set, 1, 0x7fffffff, class << 13 | 4);
+	syscall(SYS_personality, 0x40000);
+	syscall(SYS_personality, 8);
+	syscall(SYS_personality, 0);
+	syscall(SYS_fcntl, file, 15, &owner); /* F_SETOWN_EX */
+	syscall(SYS_fcntl, file, 16, &owner); /* F_GETOWN_EX */
+	syscall(SYS_fcntl, file, 15, (void *)8);
+	close(file);
+	close((int)syscall(SYS_socket, AF_PACKET, SOCK_RAW, htons(ETH_P_ALL)));
+	close((int)syscall(SYS_socket, AF_PACKET, SOCK_DGRAM, htons(ETH_P_ARP)));
+}
+
 int main(void)
 {
+	transfers();
+	odds();
 	system_v();
 	quotas();
 	waits();
