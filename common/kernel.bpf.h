@@ -52,6 +52,11 @@ struct signal_struct {
 	unsigned int flags;
 	int group_exit_code;
 	struct tty_struct *tty;
+	struct task_struct *group_exec_task; /* 5.17 (60700e38fb68) */
+};
+
+struct signal_struct___exit {
+	struct task_struct *group_exit_task; /* before */
 };
 
 struct file;

@@ -225,6 +225,24 @@ static __always_inline bool ends_process(struct task_struct *task, __u32 tgid)
 	return true;
 }
 
+/* An exec ends all other threads, and its own takes the first one's number (de_thread() in
+ * fs/exec.c). */
+static __always_inline __u32 superseded_by(struct task_struct *task, struct signal_struct *signal)
+{
+	struct task_struct *by;
+	if (BPF_CORE_READ(task, group_leader) != task)
+		return 0;
+	if (bpf_core_field_exists(signal->group_exec_task))
+		by = BPF_CORE_READ(signal, group_exec_task);
+	else
+		by = BPF_CORE_READ((struct signal_struct___exit *)signal, group_exit_task);
+	/* A core dump has one, too, in kernels before 5.17. */
+	if (!by || BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		return 0;
+	return in_namespace ? select_number((__u64)BPF_CORE_READ(by, thread_pid))
+			    : BPF_CORE_READ(by, pid);
+}
+
 static __always_inline int on_exit(struct task_struct *task, const bool asks, enum stream_form form)
 {
 	struct {
@@ -254,6 +272,8 @@ static __always_inline int on_exit(struct task_struct *task, const bool asks, en
 					   ? BPF_CORE_READ(signal, group_exit_code)
 					   : BPF_CORE_READ(task, group_leader, exit_code);
 	bpf_get_current_comm(record.exit.comm, sizeof(record.exit.comm));
+	record.exit.superseded_by = superseded_by(task, signal);
+	record.exit.reserved = 0;
 	stream_header(&record.header, id, EVENT_EXIT, sizeof(record), 0, bpf_ktime_get_boot_ns(),
 		      stream_interruptible(form));
 	struct life_words words = {.word = {[LIFE_COMM] = life_comm(task)}};

@@ -293,6 +293,8 @@ static struct err *put_exit(struct output *output, const struct stream_event *ev
 	json_t *line = event_begin(output, "exit", event);
 	json_set(output, line, "depth", json_integer(event->depth));
 	json_set(output, line, "thread", json_boolean(!event->exit_is_last));
+	if (event->exit_superseded_by)
+		json_set(output, line, "superseded_by", json_integer(event->exit_superseded_by));
 	if (WIFSIGNALED(status)) {
 		const char *name = names_signal(WTERMSIG(status), signal);
 		json_set(output, line, "signal", json_string_nocheck(name));

@@ -332,6 +332,12 @@ static void put_exit(struct output *output, const struct stream_event *event)
 	struct buffer *buffer = &output->buffer;
 	int status = (int)event->exit_code;
 	put_left(output, event, event->time_ns);
+	if (event->exit_superseded_by) {
+		buffer_put_literal(buffer, "+++ superseded by execve in pid ");
+		text_unsigned(buffer, event->exit_superseded_by);
+		buffer_put_literal(buffer, " +++");
+		return;
+	}
 	if (!event->exit_is_last && !status) {
 		buffer_put_literal(buffer, "thread exited");
 		return;

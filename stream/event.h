@@ -188,8 +188,10 @@ struct event_exit {
 	__u32 code;    /* as wait(2) tells it */
 	__u32 is_last; /* the whole process ends with this thread */
 	char comm[EVENT_COMM];
+	__u32 superseded_by; /* the thread that execs, and has this one's number then; 0: none */
+	__u32 reserved;
 };
-_Static_assert(sizeof(struct event_exit) == 24, "wire format");
+_Static_assert(sizeof(struct event_exit) == 32, "wire format");
 
 #define EVENT_SIGINFO 48 /* bytes; what struct siginfo has more is padding */
 

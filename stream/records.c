@@ -220,6 +220,21 @@ static struct err *on_task_fork(struct nesting *nesting, const struct arrival *a
 	return e ? e : nesting_deliver(nesting, &event, false);
 }
 
+/* Its thread was another one, which has the first one's number now. */
+static struct err *leave_former(struct nesting *nesting, const struct arrival *arrival,
+				uint32_t old_tid)
+{
+	const struct event_header *header = arrival->header;
+	struct task *task = old_tid != header->tid ? tasks_find(&nesting->tasks, old_tid) : NULL;
+	if (!task || task->info.tgid != header->tgid)
+		return NULL;
+	struct err *e = kernel_spans_leave(nesting, task, 0, ENDING_UNWOUND);
+	e = e ? e : nesting_leave(nesting, task, 0, ENDING_UNWOUND);
+	nesting_call_forget(nesting, task);
+	tasks_remove(&nesting->tasks, task);
+	return e;
+}
+
 static struct err *on_task_exec(struct nesting *nesting, const struct arrival *arrival)
 {
 	struct event_exec exec;
@@ -230,6 +245,7 @@ static struct err *on_task_exec(struct nesting *nesting, const struct arrival *a
 	if (exec.filename_size > text || exec.argv_size > text - exec.filename_size)
 		return nesting_malformed(nesting);
 	struct err *e = nesting_leave(nesting, arrival->task, 0, ENDING_UNWOUND);
+	e = e ? e : leave_former(nesting, arrival, exec.old_tid);
 	e = e ? e : goroutines_leave(nesting, arrival->header->tgid);
 	task_learn(arrival->task, &exec.task);
 	nesting->counts->compat_programs += (exec.flags & EVENT_EXEC_COMPAT) != 0;
@@ -278,6 +294,7 @@ static struct err *on_task_exit(struct nesting *nesting, const struct arrival *a
 	struct stream_event event = arrival_event(arrival, STREAM_EXIT);
 	event.exit_code = exit.code;
 	event.exit_is_last = exit.is_last;
+	event.exit_superseded_by = exit.is_last ? 0 : exit.superseded_by;
 	event.is_hidden = is_hidden(arrival);
 	if (!e && nesting->options->show_exit && !stays_away(nesting, arrival))
 		e = nesting_deliver(nesting, &event, false);

@@ -88,7 +88,8 @@ struct stream_event {
 	/* EXIT: as wait(2) tells it */
 	uint32_t exit_code;
 	bool exit_is_last;
-	bool is_hidden; /* EXEC, EXIT: see struct stream_options */
+	uint32_t exit_superseded_by; /* a thread of the process; 0: by none */
+	bool is_hidden;		     /* EXEC, EXIT: see struct stream_options */
 	/* SIGNAL: the first EVENT_SIGINFO bytes of its siginfo_t */
 	int signal_number;
 	bool signal_is_ignored;

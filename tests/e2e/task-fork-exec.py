@@ -2,8 +2,9 @@
 """-f follows children of every kind, from their first instruction, through exec, to their end."""
 
 import re
+import subprocess
 
-from utrail import Target, Trace, ensure, only, run, same
+from utrail import Target, Trace, ensure, need_program, only, run, same
 
 ROUNDS = 3
 
@@ -87,4 +88,39 @@ def not_followed():
     same(len(trace.calls("f")), 2 * ROUNDS, "calls of f in the process and its threads")
 
 
-run(followed, told, in_order, not_followed)
+SUPERSEDES = """
+import os, threading, time
+threading.Thread(target=time.sleep, args=(50,), daemon=True).start()
+threading.Thread(target=lambda: os.execve("/bin/true", ["true"], {})).start()
+time.sleep(50)
+"""
+
+
+def superseded():
+    """Another thread than the first one execs: it takes the number of that one, which has ended by it."""
+    need_program("python3", "python3")
+    trace = Trace("-f", "-e", "fork", "-e", "exec", "-e", "exit", "-e", "libc:execve", command=["python3", "-S", "-c", SUPERSEDES])
+    trace.finish(stop=False)
+    by = trace.of("fork")[-1]["child_tid"]
+    ends = {e["tid"]: e.get("superseded_by") for e in trace.of("exit") if e["thread"]}
+    pid = trace.of("exec")[0]["pid"]
+    same(ends, {pid: by, trace.of("fork")[0]["child_tid"]: None}, "threads that ended")
+    same([e["tid"] for e in trace.of("exec")], [pid, pid], "whose number it is")
+    call = [e for e in trace.calls("execve") if e["tid"] == by]
+    same([e["return"] for e in call], ["not seen"], "the call that did not come back")
+
+
+def superseded_as_strace():
+    need_program("strace", "strace")
+    need_program("python3", "python3")
+    command = ["python3", "-S", "-c", SUPERSEDES]
+    strace = subprocess.run(["strace", "-f", "-e", "trace=none", *command], stderr=subprocess.PIPE, text=True, timeout=60, check=True)
+    trace = Trace("-f", "-e", "fork", "-e", "exit", command=command, json=False)
+    trace.finish(stop=False)
+    number = r"\+\+\+ superseded by execve in pid (\d+) \+\+\+$"
+    ensure(re.search(number, strace.stderr, re.M), f"strace: {strace.stderr[-600:]}")
+    found = re.search(number, trace.text, re.M)
+    ensure(found and re.search(rf"new thread = {found[1]}$", trace.text, re.M), trace.text[-600:])
+
+
+run(followed, told, in_order, not_followed, superseded, superseded_as_strace)
