@@ -402,16 +402,6 @@ static bool is_unreadable(const struct value *value, const struct slots *slots)
 	       !slots->items[value->copy_slot - 1].available;
 }
 
-/* Was it not even tried? Nothing of user space has such an address: see probe/fetch.bpf.h. */
-static bool is_no_address(uint64_t pointer, const struct value *copy, const struct slots *slots)
-{
-	if ((pointer >= 0x10000 && !(pointer >> 48)) || !slots || copy->slot < 0 ||
-	    (uint32_t)copy->slot >= slots->count || !copy->type->size)
-		return false;
-	const struct slot *slot = &slots->items[copy->slot];
-	return slot->available && slot->is_blob && !slot->length && !slot->blob_flags;
-}
-
 /* What the pointer leads to whose number is in `ret`. */
 static void shown_copy(const struct shown_scope *scope, const struct value *copy,
 		       const struct slots *inherited, struct shown *ret)
@@ -420,7 +410,7 @@ static void shown_copy(const struct shown_scope *scope, const struct value *copy
 	uint64_t pointer = ret->number;
 	const struct slots *slots = slots_of(scope, copy, inherited, &why);
 	bool is_bad = value_bad_address(copy, slots);
-	if (is_bad || is_no_address(pointer, copy, slots)) {
+	if (is_bad || value_is_no_address(pointer, copy, slots)) {
 		shown_unavailable(ret, (is_bad ? slots->unreadable : NULL) ?: "bad address");
 		ret->address = pointer;
 	} else {

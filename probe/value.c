@@ -129,6 +129,15 @@ static const struct slot *find_slot(const struct value *value, const struct slot
 	return slot;
 }
 
+bool value_is_no_address(uint64_t pointer, const struct value *copy, const struct slots *slots)
+{
+	if ((pointer >= 0x10000 && !(pointer >> 48)) || !slots || copy->slot < 0 ||
+	    (uint32_t)copy->slot >= slots->count || !copy->type->size)
+		return false;
+	const struct slot *slot = &slots->items[copy->slot];
+	return slot->available && slot->is_blob && !slot->length && !slot->blob_flags;
+}
+
 uint64_t value_bad_address(const struct value *value, const struct slots *slots)
 {
 	if (value->unavailable || value->slot < 0 || !slots ||

@@ -179,6 +179,9 @@ bool slot_list_next(const char *list, uint32_t length, uint32_t *position,
 /* The scalar bits of a value: false when it is unavailable; *ret_why then says why, never NULL. */
 bool value_scalar(const struct value *value, const struct slots *slots, uint64_t *ret,
 		  const char **ret_why);
+/* Was it not even tried to read `copy`, to which this pointer leads? Nothing of user space has such
+ * an address: see probe/fetch.bpf.h. */
+bool value_is_no_address(uint64_t pointer, const struct value *copy, const struct slots *slots);
 /* Where there was nothing to read for this value; 0: not known. */
 uint64_t value_bad_address(const struct value *value, const struct slots *slots);
 /* Of the result of a function: negative, NULL or false, as those return that have failed. */
