@@ -175,6 +175,8 @@ int mapping_watch_fd(const struct mapping_watch *watch); /* readable when there 
  */
 struct err *mapping_watch_read(struct mapping_watch *watch, const struct mapping_sink *sink,
 			       uint64_t *ret_lost) must_check;
+/* Were mappings of data lost since this was asked last? They are none of *ret_lost. */
+bool mapping_watch_lost_data(struct mapping_watch *watch);
 
 /* --- a command ------------------------------------------------------------------------------ */
 

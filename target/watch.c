@@ -30,8 +30,10 @@
 /* With all that processes do: a thousand short programs while we read debug information. Within
  * what the kernel lets users lock for it (perf_event_mlock_kb, 516 KiB a CPU). */
 #define LIFE_RING_BYTES (256U << 10)
-/* Data is mapped more often than code, and waits until a quarter is full. */
-#define DATA_RING_BYTES (128U << 10)
+/* Data is mapped more often than code, and waits until a part is full: of less, where not so much
+ * may be locked. */
+#define DATA_RING_BYTES	      (512U << 10)
+#define DATA_RING_BYTES_LEAST (128U << 10)
 /* With the longest path, and all that is asked for. */
 #define DATA_RECORD_MAX (PATH_MAX + 256)
 
@@ -81,6 +83,7 @@ struct cpu_ring {
 struct mapping_watch {
 	int epoll_fd;
 	bool life; /* of processes, too */
+	uint64_t lost_data;
 	ARRAY_OF(struct cpu_ring) rings;
 	/* A record that wraps around the ring's end is put together here. */
 	char record[UINT16_MAX + 1];
@@ -110,7 +113,7 @@ static struct perf_event_attr make_attr(const struct mapping_watch *watch, bool 
 		.exclude_kernel = 1,
 		/* Every record of code wakes us: how soon we come is how much is not seen. */
 		.watermark = 1,
-		.wakeup_watermark = data ? DATA_RING_BYTES / 4 : 1,
+		.wakeup_watermark = data ? DATA_RING_BYTES_LEAST / 4 : 1,
 		.use_clockid = 1,
 		.clockid = CLOCK_BOOTTIME,
 		.task = watch->life && !data,
@@ -138,6 +141,10 @@ static struct err *open_cpu(struct mapping_watch *watch, int cpu, bool data)
 	ring->is_data = data;
 	ring->bytes = data ? DATA_RING_BYTES : watch->life ? LIFE_RING_BYTES : RING_BYTES;
 	void *memory = mmap(NULL, page + ring->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED && data) {
+		ring->bytes = DATA_RING_BYTES_LEAST;
+		memory = mmap(NULL, page + ring->bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	}
 	if (memory == MAP_FAILED)
 		return watch_failed(errno);
 	ring->page = memory;
@@ -299,7 +306,8 @@ static struct err *on_record(struct mapping_watch *watch, const struct cpu_ring 
 	case PERF_RECORD_COMM:
 		return watch->life ? on_name((const void *)header, sink) : NULL;
 	case PERF_RECORD_LOST:
-		*lost += ((const struct lost_record *)header)->count;
+		*(ring->is_data ? &watch->lost_data : lost) +=
+			((const struct lost_record *)header)->count;
 		return NULL;
 	default:
 		return NULL;
@@ -313,7 +321,7 @@ static struct err *read_ring(struct mapping_watch *watch, struct cpu_ring *ring,
 	uint64_t tail = ring->page->data_tail;
 	struct err *e = NULL;
 	/* What did not fit is told with the next record that does: too late for what is gone. */
-	*lost += ring->is_data && ring->bytes - (head - tail) < DATA_RECORD_MAX;
+	watch->lost_data += ring->is_data && ring->bytes - (head - tail) < DATA_RECORD_MAX;
 	while (!e && tail < head) {
 		struct perf_event_header *header = (void *)watch->record;
 		copy_from_ring(ring, tail, header, sizeof(*header));
@@ -326,6 +334,13 @@ static struct err *read_ring(struct mapping_watch *watch, struct cpu_ring *ring,
 		e = on_record(watch, ring, header, sink, lost);
 	}
 	return e;
+}
+
+bool mapping_watch_lost_data(struct mapping_watch *watch)
+{
+	bool lost = watch->lost_data;
+	watch->lost_data = 0;
+	return lost;
 }
 
 struct err *mapping_watch_read(struct mapping_watch *watch, const struct mapping_sink *sink,

@@ -30,7 +30,7 @@ struct space {
 	ARRAY_OF(struct code_mapping) mappings; /* sorted, without overlaps */
 	uint64_t looked_ns;			/* 0: never */
 	uint64_t replaced_ns; /* when something took the place of what was mapped; 0: never */
-	bool missed;	      /* since it was looked at */
+	uint64_t doubt_ns;    /* mappings of data were lost until then; 0: all are known */
 	struct jit_code *jit; /* NULL: not asked for */
 	UT_hash_handle hh;
 };
@@ -60,6 +60,7 @@ struct spaces {
 	size_t applied;
 	bool filtered;	     /* only some processes are traced */
 	bool has_data;	     /* all that is mapped is told */
+	uint64_t doubt_ns;   /* some of that was lost until then */
 	struct arena places; /* names of code that has no file, of those that were asked for */
 };
 
@@ -206,13 +207,22 @@ static void note_data(struct spaces *spaces, struct space *space, const struct c
 	}
 }
 
+/* The process's, which may be new. */
+static struct space *changed_space(struct spaces *spaces, const struct change *change)
+{
+	struct space *space = get_space(spaces, change->pid);
+	if (space && change->time_ns <= spaces->doubt_ns)
+		space->doubt_ns = spaces->doubt_ns;
+	return space;
+}
+
 static bool apply(struct spaces *spaces, const struct change *change)
 {
 	struct space *space = find_space(spaces, change->pid);
 	const struct space *parent;
 	switch (change->kind) {
 	case CHANGE_MAP:
-		space = space ? space : get_space(spaces, change->pid);
+		space = changed_space(spaces, change);
 		return space && add_mapping(space, &change->mapping, change->time_ns);
 	case CHANGE_DATA:
 		if (space)
@@ -220,10 +230,12 @@ static bool apply(struct spaces *spaces, const struct change *change)
 		return true;
 	case CHANGE_FORK:
 		parent = find_space(spaces, change->parent);
-		space = parent ? get_space(spaces, change->pid) : NULL;
+		space = parent ? changed_space(spaces, change) : NULL;
+		if (space && parent->doubt_ns > space->doubt_ns)
+			space->doubt_ns = parent->doubt_ns;
 		return !parent || (space && copy_mappings(parent, space));
 	case CHANGE_EXEC:
-		space = space ? space : get_space(spaces, change->pid);
+		space = changed_space(spaces, change);
 		if (space) {
 			space->mappings.count = 0;
 			space->replaced_ns = change->time_ns;
@@ -337,10 +349,12 @@ struct err *spaces_take(struct spaces *spaces)
 		return NULL;
 	struct err *e = mapping_watch_read(spaces->watch, &sink, &lost);
 	/* What is not known by now is looked for when a stack leads there. */
-	for (struct space *space = spaces->by_pid; lost && space; space = space->hh.next) {
+	for (struct space *space = spaces->by_pid; lost && space; space = space->hh.next)
 		space->looked_ns = 0;
-		space->missed = true;
-	}
+	bool lost_data = mapping_watch_lost_data(spaces->watch);
+	spaces->doubt_ns = lost_data ? now_ns(CLOCK_BOOTTIME) : spaces->doubt_ns;
+	for (struct space *space = spaces->by_pid; lost_data && space; space = space->hh.next)
+		space->doubt_ns = spaces->doubt_ns;
 	return e;
 }
 
@@ -361,9 +375,6 @@ static struct err *look(struct spaces *spaces, pid_t pid)
 		err_free(e);
 		return NULL;
 	}
-	/* What it was before is not known. */
-	space->replaced_ns = space->missed ? space->looked_ns : space->replaced_ns;
-	space->missed = false;
 	space->mappings.count = 0;
 	bool makes_code = false;
 	for (size_t i = 0; !e && i < list.count; i++) {
@@ -386,6 +397,8 @@ struct err *spaces_look(struct spaces *spaces)
 	/* Before its exec a command is a copy of ourselves. */
 	if (!spaces || spaces->parts.plan->launch)
 		return NULL;
+	/* What was lost by now does not matter any more. */
+	e = spaces_take(spaces);
 	for (pid_t pid = kernel_next_target(spaces->parts.kernel, 0); !e && pid;
 	     pid = kernel_next_target(spaces->parts.kernel, pid))
 		e = look(spaces, pid);
@@ -461,16 +474,54 @@ static bool find_data(struct spaces *spaces, const struct space *space, uint64_t
 	return false;
 }
 
+static bool has_mapping(const struct module_list *list, const struct code_mapping *code)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct module *module = &list->items[i];
+		if (module->start <= code->start && module->end >= code->end &&
+		    module->inode == code->file->id.inode &&
+		    module->device == code->file->id.device)
+			return true;
+	}
+	return false;
+}
+
+/* What becomes executable is told by another buffer. So what has its code there now had it all the
+ * time, as it cannot be mapped again unseen. */
+static bool is_sure(struct spaces *spaces, struct space *space)
+{
+	const struct process_view *view = spaces->parts.view;
+	struct module_list list = {0};
+	if (!space->doubt_ns)
+		return true;
+	struct err *e = view->maps(view->context, space->pid, &list);
+	if (e) {
+		err_free(e);
+		return false;
+	}
+	for (size_t i = 0; i < space->mappings.count; i++) {
+		struct code_mapping *code = &space->mappings.items[i];
+		if (!code->is_gone && !has_mapping(&list, code)) {
+			code->is_gone = true;
+			space->replaced_ns = now_ns(CLOCK_BOOTTIME);
+		}
+	}
+	module_list_deinit(&list);
+	/* What came in that time, and is not applied yet, is to be asked about, too. */
+	if (spaces->applied == spaces->changes.count ||
+	    spaces->changes.items[spaces->applied].time_ns > space->doubt_ns)
+		space->doubt_ns = 0;
+	return true;
+}
+
 bool spaces_find_pointee(struct spaces *spaces, pid_t pid, uint64_t time_ns, uint64_t address,
 			 enum shown_leads leads, struct image **ret, uint64_t *ret_address)
 {
 	apply_until(spaces, time_ns);
-	const struct space *space = find_space(spaces, pid);
+	struct space *space = find_space(spaces, pid);
 	if (!spaces->watch || !space || (leads == LEADS_ANYWHERE && !spaces->has_data))
 		return false;
-	if (space->missed && may_look_again(spaces, pid))
-		err_free(look(spaces, pid));
-	if (space->missed || space->replaced_ns > time_ns)
+	if ((leads == LEADS_ANYWHERE && !is_sure(spaces, space)) || space->replaced_ns > time_ns)
 		return false;
 	/* Where it is not told what becomes of data, the type must say what is there. */
 	const struct code_mapping *code = find_mapping(spaces, pid, address);
