@@ -52,7 +52,7 @@ readonly BUILD=(gcc g++ libc6-dev cmake ninja-build pkgconf clang bpftool
 	zlib1g-dev liblzma-dev libzstd-dev libzydis-dev libiberty-dev libjansson-dev
 	uthash-dev systemtap-sdt-dev libcmocka-dev python3)
 TEST=(binutils dwz llvm xz-utils procps util-linux strace qemu-system-x86 busybox-static e2fsprogs xfsprogs btrfs-progs cpio python3-jsonschema man-db groff-base
-	musl-tools libunwind-dev libclang-rt-dev git curl tar)
+	musl-tools golang-go libunwind-dev libclang-rt-dev git curl tar)
 readonly LINT=(clang-format clang-tidy shellcheck codespell)
 readonly PEERS=(bpftrace linux-perf strace)
 

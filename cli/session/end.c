@@ -103,11 +103,20 @@ static struct err *tell_tallies(struct session *session, struct output_summary *
 	return e ? e : output_tallies(session->output, &list, layout);
 }
 
-/* What system calls that are still running were given, while their ends are still seen. */
+static bool at_once(struct session *session)
+{
+	(void)session;
+	return true;
+}
+
+/* What system calls that are still running were given, while their ends are still seen. Probes are
+ * in: there may always be a next event, so no more than a batch is taken. */
 static struct err *ask_for_entries(struct session *session)
 {
-	struct err *e = session_drain(session, session_is_sated);
-	if (e || !session->plan.has_syscalls || !kernel_next_target(session->kernel, 0))
+	if (!session->plan.has_syscalls || !kernel_next_target(session->kernel, 0))
+		return NULL;
+	struct err *e = session_drain(session, at_once);
+	if (e)
 		return e;
 	stream_keep_entries(session->stream);
 	return kernel_send_long_calls(session->kernel, now_ns(CLOCK_BOOTTIME));
