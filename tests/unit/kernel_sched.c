@@ -9,14 +9,26 @@
 #include "probe/regs.h"
 #include "probe/spec.h"
 
+/* They outlive what is made of them. */
+static struct spec_list kept[64];
+static size_t n_kept;
+
 static struct err *add(struct probe_set *set, const char *text)
 {
-	struct spec_list specs = {0};
-	struct err *e = spec_parse(text, &specs);
-	for (size_t i = 0; !e && i < specs.count; i++)
-		e = sched_add_probe(set, &specs.items[i]);
-	spec_list_deinit(&specs);
+	assert_true(n_kept < sizeof(kept) / sizeof(kept[0]));
+	struct spec_list *specs = &kept[n_kept++];
+	struct err *e = spec_parse(text, specs);
+	for (size_t i = 0; !e && i < specs->count; i++)
+		e = sched_add_probe(set, &specs->items[i]);
 	return e;
+}
+
+static int free_specs(void **state)
+{
+	(void)state;
+	while (n_kept)
+		spec_list_deinit(&kept[--n_kept]);
+	return 0;
 }
 
 static int register_of(const struct fetch_op *ops, size_t count, size_t slot)
@@ -121,5 +133,5 @@ int main(void)
 		cmocka_unit_test(conditions),
 		cmocka_unit_test(conditions_are_joined),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, free_specs);
 }
