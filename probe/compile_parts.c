@@ -498,7 +498,8 @@ static struct err *add_wide_target(struct plan_builder *builder, const struct or
 	/* One more, to tell a cut text from one that just fits. */
 	const struct fetch_op page = {.code = FETCH_BYTES,
 				      .flags = FETCH_NULL_OK | FETCH_TO_PAGE,
-				      .imm = (limit < most ? limit + 1 : most) * character->size};
+				      .imm = (__s64)(limit < most ? limit + 1 : most) *
+					     character->size};
 	const struct fetch_op next = {.code = FETCH_BYTES};
 	*text = (struct type){.kind = TYPE_ARRAY,
 			      .size = (limit < most ? limit : most) * character->size,
