@@ -70,9 +70,9 @@ static uint8_t file_of(const char *structure)
 {
 	static const char *const known[] = {
 		[FETCH_OF_FILE] = "file", [FETCH_OF_PATH] = "path", [FETCH_OF_DENTRY] = "dentry"};
-	for (uint8_t i = FETCH_OF_FILE; i < array_size(known); i++)
+	for (size_t i = FETCH_OF_FILE; i < array_size(known); i++)
 		if (strcmp(known[i], structure) == 0)
-			return i;
+			return (uint8_t)i;
 	return 0;
 }
 

@@ -37,9 +37,9 @@ static struct err *add_call(struct probe_set *set, const struct syscall_info *ca
 }
 
 /* All that have no name here: of newer kernels, of x32, and numbers that no kernel has. */
-#define WORD(text)                              \
-	{                                       \
-		.name = text, .type = &raw_word \
+#define WORD(text)                                \
+	{                                         \
+		.name = (text), .type = &raw_word \
 	}
 static const struct syscall_info others = {
 	.name = "syscall_?",

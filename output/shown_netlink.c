@@ -171,7 +171,7 @@ static void shown_one(const struct shown *whole, const struct netlink_value *val
 	case NETLINK_ARRAY:
 		begin(whole, SHOWN_ARRAY, NETLINK_PART_NUMBERS, bytes, length, ret);
 		ret->type = value->type;
-		ret->count = length / size;
+		ret->count = size ? length / size : 0;
 		break;
 	case NETLINK_HARDWARE:
 		if (length <= HARDWARE_MAX)
