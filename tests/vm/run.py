@@ -44,9 +44,8 @@ SECOND_CHANCES = 3
 GUESTS = 2
 # Lines of a failed case's output.
 OUTPUT_LINES = 60
-# QEMU with a thread per processor may run an instruction that the kernel has just patched as the int3 which stood there
-# for a moment (seen at jump labels). The kernel dies of it; no program, and nothing that we do, can bring it about.
-EMULATOR_FAULT = "Oops: int3"
+# Of what the kernel printed, from its first complaint on.
+CONSOLE_LINES = 80
 # What a healthy kernel does not say. Uprobe code is quiet unless something went wrong.
 COMPLAINT = re.compile(r"WARNING:|BUG:|BUG at|Oops|Call Trace|general protection|Kernel panic|KASAN|lockdep"
                        r"|INFO: (rcu|task)|Out of memory|stack-protector|[Uu][Pp][Rr][Oo][Bb][Ee]")
@@ -59,6 +58,10 @@ HOST_TOOLS = ["bash", "setpriv"]
 # Without erms and fsrm the kernel clears and copies by words, not by bytes, each of which is emulated; without smap it
 # does not leave the translated code at each access to the user's memory. A third of the time in all.
 PROCESSOR = "max,-cx16,-la57,-erms,-fsrm,-smap"
+# One thread for all processors, which take turns. With one each, kernels died of their own patching of code: an
+# instruction was run as the int3 that had stood there for a moment (jump labels), or led nowhere (NULL, in
+# do_syscall_64); and programs ran copies of instructions (uprobes) before they were written. It takes no longer.
+ACCELERATOR = "tcg,thread=single"
 # Grace periods of RCU that are hurried: each probe that is taken out waits for some. Memory is not cleared when it is
 # handed out.
 QUICK = "rcupdate.rcu_expedited=1 init_on_alloc=0"
@@ -163,7 +166,7 @@ def qemu_command(options, kernel, image, results, images):
     line = (f"console=ttyS0 panic=-1 mitigations=off quiet loglevel=4 utrail.kernel={options.kernel}"
             f" utrail.timeout={CASE_TIMEOUT_S} {KERNEL_OPTIONS.get(options.kernel, '')}"
             f" {QUICK}{' tsc=reliable' if counter else ''}")
-    return [find_program("qemu-system-x86_64"), "-accel", "tcg,thread=multi", "-cpu", PROCESSOR, "-m", "1G",
+    return [find_program("qemu-system-x86_64"), "-accel", ACCELERATOR, "-cpu", PROCESSOR, "-m", "1G",
             "-smp", "2", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-serial", "stdio", "-serial", f"file:{results}", "-kernel", str(kernel), "-initrd", str(image),
             *disk.qemu_options(images), "-append", line + (" utrail.shell" if options.shell else "")]
@@ -267,21 +270,13 @@ def read_lines(path):
     return path.read_text("utf-8", "replace").replace("\r", "").splitlines() if path.exists() else []
 
 
-def fault_of_emulator(results, console):
-    """What ended the guest, when it was neither the kernel's fault nor that of what runs on it; else None."""
-    if not results:
-        return "the guest died on its way up"
-    complaints = (line for line in console if COMPLAINT.search(line) and not HARMLESS.search(line))
-    return "the emulator broke the kernel" if EMULATOR_FAULT in next(complaints, "") else None
-
-
 def boot_until_up(options, kernel, scratch, patterns):
-    """As boot(), with all cases that match; again after what is not ours, while there is time, with those that had no
-    outcome by then. Returns (names of the cases, what all guests told, what is wrong or None)."""
+    """As boot(), with all cases that match; again when it dies on its way up, before anything of ours runs, while there is
+    time. Returns (names of the cases, what the guest told, what is wrong or None)."""
     image, results, console = (scratch / name for name in ("initrd", "results", "console"))
     cases = make_initrd(image, kernel, options.build, patterns)
     wants_disk = any(disk.is_wanted(case) for case in wanted_cases(patterns))
-    told = []
+    lines, trouble = [], None
     for left in reversed(range(BOOTS if cases else 0)):
         start = time.monotonic()
         results.unlink(missing_ok=True)
@@ -289,20 +284,12 @@ def boot_until_up(options, kernel, scratch, patterns):
         images = disk.make_images(scratch) if wants_disk else {}
         trouble = boot(options, kernel, image, results, console, images)
         lines = read_lines(results)
-        fault = fault_of_emulator(lines, read_lines(console))
         options.timeout -= time.monotonic() - start
-        if not fault or not left or options.shell or options.timeout < BOOT_TIMEOUT_S:
-            return cases, told + lines, trouble
-        print(f"{trouble or fault}; once more", flush=True)
+        if lines or not left or options.shell or options.timeout < BOOT_TIMEOUT_S:
+            break
+        print(f"{trouble or 'the guest died on its way up'}; once more", flush=True)
         print("\n".join(read_lines(console)[-5:]), flush=True)
-        told += [line for line in lines if line.startswith("case ")]
-        make_initrd(image, kernel, options.build, open_cases(cases, told))
-    return cases, told, None
-
-
-def open_cases(cases, told):
-    """Those that have to be run yet; when only the end is missing, the last one."""
-    return [name for name in cases if name not in outcomes_of(told)] or cases[-1:]
+    return cases, lines, trouble
 
 
 def outcomes_of(results):
@@ -325,6 +312,12 @@ def judge(results, console, expected):
     return failed, others
 
 
+def told_by_console(lines):
+    """Its end; with a complaint, what comes from there on: the last lines of a kernel that dies do not say of what."""
+    complaints = [i for i, line in enumerate(lines) if COMPLAINT.search(line) and not HARMLESS.search(line)]
+    return lines[complaints[0]:][:CONSOLE_LINES] if complaints else lines[-15:]
+
+
 def run_cases(options, kernel, scratch, patterns):
     """One guest. Returns (outcomes, failed cases, other failures)."""
     cases, told, trouble = boot_until_up(options, kernel, scratch, patterns)
@@ -335,8 +328,8 @@ def run_cases(options, kernel, scratch, patterns):
     if trouble:
         others.insert(0, trouble)
     if failed or others:
-        print("--- console, last lines")
-        print("\n".join(console[-15:]))
+        print("--- console")
+        print("\n".join(told_by_console(console)))
     for failure in [f"case {name}: {why}" for name, why in failed.items()] + others:
         print(f"FAILED {failure}", flush=True)
     return outcomes_of(told), failed, others

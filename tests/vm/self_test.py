@@ -133,32 +133,15 @@ class Disk(unittest.TestCase):
             self.assertFalse(disk.is_wanted(case))
 
 
-class FaultOfEmulator(unittest.TestCase):
-    INT3 = "[ 1.4] Oops: int3: 0000 [#1] SMP NOPTI"
-
-    def test_none(self):
-        self.assertIsNone(run.fault_of_emulator(GOOD, []))
-
-    def test_died_on_its_way_up(self):
-        self.assertTrue(run.fault_of_emulator([], ["[ 1.0] Kernel panic - not syncing"]))
-
-    def test_patched_instruction(self):
-        self.assertTrue(run.fault_of_emulator(GOOD[:2], ["[ 0.1] some line", self.INT3, "[ 1.5] Call Trace:"]))
-
-    def test_other_complaints_are_the_kernels(self):
-        self.assertIsNone(run.fault_of_emulator(GOOD[:2], ["[ 1.0] BUG: unable to handle page fault", self.INT3]))
-        self.assertIsNone(run.fault_of_emulator(GOOD[:2], ["[ 1.0] Oops: 0000 [#1] SMP"]))
-
-
-class BrokenByTheEmulator(unittest.TestCase):
-    """What an earlier guest has told is kept, and is not run again. Each item is what one guest tells, and its console."""
+class Boots(unittest.TestCase):
+    """Each item is what one guest tells, and its console."""
 
     def run_guests(self, *guests):
         offered, left = [], list(guests)
 
         def make_initrd(_image, _kernel, _build, patterns):
-            offered.append(["a", "b", "c"] if patterns == ["*"] else list(patterns))
-            return offered[-1]
+            offered.append(patterns)
+            return ["a", "b"]
 
         def boot(_options, _kernel, _image, results, console, _images):
             lines, said = left.pop(0)
@@ -168,30 +151,31 @@ class BrokenByTheEmulator(unittest.TestCase):
         options = types.SimpleNamespace(kernel="7.2", build=None, shell=False, timeout=1000)
         with mock.patch.object(run, "make_initrd", make_initrd), mock.patch.object(run, "boot", boot), \
                 mock.patch.object(run.disk, "make_images", lambda _directory: {}):
-            with contextlib.redirect_stdout(io.StringIO()), tempfile.TemporaryDirectory() as scratch:
+            with contextlib.redirect_stdout(io.StringIO()) as told, tempfile.TemporaryDirectory() as scratch:
                 outcomes, failed, others = run.run_cases(options, None, pathlib.Path(scratch), ["*"])
-        return offered, outcomes, failed, others
+        return len(guests) - len(left), outcomes, failed, others, told.getvalue()
 
-    def test_goes_on_with_the_rest(self):
-        broken = (["case a ok", "case b fail x"], [FaultOfEmulator.INT3])
-        offered, outcomes, failed, others = self.run_guests(broken, (["case c ok", "end"], []))
-        self.assertEqual(offered, [["a", "b", "c"], ["c"]])
-        self.assertEqual(outcomes, {"a": ("ok", ""), "b": ("fail", "x"), "c": ("ok", "")})
-        self.assertEqual((failed, others), ({"b": "x"}, []))
+    WHOLE = (["case a ok", "case b ok", "end"], [])
+    NEVER_UP = ([], ["[ 1.0] Kernel panic - not syncing"])
 
-    def test_at_the_very_end(self):
-        whole = ["case a ok", "case b ok", "case c ok"]
-        offered, _, failed, others = self.run_guests((whole, [FaultOfEmulator.INT3]), (["case c ok", "end"], []))
-        self.assertEqual((offered[1:], failed, others), ([["c"]], {}, []))
+    def test_died_on_its_way_up(self):
+        boots, outcomes, failed, others, _ = self.run_guests(self.NEVER_UP, self.WHOLE)
+        self.assertEqual((boots, outcomes, failed, others), (2, {"a": ("ok", ""), "b": ("ok", "")}, {}, []))
 
     def test_not_for_ever(self):
-        broken = (["case a ok"], [FaultOfEmulator.INT3])
-        offered, _, failed, others = self.run_guests(*[broken] * run.BOOTS)
-        self.assertEqual(len(offered), run.BOOTS)
+        boots, _, failed, others, _ = self.run_guests(*[self.NEVER_UP] * (run.BOOTS + 1))
+        self.assertEqual(boots, run.BOOTS)
         self.assertTrue(failed and others)
 
+    def test_what_ran_is_not_run_again(self):
+        said = ["[ 1.4] a line", "[ 1.5] Oops: int3: 0000 [#1] SMP NOPTI", "[ 1.6] RIP: 0010:here"]
+        boots, _, failed, others, told = self.run_guests((["case a ok"], said), self.WHOLE)
+        self.assertEqual((boots, list(failed), others[0]), (1, ["b"], "the guest died before its end"))
+        self.assertIn("RIP: 0010:here", told)
+        self.assertNotIn("a line", told)
+
     def test_what_the_kernel_says_counts(self):
-        _, _, _, others = self.run_guests((["case a ok", "case b ok", "case c ok", "dmesg BUG: x", "end"], []))
+        _, _, _, others, _ = self.run_guests((["case a ok", "case b ok", "dmesg BUG: x", "end"], []))
         self.assertEqual(others, ["kernel: BUG: x"])
 
 

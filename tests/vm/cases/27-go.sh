@@ -7,13 +7,6 @@ command -v goroutines >/dev/null || {
 	exit 77
 }
 
-# The emulator's processors do not always see what another one has just written: the copy of an instruction that the
-# kernel has a thread run by itself. Any uprobe in a program of several threads then makes it crash here (30 to 50 of 60
-# runs with those of tracefs, on any kernel), but not on one processor.
-utrail() {
-	taskset 1 utrail "$@"
-}
-
 # ended FILE: calls with a duration.
 ended() {
 	grep '^{"type":"call"' "$1" | grep -c '"dur_ns"'
