@@ -204,8 +204,8 @@ static struct err *read_notes(struct image *image)
 	return NULL;
 }
 
-struct err *image_open_in(struct symbolizer *symbolizer, const char *path, int fd,
-			  struct image **ret)
+static struct err *open_in(struct symbolizer *symbolizer, const char *path, int fd,
+			   struct image **ret)
 {
 	if (!symbolizer || symbolizer_refused(symbolizer))
 		return image_open(path, fd, ret);
@@ -225,6 +225,15 @@ struct err *image_open_in(struct symbolizer *symbolizer, const char *path, int f
 	}
 	if (!e)
 		*ret = take_ptr(image);
+	return e;
+}
+
+struct err *image_open_in(struct symbolizer *symbolizer, const char *path, int fd,
+			  struct image **ret)
+{
+	struct err *e = open_in(symbolizer, path, fd, ret);
+	if (!e)
+		image_identify(*ret);
 	return e;
 }
 
@@ -323,16 +332,6 @@ int image_fd(const struct image *image)
 	return image->file.fd;
 }
 
-dev_t image_device(const struct image *image)
-{
-	return image->file.device;
-}
-
-ino_t image_inode(const struct image *image)
-{
-	return image->file.inode;
-}
-
 size_t image_build_id(const struct image *image, const uint8_t **ret)
 {
 	*ret = image->build_id;
@@ -362,11 +361,6 @@ const char *const *image_needed(const struct image *image)
 const char *image_soname(const struct image *image)
 {
 	return image->soname;
-}
-
-bool image_is_same_file(const struct image *a, const struct image *b)
-{
-	return image_inode(a) == image_inode(b) && image_device(a) == image_device(b);
 }
 
 bool image_is_static(const struct image *image)
@@ -402,6 +396,13 @@ bool image_offset_of(const struct image *image, uint64_t address, uint64_t *ret)
 		return false;
 	*ret = segment->offset + (address - segment->address);
 	return true;
+}
+
+bool image_entry_offset(const struct image *image, uint64_t *ret)
+{
+	uint64_t address = image->file.header.e_entry;
+	const struct segment *segment = address ? image_segment_of(image, address) : NULL;
+	return segment && segment->executable && image_offset_of(image, address, ret);
 }
 
 /*

@@ -42,6 +42,8 @@ struct remote;
 struct image {
 	char *path;
 	struct elf_file file;
+	bool is_layered;    /* identity.c */
+	int64_t changed_ns; /* of what is layered; else 0 */
 	struct arena arena;
 	struct segment *segments;
 	size_t n_segments;
@@ -121,6 +123,9 @@ bool section_range_of(const struct image *image, const Elf64_Shdr *header,
 
 /* dwarf_info.c: see image_debug_missing(); the first word counts. */
 void image_note_missing(struct image *image, const char *what, const char *name);
+
+/* identity.c: what is asked of an opened file once, for image_is_same_file(). */
+void image_identify(struct image *image);
 
 /* image_dynamic.c: fills .dynamic, .soname and .needed as far as they make sense. */
 struct err *image_read_dynamic(struct image *image) must_check;

@@ -69,11 +69,18 @@ const char *const *image_needed(const struct image *image);
 const char *image_soname(const struct image *image);
 /* The same file, by whatever names they were opened. */
 bool image_is_same_file(const struct image *a, const struct image *b);
+/* On overlayfs: its numbers do not say which file is mapped. */
+bool image_is_layered(const struct image *image);
+/* False: it may have been copied up to another layer since, and processes map the copy from then
+ * on. */
+bool image_is_as_opened(const struct image *image);
 /* A program that no loader joins with libraries. */
 bool image_is_static(const struct image *image);
 
 /* False when no PT_LOAD segment with file content covers it. */
 bool image_offset_of(const struct image *image, uint64_t address, uint64_t *ret);
+/* Where execution begins, in the file; false: nowhere. */
+bool image_entry_offset(const struct image *image, uint64_t *ret);
 bool image_address_of(const struct image *image, uint64_t offset, uint64_t *ret);
 /* The address of the first byte of an executable mapping that begins at this offset: a page's, so
  * it may lie before the segment. */

@@ -13,6 +13,7 @@
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "common/steady.h"
+#include "uprobe/layers.h"
 
 /* Kernels without cookies get one program per site; loading each takes tens of milliseconds. */
 #define OLD_SITES_MAX 64
@@ -184,7 +185,7 @@ static void multi_deinit(struct multi *multi)
 }
 
 static struct err *multi_collect(const struct probe_set *set, size_t first, enum attach_turn turn,
-				 bool *done, struct multi *ret)
+				 struct multi *ret)
 {
 	for (size_t i = first; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
@@ -202,7 +203,6 @@ static struct err *multi_collect(const struct probe_set *set, size_t first, enum
 		*cookie = site_cookie(site, ret->as_return);
 		*kept = site;
 		ret->has_semaphores |= *semaphore != 0;
-		done[i] = true;
 	}
 	return NULL;
 }
@@ -261,27 +261,29 @@ static struct err *multi_attach(struct attachment *attachment, const struct mult
 			: keep(attachment, link, multi->image, multi->as_return);
 }
 
-static struct err *attach_multi(struct attachment *attachment, const struct probe_set *set,
-				size_t first, struct bpf_program *program, bool as_return,
-				pid_t pid)
+struct attaching {
+	struct attachment *attachment;
+	const struct probe_set *set;
+	size_t first;
+	const struct attach_programs *programs;
+	pid_t pid;
+};
+
+static struct err *attach_multi(const struct attaching *how, const struct image *image,
+				bool as_return)
 {
-	_cleanup_free_ bool *done = calloc(set->sites.count, sizeof(*done));
-	if (!done)
-		return &err_nomem;
+	const struct attach_programs *programs = how->programs;
+	struct multi multi = {
+		.program = bpf_program__fd(as_return ? programs->returned : programs->hit),
+		.image = image,
+		.as_return = as_return,
+		.pid = how->pid};
 	struct err *e = NULL;
-	for (size_t i = first; !e && i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
-		if (done[i] || !is_attached_as(site, as_return))
-			continue;
-		struct multi multi = {.program = bpf_program__fd(program),
-				      .image = site->image,
-				      .as_return = as_return,
-				      .pid = pid};
-		for (int turn = 0; !e && turn < TURN_COUNT; turn++)
-			e = multi_collect(set, first, (enum attach_turn)turn, done, &multi);
-		e = e ? e : multi_attach(attachment, &multi);
-		multi_deinit(&multi);
-	}
+	for (int turn = 0; !e && turn < TURN_COUNT; turn++)
+		e = multi_collect(how->set, how->first, (enum attach_turn)turn, &multi);
+	if (!e && multi.sites.count)
+		e = multi_attach(how->attachment, &multi);
+	multi_deinit(&multi);
 	return e;
 }
 
@@ -296,9 +298,10 @@ static int open_single(const struct attach_programs *programs, const struct perf
 	return perf_probe_open(probe, ret_event, ret_link);
 }
 
-static struct err *attach_one(struct attachment *attachment, const struct attach_programs *programs,
-			      const struct probe_site *site, bool as_return, pid_t pid)
+static struct err *attach_one(const struct attaching *how, const struct probe_site *site,
+			      bool as_return)
 {
+	const struct attach_programs *programs = how->programs;
 	int program = bpf_program__fd(programs->hit);
 	struct err *e = NULL;
 	if (programs->form == UPROBE_FORM_OLD)
@@ -311,7 +314,7 @@ static struct err *attach_one(struct attachment *attachment, const struct attach
 		.offset = site->offset,
 		.semaphore = site->ref_ctr_offset,
 		.cookie = site_cookie(site, as_return),
-		.pid = pid,
+		.pid = how->pid,
 		.as_return = as_return,
 		.has_cookie = programs->form != UPROBE_FORM_OLD,
 	};
@@ -320,34 +323,32 @@ static struct err *attach_one(struct attachment *attachment, const struct attach
 	if (error)
 		return attach_failed(-error, site);
 	if (link >= 0)
-		e = keep(attachment, link, site->image, as_return);
-	struct err *kept = keep(attachment, event, site->image, as_return);
+		e = keep(how->attachment, link, site->image, as_return);
+	struct err *kept = keep(how->attachment, event, site->image, as_return);
 	return e ? e : kept;
 }
 
-static struct err *attach_turn(struct attachment *attachment, const struct probe_set *set,
-			       size_t first, enum attach_turn turn,
-			       const struct attach_programs *programs, pid_t pid)
+static struct err *attach_turn(const struct attaching *how, const struct image *image,
+			       enum attach_turn turn)
 {
 	struct err *e = NULL;
-	for (size_t i = first; !e && i < set->sites.count; i++) {
-		const struct probe_site *site = set->sites.items[i];
-		if (!is_attached_as(site, false) || turn_of(site) != turn)
+	for (size_t i = how->first; !e && i < how->set->sites.count; i++) {
+		const struct probe_site *site = how->set->sites.items[i];
+		if (!is_attached_as(site, false) || site->image != image || turn_of(site) != turn)
 			continue;
 		if (is_attached_as(site, true))
-			e = attach_one(attachment, programs, site, true, pid);
-		e = e ? e : attach_one(attachment, programs, site, false, pid);
+			e = attach_one(how, site, true);
+		e = e ? e : attach_one(how, site, false);
 	}
 	return e;
 }
 
-static struct err *attach_singly(struct attachment *attachment, const struct probe_set *set,
-				 size_t first, const struct attach_programs *programs, pid_t pid)
+static struct err *attach_singly(const struct attaching *how, const struct image *image)
 {
 	size_t places = 0;
-	for (size_t i = 1; i < set->sites.count; i++)
-		places += is_attached_as(set->sites.items[i], false);
-	if (programs->form == UPROBE_FORM_OLD && places >= OLD_SITES_MAX) {
+	for (size_t i = 1; i < how->set->sites.count; i++)
+		places += is_attached_as(how->set->sites.items[i], false);
+	if (how->programs->form == UPROBE_FORM_OLD && places >= OLD_SITES_MAX) {
 		struct err *e = err_new(ERR_UNSUPPORTED, 0,
 					"%zu places are too many for this kernel", places);
 		e = err_why(e, "it has no BPF cookies (5.15), so each needs a program of its own");
@@ -355,30 +356,131 @@ static struct err *attach_singly(struct attachment *attachment, const struct pro
 	}
 	struct err *e = NULL;
 	for (int turn = 0; !e && turn < TURN_COUNT; turn++)
-		e = attach_turn(attachment, set, first, (enum attach_turn)turn, programs, pid);
+		e = attach_turn(how, image, (enum attach_turn)turn);
 	return e;
 }
 
-struct attaching {
-	struct attachment *attachment;
-	const struct probe_set *set;
-	size_t first;
-	const struct attach_programs *programs;
-	pid_t pid;
-};
+/* --- files that are one to the kernel --------------------------------------------------------- */
+
+static int probe_ourselves(void *context, const struct image *image, uint64_t offset)
+{
+	const struct attaching *how = context;
+	const struct attach_programs *programs = how->programs;
+	if (programs->form == UPROBE_FORM_OLD)
+		return -ENOTSUP;
+	if (programs->form == UPROBE_FORM_MULTI) {
+		unsigned long place = offset;
+		__u64 cookie = 0;
+		const struct multi multi = {.offsets.items = &place,
+					    .cookies.items = &cookie,
+					    .program = bpf_program__fd(programs->hit),
+					    .image = image,
+					    .pid = getpid()};
+		return multi_link(&multi, 0, 1);
+	}
+	const struct perf_probe probe = {.file = image_fd(image),
+					 .program = bpf_program__fd(programs->hit),
+					 .offset = offset,
+					 .pid = getpid(),
+					 .has_cookie = true};
+	int event = -1, link = -1;
+	int error = open_single(programs, &probe, &event, &link);
+	if (link >= 0)
+		close(link);
+	return error ? error : event;
+}
+
+static struct err *is_shared(const struct attaching *how, const struct image *probed,
+			     const struct image *image, bool *ret)
+{
+	const struct layer_prober prober = {probe_ourselves, (void *)how};
+	ARRAY_OF(uint64_t) offsets = {0};
+	for (size_t i = 1; i < how->set->sites.count; i++) {
+		const struct probe_site *site = how->set->sites.items[i];
+		if (!is_attached_as(site, false) || site->image != probed)
+			continue;
+		uint64_t *offset = array_push(&offsets);
+		if (!offset) {
+			free(offsets.items);
+			return &err_nomem;
+		}
+		*offset = site->offset;
+	}
+	*ret = layers_share_file(probed, offsets.items, offsets.count, image, &prober);
+	free(offsets.items);
+	return NULL;
+}
+
+/* Made from one spec, for one place. */
+static bool is_same_site(const struct probe_site *a, const struct probe_site *b)
+{
+	return a->offset == b->offset && a->wire.kind == b->wire.kind &&
+	       (a->wire.flags & SITE_TRAMPOLINE) == (b->wire.flags & SITE_TRAMPOLINE) &&
+	       a->condition == b->condition && a->rate.count == b->rate.count &&
+	       strcmp(a->probe->name, b->probe->name) == 0;
+}
+
+/* What is seen by the probes of the other one already. */
+static void leave_out(const struct attaching *how, const struct image *probed,
+		      const struct image *image)
+{
+	for (size_t i = how->first; i < how->set->sites.count; i++) {
+		struct probe_site *site = how->set->sites.items[i];
+		if (!is_attached_as(site, false) || site->image != image)
+			continue;
+		for (size_t j = 1; j < i && site->wire.kind; j++) {
+			const struct probe_site *seen = how->set->sites.items[j];
+			if (is_attached_as(seen, false) && seen->image == probed &&
+			    is_same_site(seen, site))
+				site->wire.kind = 0;
+		}
+	}
+}
+
+static struct err *leave_out_shared(const struct attaching *how, const struct image *image)
+{
+	struct err *e = NULL;
+	/* One process has a file once. */
+	for (size_t i = 0; !e && !how->pid && i < how->attachment->hits.count; i++) {
+		const struct image *probed = how->attachment->hits.items[i].image;
+		bool shared = false;
+		if (probed == image || (i && how->attachment->hits.items[i - 1].image == probed) ||
+		    !layers_may_share(probed, image))
+			continue;
+		e = is_shared(how, probed, image, &shared);
+		if (shared)
+			leave_out(how, probed, image);
+	}
+	return e;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+static struct err *attach_file(const struct attaching *how, const struct image *image)
+{
+	struct err *e = leave_out_shared(how, image);
+	if (how->programs->form != UPROBE_FORM_MULTI)
+		return e ? e : attach_singly(how, image);
+	/* Returns first: a call whose entry is seen has its end seen, too. */
+	e = e ? e : attach_multi(how, image, true);
+	return e ? e : attach_multi(how, image, false);
+}
 
 static struct err *attach_all(void *context)
 {
 	const struct attaching *how = context;
-	const struct attach_programs *programs = how->programs;
-	if (programs->form != UPROBE_FORM_MULTI)
-		return attach_singly(how->attachment, how->set, how->first, programs, how->pid);
-	/* Returns first: a call whose entry is seen has its end seen, too. */
-	struct err *e = attach_multi(how->attachment, how->set, how->first, programs->returned,
-				     true, how->pid);
-	return e ? e
-		 : attach_multi(how->attachment, how->set, how->first, programs->hit, false,
-				how->pid);
+	const struct probe_set *set = how->set;
+	_cleanup_free_ bool *done = calloc(set->sites.count + 1, sizeof(*done));
+	struct err *e = done ? NULL : &err_nomem;
+	for (size_t i = how->first; !e && i < set->sites.count; i++) {
+		const struct image *image = set->sites.items[i]->image;
+		if (done[i] || !is_attached_as(set->sites.items[i], false))
+			continue;
+		for (size_t j = i; j < set->sites.count; j++)
+			done[j] |= set->sites.items[j]->image == image;
+		e = attach_file(how, image);
+	}
+	return e;
 }
 
 struct err *attach_sites(const struct probe_set *set, size_t first,

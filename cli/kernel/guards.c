@@ -12,6 +12,7 @@
 #include "cli/kernel/parts.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,15 +28,28 @@ static bool is_guarded(const struct kernel *kernel, const struct image *image)
 	return false;
 }
 
+/* On overlayfs 5.10 lets nobody read through a descriptor that has a lease, and warns of it in its
+ * log (FASYNC in ovl_change_flags()): so it gets one of its own. */
+static int open_for_lease(const struct image *image)
+{
+	char path[32];
+	if (!image_is_layered(image))
+		return fcntl(image_fd(image), F_DUPFD_CLOEXEC, 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", image_fd(image));
+	return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 /* Not every file system has leases, and of files of others it takes CAP_LEASE to have one. */
 static struct err *guard(struct kernel *kernel, struct image *image)
 {
-	if (fcntl(image_fd(image), F_SETLEASE, F_RDLCK) != 0)
+	_cleanup_close_ int fd = open_for_lease(image);
+	if (fd < 0 || fcntl(fd, F_SETLEASE, F_RDLCK) != 0)
 		return NULL;
 	struct guarded_file *file = array_push(&kernel->guarded);
 	if (!file)
 		return &err_nomem;
 	file->image = image;
+	file->fd = take_fd(fd);
 	return NULL;
 }
 
@@ -74,12 +88,11 @@ struct err *kernel_leave_written(struct kernel *kernel, const struct written_sin
 	struct err *e = NULL;
 	for (size_t i = 0; i < kernel->guarded.count; i++) {
 		struct guarded_file *file = &kernel->guarded.items[i];
-		int fd = image_fd(file->image);
-		if (file->is_out || fcntl(fd, F_GETLEASE) == F_RDLCK)
+		if (file->is_out || fcntl(file->fd, F_GETLEASE) == F_RDLCK)
 			continue;
 		file->is_out = true;
 		take_out(kernel, file->image);
-		fcntl(fd, F_SETLEASE, F_UNLCK);
+		fcntl(file->fd, F_SETLEASE, F_UNLCK);
 		e = e ? e : sink->written(sink->context, file->image);
 	}
 	return e;

@@ -502,6 +502,8 @@ void kernel_close(struct kernel *kernel)
 	points_deinit(kernel);
 	samples_close(kernel);
 	free(kernel->sample_fds.items);
+	for (size_t i = 0; i < kernel->guarded.count; i++)
+		close(kernel->guarded.items[i].fd);
 	free(kernel->guarded.items);
 	calls_deinit(kernel);
 	copies_deinit(kernel);

@@ -33,6 +33,7 @@ struct copied_program {
 /* guards.c */
 struct guarded_file {
 	struct image *image; /* the plan's */
+	int fd;		     /* of the lease */
 	bool is_out;	     /* its probes are */
 };
 

@@ -77,12 +77,20 @@ unsigned int plan_growth(const struct options *options, const struct plan *plan)
 
 /* --- is it new? ------------------------------------------------------------------------------- */
 
-/* The number of a file that we do not keep open may be another one's by now. */
-static bool is_mapped_file(const struct plan_module *known, const struct module *mapped)
+static const struct image *image_of(const struct plan *plan, const struct plan_module *module)
 {
+	return module->same_as ? plan->modules.items[module->same_as - 1].image : module->image;
+}
+
+/* The number of a file that we do not keep open may be another one's by now. */
+static bool is_mapped_file(const struct plan *plan, const struct plan_module *known,
+			   const struct module *mapped)
+{
+	const struct image *image = image_of(plan, known);
 	return known->mapped.start && known->mapped.inode == mapped->inode &&
 	       known->mapped.device == mapped->device &&
-	       (known->image || strcmp(known->path, mapped->path) == 0);
+	       (known->image || strcmp(known->path, mapped->path) == 0) &&
+	       (!image || image_is_as_opened(image));
 }
 
 /* By what the kernel says of the mapping: cheap, and right for what was seen as a mapping. */
@@ -90,7 +98,7 @@ static bool is_known_mapping(const struct plan *plan, const struct module *mappe
 {
 	for (size_t i = 0; i < plan->modules.count; i++) {
 		const struct plan_module *known = &plan->modules.items[i];
-		if (!known->gone && is_mapped_file(known, mapped))
+		if (!known->gone && is_mapped_file(plan, known, mapped))
 			return true;
 	}
 	return false;
@@ -98,13 +106,15 @@ static bool is_known_mapping(const struct plan *plan, const struct module *mappe
 
 /* By the opened file: for what was opened by name, and for file systems that show a mapping's
  * device as another one than stat(2)'s (btrfs, overlayfs). */
-static bool is_known_file(const struct plan *plan, const struct plan_module *module)
+static bool is_known_file(const struct plan *plan, struct plan_module *module)
 {
 	for (size_t i = 0; i < plan->modules.count; i++) {
 		const struct plan_module *known = &plan->modules.items[i];
-		if (known != module && known->image &&
-		    image_is_same_file(known->image, module->image))
-			return true;
+		if (known == module || !known->image ||
+		    !image_is_same_file(known->image, module->image))
+			continue;
+		module->same_as = i + 1;
+		return true;
 	}
 	return false;
 }
@@ -164,12 +174,19 @@ static const struct plan_module *find_predecessor(const struct late *late)
 	return NULL;
 }
 
+/* The same build: overlayfs has copied it up. */
+static bool is_copy(const struct image *image, const struct image *known)
+{
+	return image_is_layered(image) && image_inode(image) == image_inode(known) &&
+	       image_device(image) == image_device(known);
+}
+
 /* False: it is not meant after all. Of files that every process may run, that is what is found
  * where they were, not what has their names in containers. */
 static bool is_successor(struct late *late, struct err **ret)
 {
 	const struct plan_module *known = find_predecessor(late);
-	if (known)
+	if (known && !is_copy(late->module->image, known->image))
 		*ret = probe_set_note(&late->plan->set,
 				      "%s: replaced on disk: pid %d runs another build, which is "
 				      "probed, too",
@@ -278,7 +295,8 @@ static struct err *take_module(struct late *late)
 	const struct module *mapped = &late->mapping->module;
 	size_t index = 0;
 	struct err *e = NULL;
-	while (index < plan->modules.count && !is_mapped_file(&plan->modules.items[index], mapped))
+	while (index < plan->modules.count &&
+	       !is_mapped_file(plan, &plan->modules.items[index], mapped))
 		index++;
 	if (index == plan->modules.count)
 		e = plan_add_module(plan, mapped->path, mapped, NULL, &index);

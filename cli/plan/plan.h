@@ -23,6 +23,8 @@ struct plan_module {
 	struct module mapped;	 /* start == 0: not mapped (yet) */
 	struct process *process; /* whose view the path is; NULL: our own. Borrowed */
 	struct image *image;	 /* opened when first needed; NULL: not ELF, or not yet */
+	size_t same_as; /* without an image: the number from 1 of the module with the same file; 0:
+			   none */
 	bool tried;
 	/* It was not mapped any more when it was to be opened. When it is mapped again, that is
 	 * tried again. */

@@ -243,13 +243,20 @@ static bool maps_file(const struct plan_module *module, const struct stat *st)
 	return st->st_ino == module->mapped.inode && st->st_dev == module->mapped.device;
 }
 
+/* Kernels show numbers for mappings that stat(2) does not (overlayfs before 6.7, btrfs). */
+static bool leads_to(const char *wanted, const char *path)
+{
+	_cleanup_free_ char *real = realpath(wanted, NULL);
+	return real && strcmp(real, path) == 0;
+}
+
 static bool is_same_file(const struct plan_module *module, const char *wanted)
 {
 	struct stat st;
 	if (!strchr(wanted, '/') || !module->mapped.start)
 		return false;
 	return (stat_in_process(module->process, wanted, &st) && maps_file(module, &st)) ||
-	       (stat(wanted, &st) == 0 && maps_file(module, &st));
+	       (stat(wanted, &st) == 0 && maps_file(module, &st)) || leads_to(wanted, module->path);
 }
 
 /* A file that is not mapped: in the root of the first process that has it, else in ours. */

@@ -20,6 +20,8 @@ FILE_SYSTEMS = {
 }
 # Those of the file systems are called as they are.
 DRIVERS = ["virtio_pci", "virtio_blk"]
+# What needs no disk of its own.
+OTHERS = ["overlay"]
 
 
 def is_wanted(case):
@@ -72,7 +74,7 @@ def order(modules, name, found=None):
 def add_modules(archive, modules):
     """What the kernel has not built in, and lists in which order it is to be loaded."""
     everything = set()
-    for name, wanted in [("drivers", DRIVERS), *((name, [name]) for name in FILE_SYSTEMS)]:
+    for name, wanted in [("drivers", DRIVERS), *((name, [name]) for name in [*FILE_SYSTEMS, *OTHERS])]:
         found = []
         for module in wanted:
             order(modules, module, found)

@@ -16,7 +16,7 @@ export LC_ALL=C
 
 # Of disks and their file systems; which ones are part of the kernel differs.
 readonly MODULES=(virtio virtio_ring virtio_pci virtio_pci_modern_dev virtio_pci_legacy_dev virtio_blk ext4 jbd2 mbcache xfs
-	btrfs libcrc32c zstd_compress raid6_pq xor libblake2b)
+	btrfs libcrc32c zstd_compress raid6_pq xor libblake2b overlay)
 readonly CACHE=${UTRAIL_KERNELS:-${XDG_CACHE_HOME:-$HOME/.cache}/utrail/kernels}
 # Lists of retired releases are no longer renewed.
 # shellcheck disable=SC2034
@@ -94,8 +94,14 @@ fetch() {
 	mv -- "$vmlinuz" "$CACHE/$version/vmlinuz"
 	mv -- "$work/modules" "$CACHE/$version/modules"
 	printf '%s\t%s\n' "$package" "$build" >"$CACHE/$version/package"
+	printf '%s\n' "${MODULES[*]}" >"$CACHE/$version/wanted"
 	rm -rf -- "$work"
 	work=
+}
+
+# What an earlier version of this has fetched lacks modules.
+is_whole() {
+	[ -s "$1/vmlinuz" ] && [ -d "$1/modules" ] && [ "$(cat "$1/wanted" 2>/dev/null)" = "${MODULES[*]}" ]
 }
 
 main() {
@@ -105,7 +111,7 @@ main() {
 	exec 9>"$CACHE/lock"
 	flock 9
 	for version in "${versions[@]}"; do
-		{ [ -s "$CACHE/$version/vmlinuz" ] && [ -d "$CACHE/$version/modules" ]; } || fetch "$version"
+		is_whole "$CACHE/$version" || fetch "$version"
 		printf '%s: %s\n' "$version" "$(tr '\t' ' ' <"$CACHE/$version/package")"
 	done
 }

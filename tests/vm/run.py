@@ -90,12 +90,11 @@ def kernel_cache():
 
 def find_kernel(version):
     image = kernel_cache() / version / "vmlinuz"
-    # One that was fetched by an earlier version of this has no modules.
-    if not (image.parent / "modules").is_dir():
-        fetch = subprocess.run([HERE / "fetch-kernels.sh", version], text=True,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        if not image.exists():
-            raise Skip(f"kernel {version}: {fetch.stderr.strip()}")
+    # Which looks whether all is there.
+    fetch = subprocess.run([HERE / "fetch-kernels.sh", version], text=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    if not image.exists():
+        raise Skip(f"kernel {version}: {fetch.stderr.strip()}")
     return image
 
 
