@@ -109,6 +109,8 @@ struct task_struct {
 	struct css_set *cgroups;
 	struct signal_struct *signal;
 	struct sigpending pending;
+	unsigned long sas_ss_sp; /* the alternate signal stack; no size: there is none */
+	__kernel_size_t sas_ss_size;
 	struct mm_struct *mm;
 	struct files_struct *files;
 	struct fs_struct *fs;

@@ -150,15 +150,17 @@ struct scratch {
 	__u8 syscall_filter; /* the same of the system call in flight */
 	__u8 entry_filter;   /* of the hit at hand */
 	__u8 has_filtered;   /* filtered_sp is valid */
+	__u8 has_stacks;     /* open spans may be on several stacks; until none is open */
 	/* Calls that were left out at their entry, whose returns are not to be taken for those of
 	 * calls that began before tracing: the highest stack pointer that one had. */
 	__u64 filtered_sp;
 	__u32 filtered_depth; /* such calls that are open, and whose return the kernel follows */
 	/* The same of calls that were taken to be left, but may only wait on a stack of their own.
 	 */
-	__u64 dead_sp;		  /* calls at or below it are over */
-	__u64 left_sp, left_next; /* the latter: among those that are gone through */
-	__u32 long_strings;	  /* so many next strings are not tried as short ones */
+	__u64 dead_sp;			    /* calls at or below it are over */
+	__u64 alternate_sp, alternate_size; /* of the thread's signal stack, as it was then */
+	__u64 left_sp, left_next;	    /* the latter: among those that are gone through */
+	__u32 long_strings;		    /* so many next strings are not tried as short ones */
 	struct filter_run filter;
 	/* stream/cost.bpf.h: the program that runs now. */
 	__u64 cost_began_ns;

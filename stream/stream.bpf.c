@@ -104,12 +104,29 @@ static __always_inline void pass_by(struct scratch *scratch, __u64 sp)
 		scratch->left_next = sp;
 }
 
+/* As on_sig_stack() of include/linux/sched/signal.h has it. */
+static __always_inline bool is_alternate(struct scratch *scratch, __u64 sp)
+{
+	return sp > scratch->alternate_sp && sp - scratch->alternate_sp <= scratch->alternate_size;
+}
+
+/* What a handler on the alternate signal stack has interrupted goes on behind it; what goes on
+ * elsewhere has left the handler, by siglongjmp(). */
+static __always_inline bool is_dead(struct scratch *scratch, __u64 top)
+{
+	__u64 sp = scratch->dead_sp;
+	bool in_handler = is_alternate(scratch, sp);
+	if (in_handler != is_alternate(scratch, top))
+		return !in_handler;
+	return top <= sp && sp - top <= STACK_BYTES_MAX;
+}
+
 /* Is the innermost span dead, so that it can be dropped? */
 static __always_inline bool drop_one(struct scratch *scratch, struct outer_spans *outer,
 				     enum stream_form form)
 {
-	__u64 sp = scratch->dead_sp, top = scratch->top.sp;
-	if (!scratch->depth || top > sp || sp - top > STACK_BYTES_MAX)
+	__u64 top = scratch->top.sp;
+	if (!scratch->depth || !is_dead(scratch, top))
 		return false;
 	note_left(scratch, top);
 	drop_top(scratch, outer, form);
@@ -121,6 +138,23 @@ static __always_inline bool is_frame_of(struct scratch *scratch, struct outer_sp
 {
 	struct span_frame *frame = outer_frame(outer, index);
 	return frame->site_id == owner && frame->sp == scratch->sp;
+}
+
+/* Where a call begins, none is open that began at the same place. Its return, should this call be
+ * one that is not followed, must not be taken for the other one's. 0: it is not that deep. */
+static __always_inline int forget_one(struct scratch *scratch, struct outer_spans *outer,
+				      __u32 index, enum stream_form form)
+{
+	if (scratch->dead_sp != scratch->sp || scratch->depth < 2 || index > scratch->depth - 2)
+		return 0;
+	struct span_frame *frame = outer_frame(outer, index);
+	__u32 gone = frame->site_id;
+	if (frame->sp != scratch->sp || !gone)
+		return 1;
+	frame->site_id = 0;
+	if (summing && frame->number)
+		form == STREAM_OLD ? sum_unwound_old(gone) : sum_unwound(scratch, gone);
+	return 1;
 }
 
 /* bpf_loop() (5.17) has its body verified once. */
@@ -135,6 +169,12 @@ static long drop_step(__u32 i, void *context)
 {
 	struct search *search = context;
 	return !drop_one(search->scratch, search->outer, STREAM_PREEMPTIBLE);
+}
+
+static long forget_step(__u32 i, void *context)
+{
+	struct search *search = context;
+	return !forget_one(search->scratch, search->outer, i, STREAM_PREEMPTIBLE);
 }
 
 static long find_step(__u32 i, void *context)
@@ -162,16 +202,27 @@ static long leave_step(__u32 i, void *context)
 	return 0;
 }
 
+static __always_inline void note_stacks(struct scratch *scratch, enum stream_form form)
+{
+	struct task_struct *current = stream_current(form);
+	bpf_core_read(&scratch->alternate_sp, sizeof(scratch->alternate_sp), &current->sas_ss_sp);
+	bpf_core_read(&scratch->alternate_size, sizeof(scratch->alternate_size),
+		      &current->sas_ss_size);
+}
+
 __noinline int spans_drop_dead(struct scratch *scratch)
 {
 	struct search search = {.scratch = scratch};
 	if (!scratch)
 		return 0;
+	note_stacks(scratch, STREAM_PREEMPTIBLE);
 	search.outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
 	if (search.outer)
 		bpf_loop(SPANS_MAX, drop_step, &search, 0);
 	else
 		drop_one(scratch, NULL, STREAM_PREEMPTIBLE);
+	if (search.outer && scratch->has_stacks)
+		bpf_loop(SPANS_MAX, forget_step, &search, 0);
 	return 0;
 }
 
@@ -250,10 +301,27 @@ __noinline int spans_drop_one_old(void)
 	return scratch && drop_one(scratch, outer, STREAM_OLD);
 }
 
+__noinline int spans_forget_one_old(__u32 index)
+{
+	__u64 id = stream_current_id();
+	struct scratch *scratch = stream_scratch(id, STREAM_OLD, false);
+	struct outer_spans *outer = stream_outer_spans(id, STREAM_OLD, false);
+	return scratch && outer ? forget_one(scratch, outer, index, STREAM_OLD) : 0;
+}
+
 __noinline int spans_drop_dead_old(void)
 {
+	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
+	if (!scratch)
+		return 0;
+	note_stacks(scratch, STREAM_OLD);
 	for (int i = 0; i < SPANS_MAX; i++)
 		if (!spans_drop_one_old())
+			break;
+	if (!scratch->has_stacks)
+		return 0;
+	for (__u32 i = 0; i < SPANS_MAX; i++)
+		if (!spans_forget_one_old(i))
 			break;
 	return 0;
 }

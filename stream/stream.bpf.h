@@ -457,7 +457,7 @@ static __always_inline void stream_drop_dead_spans(struct scratch *scratch, bool
 						   enum stream_form form)
 {
 	__u64 dead = scratch->sp - !begins;
-	if (!scratch->depth || scratch->top.sp > dead)
+	if (!scratch->depth || (scratch->top.sp > dead && !scratch->has_stacks))
 		return;
 	scratch->dead_sp = dead;
 	if (form == STREAM_OLD)

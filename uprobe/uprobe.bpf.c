@@ -124,6 +124,8 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	}
 	if (!has_frame)
 		return;
+	/* What is left of them lies on another stack, or was interrupted by a handler on one. */
+	scratch->has_stacks = depth && (scratch->has_stacks || scratch->top.sp <= scratch->sp);
 	scratch->top.time_ns = scratch->time_ns;
 	scratch->top.sp = scratch->sp;
 	scratch->top.site_id = site_id;
@@ -267,7 +269,7 @@ static __always_inline bool entry_passes(struct scratch *scratch, struct site *s
 	stream_count_loss(site_id, cause);
 	leave_out(scratch, site->flags);
 	bool begins = site->kind == SITE_ENTRY;
-	if (scratch->depth && scratch->top.sp <= scratch->sp - !begins) {
+	if (scratch->depth && (scratch->has_stacks || scratch->top.sp <= scratch->sp - !begins)) {
 		send_kept(scratch, fetch_stream(form));
 		stream_drop_dead_spans(scratch, begins, fetch_stream(form));
 	}

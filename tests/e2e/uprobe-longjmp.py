@@ -97,6 +97,37 @@ def alternate_stack():
         fail(problem)
 
 
+def handlers_left(where, *options):
+    """Handlers that return are inside what they interrupt, which goes on; what is left by siglongjmp() is over, however
+    often, and nothing that comes after it is taken for its end."""
+    rounds = 300
+    specs = [word for name in ("outer", "inner", "on_signal", "alone") for word in ("-e", f"handlers:{name}")]
+    target = Target("handlers", "-w", where, rounds)
+    trace = Trace(*specs, *options, pid=target.pid)
+    target.release()
+    target.finish()
+    trace.finish()
+    trace.check_nothing_lost()
+    same((target.counts["outer"], target.counts["on_signal"]), (rounds, rounds), "rounds of the target")
+    results = {"outer": lambda n: (n + 1) * 10, "inner": lambda n: n + 1, "on_signal": lambda n: 2 * n, "alone": lambda n: n - 1}
+    for depth, name in enumerate(("outer", "inner", "on_signal")):
+        calls = trace.calls(name)
+        same([call["depth"] for call in calls], [depth] * rounds, f"depths of {name}, stack {where}")
+        same(len([call for call in calls if "ret" in call]), rounds - target.counts["left"], f"ends of {name}, stack {where}")
+    same([call["depth"] for call in trace.calls("alone")], [0] * rounds, f"depths of alone, stack {where}")
+    for call in trace.calls():
+        if "ret" in call:
+            same(call["ret"], results[call["name"]](call["args"]["n"]), f"result of {describe(call)}")
+
+
+def handlers_left_anywhere():
+    for where in ("far", "below", "above"):
+        for mode in ("auto", "site"):
+            handlers_left(where, f"--return={mode}")
+            # What is left out by a condition has its place on the stack, too.
+            handlers_left(where, f"--return={mode}", "-e", "handlers:handler if signal < 0")
+
+
 def exit_inside():
     """Calls that end with the process are told, without a result."""
     specs = ["exit-in-call:first", "exit-in-call:last"]
@@ -109,4 +140,4 @@ def exit_inside():
             fail(f"a return was seen of {describe(call)}")
 
 
-run(by_default, by_site, what_follows, of_musl, of_programs_known_late, alternate_stack, exit_inside)
+run(by_default, by_site, what_follows, of_musl, of_programs_known_late, alternate_stack, handlers_left_anywhere, exit_inside)

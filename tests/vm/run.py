@@ -118,7 +118,7 @@ def add_build(archive, build):
             archive.program(path, f"bin/{path.name}")
     if (build / "tests/e2e/targets/become").exists():
         archive.program(build / "tests/e2e/targets/become", "bin/become")
-    for name in ("become", "conditions", "signals", "points", "causes", "spent", "offcpu", "share", "waits", "tcp", "disk", "files", "outputs-gcc-0", "changes-g++-0", "characters-gcc-0", "goroutines", "leaf", "refused"):
+    for name in ("become", "conditions", "signals", "points", "causes", "spent", "offcpu", "share", "waits", "tcp", "disk", "files", "outputs-gcc-0", "changes-g++-0", "characters-gcc-0", "goroutines", "handlers", "leaf", "refused"):
         if (build / "tests/e2e/targets" / name).exists():
             archive.program(build / "tests/e2e/targets" / name, f"bin/{name}")
     for name in INTEGRITY.read_text().split():
