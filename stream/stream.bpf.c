@@ -202,9 +202,9 @@ static long leave_step(__u32 i, void *context)
 	return 0;
 }
 
-static __always_inline void note_stacks(struct scratch *scratch, enum stream_form form)
+static __always_inline void note_stacks(struct scratch *scratch)
 {
-	struct task_struct *current = stream_current(form);
+	struct task_struct *current = (void *)bpf_get_current_task();
 	bpf_core_read(&scratch->alternate_sp, sizeof(scratch->alternate_sp), &current->sas_ss_sp);
 	bpf_core_read(&scratch->alternate_size, sizeof(scratch->alternate_size),
 		      &current->sas_ss_size);
@@ -215,7 +215,7 @@ __noinline int spans_drop_dead(struct scratch *scratch)
 	struct search search = {.scratch = scratch};
 	if (!scratch)
 		return 0;
-	note_stacks(scratch, STREAM_PREEMPTIBLE);
+	note_stacks(scratch);
 	search.outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
 	if (search.outer)
 		bpf_loop(SPANS_MAX, drop_step, &search, 0);
@@ -314,7 +314,7 @@ __noinline int spans_drop_dead_old(void)
 	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
 	if (!scratch)
 		return 0;
-	note_stacks(scratch, STREAM_OLD);
+	note_stacks(scratch);
 	for (int i = 0; i < SPANS_MAX; i++)
 		if (!spans_drop_one_old())
 			break;

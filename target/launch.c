@@ -127,8 +127,10 @@ struct err *launch_release(struct launch *launch)
 bool launch_has_ended(struct launch *launch, int *ret_status)
 {
 	if (!launch->ended) {
-		int status;
-		if (waitpid(launch->pid, &status, WNOHANG) != launch->pid)
+		int status = 0;
+		pid_t ended = waitpid(launch->pid, &status, WNOHANG);
+		/* ECHILD: while SIGCHLD was ignored. Nobody knows how it ended then. */
+		if (ended != launch->pid && !(ended < 0 && errno == ECHILD))
 			return false;
 		launch->ended = true;
 		launch->status = status;

@@ -20,6 +20,9 @@ struct err *signals_catch(sigset_t *ret_old, int *ret_fd)
 		return err_new(ERR_FAILED, errno, "blocking signals");
 	sigaddset(ret_old, SIGIO);
 	signal(SIGPIPE, SIG_IGN);
+	/* Whoever started us may have ignored it: then children's ends are told to nobody. The
+	 * command has been forked by now, and has it as we had. */
+	signal(SIGCHLD, SIG_DFL);
 	*ret_fd = signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (*ret_fd < 0)
 		return err_new(ERR_FAILED, errno, "catching signals");

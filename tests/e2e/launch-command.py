@@ -114,6 +114,17 @@ def environment():
     same(traced.stdout, alone.stdout, "what the command sees of its surroundings")
 
 
+def children_ignored():
+    """Whoever starts utrail ignores the ends of children: it ends all the same, and the command has that as it was."""
+    script = "grep SigIgn /proc/self/status; exit 3"
+    ignore = {"preexec_fn": lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN)}
+    alone = Process(["sh", "-c", script], **ignore)
+    same(alone.wait(), 3, "status alone")
+    traced = launch(["sh", "-c", script], "-e", "exit", **ignore)
+    traced.finish(status=3, stop=False)
+    same(traced.stdout, alone.stdout, "signals that the command ignores")
+
+
 def waits_for_input():
     """A command that reads its input line by line, while it is traced."""
     trace = Trace("-e", "count:f", command=[sample("count"), "-w", "10"])
@@ -145,6 +156,7 @@ run(
     not_there,
     no_program,
     environment,
+    children_ignored,
     waits_for_input,
     no_zombie,
 )
