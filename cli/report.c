@@ -180,6 +180,9 @@ void report_summary(const struct output_summary *summary, bool whole)
 	if (summary->gaps)
 		fprintf(stderr, ", %" PRIu64 " file%s probed late", summary->gaps,
 			plural(summary->gaps));
+	if (summary->overwritten)
+		fprintf(stderr, ", probes gone from %" PRIu64 " file%s", summary->overwritten,
+			plural(summary->overwritten));
 	if (summary->written)
 		fprintf(stderr, ", %" PRIu64 " file%s not probed to the end", summary->written,
 			plural(summary->written));

@@ -422,8 +422,10 @@ static struct err *put_gap(struct output *output, const struct stream_event *eve
 	json_t *line = event_begin(output, "gap", event);
 	json_set(output, line, "module", json_text(output, event->gap->module));
 	json_set(output, line, "gap_ns", json_decimal(event->duration_ns));
-	if (!event->gap->is_probed)
+	if (event->gap->kind != GAP_LATE)
 		json_set(output, line, "probed", json_false());
+	if (event->gap->kind == GAP_OVERWRITTEN)
+		json_set(output, line, "overwritten", json_true());
 	return event_end(output, line, event);
 }
 
@@ -528,6 +530,8 @@ static struct err *json_end(struct output *output, const struct output_summary *
 		json_set(output, line, "suppressed", json_unsigned(summary->suppressed));
 	if (summary->gaps)
 		json_set(output, line, "gaps", json_unsigned(summary->gaps));
+	if (summary->overwritten)
+		json_set(output, line, "overwritten", json_unsigned(summary->overwritten));
 	if (summary->written)
 		json_set(output, line, "written", json_unsigned(summary->written));
 	if (summary->compat_calls)

@@ -65,6 +65,7 @@ struct output_summary {
 	uint64_t filtered;     /* hits whose condition did not hold */
 	uint64_t not_followed; /* of returns_lost: too many calls were open */
 	uint64_t gaps;	       /* files whose probes came after their code may have run */
+	uint64_t overwritten;  /* files that have lost probes in a process */
 	bool summed;	       /* they were added up, and not told one by one */
 	bool tallied;	       /* system calls were counted in the kernel: */
 	uint64_t counted;

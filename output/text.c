@@ -467,13 +467,20 @@ static void put_gap(struct output *output, const struct stream_event *event)
 	text_color(output, COLOR_RED);
 	buffer_put_literal(buffer, "--- ");
 	escape_put(buffer, event->gap->module, strlen(event->gap->module), "");
-	if (event->gap->is_probed) {
+	switch (event->gap->kind) {
+	case GAP_LATE:
 		buffer_put_literal(buffer, ": mapped, and probed ");
 		text_unsigned(buffer, event->duration_ns / 1000);
 		buffer_put_literal(buffer, " us later; what it did before was not seen ---");
-	} else {
+		break;
+	case GAP_UNMAPPED:
 		buffer_put_literal(buffer, ": mapped, and unmapped before it could be probed; "
 					   "what it did was not seen ---");
+		break;
+	case GAP_OVERWRITTEN:
+		buffer_put_literal(buffer, ": probes are gone from its code since then, "
+					   "overwritten; what runs there is not seen ---");
+		break;
 	}
 	text_color(output, COLOR_OFF);
 }

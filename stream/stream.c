@@ -315,7 +315,10 @@ struct err *stream_tell_gap(struct stream *stream, const struct stream_gap *gap)
 		.late = gap->from_ns < stream->released_ns,
 		.gap = gap,
 	};
-	stream->counts.gaps++;
+	if (gap->kind == GAP_OVERWRITTEN)
+		stream->counts.overwritten++;
+	else
+		stream->counts.gaps++;
 	return stream->options.sink.event(stream->options.sink.context, &event, false);
 }
 

@@ -194,10 +194,11 @@ struct stream_counts {
 	uint64_t stacks_lost;  /* of delivered events */
 	uint64_t not_followed; /* of returns_lost, those for which the ring had room */
 	uint64_t late;
-	uint64_t suppressed; /* events beyond a rate limit: not lost */
-	uint64_t filtered;   /* hits whose condition did not hold: not lost */
-	uint64_t missed;     /* hits that the kernel counts as missed */
-	uint64_t gaps;	     /* files that were probed after they had been mapped, or not at all */
+	uint64_t suppressed;  /* events beyond a rate limit: not lost */
+	uint64_t filtered;    /* hits whose condition did not hold: not lost */
+	uint64_t missed;      /* hits that the kernel counts as missed */
+	uint64_t gaps;	      /* files that were probed after they had been mapped, or not at all */
+	uint64_t overwritten; /* files that have lost probes in a process */
 	uint64_t compat_programs; /* 32-bit programs that traced processes became */
 	uint64_t newest_ns;	  /* time of the newest record seen */
 };
@@ -226,13 +227,18 @@ struct err *stream_losses(struct stream *stream, const struct loss_row *rows) mu
 struct err *stream_missed(struct stream *stream, const char *who, uint64_t count) must_check;
 /* The same of ends of calls that were delivered: these have no return. */
 struct err *stream_missed_ends(struct stream *stream, const char *who, uint64_t count) must_check;
-/* A traced process mapped `module` at `from_ns`, and its probes were in place at `until_ns`, or it
- * was unmapped by then: what ran there between was not seen, nor counted by anybody. */
+/* What a traced process runs in `module` is not seen, nor counted by anybody. */
+enum gap_kind {
+	GAP_LATE,	 /* it was mapped at from_ns, and probed at until_ns */
+	GAP_UNMAPPED,	 /* the same, but it was unmapped by then */
+	GAP_OVERWRITTEN, /* probes were in place at from_ns, some are not since until_ns at least */
+};
+
 struct stream_gap {
 	uint32_t tgid;
 	const char *module; /* as shown */
 	uint64_t from_ns, until_ns;
-	bool is_probed;
+	enum gap_kind kind;
 };
 struct err *stream_tell_gap(struct stream *stream, const struct stream_gap *gap) must_check;
 /* A thread that nothing may have been seen of. */

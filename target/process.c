@@ -227,6 +227,14 @@ int process_pidfd(const struct process *process)
 	return process->pidfd;
 }
 
+pid_t process_tracer(const struct process *process)
+{
+	_cleanup_free_ char *status = NULL;
+	err_free(read_proc(process, "status", &status));
+	const char *tracer = status ? strstr(status, "\nTracerPid:") : NULL;
+	return tracer ? atoi(tracer + 11) : 0;
+}
+
 bool process_has_seccomp(const struct process *process)
 {
 	return process->seccomp;

@@ -78,6 +78,11 @@ struct err *process_open_module(const struct process *process, const struct modu
  * only a regular file of the process's own user, or of root, which others may not write.
  */
 struct err *process_open_perf_map(const struct process *process, int *ret_fd) must_check;
+/* To be read only, at its addresses; of what it runs now: after an exec there is nothing to read.
+ */
+struct err *process_open_memory(pid_t pid, int *ret_fd) must_check;
+/* Who traces it by ptrace(2), a debugger or strace; 0: nobody. */
+pid_t process_tracer(const struct process *process);
 /* A path as the process would open it. */
 struct err *process_open_path(const struct process *process, const char *path,
 			      int *ret_fd) must_check;
@@ -122,6 +127,8 @@ struct process_view {
 				   int *ret_fd);
 	/* process_open_perf_map() */
 	struct err *(*open_perf_map)(void *context, pid_t pid, int *ret_fd);
+	/* process_open_memory() */
+	struct err *(*open_memory)(void *context, pid_t pid, int *ret_fd);
 };
 
 extern const struct process_view process_own_view;

@@ -3,6 +3,8 @@
 #include "target/target.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 
 static struct err *own_calls(void *context, pid_t pid, const struct call_sink *sink,
 			     size_t *ret_denied)
@@ -75,6 +77,22 @@ static struct err *own_open_perf_map(void *context, pid_t pid, int *ret_fd)
 	return e;
 }
 
+struct err *process_open_memory(pid_t pid, int *ret_fd)
+{
+	char path[32];
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? err_new(errno == EACCES ? ERR_PERMISSION : ERR_FAILED, errno,
+				     "opening '%s'", path)
+			   : NULL;
+}
+
+static struct err *own_open_memory(void *context, pid_t pid, int *ret_fd)
+{
+	(void)context;
+	return process_open_memory(pid, ret_fd);
+}
+
 const struct process_view process_own_view = {
 	.calls = own_calls,
 	.fd_path = own_fd_path,
@@ -82,4 +100,5 @@ const struct process_view process_own_view = {
 	.maps = own_maps,
 	.open_module = own_open_module,
 	.open_perf_map = own_open_perf_map,
+	.open_memory = own_open_memory,
 };

@@ -7,13 +7,8 @@
 
 #include "common/cleanup.h"
 #include "symbols/symbols.h"
+#include "uprobe/trap.h"
 
-/* Bytes of the instruction that the kernel puts in the place of another. */
-#if defined(__aarch64__)
-#define TRAP_BYTES 4
-#else
-#define TRAP_BYTES 1
-#endif
 /* Another file has none of them by chance. */
 #define LOOKED_AT_MAX 16
 

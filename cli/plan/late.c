@@ -93,6 +93,27 @@ static bool is_mapped_file(const struct plan *plan, const struct plan_module *kn
 	       (!image || image_is_as_opened(image));
 }
 
+/* One that was named, and that a command maps only when it runs. */
+static bool is_of_file(const struct plan_module *known, const struct module *mapped)
+{
+	if (known->mapped.start || !known->image)
+		return false;
+	return (image_inode(known->image) == mapped->inode &&
+		image_device(known->image) == mapped->device) ||
+	       strcmp(known->path, mapped->path) == 0;
+}
+
+const struct image *plan_mapped_image(const struct plan *plan, const struct module *mapped)
+{
+	for (size_t i = 0; i < plan->modules.count; i++) {
+		const struct plan_module *known = &plan->modules.items[i];
+		const struct image *image = image_of(plan, known);
+		if (image && (is_mapped_file(plan, known, mapped) || is_of_file(known, mapped)))
+			return image;
+	}
+	return NULL;
+}
+
 /* By what the kernel says of the mapping: cheap, and right for what was seen as a mapping. */
 static bool is_known_mapping(const struct plan *plan, const struct module *mapped)
 {

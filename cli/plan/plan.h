@@ -107,6 +107,8 @@ enum plan_growth {
 	PLAN_GROWS_BY_ALL = 15,
 };
 
+/* The image of a file that is mapped; NULL: it was not opened. */
+const struct image *plan_mapped_image(const struct plan *plan, const struct module *mapped);
 /*
  * May files that the target maps later change what is probed, or how? Bits of plan_growth; with
  * any of them, mappings are to be watched.

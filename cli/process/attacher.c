@@ -37,6 +37,7 @@ enum verb {
 	VERB_MAPS,     /* pid: the same for each executable mapping */
 	VERB_OPEN,     /* pid, device, inode: of a mapped file; the answer carries it */
 	VERB_PERF_MAP, /* pid: the file in which it names code that it made; likewise */
+	VERB_MEMORY,   /* pid: its memory, to be read; likewise */
 	VERB_PROBE,  /* pid (0: all), offset...; carries file and program, the answer event and link
 		      */
 	VERB_SETTLE, /* number: 0 when there will be no VERB_PROBE */
@@ -184,17 +185,25 @@ static bool serve_modules(int socket, const struct request *request)
 	return sent && send_answer(socket, &last);
 }
 
+static struct err *open_asked(const struct request *request, int *ret_fd)
+{
+	const struct module wanted = {
+		.path = (char *)"", .device = request->device, .inode = request->inode};
+	const struct process_view *own = &process_own_view;
+	switch (request->verb) {
+	case VERB_OPEN:
+		return own->open_module(NULL, request->pid, &wanted, ret_fd);
+	case VERB_PERF_MAP:
+		return own->open_perf_map(NULL, request->pid, ret_fd);
+	}
+	return own->open_memory(NULL, request->pid, ret_fd);
+}
+
 static bool serve_open(int socket, const struct request *request)
 {
 	struct answer answer = {0};
 	struct passed opened = none;
-	const struct module wanted = {
-		.path = (char *)"", .device = request->device, .inode = request->inode};
-	const struct process_view *own = &process_own_view;
-	answer.errnum =
-		errnum_of(request->verb == VERB_OPEN
-				  ? own->open_module(NULL, request->pid, &wanted, &opened.fds[0])
-				  : own->open_perf_map(NULL, request->pid, &opened.fds[0]));
+	answer.errnum = errnum_of(open_asked(request, &opened.fds[0]));
 	bool sent = send_packet(socket, &answer, sizeof(answer), &opened);
 	close_passed(&opened);
 	return sent;
@@ -248,6 +257,7 @@ static bool serve(int socket, const struct request *request, const struct passed
 		return serve_modules(socket, request);
 	case VERB_OPEN:
 	case VERB_PERF_MAP:
+	case VERB_MEMORY:
 		return serve_open(socket, request);
 	}
 	return send_answer(socket, &refused);
@@ -515,6 +525,14 @@ static struct err *view_open_perf_map(void *context, pid_t pid, int *ret_fd)
 			    : e;
 }
 
+static struct err *view_open_memory(void *context, pid_t pid, int *ret_fd)
+{
+	const struct request request = {.verb = VERB_MEMORY, .pid = pid};
+	int errnum;
+	struct err *e = ask_file(context, &request, &errnum, ret_fd);
+	return !e && errnum ? err_new(ERR_FAILED, errnum, "opening the memory of pid %d", pid) : e;
+}
+
 struct err *attacher_settle(struct attacher *attacher, bool probing)
 {
 	const struct request request = {.verb = VERB_SETTLE, .number = probing};
@@ -568,5 +586,6 @@ struct process_view attacher_view(struct attacher *attacher)
 		.maps = view_maps,
 		.open_module = view_open_module,
 		.open_perf_map = view_open_perf_map,
+		.open_memory = view_open_memory,
 	};
 }

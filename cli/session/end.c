@@ -82,6 +82,7 @@ static struct output_summary sum_up(const struct session *session)
 				       .filtered = counts->filtered,
 				       .suppressed = counts->suppressed,
 				       .gaps = counts->gaps,
+				       .overwritten = counts->overwritten,
 				       .compat_calls = kernel_compat_calls(session->kernel),
 				       .written = session->n_written,
 				       .compat_programs = compat_programs(session),
@@ -129,6 +130,7 @@ struct err *session_finish(struct session *session, struct err *e, struct output
 		cost_stop(&session->cost, session->kernel);
 	/* The last files, too, are probed or told. */
 	e = e ? e : session_take_news(session);
+	e = e ? e : traps_look(session->traps, now_ns(CLOCK_BOOTTIME), true);
 	e = e ? e : ask_for_entries(session);
 	session->ended_ns = now_ns(CLOCK_BOOTTIME);
 	/* What was written so far is shown while the kernel takes the probes out. */
@@ -171,7 +173,7 @@ int session_exit_status(struct session *session, const struct output_summary *su
 {
 	int status = 0;
 	bool loss = summary->lost || summary->missed || summary->returns_lost || summary->gaps ||
-		    summary->stacks_lost || summary->written;
+		    summary->stacks_lost || summary->written || summary->overwritten;
 	if (session->plan.launch && launch_has_ended(session->plan.launch, &status)) {
 		if (WIFSIGNALED(status))
 			return -WTERMSIG(status);

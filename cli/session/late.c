@@ -80,13 +80,13 @@ static const struct probe_site *new_probe(const struct probe_set *set, size_t fi
 }
 
 static struct err *tell_gap(const struct late *late, const struct mapping *mapping,
-			    const char *module, bool is_probed)
+			    const char *module, enum gap_kind kind)
 {
 	const struct stream_gap gap = {.tgid = (uint32_t)mapping->pid,
 				       .module = module,
 				       .from_ns = mapping->time_ns,
 				       .until_ns = now_ns(CLOCK_BOOTTIME),
-				       .is_probed = is_probed};
+				       .kind = kind};
 	return stream_tell_gap(late->parts.stream, &gap);
 }
 
@@ -101,13 +101,13 @@ static struct err *on_mapping(void *context, const struct mapping *mapping)
 		return NULL;
 	struct err *e = plan_add_mapping(parts->options, parts->plan, parts->view, mapping, &added);
 	if (!e && added.gone && late->began)
-		e = tell_gap(late, mapping, added.gone, false);
+		e = tell_gap(late, mapping, added.gone, GAP_UNMAPPED);
 	if (!e && (added.close_returns || set->sites.count > added.first)) {
 		e = attach(late, mapping, added.first, added.close_returns);
 		const struct probe_site *site = new_probe(set, added.first);
 		if (!e && late->began && site &&
 		    (late->looks || !waker_holds(parts->waker, mapping)))
-			e = tell_gap(late, mapping, site->probe->module, true);
+			e = tell_gap(late, mapping, site->probe->module, GAP_LATE);
 	}
 	if (parts->options->quiet < 2)
 		report_notes(set, n_notes);

@@ -251,6 +251,7 @@ struct err *session_loop(struct session *session)
 		e = wait_for_events(session);
 		e = e ? e : leave_written(session);
 		e = e ? e : look_after_kept(session);
+		e = e ? e : traps_look(session->traps, now_ns(CLOCK_BOOTTIME), false);
 		e = e ? e
 		      : books_look(&session->books, session->kernel, session->stream,
 				   now_ns(CLOCK_BOOTTIME));

@@ -16,6 +16,7 @@
 #include "cli/session/late.h"
 #include "cli/session/session.h"
 #include "cli/session/target_end.h"
+#include "cli/session/traps.h"
 #include "cli/shell/shell.h"
 #include "cli/stacks/stacks.h"
 #include "cli/stat/stat.h"
@@ -39,6 +40,7 @@ struct session {
 	struct ring_buffer *ring, *life; /* hits; task life */
 	struct waker *waker;		 /* NULL: nobody is stopped for a new file */
 	struct late *late;		 /* NULL: what is probed cannot change any more */
+	struct traps *traps;		 /* NULL: not yet */
 	struct spaces *spaces;		 /* what is mapped; NULL: nobody asks */
 	struct stacks *stacks;		 /* NULL: none are asked for */
 	struct shell *shell;		 /* `utrail shell`: it looks after that itself */

@@ -262,8 +262,10 @@ static struct err *prepare(struct session *session)
 	e = e ? e : attacher_start(&session->attacher);
 	unsigned int growth = 0;
 	e = e ? e : make_plan(session, &growth);
+	e = e ? e : traps_note_debuggers(&session->plan);
 	bool has_spaces = !e && wants_spaces(session, growth);
-	if (!growth && !session->plan.has_syscalls && !has_spaces)
+	/* What a command maps is not known before it runs. */
+	if (!growth && !session->plan.has_syscalls && !has_spaces && !session->plan.launch)
 		session->dismissed = take_ptr(session->attacher);
 	attacher_dismiss(session->dismissed);
 	session->view = attacher_view(session->attacher);
@@ -331,6 +333,15 @@ static struct err *prepare(struct session *session)
 	return e ? e : open_rings(session);
 }
 
+static struct err *open_traps(struct session *session)
+{
+	const struct traps_parts parts = {.plan = &session->plan,
+					  .kernel = session->kernel,
+					  .stream = session->stream,
+					  .view = &session->view};
+	return traps_open(&parts, now_ns(CLOCK_BOOTTIME), &session->traps);
+}
+
 static struct err *begin(struct session *session)
 {
 	const struct output_header header = {.realtime_ns = now_ns(CLOCK_REALTIME),
@@ -340,6 +351,7 @@ static struct err *begin(struct session *session)
 	struct err *e = plan_check_alive(&session->plan);
 	/* It has had time to end by now. */
 	attacher_close(take_ptr(session->dismissed));
+	e = e ? e : open_traps(session);
 	e = e ? e : attacher_settle(session->attacher, probing);
 	if (probing)
 		kernel_probe_through(session->kernel, session->attacher);
@@ -372,7 +384,10 @@ static struct err *begin(struct session *session)
 		report_start(&session->plan, session->options);
 	if (!session->options->quiet)
 		report_waiting(&session->plan, kernel_selected(session->kernel), session->any_runs);
-	return session->plan.launch ? launch_release(session->plan.launch) : NULL;
+	e = traps_look(session->traps, header.boottime_ns, true);
+	if (e || !session->plan.launch)
+		return e;
+	return launch_release(session->plan.launch);
 }
 
 static void session_deinit(struct session *session)
@@ -382,6 +397,7 @@ static void session_deinit(struct session *session)
 	ring_buffer__free(session->ring);
 	ring_buffer__free(session->life);
 	late_close(session->late);
+	traps_close(session->traps);
 	shell_close(session->shell);
 	stats_close(session->stats);
 	spans_destroy(session->spans);

@@ -322,7 +322,7 @@ static struct err *attach(struct shell *shell, size_t first, const struct mappin
 				       .module = set->sites.items[first]->probe->module,
 				       .from_ns = mapping->time_ns,
 				       .until_ns = now_ns(CLOCK_BOOTTIME),
-				       .is_probed = true};
+				       .kind = GAP_LATE};
 	return stream_tell_gap(shell->stream, &gap);
 }
 

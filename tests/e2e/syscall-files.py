@@ -132,16 +132,16 @@ def kinds():
 
 def renamed_above():
     """While a directory above is renamed, the path is one of the two, or none. On a busy machine it may not be renamed."""
-    for _ in range(5):
-        right, found, reads = paths_while_renaming()
+    for attempt in range(5):
+        right, found, reads = paths_while_renaming(f"rename{attempt}")
         if all(found[path] for path in right):
             break
     ensure(all(found[path] for path in right), f"only one of the two: {found}")
     ensure(found[None] < reads / 5, f"{found[None]} of {reads} without a path")
 
 
-def paths_while_renaming():
-    target, trace = traced("rename", "rename", ROUNDS, calls=["read"])
+def paths_while_renaming(name):
+    target, trace = traced(name, "rename", ROUNDS, calls=["read"])
     right = only(target.expected, "expected paths").split("\t")
     found = {path: 0 for path in [*right, None]}
     for event in trace.syscalls("read"):

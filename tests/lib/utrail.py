@@ -479,7 +479,7 @@ class Trace(Process):
         same(missed, told, "missed hits of the summary against 'missed' records")
         same(int(last.get("returns_lost", 0)), self.returns_lost, "lost returns against 'lost' records")
         same(int(last.get("stacks_lost", 0)), self.stacks_lost, "lost stacks against 'lost' records")
-        same(int(last.get("gaps", 0)), len(self.gaps), "gaps of the summary against 'gap' records")
+        same(int(last.get("gaps", 0)) + int(last.get("overwritten", 0)), len(self.gaps), "gaps of the summary against 'gap' records")
 
     def check_nothing_lost(self):
         events, lost, missed = self.summary
