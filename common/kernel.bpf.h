@@ -61,12 +61,22 @@ struct signal_struct___exit {
 
 struct file;
 
+/* kernel/events/uprobes.c: the page where out-of-line copies run and return probes return to. */
+struct xol_area {
+	unsigned long vaddr;
+};
+
+struct uprobes_state {
+	struct xol_area *xol_area;
+};
+
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
 	unsigned long start_stack;
 	unsigned long task_size;
 	struct file *exe_file;
+	struct uprobes_state uprobes_state;
 };
 
 struct thread_info {

@@ -151,6 +151,7 @@ struct scratch {
 	__u8 entry_filter;   /* of the hit at hand */
 	__u8 has_filtered;   /* filtered_sp is valid */
 	__u8 has_stacks;     /* open spans may be on several stacks; until none is open */
+	__u8 is_tail_call;   /* the call that begins returns to where the top does */
 	/* Calls that were left out at their entry, whose returns are not to be taken for those of
 	 * calls that began before tracing: the highest stack pointer that one had. */
 	__u64 filtered_sp;
@@ -159,6 +160,7 @@ struct scratch {
 	 */
 	__u64 dead_sp;			    /* calls at or below it are over */
 	__u64 alternate_sp, alternate_size; /* of the thread's signal stack, as it was then */
+	__u64 return_address, trampoline;   /* of the call that begins; the kernel's */
 	__u64 left_sp, left_next;	    /* the latter: among those that are gone through */
 	__u32 long_strings;		    /* so many next strings are not tried as short ones */
 	struct filter_run filter;

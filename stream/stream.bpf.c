@@ -118,6 +118,8 @@ static __always_inline bool is_dead(struct scratch *scratch, __u64 top)
 	bool in_handler = is_alternate(scratch, sp);
 	if (in_handler != is_alternate(scratch, top))
 		return !in_handler;
+	if (top == scratch->sp && scratch->is_tail_call)
+		return false;
 	return top <= sp && sp - top <= STACK_BYTES_MAX;
 }
 
@@ -145,7 +147,8 @@ static __always_inline bool is_frame_of(struct scratch *scratch, struct outer_sp
 static __always_inline int forget_one(struct scratch *scratch, struct outer_spans *outer,
 				      __u32 index, enum stream_form form)
 {
-	if (scratch->dead_sp != scratch->sp || scratch->depth < 2 || index > scratch->depth - 2)
+	if (scratch->dead_sp != scratch->sp || scratch->is_tail_call || scratch->depth < 2 ||
+	    index > scratch->depth - 2)
 		return 0;
 	struct span_frame *frame = outer_frame(outer, index);
 	__u32 gone = frame->site_id;
@@ -202,12 +205,50 @@ static long leave_step(__u32 i, void *context)
 	return 0;
 }
 
-static __always_inline void note_stacks(struct scratch *scratch)
+#if defined(__TARGET_ARCH_x86)
+/*
+ * A call whose return address is the kernel's own has none of its own: who jumped there was to
+ * return by the kernel's return probe, and will, when this one has; the kernel tells both ends.
+ */
+static __always_inline void note_tail_call(struct scratch *scratch, struct task_struct *current)
 {
-	struct task_struct *current = (void *)bpf_get_current_task();
+	struct mm_struct *mm = NULL;
+	struct xol_area *area = NULL;
+	scratch->is_tail_call = 0;
+	if (scratch->dead_sp != scratch->sp || scratch->top.sp != scratch->sp ||
+	    !bpf_core_type_exists(struct xol_area))
+		return;
+	bpf_core_read(&mm, sizeof(mm), &current->mm);
+	bpf_core_read(&area, sizeof(area), &mm->uprobes_state.xol_area);
+	scratch->trampoline = 0;
+	bpf_core_read(&scratch->trampoline, sizeof(scratch->trampoline), &area->vaddr);
+	bpf_probe_read_user(&scratch->return_address, sizeof(scratch->return_address),
+			    (void *)scratch->sp);
+	scratch->is_tail_call =
+		scratch->trampoline && scratch->return_address == scratch->trampoline;
+}
+#else
+static __always_inline void note_tail_call(struct scratch *scratch, struct task_struct *current)
+{
+	/* There it is in a register, and may be anybody's. */
+	scratch->is_tail_call = 0;
+}
+#endif
+
+static __always_inline void note_stacks(struct scratch *scratch, struct task_struct *current)
+{
+	note_tail_call(scratch, current);
 	bpf_core_read(&scratch->alternate_sp, sizeof(scratch->alternate_sp), &current->sas_ss_sp);
 	bpf_core_read(&scratch->alternate_size, sizeof(scratch->alternate_size),
 		      &current->sas_ss_size);
+}
+
+/* A function of its own, for what it keeps on the stack. */
+__noinline int spans_note_stacks(struct scratch *scratch)
+{
+	if (scratch)
+		note_stacks(scratch, (void *)bpf_get_current_task());
+	return 0;
 }
 
 __noinline int spans_drop_dead(struct scratch *scratch)
@@ -215,7 +256,7 @@ __noinline int spans_drop_dead(struct scratch *scratch)
 	struct search search = {.scratch = scratch};
 	if (!scratch)
 		return 0;
-	note_stacks(scratch);
+	spans_note_stacks(scratch);
 	search.outer = stream_outer_spans(0, STREAM_PREEMPTIBLE, false);
 	if (search.outer)
 		bpf_loop(SPANS_MAX, drop_step, &search, 0);
@@ -309,12 +350,22 @@ __noinline int spans_forget_one_old(__u32 index)
 	return scratch && outer ? forget_one(scratch, outer, index, STREAM_OLD) : 0;
 }
 
+__noinline int spans_note_stacks_old(void)
+{
+	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
+	struct task_struct *current = (void *)bpf_get_current_task();
+	if (!scratch)
+		return 0;
+	note_stacks(scratch, current);
+	return 0;
+}
+
 __noinline int spans_drop_dead_old(void)
 {
 	struct scratch *scratch = stream_scratch(stream_current_id(), STREAM_OLD, false);
 	if (!scratch)
 		return 0;
-	note_stacks(scratch);
+	spans_note_stacks_old();
 	for (int i = 0; i < SPANS_MAX; i++)
 		if (!spans_drop_one_old())
 			break;

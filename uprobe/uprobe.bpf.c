@@ -125,7 +125,7 @@ static __always_inline void span_open(struct scratch *scratch, __u32 site_id, __
 	if (!has_frame)
 		return;
 	/* What is left of them lies on another stack, or was interrupted by a handler on one. */
-	scratch->has_stacks = depth && (scratch->has_stacks || scratch->top.sp <= scratch->sp);
+	scratch->has_stacks = depth && (scratch->has_stacks || scratch->top.sp < scratch->sp);
 	scratch->top.time_ns = scratch->time_ns;
 	scratch->top.sp = scratch->sp;
 	scratch->top.site_id = site_id;

@@ -19,7 +19,9 @@ struct err *signals_catch(sigset_t *ret_old, int *ret_fd)
 	if (sigprocmask(SIG_BLOCK, &wanted, NULL) != 0)
 		return err_new(ERR_FAILED, errno, "blocking signals");
 	sigaddset(ret_old, SIGIO);
+	/* Then write(2) says it: a reader that has gone, a file that may not grow. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	/* Whoever started us may have ignored it: then children's ends are told to nobody. The
 	 * command has been forked by now, and has it as we had. */
 	signal(SIGCHLD, SIG_DFL);
