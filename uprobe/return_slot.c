@@ -358,9 +358,7 @@ bool frame_walk_search(const struct decoder *decoder, const struct code_part *te
 	return false;
 }
 
-/* Does decoding from well before arrive at this byte? */
-static bool is_instruction(const struct decoder *decoder, const struct code_part *text,
-			   size_t target)
+bool is_instruction(const struct decoder *decoder, const struct code_part *text, size_t target)
 {
 	size_t at = target > SYNC_DISTANCE ? target - SYNC_DISTANCE : 0;
 	while (at < target) {

@@ -21,6 +21,9 @@ struct err *return_slot_search(const struct decoder *decoder, const struct code_
  */
 bool frame_walk_search(const struct decoder *decoder, const struct code_part *text);
 
+/* Does decoding from well before arrive at this byte of the text? */
+bool is_instruction(const struct decoder *decoder, const struct code_part *text, size_t target);
+
 /* Is there a `pop %rsp`, which only code that switches stacks has? */
 bool stack_pop_search(const struct decoder *decoder, const struct code_part *text);
 

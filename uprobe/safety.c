@@ -286,6 +286,8 @@ static struct err *object_on_search(struct verdict *verdict, struct image *image
 	struct err *e = text_search(image, &found);
 	if (!e && found == TEXT_SWITCHES)
 		object(verdict, image, "may switch stacks: it loads the stack pointer");
+	else if (!e && found == TEXT_SIGNALS)
+		object(verdict, image, signals);
 	else if (!e && found == TEXT_WALKS)
 		object(verdict, image, "may read return addresses: it follows frame pointers");
 	else if (!e)

@@ -18,6 +18,7 @@ enum text_risk {
 	TEXT_HARMLESS,
 	TEXT_SWITCHES,
 	TEXT_WALKS,
+	TEXT_SIGNALS,
 };
 
 /*
@@ -25,6 +26,6 @@ enum text_risk {
  * every switch of stacks must, under whatever name; and for functions that follow frame pointers to
  * the return addresses of others. False positives are possible.
  */
-struct err *text_search(const struct image *image, enum text_risk *ret) must_check;
+struct err *text_search(struct image *image, enum text_risk *ret) must_check;
 
 #endif

@@ -8,6 +8,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
@@ -27,6 +28,7 @@
 #define R10	2 /* with REX_B */
 
 struct text {
+	const struct decoder *decoder;
 	const uint8_t *bytes;
 	size_t size;
 };
@@ -57,6 +59,43 @@ static bool is_restored(const struct text *text, unsigned int reg, size_t at)
 	return false;
 }
 
+/* `leave` a few instructions behind, which loads the stack pointer from the frame pointer. */
+#define LEAVE	       0xc9
+#define LEAVE_STEPS    5
+#define LEAVE_DISTANCE 24
+
+/* mov ...,%rbp, and the stack pointer from it at once: compilers set the frame pointer from the
+ * stack pointer, or take it from the stack, where functions end by `leave`. */
+static bool moves_frame(const struct text *text, size_t at)
+{
+	size_t left = text->size - at, near = left < LEAVE_DISTANCE ? left : LEAVE_DISTANCE;
+	const uint8_t *insn = text->bytes + at, *end = insn + near;
+	if (!memchr(insn, LEAVE, near))
+		return false;
+	for (int step = 0; step < LEAVE_STEPS && insn < end; step++) {
+		struct decoded decoded;
+		if (*insn == LEAVE)
+			return true;
+		if (!decode(text->decoder, insn, (size_t)(end - insn), 0, &decoded) ||
+		    decoded.flow != FLOW_NEXT)
+			return false;
+		insn += decoded.length;
+	}
+	return false;
+}
+
+/* What takes two opcode bytes: cmov into it, and movq from a register for vectors. */
+static bool loads_by_two_bytes(const struct text *text, size_t at)
+{
+	const uint8_t *insn = text->bytes + at;
+	uint8_t rex = insn[0], modrm = insn[3];
+	bool to_reg = (modrm >> 3 & 7) == RSP && !(rex & REX_R);
+	bool to_rm = modrm >> 6 == 3 && (modrm & 7) == RSP && !(rex & REX_B);
+	if ((insn[2] & 0xf0) == 0x40)
+		return to_reg;
+	return insn[2] == 0x7e && to_rm && at && insn[-1] == 0x66;
+}
+
 /* A REX prefix with W, and what follows it, at a position of the text. */
 static bool loads_stack_pointer(const struct text *text, size_t at)
 {
@@ -68,6 +107,9 @@ static bool loads_stack_pointer(const struct text *text, size_t at)
 	bool is_frame = rm == RBP && mod && !(rex & REX_B); /* %rbp or what lies around it */
 	switch (insn[1]) {
 	case 0x89: /* mov %reg,%rsp */
+		if (mod == 3 && rm == RBP && !(rex & REX_B) &&
+		    (reg != RSP || (rex & REX_R))) /* %reg,%rbp */
+			return moves_frame(text, at);
 		if (!to_rm || (reg == RBP && !(rex & REX_R)))
 			return false;
 		return !is_restored(text, reg | (rex & REX_R ? 8u : 0u), at);
@@ -88,33 +130,101 @@ static bool loads_stack_pointer(const struct text *text, size_t at)
 	}
 }
 
+/* What no compiler writes, but by chance is found in the middle of other instructions. */
+static bool computes_stack_pointer(const struct text *text, size_t at)
+{
+	const uint8_t *insn = text->bytes + at;
+	uint8_t rex = insn[0], modrm = insn[2];
+	bool to_reg = (modrm >> 3 & 7) == RSP && !(rex & REX_R);
+	bool to_rm = modrm >> 6 == 3 && (modrm & 7) == RSP && !(rex & REX_B);
+	bool found = false;
+	switch (insn[1]) {
+	case 0x01: /* add, or, and, xor %reg,%rsp: a difference, or what was 0 */
+	case 0x09:
+	case 0x21:
+	case 0x31:
+		found = to_rm;
+		break;
+	case 0x03: /* the same from memory, or by the other form */
+	case 0x0b:
+	case 0x33:
+		found = to_reg;
+		break;
+	case 0x0f:
+		found = loads_by_two_bytes(text, at);
+		break;
+	default:
+		break;
+	}
+	const struct code_part part = {.bytes = text->bytes, .size = text->size};
+	bool has_prefix = insn[1] == 0x0f && insn[2] == 0x7e;
+	return found && is_instruction(text->decoder, &part, at - has_prefix);
+}
+
 static bool search(const struct text *text)
 {
 	for (size_t i = 0; i + WINDOW <= text->size; i++)
-		if ((text->bytes[i] & 0xf8) == 0x48 && loads_stack_pointer(text, i))
+		if ((text->bytes[i] & 0xf8) == 0x48 &&
+		    (loads_stack_pointer(text, i) || computes_stack_pointer(text, i)))
 			return true;
 	return false;
 }
 
-static enum text_risk judge(const struct decoder *decoder, const struct code_part *part)
+/* Number of sigaltstack(2), as a register's value behind its opcode; and what comes soon behind. */
+static const uint8_t set_signal_stack[] = {131, 0, 0, 0};
+#define MOV_EAX	      0xb8
+#define MOV_EDI	      0xbf
+#define CALL_DISTANCE 32
+
+static bool calls_kernel(const uint8_t *bytes, size_t size)
 {
-	const struct text text = {.bytes = part->bytes, .size = part->size};
+	static const uint8_t instruction[] = {0x0f, 0x05};
+	return memmem(bytes, size < CALL_DISTANCE ? size : CALL_DISTANCE, instruction,
+		      sizeof(instruction));
+}
+
+/* By an instruction of its own, or by syscall(), where that is imported. */
+static bool sets_signal_stack(const struct text *text, bool has_syscall)
+{
+	const uint8_t *at = text->bytes, *end = text->bytes + text->size;
+	while ((at = memmem(at, (size_t)(end - at), set_signal_stack, sizeof(set_signal_stack)))) {
+		uint8_t opcode = at > text->bytes ? at[-1] : 0;
+		at += sizeof(set_signal_stack);
+		if ((opcode == MOV_EAX && calls_kernel(at, (size_t)(end - at))) ||
+		    (opcode == MOV_EDI && has_syscall))
+			return true;
+	}
+	return false;
+}
+
+static enum text_risk judge(const struct decoder *decoder, const struct code_part *part,
+			    bool has_syscall)
+{
+	const struct text text = {.decoder = decoder, .bytes = part->bytes, .size = part->size};
+	if (sets_signal_stack(&text, has_syscall))
+		return TEXT_SIGNALS;
 	if (search(&text) || stack_pop_search(decoder, part))
 		return TEXT_SWITCHES;
 	return frame_walk_search(decoder, part) ? TEXT_WALKS : TEXT_HARMLESS;
 }
 
+struct looked_at {
+	const struct image *image;
+	const struct decoder *decoder;
+	bool has_syscall; /* syscall(), to make any call by its number */
+};
+
 /* The overlap keeps a short function whole in one of two chunks. */
-static struct err *search_range(const struct image *image, const struct decoder *decoder,
-				uint64_t start, uint64_t end, uint8_t *buffer, enum text_risk *ret)
+static struct err *search_range(const struct looked_at *file, uint64_t start, uint64_t end,
+				uint8_t *buffer, enum text_risk *ret)
 {
 	while (!*ret && start < end) {
 		size_t size = end - start < CHUNK ? end - start : CHUNK;
-		struct err *e = image_read(image, start, buffer, size);
+		struct err *e = image_read(file->image, start, buffer, size);
 		if (e)
 			return e;
 		const struct code_part part = {.bytes = buffer, .address = start, .size = size};
-		*ret = judge(decoder, &part);
+		*ret = judge(file->decoder, &part, file->has_syscall);
 		if (size < CHUNK)
 			break;
 		start += size - OVERLAP;
@@ -127,7 +237,7 @@ static bool has_text(const struct image *image, uint64_t page, uint64_t size)
 	return image_is_text(image, page, 1) || image_is_text(image, page + size - 1, 1);
 }
 
-struct err *text_search(const struct image *image, enum text_risk *ret)
+struct err *text_search(struct image *image, enum text_risk *ret)
 {
 	struct stat st;
 	struct decoder decoder;
@@ -141,6 +251,11 @@ struct err *text_search(const struct image *image, enum text_risk *ret)
 		return &err_nomem;
 	if (fstat(image_fd(image), &st))
 		return err_new(ERR_FAILED, errno, "reading '%s'", image_path(image));
+	const struct looked_at file = {.image = image,
+				       .decoder = &decoder,
+				       .has_syscall = image_is_static(image)
+							      ? image_defines(image, "syscall")
+							      : image_imports(image, "syscall")};
 	uint64_t size = (uint64_t)st.st_size, start = 0;
 	struct err *e = NULL;
 	/* Runs of pages that hold text. */
@@ -148,10 +263,10 @@ struct err *text_search(const struct image *image, enum text_risk *ret)
 		uint64_t length = size - page < PAGE ? size - page : PAGE;
 		if (has_text(image, page, length))
 			continue;
-		e = search_range(image, &decoder, start, page, buffer, ret);
+		e = search_range(&file, start, page, buffer, ret);
 		start = page + PAGE;
 	}
 	if (!e && !*ret)
-		e = search_range(image, &decoder, start, size, buffer, ret);
+		e = search_range(&file, start, size, buffer, ret);
 	return e;
 }

@@ -31,7 +31,17 @@ uprobe_target(thread DEFINE TARGET_THREAD)
 uprobe_target(altstack DEFINE TARGET_ALTSTACK)
 uprobe_target(filtering DEFINE TARGET_FILTERING)
 uprobe_target(frames DEFINE TARGET_FRAMES OPTIONS -fno-omit-frame-pointer LINK -s)
-uprobe_target(switch DEFINE TARGET_SWITCH LINK -s)
+foreach(form
+    "switch|mov (%rsi),%rsp" "switch_add|sub %rsp,%rsi\\nadd %rsi,%rsp" "switch_or|xor %rsp,%rsp\\nor (%rsi),%rsp"
+    "switch_vector|movq (%rsi),%xmm0\\nmovq %xmm0,%rsp" "switch_if|cmp %rsi,%rsi\\ncmove (%rsi),%rsp"
+    "switch_leave|push %rbp\\nmov %rsi,%rbp\\nsub $8,%rbp\\nleave")
+  string(REPLACE "|" ";" form "${form}")
+  list(GET form 0 name)
+  list(GET form 1 text)
+  uprobe_target(${name} DEFINE "TARGET_SWITCH=\"${text}\"" LINK -s)
+endforeach()
+uprobe_target(raw_signals DEFINE TARGET_RAW_SIGNALS)
+uprobe_target(own_signals DEFINE TARGET_OWN_SIGNALS)
 find_library(UPROBE_STATIC_LIBC libc.a)
 if(UPROBE_STATIC_LIBC)
   uprobe_target(static LINK -static)

@@ -72,6 +72,20 @@ static void a_switch_without_a_name_is_found(void **state)
 {
 	(void)state;
 	EXPECT(RETURN_SITE, "target_switch may switch stacks", TARGET_SWITCH_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_switch_add may switch stacks", TARGET_SWITCH_ADD_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_switch_or may switch stacks", TARGET_SWITCH_OR_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_switch_vector may switch", TARGET_SWITCH_VECTOR_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_switch_if may switch stacks", TARGET_SWITCH_IF_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_switch_leave may switch", TARGET_SWITCH_LEAVE_PATH, LIBC);
+}
+
+static void a_signal_stack_without_a_wrapper_is_found(void **state)
+{
+	(void)state;
+	EXPECT(RETURN_SITE, "target_raw_signals can handle signals on another stack",
+	       TARGET_RAW_SIGNALS_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_own_signals can handle signals on another stack",
+	       TARGET_OWN_SIGNALS_PATH, LIBC);
 }
 
 static void static_programs_are_judged_by_their_symbols(void **state)
@@ -180,6 +194,7 @@ int main(void)
 		cmocka_unit_test(a_plain_program_is_proven),
 		cmocka_unit_test(each_danger_is_named),
 		cmocka_unit_test(a_switch_without_a_name_is_found),
+		cmocka_unit_test(a_signal_stack_without_a_wrapper_is_found),
 		cmocka_unit_test(static_programs_are_judged_by_their_symbols),
 		cmocka_unit_test(one_bad_file_among_good_ones_decides),
 		cmocka_unit_test(what_is_not_known_is_not_proven),

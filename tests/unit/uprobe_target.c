@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include <linux/seccomp.h>
 
@@ -52,10 +54,28 @@ static void work(void)
 	for (int i = 0; i < 3 && frame; i++, frame = frame[0])
 		printf("%p\n", frame[1]);
 }
+#elif defined(TARGET_RAW_SIGNALS)
+/* sigaltstack(2) without its wrapper. */
+static void work(void)
+{
+	stack_t stack = {.ss_flags = SS_DISABLE};
+	syscall(SYS_sigaltstack, &stack, NULL);
+}
+#elif defined(TARGET_OWN_SIGNALS)
+static void work(void)
+{
+	stack_t stack = {.ss_flags = SS_DISABLE};
+	long result = SYS_sigaltstack;
+	__asm__ volatile("syscall"
+			 : "+a"(result)
+			 : "D"(&stack), "S"(NULL)
+			 : "rcx", "r11", "memory");
+}
 #elif defined(TARGET_SWITCH)
 /* As coroutine libraries do it. */
 void go_there(void **from, void **to);
-__asm__(".globl go_there\ngo_there:\npush %rbp\nmov %rsp,(%rdi)\nmov (%rsi),%rsp\npop %rbp\nret\n");
+__asm__(".globl go_there\ngo_there:\npush %rbp\nmov %rsp,(%rdi)\n" TARGET_SWITCH
+	"\npop %rbp\nret\n");
 static void work(void)
 {
 	static void *stacks[2];
