@@ -196,6 +196,39 @@ static bool build_pointer(struct type_builder *builder, Dwarf_Die *die, const ch
 	return type->name;
 }
 
+static const struct type code_type = {
+	.kind = TYPE_POINTER, .size = 8, .name = "void (*)()", .is_code = true};
+static const struct type adjustment_type = {.kind = TYPE_INT, .size = 8, .name = "ptrdiff_t"};
+/* itanium-cxx-abi, 2.3: of a virtual function, `ptr` is one more than its place in the table. */
+static const struct type_member function_members[] = {
+	{.name = "ptr", .type = &code_type},
+	{.name = "adj", .type = &adjustment_type, .offset = 8},
+};
+
+/* C++: "int point::*" is where the member is, -1 of none; to a function it has two words. */
+static bool build_member_pointer(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die class;
+	builder->depth = -1; /* build() restores it */
+	const struct type *target = build_target(builder, die);
+	bool has_class = dwarf_attr(die, DW_AT_containing_type, &attribute) &&
+			 dwarf_formref_die(&attribute, &class) && dwarf_diename(&class);
+	const char *name = has_class ? dwarf_copy_name(builder->info, dwarf_diename(&class)) : "?";
+	if (!target || !name)
+		return false;
+	type->kind = TYPE_INT;
+	type->size = 8;
+	if (target->is_code) {
+		type->kind = TYPE_STRUCT;
+		type->size = 16;
+		type->members = function_members;
+		type->n_members = array_size(function_members);
+	}
+	type->name = arena_printf(&builder->info->arena, "%s %s::*", target->name, name);
+	return type->name;
+}
+
 /* What function pointers point to: only the name matters, "int (*)(void)". */
 static bool build_subroutine(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
@@ -357,7 +390,9 @@ static bool fill_type(struct type_builder *builder, Dwarf_Die *die, struct type 
 		return dwarf_build_struct(builder, die, type);
 	case DW_TAG_unspecified_type:
 		return build_unspecified(builder, die, type);
-	default: /* pointers to members and the like */
+	case DW_TAG_ptr_to_member_type:
+		return build_member_pointer(builder, die, type);
+	default:
 		type->size = byte_size(die);
 		return name_type(builder, die, "?", type);
 	}

@@ -7,7 +7,7 @@ import subprocess
 from typed import check, compiled
 from utrail import Target, Trace, ensure, run, same, sample, scratch, trace_target
 
-FUNCTIONS = ["take", "give", "hold", "virtually"]
+FUNCTIONS = ["take", "give", "hold", "virtually", "members"]
 
 
 def each_compiler():

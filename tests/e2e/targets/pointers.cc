@@ -29,6 +29,7 @@ int callee(int n)
 struct base {
 	virtual ~base() = default;
 	virtual int number() const { return id; }
+	int twice(int n) const __attribute__((noinline)) { return id * 2 + n; }
 	int id = 3;
 };
 
@@ -68,6 +69,23 @@ opaque int virtually(const struct base *object)
 {
 	int number = object->number();
 	return number < 0 ? 0 : number; // no jump
+}
+
+/* What follows them is in the registers behind theirs. */
+opaque int members(int base::*where, int (base::*what)(int) const, int more)
+{
+	struct base plain;
+	return (where ? plain.*where : 0) + (what ? (plain.*what)(more) : 0) + more;
+}
+
+static void of_classes()
+{
+	int (base::*what)(int) const = &base::twice;
+	struct base plain;
+	expect("members(where=%td, what={ptr=&base::twice, adj=0}, more=5) = 19", (char *)&plain.id - (char *)&plain);
+	members(&base::id, what, 5);
+	expect("members(where=-1, what={ptr=NULL, adj=0}, more=6) = 6");
+	members(nullptr, nullptr, 6);
 }
 
 static void all(int seed)
@@ -121,5 +139,6 @@ int main(int argc, char **argv)
 {
 	struct sample sample = sample_begin(argc, argv);
 	all(argc + 40);
+	of_classes();
 	return sample_end(&sample, true);
 }
