@@ -60,7 +60,8 @@ static void shown_struct(const struct type *type, const char *bytes, uint32_t le
 {
 	if (type->form && (type->form->kind == FORM_OWNER || type->form->kind == FORM_TEXT ||
 			   type->form->kind == FORM_ITEMS || type->form->kind == FORM_RANGE ||
-			   type->form->kind == FORM_BITS)) {
+			   type->form->kind == FORM_BITS || type->form->kind == FORM_BIT_SET ||
+			   type->form->kind == FORM_WEAK)) {
 		shown_form_copied(type, bytes, length, ret);
 		return;
 	}

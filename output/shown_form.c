@@ -172,6 +172,28 @@ static void form_bits(const struct value *value, const struct slots *slots, stru
 			      .is_bits = true};
 }
 
+/* Those that are set, by their numbers. */
+static void shown_bit_set(const struct type *type, const char *bytes, uint32_t length,
+			  struct shown *ret)
+{
+	uint32_t whole = length < type->size ? length : type->size;
+	*ret = (struct shown){.kind = SHOWN_BIT_SET,
+			      .bytes = bytes,
+			      .length = whole,
+			      .limit = type->form->length,
+			      .truncated = whole < type->size};
+}
+
+static void form_bit_set(const struct value *value, const struct slots *slots, struct shown *ret)
+{
+	const char *bytes, *why;
+	uint32_t length, flags;
+	if (value_bytes(value, slots, &bytes, &length, &flags, &why))
+		shown_bit_set(value->type, bytes, length, ret);
+	else
+		shown_unavailable(ret, why);
+}
+
 void shown_form_copied(const struct type *type, const char *bytes, uint32_t length,
 		       struct shown *ret)
 {
@@ -185,10 +207,14 @@ void shown_form_copied(const struct type *type, const char *bytes, uint32_t leng
 								    : UINT32_MAX};
 		return;
 	}
+	if (type->form->kind == FORM_BIT_SET) {
+		shown_bit_set(type, bytes, length, ret);
+		return;
+	}
 	bool is_pointer = type->form->item && (type->form->item->kind == TYPE_POINTER ||
 					       type->form->item->kind == TYPE_STRING);
-	if (type->form->kind != FORM_OWNER || at > length ||
-	    (is_pointer && length - at < sizeof(pointer))) {
+	bool is_one = type->form->kind == FORM_OWNER || type->form->kind == FORM_WEAK;
+	if (!is_one || at > length || (is_pointer && length - at < sizeof(pointer))) {
 		*ret = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
 		return;
 	}
@@ -398,6 +424,31 @@ void shown_node(const struct shown *whole, uint32_t index, struct shown *ret)
 		shown_in_element(&place, whole->type, element.bytes, element.length, ret);
 }
 
+/* What has no owner any more is not there, though its bytes may be. */
+static void form_weak(const struct shown_scope *scope, const struct value *value,
+		      const struct slots *slots, struct shown *ret)
+{
+	const struct value *block = value->members;
+	uint64_t address, owners;
+	const char *why;
+	if (!value_scalar(block, slots, &address, &why)) {
+		shown_unavailable(ret, why);
+		return;
+	}
+	shown_value(scope, value->copy, slots, ret);
+	if (!address || ret->kind == SHOWN_NULL)
+		return;
+	bool is_long = value->type->form->length_before == TYPE_WEAK_LONG;
+	bool is_known = block->n_members && value_scalar(block->members, slots, &owners, &why);
+	bool is_gone = is_known && (is_long ? (int64_t)owners == -1 : !(uint32_t)owners);
+	if (is_gone)
+		*ret = (struct shown){.kind = SHOWN_NAME, .text = value->type->form->none};
+	else if (!is_known && value_scalar(value->copy, slots, &address, &why))
+		shown_raw_pointer(ret, address);
+	else if (!is_known)
+		shown_unavailable(ret, why);
+}
+
 void shown_form(const struct shown_scope *scope, const struct value *value,
 		const struct slots *slots, struct shown *ret)
 {
@@ -406,6 +457,10 @@ void shown_form(const struct shown_scope *scope, const struct value *value,
 	const char *why;
 	if (form->kind == FORM_VARIANTS && value->n_members)
 		form_variants(scope, value, slots, ret);
+	else if (form->kind == FORM_WEAK && value->copy && value->members)
+		form_weak(scope, value, slots, ret);
+	else if (form->kind == FORM_BIT_SET)
+		form_bit_set(value, slots, ret);
 	else if (form->kind == FORM_COUNT && !value->copy)
 		form_count(value, slots, ret);
 	else if (value->copy && value->members &&

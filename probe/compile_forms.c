@@ -17,7 +17,7 @@ bool forms_need_copy(const struct type_form *form)
 {
 	return form->kind == FORM_OWNER || form->kind == FORM_OPTIONAL ||
 	       form->kind == FORM_VARIANTS || form->kind == FORM_COUNT || form->kind == FORM_BITS ||
-	       form->has_short;
+	       form->kind == FORM_BIT_SET || form->kind == FORM_WEAK || form->has_short;
 }
 
 /* The flag, and the value as it would be if it were there. */
@@ -81,6 +81,37 @@ static struct err *add_variants(const struct parts *parts, struct value *value)
 	return e;
 }
 
+/* What it leads to, and the number of its owners behind another pointer. */
+static struct err *add_weak(const struct parts *parts, struct value *value)
+{
+	static const struct type int_type = {.kind = TYPE_INT, .size = 4, .name = "int"};
+	static const struct type long_type = {.kind = TYPE_INT, .size = 8, .name = "long"};
+	static const struct type_member ints[] = {{.name = "", .type = &int_type, .offset = 8}};
+	static const struct type_member longs[] = {{.name = "", .type = &long_type, .offset = 8}};
+	static const struct type blocks[] = {
+		{.kind = TYPE_STRUCT, .size = 16, .name = "", .members = ints, .n_members = 1},
+		{.kind = TYPE_STRUCT, .size = 16, .name = "", .members = longs, .n_members = 1},
+	};
+	static const struct type pointers[] = {
+		{.kind = TYPE_POINTER, .size = 8, .name = "", .target = &blocks[0]},
+		{.kind = TYPE_POINTER, .size = 8, .name = "", .target = &blocks[1]},
+	};
+	const struct type_form *form = value->type->form;
+	struct value *both = arena_array(parts->builder->arena, 2, sizeof(*both));
+	struct parts inner = *parts;
+	if (!both)
+		return &err_nomem;
+	inner.base = value->offset;
+	const struct type *block = &pointers[form->length_before == TYPE_WEAK_LONG];
+	const struct type_member item = {.name = "", .type = form->item, .offset = form->data};
+	const struct type_member count = {.name = "", .type = block, .offset = form->length};
+	struct err *e = parts_add_member(&inner, &count, &both[1]);
+	e = e ?: parts_add_member(&inner, &item, &both[0]);
+	value->copy = &both[0];
+	value->members = &both[1];
+	return e;
+}
+
 /* The number of elements. */
 static struct err *add_count(const struct parts *parts, struct value *value)
 {
@@ -105,6 +136,11 @@ struct err *forms_add(const struct parts *parts, struct value *value)
 		return form->item ? add_count(parts, value) : NULL;
 	case FORM_OPTIONAL:
 		return add_optional(parts, value);
+	case FORM_WEAK:
+		return add_weak(parts, value);
+	case FORM_BIT_SET:
+		value->unavailable = parts_missing(parts->origin, value->offset, value->type->size);
+		return NULL;
 	case FORM_OWNER:
 		copy = arena_alloc(parts->builder->arena, sizeof(*copy));
 		inner.base = value->offset;

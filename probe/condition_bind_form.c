@@ -7,7 +7,8 @@
 void condition_enter_owner(struct condition_binding *b)
 {
 	const struct type_form *form = b->type->kind == TYPE_STRUCT ? b->type->form : NULL;
-	if (!form || form->kind != FORM_OWNER || form->item->kind != TYPE_POINTER || !b->is_address)
+	if (!form || form->kind != FORM_OWNER || !b->is_address ||
+	    (form->item->kind != TYPE_POINTER && form->item->kind != TYPE_STRUCT))
 		return;
 	if (form->data)
 		condition_put(b, (struct fetch_op){.code = FETCH_ADD, .imm = form->data});
@@ -18,6 +19,13 @@ static bool is_text(const struct type *type)
 {
 	return type->kind == TYPE_STRUCT && type->form && type->form->kind == FORM_TEXT &&
 	       type_form_unit(type->form) == 1;
+}
+
+/* std::filesystem::path */
+static bool has_text(const struct type *type)
+{
+	return type && type->kind == TYPE_STRUCT && type->form && type->form->kind == FORM_OWNER &&
+	       is_text(type->form->item);
 }
 
 /* The part of a value in registers that begins there; NULL: none does. */
@@ -32,6 +40,10 @@ static const struct fetch_part *part_at(const struct fetch_source *source, uint3
 
 bool condition_enter_text(struct condition_binding *b)
 {
+	if (has_text(b->type->kind == TYPE_POINTER ? b->type->target : b->type)) {
+		condition_enter_pointer(b);
+		condition_enter_owner(b);
+	}
 	const struct type *type = b->type;
 	if (type->kind == TYPE_POINTER && type->target && is_text(type->target)) {
 		if (b->is_address)

@@ -42,6 +42,13 @@ static const struct rule rules[] = {
 	{CXX, "duration<", FORM_OWNER, "__r", NULL, 0, false}, /* bits/chrono.h */
 	{CXX, "time_point<", FORM_OWNER, "__d.__r", NULL, 0, false},
 	{CXX, "reference_wrapper<", FORM_OWNER, "_M_data", NULL, 0, false},
+	{CXX, "path", FORM_OWNER, "_M_pathname", NULL, 0, false}, /* bits/fs_path.h */
+	{CXX, "complex<", FORM_OWNER, "_M_value", NULL, 0, false},
+	{CXX, "initializer_list<", FORM_ITEMS, "_M_array", "_M_len", 0, false},
+	{CXX, "valarray<", FORM_ITEMS, "_M_data", "_M_size", 0, false},
+	{CXX, "stack<", FORM_OWNER, "c", NULL, 0, false},
+	{CXX, "queue<", FORM_OWNER, "c", NULL, 0, false},
+	{CXX, "priority_queue<", FORM_OWNER, "c", NULL, 0, false},
 	/* libc++: string, string_view, vector, span, __memory/unique_ptr.h, __memory/shared_ptr.h, optional */
 	{CXX, "basic_string<", FORM_TEXT, "__l.__data_", "__l.__size_", 0, true},
 	{CXX, "basic_string_view<", FORM_TEXT, "__data", "__size", 0, false},
@@ -59,6 +66,9 @@ static const struct rule rules[] = {
 	{CXX, "duration<", FORM_OWNER, "__rep_", NULL, 0, false},
 	{CXX, "time_point<", FORM_OWNER, "__d_.__rep_", NULL, 0, false},
 	{CXX, "reference_wrapper<", FORM_OWNER, "__f_", NULL, 0, false},
+	{CXX, "path", FORM_OWNER, "__pn_", NULL, 0, false},
+	{CXX, "initializer_list<", FORM_ITEMS, "__begin_", "__size_", 0, false},
+	{CXX, "valarray<", FORM_RANGE, "__begin_", "__end_", 0, false},
 	/* Rust: core and alloc */
 	{RUST, "&str", FORM_TEXT, "data_ptr", "length", 0, false},
 	{RUST, "&mut str", FORM_TEXT, "data_ptr", "length", 0, false},
@@ -112,6 +122,12 @@ static bool name_fits(const char *name, const char *wanted)
 	if (strpbrk(wanted, "<["))
 		return true;
 	return !name[length];
+}
+
+/* Adapters of the library have one of its containers. */
+static bool is_own(const struct rule *rule, const char *name)
+{
+	return !rule->data || strcmp(rule->data, "c") != 0 || strstr(name, ", std::");
 }
 
 struct search {
@@ -226,11 +242,17 @@ static bool is_dyn(const struct rule *rule, const struct type *data)
 /* It has a value of any type, and no more. */
 static bool is_holder(const struct rule *rule)
 {
-	static const char *const names[] = {"atomic<", "duration<", "time_point<"};
+	static const char *const names[] = {"atomic<", "duration<", "time_point<", "complex<"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(rule->name, names[i]))
 			return true;
 	return false;
+}
+
+/* It has a container or a text, and no more to show: the member's name is anybody's. */
+static bool is_adapter(const struct rule *rule)
+{
+	return !strcmp(rule->data, "c") || !strcmp(rule->name, "path");
 }
 
 static bool fits(const struct rule *rule, const struct type *data, const struct type *length)
@@ -245,6 +267,8 @@ static bool fits(const struct rule *rule, const struct type *data, const struct 
 	case FORM_RANGE:
 		return is_pointer(data) && length && is_pointer(length);
 	case FORM_OWNER:
+		if (is_adapter(rule))
+			return data->kind == TYPE_STRUCT && data->form;
 		return is_pointer(data) || data->kind == TYPE_ARRAY || is_dyn(rule, data) ||
 		       is_holder(rule);
 	case FORM_BITS:
@@ -252,6 +276,8 @@ static bool fits(const struct rule *rule, const struct type *data, const struct 
 	case FORM_VARIANTS:
 	case FORM_COUNT:
 	case FORM_NODES:
+	case FORM_BIT_SET:
+	case FORM_WEAK:
 		break;
 	case FORM_OPTIONAL:
 		return length && length->kind == TYPE_BOOL && length->size == 1;
@@ -285,7 +311,8 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 				 .none = rule->kind == FORM_BITS ? "std::vector" : "nullopt"};
 	const struct type *length = NULL, *data;
 	bool is_pointer_meant = rule->kind != FORM_OPTIONAL && !strstr(rule->data, "_elems") &&
-				!is_holder(rule) && !(rule->language == RUST && type->size == 16);
+				!is_holder(rule) && !is_adapter(rule) &&
+				!(rule->language == RUST && type->size == 16);
 	data = dwarf_find_path(type, rule->data, is_pointer_meant, &form.data);
 	if (rule->length)
 		length =
@@ -310,9 +337,11 @@ void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *
 	const char *name = dwarf_diename(die);
 	if (!name || builder->tags || !type->n_members)
 		return;
+	if (language_fits(die, CXX) && dwarf_find_sized(builder, die, type))
+		return;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (name_fits(name, rules[i].name) && language_fits(die, rules[i].language) &&
-		    apply(builder, die, &rules[i], type))
+		if (name_fits(name, rules[i].name) && is_own(&rules[i], name) &&
+		    language_fits(die, rules[i].language) && apply(builder, die, &rules[i], type))
 			return;
 	if (!language_fits(die, CXX))
 		return;

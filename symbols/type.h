@@ -83,12 +83,15 @@ enum form_kind {
 	FORM_TEXT = 1, /* the address of text, and how many bytes */
 	FORM_ITEMS,    /* the address of elements, and how many */
 	FORM_RANGE,    /* the addresses of the first element, and behind the last one */
-	FORM_OWNER,    /* nothing but a pointer */
+	FORM_OWNER,    /* nothing but a pointer, or another value */
 	FORM_OPTIONAL, /* a value, and whether it is there */
 	FORM_VARIANTS, /* one of its members, and a number that says which */
 	FORM_COUNT,    /* only how many elements it has is known, or not even that */
 	FORM_NODES,    /* elements in nodes of their own: struct type_nodes */
 	FORM_BITS,     /* the address of words, whose bits are the elements: see TYPE_BITS_* */
+	FORM_BIT_SET,  /* words themselves, `length` bits of them: the numbers of those that are set
+			*/
+	FORM_WEAK,     /* a pointer to what may be gone: see TYPE_WEAK_* */
 };
 
 /* How nodes hang together. */
@@ -119,6 +122,13 @@ struct type_nodes {
 #define TYPE_BITS_ROOM 8
 #define TYPE_BITS_END  16
 
+/*
+ * Of FORM_WEAK: at form.length is the address of what counts owners, in as many bytes as
+ * form.length_before says, behind a word. A long counts from -1 on (libc++), an int from 0.
+ */
+#define TYPE_WEAK_INT  4
+#define TYPE_WEAK_LONG 8
+
 /* Of FORM_VARIANTS: the number that means this member; or any that means none of the others. */
 struct type_variant {
 	uint64_t value;
@@ -137,7 +147,8 @@ struct type_form {
 	bool has_short;
 	const struct type *item; /* of an element; of the pointer; of the value; COUNT: of the
 				  * number, NULL: there is none; BITS: see there */
-	/* OPTIONAL: what no value is called; COUNT, BITS: the type's name. Others: may be NULL */
+	/* OPTIONAL, WEAK: what no value is called; COUNT, BITS: the type's name. Others: may be
+	 * NULL */
 	const char *none;
 	/* VARIANTS: one for each member of the structure; the number is at `data`, `length` bytes
 	 */

@@ -133,7 +133,10 @@ static bool is_whole_form(const struct type *type, const struct type_form *form)
 	case FORM_OWNER:
 		return form->item;
 	case FORM_OPTIONAL:
+	case FORM_WEAK:
 		return form->item && form->none;
+	case FORM_BIT_SET:
+		return true;
 	case FORM_VARIANTS:
 		return form->variants && type->members;
 	case FORM_COUNT:

@@ -2,7 +2,7 @@
 """Strings, containers and pointers of the C++ standard libraries: as the program prints them."""
 
 from typed import CONTAINERS, check, compiled
-from utrail import run
+from utrail import run, same, trace_target
 
 FUNCTIONS = CONTAINERS["containers"]
 
@@ -19,4 +19,24 @@ def spans():
             check(program, CONTAINERS["spans"])
 
 
-run(each_library, spans)
+def adapters():
+    for name in ("adapters-g++", "adapters-clang++", "adapters-libc++"):
+        for program in compiled(name):
+            check(program, CONTAINERS["adapters"])
+
+
+def asked():
+    """As what they are in all but name."""
+    program = "adapters-g++-2"
+    for spec, wanted in (
+        ('paths if file ~ "/etc/*"', 1),
+        ('paths if file ~ "/usr/*"', 0),
+        ("paths if file.size() == 11", 1),
+        ("adapted if stack.size() == 3", 1),
+        ("adapted if queue.size() == 0 && heap.size() < 1", 1),
+    ):
+        _, trace = trace_target(program, [], [f"{program}:{spec}"])
+        same(len(trace.calls(spec.split()[0])), wanted, spec)
+
+
+run(each_library, spans, adapters, asked)

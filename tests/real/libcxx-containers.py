@@ -43,7 +43,7 @@ def build(compiler, root, major, name, level, more):
     """Static, for no such library may be there to run with."""
     top = f"{root}/usr/lib/llvm-{major}"
     path = scratch() / f"{name}-{major}-{level}{'-'.join(more)}"
-    command = [compiler, "-g", f"-O{level}", "-D_GNU_SOURCE", f"-std=c++{20 if name == 'spans' else 17}", "-w", *more, f"-I{SAMPLES}", "-nostdinc++"]
+    command = [compiler, "-g", f"-O{level}", "-D_GNU_SOURCE", f"-std=c++{20 if name in ('spans', 'adapters') else 17}", "-w", *more, f"-I{SAMPLES}", "-nostdinc++"]
     command += ["-isystem", f"{top}/include/c++/v1", "-nostdlib++", "-o", path, f"{TARGETS}/{name}.cc"]
     command += [f"{top}/lib/libc++.a", f"{top}/lib/libc++abi.a", "-lpthread"]
     libraries = f"{root}/usr/lib/x86_64-linux-gnu:{top}/lib" if compiler != "clang++" else ""
@@ -70,8 +70,10 @@ def containers():
         for name, functions in CONTAINERS.items():
             for level in (0, 2):
                 check(build(compiler, root, major, name, level, ["-fstandalone-debug"]), functions)
-            # As most programs are: a type is described where the compiler needed all of it.
-            check(build(compiler, root, major, name, 2, []), functions)
+            # As most programs are: a type is described where the compiler needed all of it. What counts
+            # the owners of a weak_ptr is not, and its address is all that is shown then.
+            if name != "adapters":
+                check(build(compiler, root, major, name, 2, []), functions)
 
 
 run(containers, conditions)

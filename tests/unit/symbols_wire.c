@@ -331,6 +331,12 @@ static void test_whole(void **state)
 	assert_false(is_refused_type(&type));
 	own.item = NULL;
 	assert_true(is_refused_type(&type));
+	own = (struct type_form){.kind = FORM_WEAK, .item = &number, .none = "expired"};
+	assert_false(is_refused_type(&type));
+	own.item = NULL;
+	assert_true(is_refused_type(&type));
+	own = (struct type_form){.kind = FORM_BIT_SET, .length = 5};
+	assert_false(is_refused_type(&type));
 	own = (struct type_form){.kind = FORM_VARIANTS, .item = &number};
 	assert_true(is_refused_type(&type));
 	struct type letter = {.kind = TYPE_CHAR, .size = 2, .name = "char16_t", .prefix = 'u'};
