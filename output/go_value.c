@@ -97,12 +97,18 @@ static bool find_type(const struct shown_scope *scope, const struct shown *word,
 {
 	struct shown_pointee pointee;
 	uint64_t address;
-	if (is_table)
-		return shown_pointee(scope, word, &pointee) && !pointee.offset &&
-		       type_of_table(pointee.name, ret);
 	struct image *image =
 		word->kind == SHOWN_HEX ? shown_place(scope, word->number, &address) : NULL;
-	ret->type = image ? image_go_type_at(image, address) : NULL;
+	const struct go_type *type = !image	? NULL
+				     : is_table ? image_go_table_at(image, address)
+						: image_go_type_at(image, address);
+	if (is_table && (!shown_pointee(scope, word, &pointee) || pointee.offset ||
+			 !type_of_table(pointee.name, ret)))
+		return false;
+	ret->kind = type ? type->kind : 0;
+	if (is_table)
+		return true;
+	ret->type = type ? type->name : NULL;
 	ret->type_length = ret->type ? strlen(ret->type) : 0;
 	return ret->type;
 }
@@ -112,36 +118,36 @@ static bool is_type(const struct go_interface *value, const char *name)
 	return strlen(name) == value->type_length && !memcmp(name, value->type, value->type_length);
 }
 
+#define KIND_STRING 24
+
 /* A string, and errors that begin with one, which is all that there is to tell. */
 static bool is_text(const struct go_interface *value)
 {
-	return is_type(value, "string") || is_type(value, "*errors.errorString") ||
+	return value->kind == KIND_STRING || is_type(value, "*errors.errorString") ||
 	       is_type(value, "*fmt.wrapError") || is_type(value, "*fmt.wrapErrors");
 }
 
-/* Types whose values are numbers; NULL: it is none of them. */
+/* Types whose values are numbers, by reflect.Kind; NULL: it is none of them. */
 static const struct type *plain_type(const struct go_interface *value)
 {
 	static const struct type types[] = {
-		{.kind = TYPE_INT, .size = 8, .name = "int"},
-		{.kind = TYPE_INT, .size = 8, .name = "int64"},
-		{.kind = TYPE_INT, .size = 4, .name = "int32"},
-		{.kind = TYPE_INT, .size = 2, .name = "int16"},
-		{.kind = TYPE_INT, .size = 1, .name = "int8"},
-		{.kind = TYPE_UINT, .size = 8, .name = "uint"},
-		{.kind = TYPE_UINT, .size = 8, .name = "uint64"},
-		{.kind = TYPE_UINT, .size = 8, .name = "uintptr"},
-		{.kind = TYPE_UINT, .size = 4, .name = "uint32"},
-		{.kind = TYPE_UINT, .size = 2, .name = "uint16"},
-		{.kind = TYPE_UINT, .size = 1, .name = "uint8"},
-		{.kind = TYPE_BOOL, .size = 1, .name = "bool"},
-		{.kind = TYPE_FLOAT, .size = 8, .name = "float64"},
-		{.kind = TYPE_FLOAT, .size = 4, .name = "float32"},
+		[1] = {.kind = TYPE_BOOL, .size = 1, .name = "bool"},
+		[2] = {.kind = TYPE_INT, .size = 8, .name = "int"},
+		[3] = {.kind = TYPE_INT, .size = 1, .name = "int8"},
+		[4] = {.kind = TYPE_INT, .size = 2, .name = "int16"},
+		[5] = {.kind = TYPE_INT, .size = 4, .name = "int32"},
+		[6] = {.kind = TYPE_INT, .size = 8, .name = "int64"},
+		[7] = {.kind = TYPE_UINT, .size = 8, .name = "uint"},
+		[8] = {.kind = TYPE_UINT, .size = 1, .name = "uint8"},
+		[9] = {.kind = TYPE_UINT, .size = 2, .name = "uint16"},
+		[10] = {.kind = TYPE_UINT, .size = 4, .name = "uint32"},
+		[11] = {.kind = TYPE_UINT, .size = 8, .name = "uint64"},
+		[12] = {.kind = TYPE_UINT, .size = 8, .name = "uintptr"},
+		[13] = {.kind = TYPE_FLOAT, .size = 4, .name = "float32"},
+		[14] = {.kind = TYPE_FLOAT, .size = 8, .name = "float64"},
 	};
-	for (size_t i = 0; i < array_size(types); i++)
-		if (is_type(value, types[i].name))
-			return &types[i];
-	return NULL;
+	return value->kind < array_size(types) && types[value->kind].name ? &types[value->kind]
+									  : NULL;
 }
 
 /* What was read where the second word leads to: struct content of symbols/dwarf_go.c. */

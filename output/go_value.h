@@ -17,6 +17,7 @@ struct go_interface {
 	const char *type; /* not NUL-terminated */
 	size_t type_length;
 	struct shown data; /* the value, its text, or a pointer */
+	uint8_t kind;	   /* Go: reflect.Kind; 0: not known */
 	bool is_place;	   /* the pointer is not the value, but where it is */
 };
 enum go_held {

@@ -332,9 +332,29 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 	return type->form;
 }
 
+/* DW_AT_go_kind of Go's linker (cmd/internal/dwarf/dwarf.go), and reflect.Kind. */
+#define AT_GO_KIND  0x2900
+#define KIND_SLICE  23
+#define KIND_STRING 24
+
+/* The name of a type that the program has called something else: type name string. */
+static const char *kind_name(Dwarf_Die *die, const char *name)
+{
+	if (!name || !language_fits(die, GO))
+		return name;
+	switch (dwarf_info_number(die, AT_GO_KIND)) {
+	case KIND_SLICE:
+		return "[]";
+	case KIND_STRING:
+		return "string";
+	default:
+		return name;
+	}
+}
+
 void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = kind_name(die, dwarf_diename(die));
 	if (!name || builder->tags || !type->n_members)
 		return;
 	if (language_fits(die, CXX) && dwarf_find_sized(builder, die, type))

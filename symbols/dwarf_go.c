@@ -97,10 +97,11 @@ bool dwarf_close_interface(struct type_builder *builder, struct type *type)
 	return true;
 }
 
-/* Most errors are a text. */
-bool dwarf_open_error(struct type_builder *builder, struct type *type)
+/* Numbers and texts are shown, whatever they are called; and most errors are a text. */
+bool dwarf_open_interface(struct type_builder *builder, struct type *type)
 {
-	if (strcmp(type->name, "error") != 0 || !is_interface(type))
+	if (!is_interface(type) || strcmp(type->members[0].name, "tab") != 0 ||
+	    type->members[1].type == &data_type)
 		return true;
 	struct type_member *members = own_members(builder, type);
 	if (members)

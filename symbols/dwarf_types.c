@@ -269,7 +269,7 @@ static bool build_typedef(struct type_builder *builder, Dwarf_Die *die, struct t
 	if (!name_type(builder, die, type->name, type))
 		return false;
 	take_character(type);
-	return dwarf_open_error(builder, type);
+	return dwarf_open_interface(builder, type);
 }
 
 static bool build_qualified(struct type_builder *builder, Dwarf_Die *die, const char *qualifier,

@@ -50,7 +50,7 @@ void dwarf_find_count(struct type_builder *builder, Dwarf_Die *die, struct type 
 void dwarf_find_alternatives(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 /* dwarf_go.c: interfaces; false: out of memory. */
 bool dwarf_close_interface(struct type_builder *builder, struct type *type);
-bool dwarf_open_error(struct type_builder *builder, struct type *type);
+bool dwarf_open_interface(struct type_builder *builder, struct type *type);
 /* dwarf_sized.c: types of C++ that say how many they have, and std::weak_ptr. False: none of them.
  */
 bool dwarf_find_sized(struct type_builder *builder, Dwarf_Die *die, struct type *type);

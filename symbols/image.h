@@ -74,7 +74,7 @@ struct image {
 	unsigned int scans;	 /* questions answered without these */
 
 	struct name_map demangled; /* demangle.c */
-	struct name_map go_types;  /* go_type.c: names, by the bytes of their addresses */
+	struct name_map go_types;  /* go_type.c: struct go_type, by where it is */
 	struct name_map
 		rust_types;  /* rust_vtable.c: the same of vtables; all, or those asked for */
 	bool has_rust_types; /* all of them are there */

@@ -166,9 +166,15 @@ struct object {
 /* What lies at the address, as the symbol tables have it; also where the file has no content
  * (.bss). False: nobody knows. */
 bool image_object_at(struct image *image, uint64_t address, struct object *ret);
-/* The name of the type of Go that the runtime's table at the address describes, as Go's %T would
- * write it; NULL: it is none. */
-const char *image_go_type_at(struct image *image, uint64_t address);
+/* A type of Go, as its runtime knows it. */
+struct go_type {
+	const char *name; /* as Go's %T would write it */
+	uint8_t kind;	  /* what it is in the end: reflect.Kind */
+};
+/* Of the description at the address; NULL: it is none. */
+const struct go_type *image_go_type_at(struct image *image, uint64_t address);
+/* The same of what such a table of methods is for: struct itab. */
+const struct go_type *image_go_table_at(struct image *image, uint64_t address);
 /* Rust: the type whose vtable begins at this address, "app::Square"; NULL: none is known to. */
 const char *image_rust_type_at(struct image *image, uint64_t address);
 /*

@@ -69,7 +69,7 @@ def go():
     shutil.copy(TARGETS / "values.go", scratch() / "values.go")
     build(["go", "build", "-o", "values-go", "values.go"], "golang-go")
     functions = ["text", "slices", "points", "words", "lines", "joined", "halves", "mix", "squares"]
-    functions += ["padded", "fails", "handed", "area", "anything", "logged", "real", "generic*", "(*point).*", "point.*", "counter.func1"]
+    functions += ["padded", "fails", "handed", "area", "anything", "written", "called", "logged", "real", "generic*", "(*point).*", "point.*", "counter.func1"]
     check_command("values-go", [f"main.{function}" for function in functions])
 
 

@@ -137,6 +137,13 @@ static void same_symbols(struct image *a, struct image *b)
 	}
 }
 
+static void same_types(const struct go_type *one, const struct go_type *other)
+{
+	assert_int_equal(!one, !other);
+	same_text(one ? one->name : NULL, other ? other->name : NULL);
+	assert_int_equal(one ? one->kind : 0, other ? other->kind : 0);
+}
+
 /* Of every pointer that could lead to data: each is asked for twice, once of what is kept. */
 static void same_objects(struct image *a, struct image *b)
 {
@@ -151,7 +158,8 @@ static void same_objects(struct image *a, struct image *b)
 					 image_object_at(b, address, &ob));
 			assert_true(oa.address == ob.address);
 			same_text(oa.name, ob.name);
-			same_text(image_go_type_at(a, address), image_go_type_at(b, address));
+			same_types(image_go_type_at(a, address), image_go_type_at(b, address));
+			same_types(image_go_table_at(a, address), image_go_table_at(b, address));
 			same_text(image_rust_type_at(a, address), image_rust_type_at(b, address));
 			found += oa.name != NULL;
 		}

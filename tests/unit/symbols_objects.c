@@ -88,6 +88,8 @@ static void nothing_outside(void **state)
 	assert_false(image_object_at(image, 1ULL << 40, &object));
 	assert_null(image_go_type_at(image, 0));
 	assert_null(image_go_type_at(image, UINT64_MAX));
+	assert_null(image_go_table_at(image, 0));
+	assert_null(image_go_table_at(image, UINT64_MAX));
 	image_close(image);
 }
 

@@ -132,11 +132,38 @@ func contents(n int) {
 	fmt.Printf("expect main.anything(some=float32(%g)) = 1\n", float64(n)/4)
 	anything(n > 0)
 	fmt.Println("expect main.anything(some=bool(true)) = 1")
+	anything(level(n))
+	fmt.Printf("expect main.anything(some=main.level(%d)) = 1\n", n)
+	anything(label("called"))
+	fmt.Println("expect main.anything(some=main.label(\"called\")) = 1")
+	of := texter(level(n - 1))
+	fmt.Printf("expect main.written(of=main.level(%d), and=nil) = 7\n", n-1)
+	written(of, nil)
+	fmt.Println("expect main.written(of=main.label(\"lo\"), and=main.level(5)) = 2")
+	written(label("lo"), level(5))
+	fmt.Printf("expect main.called(name=\"own\", codes=[1, %d]) = 5\n", n)
+	called("own", list{1, int16(n)})
 	logged("%d", n, "text", corner, nil, plainError)
 	fmt.Printf("expect main.logged(format=\"%%d\", some=[int(%d), string(\"text\"), *main.point(%p), nil, *errors.errorString(\"plain\")]) = 5\n", n, corner)
 	anything(corner)
 	fmt.Printf("expect main.anything(some=*main.point(%p)) = 1\n", corner)
 }
+
+// Types whose values are numbers and texts, though they are called something else.
+type level int8
+type label string
+type list []int16
+
+type texter interface{ text() string }
+
+func (l level) text() string { return "level" + fmt.Sprint(int(l)) }
+func (l label) text() string { return string(l) }
+
+//go:noinline
+func written(of, and texter) int { return len(of.text()) }
+
+//go:noinline
+func called(name label, codes list) int { return len(name) + len(codes) }
 
 //go:noinline
 func logged(format string, some ...interface{}) int { return len(some) }
