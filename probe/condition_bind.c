@@ -303,13 +303,20 @@ void condition_enter_pointer(struct condition_binding *b)
 	b->type = b->type->target;
 }
 
+/* What has such a member by itself is not entered further: a lock beside what it guards. */
+static bool has_member(const struct condition_binding *b, const struct condition_word *word)
+{
+	uint32_t offset = 0;
+	return b->type->kind == TYPE_STRUCT && find_member(b->type, word->text, &offset, 0);
+}
+
 /* The structure that the value is, or leads to, becomes what is looked at, by its address. */
 static struct err *enter_structure(struct condition_binding *b, const struct condition_word *from,
 				   const struct condition_word *word)
 {
 	condition_enter_pointer(b);
-	condition_enter_owner(b);
-	condition_enter_pointer(b);
+	for (int i = 0; i < OWNERS_MAX && !has_member(b, word) && condition_enter_owner(b); i++)
+		condition_enter_pointer(b);
 	if (b->type->kind != TYPE_STRUCT)
 		return err_hint(condition_error(b->source, word->at,
 						"'%s' has no members that are known", from->text),

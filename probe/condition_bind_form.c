@@ -4,15 +4,26 @@
 
 #include "probe/condition_tree.h"
 
-void condition_enter_owner(struct condition_binding *b)
+bool condition_enter_owner(struct condition_binding *b)
 {
 	const struct type_form *form = b->type->kind == TYPE_STRUCT ? b->type->form : NULL;
-	if (!form || form->kind != FORM_OWNER || !b->is_address ||
-	    (form->item->kind != TYPE_POINTER && form->item->kind != TYPE_STRUCT))
-		return;
+	if (!form || form->kind != FORM_OWNER || !b->is_address)
+		return false;
 	if (form->data)
 		condition_put(b, (struct fetch_op){.code = FETCH_ADD, .imm = form->data});
 	b->type = form->item;
+	return true;
+}
+
+/* A reference to it is never asked for itself; a pointer is. */
+void condition_enter_value(struct condition_binding *b)
+{
+	const struct type *target = b->type->kind == TYPE_POINTER ? b->type->target : NULL;
+	if (target && target->kind == TYPE_STRUCT && target->form &&
+	    target->form->kind == FORM_OWNER && strchr(b->type->name, '&'))
+		condition_enter_pointer(b);
+	for (int i = 0; i < OWNERS_MAX && condition_enter_owner(b); i++)
+		;
 }
 
 static bool is_text(const struct type *type)
@@ -269,8 +280,8 @@ struct err *condition_enter_size(struct condition_binding *b, const struct condi
 			"of strings and containers 'size()' is known; members stand "
 			"without brackets");
 	condition_enter_pointer(b);
-	condition_enter_owner(b);
-	condition_enter_pointer(b);
+	for (int i = 0; i < OWNERS_MAX && condition_enter_owner(b); i++)
+		condition_enter_pointer(b);
 	const struct type_form *form = b->type->kind == TYPE_STRUCT ? b->type->form : NULL;
 	if (!form)
 		return no_size(b, from, word);

@@ -229,6 +229,7 @@ struct err *condition_bind_number(struct condition_binding *b)
 {
 	const struct condition_test *test = b->test;
 	struct number wanted, mask = {.magnitude = 0};
+	condition_enter_value(b);
 	struct err *e = check_scalar(b);
 	e = e ?: sum_of(b, &test->value, &wanted);
 	if (!e && test->has_mask)

@@ -143,8 +143,13 @@ void condition_enter_pointer(struct condition_binding *b);
 bool condition_is_text(const struct type *type);
 struct err *condition_bind_text(struct condition_binding *b) must_check;
 struct err *condition_bind_number(struct condition_binding *b) must_check;
-/* condition_bind_form.c: through a unique_ptr or the like, whose address the operations give. */
-void condition_enter_owner(struct condition_binding *b);
+/* In each other: a hostile file may have any number. */
+#define OWNERS_MAX 8
+/* condition_bind_form.c: through a unique_ptr or the like, whose address the operations give.
+ * False: it is none. */
+bool condition_enter_owner(struct condition_binding *b);
+/* To what is compared: what an atomic number or a cell has. */
+void condition_enter_value(struct condition_binding *b);
 /* `word`, of what `from` is or leads to: how many elements, or bytes of text. */
 struct err *condition_enter_size(struct condition_binding *b, const struct condition_word *from,
 				 const struct condition_word *word) must_check;

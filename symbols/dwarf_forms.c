@@ -73,6 +73,14 @@ static const struct rule rules[] = {
 	{RUST, "&str", FORM_TEXT, "data_ptr", "length", 0, false},
 	{RUST, "&mut str", FORM_TEXT, "data_ptr", "length", 0, false},
 	{RUST, "String", FORM_TEXT, "pointer", "len", 0, false},
+	{RUST, "alloc::boxed::Box<str,", FORM_TEXT, "data_ptr", "length", 0, false},
+	{RUST, "&std::path::Path", FORM_TEXT, "data_ptr", "length", 0, false},
+	{RUST, "alloc::boxed::Box<std::path::Path,", FORM_TEXT, "data_ptr", "length", 0, false},
+	{RUST, "PathBuf", FORM_TEXT, "pointer", "len", 0, false},
+	{RUST, "&std::ffi::os_str::OsStr", FORM_TEXT, "data_ptr", "length", 0, false},
+	{RUST, "alloc::boxed::Box<std::ffi::os_str::OsStr,", FORM_TEXT, "data_ptr", "length", 0, false},
+	{RUST, "OsString", FORM_TEXT, "pointer", "len", 0, false},
+	{RUST, "alloc::boxed::Box<[", FORM_ITEMS, "data_ptr", "length", 0, false},
 	{RUST, "&[", FORM_ITEMS, "data_ptr", "length", 0, false},
 	{RUST, "&mut [", FORM_ITEMS, "data_ptr", "length", 0, false},
 	{RUST, "Vec<", FORM_ITEMS, "pointer", "len", 0, false},
@@ -83,6 +91,7 @@ static const struct rule rules[] = {
 	{RUST, "BTreeMap<", FORM_COUNT, NULL, "length", 0, false},
 	{RUST, "BTreeSet<", FORM_COUNT, NULL, "length", 0, false},
 	{RUST, "VecDeque<", FORM_COUNT, NULL, "len", 0, false},
+	{RUST, "LinkedList<", FORM_COUNT, NULL, "len", 0, false},
 	/* Go: runtime/map.go, internal/runtime/maps/map.go (1.24); runtime/string.go, runtime/slice.go */
 	{GO, "hash<", FORM_COUNT, NULL, "count", 0, false},
 	{GO, "map<", FORM_COUNT, NULL, "used", 0, false},
@@ -363,6 +372,8 @@ void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *
 		if (name_fits(name, rules[i].name) && is_own(&rules[i], name) &&
 		    language_fits(die, rules[i].language) && apply(builder, die, &rules[i], type))
 			return;
+	if (language_fits(die, RUST))
+		dwarf_find_wrapped(builder, die, type);
 	if (!language_fits(die, CXX))
 		return;
 	if (!dwarf_find_nodes(builder, die, type) && !dwarf_find_libcxx_nodes(builder, die, type))

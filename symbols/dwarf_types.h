@@ -51,6 +51,8 @@ void dwarf_find_alternatives(struct type_builder *builder, Dwarf_Die *die, struc
 /* dwarf_go.c: interfaces; false: out of memory. */
 bool dwarf_close_interface(struct type_builder *builder, struct type *type);
 bool dwarf_open_interface(struct type_builder *builder, struct type *type);
+/* dwarf_rust.c: types that have another value. False: it is none of them. */
+bool dwarf_find_wrapped(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 /* dwarf_sized.c: types of C++ that say how many they have, and std::weak_ptr. False: none of them.
  */
 bool dwarf_find_sized(struct type_builder *builder, Dwarf_Die *die, struct type *type);

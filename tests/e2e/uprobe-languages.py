@@ -18,6 +18,37 @@ def rust():
         check_command(name, ["text", "slices", "options", "shape", "entry", "words", "rows", "team"])
 
 
+def wrapped():
+    for level in ("0", "1", "2", "3"):
+        name = f"wrapped-{level}"
+        source = TARGETS / "wrapped.rs"
+        build(["rustc", "--edition", "2021", "-g", "-C", f"opt-level={level}", "-o", name, source], "rustc")
+        check_command(name, "cells locks numbers texts more times shared lists every others".split())
+
+
+def asked():
+    """As what they have."""
+    name = "wrapped-asked"
+    source = TARGETS / "wrapped.rs"
+    build(["rustc", "--edition", "2021", "-g", "-C", "opt-level=1", "-o", name, source], "rustc")
+    for spec, wanted in (
+        ("cells if two.x == 41 && four.len() == 5", 1),
+        ("cells if two.x == 43", 0),
+        ("locks if one.y > 40 && three.len() == 2", 1),
+        ("locks if one.y > 90", 0),
+        ('texts if path ~ "/a/*" && owned ~ "/own"', 1),
+        ("every if all.count == 3 && all.at.x == 4 && all.at.borrow == 0", 1),
+        ("every if all.last == 6 && all.count != 4", 1),
+        ("every if all.last == 7", 0),
+        ("shared if one.x > 40 && one.y == 9 && one.strong == 1", 1),
+    ):
+        log = scratch() / f"{name}.log"
+        command = [program(), "-e", f"{name}:{spec}", "-o", log, "--", scratch() / name]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        same(done.returncode, 0, f"status, with {done.stderr}")
+        same(len(re.findall(f":{spec.split()[0]}\\(", log.read_text())), wanted, spec)
+
+
 def trait_objects():
     for level in ("1", "2", "3"):
         name = f"dynamic-{level}"
@@ -73,4 +104,4 @@ def go():
     check_command("values-go", [f"main.{function}" for function in functions])
 
 
-run(rust, trait_objects, debug_builds, results, go)
+run(rust, wrapped, asked, trait_objects, debug_builds, results, go)

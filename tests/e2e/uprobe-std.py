@@ -37,6 +37,10 @@ def asked():
     ):
         _, trace = trace_target(program, [], [f"{program}:{spec}"])
         same(len(trace.calls(spec.split()[0])), wanted, spec)
+    program = "containers-g++-2"
+    for spec, wanted in (("atomics if number == 42 && all->users == 3", 1), ("atomics if number > 42", 0)):
+        _, trace = trace_target(program, [], [f"{program}:{spec}"])
+        same(len(trace.calls("atomics")), wanted, spec)
 
 
 run(each_library, spans, adapters, asked)

@@ -157,7 +157,7 @@ fn main() {
     let result = objects(&point, Some(owned), Rc::new(Point { x: 8, y: 9 }));
     println!(
         "expect unoptimised::objects(shape=unoptimised::Point(at {one:?}), owned=Some(unoptimised::Point(at {other:?})), \
-         shared={{strong={{...}}, weak={{...}}, value={{...}}}}) = {result}"
+         shared={{x=8, y=9}}) = {result}"
     );
     let result = roomy("text", n as usize);
     let unknown = "<Rust's own calling convention>";
