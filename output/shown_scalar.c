@@ -163,7 +163,7 @@ void shown_wide(const struct type *type, const char *bytes, struct shown *ret)
 		return;
 	}
 	if (type->kind != TYPE_FLOAT || type->size != sizeof(number) ||
-	    strcmp(type->name, "long double") != 0) {
+	    !strstr(type->name, "long double")) { /* with qualifiers */
 		shown_unavailable(ret, "number of this size");
 		return;
 	}

@@ -221,7 +221,9 @@ bool parts_leads_to_struct(const struct type *type)
 bool parts_leads_to_scalar(const struct type *type)
 {
 	const struct type *target = type->kind == TYPE_POINTER ? type->target : NULL;
-	if (!target || (!compile_is_scalar_size(target->size) && !type_is_wide_number(target)))
+	bool is_long = target && target->kind == TYPE_FLOAT && target->size == 16;
+	if (!target ||
+	    (!compile_is_scalar_size(target->size) && !type_is_wide_number(target) && !is_long))
 		return false;
 	switch (target->kind) {
 	case TYPE_CHAR: /* C's are text */

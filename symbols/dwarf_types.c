@@ -73,10 +73,15 @@ static enum type_kind integer_kind(uint32_t size, enum type_kind kind)
 	return fits ? kind : TYPE_UNKNOWN;
 }
 
-/* Of a _BitInt, which bits of so many count is not told: clang calls it by that name alone. */
+/*
+ * Of a _BitInt, which bits of so many count is not told: clang calls it by that name alone. Where
+ * its sign is, is not known then, and what lies beyond it may be anything.
+ */
 static enum type_kind number_kind(uint32_t size, const char *name, enum type_kind kind)
 {
-	return size == 16 && !strstr(name, "_BitInt") ? kind : integer_kind(size, kind);
+	if (strstr(name, "_BitInt"))
+		return integer_kind(size, TYPE_HEX);
+	return size == 16 ? kind : integer_kind(size, kind);
 }
 
 static enum type_kind base_kind(uint64_t encoding, uint32_t size, const char *name)

@@ -14,7 +14,7 @@ def each_compiler():
             check(program, FUNCTIONS)
 
 
-HUGE = ["add", "twice", "mixed", "negate", "audit"]
+HUGE = ["add", "twice", "mixed", "negate", "audit", "narrow"]
 
 
 def numbers_of_16_bytes():

@@ -13,6 +13,21 @@ struct amount {
 	wide value;
 };
 
+/* Only clang has it in C, and does not tell how many bits it has: those that are there are shown.
+ */
+#ifdef __clang__
+__extension__ typedef _BitInt(17) odd;
+#define ODD "0x%x"
+#else
+typedef int odd;
+#define ODD "%d"
+#endif
+
+struct odds {
+	odd some;
+	int more;
+};
+
 struct account {
 	int id;
 	wide balance;
@@ -45,6 +60,11 @@ opaque wide audit(const struct account *account, struct account copy, wide *out)
 {
 	*out += copy.balance;
 	return account->balance + *account->last;
+}
+
+opaque int narrow(const struct odds *all, int more, const long double *real)
+{
+	return (int)all->some + more + (int)*real;
 }
 
 /* Digit by digit, from behind. */
@@ -94,5 +114,13 @@ int main(int argc, char **argv)
 	       "copy={id=1, balance=%s, history=[1, %s, %s], last=[-5]}, out=[7]) = %s",
 	       digits(-n, true), digits(n, false), digits(-1, false), digits(-n, true),
 	       digits(n, false), digits(-1, false), digits(sum, true));
+	struct odds odds;
+	memset(&odds, 0, sizeof(odds));
+	odds.some = -5;
+	odds.more = 7;
+	long double real = 2.5L;
+	int some, got = narrow(&odds, 3, &real);
+	memcpy(&some, &odds, sizeof(some));
+	expect("narrow(all={some=" ODD ", more=7}, more=3, real=[2.5]) = %d", some, got);
 	return sample_end(&sample, true);
 }
