@@ -67,6 +67,9 @@ struct probe_site {
 	const struct value_change *changes;
 	size_t n_changes;
 	const struct view_event *view; /* SITE_VIEW: kernel/views.h */
+	/* A start whose returns are not seen any more: of calls that began by then they still are.
+	 * UINT64_MAX: it is not given up yet. 0: there is nothing to give up */
+	uint64_t returns_until_ns;
 };
 
 /* What the plan of a site with SITE_GO begins with: numbers of its slots. */

@@ -81,9 +81,12 @@ struct err *nesting_open(struct nesting *nesting, struct task *task)
 enum stream_ending nesting_explain_ending(struct nesting *nesting, uint32_t site_id,
 					  enum stream_ending ending)
 {
-	return ending == ENDING_UNWOUND && losses_explain_span(nesting->losses, site_id)
-		       ? ENDING_LOST
-		       : ending;
+	const struct probe_site *site = nesting_site(nesting, site_id);
+	if (ending != ENDING_UNWOUND)
+		return ending;
+	if (site && site->returns_until_ns)
+		return ENDING_UNKNOWN;
+	return losses_explain_span(nesting->losses, site_id) ? ENDING_LOST : ending;
 }
 
 static struct err *end_span(struct nesting *nesting, struct task *task, enum stream_ending ending)
@@ -162,7 +165,8 @@ struct err *nesting_entry(struct nesting *nesting, const struct arrival *arrival
 	if (arrival->where)
 		span->where = *arrival->where;
 	/* Nobody will see this one end: it is all there is. */
-	if (!(site->wire.flags & SITE_HAS_RETURN))
+	if (!(site->wire.flags & SITE_HAS_RETURN) &&
+	    arrival->header->time_ns > site->returns_until_ns)
 		return end_span(nesting, arrival->task, ENDING_UNKNOWN);
 	return NULL;
 }

@@ -534,9 +534,11 @@ static struct err *move_to_sites(struct probe_set *set, struct probe_site *entry
 	if (e)
 		return e;
 	const char *why_not = return_form_why_no_sites(&place.code);
-	if (why_not)
+	if (why_not) {
+		entry->returns_until_ns = UINT64_MAX;
 		return probe_set_note(set, "%s:%s: its returns are no longer seen: %s; and %s",
 				      entry->probe->module, entry->probe->name, why, why_not);
+	}
 	entry->wire.flags |= SITE_HAS_RETURN;
 	return add_return_sites(&adding, entry, &place);
 }

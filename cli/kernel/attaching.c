@@ -9,6 +9,7 @@
 #include "cli/kernel/parts.h"
 #include "cli/process/attacher.h"
 #include "common/array.h"
+#include "common/now.h"
 #include "tracer.skel.h"
 #include "uprobe/attach.h"
 
@@ -183,6 +184,14 @@ static struct err *load_sites(struct kernel *kernel, size_t first)
 	return e;
 }
 
+/* Records from before are not read yet. */
+static void note_given_up(struct probe_set *set)
+{
+	for (size_t i = 1; i < set->sites.count; i++)
+		if (set->sites.items[i]->returns_until_ns == UINT64_MAX)
+			set->sites.items[i]->returns_until_ns = now_ns(CLOCK_BOOTTIME);
+}
+
 struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_returns)
 {
 	struct err *e = load_sites(kernel, first);
@@ -193,5 +202,6 @@ struct err *kernel_add_sites(struct kernel *kernel, size_t first, bool close_ret
 	 * new sites sees. Also where these could not be: the trampoline is not safe any more. */
 	tables_fill_sites(&kernel->plan->set, 1, kernel->sites.memory);
 	attachment_close_returns(kernel->attachment);
+	note_given_up(&kernel->plan->set);
 	return e;
 }

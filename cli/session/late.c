@@ -144,6 +144,15 @@ static bool went_too_deep(const struct late_parts *parts)
 	return false;
 }
 
+/* Are there starts whose returns are not to be seen any more? */
+static bool has_given_up(const struct probe_set *set)
+{
+	for (size_t i = 1; i < set->sites.count; i++)
+		if (set->sites.items[i]->returns_until_ns == UINT64_MAX)
+			return true;
+	return false;
+}
+
 struct err *late_look_at_depth(struct late *late)
 {
 	static const char why[] = "more calls were open than the kernel follows";
@@ -153,12 +162,11 @@ struct err *late_look_at_depth(struct late *late)
 	if (!went_too_deep(parts))
 		return NULL;
 	struct err *e = plan_leave_trampolines(parts->options, parts->plan, why, &first);
-	if (!e && set->sites.count > first) {
+	if (!e && (set->sites.count > first || has_given_up(set)))
 		e = go_on(kernel_add_sites(parts->kernel, first, true));
-		e = e ? e
-		      : probe_set_note(
-				set, "returns are seen at `ret` instructions from now on: %s", why);
-	}
+	if (!e && set->sites.count > first)
+		e = probe_set_note(set, "returns are seen at `ret` instructions from now on: %s",
+				   why);
 	if (parts->options->quiet < 2)
 		report_notes(set, n_notes);
 	return e;

@@ -70,6 +70,22 @@ static void a_probe_that_sees_no_return_is_told_at_once(void **state)
 	assert_string_equal(fixture->log.log, "f(unknown,0) ");
 }
 
+/* Returns are given up while calls are open, and before what is known of them was read. */
+static void returns_are_seen_until_they_are_given_up(void **state)
+{
+	struct nested *fixture = *state;
+	fixture->log.set.sites.items[1]->wire.flags = 0;
+	fixture->log.set.sites.items[1]->returns_until_ns = 5 * MS;
+	entry(fixture, 1, 1, 0, 1);
+	leave(fixture, 2, 1, 0, 1, 0);
+	entry(fixture, 4, 1, 0, 2); /* left when nobody looks any more */
+	entry(fixture, 6, 1, 0, 3);
+	entry(fixture, 7, 1, 0, 4);
+	assert_string_equal(fixture->log.log,
+			    "f(returned,1000000) f(unknown,0) f(unknown,0) f(unknown,0) ");
+	assert_int_equal(fixture->counts.malformed, 0);
+}
+
 static void only_as_many_spans_are_lost_as_the_table_says(void **state)
 {
 	struct nested *fixture = *state;
@@ -220,6 +236,7 @@ int main(void)
 		TEST(a_tail_call_has_a_duration),
 		TEST(a_return_without_entry_leaves_all_that_is_open),
 		TEST(a_probe_that_sees_no_return_is_told_at_once),
+		TEST(returns_are_seen_until_they_are_given_up),
 		TEST(only_as_many_spans_are_lost_as_the_table_says),
 		TEST(nothing_is_delivered_beyond_the_limit),
 		TEST(a_system_call_lasts_from_its_entry),
