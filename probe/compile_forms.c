@@ -261,7 +261,7 @@ static uint32_t items_bytes(const struct plan_builder *builder, const struct typ
 static uint32_t walk_links(const struct type_nodes *nodes)
 {
 	const uint8_t *links = nodes->links;
-	if (nodes->kind == NODES_BLOCKS)
+	if (nodes->kind == NODES_BLOCKS || nodes->kind == NODES_NUMBERED)
 		return nodes->value;
 	if (nodes->kind == NODES_CHAIN)
 		return links[0];
@@ -274,11 +274,13 @@ static struct fetch_op walk_op(const struct type_form *form, uint8_t mark)
 	uint64_t size = form->item->size, value = nodes->value;
 	uint64_t read = size < NODE_BYTES_MAX ? size : NODE_BYTES_MAX;
 	struct fetch_op op = {.code = FETCH_WALK,
-			      .size = WALK_CHAIN,
 			      .reg = (uint8_t)form->data,
 			      .next = {nodes->ends_null ? FETCH_WALK_NULL : nodes->end, 0, mark}};
-	if (nodes->kind != NODES_CHAIN)
-		op.size = nodes->kind == NODES_TREE ? WALK_TREE : WALK_BLOCKS;
+	static const uint8_t ways[] = {[NODES_CHAIN] = WALK_CHAIN,
+				       [NODES_TREE] = WALK_TREE,
+				       [NODES_BLOCKS] = WALK_BLOCKS,
+				       [NODES_NUMBERED] = WALK_NUMBERED};
+	op.size = ways[nodes->kind];
 	op.imm = (int64_t)(size | value << 16 | (uint64_t)walk_links(nodes) << 32 | read << 48);
 	return op;
 }

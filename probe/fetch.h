@@ -89,6 +89,9 @@ enum fetch_walk_mode {
 	 * the first element, of its block's start and end, and of the block's own in the array.
 	 * Byte next[0]: the end of the last element */
 	WALK_BLOCKS,
+	/* The same, by the first element's number: byte `reg` has where the blocks' addresses lie,
+	 * byte next[0] that number, from the first block's start on */
+	WALK_NUMBERED,
 };
 #define FETCH_WALK_NULL 0xff
 

@@ -113,7 +113,7 @@ static __always_inline int walk_find_body(const struct fetch_op *op, struct scra
 		return walk_end(scratch, FETCH_BLOB_TRUNCATED);
 	if (op->size == WALK_TREE)
 		return walk_tree(op, scratch, sleepable);
-	if (op->size == WALK_BLOCKS)
+	if (op->size == WALK_BLOCKS || op->size == WALK_NUMBERED)
 		return walk_blocks(op, scratch, sleepable);
 	return walk_chain(op, scratch, sleepable);
 }
@@ -128,6 +128,27 @@ static __always_inline int walk_read_body(const struct fetch_op *op, struct scra
 	fetch_bytes(scratch, op, sleepable);
 	scratch->slot--;
 	return 0;
+}
+
+/* False: it cannot be read. */
+static __always_inline bool walk_number(const struct fetch_op *op, struct scratch *scratch,
+					__u64 from, bool sleepable)
+{
+	__u32 block = walk_part(op, 2);
+	scratch->node = scratch->node_end = 0;
+	if (!scratch->each_left) /* it may have no blocks */
+		return true;
+	if (!block ||
+	    fetch_copy(&scratch->node_links[3], sizeof(from), from + op->reg, sleepable) ||
+	    fetch_copy(&scratch->node_links[0], sizeof(from), from + op->next[0], sleepable))
+		return false;
+	__u64 at = scratch->node_links[0] * walk_part(op, 0);
+	scratch->node_links[3] += at / block * sizeof(from);
+	if (fetch_copy(&scratch->node, sizeof(from), scratch->node_links[3], sleepable))
+		return false;
+	scratch->node_before = scratch->node + block;
+	scratch->node += at % block;
+	return true;
 }
 
 /* True: there is a list. */
@@ -147,6 +168,8 @@ static __always_inline bool walk_begin(const struct fetch_op *op, struct scratch
 		     !fetch_copy(&scratch->node_end, sizeof(from), from + op->next[0], sleepable);
 		scratch->node = scratch->node_links[0];
 		scratch->node_before = scratch->node_links[2];
+	} else if (ok && op->size == WALK_NUMBERED) {
+		ok = walk_number(op, scratch, from, sleepable);
 	} else if (ok) {
 		ok = !fetch_copy(&scratch->node, sizeof(from), from + op->reg, sleepable);
 	}

@@ -73,6 +73,7 @@ static bool is_laid_out(const struct nodes_rule *rule, const struct type *place)
 		return has_link(place, "_M_cur", 0) && has_link(place, "_M_first", WORD) &&
 		       has_link(place, "_M_last", 2 * WORD) && has_link(place, "_M_node", 3 * WORD);
 	case NODES_CHAIN:
+	case NODES_NUMBERED:
 		break;
 	}
 	return has_link(place, rule->first, 0);

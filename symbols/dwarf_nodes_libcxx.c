@@ -268,11 +268,53 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct sha
 	return dwarf_keep_nodes(builder, container->name, &nodes, &form, type);
 }
 
+/* --- deque ------------------------------------------------------------------------------------ */
+
+/* __deque_block_size of its header: so many elements in 4096 bytes, or 16 large ones. */
+static uint32_t block_bytes(uint32_t size)
+{
+	return size < 256 ? 4096 / size * size : 16 * size;
+}
+
+static const struct type *first_parameter(struct type_builder *builder, Dwarf_Die *die)
+{
+	Dwarf_Die child;
+	for (int more = dwarf_child(die, &child); more == 0; more = dwarf_siblingof(&child, &child))
+		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
+			return dwarf_build_behind(builder, &child);
+	return NULL;
+}
+
+static bool find_deque(struct type_builder *builder, Dwarf_Die *die, struct type *type)
+{
+	struct type_nodes nodes = {.kind = NODES_NUMBERED, .has_count = true};
+	struct type_form form = {.kind = FORM_NODES};
+	uint32_t at, start;
+	const struct type *map = dwarf_find_path(type, "__map_", false, &at);
+	const struct type *number = dwarf_find_path(type, "__start_", false, &start);
+	const struct type *count = dwarf_find_path(type, "__size_.__value_", false, &form.length);
+	if (!count)
+		count = dwarf_find_libcxx_size(type, &form.length);
+	if (!map || !dwarf_find_path(map, "__begin_", true, &form.data) || !number || !count ||
+	    !is_number(number) || !is_number(count) || start >= UINT8_MAX)
+		return false;
+	form.data += at;
+	form.item = first_parameter(builder, die);
+	if (form.data >= UINT8_MAX || !form.item || !form.item->size ||
+	    form.item->size > UINT16_MAX / 16)
+		return false;
+	nodes.end = (uint8_t)start;
+	nodes.value = (uint16_t)block_bytes(form.item->size);
+	return dwarf_keep_nodes(builder, "deque", &nodes, &form, type);
+}
+
 bool dwarf_find_libcxx_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
 	const char *name = dwarf_diename(die);
 	size_t length = name ? strcspn(name, "<") : 0;
 	const struct container *found = NULL;
+	if (name && !strncmp(name, "deque<", 6))
+		return find_deque(builder, die, type);
 	for (size_t i = 0; name && name[length] && i < sizeof(containers) / sizeof(containers[0]);
 	     i++)
 		if (strlen(containers[i].name) == length &&

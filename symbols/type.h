@@ -99,18 +99,21 @@ enum nodes_kind {
 	NODES_CHAIN = 1, /* each has the address of the next one */
 	NODES_TREE,	 /* each has those of a parent, a left and a right one */
 	NODES_BLOCKS,	 /* in blocks, whose addresses lie in an array */
+	NODES_NUMBERED,	 /* the same, and the first element has a number; its address is not told */
 };
 
 /* Of FORM_NODES. Bytes are counted from the container's first, or from a node's. */
 struct type_nodes {
 	enum nodes_kind kind;
-	bool is_map;	  /* an element is a structure of a key and a value */
-	bool is_set;	  /* there is no first one */
-	bool has_count;	  /* there is a number of elements, in 8 bytes at form.length */
-	bool ends_null;	  /* CHAIN: with a NULL; else with the address of the byte `end` */
-	uint8_t end;	  /* TREE: what the root's parent is; BLOCKS: where the end's address is */
+	bool is_map;	/* an element is a structure of a key and a value */
+	bool is_set;	/* there is no first one */
+	bool has_count; /* there is a number of elements, in 8 bytes at form.length */
+	bool ends_null; /* CHAIN: with a NULL; else with the address of the byte `end` */
+	/* TREE: what the root's parent is; BLOCKS: where the end's address is; NUMBERED: where the
+	 * first one's number is */
+	uint8_t end;
 	uint8_t links[3]; /* in a node; CHAIN: next; TREE: parent, left, right, of 32 bytes */
-	uint16_t value;	  /* of a node: its element; BLOCKS: bytes of a block */
+	uint16_t value;	  /* of a node: its element; BLOCKS, NUMBERED: bytes of a block */
 };
 
 /*

@@ -156,7 +156,7 @@ static const struct type_nodes *take_nodes(struct type_reader *reader)
 	struct wire *from = reader->from;
 	uint8_t kind = wire_take_u8(from);
 	struct type_nodes *nodes = kind ? take_array(reader, 1, sizeof(*nodes)) : NULL;
-	from->bad |= kind > NODES_BLOCKS;
+	from->bad |= kind > NODES_NUMBERED;
 	if (!nodes)
 		return NULL;
 	nodes->kind = kind;

@@ -8,6 +8,7 @@
 #include <array>
 #include <bitset>
 #include <complex>
+#include <deque>
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
@@ -67,6 +68,17 @@ opaque int adapted(const std::stack<int, std::vector<int>> &stack,
 		   const std::priority_queue<long> &heap, const mine::stack<int> &own)
 {
 	return (int)(stack.size() + queue.size() + heap.size()) + own.c;
+}
+
+struct large {
+	int number;
+	char text[400];
+};
+
+opaque int queues(const std::deque<short> &numbers, const std::deque<large> &rows,
+		  const std::stack<int> &stack, const std::queue<std::string> &texts)
+{
+	return (int)(numbers.size() + rows.size() + stack.size() + texts.size());
 }
 
 opaque int lists(std::initializer_list<int> some, const std::initializer_list<std::string> &texts,
@@ -141,6 +153,38 @@ static void adapters(int seed)
 	       lengthy.c_str(), seed, got);
 }
 
+/* In the middle of a block, across some, in large ones, and where all have gone again. */
+static void blocks(int seed)
+{
+	for (int gone : {0, 5, 250, 2047, 2048, 5000}) {
+		std::deque<short> numbers;
+		std::deque<large> rows;
+		std::stack<int> stack;
+		std::queue<std::string> texts;
+		std::string wanted;
+		for (int i = 0; i < gone + 20; i++)
+			numbers.push_back((short)i);
+		for (int i = 0; i < gone / 100 + 3; i++)
+			rows.push_back({i, "row"});
+		numbers.erase(numbers.begin(), numbers.begin() + gone);
+		rows.erase(rows.begin(), rows.begin() + gone / 100);
+		for (int i = 0; i < 20; i++)
+			wanted += (i ? ", " : "") + std::to_string((short)(gone + i));
+		stack.push(seed);
+		texts.push("gone");
+		texts.push(std::string(30, 't'));
+		texts.pop();
+		int got = queues(numbers, rows, stack, texts);
+		expect("queues(numbers=[%s], rows=[{number=%d, text=\"row\"}, {number=%d, text=\"row\"}, "
+		       "{number=%d, text=\"row\"}], stack=[%d], texts=[\"%s\"]) = %d",
+		       wanted.c_str(), rows[0].number, rows[1].number, rows[2].number, seed,
+		       texts.front().c_str(), got);
+		numbers.clear();
+		got = queues(numbers, {}, {}, {});
+		expect("queues(numbers=[], rows=[], stack=[], texts=[]) = %d", got);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct sample sample = sample_begin(argc, argv);
@@ -148,5 +192,6 @@ int main(int argc, char **argv)
 	owned(seed);
 	counted(seed);
 	adapters(seed);
+	blocks(seed);
 	return sample_end(&sample, true);
 }

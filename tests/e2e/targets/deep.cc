@@ -111,14 +111,9 @@ static std::string text(const cells &one)
 	       ", last=" + text(one.last) + "}";
 }
 
-/* libc++ keeps no address of the first element, only its number. */
 template <typename item> static std::string blocks(const std::deque<item> &queue)
 {
-#if defined(_LIBCPP_VERSION)
-	return "<std::deque of " + std::to_string(queue.size()) + ">";
-#else
 	return items(queue, "[]", SOME);
-#endif
 }
 
 /* --- the functions ----------------------------------------------------------------------------- */
