@@ -72,6 +72,107 @@ static bool find_dyn(const struct shown_scope *scope, const struct shown *shown,
 	return true;
 }
 
+static bool is_type(const struct go_interface *value, const char *name)
+{
+	return strlen(name) == value->type_length && !memcmp(name, value->type, value->type_length);
+}
+
+/* --- std::any of C++ -------------------------------------------------------------------------- */
+
+/* What the name of the function that manages it says: the type, and whether it lies elsewhere. */
+static bool type_of_manager(const char *name, struct go_interface *ret)
+{
+	static const struct {
+		const char *head, *tail;
+		bool is_place;
+	} managers[] = {
+		{"std::any::_Manager_internal<", ">::_S_manage", false},
+		{"std::any::_Manager_external<", ">::_S_manage", true},
+		{"::__any_imp::_SmallHandler<", ">::__handle", false},
+		{"::__any_imp::_LargeHandler<", ">::__handle", true},
+	};
+	for (size_t i = 0; i < array_size(managers); i++) {
+		const char *head = strstr(name, managers[i].head);
+		const char *type = head ? head + strlen(managers[i].head) : NULL;
+		const char *tail = type ? strstr(type, managers[i].tail) : NULL;
+		for (const char *more = tail; more; more = strstr(more + 1, managers[i].tail))
+			tail = more;
+		if (!tail)
+			continue;
+		while (tail > type && tail[-1] == ' ')
+			tail--;
+		ret->type = type;
+		ret->type_length = (size_t)(tail - type);
+		ret->is_place = managers[i].is_place;
+		return ret->type_length;
+	}
+	return false;
+}
+
+/* Numbers of C++ by their demangled names; NULL: it is none of them. */
+static const struct type *number_type(const struct go_interface *value)
+{
+	static const struct type types[] = {
+		{.kind = TYPE_BOOL, .size = 1, .name = "bool"},
+		{.kind = TYPE_CHAR, .size = 1, .name = "char"},
+		{.kind = TYPE_INT, .size = 1, .name = "signed char"},
+		{.kind = TYPE_UINT, .size = 1, .name = "unsigned char"},
+		{.kind = TYPE_INT, .size = 2, .name = "short"},
+		{.kind = TYPE_UINT, .size = 2, .name = "unsigned short"},
+		{.kind = TYPE_INT, .size = 4, .name = "int"},
+		{.kind = TYPE_UINT, .size = 4, .name = "unsigned int"},
+		{.kind = TYPE_INT, .size = 8, .name = "long"},
+		{.kind = TYPE_UINT, .size = 8, .name = "unsigned long"},
+		{.kind = TYPE_INT, .size = 8, .name = "long long"},
+		{.kind = TYPE_UINT, .size = 8, .name = "unsigned long long"},
+		{.kind = TYPE_FLOAT, .size = 4, .name = "float"},
+		{.kind = TYPE_FLOAT, .size = 8, .name = "double"},
+	};
+	for (size_t i = 0; i < array_size(types); i++)
+		if (is_type(value, types[i].name))
+			return &types[i];
+	return NULL;
+}
+
+static bool find_any(const struct shown_scope *scope, const struct shown *shown,
+		     struct go_interface *ret)
+{
+	struct shown manager, storage, word;
+	struct shown_pointee pointee;
+	const char *name;
+	if (shown->kind != SHOWN_STRUCT || shown->count != 2 || shown->is_variant)
+		return false;
+	shown_part(scope, shown, 0, &manager, &name);
+	if (strcmp(name, "_M_manager") != 0 && strcmp(name, "__h") != 0)
+		return false;
+	shown_part(scope, shown, 1, &storage, &name);
+	if (strcmp(name, "_M_storage") != 0 && strcmp(name, "__s") != 0)
+		return false;
+	if (manager.kind == SHOWN_NULL) {
+		ret->type = "std::any";
+		ret->type_length = strlen(ret->type);
+		shown_unavailable(&ret->data, "empty");
+		return true;
+	}
+	if (storage.kind != SHOWN_STRUCT || !storage.count ||
+	    !shown_pointee(scope, &manager, &pointee) || pointee.offset ||
+	    !type_of_manager(pointee.name, ret))
+		return false;
+	shown_part(scope, &storage, 0, &word, &name);
+	if (word.kind != SHOWN_HEX && word.kind != SHOWN_NULL)
+		return false;
+	const struct type *number = number_type(ret);
+	if (ret->is_place || ret->type[ret->type_length - 1] == '*')
+		ret->data = word;
+	else if (number)
+		shown_bits(number, word.kind == SHOWN_NULL ? 0 : word.number, &ret->data);
+	else
+		ret->data = (struct shown){.kind = SHOWN_STRUCT, .truncated = true, .is_cut = true};
+	return true;
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
 /* The linker's name of the table of a type and an interface: go:itab.TYPE,INTERFACE. Types of
  * generic code have commas between brackets. */
 static bool type_of_table(const char *symbol, struct go_interface *ret)
@@ -111,11 +212,6 @@ static bool find_type(const struct shown_scope *scope, const struct shown *word,
 	ret->type = type ? type->name : NULL;
 	ret->type_length = ret->type ? strlen(ret->type) : 0;
 	return ret->type;
-}
-
-static bool is_type(const struct go_interface *value, const char *name)
-{
-	return strlen(name) == value->type_length && !memcmp(name, value->type, value->type_length);
 }
 
 #define KIND_STRING 24
@@ -175,8 +271,9 @@ enum go_held go_find_held(const struct shown_scope *scope, const struct shown *s
 	struct shown word;
 	bool has_tab;
 	*ret = (struct go_interface){0};
-	if (find_dyn(scope, shown, ret))
+	if (find_dyn(scope, shown, ret) || find_any(scope, shown, ret))
 		return GO_VALUE;
+	*ret = (struct go_interface){0};
 	if (!take_words(scope, shown, &has_tab, &word, &ret->data))
 		return GO_UNKNOWN;
 	if (word.kind == SHOWN_NULL && ret->data.kind == SHOWN_NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * output/go_value.h — values of Go that are written in Go's own way, and of Rust what is the same
- * there. Private to output/.
+ * output/go_value.h — values of Go that are written in Go's own way, and of Rust and C++ what is
+ * the same there. Private to output/.
  */
 #ifndef UTRAIL_OUTPUT_GO_VALUE_H
 #define UTRAIL_OUTPUT_GO_VALUE_H

@@ -12,7 +12,7 @@ from utrail import Skip, Target, Trace, ensure, fail, program, same, scratch
 CONTAINERS = {
     "containers": "texts views vectors lists bits held atomics times rows owners maybe members references give counter::add".split(),
     "spans": ["spans"],
-    "adapters": "sets weak paths work adapted lists numbers fixed queues".split(),
+    "adapters": "sets weak paths work adapted lists numbers fixed queues anything".split(),
     "nested": "texts rows owners people maybes arrays sizes spread either many".split(),
     "wide": "letters texts views pages lists".split(),
     "deep": "tables requests whole records grids trees mixed hashes chains serve narrow empty".split(),

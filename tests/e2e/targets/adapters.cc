@@ -5,6 +5,7 @@
  *
  *	adapters [-w] [-h]
  */
+#include <any>
 #include <array>
 #include <bitset>
 #include <complex>
@@ -79,6 +80,11 @@ opaque int queues(const std::deque<short> &numbers, const std::deque<large> &row
 		  const std::stack<int> &stack, const std::queue<std::string> &texts)
 {
 	return (int)(numbers.size() + rows.size() + stack.size() + texts.size());
+}
+
+opaque int anything(const std::any &some, const std::any &more, const std::any *none)
+{
+	return some.has_value() + more.has_value() + (none != nullptr);
 }
 
 opaque int lists(std::initializer_list<int> some, const std::initializer_list<std::string> &texts,
@@ -185,6 +191,28 @@ static void blocks(int seed)
 	}
 }
 
+static void contents(int seed)
+{
+	std::any number = seed, real = 0.25, text = std::string("text"), nothing;
+	std::any at = (void *)&number, pair = std::pair<char, char>('a', 'b'), letter = 'x';
+	int got = anything(number, real, &nothing);
+	expect("anything(some=int(%d), more=double(0.25), none=std::any(<empty>)) = %d", seed, got);
+	got = anything(0L, true, nullptr);
+	expect("anything(some=long(0), more=bool(true), none=NULL) = %d", got);
+	got = anything(at, letter, &pair);
+#ifdef _LIBCPP_VERSION
+	const char *inside = "__1::";
+#else
+	const char *inside = "";
+#endif
+	expect("anything(some=void*(%p), more=char('x'), none=std::%spair<char, char>({...})) = %d",
+	       (void *)&number, inside, got);
+	std::any rows = large{5, "row"};
+	got = anything(rows, point{1, 2}, nullptr);
+	expect("anything(some=large(at %p), more=point({...}), none=NULL) = %d",
+	       (void *)std::any_cast<large>(&rows), got);
+}
+
 int main(int argc, char **argv)
 {
 	struct sample sample = sample_begin(argc, argv);
@@ -193,5 +221,6 @@ int main(int argc, char **argv)
 	counted(seed);
 	adapters(seed);
 	blocks(seed);
+	contents(seed);
 	return sample_end(&sample, true);
 }
