@@ -130,6 +130,8 @@ static void look(struct each *each, const struct type *type, uint32_t at, int ne
 			look(each, type->target, at + i * type->target->size, nesting + 1);
 	if (type->kind != TYPE_STRUCT)
 		return;
+	if (form && form->skip) /* no operation for elements has that */
+		return;
 	if (form && form->kind == FORM_TEXT)
 		add_text(each, type, at);
 	else if (form && (form->kind == FORM_ITEMS || form->kind == FORM_RANGE))

@@ -180,6 +180,16 @@ static uint32_t text_bytes(const struct type_form *form, uint32_t limit)
 	return bytes < FETCH_STRING_MAX ? (uint32_t)bytes : FETCH_STRING_MAX;
 }
 
+static bool draft_address(struct draft *draft, const struct follow *follow,
+			  const struct type_form *form)
+{
+	if (!parts_draft_at(draft, follow->origin, follow->offset + form->data, 8, 0))
+		return false;
+	if (form->skip)
+		draft_op(draft, &(struct fetch_op){.code = FETCH_ADD, .imm = form->skip});
+	return true;
+}
+
 static bool draft_text(struct draft *draft, const struct follow *follow,
 		       const struct type_form *form, uint32_t limit)
 {
@@ -198,7 +208,7 @@ static bool draft_text(struct draft *draft, const struct follow *follow,
 		draft_op(draft, &deref);
 	}
 	draft_op(draft, &length);
-	return parts_draft_at(draft, follow->origin, follow->offset + form->data, 8, 0);
+	return draft_address(draft, follow, form);
 }
 
 /* An empty one may have no address, or one that leads nowhere; what is short has any. */
@@ -225,7 +235,7 @@ static bool draft_items(struct draft *draft, const struct follow *follow,
 		return false;
 	*ret_count = draft_slot(draft, &number) + 1;
 	draft_op(draft, &length);
-	return parts_draft_at(draft, follow->origin, follow->offset + form->data, 8, 0);
+	return draft_address(draft, follow, form);
 }
 
 /* Both ends go to slots, the last one first. */

@@ -178,6 +178,8 @@ static void put_text(struct condition_binding *b, const struct way *way, uint32_
 	condition_put(b, (struct fetch_op){
 				 .code = FETCH_LENGTH, .flags = FETCH_LENGTH_SIGNED, .imm = limit});
 	put_word(b, way->ops, way->count, form->data);
+	if (form->skip)
+		condition_put(b, (struct fetch_op){.code = FETCH_ADD, .imm = form->skip});
 	/* An empty one may have no address. */
 	condition_put(b, (struct fetch_op){.code = FETCH_BYTES, .imm = limit});
 }

@@ -97,6 +97,38 @@ static bool find_wrapped(struct type_builder *builder, const struct wrapper *wra
 	return keep(builder, at, item, type);
 }
 
+/* An Rc or Arc of a text or a slice: behind its counters, whose structure says where. */
+static bool find_counted(struct type_builder *builder, const char *name, struct type *type)
+{
+	bool is_arc = name_fits(name, "Arc<");
+	uint32_t at, length;
+	const struct type *data = dwarf_find_path(type, "data_ptr", true, &at);
+	const struct type *number = dwarf_find_path(type, "length", false, &length);
+	const struct type *inner = data ? data->target : NULL;
+	if ((!is_arc && !name_fits(name, "Rc<")) || type->size != 16 || !inner || !number ||
+	    number->size != 8 || inner->kind != TYPE_STRUCT)
+		return false;
+	uint32_t skip;
+	const struct type *tail = follow(inner, is_arc ? "data" : "value", &skip);
+	struct type_form form = {.kind = FORM_ITEMS, .data = at, .length = length};
+	if (!tail || !skip || skip > UINT8_MAX)
+		return false;
+	form.skip = (uint8_t)skip;
+	/* rustc gives it the type of an element. */
+	const char *parameter = strchr(name, '<') + 1;
+	form.item = tail->kind == TYPE_ARRAY && !tail->size ? tail->target : tail;
+	if (!strncmp(parameter, "str,", 4)) {
+		form.kind = FORM_TEXT;
+		form.item = data;
+	} else if (*parameter != '[') {
+		return false;
+	}
+	if (!form.item || !form.item->size)
+		return false;
+	type->form = arena_copy(&builder->info->arena, &form, sizeof(form));
+	return type->form;
+}
+
 bool dwarf_find_wrapped(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
 	static const struct type text = {.kind = TYPE_STRING, .size = 8, .name = "*const i8"};
@@ -105,6 +137,8 @@ bool dwarf_find_wrapped(struct type_builder *builder, Dwarf_Die *die, struct typ
 	for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++)
 		if (name_fits(name, wrappers[i].name) && find_wrapped(builder, &wrappers[i], type))
 			return true;
+	if (find_counted(builder, name, type))
+		return true;
 	for (size_t i = 0; i < sizeof(c_texts) / sizeof(c_texts[0]); i++)
 		if (name_fits(name, c_texts[i]) && dwarf_find_path(type, "data_ptr", true, &at))
 			return keep(builder, at, &text, type);

@@ -148,6 +148,7 @@ struct type_form {
 	 * are its length, and it follows. Where the first byte is of the address (`data` is 0), it
 	 * is the structure's last byte, and bit 7, and text begins with the first one. */
 	bool has_short;
+	uint8_t skip;		 /* TEXT, ITEMS: they begin so many bytes behind the address */
 	const struct type *item; /* of an element; of the pointer; of the value; COUNT: of the
 				  * number, NULL: there is none; BITS: see there */
 	/* OPTIONAL, WEAK: what no value is called; COUNT, BITS: the type's name. Others: may be

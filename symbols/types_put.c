@@ -85,6 +85,7 @@ static void put_form(struct wire *wire, const struct type *type, uint32_t item)
 	wire_put_u32(wire, form->length);
 	wire_put_u8(wire, form->length_before);
 	wire_put_u8(wire, form->has_short);
+	wire_put_u8(wire, form->skip);
 	wire_put_u32(wire, item);
 	put_text(wire, form->none);
 	put_nodes(wire, form->nodes);

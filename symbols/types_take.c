@@ -185,6 +185,7 @@ static void take_form(struct type_reader *reader, struct type *type, struct maki
 	form->length = wire_take_u32(from);
 	form->length_before = wire_take_u8(from);
 	form->has_short = wire_take_bool(from);
+	form->skip = wire_take_u8(from);
 	form->item = take_reference(reader, false, making);
 	form->none = take_text(reader);
 	form->nodes = take_nodes(reader);

@@ -23,7 +23,7 @@ def wrapped():
         name = f"wrapped-{level}"
         source = TARGETS / "wrapped.rs"
         build(["rustc", "--edition", "2021", "-g", "-C", f"opt-level={level}", "-o", name, source], "rustc")
-        check_command(name, "cells locks numbers texts more times shared lists every others".split())
+        check_command(name, "cells locks numbers texts more times shared counted lists every others".split())
 
 
 def asked():
@@ -40,6 +40,8 @@ def asked():
         ("every if all.count == 3 && all.at.x == 4 && all.at.borrow == 0", 1),
         ("every if all.last == 6 && all.count != 4", 1),
         ("every if all.last == 7", 0),
+        ('counted if text == "counted" && list.len() == 2 && other.len() == 0', 1),
+        ('counted if text ~ "d*"', 0),
         ("shared if one.x > 40 && one.y == 9 && one.strong == 1", 1),
     ):
         log = scratch() / f"{name}.log"

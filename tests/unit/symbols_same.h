@@ -25,6 +25,7 @@ static inline void same_form(const struct type *a, const struct type *b)
 	assert_int_equal(a->form->length, b->form->length);
 	assert_int_equal(a->form->length_before, b->form->length_before);
 	assert_int_equal(a->form->has_short, b->form->has_short);
+	assert_int_equal(a->form->skip, b->form->skip);
 	same_type(a->form->item, b->form->item);
 	same_text(a->form->none, b->form->none);
 	assert_int_equal(!a->form->nodes, !b->form->nodes);

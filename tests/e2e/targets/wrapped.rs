@@ -93,6 +93,13 @@ pub fn shared(one: &Rc<Point>, two: &Arc<String>, three: &Vec<Rc<Cell<i32>>>, fo
 
 #[inline(never)]
 #[no_mangle]
+pub fn counted(text: &Rc<str>, other: &Arc<str>, list: &Rc<[i32]>, bytes: &Arc<[[u8; 2]]>) -> usize {
+    let all = black_box((text, other, list, bytes));
+    all.0.len() + all.1.len() + all.2.len() + all.3.len()
+}
+
+#[inline(never)]
+#[no_mangle]
 pub fn lists(boxed: &Box<[i32]>, heap: &BinaryHeap<i32>, list: &LinkedList<u8>) -> usize {
     let all = black_box((boxed, heap, list));
     all.0.len() + all.1.len() + all.2.len()
@@ -138,6 +145,8 @@ fn main() {
     println!("expect shared(one={{x={n}, y=9}}, two=\"arc\", three=[{n}, 2], four=Some(8)) = {got}");
     let got = lists(&vec![1, n].into(), &[n, 3].into_iter().collect(), &[1, 2, 3].into_iter().collect());
     println!("expect lists(boxed=[1, {n}], heap=[{n}, 3], list=<LinkedList of 3>) = {got}");
+    let got = counted(&"counted".into(), &"".into(), &[1, n].into(), &[[7u8, 8], [9, 10]].into());
+    println!("expect counted(text=\"counted\", other=\"\", list=[1, {n}], bytes=[[7, 8], [9, 10]]) = {got}");
     let all = All {
         count: AtomicU32::new(3),
         at: Rc::new(RefCell::new(Point { x: 4, y: n })),
