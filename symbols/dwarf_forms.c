@@ -108,19 +108,15 @@ static const struct rule rules[] = {
 #define NESTING_MAX 12
 #define MEMBERS_MAX 256
 
-static bool language_fits(Dwarf_Die *die, enum language wanted)
+/* Of what is neither, C++'s: its types are known by name and members, and C has none of these. */
+static bool find_language(Dwarf_Die *die, enum language *ret)
 {
 	Dwarf_Die unit;
 	if (!dwarf_diecu(die, &unit, NULL, NULL))
 		return false;
-	switch (dwarf_srclang(&unit)) {
-	case DW_LANG_Rust:
-		return wanted == RUST;
-	case DW_LANG_Go:
-		return wanted == GO;
-	default:
-		return wanted == CXX;
-	}
+	int language = dwarf_srclang(&unit);
+	*ret = language == DW_LANG_Rust ? RUST : language == DW_LANG_Go ? GO : CXX;
+	return true;
 }
 
 static bool name_fits(const char *name, const char *wanted)
@@ -349,8 +345,6 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct rul
 /* The name of a type that the program has called something else: type name string. */
 static const char *kind_name(Dwarf_Die *die, const char *name)
 {
-	if (!name || !language_fits(die, GO))
-		return name;
 	switch (dwarf_info_number(die, AT_GO_KIND)) {
 	case KIND_SLICE:
 		return "[]";
@@ -363,18 +357,21 @@ static const char *kind_name(Dwarf_Die *die, const char *name)
 
 void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
-	const char *name = kind_name(die, dwarf_diename(die));
-	if (!name || builder->tags || !type->n_members)
+	const char *name = dwarf_diename(die);
+	enum language language;
+	if (!name || builder->tags || !type->n_members || !find_language(die, &language))
 		return;
-	if (language_fits(die, CXX) && dwarf_find_sized(builder, die, type))
+	if (language == GO)
+		name = kind_name(die, name);
+	if (language == CXX && dwarf_find_sized(builder, die, type))
 		return;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (name_fits(name, rules[i].name) && is_own(&rules[i], name) &&
-		    language_fits(die, rules[i].language) && apply(builder, die, &rules[i], type))
+		    language == rules[i].language && apply(builder, die, &rules[i], type))
 			return;
-	if (language_fits(die, RUST))
+	if (language == RUST)
 		dwarf_find_wrapped(builder, die, type);
-	if (!language_fits(die, CXX))
+	if (language != CXX)
 		return;
 	if (!dwarf_find_nodes(builder, die, type) && !dwarf_find_libcxx_nodes(builder, die, type))
 		dwarf_find_count(builder, die, type);
