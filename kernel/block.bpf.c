@@ -61,13 +61,15 @@ struct block_owner {
 	__u64 submitted_ns;
 	__u32 span, inside;
 	__u32 depth;
-	__u32 is_worker; /* of the kernel */
+	__u16 is_worker; /* of the kernel */
+	__u16 is_issued; /* and its stack is the request's */
 };
 
 struct block_request {
 	struct block_owner owner;
 	__u64 issued_ns;
 	__u64 sector;
+	__u64 bio; /* the first one */
 	__u32 bytes, done;
 };
 
@@ -98,7 +100,7 @@ static __always_inline __u64 argument(const struct bpf_raw_tracepoint_args *ctx,
 
 /* --- who submits ------------------------------------------------------------------------------ */
 
-static __always_inline void note_owner(__u64 bio, __u64 id, enum fetch_form form)
+static __always_inline void note_owner(void *ctx, __u64 bio, __u64 id, enum fetch_form form)
 {
 	struct scratch *thread = stream_scratch(id, fetch_stream(form), false);
 	struct block_owner owner = {.id = id, .submitted_ns = bpf_ktime_get_boot_ns()};
@@ -109,17 +111,26 @@ static __always_inline void note_owner(__u64 bio, __u64 id, enum fetch_form form
 	owner.inside = thread && thread->depth ? thread->top.site_id : 0;
 	if (bpf_map_update_elem(&block_bios, &bio, &owner, BPF_ANY))
 		view_count_loss(VIEW_BLOCK_IO, LOSS_NO_STORAGE);
+	kept_stack_take(ctx, bio, owner.submitted_ns, form);
 	view_announce(id, form);
 }
 
-static __always_inline int on_bio(const struct bpf_raw_tracepoint_args *ctx, enum fetch_form form)
+static __always_inline void forget(__u64 bio)
+{
+	struct block_owner *owner = bpf_map_lookup_elem(&block_bios, &bio);
+	if (owner && !owner->is_issued)
+		kept_stack_drop(bio);
+	bpf_map_delete_elem(&block_bios, &bio);
+}
+
+static __always_inline int on_bio(struct bpf_raw_tracepoint_args *ctx, enum fetch_form form)
 {
 	__u64 bio = argument(ctx, block_queue_before_bio), id = stream_current_id();
 	if (stream_wants_current(id))
-		note_owner(bio, id, form);
+		note_owner(ctx, bio, id, form);
 	else if (tracing)
 		/* Of another one that had its memory before. */
-		bpf_map_delete_elem(&block_bios, &bio);
+		forget(bio);
 	return 0;
 }
 
@@ -140,7 +151,7 @@ SEC("raw_tp")
 int view_block_bio_end(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u64 bio = ctx->args[1];
-	bpf_map_delete_elem(&block_bios, &bio);
+	forget(bio);
 	return 0;
 }
 
@@ -157,7 +168,9 @@ int view_block_issue(struct bpf_raw_tracepoint_args *ctx)
 	if (!tracing)
 		return 0;
 	if (owner) {
+		owner->is_issued = 1;
 		fresh.owner = *owner;
+		fresh.bio = bio;
 	} else if (filter_by_process) {
 		bpf_map_delete_elem(&block_requests, &key);
 		return 0;
@@ -247,6 +260,8 @@ static __always_inline void tell(__u64 key, const struct block_request *request,
 	record->block.error = error;
 	if (owner->id)
 		record->block.queued_ns = request->issued_ns - owner->submitted_ns;
+	head->stack_key = request->bio;
+	head->stack_ns = owner->submitted_ns;
 	view_send(level, form);
 }
 
@@ -264,6 +279,8 @@ static __always_inline int on_complete(const struct bpf_raw_tracepoint_args *ctx
 		return 0;
 	if (tracing)
 		tell(key, request, error, form);
+	if (request->bio)
+		kept_stack_drop(request->bio);
 	bpf_map_delete_elem(&block_requests, &key);
 	return 0;
 }

@@ -9,7 +9,7 @@
  * without a CPU is in a map of its own. Loaded only when asked for.
  */
 #include "kernel/sched.h"
-#include "kernel/hit.bpf.h"
+#include "kernel/kept_stack.bpf.h"
 #include "stream/blocked.bpf.h"
 #include "stream/sums.bpf.h"
 
@@ -64,7 +64,7 @@ static __always_inline void count_unseen(__u32 key)
 		count_both(LOSS_UNSEEN);
 }
 
-static __always_inline void thread_leaves(struct task_struct *task, bool preempt,
+static __always_inline void thread_leaves(void *ctx, struct task_struct *task, bool preempt,
 					  enum fetch_form form)
 {
 	__u64 id = id_of(task), state = preempt ? 0 : state_of(task);
@@ -74,6 +74,7 @@ static __always_inline void thread_leaves(struct task_struct *task, bool preempt
 	count_unseen(key);
 	if (state & TASK_IS_DEAD) {
 		bpf_map_delete_elem(&sched_threads, &key);
+		kept_stack_drop(key);
 		return;
 	}
 	struct sched_thread thread = {.is_blocked = state != 0};
@@ -81,6 +82,8 @@ static __always_inline void thread_leaves(struct task_struct *task, bool preempt
 	find_reason(&thread.off, task, state, form == FETCH_OLD ? STREAM_OLD : STREAM_ATOMIC);
 	if (bpf_map_update_elem(&sched_threads, &key, &thread, BPF_ANY))
 		count_both(LOSS_NO_STORAGE);
+	/* It still is the current one, and goes on with the stack that it has now. */
+	kept_stack_take(ctx, key, thread.off.from_ns, form);
 	if (!summing)
 		announce_current(id, form);
 }
@@ -159,7 +162,7 @@ static __always_inline void sum_up(struct scratch *scratch, __u32 site_id, enum 
 }
 
 static __always_inline void tell(struct kernel_area *area, __u32 level, __u32 site_id,
-				 enum fetch_form form)
+				 struct sched_thread *thread, __u32 key, enum fetch_form form)
 {
 	struct scratch *scratch = &area->scratch;
 	struct site *site = bpf_map_lookup_elem(&sites, &site_id);
@@ -169,6 +172,7 @@ static __always_inline void tell(struct kernel_area *area, __u32 level, __u32 si
 		return sum_up(scratch, site_id, form);
 	fetch_begin(scratch, 0);
 	kernel_fetch(site->entry_plan, level);
+	kept_stack_send(site, site_id, level, key, thread->off.from_ns);
 	struct event_header *header = stream_head(scratch, sizeof(*header));
 	fill_header(area, header, EVENT_INSTANT, sizeof(*header) + scratch->position, site_id);
 	header->unavailable = scratch->unavailable;
@@ -188,19 +192,19 @@ static __always_inline void tell_both(struct sched_thread *thread, struct task_s
 	set_registers(&area->scratch, thread, task);
 	set_depth(&area->scratch, task, form);
 	if (sched_off_site)
-		tell(area, level, sched_off_site, form);
+		tell(area, level, sched_off_site, thread, task->pid, form);
 	if (sched_runq_site)
-		tell(area, level, sched_runq_site, form);
+		tell(area, level, sched_runq_site, thread, task->pid, form);
 	area->busy = 0;
 }
 
-static __always_inline int on_sched_switch(bool preempt, struct task_struct *prev,
+static __always_inline int on_sched_switch(void *ctx, bool preempt, struct task_struct *prev,
 					   struct task_struct *next, enum fetch_form form)
 {
 	__u32 key = next->pid;
 	if (!tracing)
 		return 0;
-	thread_leaves(prev, preempt, form);
+	thread_leaves(ctx, prev, preempt, form);
 	struct sched_thread *thread = bpf_map_lookup_elem(&sched_threads, &key);
 	if (!thread || !thread->off.from_ns)
 		return 0;
@@ -212,14 +216,14 @@ static __always_inline int on_sched_switch(bool preempt, struct task_struct *pre
 SEC("tp_btf/sched_switch")
 int BPF_PROG(sched_switch_told, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	return on_sched_switch(preempt, prev, next, FETCH_ATOMIC);
+	return on_sched_switch(ctx, preempt, prev, next, FETCH_ATOMIC);
 }
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(old_sched_switch_told, bool preempt, struct task_struct *prev,
 	     struct task_struct *next)
 {
-	return on_sched_switch(preempt, prev, next, FETCH_OLD);
+	return on_sched_switch(ctx, preempt, prev, next, FETCH_OLD);
 }
 
 SEC("tp_btf/sched_waking")

@@ -31,6 +31,7 @@ static __always_inline bool send_kernel_stack(void *ctx, struct kernel_area *are
 		    sizeof(*record) - sizeof(record->frames) + size, site_id);
 	record->stack.from = 0;
 	record->stack.top = 0;
+	record->stack.taken_ns = 0;
 	record->stack.size = size;
 	record->stack.flags = EVENT_STACK_KERNEL | flags;
 	bpf_ringbuf_submit(record, stream_wake_flags(record->header.sequence));

@@ -46,6 +46,7 @@ struct tcp_owner {
 	__u64 id;
 	__u64 began_ns;	      /* when it was to be connected */
 	__u64 established_ns; /* 0: before tracing, or not at all */
+	__u64 stack_ns;	      /* when that of the thread was kept, by its address; 0: none is */
 	__u32 span, inside;   /* in what it was to be connected */
 	__u16 depth;
 	__u8 returns_at_once; /* the socket does not block */
@@ -154,6 +155,7 @@ struct tcp_change {
 	__u32 from, to;
 	__s32 result;
 	bool in_thread; /* in that of the owner */
+	__u64 stack_ns; /* of the event; 0: it has none */
 };
 
 static __always_inline struct view_record *begin(__u32 event, const struct tcp_owner *owner,
@@ -172,6 +174,8 @@ static __always_inline struct view_record *begin(__u32 event, const struct tcp_o
 	else
 		record->head.flags = EVENT_VIEW_ELSEWHERE;
 	tcp_describe(*ret_level, change->sock);
+	record->head.stack_key = change->sock;
+	record->head.stack_ns = change->stack_ns;
 	record->tcp.from = change->from;
 	record->tcp.to = change->to;
 	record->tcp.result = change->result;
@@ -280,9 +284,31 @@ static __always_inline void note_connect(struct tcp_owner *owner, __u64 sock, en
 	owner->returns_at_once = (BPF_CORE_READ(sk, sk_socket, file, f_flags) & FLAG_NONBLOCK) != 0;
 }
 
+/*
+ * The stacks of what the current thread does to the socket: for this event, and for one that comes
+ * of it elsewhere. A connect that is given up keeps those with which it began.
+ */
+static __always_inline void take_stacks(void *ctx, struct tcp_owner *owner,
+					struct tcp_change *change, enum fetch_form form)
+{
+	if (!keeps_stacks || (change->from == STATE_SYN_SENT && owner->stack_ns))
+		return;
+	change->stack_ns = bpf_ktime_get_boot_ns();
+	owner->stack_ns = change->stack_ns;
+	kept_stack_take(ctx, change->sock, change->stack_ns, form);
+}
+
+static __always_inline void drop_stacks(struct tcp_owner *owner, __u64 sock)
+{
+	if (!keeps_stacks || !owner->stack_ns)
+		return;
+	owner->stack_ns = 0;
+	kept_stack_drop(sock);
+}
+
 /* The current thread acts on the socket: it is its own from now on, if it is traced. */
-static __always_inline struct tcp_owner *take(struct tcp_owner *owner, struct tcp_change *change,
-					      enum fetch_form form)
+static __always_inline struct tcp_owner *take(void *ctx, struct tcp_owner *owner,
+					      struct tcp_change *change, enum fetch_form form)
 {
 	__u64 id = stream_current_id();
 	if (!stream_wants_current(id))
@@ -298,8 +324,11 @@ static __always_inline struct tcp_owner *take(struct tcp_owner *owner, struct tc
 		owner = set_owner(change->sock, &fresh);
 	}
 	view_announce(id, form);
-	if (owner && change->to == STATE_SYN_SENT)
+	if (!owner)
+		return NULL;
+	if (change->to == STATE_SYN_SENT)
 		note_connect(owner, change->sock, form);
+	take_stacks(ctx, owner, change, form);
 	return owner;
 }
 
@@ -317,6 +346,7 @@ static __always_inline void tell_change(struct tcp_owner *owner, struct tcp_chan
 					enum fetch_form form)
 {
 	tell(VIEW_TCP_STATE, owner, change, form);
+	change->stack_ns = owner->stack_ns;
 	if (is_connecting(owner, change->from) &&
 	    (change->to == STATE_ESTABLISHED || change->to == STATE_CLOSE)) {
 		if (change->to == STATE_ESTABLISHED) {
@@ -331,10 +361,12 @@ static __always_inline void tell_change(struct tcp_owner *owner, struct tcp_chan
 		   change->from != STATE_CLOSE) {
 		tell_close(owner, change, form);
 	}
+	if (change->to == STATE_ESTABLISHED || change->to == STATE_CLOSE ||
+	    change->to == STATE_LISTEN)
+		drop_stacks(owner, change->sock);
 }
 
-static __always_inline int on_change(const struct bpf_raw_tracepoint_args *ctx,
-				     enum fetch_form form)
+static __always_inline int on_change(struct bpf_raw_tracepoint_args *ctx, enum fetch_form form)
 {
 	struct tcp_change change = {
 		.sock = ctx->args[0], .from = (__u32)ctx->args[1], .to = (__u32)ctx->args[2]};
@@ -343,7 +375,7 @@ static __always_inline int on_change(const struct bpf_raw_tracepoint_args *ctx,
 	change.result = error_of(change.sock);
 	struct tcp_owner *owner = bpf_map_lookup_elem(&tcp_owners, &change.sock);
 	if (is_by_thread(&change))
-		owner = take(owner, &change, form);
+		owner = take(ctx, owner, &change, form);
 	else if (owner && owner->id == stream_current_id())
 		/* On its way through the kernel its own packets have come back. */
 		change.in_thread = is_connecting(owner, change.from);
@@ -404,7 +436,8 @@ int old_view_tcp_resent(struct bpf_raw_tracepoint_args *ctx)
  * timer, or by close() and disconnecting, which close the socket first (net/ipv4/tcp.c). What
  * stands for a socket in its first and last states is no struct sock, and nobody's any more.
  */
-static __always_inline int on_reset(__u64 sock, bool by_packet, __u32 event, enum fetch_form form)
+static __always_inline int on_reset(void *ctx, __u64 sock, bool by_packet, __u32 event,
+				    enum fetch_form form)
 {
 	struct tcp_change change = {.sock = sock};
 	struct tcp_owner *owner = bpf_map_lookup_elem(&tcp_owners, &change.sock);
@@ -415,38 +448,43 @@ static __always_inline int on_reset(__u64 sock, bool by_packet, __u32 event, enu
 		return 0;
 	change.in_thread =
 		!by_packet && change.to == STATE_CLOSE && owner && owner->id == stream_current_id();
+	if (change.in_thread)
+		take_stacks(ctx, owner, &change, form);
 	tell(event, owner, &change, form);
+	if (change.in_thread)
+		drop_stacks(owner, sock);
 	return 0;
 }
 
 SEC("raw_tp")
 int view_tcp_reset_sent(struct bpf_raw_tracepoint_args *ctx)
 {
-	return on_reset(ctx->args[0], ctx->args[1], VIEW_TCP_RESET_SENT, FETCH_ATOMIC);
+	return on_reset(ctx, ctx->args[0], ctx->args[1], VIEW_TCP_RESET_SENT, FETCH_ATOMIC);
 }
 
 SEC("raw_tp")
 int old_view_tcp_reset_sent(struct bpf_raw_tracepoint_args *ctx)
 {
-	return on_reset(ctx->args[0], ctx->args[1], VIEW_TCP_RESET_SENT, FETCH_OLD);
+	return on_reset(ctx, ctx->args[0], ctx->args[1], VIEW_TCP_RESET_SENT, FETCH_OLD);
 }
 
 SEC("raw_tp")
 int view_tcp_reset_received(struct bpf_raw_tracepoint_args *ctx)
 {
-	return on_reset(ctx->args[0], true, VIEW_TCP_RESET_RECEIVED, FETCH_ATOMIC);
+	return on_reset(ctx, ctx->args[0], true, VIEW_TCP_RESET_RECEIVED, FETCH_ATOMIC);
 }
 
 SEC("raw_tp")
 int old_view_tcp_reset_received(struct bpf_raw_tracepoint_args *ctx)
 {
-	return on_reset(ctx->args[0], true, VIEW_TCP_RESET_RECEIVED, FETCH_OLD);
+	return on_reset(ctx, ctx->args[0], true, VIEW_TCP_RESET_RECEIVED, FETCH_OLD);
 }
 
 SEC("raw_tp")
 int view_tcp_destroyed(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u64 sock = ctx->args[0];
+	kept_stack_drop(sock);
 	bpf_map_delete_elem(&tcp_owners, &sock);
 	bpf_map_delete_elem(&tcp_queued, &sock);
 	return 0;
@@ -477,7 +515,7 @@ static __always_inline __u64 accepted(__s64 descriptor)
 }
 
 /* The record of the tracepoint: its result is the third word, include/trace/events/syscalls.h. */
-static __always_inline int on_accept(const __u64 *ctx, enum fetch_form form)
+static __always_inline int on_accept(__u64 *ctx, enum fetch_form form)
 {
 	__s64 descriptor = (__s64)ctx[2];
 	__u64 id = stream_current_id();
@@ -494,7 +532,10 @@ static __always_inline int on_accept(const __u64 *ctx, enum fetch_form form)
 	if (!owner)
 		return 0;
 	view_announce(id, form);
+	take_stacks(ctx, owner, &change, form);
 	tell_accept(owner, owner->established_ns, &change, form);
+	drop_stacks(owner, change.sock);
+	change.stack_ns = 0;
 	/* Its peer was faster: nobody will tell the end of it any more. */
 	if (change.to == STATE_CLOSE) {
 		change.result = error_of(change.sock);
@@ -505,13 +546,13 @@ static __always_inline int on_accept(const __u64 *ctx, enum fetch_form form)
 }
 
 SEC("tracepoint")
-int view_tcp_accept(const __u64 *ctx)
+int view_tcp_accept(__u64 *ctx)
 {
 	return on_accept(ctx, FETCH_ATOMIC);
 }
 
 SEC("tracepoint")
-int old_view_tcp_accept(const __u64 *ctx)
+int old_view_tcp_accept(__u64 *ctx)
 {
 	return on_accept(ctx, FETCH_OLD);
 }

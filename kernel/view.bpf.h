@@ -9,7 +9,7 @@
 #ifndef UTRAIL_KERNEL_VIEW_BPF_H
 #define UTRAIL_KERNEL_VIEW_BPF_H
 
-#include "kernel/hit.bpf.h"
+#include "kernel/kept_stack.bpf.h"
 #include "kernel/view_records.h"
 #include "stream/sums.bpf.h"
 
@@ -21,6 +21,8 @@ struct view_head {
 	__u32 depth, span;
 	__u32 inside; /* site */
 	__u32 failed;
+	/* In kept_stacks; stack_ns 0: it has no stack. */
+	__u64 stack_key, stack_ns;
 };
 
 struct view_record {
@@ -115,7 +117,7 @@ static __always_inline void view_write(struct kernel_area *area, const struct vi
 		    site_id);
 	record->header.unavailable = scratch->unavailable;
 	record->view.duration_ns = view_duration(head);
-	record->view.flags = head->flags;
+	record->view.flags = head->flags | (head->stack_ns ? EVENT_VIEW_STACK : 0);
 	record->view.inside = head->inside;
 	if (!stream_emit(scratch, sizeof(*record)))
 		stream_count_loss(site_id, LOSS_RING_FULL);
@@ -170,6 +172,7 @@ static __always_inline int view_tell(__u32 level, enum fetch_form form)
 	fetch_begin(scratch, 0);
 	if (site->entry_plan)
 		kernel_fetch(site->entry_plan, level);
+	kept_stack_send(site, site_id, level, head->stack_key, head->stack_ns);
 	view_write(area, head, site_id);
 	return 0;
 }

@@ -87,7 +87,8 @@ static const struct view_event events[] = {
 	 .number = VIEW_TCP_RETRANSMIT,
 	 .fields = retransmit_fields,
 	 .n_fields = array_size(retransmit_fields),
-	 .by_default = true},
+	 .by_default = true,
+	 .no_stack = true},
 	{.name = "reset_sent",
 	 .number = VIEW_TCP_RESET_SENT,
 	 .fields = reset_fields,
@@ -97,7 +98,8 @@ static const struct view_event events[] = {
 	 .number = VIEW_TCP_RESET_RECEIVED,
 	 .fields = reset_fields,
 	 .n_fields = array_size(reset_fields),
-	 .by_default = true},
+	 .by_default = true,
+	 .no_stack = true},
 };
 
 const struct view view_tcp = {.kind = PROBE_TCP, .events = events, .n_events = array_size(events)};

@@ -62,6 +62,7 @@ static struct err *add_event(struct probe_set *set, const struct spec *spec,
 		return e;
 	site->wire.flags = SITE_VIEW;
 	site->view = event;
+	site->no_stack = event->no_stack;
 	set->has_views = true;
 	struct plan_builder builder;
 	struct point_names names = {.count = 0};

@@ -30,6 +30,7 @@ struct view_event {
 	bool by_default;   /* part of the bare word */
 	bool has_duration; /* mostly: what began before tracing has none */
 	bool may_fail;	   /* `utrail stat` counts errors */
+	bool no_stack;	   /* a packet or a timer causes it, never a thread */
 };
 
 struct view {

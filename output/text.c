@@ -525,6 +525,7 @@ static struct err *text_event(struct output *output, const struct stream_event *
 		put_left(output, event, event->time_ns);
 		put_name(output, event);
 		text_view(output, event);
+		text_stack(output, event->stack);
 		break;
 	case STREAM_EXEC:
 		put_exec(output, event);

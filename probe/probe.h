@@ -45,6 +45,7 @@ struct probe_site {
 	bool by_fentry;	  /* a function of the kernel, by fentry and fexit, not by kprobes */
 	bool has_goid;	  /* SITE_GO: the goroutine's number is read, too */
 	bool by_stack;	  /* SITE_GO: no call of Go, but one that is known by its frame */
+	bool no_stack;	  /* SITE_VIEW: it happens in no context of a thread's, ever */
 	bool of_pattern;  /* one of several: what the kernel refuses to have probed is left out */
 	const struct probe *probe;
 	struct image *image;	 /* where it is attached; NULL for system calls. Borrowed */
@@ -88,11 +89,16 @@ static inline bool probe_site_is_end(const struct probe_site *site)
 }
 
 /* Told by the kernel's own course, on top of whatever thread runs there, or under the scheduler's
- * locks: connections, block I/O, task life, time off the CPU. It has no stack, and nobody spends
- * time in it. */
+ * locks: connections, block I/O, task life, time off the CPU. Nobody spends time in it. */
 static inline bool probe_site_is_of_nobody(const struct probe_site *site)
 {
 	return (site->wire.flags & (SITE_VIEW | SITE_LIFE)) || site->probe->kind == PROBE_SCHED;
+}
+
+/* Is there nobody who has caused it, and whose stacks could be told? */
+static inline bool probe_site_has_no_stack(const struct probe_site *site)
+{
+	return site->no_stack || (site->wire.flags & SITE_LIFE);
 }
 
 /* Something that could not be done as asked and is said once: "srv:f: refused: …". */

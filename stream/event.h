@@ -253,6 +253,7 @@ enum event_view_flags {
 	EVENT_VIEW_BEFORE = 4,	  /* it began before tracing did: hence no duration */
 	EVENT_VIEW_NOBODY = 8,	  /* whose it is is not known */
 	EVENT_VIEW_WAITED = 16,	  /* seen elsewhere, but its thread waits for it in `inside` */
+	EVENT_VIEW_STACK = 32,	  /* a stack came before it, or was lost */
 };
 
 /* How stacks are taken; a constant of the run. */
@@ -277,12 +278,13 @@ enum event_stack_flags {
 
 struct event_stack {
 	__u64 registers[EVENT_STACK_REGISTERS]; /* as probe/regs.h numbers them */
-	__u64 from;  /* address of the first byte that was copied; of the first frame */
-	__u64 top;   /* frames: the word at the stack pointer */
-	__u32 size;  /* bytes that follow */
-	__u32 flags; /* enum event_stack_flags */
+	__u64 from;	/* address of the first byte that was copied; of the first frame */
+	__u64 top;	/* frames: the word at the stack pointer */
+	__u64 taken_ns; /* 0: at the time of its event */
+	__u32 size;	/* bytes that follow */
+	__u32 flags;	/* enum event_stack_flags */
 };
-_Static_assert(sizeof(struct event_stack) == 296, "wire format");
+_Static_assert(sizeof(struct event_stack) == 304, "wire format");
 
 /* What a frame pointer leads to. */
 struct event_frame {

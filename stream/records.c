@@ -17,7 +17,7 @@ static struct err *deliver_in_kernel(struct nesting *nesting, const struct arriv
 	const struct open_span *top = task_top_span(arrival->task);
 	const struct probe_site *around = top ? nesting_site(nesting, top->header.site_id) : NULL;
 	struct stack *stack =
-		task_take_stack(arrival->task, arrival->header->site_id, event->time_ns);
+		task_take_stack(arrival->task, arrival->header->site_id, arrival->header->time_ns);
 	event->stack = stack_shown(event->site, stack);
 	event->depth = (uint16_t)task_depth(arrival->task);
 	event->inside = around ? around->probe : NULL;

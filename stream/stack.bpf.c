@@ -40,6 +40,7 @@ static __always_inline int record_submit(struct stack_record *record, struct scr
 	header->depth = scratch->depth;
 	header->span = stream_current_span(scratch);
 	header->unavailable = 0;
+	record->stack.taken_ns = 0;
 #pragma unroll
 	for (int i = 0; i < EVENT_STACK_REGISTERS; i++)
 		record->stack.registers[i] = i < REGS_USED ? scratch->regs[i] : 0;

@@ -66,10 +66,11 @@ const struct stack *stack_shown(const struct probe_site *site, const struct stac
 /*
  * What the kernel's return probes have replaced in the calls that BPF says are open, `depth` of
  * them. One that has just been left by a tail jump is not among them any more, but its return
- * address is where the next one's is: at `sp`.
+ * address is where the next one's is: at the stack pointer. Of a stack that was kept, those that
+ * had begun when it was taken.
  */
 static size_t find_repairs(const struct nesting *nesting, const struct task *task, uint32_t depth,
-			   uint64_t sp, struct stack_repair *ret)
+			   const struct event_stack *taken, struct stack_repair *ret)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < task->spans.count; i++) {
@@ -77,7 +78,10 @@ static size_t find_repairs(const struct nesting *nesting, const struct task *tas
 		const struct probe_site *site = nesting_site(nesting, span->header.site_id);
 		if (!span->stack || !site || !(site->wire.flags & SITE_TRAMPOLINE))
 			continue;
-		bool is_open = span->header.depth < depth || span->stack->sp == sp;
+		bool is_open = taken->taken_ns
+				       ? span->header.time_ns <= taken->taken_ns
+				       : span->header.depth < depth ||
+						 span->stack->sp == taken->registers[REGISTER_SP];
 		if (is_open && span->stack->return_address)
 			ret[n++] =
 				(struct stack_repair){span->stack->sp, span->stack->return_address};
@@ -115,23 +119,23 @@ struct err *nesting_stack(struct nesting *nesting, const struct arrival *arrival
 	const struct probe_site *site = nesting_site(nesting, header->site_id);
 	if (!site || !unwinder->unwind || taken.size > arrival->size - sizeof(taken))
 		return nesting_malformed(nesting);
+	uint64_t taken_ns = taken.taken_ns ? taken.taken_ns : header->time_ns;
 	struct stack_repair *repairs = calloc(task->spans.count + 1, sizeof(*repairs));
 	if (!repairs)
 		return &err_nomem;
 	const struct stream_stack raw = {
 		.task = &task->info,
 		.site = site,
-		.time_ns = header->time_ns,
+		.time_ns = taken_ns,
 		.taken = &taken,
 		.bytes = (const char *)arrival->body + sizeof(taken),
 		.repairs = repairs,
-		.n_repairs = find_repairs(nesting, task, header->depth,
-					  taken.registers[REGISTER_SP], repairs),
+		.n_repairs = find_repairs(nesting, task, header->depth, &taken, repairs),
 	};
 	struct stack *stack = unwinder->unwind(unwinder->context, &raw);
 	free(repairs);
 	struct stack *above = NULL;
-	if (stack && (site->wire.flags & SITE_IN_KERNEL))
+	if (stack && (site->wire.flags & (SITE_IN_KERNEL | SITE_VIEW)))
 		above = task_take_stack(task, header->site_id, header->time_ns);
 	if (above)
 		stack = join(above, stack);

@@ -58,5 +58,11 @@ struct err *nesting_view(struct nesting *nesting, const struct arrival *arrival)
 	event.site = site;
 	event.arguments = &arguments;
 	event.duration_ns = view.duration_ns;
-	return deliver(nesting, arrival, &view, &event);
+	struct stack *stack =
+		task_take_stack(arrival->task, arrival->header->site_id, event.time_ns);
+	if (view.flags & EVENT_VIEW_STACK)
+		event.stack = stack_shown(site, stack);
+	struct err *e = deliver(nesting, arrival, &view, &event);
+	stack_free(stack);
+	return e;
 }

@@ -183,6 +183,19 @@ static uint32_t other_calls(const struct probe_set *set)
 	return 0;
 }
 
+/* Of events that are told later, or elsewhere, than where their thread was. */
+static bool keeps_stacks(const struct kernel *kernel)
+{
+	const struct probe_set *set = &kernel->plan->set;
+	for (size_t i = 1; kernel->options.stack_how && i < set->sites.count; i++) {
+		const struct probe_site *site = set->sites.items[i];
+		if (site->wire.kind && (site->wire.flags & SITE_STACK) &&
+		    ((site->wire.flags & SITE_VIEW) || site->probe->kind == PROBE_SCHED))
+			return true;
+	}
+	return false;
+}
+
 static void size_maps(const struct kernel *kernel, struct tracer *skel)
 {
 	uint32_t spare = kernel->options.growth ? 1 : 0;
@@ -203,6 +216,8 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	bpf_map__set_max_entries(skel->maps.plans, plans);
 	bpf_map__set_max_entries(skel->maps.tallies, kernel->options.tally ? sites : 1);
 	bpf_map__set_max_entries(skel->maps.costs, kernel->options.cost ? sites : 1);
+	bpf_map__set_autocreate(skel->maps.kept_stacks, keeps_stacks(kernel));
+	bpf_map__set_autocreate(skel->maps.kept_stack_blank, keeps_stacks(kernel));
 	bpf_map__set_autocreate(skel->maps.task_spans, !old);
 	bpf_map__set_autocreate(skel->maps.task_scratches, !old);
 	if (!old) {
@@ -250,6 +265,7 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->stack_how = kernel->options.stack_how;
 	skel->rodata->stack_bytes = kernel->options.stack_bytes;
 	skel->rodata->stack_depth = kernel->options.stack_depth;
+	skel->rodata->keeps_stacks = keeps_stacks(kernel);
 	skel->rodata->keeps_words = kernel_keeps_words(kernel);
 	skel->rodata->fetch_codes = kernel->codes;
 	sum_set_constants(kernel, skel);

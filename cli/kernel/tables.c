@@ -109,7 +109,7 @@ void tables_want_stacks(struct probe_set *set, size_t first, bool of_samples_onl
 		if (of_samples_only && !(site->flags & (SITE_SAMPLE | SITE_TRAMPOLINE)))
 			continue;
 		if (site->kind && !probe_site_is_end(set->sites.items[i]) &&
-		    !probe_site_is_of_nobody(set->sites.items[i]))
+		    !probe_site_has_no_stack(set->sites.items[i]))
 			site->flags |= SITE_STACK;
 	}
 }

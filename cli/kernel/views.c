@@ -199,7 +199,7 @@ static bool are_alone(const struct probe_set *set)
 	for (size_t i = 1; i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
 		bool is_life = site->wire.flags & SITE_LIFE;
-		if (site->wire.kind && (is_life || !probe_site_is_of_nobody(site)))
+		if (site->wire.kind && (is_life || !probe_site_has_no_stack(site)))
 			return false;
 		any |= site->wire.kind != 0;
 	}
@@ -210,12 +210,11 @@ struct err *views_check(const struct kernel *kernel)
 {
 	const struct probe_set *set = &kernel->plan->set;
 	if (kernel->options.stack_how && !kernel->options.stacks_of_samples && are_alone(set))
-		return err_hint(
-			err_why(err_new(ERR_USAGE, 0,
-					"-k: no event that was asked for has a stack"),
-				"those of tcp and block happen in interrupts, on top of whatever "
-				"thread runs there, those of sched in the scheduler"),
-			"leave out -k, or add what leads to them, as -e syscall:%%network");
+		return err_hint(err_why(err_new(ERR_USAGE, 0,
+						"-k: no event that was asked for has a stack"),
+					"tcp:retransmit and tcp:reset_received come of packets and "
+					"timers, on top of whatever thread runs there"),
+				"leave out -k, or add what leads to them, as -e tcp:connect");
 	for (size_t i = 1; kernel->form == UPROBE_FORM_OLD && i < set->sites.count; i++) {
 		const struct probe_site *site = set->sites.items[i];
 		if (site->wire.kind && site->view && site->filter)

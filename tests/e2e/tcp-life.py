@@ -208,11 +208,6 @@ def mistakes():
         process = plain(["-e", spec, "--", "true"])
         ensure(process.status == 2, process.report(f"for '{spec}' ended with {process.status}"))
         contains(process.stderr, text, spec)
-    for spec in ("tcp", "block"):
-        process = plain(["-k", "-e", spec, "--", "true"])
-        same(process.status, 2, f"status with -k alone: {process.stderr}")
-        contains(process.stderr, "no event that was asked for has a stack", "-k")
-    same(plain(["-k", "-e", "tcp", "-e", "syscall:getpid", "--", "true"]).status, 0, "status with -k and what has a stack")
 
 
 def no_tracefs():

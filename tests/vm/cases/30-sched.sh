@@ -34,3 +34,13 @@ utrail stat -e sched -e sched:runq -- offcpu 3 >told 2>messages || fail "stat: $
 for name in sched:off sched:runq; do
 	grep -q " $name\$" messages || fail "$name was not counted: $(cat messages)"
 done
+
+# -k: the stack with which it left its CPU; before Linux 6.0 that in the kernel alone.
+run_whole trace utrail -k --ring-size 16M --json -o trace -e sched -- offcpu 3 || fail "status $?: $(cat messages)"
+! grep -q 'utrail: bug' messages || fail 'the books are wrong'
+grep '"in":"clock_nanosleep"' trace | grep '"symbol":"schedule"' >seen || fail "no way into the scheduler: $(grep nanosleep trace)"
+if [ "$KERNEL" = 5.10 ]; then
+	grep -q '"cut":"no user stack of this event before Linux 6.0"' seen || fail "not said: $(cat seen)"
+else
+	grep -q '"symbol":"work"' seen || fail "not in work(): $(cat seen)"
+fi

@@ -81,3 +81,16 @@ else
 	utrail --json -o trace.json -e 'tcp:close if received > 5000' -- tcp talk 4 5 5000 >told 2>messages || fail "$(cat messages)"
 	[ "$(grep -c '^{"type":"tcp"' trace.json)" = 5 ] || [ "$KERNEL" = 7.2 ] || fail "$(cat trace.json)"
 fi
+
+# -k: where the program connects, accepts and closes.
+run_whole trace.json utrail -k --ring-size 16M --json -o trace.json -e 'tcp:*' -- tcp talk 4 5 100 || fail "status $?: $(cat messages told)"
+! grep -q 'utrail: bug' messages || fail 'the books are wrong'
+for word in connect:fetch accept:serve; do
+	grep "\"name\":\"${word%:*}\"" trace.json >seen || fail "no ${word%:*}: $(cat trace.json)"
+	if [ "$KERNEL" = 5.10 ]; then
+		grep -v '"cut":"no user stack of this event before Linux 6.0"' seen && fail 'not said'
+	else
+		grep -v "\"symbol\":\"${word#*:}\"" seen && fail "not in ${word#*:}()"
+	fi
+done
+! grep '"name":"close"' trace.json | grep -v '"stack":' || fail 'closed by nobody'

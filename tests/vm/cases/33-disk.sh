@@ -67,4 +67,16 @@ if [ "$KERNEL" != 5.10 ]; then
 	account get READ 12 $((12 * 8192))
 	! grep '^{"type":"block"' trace | grep -v '"op":"READ"' || fail 'others, too'
 fi
+
+# -k: where it was submitted.
+rm -f mounted/file
+echo | utrail -k --ring-size 16M --json -o trace -e block -e disk:get -- disk mounted/file 6 4096 >own 2>messages || fail "status $?: $(cat own messages)"
+! grep -q 'utrail: bug' messages || fail 'the books are wrong'
+told get READ
+grep -q '"symbol":"submit_bio' events || fail "no way to the disk: $(cat events)"
+if [ "$KERNEL" = 5.10 ]; then
+	grep -v '"cut":"no user stack of this event before Linux 6.0"' events && fail 'not said'
+else
+	grep -v '"symbol":"get"' events && fail 'not in get()'
+fi
 umount mounted
