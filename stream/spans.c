@@ -253,7 +253,9 @@ static struct err *end(struct spans *spans, size_t pair, const struct stream_eve
 	struct open *top = find_top(spans, &key);
 	if (!top)
 		return tell_orphan(spans, event, &key, is_hex,
-				   spans->has_lost ? SPAN_BEGIN_LOST : SPAN_BEGAN_BEFORE, SPAN_END);
+				   spans->has_lost || spans->options.from_start ? SPAN_BEGIN_LOST
+										: SPAN_BEGAN_BEFORE,
+				   SPAN_END);
 	uint64_t time_ns = moment(event, SPAN_END);
 	struct stream_span span = {
 		.ending = top->is_doubtful ? SPAN_DOUBTFUL : SPAN_WHOLE,

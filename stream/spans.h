@@ -46,6 +46,7 @@ struct spans_options {
 	bool show_exec, show_exit; /* events that the stream delivers for our sake are not */
 	uint64_t max_events;	   /* 0: no limit */
 	bool where;		   /* spans are told with where their time went */
+	bool from_start; /* all of the targets are traced from their first instruction on */
 };
 
 struct spans;

@@ -117,7 +117,7 @@ enum span_ending {
 	SPAN_WHOLE,
 	SPAN_DOUBTFUL,	   /* records were lost in between: no duration is known */
 	SPAN_BEGAN_BEFORE, /* its beginning was before tracing: time_ns is that of the end */
-	SPAN_BEGIN_LOST,   /* or was lost */
+	SPAN_BEGIN_LOST,   /* or was lost, or there was none */
 	SPAN_OPEN,	   /* when its thread or process, or tracing, ended */
 	SPAN_NO_KEY,	   /* one side alone, whose key could not be read */
 	SPAN_TOO_MANY,	   /* a beginning that is not followed: too many are open */

@@ -359,6 +359,7 @@ struct err *pairs_open(const struct options *options, const struct plan *plan,
 					  .is_shown = is_shown,
 					  .show_exec = plan->show_exec,
 					  .show_exit = plan->show_exit,
+					  .from_start = plan->launch && !plan->processes.count,
 					  .max_events = options->max_events};
 	struct err *e = options->pairs.count ? spans_create(&how, ret) : NULL;
 	free(pairs);

@@ -6,7 +6,7 @@ import re
 import signal
 import time
 
-from utrail import Target, Trace, ensure, ns, only, plain, run, same
+from utrail import Target, Trace, ensure, ns, only, plain, run, same, sample
 
 
 def target():
@@ -74,6 +74,16 @@ def across_threads():
     alone = [s["key"] for s in trace.of("span") if s.get("began") == "before tracing"]
     same(alone, [99, own["made"][0][0]], "ends whose beginning was not seen")
     same(only([s for s in trace.of("span") if s.get("end") == "open"], "open spans")["key"], 14, "open")
+
+
+def of_a_command():
+    """It is traced from its first instruction on: nothing of it began before."""
+    trace = Trace("-e", "begin_job ~~ end_job by arg1", command=[sample("pairs")])
+    trace.write("\n")
+    trace.finish(stop=False)
+    alone = [s for s in trace.of("span") if "began" in s]
+    same([(s["key"], s["began"]) for s in alone][:1], [(99, "not seen")], "ends without a beginning")
+    ensure(all(s["began"] == "not seen" for s in alone), f"{alone}")
 
 
 def by_text_and_result():
@@ -169,7 +179,7 @@ run(
     by_thread,
     by_argument,
     across_threads,
-    by_text_and_result,
+    of_a_command, by_text_and_result,
     of_system_calls,
     and_what_else_is_asked_for,
     as_text,
