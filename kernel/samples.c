@@ -7,8 +7,9 @@
 
 #include "kernel/point.h"
 
-/* A kernel that allows more would do nothing else. */
-#define HZ_MAX 100000
+/* With its stack a sample takes some microseconds: of more, the machine would do little else. What
+ * the kernel allows (kernel.perf_event_max_sample_rate) may be less, and mostly is more. */
+#define HZ_MAX 10000
 
 static struct err *parse_hz(const struct spec *spec, uint32_t *ret)
 {
@@ -17,11 +18,19 @@ static struct err *parse_hz(const struct spec *spec, uint32_t *ret)
 	unsigned long hz = is_empty ? SAMPLES_HZ : strtoul(spec->name, &end, 10);
 	bool is_number = is_empty || (spec->name_kind == SPEC_NAME_EXACT && *spec->name >= '0' &&
 				      *spec->name <= '9' && !*end);
-	if (!is_number || !hz || hz > HZ_MAX)
+	if (!is_number || !hz)
 		return err_hint(err_new(ERR_USAGE, 0,
 					"'%s': how many samples a second? 1 to %d of each CPU",
 					spec->text, HZ_MAX),
 				"cpu:99");
+	if (hz > HZ_MAX)
+		return err_hint(
+			err_why(err_new(ERR_USAGE, 0, "'%s': no more than %d samples a second",
+					spec->text, HZ_MAX),
+				"each interrupts whatever runs on its CPU, for some "
+				"microseconds: programs would be slowed down by much"),
+			"cpu:999 is plenty; more runs of it tell more than a higher "
+			"number");
 	*ret = (uint32_t)hz;
 	return NULL;
 }

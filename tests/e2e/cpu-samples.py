@@ -88,7 +88,8 @@ def mistakes():
     for spec, text in [
         ("cpu:0", "how many samples a second"),
         ("cpu:x", "how many samples a second"),
-        ("cpu:1000000", "how many samples a second"),
+        ("cpu:10001", "no more than 10000 samples a second"),
+        ("cpu:100000", "interrupts whatever runs"),
         ("cpu:9,cpu:10", "one frequency"),
         ("cpu:9 if pid == 1", "takes no condition"),
         ("cpu:9 rate 1/s", "takes no rate"),
