@@ -98,7 +98,8 @@ int sample_hit(struct bpf_perf_event_data *ctx)
 	__u64 id = stream_current_id();
 	__u32 zero = 0;
 	struct scratch *area = bpf_map_lookup_elem(&sample_areas, &zero);
-	if (!area || !stream_wants_process(id >> 32) || is_exiting())
+	if (!area || !stream_wants_process(id >> 32) || stream_awaits_exec(id >> 32) ||
+	    is_exiting())
 		return 0;
 	area->id = id;
 	area->time_ns = bpf_ktime_get_boot_ns();

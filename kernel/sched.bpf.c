@@ -15,8 +15,14 @@
 
 const volatile __u32 sched_off_site = 0, sched_runq_site = 0;
 
-/* include/linux/sched.h: it does not come back. */
-#define TASK_IS_DEAD 0x80
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct task_struct___flags {
+	unsigned int flags;
+};
+#pragma clang attribute pop
+
+/* include/linux/sched.h */
+#define PF_EXITING 0x4
 
 struct sched_thread {
 	struct event_blocked off; /* .from_ns 0: it has a CPU */
@@ -64,15 +70,23 @@ static __always_inline void count_unseen(__u32 key)
 		count_both(LOSS_UNSEEN);
 }
 
+/* It does not come back, or only to go on ending: its end may be in the stream already, and nothing
+ * comes after that. */
+static __always_inline bool is_ending(struct task_struct *task)
+{
+	struct task_struct___flags *flagged = (void *)task;
+	return BPF_CORE_READ(flagged, flags) & PF_EXITING;
+}
+
 static __always_inline void thread_leaves(void *ctx, struct task_struct *task, bool preempt,
 					  enum fetch_form form)
 {
 	__u64 id = id_of(task), state = preempt ? 0 : state_of(task);
 	__u32 key = task->pid;
-	if (!stream_wants_process(id >> 32))
+	if (!stream_wants_process(id >> 32) || stream_awaits_exec(id >> 32))
 		return;
 	count_unseen(key);
-	if (state & TASK_IS_DEAD) {
+	if (is_ending(task)) {
 		bpf_map_delete_elem(&sched_threads, &key);
 		kept_stack_drop(key);
 		return;

@@ -144,6 +144,8 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, con
 		stream_leave_target(id >> 32);
 	if (!stream_wants_current(id) || !record)
 		return 0;
+	if (stream_awaits_exec(id >> 32))
+		launched_waits = 0;
 	/* Old frames are gone with the old address space; never create state just for this. */
 	send_kept(id, form);
 	struct scratch *scratch = stream_scratch(id, form, false);

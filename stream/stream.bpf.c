@@ -25,6 +25,7 @@ const volatile bool measure_cost = false;
 
 volatile __u32 tracing = 0;
 volatile __u32 losses_changed = 0;
+volatile __u32 launched_waits = 0;
 volatile __u64 ended_cpu_ns = 0;
 
 /* What the compiler knows of the index is hidden from it, so that the mask stays where the verifier

@@ -53,6 +53,8 @@ extern volatile __u32 tracing;
 /* Set when a count of losses has changed; the reader takes it back before it looks through all of
  * them. */
 extern volatile __u32 losses_changed;
+/* The process that is to become the command which we run; 0: it is one, or there is none. */
+extern volatile __u32 launched_waits;
 
 /* How a program runs; a constant in each. */
 enum stream_form {
@@ -111,6 +113,12 @@ static __always_inline bool stream_wants_process(__u32 tgid)
 	if (filter_by_process)
 		return bpf_map_lookup_elem(&targets, &tgid);
 	return tgid && tgid != own_process;
+}
+
+/* What it does until its exec is ours, not the command's. */
+static __always_inline bool stream_awaits_exec(__u32 tgid)
+{
+	return tgid == launched_waits;
 }
 
 static __always_inline bool stream_wants_current(__u64 id)

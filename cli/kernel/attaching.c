@@ -61,8 +61,10 @@ static struct err *trace_processes(struct kernel *kernel)
 	struct err *e = NULL;
 	for (size_t i = 0; !e && i < plan->processes.count; i++)
 		e = kernel_trace_process(kernel, process_pid(plan->processes.items[i]));
-	if (!e && plan->launch)
+	if (!e && plan->launch) {
+		kernel->skel->bss->launched_waits = (uint32_t)launch_pid(plan->launch);
 		e = kernel_trace_process(kernel, launch_pid(plan->launch));
+	}
 	return e;
 }
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from utrail import Process, Trace, contains, ensure, plain, program, run, same, sample, scratch
+from utrail import Process, Trace, contains, ensure, ns, only, plain, program, run, same, sample, scratch
 
 
 def launch(command, *options, **process_options):
@@ -134,6 +134,18 @@ def waits_for_input():
     same(len(trace.calls("f")), 10, "calls of f")
 
 
+def not_before_its_exec():
+    """What becomes the command is utrail until then, and its time on and off the CPU is not the command's."""
+    for _ in range(8):
+        trace = launch(["true"], "-e", "exec", "-e", "sched", "-e", "cpu:5000")
+        trace.finish(stop=False)
+        began = ns(only(trace.of("exec"), "execs"))
+        seen = trace.of("sched") + trace.of("sample")
+        same({event["comm"] for event in seen} - {"true"}, set(), "names")
+        ensure(all(ns(event) > began for event in seen), f"before the exec: {seen}")
+    ensure(launch(["sleep", "0.05"], "-e", "sched").finish(stop=False).of("sched", "off"), "nothing is seen of it at all")
+
+
 def no_zombie():
     """The command is our only child but those that keep rights for later, and it is reaped."""
     trace = Trace("-e", "exit", command=["sleep", "0.2"])
@@ -159,5 +171,6 @@ run(
     environment,
     children_ignored,
     waits_for_input,
+    not_before_its_exec,
     no_zombie,
 )
