@@ -25,6 +25,7 @@ enum syscall_shape {
 	SHAPE_MESSAGES, /* struct mmsghdr, of each the same; length_arg says how many */
 	SHAPE_BITS,	/* a set of numbers below what length_arg says */
 	SHAPE_BITMAP,	/* the same, in as many bytes */
+	SHAPE_PAGES,	/* a byte for each page of as many bytes of memory as length_arg says */
 	SHAPE_ENTRIES,	/* directory entries, only counted */
 	SHAPE_SOCKET,	/* a descriptor, of which the protocol is read, too */
 	SHAPE_MASK,	/* a pointer to a set of signals, and its size: pselect6 */

@@ -82,6 +82,18 @@ void add_word(struct making *making, uint32_t index, struct value *value)
 	place_slot(making, &ops, false, value);
 }
 
+/* A byte for each page of 4096 bytes, and one for what is less: of larger pages there are fewer,
+ * and the output knows how many. */
+static void add_pages(struct ops *ops, const struct syscall_argument *argument)
+{
+	add_op(ops, (struct fetch_op){.code = FETCH_REG,
+				      .reg = argument_registers[argument->length_arg - 1],
+				      .size = 4,
+				      .shift = 12});
+	add_op(ops, (struct fetch_op){.code = FETCH_ADD, .imm = 1});
+	add_length(ops, 0, ARRAY_BYTES_MAX);
+}
+
 static void add_copy(struct making *making, uint32_t index, const struct syscall_argument *argument,
 		     struct value *copy)
 {
@@ -91,7 +103,10 @@ static void add_copy(struct making *making, uint32_t index, const struct syscall
 		copy->unavailable = making_overwritten;
 		return;
 	}
-	if (argument->length_arg) {
+	if (argument->shape == SHAPE_PAGES) {
+		add_pages(&ops, argument);
+		copy->at_most = &making->items[argument->length_arg - 1];
+	} else if (argument->length_arg) {
 		struct fetch_source count =
 			length_source(making, argument->length_arg, argument->at_return);
 		if (count.unavailable || count.n_ops != 1) {

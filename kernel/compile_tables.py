@@ -299,6 +299,10 @@ class Shown:
         self.fields["shape"] = "SHAPE_BITMAP"
         return self.types.add_plain("TYPE_BIT_SET", 8, self.c_type)
 
+    def make_pages(self, words):
+        self.fields["shape"] = "SHAPE_PAGES"
+        return self.make_array([words[0], "uint"])
+
     def make_entries(self, _):
         self.fields["shape"] = "SHAPE_ENTRIES"
         return self.types.pointer(self.types.add_plain("TYPE_COUNT", 8, "entries"), self.c_type)
@@ -375,13 +379,9 @@ def named_type(types, name):
 
 
 def include_lines(headers):
-    out = []
-    for header in headers:
-        if header.endswith("?"):
-            out += [f"#if __has_include({header[:-1]})", f"#include {header[:-1]}", "#endif"]
-        else:
-            out.append(f"#include {header}")
-    return out
+    return [line for header in headers for line in (
+        [f"#if __has_include({header[:-1]})", f"#include {header[:-1]}", "#endif"] if header.endswith("?")
+        else [f"#include {header}"])]
 
 
 def shown_name(member):
@@ -394,7 +394,7 @@ def c_name(member):
 
 def rest_type(types, words, member):
     """Of what follows, up to the end of the structure: bytes, or an array."""
-    if words[0] == "bytes":
+    if words[0] in ("bytes", "sockaddr"):
         return types.add_plain("TYPE_BYTES", 0, member.c_type)
     if words[0] == "struct":
         return types.struct(" ".join(words))

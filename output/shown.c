@@ -90,7 +90,7 @@ void shown_memory(const struct type *type, const char *bytes, uint32_t available
 {
 	uint32_t size = type->size;
 	if (type->kind == TYPE_BYTES && !size) { /* all that is left of a structure */
-		*ret = (struct shown){.kind = SHOWN_STRING, .bytes = bytes, .length = available};
+		shown_rest(type, bytes, available, ret);
 	} else if (type->kind == TYPE_ARRAY && !size) {
 		shown_array(type, bytes, available, false, ret);
 	} else if (type->kind == TYPE_ARRAY) {
@@ -486,23 +486,6 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 		shown_pointer(scope, value, slots, ret);
 }
 
-/* recvfrom() with MSG_TRUNC, getxattr() with size 0: the result is more than was filled. */
-static void limit_bytes(const struct value *value, const struct slots *entry, struct shown *ret)
-{
-	uint64_t size;
-	const char *why;
-	if (value->at_most && ret->kind == SHOWN_BIT_SET &&
-	    value_scalar(value->at_most, entry, &size, &why)) {
-		ret->limit = size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
-		ret->truncated = ret->truncated && size > ret->length * UINT64_C(8);
-	}
-	if (value->at_most && ret->kind == SHOWN_STRING &&
-	    value_scalar(value->at_most, entry, &size, &why) && size < ret->length) {
-		ret->length = (uint32_t)size;
-		ret->truncated = false;
-	}
-}
-
 /* Of a call that has not returned, all members may be unknown for one reason: that is said once. */
 static void merge_open(const struct shown_scope *scope, struct shown *ret)
 {
@@ -545,7 +528,7 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 	} else if (is_blob(value)) {
 		shown_blob(value, slots, ret);
 		ret->boxed = value->boxed;
-		limit_bytes(value, inherited, ret);
+		shown_limit(value, inherited, ret);
 		shown_netlink(value, scope->event->arguments, ret);
 	} else {
 		shown_scalar(scope, value, slots, ret);

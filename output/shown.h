@@ -217,7 +217,9 @@ struct flags_walk {
 	uint32_t next;
 	bool started;
 	uint64_t rest;
+	char number[40]; /* of what is no name: see flags_next() */
 };
+/* An enumerator whose name is "<<12" stands for the number in the bits of its mask. */
 bool flags_next(const struct shown *flags, struct flags_walk *walk, const char **ret_name);
 
 /* The numbers in a SHOWN_BIT_SET, from *number on, which is 0 at first. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "output/shown.h"
@@ -21,10 +22,29 @@ static uint64_t flag_bits(const struct shown *flags, uint32_t index)
 	return mask ? cut(flags, mask) : flag_value(flags, index);
 }
 
+static bool is_number(const struct shown *flags, uint32_t index)
+{
+	const char *name = flags->type->enumerators[index].name;
+	return name && *name == '<';
+}
+
+/* "0x7<<12"; of the lowest bits just the number. */
+static const char *number_in(const struct shown *flags, uint32_t index, struct flags_walk *walk)
+{
+	uint64_t bits = flag_bits(flags, index);
+	uint64_t number = (flags->number & bits) / (bits & -bits);
+	const char *place = flags->type->enumerators[index].name;
+	snprintf(walk->number, sizeof(walk->number), "%#llx%s", (unsigned long long)number,
+		 bits & 1 ? "" : place);
+	return walk->number;
+}
+
 /* A name for 0 that has no field of its own stands for the absence of all flags. */
 static bool flag_applies(const struct shown *flags, uint32_t index)
 {
 	uint64_t bits = flag_bits(flags, index);
+	if (is_number(flags, index))
+		return true;
 	return flags->type->enumerators[index].name &&
 	       (flags->number & bits) == flag_value(flags, index) && (bits || !flags->number);
 }
@@ -54,7 +74,8 @@ bool flags_next(const struct shown *flags, struct flags_walk *walk, const char *
 		if (!flag_applies(flags, index) || is_covered(flags, index))
 			continue;
 		walk->rest &= ~flag_bits(flags, index);
-		*ret_name = flags->type->enumerators[index].name;
+		*ret_name = is_number(flags, index) ? number_in(flags, index, walk)
+						    : flags->type->enumerators[index].name;
 		return true;
 	}
 	return false;

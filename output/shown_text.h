@@ -18,4 +18,10 @@ void shown_text_array(const struct type *character, const char *bytes, uint32_t 
 void shown_text_pages(const struct value *value, const struct slots *slots, const char *bytes,
 		      uint32_t length, struct shown *ret);
 
+/* All that is left of a structure: bytes, or an address of a socket. */
+void shown_rest(const struct type *type, const char *bytes, uint32_t available, struct shown *ret);
+/* recvfrom() with MSG_TRUNC, getxattr() with size 0: the result is more than was filled. `entry`:
+ * where another argument says how much that is. */
+void shown_limit(const struct value *value, const struct slots *entry, struct shown *ret);
+
 #endif

@@ -2,9 +2,9 @@
 """What the arguments of rarer system calls mean, as the target prints them."""
 
 from expected import Expected, nodes_of
-from utrail import Trace, fail, run, sample
+from utrail import Trace, ensure, fail, run, sample
 
-CALLS = "ioprio_get,ioprio_set,personality,waitid,sched_setattr,rt_sigreturn"
+CALLS = "futex,mincore,ioctl,getsockopt,landlock_create_ruleset,ioprio_get,ioprio_set,personality,waitid,sched_setattr,rt_sigreturn"
 
 
 def each():
@@ -17,4 +17,13 @@ def each():
         fail(problem)
 
 
-run(each)
+def no_path_of_a_version():
+    trace = Trace("-y", "-e", "trace=landlock_create_ruleset", command=[sample("decoded")])
+    trace.finish(stop=False)
+    for event in trace.syscalls():
+        if event["ret"] == -1:
+            continue
+        ensure(isinstance(event["ret"], int), f"a version with a path: {event}")
+
+
+run(each, no_path_of_a_version)

@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     | (?P<char>'(?:[^'\\]|\\.)+')
     | (?P<unavailable><[^<>]*>)
     | (?P<number>-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\w.]))
-    | (?P<name>[A-Za-z_][\w|]*)
+    | (?P<name>[A-Za-z_](?:[\w|]|<<\d)*)
     | (?P<mark>[{}\[\](),=*])
     )""",
     re.VERBOSE | re.DOTALL,

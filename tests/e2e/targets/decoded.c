@@ -3,10 +3,18 @@
  * decoded — system calls whose arguments mean something else from case to case, and the line that
  * each must cause, as their manual pages tell.
  */
+#include <arpa/inet.h>
+#include <linux/futex.h>
+#include <linux/landlock.h>
 #include <linux/sched/types.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -56,8 +64,101 @@ static void scheduling(unsigned int size, const char *more)
 	       size, more);
 }
 
+/* Nobody has connected it yet: unix(7) says so with -1. */
+static void nobody(void)
+{
+	struct {
+		int pid;
+		uid_t uid;
+		gid_t gid;
+	} peer;
+	socklen_t size = sizeof(peer);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+	printf("expect getsockopt(%d, SOL_SOCKET, SO_PEERCRED, {pid=%d, uid=%d, gid=%d}, 12) = "
+	       "0\n",
+	       fd, peer.pid, (int)peer.uid, (int)peer.gid);
+	close(fd);
+}
+
+/* The encoding is that of futex(2). */
+static void wake_and_compute(void)
+{
+	static unsigned int first, second;
+	syscall(SYS_futex, &first, FUTEX_WAKE_OP, 1, 1, &second,
+		FUTEX_OP(FUTEX_OP_SET, 7, FUTEX_OP_CMP_EQ, 1));
+	printf("expect futex(%p, FUTEX_WAKE_OP, 1, 1, %p, "
+	       "FUTEX_OP_SET<<28|0x7<<12|FUTEX_OP_CMP_EQ<<24|0x1) = 0\n",
+	       (void *)&first, (void *)&second);
+	syscall(SYS_futex, &first, FUTEX_WAKE_OP_PRIVATE, 1, 1, &second,
+		FUTEX_OP((FUTEX_OP_OR | FUTEX_OP_OPARG_SHIFT), 3, FUTEX_OP_CMP_GE, 0));
+	printf("expect futex(%p, FUTEX_WAKE_OP_PRIVATE, 1, 1, %p, "
+	       "FUTEX_OP_OPARG_SHIFT<<28|FUTEX_OP_OR<<28|0x3<<12|FUTEX_OP_CMP_GE<<24|0) = 0\n",
+	       (void *)&first, (void *)&second);
+}
+
+/* A byte for each page, of a last one that is cut, too; what stands behind them is none. */
+static void pages_in_memory(void)
+{
+	unsigned char vector[8] = {9, 9, 9, 9, 9, 9, 9, 9};
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory =
+		mmap(NULL, 4 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory[page] = 1;
+	mincore(memory, 2 * page + 1, vector);
+	printf("expect mincore(%p, %zu, [%u, %u, %u]) = 0\n", (void *)memory, 2 * page + 1,
+	       vector[0], vector[1], vector[2]);
+	mincore(memory, 2 * page, vector);
+	printf("expect mincore(%p, %zu, [%u, %u]) = 0\n", (void *)memory, 2 * page, vector[0],
+	       vector[1]);
+}
+
+/* Of the interface that all machines have. */
+static void interface(void)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (ioctl(fd, SIOCGIFADDR, &request) == 0)
+		printf("expect ioctl(%d, SIOCGIFADDR, {ifr_name=\"lo\", ifr_addr={family=AF_INET, "
+		       "address=\"%s\", port=0}}) = 0\n",
+		       fd, inet_ntoa(((struct sockaddr_in *)&request.ifr_addr)->sin_addr));
+	if (ioctl(fd, SIOCGIFINDEX, &request) == 0)
+		printf("expect ioctl(%d, SIOCGIFINDEX, {ifr_name=\"lo\", ifr_ifindex=%d}) = 0\n",
+		       fd, request.ifr_ifindex);
+	if (ioctl(fd, SIOCGIFNAME, &request) == 0)
+		printf("expect ioctl(%d, SIOCGIFNAME, {ifr_ifindex=%d, ifr_name=\"%s\"}) = 0\n", fd,
+		       request.ifr_ifindex, request.ifr_name);
+	if (ioctl(fd, SIOCGIFFLAGS, &request) == 0)
+		printf("expect ioctl(%d, SIOCGIFFLAGS, {ifr_name=\"lo\", "
+		       "ifr_flags=%sIFF_LOOPBACK%s}) = 0\n",
+		       fd, request.ifr_flags & IFF_UP ? "IFF_UP|" : "",
+		       request.ifr_flags & IFF_RUNNING ? "|IFF_RUNNING" : "");
+	close(fd);
+}
+
+/* A version, and no descriptor, also where a file has that number: with -y it has no path. */
+static void version(void)
+{
+	for (int i = 0; i < 2; i++) {
+		long got = syscall(SYS_landlock_create_ruleset, NULL, 0,
+				   LANDLOCK_CREATE_RULESET_VERSION);
+		/* Not on this kernel. */
+		if (got < 0)
+			return;
+		printf("expect landlock_create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) = "
+		       "%ld\n",
+		       got);
+		dup2(1, (int)got);
+	}
+}
+
 int main(void)
 {
+	nobody();
+	wake_and_compute();
+	pages_in_memory();
+	interface();
+	version();
 	long priority = syscall(SYS_ioprio_get, WHO_PROCESS, 0);
 	printf("expect ioprio_get(IOPRIO_WHO_PROCESS, 0) = %ld\n", priority);
 	syscall(SYS_ioprio_set, WHO_PROCESS, 0, priority);
