@@ -181,6 +181,8 @@ static struct err *add_pointer(struct making *making, uint32_t index,
 	add_copy(making, index, argument, copy);
 	add_copied_files(making, index, argument, copy);
 	value->copy = copy;
+	if (strcmp(making->call->name, "clone3") == 0)
+		return add_clone_outputs(making, index, copy);
 	return argument->both ? add_after(making, index, argument, copy) : NULL;
 }
 
@@ -218,6 +220,26 @@ void add_buffers_at(struct making *making, struct ops *ops, bool at_return, stru
 	place_slot(making, ops, at_return, value);
 }
 
+/* The iovecs alone, as they were given: what is known when the call fails. NULL: no memory. */
+static const struct value *places_of_buffers(struct making *making, uint32_t index,
+					     const struct syscall_argument *argument)
+{
+	static const struct type array = {.kind = TYPE_ARRAY,
+					  .name = "const struct iovec *",
+					  .target = &syscall_struct_remote_iovec};
+	static const struct type pointer = {
+		.kind = TYPE_POINTER, .size = 8, .name = "const struct iovec *", .target = &array};
+	const struct syscall_argument given = {
+		.name = argument->name, .type = &pointer, .length_arg = argument->length_arg};
+	struct value *value = new_copy(making, &given), *copy = new_copy(making, &given);
+	if (!value || !copy)
+		return NULL;
+	*value = (struct value){.name = argument->name, .type = &pointer, .copy = copy};
+	add_word(making, index, value);
+	add_copy(making, index, &given, copy);
+	return value;
+}
+
 static void add_buffers(struct making *making, uint32_t index,
 			const struct syscall_argument *argument, struct value *value)
 {
@@ -227,6 +249,8 @@ static void add_buffers(struct making *making, uint32_t index,
 		value->unavailable = making_overwritten;
 		return;
 	}
+	if (argument->both)
+		value->instead = places_of_buffers(making, index, argument);
 	add_register(&ops, argument_registers[count]);
 	limit_buffers(&ops, argument->at_return);
 	add_register(&ops, argument_registers[index]);

@@ -35,11 +35,12 @@ Call = collections.namedtuple("Call", "x86_64 arm64 name arguments")
 
 KINDS = {"int": "TYPE_INT", "uint": "TYPE_UINT", "hex": "TYPE_HEX", "octal": "TYPE_OCTAL",
          "pointer": "TYPE_POINTER", "string": "TYPE_STRING", "device": "TYPE_DEVICE",
-         "id": "TYPE_ID", "char": "TYPE_CHAR", "signal": "TYPE_SIGNAL",
+         "id": "TYPE_ID", "fd": "TYPE_FD", "char": "TYPE_CHAR", "signal": "TYPE_SIGNAL",
          "signals": "TYPE_SIGNAL_SET", "wait_status": "TYPE_WAIT_STATUS"}
 # Those with the names of a group.
 NAMED = {"enum": "TYPE_ENUM", "flags": "TYPE_FLAGS", "mode": "TYPE_MODE"}
-FILLED = {"out": "FILLED_BY_SUCCESS", "found": "FILLED_BY_RESULT", "left": "FILLED_BY_INTERRUPT", "after": "FILLED_ANYWAY"}
+FILLED = {"out": "FILLED_BY_SUCCESS", "given": "FILLED_BY_SUCCESS", "found": "FILLED_BY_RESULT",
+          "left": "FILLED_BY_INTERRUPT", "after": "FILLED_ANYWAY"}
 BANNER = "/* SPDX-License-Identifier: Apache-2.0 */\n/* Made by compile_tables.py: do not edit. */\n"
 
 
@@ -220,10 +221,10 @@ class Shown:
         words = how.split()
         self.fields = {}
         if words[0] in FILLED:
-            self.fields = {"at_return": "true", "filled_by": FILLED[words.pop(0)]}
-        elif words[0] == "both":
-            self.fields = {"both": "true"}
-            words.pop(0)
+            self.fields = {"at_return": "true", "filled_by": FILLED[words[0]]}
+        if words[0] in ("both", "given"):
+            self.fields["both"] = "true"
+        words = words[1:] if self.fields else words
         self.types, self.c_type, self.names = types, c_type, names
         make = getattr(self, "make_" + words[0], None)
         self.type = make(words[1:]) if make else types.scalar(words, types.size_of(c_type), c_type)
@@ -429,8 +430,7 @@ def member_type(types, name, member):
         element = types.scalar(words[1:], types.size_of(member.c_type), member.c_type)
         return ("&(const struct type){.kind = TYPE_ARRAY, .name = "
                 f"{quoted(member.c_type + ' []')}, .target = {element},\n\t .size = {size}}}")
-    kind = "TYPE_FD" if words[0] == "fd" else KINDS[words[0]]
-    return (f"&(const struct type){{.kind = {kind}, .size = {types.size_of(member.c_type)}, "
+    return (f"&(const struct type){{.kind = {KINDS[words[0]]}, .size = {types.size_of(member.c_type)}, "
             f".name = {quoted(member.c_type)}}}")
 
 

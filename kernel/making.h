@@ -44,6 +44,9 @@ void limit_buffers(struct ops *ops, bool at_return);
 /* Buffers, whose first iovec is where the operations lead. */
 void add_buffers_at(struct making *making, struct ops *ops, bool at_return, struct value *value);
 
+/* kernel/clone.c: `copy` is the structure's. */
+struct err *add_clone_outputs(struct making *making, uint32_t index, struct value *copy) must_check;
+
 /* kernel/messages.c */
 struct err *add_message(struct making *making, uint32_t index,
 			const struct syscall_argument *argument, struct value *value) must_check;

@@ -71,6 +71,19 @@ static void add_control(struct making *making, const struct message *message, st
 	place_slot(making, &ops, value->at_return, value);
 }
 
+/* Who receives from a socket that is connected gets no name: then the place for one is told. */
+static struct err *tell_place(struct making *making, struct value *name)
+{
+	static const struct type address = {.kind = TYPE_POINTER, .size = 8, .name = "void *"};
+	struct value *place = arena_array(making->arena, 1, sizeof(*place));
+	if (!place)
+		return &err_nomem;
+	*place = *name;
+	place->type = &address;
+	name->instead = place;
+	return NULL;
+}
+
 /* The members, of a message whose own bytes are in the slot of `copy`, at `offset` there. */
 static struct value *new_members(struct making *making, const struct type *type,
 				 const struct value *copy, uint32_t offset)
@@ -113,6 +126,7 @@ struct err *add_message(struct making *making, uint32_t index,
 	struct value *members = new_members(making, argument->type->target, copy, 0);
 	if (!members)
 		return &err_nomem;
+	struct err *e = tell_place(making, &members[MESSAGE_NAME]);
 	take_out(&members[MESSAGE_NAME]);
 	take_out(&members[MESSAGE_BUFFERS]);
 	take_out(&members[MESSAGE_CONTROL]);
@@ -122,7 +136,7 @@ struct err *add_message(struct making *making, uint32_t index,
 	copy->members = members;
 	copy->n_members = MESSAGE_MEMBERS;
 	value->copy = copy;
-	return NULL;
+	return e;
 }
 
 /* --- struct msgbuf ---------------------------------------------------------------------------- */

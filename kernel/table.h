@@ -10,6 +10,9 @@
 extern const struct syscall_info syscall_table[];
 extern const size_t syscall_table_count;
 
+/* Of structs.tbl: an iovec whose bytes are not looked at. */
+extern const struct type syscall_struct_remote_iovec;
+
 /*
  * Makes what reads the arguments: the site's entry plan for the inputs, its return plan for the
  * outputs, when they are filled; and the lists of values. What `call` points at lives as long as

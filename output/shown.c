@@ -520,6 +520,8 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 	} else if (value->type->kind == TYPE_STRUCT && (value->n_members || value->cut) &&
 		   is_filled(scope, value)) {
 		shown_members(value, slots, ret);
+	} else if (!is_filled(scope, value) && value->instead && !scope->opening) {
+		shown_value(scope, value->instead, scope->event->arguments, ret);
 	} else if (!is_filled(scope, value)) {
 		if (is_blob(value) && is_null(value, slots))
 			*ret = (struct shown){.kind = SHOWN_NULL};
@@ -530,13 +532,16 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 		ret->boxed = value->boxed;
 		shown_limit(value, inherited, ret);
 		shown_netlink(value, scope->event->arguments, ret);
+		if (value->instead && ret->kind == SHOWN_STRING && !ret->length)
+			shown_value(scope, value->instead, inherited, ret);
 	} else {
 		shown_scalar(scope, value, slots, ret);
 	}
 	limit_array(scope, ret);
 	merge_open(scope, ret);
 	if (!value->after || !scope->event->results || !is_filled(scope, value->after) ||
-	    ret->kind == SHOWN_UNAVAILABLE || ret->kind == SHOWN_NULL)
+	    is_hidden(scope, value->after, slots) || ret->kind == SHOWN_UNAVAILABLE ||
+	    ret->kind == SHOWN_NULL)
 		return;
 	ret->after = value->after;
 	if (slots && slots->again) {

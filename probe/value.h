@@ -89,6 +89,8 @@ struct value {
 	int count_slot;
 	/* The same once more, read when the call is over: what it was changed to. */
 	const struct value *after;
+	/* Shown in its place when it was not filled in, or holds no bytes. */
+	const struct value *instead;
 	/* ARRAY with members: how many of them there are, in this argument; NULL: in the result. */
 	const struct value *counted_by;
 	/* Bytes: this other argument is the size of the buffer. */

@@ -6,9 +6,11 @@
 #include <arpa/inet.h>
 #include <linux/futex.h>
 #include <linux/landlock.h>
+#include <linux/sched.h>
 #include <linux/sched/types.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -152,8 +155,54 @@ static void version(void)
 	}
 }
 
+/* Its number is not known before; what it gives back is. */
+static void child_by_clone3(void)
+{
+	int pidfd = -1;
+	pid_t tid = 0;
+	struct clone_args arguments = {.flags = CLONE_PIDFD | CLONE_PARENT_SETTID,
+				       .pidfd = (uintptr_t)&pidfd,
+				       .parent_tid = (uintptr_t)&tid,
+				       .exit_signal = SIGCHLD};
+	long child = syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (child == 0)
+		_exit(0);
+	waitpid((pid_t)child, NULL, 0);
+	printf("expect clone3({before={flags=CLONE_PIDFD|CLONE_PARENT_SETTID, pidfd=%p, "
+	       "parent_tid=%p, exit_signal=SIGCHLD, stack=NULL, stack_size=0}, after={pidfd=%d, "
+	       "parent_tid=%d}}, %zu) = %ld\n",
+	       (void *)&pidfd, (void *)&tid, pidfd, tid, sizeof(arguments), child);
+	close(pidfd);
+}
+
+/* A name is not given where both ends are known, and nothing is read from nobody. */
+static void places(void)
+{
+	int ends[2];
+	char bytes[8];
+	struct sockaddr_storage name;
+	struct iovec own = {bytes, sizeof(bytes)}, other = {(void *)8, 16};
+	struct msghdr message = {
+		.msg_name = &name, .msg_namelen = sizeof(name), .msg_iov = &own, .msg_iovlen = 1};
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0 || write(ends[1], "abc", 3) != 3)
+		exit(1);
+	recvmsg(ends[0], &message, 0);
+	printf("expect recvmsg(%d, {msg_name=%p, msg_namelen=0, msg_iov=[{iov_base=\"abc\", "
+	       "iov_len=8}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, 0) = 3\n",
+	       ends[0], (void *)&name);
+	/* Nobody has this number. */
+	process_vm_readv(0x3fffffff, &own, 1, &other, 1, 0);
+	printf("expect process_vm_readv(%d, [{iov_base=%p, iov_len=8}], 1, [{iov_base=0x8, "
+	       "iov_len=16}], 1, *) = -1 ESRCH\n",
+	       0x3fffffff, (void *)bytes);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
+	child_by_clone3();
+	places();
 	nobody();
 	wake_and_compute();
 	pages_in_memory();
