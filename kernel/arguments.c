@@ -178,9 +178,11 @@ static struct err *add_pointer(struct making *making, uint32_t index,
 	add_word(making, index, value);
 	if (!making->entry.options.depth)
 		return NULL;
+	value->copy = copy;
+	if (strcmp(making->call->name, "io_submit") == 0)
+		return add_iocbs(making, index, argument, copy);
 	add_copy(making, index, argument, copy);
 	add_copied_files(making, index, argument, copy);
-	value->copy = copy;
 	if (strcmp(making->call->name, "clone3") == 0)
 		return add_clone_outputs(making, index, copy);
 	return argument->both ? add_after(making, index, argument, copy) : NULL;

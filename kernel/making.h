@@ -47,6 +47,10 @@ void add_buffers_at(struct making *making, struct ops *ops, bool at_return, stru
 /* kernel/clone.c: `copy` is the structure's. */
 struct err *add_clone_outputs(struct making *making, uint32_t index, struct value *copy) must_check;
 
+/* kernel/iocbs.c: `copy` is the array's. */
+struct err *add_iocbs(struct making *making, uint32_t index,
+		      const struct syscall_argument *argument, struct value *copy) must_check;
+
 /* kernel/messages.c */
 struct err *add_message(struct making *making, uint32_t index,
 			const struct syscall_argument *argument, struct value *value) must_check;

@@ -4,7 +4,7 @@
 from expected import Expected, nodes_of
 from utrail import Trace, ensure, fail, run, sample
 
-CALLS = "clone3,recvmsg,process_vm_readv,futex,mincore,ioctl,getsockopt,landlock_create_ruleset,ioprio_get,ioprio_set,personality,waitid,sched_setattr,rt_sigreturn"
+CALLS = "io_submit,clone3,recvmsg,process_vm_readv,futex,mincore,ioctl,getsockopt,landlock_create_ruleset,ioprio_get,ioprio_set,personality,waitid,sched_setattr,rt_sigreturn"
 
 
 def each():

@@ -4,6 +4,8 @@
  * each must cause, as their manual pages tell.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/futex.h>
 #include <linux/landlock.h>
 #include <linux/sched.h>
@@ -199,8 +201,34 @@ static void places(void)
 	close(ends[1]);
 }
 
+/* The second one is nowhere, so that only the first is taken. */
+static void submit(void)
+{
+	char bytes[4] = "abc";
+	aio_context_t context = 0;
+	int fd = open("/dev/null", O_WRONLY);
+	struct iocb write = {.aio_data = 0x11,
+			     .aio_lio_opcode = IOCB_CMD_PWRITE,
+			     .aio_fildes = (__u32)fd,
+			     .aio_buf = (uintptr_t)bytes,
+			     .aio_nbytes = 3,
+			     .aio_offset = 5};
+	struct iocb *both[] = {&write, (struct iocb *)8};
+	if (syscall(SYS_io_setup, 16, &context) != 0)
+		return;
+	long taken = syscall(SYS_io_submit, context, 2L, both);
+	printf("expect io_submit(%#lx, 2, [{aio_data=0x11, aio_lio_opcode=IOCB_CMD_PWRITE, "
+	       "aio_fildes=%d, aio_buf=%p, aio_nbytes=3, aio_offset=5}, 0x8<bad address>]) = %ld\n",
+	       context, fd, (void *)bytes, taken);
+	syscall(SYS_io_submit, context, 0L, both);
+	printf("expect io_submit(%#lx, 0, []) = 0\n", context);
+	syscall(SYS_io_destroy, context);
+	close(fd);
+}
+
 int main(void)
 {
+	submit();
 	child_by_clone3();
 	places();
 	nobody();
