@@ -16,6 +16,7 @@ struct fixture {
 	struct stack_repair repairs[4];
 	size_t n_repairs;
 	uint32_t size;
+	uint64_t time_ns;
 	char stacks[256]; /* of the events, in order: their first word, or why there is none */
 	bool out_of_memory;
 };
@@ -41,6 +42,7 @@ static struct stack *unwind(void *context, const struct stream_stack *raw)
 	stack->frames[0].address = strlen(text);
 	fixture->size = raw->taken->size;
 	fixture->n_repairs = raw->n_repairs;
+	fixture->time_ns = raw->time_ns;
 	memcpy(fixture->repairs, raw->repairs, raw->n_repairs * sizeof(*raw->repairs));
 	return stack;
 }
@@ -190,6 +192,43 @@ static void replaced_return_addresses_are_those_of_open_calls(void **state)
 	assert_int_equal(fixture->n_repairs, 0);
 }
 
+/* Told out of context, and later: by the calls that were open when it was taken, if they still are.
+ */
+static void a_kept_one_is_of_the_time_when_it_was_taken(void **state)
+{
+	struct fixture *fixture = *state;
+	struct body body = body_of("kept", 0x180);
+	stack(fixture, 1, 1, 0, "f", 0x300);
+	put(fixture, 1, EVENT_ENTRY, 1, 0, NULL, 0);
+	stack(fixture, 3, 2, 1, "g", 0x200);
+	put(fixture, 3, EVENT_ENTRY, 2, 1, NULL, 0);
+	body.stack.taken_ns = 2 * MS;
+	put(fixture, 4, EVENT_STACK, 3, 0, &body, sizeof(body.stack) + 4);
+	assert_int_equal(fixture->n_repairs, 1);
+	assert_int_equal(fixture->repairs[0].slot, 0x300);
+	assert_true(fixture->time_ns == 2 * MS);
+	/* Also at the place of the later one. */
+	body.stack.registers[SP] = 0x200;
+	put(fixture, 5, EVENT_STACK, 3, 0, &body, sizeof(body.stack) + 4);
+	assert_int_equal(fixture->n_repairs, 1);
+	stack(fixture, 6, 3, 2, "now", 0x100);
+	assert_true(fixture->time_ns == 6 * MS);
+}
+
+static void a_view_says_whether_it_has_one(void **state)
+{
+	struct fixture *fixture = *state;
+	struct event_view view = {.flags = EVENT_VIEW_STACK | EVENT_VIEW_ELSEWHERE};
+	fixture->nested.log.set.sites.items[3]->wire.flags = SITE_STACK | SITE_VIEW;
+	stack(fixture, 1, 3, 0, "here", 0x80);
+	put(fixture, 1, EVENT_VIEW, 3, 0, &view, sizeof(view));
+	put(fixture, 2, EVENT_VIEW, 3, 0, &view, sizeof(view));
+	/* A packet has caused it. */
+	view.flags = EVENT_VIEW_ELSEWHERE;
+	put(fixture, 3, EVENT_VIEW, 3, 0, &view, sizeof(view));
+	assert_string_equal(fixture->stacks, "here stack lost none ");
+}
+
 static void foreign_bytes_are_malformed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -257,6 +296,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_stack_goes_with_its_event),
 		TEST(a_system_call_has_that_of_its_entry),
+		TEST(a_kept_one_is_of_the_time_when_it_was_taken),
+		TEST(a_view_says_whether_it_has_one),
 		TEST(that_of_a_lost_event_is_of_no_other),
 		TEST(nothing_is_told_where_none_was_wanted),
 		TEST(replaced_return_addresses_are_those_of_open_calls),
