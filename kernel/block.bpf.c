@@ -117,7 +117,8 @@ static __always_inline void note_owner(void *ctx, __u64 bio, __u64 id, enum fetc
 
 static __always_inline void forget(__u64 bio)
 {
-	struct block_owner *owner = bpf_map_lookup_elem(&block_bios, &bio);
+	/* All bios of the machine end here: no more is asked than must be. */
+	struct block_owner *owner = keeps_stacks ? bpf_map_lookup_elem(&block_bios, &bio) : NULL;
 	if (owner && !owner->is_issued)
 		kept_stack_drop(bio);
 	bpf_map_delete_elem(&block_bios, &bio);
