@@ -54,15 +54,15 @@ void tally_sink_deinit(struct tally_sink *sink)
 	*sink = (struct tally_sink){0};
 }
 
-static struct err *add_row(const struct probe_site *site, const struct tally_row *row,
-			   uint64_t running, struct tally_list *list)
+static struct err *add_row(const char *name, const struct tally_row *row, uint64_t running,
+			   struct tally_list *list)
 {
 	if (!row->calls && !running)
 		return NULL;
 	struct tally *tally = array_push(&list->rows);
 	if (!tally)
 		return &err_nomem;
-	*tally = (struct tally){.name = site->probe->name,
+	*tally = (struct tally){.name = name,
 				.calls = row->calls,
 				.errors = row->errors,
 				.running = running,
@@ -71,6 +71,19 @@ static struct err *add_row(const struct probe_site *site, const struct tally_row
 				.min_ns = row->min_inverse_ns ? ~row->min_inverse_ns : 0};
 	memcpy(tally->buckets, row->buckets, sizeof(tally->buckets));
 	return NULL;
+}
+
+/* Each by its number, as its events are shown. */
+static struct err *add_others(const struct kernel *kernel, struct tally_list *list)
+{
+	struct err *e = NULL;
+	for (uint32_t number = UINT32_MAX; !e && kernel_next_other(kernel, &number);) {
+		struct tally_row row;
+		const char *name = arena_printf(&list->names, "syscall_%#x", number);
+		e = name ? kernel_tally_other(kernel, number, &row) : &err_nomem;
+		e = e ? e : add_row(name, &row, 0, list);
+	}
+	return e;
 }
 
 struct err *tally_read(const struct kernel *kernel, const struct probe_set *set,
@@ -84,7 +97,9 @@ struct err *tally_read(const struct kernel *kernel, const struct probe_set *set,
 			continue;
 		e = kernel_tally(kernel, id, &row);
 		uint64_t running = id < sink->running.count ? sink->running.items[id] : 0;
-		e = e ? e : add_row(site, &row, running, ret);
+		e = e ? e : add_row(site->probe->name, &row, running, ret);
+		if (site->is_others)
+			e = e ? e : add_others(kernel, ret);
 	}
 	return e;
 }
@@ -100,5 +115,6 @@ uint64_t tally_count(const struct tally_list *list)
 void tally_list_deinit(struct tally_list *list)
 {
 	free(list->rows.items);
+	arena_deinit(&list->names);
 	*list = (struct tally_list){0};
 }

@@ -32,9 +32,6 @@ struct {
 	__type(value, __u32);
 } syscall_sites SEC(".maps");
 
-/* The site of numbers beyond that table; 0: they are not traced. */
-const volatile __u32 other_calls_site = 0;
-
 /* 0: it is not traced. */
 static __always_inline __u32 site_of_call(__u32 number)
 {
@@ -322,7 +319,7 @@ static __always_inline void tell_refused(struct scratch *scratch, struct site *s
 	} else if (summing) {
 		sum_add_syscall(scratch, result, stream);
 	} else {
-		tally_call(site_id, result, 0, form);
+		tally_call(site_id, scratch->syscall_number, result, 0, form);
 		if (tally_only)
 			return;
 		begin_record(scratch, site, site_id, regs, REGS_TYPED, form);
@@ -416,7 +413,8 @@ static __always_inline int on_exit(struct pt_regs *regs, __s64 result, enum fetc
 	} else if (summing) {
 		sum_take_back(scratch->parent_site, site_id);
 	} else if (wanted) {
-		tally_call(site_id, result, scratch->time_ns - scratch->syscall_time_ns, form);
+		tally_call(site_id, scratch->syscall_number, result,
+			   scratch->time_ns - scratch->syscall_time_ns, form);
 		if (!tally_only)
 			end_record(scratch, site, result, form);
 	}

@@ -22,6 +22,17 @@ struct {
 	__type(value, struct tally_row);
 } tallies SEC(".maps");
 
+/* By number, of those that have no name, and share a site. What finds no room is in that row. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tally_row);
+} other_tallies SEC(".maps");
+
+/* The site of numbers that have none of their own; 0: they are not traced. */
+const volatile __u32 other_calls_site = 0;
+
 const volatile bool tally_calls = false;
 /* And no event is made of them. */
 const volatile bool tally_only = false;
@@ -64,11 +75,28 @@ static __always_inline void tally_raise(__u64 *greatest, __u64 value, enum fetch
 	}
 }
 
-static __always_inline void tally_call(__u32 site_id, __s64 result, __u64 ns, enum fetch_form form)
+static __always_inline struct tally_row *tally_row_of(__u32 site_id, __u32 number)
+{
+	__u32 zero = 0;
+	if (site_id != other_calls_site)
+		return bpf_map_lookup_elem(&tallies, &site_id);
+	struct tally_row *row = bpf_map_lookup_elem(&other_tallies, &number);
+	if (row)
+		return row;
+	/* There is no site 0: nothing is counted there. */
+	struct tally_row *blank = bpf_map_lookup_elem(&tallies, &zero);
+	if (blank)
+		bpf_map_update_elem(&other_tallies, &number, blank, BPF_NOEXIST);
+	row = bpf_map_lookup_elem(&other_tallies, &number);
+	return row ? row : bpf_map_lookup_elem(&tallies, &site_id);
+}
+
+static __always_inline void tally_call(__u32 site_id, __u32 number, __s64 result, __u64 ns,
+				       enum fetch_form form)
 {
 	if (!tally_calls)
 		return;
-	struct tally_row *row = bpf_map_lookup_elem(&tallies, &site_id);
+	struct tally_row *row = tally_row_of(site_id, number);
 	if (!row)
 		return;
 	__u32 bucket = tally_bucket(ns);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/arena.h"
 #include "common/array.h"
 #include "common/err.h"
 #include "probe/tally.h"
@@ -25,6 +26,7 @@ struct tally {
 
 struct tally_list {
 	ARRAY_OF(struct tally) rows;
+	struct arena names; /* of those that have none of their own */
 };
 
 /* By strace's names, in its order. */

@@ -215,6 +215,8 @@ static void size_maps(const struct kernel *kernel, struct tracer *skel)
 	bpf_map__set_max_entries(skel->maps.losses, sites);
 	bpf_map__set_max_entries(skel->maps.plans, plans);
 	bpf_map__set_max_entries(skel->maps.tallies, kernel->options.tally ? sites : 1);
+	bpf_map__set_max_entries(skel->maps.other_tallies,
+				 kernel->options.tally ? OTHER_TALLIES_MAX : 1);
 	bpf_map__set_max_entries(skel->maps.costs, kernel->options.cost ? sites : 1);
 	bpf_map__set_autocreate(skel->maps.kept_stacks, keeps_stacks(kernel));
 	bpf_map__set_autocreate(skel->maps.kept_stack_blank, keeps_stacks(kernel));

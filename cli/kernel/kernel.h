@@ -154,6 +154,13 @@ void kernel_missed(const struct kernel *kernel, uint64_t ret[static KERNEL_GROUP
 uint64_t *kernel_reader_clock(const struct kernel *kernel);
 enum uprobe_form kernel_form(const struct kernel *kernel);
 const struct cost_row *kernel_costs(const struct kernel *kernel); /* one row a site */
+/* Numbers without a name that are counted each for itself. */
+#define OTHER_TALLIES_MAX 64
+/* The next one, after *number; false: there is none. UINT32_MAX is before all. */
+bool kernel_next_other(const struct kernel *kernel, uint32_t *number);
+/* What was counted of such a number. */
+struct err *kernel_tally_other(const struct kernel *kernel, uint32_t number,
+			       struct tally_row *ret) must_check;
 /* What was counted of a site, over all CPUs. Needs the option `tally`. */
 struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id,
 			 struct tally_row *ret) must_check;

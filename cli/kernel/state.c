@@ -159,14 +159,14 @@ const struct cost_row *kernel_costs(const struct kernel *kernel)
 	return kernel->costs.memory;
 }
 
-struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id, struct tally_row *ret)
+static struct err *add_up(int map, uint32_t key, struct tally_row *ret)
 {
 	int cpus = libbpf_num_possible_cpus();
 	_cleanup_free_ struct tally_row *rows =
 		cpus > 0 ? calloc((size_t)cpus, sizeof(*rows)) : NULL;
 	if (!rows)
 		return &err_nomem;
-	if (bpf_map_lookup_elem(bpf_map__fd(kernel->skel->maps.tallies), &site_id, rows))
+	if (bpf_map_lookup_elem(map, &key, rows))
 		return err_new(ERR_FAILED, errno, "reading what was counted");
 	*ret = (struct tally_row){0};
 	for (int i = 0; i < cpus; i++) {
@@ -181,6 +181,25 @@ struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id, struct t
 			ret->buckets[n] += rows[i].buckets[n];
 	}
 	return NULL;
+}
+
+struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id, struct tally_row *ret)
+{
+	return add_up(bpf_map__fd(kernel->skel->maps.tallies), site_id, ret);
+}
+
+bool kernel_next_other(const struct kernel *kernel, uint32_t *number)
+{
+	uint32_t next, *before = *number == UINT32_MAX ? NULL : number;
+	if (bpf_map_get_next_key(bpf_map__fd(kernel->skel->maps.other_tallies), before, &next))
+		return false;
+	*number = next;
+	return true;
+}
+
+struct err *kernel_tally_other(const struct kernel *kernel, uint32_t number, struct tally_row *ret)
+{
+	return add_up(bpf_map__fd(kernel->skel->maps.other_tallies), number, ret);
 }
 
 uint64_t kernel_ended_cpu(const struct kernel *kernel)

@@ -19,6 +19,22 @@ struct err *kernel_tally(const struct kernel *kernel, uint32_t site_id, struct t
 	return NULL;
 }
 
+/* And of one number that has no name. */
+bool kernel_next_other(const struct kernel *kernel, uint32_t *number)
+{
+	(void)kernel;
+	bool is_first = *number == UINT32_MAX;
+	*number = 9999;
+	return is_first;
+}
+
+struct err *kernel_tally_other(const struct kernel *kernel, uint32_t number, struct tally_row *ret)
+{
+	(void)kernel;
+	*ret = (struct tally_row){.calls = number - 9990};
+	return NULL;
+}
+
 static struct probe probes[4] = {
 	[1] = {.name = "read"}, [2] = {.name = "write"}, [3] = {.name = "call"}};
 static struct probe_site sites[4] = {
@@ -134,6 +150,14 @@ static void rows_are_those_of_calls(void **state)
 	assert_int_equal(tally_count(&list), 3);
 	tally_list_deinit(&list);
 	assert_int_equal(list.rows.count, 0);
+	/* Of several numbers: each has a row of its own. */
+	sites[2].is_others = true;
+	assert_ok(tally_read(NULL, &set, &own, &list));
+	assert_int_equal(list.rows.count, 3);
+	assert_string_equal(list.rows.items[2].name, "syscall_0x270f");
+	assert_int_equal(list.rows.items[2].calls, 9);
+	sites[2].is_others = false;
+	tally_list_deinit(&list);
 	unreadable = true;
 	assert_err(tally_read(NULL, &set, &own, &list), ERR_FAILED, "not readable");
 	tally_list_deinit(&list);
