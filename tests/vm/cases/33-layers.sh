@@ -5,7 +5,8 @@
 . /cases/lib.inc
 need utrail count
 load overlay
-mkdir -p layers && mount -t tmpfs none layers || fail 'no tmpfs'
+mkdir -p layers
+mount -t tmpfs none layers || fail 'no tmpfs'
 mkdir layers/lower && cp "$(command -v count)" layers/lower/app
 for name in one two; do
 	mkdir "layers/$name" "layers/$name.upper" "layers/$name.work"
