@@ -37,7 +37,8 @@ static void add_iocb(struct making *making, uint32_t index, uint32_t i, struct v
 struct err *add_iocbs(struct making *making, uint32_t index,
 		      const struct syscall_argument *argument, struct value *copy)
 {
-	struct value *elements = arena_array(making->arena, 2 * IOCBS_MAX, sizeof(*elements));
+	struct value *elements =
+		arena_array(making->arena, (size_t)2 * IOCBS_MAX, sizeof(*elements));
 	struct type *pointer = arena_array(making->arena, 1, sizeof(*pointer));
 	if (!elements || !pointer)
 		return &err_nomem;

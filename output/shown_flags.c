@@ -32,7 +32,8 @@ static bool is_number(const struct shown *flags, uint32_t index)
 static const char *number_in(const struct shown *flags, uint32_t index, struct flags_walk *walk)
 {
 	uint64_t bits = flag_bits(flags, index);
-	uint64_t number = (flags->number & bits) / (bits & -bits);
+	uint64_t lowest = bits & -bits;
+	uint64_t number = lowest ? (flags->number & bits) / lowest : 0;
 	const char *place = flags->type->enumerators[index].name;
 	snprintf(walk->number, sizeof(walk->number), "%#llx%s", (unsigned long long)number,
 		 bits & 1 ? "" : place);

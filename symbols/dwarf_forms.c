@@ -221,10 +221,11 @@ static bool fits_bits(const struct type *type, const struct type_form *form,
 {
 	uint32_t at, last;
 	if (form->data + UINT64_C(8) > form->length || form->length + UINT64_C(24) > type->size)
-		return length->kind == TYPE_UINT && length->size == 8 &&
+		return length && length->kind == TYPE_UINT && length->size == 8 &&
 		       form->data + UINT64_C(8) == form->length &&
 		       form->length + TYPE_BITS_ROOM + UINT64_C(8) == type->size;
-	return is_pointer(length) && dwarf_find_path(type, "_M_end_of_storage", true, &at) &&
+	return length && is_pointer(length) &&
+	       dwarf_find_path(type, "_M_end_of_storage", true, &at) &&
 	       at == form->length + TYPE_BITS_END &&
 	       dwarf_find_path(type, "_M_finish._M_offset", false, &last) &&
 	       last == form->length + TYPE_BITS_LAST;
