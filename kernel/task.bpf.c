@@ -144,8 +144,6 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, con
 		stream_leave_target(id >> 32);
 	if (!stream_wants_current(id) || !record)
 		return 0;
-	if (stream_awaits_exec(id >> 32))
-		launched_waits = 0;
 	/* Old frames are gone with the old address space; never create state just for this. */
 	send_kept(id, form);
 	struct scratch *scratch = stream_scratch(id, form, false);
@@ -183,6 +181,9 @@ static __always_inline int on_exec(int old_tid, struct linux_binprm *binprm, con
 			 [LIFE_EXEC_PPID] = record->exec.task.parent_tgid}};
 	bool shown = show_exec && passes(&record->header, LIFE_EXECS, id, &words, asks, form);
 	emit_or_count(record, size, LIFE_EXECS, shown);
+	/* Behind its record: this may be preempted, and what is told of that is later. */
+	if (stream_awaits_exec(id >> 32))
+		launched_waits = 0;
 	if (leaves_now(scratch))
 		stream_leave_target(id >> 32);
 	return 0;
