@@ -14,10 +14,11 @@ import signal
 import socket
 import sys
 import threading
+import time
 
 import postgresql
 from packages import fetch
-from utrail import Process, Trace, ensure, need_root, run, same, scratch
+from utrail import Process, Trace, ensure, fail, need_root, run, same, scratch
 
 CLIENTS = 4
 ROUNDS = 40
@@ -76,6 +77,7 @@ def children_of(pid):
 
 # --- nginx ---------------------------------------------------------------------------------------
 
+WORKERS = 2
 NGINX = """
 daemon off; user root; worker_processes 2; pid /tmp/pid; error_log stderr warn;
 events { worker_connections 64; }
@@ -121,7 +123,16 @@ class Nginx:
         (root / "nginx.conf").write_text(NGINX.replace("PORT", str(self.port)))
         self.process = Process(["chroot", root, "/usr/sbin/nginx", "-c", "/nginx.conf"])
         self.wait()
-        self.pids = [self.process.pid, *children_of(self.process.pid)]
+        self.pids = [self.process.pid, *self.workers()]
+
+    def workers(self):
+        """It listens before it has forked them."""
+        for _ in range(100):
+            found = children_of(self.process.pid)
+            if len(found) == WORKERS:
+                return found
+            time.sleep(0.05)
+        return fail(f"{len(found)} of {WORKERS} workers")
 
     def wait(self):
         for _ in range(100):
