@@ -81,6 +81,12 @@ enum probe_go_slot {
 	PROBE_GO_NUMBER,  /* has_goid */
 };
 
+/* Has it a trap in a file's code, or will it get one? */
+static inline bool probe_site_is_in_code(const struct probe_site *site)
+{
+	return site->image && site->wire.kind && site->wire.kind != SITE_SYSCALL;
+}
+
 /* Does a call end there? Then it belongs to its entry's site, and is never told of by itself. */
 static inline bool probe_site_is_end(const struct probe_site *site)
 {

@@ -194,24 +194,15 @@ const struct type *dwarf_find_path(const struct type *type, const char *path, bo
 	return search.type;
 }
 
-/* The elements of Rust's vectors are told by a parameter of the type alone. */
-static const struct type *first_parameter(struct type_builder *builder, Dwarf_Die *die)
-{
-	Dwarf_Die child;
-	for (int more = dwarf_child(die, &child); more == 0; more = dwarf_siblingof(&child, &child))
-		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
-			return dwarf_build_behind(builder, &child);
-	return NULL;
-}
-
 static const struct type *item_of(struct type_builder *builder, Dwarf_Die *die,
 				  const struct rule *rule, const struct type *data)
 {
 	static const struct type char_type = {.kind = TYPE_CHAR, .size = 1, .name = "char"};
 	if (rule->kind == FORM_OWNER || rule->kind == FORM_OPTIONAL || rule->kind == FORM_TEXT)
 		return data;
+	/* A vector's elements are told by a parameter of the type alone. */
 	if (rule->language == RUST && !strcmp(rule->name, "Vec<"))
-		return first_parameter(builder, die);
+		return dwarf_type_parameter(builder, die, 0);
 	return data->kind == TYPE_STRING ? &char_type : data->target;
 }
 

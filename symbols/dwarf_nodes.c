@@ -127,8 +127,8 @@ static bool find_inner(Dwarf_Die *die, const char *name, Dwarf_Die *ret)
 	return found;
 }
 
-static const struct type *parameter_of(struct type_builder *builder, Dwarf_Die *die,
-				       unsigned int wanted)
+const struct type *dwarf_type_parameter(struct type_builder *builder, Dwarf_Die *die,
+					unsigned int wanted)
 {
 	Dwarf_Die child;
 	unsigned int number = 0;
@@ -144,7 +144,7 @@ static const struct type *element_of(struct type_builder *builder, Dwarf_Die *di
 	Dwarf_Die inner = *die;
 	if (rule->inner && !find_inner(die, rule->inner, &inner))
 		return NULL;
-	return parameter_of(builder, &inner, rule->parameter);
+	return dwarf_type_parameter(builder, &inner, rule->parameter);
 }
 
 bool dwarf_is_word_aligned(const struct type *type)
@@ -157,7 +157,7 @@ const struct type *dwarf_node_parameter(struct type_builder *builder, Dwarf_Die 
 	Dwarf_Die node, bare;
 	if (!type_of(pointer, &node) || dwarf_peel_type(&node, &bare) != 0)
 		return NULL;
-	return parameter_of(builder, &bare, 0);
+	return dwarf_type_parameter(builder, &bare, 0);
 }
 
 /* Offsets in the container: of the number, of the first node's address, and of what ends it. */

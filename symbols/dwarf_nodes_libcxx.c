@@ -276,15 +276,6 @@ static uint32_t block_bytes(uint32_t size)
 	return size < 256 ? 4096 / size * size : 16 * size;
 }
 
-static const struct type *first_parameter(struct type_builder *builder, Dwarf_Die *die)
-{
-	Dwarf_Die child;
-	for (int more = dwarf_child(die, &child); more == 0; more = dwarf_siblingof(&child, &child))
-		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
-			return dwarf_build_behind(builder, &child);
-	return NULL;
-}
-
 static bool find_deque(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
 	struct type_nodes nodes = {.kind = NODES_NUMBERED, .has_count = true};
@@ -299,7 +290,7 @@ static bool find_deque(struct type_builder *builder, Dwarf_Die *die, struct type
 	    !is_number(number) || !is_number(count) || start >= UINT8_MAX)
 		return false;
 	form.data += at;
-	form.item = first_parameter(builder, die);
+	form.item = dwarf_type_parameter(builder, die, 0);
 	if (form.data >= UINT8_MAX || !form.item || !form.item->size ||
 	    form.item->size > UINT16_MAX / 16)
 		return false;

@@ -36,6 +36,10 @@ const struct type *dwarf_find_path(const struct type *type, const char *path, bo
 bool dwarf_find_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 /* May its alignment be no more than a word, by all that is known? */
 bool dwarf_is_word_aligned(const struct type *type);
+/* Of a template, or a type of Rust's, the parameter of that number that is a type; NULL: there is
+ * none. */
+const struct type *dwarf_type_parameter(struct type_builder *builder, Dwarf_Die *die,
+					unsigned int wanted);
 /* The first parameter of the node's type that the pointer leads to; NULL: there is none. */
 const struct type *dwarf_node_parameter(struct type_builder *builder, Dwarf_Die *pointer);
 /* The container's form, with its element and its nodes; false: it is a map without pairs, or there

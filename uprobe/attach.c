@@ -127,11 +127,10 @@ static struct err *attach_failed(int errnum, const struct probe_site *site)
 
 static bool is_attached_as(const struct probe_site *site, bool as_return)
 {
-	if (!site || !site->image || !site->wire.kind)
+	if (!site || !probe_site_is_in_code(site))
 		return false;
-	if (as_return)
-		return site->wire.kind == SITE_ENTRY && (site->wire.flags & SITE_TRAMPOLINE);
-	return site->wire.kind != SITE_SYSCALL;
+	return !as_return ||
+	       (site->wire.kind == SITE_ENTRY && (site->wire.flags & SITE_TRAMPOLINE));
 }
 
 /*
@@ -345,19 +344,23 @@ static struct err *attach_turn(const struct attaching *how, const struct image *
 
 static struct err *attach_singly(const struct attaching *how, const struct image *image)
 {
-	size_t places = 0;
-	for (size_t i = 1; i < how->set->sites.count; i++)
-		places += is_attached_as(how->set->sites.items[i], false);
-	if (how->programs->form == UPROBE_FORM_OLD && places >= OLD_SITES_MAX) {
-		struct err *e = err_new(ERR_UNSUPPORTED, 0,
-					"%zu places are too many for this kernel", places);
-		e = err_why(e, "it has no BPF cookies (5.15), so each needs a program of its own");
-		return err_hint(e, "choose fewer functions: at most %d", OLD_SITES_MAX - 1);
-	}
 	struct err *e = NULL;
 	for (int turn = 0; !e && turn < TURN_COUNT; turn++)
 		e = attach_turn(how, image, (enum attach_turn)turn);
 	return e;
+}
+
+static struct err *check_number(const struct attaching *how)
+{
+	size_t places = 0;
+	for (size_t i = 1; how->programs->form == UPROBE_FORM_OLD && i < how->set->sites.count; i++)
+		places += is_attached_as(how->set->sites.items[i], false);
+	if (places < OLD_SITES_MAX)
+		return NULL;
+	struct err *e =
+		err_new(ERR_UNSUPPORTED, 0, "%zu places are too many for this kernel", places);
+	e = err_why(e, "it has no BPF cookies (5.15), so each needs a program of its own");
+	return err_hint(e, "choose fewer functions: at most %d", OLD_SITES_MAX - 1);
 }
 
 /* --- files that are one to the kernel --------------------------------------------------------- */
@@ -471,7 +474,7 @@ static struct err *attach_all(void *context)
 	const struct attaching *how = context;
 	const struct probe_set *set = how->set;
 	_cleanup_free_ bool *done = calloc(set->sites.count + 1, sizeof(*done));
-	struct err *e = done ? NULL : &err_nomem;
+	struct err *e = done ? check_number(how) : &err_nomem;
 	for (size_t i = how->first; !e && i < set->sites.count; i++) {
 		const struct image *image = set->sites.items[i]->image;
 		if (done[i] || !is_attached_as(set->sites.items[i], false))

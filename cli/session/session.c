@@ -338,7 +338,8 @@ static struct err *open_traps(struct session *session)
 	const struct traps_parts parts = {.plan = &session->plan,
 					  .kernel = session->kernel,
 					  .stream = session->stream,
-					  .view = &session->view};
+					  .view = &session->view,
+					  .holds = !session->attacher};
 	return traps_open(&parts, now_ns(CLOCK_BOOTTIME), &session->traps);
 }
 
@@ -384,10 +385,9 @@ static struct err *begin(struct session *session)
 		report_start(&session->plan, session->options);
 	if (!session->options->quiet)
 		report_waiting(&session->plan, kernel_selected(session->kernel), session->any_runs);
-	e = traps_look(session->traps, header.boottime_ns, true);
-	if (e || !session->plan.launch)
-		return e;
-	return launch_release(session->plan.launch);
+	/* A command has nothing of what is probed before it runs. */
+	return session->plan.launch ? launch_release(session->plan.launch)
+				    : traps_look(session->traps, header.boottime_ns, true);
 }
 
 static void session_deinit(struct session *session)

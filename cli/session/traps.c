@@ -71,8 +71,8 @@ static bool is_trapped(const struct probe_site *site, const struct image *image,
 		       const struct module *mapping)
 {
 	/* A file may have been opened twice, by what is named and by what a command is. */
-	return site->image && image_is_same_file(site->image, image) && site->wire.kind &&
-	       site->wire.kind != SITE_SYSCALL && site->offset >= mapping->offset &&
+	return probe_site_is_in_code(site) && image_is_same_file(site->image, image) &&
+	       site->offset >= mapping->offset &&
 	       site->offset - mapping->offset < mapping->end - mapping->start;
 }
 
@@ -298,8 +298,8 @@ struct err *traps_open(const struct traps_parts *parts, uint64_t now_ns, struct 
 	traps->opened_ns = now_ns;
 	traps->pause_ns = FIRST_LOOK_NS;
 	struct err *e = NULL;
-	for (size_t i = 0; has_probed_files(parts->plan) && !e && i < parts->plan->processes.count;
-	     i++)
+	bool holds = parts->holds && has_probed_files(parts->plan);
+	for (size_t i = 0; holds && !e && i < parts->plan->processes.count; i++)
 		e = hold(traps, process_pid(parts->plan->processes.items[i]));
 	return e;
 }

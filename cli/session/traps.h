@@ -24,9 +24,10 @@ struct traps_parts {
 	const struct kernel *kernel;
 	struct stream *stream;
 	const struct process_view *view;
+	bool holds; /* the view has our own rights, which are about to go */
 };
 
-/* While we have the rights to look at processes: those of the plan are held for later. */
+/* While we have the rights to look at processes. */
 struct err *traps_open(const struct traps_parts *parts, uint64_t now_ns,
 		       struct traps **ret) must_check;
 void traps_close(struct traps *traps); /* NULL is fine */
