@@ -179,7 +179,7 @@ struct err *inspect_explain(const struct options *options)
 {
 	struct plan plan;
 	struct call_choice calls = {0};
-	struct err *e = plan_make(options, &(struct meanwhile){NULL}, &plan);
+	struct err *e = plan_make(options, &plan);
 	if (e)
 		return e;
 	if (plan.has_syscalls)

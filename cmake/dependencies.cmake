@@ -1,5 +1,7 @@
 # All libraries that utrail links, as imported targets. ./dev deps installs them.
 find_package(PkgConfig REQUIRED)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
 pkg_check_modules(libbpf REQUIRED IMPORTED_TARGET libbpf>=1.4)
 pkg_check_modules(libelf REQUIRED IMPORTED_TARGET libelf>=0.188)
 pkg_check_modules(libdw REQUIRED IMPORTED_TARGET libdw>=0.188)

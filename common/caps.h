@@ -3,7 +3,8 @@
  * common/caps.h — capabilities(7) of this process: which it has, how to be granted one, and how to
  * be rid of them.
  *
- * A set is a mask of caps_bit(CAP_...). Capabilities belong to threads; we have but one.
+ * A set is a mask of caps_bit(CAP_...). Capabilities belong to threads; we have but one when any is
+ * dropped.
  */
 #ifndef UTRAIL_COMMON_CAPS_H
 #define UTRAIL_COMMON_CAPS_H

@@ -84,7 +84,7 @@ static int try_perf_uprobe(void)
 
 static void detect_multi(struct features *features)
 {
-	_cleanup_close_ int program = load_probe_program(UPROBE_MULTI_ATTACH, 0);
+	_cleanup_close_ int program = features_load_multi();
 	if (program < 0)
 		return;
 	features->uprobe_multi = multi_link_error(program, 0) == EBADF;
@@ -120,6 +120,11 @@ int features_try_load(void)
 {
 	_cleanup_close_ int program = load_probe_program(0, 0);
 	return program < 0 ? -program : 0;
+}
+
+int features_load_multi(void)
+{
+	return load_probe_program(UPROBE_MULTI_ATTACH, 0);
 }
 
 enum uprobe_form features_uprobe_form(const struct features *features)

@@ -48,6 +48,8 @@ struct err *features_load_denied(struct err *e, const struct features *features)
 bool features_raw_cookie(void);
 /* Loads the smallest program there is: 0, or errno. */
 int features_try_load(void);
+/* One that does nothing, for probes of uprobe_multi; the caller's to close. Below 0: -errno. */
+int features_load_multi(void);
 /* Takes about a millisecond. Needs privilege. */
 void features_detect(struct features *ret);
 enum uprobe_form features_uprobe_form(const struct features *features);

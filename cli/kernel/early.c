@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cli/kernel/early.c — what of the kernel's side needs no plan, made while others are waited for.
+/* cli/kernel/early.c — what of the kernel's side needs no plan, made while that is.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,13 +10,12 @@
 #include "cli/kernel/loader.h"
 #include "cli/kernel/parts.h"
 #include "common/cleanup.h"
+#include "common/thread.h"
 #include "tracer.skel.h"
-
-#define STEPS 5
 
 struct kernel_early {
 	uint32_t ring_size;
-	unsigned int steps; /* done */
+	struct thread *thread; /* that makes what follows; NULL: it has */
 	bool has_looked;
 	struct loader *loader;
 	struct tracer *skel;
@@ -26,58 +25,43 @@ struct kernel_early {
 	struct ring_buffer *mapped; /* the ring's pages */
 };
 
+/* The ring first: it needs nothing of libbpf, and the kernel takes the longest for it. */
+static void make(void *context)
+{
+	struct kernel_early *early = context;
+	kernel_listen();
+	early->ring = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, early->ring_size, NULL);
+	if (early->ring >= 0)
+		early->mapped = ring_buffer__new(early->ring, early->reader.on_record,
+						 early->reader.context, NULL);
+	err_free(loader_open(&early->loader));
+	if (early->loader)
+		early->skel = tracer__open_opts(loader_options(early->loader));
+	if (early->skel) {
+		struct err *e = loader_look(early->loader, early->skel->obj);
+		early->has_looked = !e;
+		err_free(e);
+	}
+}
+
 struct kernel_early *kernel_early_new(uint32_t ring_size, const struct kernel_reader *reader)
 {
 	struct kernel_early *early = calloc(1, sizeof(*early));
-	if (early)
-		*early = (struct kernel_early){
-			.ring_size = ring_size, .ring = -1, .reader = *reader};
+	if (!early)
+		return NULL;
+	*early = (struct kernel_early){.ring_size = ring_size, .ring = -1, .reader = *reader};
+	early->thread = thread_start(make, early);
 	return early;
-}
-
-/* The ring first: it needs nothing of libbpf, and the kernel takes the longest for it. */
-bool kernel_early_step(void *context)
-{
-	struct kernel_early *early = context;
-	/* There is a kernel already, or it was done. */
-	if (early->steps >= STEPS)
-		return false;
-	kernel_listen();
-	switch (early->steps++) {
-	case 0:
-		early->ring =
-			bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, early->ring_size, NULL);
-		break;
-	case 1:
-		if (early->ring >= 0)
-			early->mapped = ring_buffer__new(early->ring, early->reader.on_record,
-							 early->reader.context, NULL);
-		break;
-	case 2:
-		err_free(loader_open(&early->loader));
-		break;
-	case 3:
-		if (early->loader)
-			early->skel = tracer__open_opts(loader_options(early->loader));
-		break;
-	case 4:
-		if (early->skel) {
-			struct err *e = loader_look(early->loader, early->skel->obj);
-			early->has_looked = !e;
-			err_free(e);
-		}
-		break;
-	}
-	return early->steps < STEPS;
 }
 
 /* What did not work is tried again, and tells why then. */
 struct err *kernel_early_take(struct kernel_early *early, struct kernel *kernel)
 {
 	struct err *e = NULL;
+	if (early)
+		thread_join(take_ptr(early->thread));
 	bool has_looked = early && early->has_looked;
 	if (early) {
-		early->steps = STEPS;
 		kernel->loader = take_ptr(early->loader);
 		kernel->skel = take_ptr(early->skel);
 	}
@@ -104,6 +88,7 @@ void kernel_early_close(struct kernel_early *early)
 {
 	if (!early)
 		return;
+	thread_join(early->thread);
 	ring_buffer__free(early->mapped);
 	tracer__destroy(early->skel);
 	loader_close(early->loader);

@@ -54,12 +54,10 @@ struct kernel_reader {
 };
 
 /*
- * What can be made before there is a plan: the ring, mapped, and the opened programs. Each step
- * takes some milliseconds; false: there is nothing left to do, as after kernel_load(). NULL: no
- * memory, and nothing is lost by that.
+ * What can be made before there is a plan: the ring, mapped, and the opened programs. A thread does
+ * it until kernel_load(), which waits for it. NULL: no memory, and nothing is lost by that.
  */
 struct kernel_early *kernel_early_new(uint32_t ring_size, const struct kernel_reader *reader);
-bool kernel_early_step(void *early);
 /* After kernel_load(): its ring, which is the caller's from then on; NULL: it is not mapped yet. */
 struct ring_buffer *kernel_early_ring(struct kernel_early *early);
 void kernel_early_close(struct kernel_early *early); /* NULL is fine */

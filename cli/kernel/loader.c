@@ -11,12 +11,16 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "cli/kernel/beside.h"
 #include "cli/kernel/trim.h"
 #include "common/array.h"
 #include "common/cleanup.h"
 #include "common/kfunc.bpf.h"
 #include "probe/features.h"
 #include "probe/kernel_btf.h"
+
+/* Instructions, for which the verifier takes about as long as a thread takes to come and go. */
+#define LARGE		 400
 
 #define COPY_STRING_NAME "bpf_copy_from_user_str"
 
@@ -40,9 +44,11 @@ struct loader {
 	int fd; /* the small BTF */
 	struct handler handlers[N_HOWS];
 	ARRAY_OF(int) registered;
-	const struct bpf_map *constants;	/* of the object that is being loaded, or NULL */
-	int constants_fd;			/* -1: not known yet */
-	void *functions, *lines;		/* of the program that is: its records */
+	const struct bpf_map *constants; /* of the object that is being loaded, or NULL */
+	int constants_fd;		 /* -1: not known yet */
+	void *functions, *lines;	 /* of the program that is: its records */
+	bool may_load_beside;		 /* there are others */
+	struct beside *beside;
 	ARRAY_OF(struct kernel_btf_name) names; /* the first: bpf_copy_from_user_str() */
 	char *texts[64];			/* of these names */
 	size_t n_texts;
@@ -164,8 +170,8 @@ static int trim_program(struct loader *loader, struct bpf_program *program,
 	return bpf_program__set_insns(program, insns, trimmed.count);
 }
 
-/* libbpf calls this right before it loads a program, with its relocations done. */
-static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
+static int prepare_as_it_is(struct bpf_program *program, struct bpf_prog_load_opts *options,
+			    long cookie)
 {
 	const struct handler *handler = (const struct handler *)cookie;
 	struct loader *loader = handler->loader;
@@ -190,6 +196,18 @@ static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *optio
 		return failed;
 	/* Only now: what is of this type has libbpf read the kernel's BTF. */
 	return bpf_program__set_type(program, BPF_PROG_TYPE_TRACING);
+}
+
+/* libbpf calls this right before it loads a program, with its relocations done. */
+static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *options, long cookie)
+{
+	struct loader *loader = ((const struct handler *)cookie)->loader;
+	int failed = prepare_as_it_is(program, options, cookie);
+	if (!failed && loader->may_load_beside && bpf_program__insn_cnt(program) >= LARGE) {
+		loader->beside = beside_start(program, options);
+		loader->may_load_beside = false;
+	}
+	return failed;
 }
 
 static struct err *handle(struct loader *loader, const char *section, enum bpf_prog_type type,
@@ -283,13 +301,32 @@ struct err *loader_look(struct loader *loader, const struct bpf_object *object)
 	return e;
 }
 
+static size_t programs_to_load(struct bpf_object *object)
+{
+	struct bpf_program *program;
+	size_t count = 0;
+	bpf_object__for_each_program (program, object)
+		count += bpf_program__autoload(program);
+	return count;
+}
+
+static int finish_beside(struct loader *loader, int failed)
+{
+	struct beside *beside = take_ptr(loader->beside);
+	if (beside && !failed)
+		return beside_finish(beside);
+	beside_abandon(beside);
+	return failed;
+}
+
 int loader_load(struct loader *loader, struct bpf_object_skeleton *skeleton)
 {
+	loader->may_load_beside = programs_to_load(*skeleton->obj) > 1;
 	loader->constants = bpf_object__find_map_by_name(*skeleton->obj, ".rodata");
 	loader->constants_fd = -1;
 	int failed = bpf_object__load_skeleton(skeleton);
 	loader->constants = NULL;
-	return failed;
+	return finish_beside(loader, failed);
 }
 
 uint32_t loader_tracepoint_arguments(const struct loader *loader, const char *name)

@@ -144,7 +144,7 @@ static struct err *list_all(struct listing *listing)
 {
 	const struct plan_modules *files = &listing->files;
 	struct err *e =
-		plan_find_target(listing->options, &(struct meanwhile){NULL}, &listing->plan);
+		plan_find_target(listing->options, &listing->plan);
 	bool in_process = listing->plan.processes.count > 0;
 	e = e ? e : take_operands(listing);
 	for (size_t i = 0; !e && i < files->indexes.count; i++)

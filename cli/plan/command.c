@@ -62,8 +62,6 @@ static struct err *list_take(struct plan *plan, struct loader_list *list)
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
 	struct err *e = NULL;
-	if (list->from)
-		symbolizer_wait(plan->symbolizer, fileno(list->from));
 	while (!e && list->from && getline(&line, &size, list->from) > 0) {
 		/* "\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)" */
 		char *path = strchr(line, '/');

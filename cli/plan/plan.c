@@ -497,8 +497,7 @@ static struct err *check_tally(const struct options *options, const struct plan 
 			"-C shows events of all kinds, and counts the system calls among them");
 }
 
-struct err *plan_make(const struct options *options, const struct meanwhile *meanwhile,
-		      struct plan *ret)
+struct err *plan_make(const struct options *options, struct plan *ret)
 {
 	*ret = (struct plan){0};
 	if (!selection_is_empty(&options->selection))
@@ -511,7 +510,7 @@ struct err *plan_make(const struct options *options, const struct meanwhile *mea
 						.files = options->fd_paths,
 						.sockets = options->fd_details};
 	struct err *e = probe_set_init(&ret->set, &compile);
-	e = e ? e : plan_find_target(options, meanwhile, ret);
+	e = e ? e : plan_find_target(options, ret);
 	if (!e && wants_default(&options->specs))
 		e = add_default(options, ret);
 	for (size_t i = 0; !e && i < options->specs.count; i++)

@@ -51,12 +51,6 @@ struct probe_spec {
 	size_t number;
 };
 
-/* Something that can be done while others are waited for, step by step; false: it is done. */
-struct meanwhile {
-	bool (*step)(void *context); /* NULL: nothing */
-	void *context;
-};
-
 struct plan {
 	struct probe_set set;
 	struct symbolizer *symbolizer; /* reads the files of all modules */
@@ -89,9 +83,7 @@ static inline bool plan_is_for_all(const struct plan *plan)
 	return !plan->launch && !plan->processes.count && !plan->selects;
 }
 
-/* `meanwhile` lives as long as the plan. */
-struct err *plan_make(const struct options *options, const struct meanwhile *meanwhile,
-		      struct plan *ret) must_check;
+struct err *plan_make(const struct options *options, struct plan *ret) must_check;
 void plan_deinit(struct plan *plan);
 /* Is any of the processes that were named left? */
 struct err *plan_check_alive(const struct plan *plan) must_check;
@@ -186,11 +178,12 @@ struct err *plan_add_module(struct plan *plan, const char *path, const struct mo
 			    struct process *process, size_t *ret_index) must_check;
 /* Does it look for code in files that are not known yet? */
 bool plan_is_open_ended(const struct spec *spec);
+/* Is any of them so? Known from the command line alone. */
+bool plan_is_in_files(const struct options *options);
 /* Is this what the user wrote for a module? */
 bool plan_is_module(const struct plan_module *module, const char *wanted);
 /* All processes of the target mentioned in options are opened, and their modules known. */
-struct err *plan_find_target(const struct options *options, const struct meanwhile *meanwhile,
-			     struct plan *ret) must_check;
+struct err *plan_find_target(const struct options *options, struct plan *ret) must_check;
 /* command.c: the file of the command that was given, and those that its loader will map. */
 struct err *plan_add_command(const struct options *options, struct plan *plan) must_check;
 /* Asks early what the specs will ask of a file. */

@@ -73,24 +73,17 @@ static struct err *add_process(struct plan *plan, pid_t pid, struct file_set *se
 }
 
 /* System calls alone are in no file. */
-static bool reads_files(const struct options *options)
+bool plan_is_in_files(const struct options *options)
 {
 	for (size_t i = 0; i < options->specs.count; i++)
 		if (plan_is_open_ended(&options->specs.items[i]))
 			return true;
-	return !options->specs.count && !options->tally_only;
+	return false;
 }
 
-/* A pattern may stand for thousands of functions, of each of which something is asked. */
-static bool asks_much(const struct options *options)
+static bool reads_files(const struct options *options)
 {
-	for (size_t i = 0; i < options->specs.count; i++) {
-		const struct spec *spec = &options->specs.items[i];
-		if (plan_is_function_kind(spec->kind) && !spec->negated &&
-		    (spec->name_kind == SPEC_NAME_GLOB || spec->name_kind == SPEC_NAME_REGEX))
-			return true;
-	}
-	return false;
+	return plan_is_in_files(options) || (!options->specs.count && !options->tally_only);
 }
 
 /* Answers are of one build of us: another may understand types in another way. */
@@ -109,14 +102,10 @@ static struct err *open_cache(const struct options *options, struct plan *ret)
 	return ret->cache ? NULL : &err_nomem;
 }
 
-struct err *plan_find_target(const struct options *options, const struct meanwhile *meanwhile,
-			     struct plan *ret)
+struct err *plan_find_target(const struct options *options, struct plan *ret)
 {
 	_cleanup_(file_set_deinit) struct file_set seen = {0};
-	const struct symbolizer_options how = {.meanwhile = meanwhile->step,
-					       .context = meanwhile->context,
-					       .will_be_busy = asks_much(options)};
-	struct err *e = symbolizer_create(&how, &ret->symbolizer);
+	struct err *e = symbolizer_create(NULL, &ret->symbolizer);
 	if (e)
 		return e;
 	/* Each file of the target stays open, twice. */

@@ -24,6 +24,7 @@
 #include "output/output.h"
 #include "stream/spans.h"
 #include "stream/stream.h"
+#include "uprobe/head_start.h"
 
 struct ring_buffer;
 
@@ -32,6 +33,7 @@ struct session {
 	struct plan plan;
 	struct attacher *attacher;
 	struct attacher *dismissed; /* one that is not needed; until it has ended */
+	struct head_start head_start;
 	struct process_view view;
 	struct kernel *kernel;
 	struct kernel_early *early; /* made while the plan was */

@@ -153,12 +153,10 @@ static struct err *make_plan(struct session *session, unsigned int *ret_growth)
 	bool sums = options->command == COMMAND_STAT;
 	const struct kernel_reader reader = {session_on_record, session};
 	session->early = kernel_early_new(sums ? NO_RING : options->ring_size, &reader);
-	const struct meanwhile meanwhile = {session->early ? kernel_early_step : NULL,
-					    session->early};
 	*ret_growth = options->command == COMMAND_SHELL ? PLAN_GROWS_BY_ALL : 0;
 	if (*ret_growth)
 		return shell_plan(options, &session->plan, &session->shell);
-	struct err *e = plan_make(options, &meanwhile, &session->plan);
+	struct err *e = plan_make(options, &session->plan);
 	if (!e && sums) {
 		stats_plan(&session->plan);
 		e = stats_open(options, &session->plan, &session->stats);
@@ -258,6 +256,8 @@ static struct err *prepare(struct session *session)
 	struct features features;
 	struct err *e = output_file_redact(session->options, &session->redact);
 	e = e ? e : features_check_privilege();
+	if (!e && (options->command == COMMAND_SHELL || plan_is_in_files(options)))
+		session->head_start = head_start_begin();
 	/* Before anything of a target is read. */
 	e = e ? e : attacher_start(&session->attacher);
 	unsigned int growth = 0;
@@ -307,6 +307,7 @@ static struct err *prepare(struct session *session)
 		.syscall_backend = options->syscall_backend,
 		.early = session->early};
 	size_t n_notes = session->plan.set.notes.count;
+	head_start_end(&session->head_start);
 	e = kernel_load(&session->plan, &features, &how, &session->kernel);
 	if (!e && has_spaces)
 		e = open_spaces(session, growth);
@@ -392,6 +393,7 @@ static struct err *begin(struct session *session)
 
 static void session_deinit(struct session *session)
 {
+	head_start_end(&session->head_start);
 	heartbeat_stop(session->heartbeat);
 	cost_list_deinit(&session->cost.list);
 	ring_buffer__free(session->ring);
@@ -420,7 +422,8 @@ static void session_deinit(struct session *session)
 
 struct err *session_run(const struct options *options, int *ret_status)
 {
-	struct session session = {.options = options, .output_fd = -1, .signal_fd = -1};
+	struct session session = {
+		.options = options, .output_fd = -1, .signal_fd = -1, .head_start = {.pipe = -1}};
 	struct output_summary summary = {0};
 	struct err *e = prepare(&session);
 	e = e ? e : begin(&session);

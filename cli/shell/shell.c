@@ -250,7 +250,7 @@ struct err *shell_plan(const struct options *options, struct plan *plan, struct 
 				"utrail runs in a PID namespace (a container), where processes "
 				"have other numbers"),
 			"run it on the host: shells in containers are found from there");
-	e = e ? e : plan_find_target(options, &(struct meanwhile){NULL}, plan);
+	e = e ? e : plan_find_target(options, plan);
 	e = e ? e : shell_events_create(&shell->places, &options->selection, &shell->events);
 	plan->show_fork = plan->show_exec = plan->show_exit = true;
 	/* A shell may be at its prompt already: a return at the function's own `ret` is seen then,

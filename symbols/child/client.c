@@ -259,16 +259,9 @@ static uint64_t deadline_of(const struct symbolizer *symbolizer)
 	return now_ns(CLOCK_MONOTONIC) + symbolizer->options.timeout_ms * 1000000ULL;
 }
 
-static void wait_shortly(struct symbolizer *symbolizer)
-{
-	if (!symbolizer->options.will_be_busy)
-		symbolizer_wait(symbolizer, symbolizer->socket);
-}
-
 static enum outcome hear_greeting(struct symbolizer *symbolizer, struct wire *hello)
 {
 	struct message_header header;
-	wait_shortly(symbolizer);
 	enum outcome outcome = receive(symbolizer->socket, deadline_of(symbolizer), hello, &header);
 	if (outcome != OUTCOME_ANSWERED)
 		return outcome;
@@ -300,7 +293,6 @@ static enum outcome await_answer(struct symbolizer *symbolizer, struct image *im
 	struct message_header header;
 	enum outcome outcome = OUTCOME_ANSWERED;
 	while (outcome == OUTCOME_ANSWERED) {
-		wait_shortly(symbolizer);
 		outcome = receive(symbolizer->socket, deadline, answer, &header);
 		if (outcome != OUTCOME_ANSWERED)
 			return outcome;
@@ -345,7 +337,7 @@ struct err *client_ask(struct symbolizer *symbolizer, struct image *image, enum 
 }
 
 void client_ask_ahead(struct symbolizer *symbolizer, struct image *image, enum verb verb,
-		      const struct wire *request, bool is_long)
+		      const struct wire *request)
 {
 	struct message_header header = {.verb = verb, .image = image->remote->number};
 	if (request->bad || !symbolizer->pid || !symbolizer->greeted)
@@ -353,14 +345,11 @@ void client_ask_ahead(struct symbolizer *symbolizer, struct image *image, enum v
 	/* One that does not listen is noticed when its answer is waited for. */
 	(void)send_message(symbolizer->socket, deadline_of(symbolizer), &header, request, -1);
 	symbolizer->ahead = image;
-	symbolizer->ahead_is_long = is_long;
 }
 
 struct err *client_take_ahead(struct symbolizer *symbolizer, struct wire *answer)
 {
 	struct image *image = take_ptr(symbolizer->ahead);
-	if (symbolizer->ahead_is_long)
-		symbolizer_wait(symbolizer, symbolizer->socket);
 	enum outcome outcome = await_answer(symbolizer, image, deadline_of(symbolizer), answer);
 	return outcome == OUTCOME_ANSWERED ? NULL : give_up(symbolizer, image, outcome);
 }
@@ -415,15 +404,6 @@ void symbolizer_destroyp(struct symbolizer **symbolizer)
 void symbolizer_start(struct symbolizer *symbolizer)
 {
 	err_free(client_start(symbolizer));
-}
-
-void symbolizer_wait(struct symbolizer *symbolizer, int fd)
-{
-	struct symbolizer_options *options = &symbolizer->options;
-	struct pollfd something = {.fd = fd, .events = POLLIN};
-	while (options->meanwhile && poll(&something, 1, 0) == 0)
-		if (!options->meanwhile(options->context))
-			options->meanwhile = NULL;
 }
 
 const struct err *symbolizer_refused(const struct symbolizer *symbolizer)

@@ -27,7 +27,6 @@ struct symbolizer {
 	bool was_killed;     /* the last one, by somebody else: its file need not be the reason */
 	uint32_t images;     /* numbers given */
 	struct image *ahead; /* what was asked of it has not been answered yet; NULL: nothing */
-	bool ahead_is_long;  /* it takes milliseconds */
 	struct err *refused;
 };
 
@@ -46,7 +45,7 @@ struct err *client_ask(struct symbolizer *symbolizer, struct image *image, enum 
  * at a time, and nothing else is asked before it was taken. An error: see client_ask().
  */
 void client_ask_ahead(struct symbolizer *symbolizer, struct image *image, enum verb verb,
-		      const struct wire *request, bool is_long);
+		      const struct wire *request);
 struct err *client_take_ahead(struct symbolizer *symbolizer, struct wire *answer) must_check;
 /* A request without an answer. */
 void client_tell(struct symbolizer *symbolizer, enum verb verb, uint32_t number,

@@ -137,7 +137,7 @@ static size_t prototypes_ahead(struct remote_run *run, size_t index, size_t rest
 /* Who has come to the last ones that were asked for, many at once, will want those behind. */
 static void ask_ahead(struct image *image, size_t index)
 {
-	enum { MANY = 64, LONG = 1024 };
+	enum { MANY = 64 };
 	_cleanup_(wire_deinit) struct wire request = {0};
 	struct remote *remote = image->remote;
 	struct remote_run *run = &remote->prototypes;
@@ -148,7 +148,7 @@ static void ask_ahead(struct image *image, size_t index)
 		return;
 	size_t count = prototypes_ahead(run, first, image->n_functions - first);
 	put_range(image, first, count, &request, &remote->ahead);
-	client_ask_ahead(remote->symbolizer, image, VERB_PROTOTYPES_OF, &request, count >= LONG);
+	client_ask_ahead(remote->symbolizer, image, VERB_PROTOTYPES_OF, &request);
 }
 
 static bool find_index(const struct image *image, const struct function *function, size_t *ret)

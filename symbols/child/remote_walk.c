@@ -70,7 +70,7 @@ static void ask_ahead(struct remote_walk *walk)
 	if (!walk->count || walk->told == walk->total || remote->symbolizer->ahead)
 		return;
 	put_request(walk, &request);
-	client_ask_ahead(remote->symbolizer, walk->image, VERB_WALK, &request, true);
+	client_ask_ahead(remote->symbolizer, walk->image, VERB_WALK, &request);
 	remote->walks_ahead = remote->symbolizer->ahead == walk->image;
 }
 

@@ -26,12 +26,6 @@ struct symbolizer_options {
 	unsigned int timeout_ms; /* of one answer; 0: as usual */
 	uint64_t memory;	 /* bytes of address space; 0: as usual */
 	void (*serve)(void);	 /* what the child does in its sandbox, for tests; NULL: its work */
-	/* What there is to do while the child is waited for: called until it returns false. */
-	bool (*meanwhile)(void *context);
-	void *context;
-	/* Much will be asked, so that the child is what all wait for: nothing is done while it
-	 * answers a short question. */
-	bool will_be_busy;
 };
 
 /* Starts nothing yet. `options` NULL: as usual. */
@@ -42,10 +36,6 @@ void symbolizer_destroy(struct symbolizer *symbolizer);
 void symbolizer_destroyp(struct symbolizer **symbolizer);
 /* The child, so that it is ready when the first file comes. An error shows then. */
 void symbolizer_start(struct symbolizer *symbolizer);
-
-/* Does what there is to do, step by step, until something comes there. Others than the child are
- * waited for, too. */
-void symbolizer_wait(struct symbolizer *symbolizer, int fd);
 
 /* As image_open(), which it is with NULL, and where there can be no sandbox. */
 struct err *image_open_in(struct symbolizer *symbolizer, const char *path, int fd,

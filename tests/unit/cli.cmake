@@ -21,6 +21,7 @@ utrail_unit_test(cli_shell_track SOURCES cli_shell_track.c ${PROJECT_SOURCE_DIR}
 utrail_unit_test(cli_stat_table SOURCES cli_stat_table.c ${PROJECT_SOURCE_DIR}/cli/stat/table.c
   LINK utrail_output)
 utrail_unit_test(cli_early SOURCES cli_early.c ${PROJECT_SOURCE_DIR}/cli/kernel/early.c ${PROJECT_SOURCE_DIR}/cli/kernel/loader.c
+  ${PROJECT_SOURCE_DIR}/cli/kernel/beside.c
   ${PROJECT_SOURCE_DIR}/cli/kernel/trim.c ${PROJECT_SOURCE_DIR}/cli/kernel/trim_value.c
   LINK utrail_kernel utrail_uprobe utrail_stream utrail_probe utrail_target tracer_skeleton PkgConfig::libbpf)
 # Exit status 77: the kernel tells nothing of its types.

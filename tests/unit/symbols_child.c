@@ -416,36 +416,6 @@ static void test_asked_ahead(void **state)
 	symbolizer_destroy(symbolizer);
 }
 
-static bool three_steps(void *context)
-{
-	unsigned int *steps = context;
-	return ++*steps < 3;
-}
-
-/* What there is to do is done while nothing comes, and never twice. */
-static void test_meanwhile(void **state)
-{
-	(void)state;
-	unsigned int steps = 0;
-	const struct symbolizer_options options = {.meanwhile = three_steps, .context = &steps};
-	struct symbolizer *symbolizer;
-	int ends[2];
-	assert_int_equal(pipe(ends), 0);
-	assert_null(symbolizer_create(&options, &symbolizer));
-	assert_int_equal(write(ends[1], "x", 1), 1);
-	symbolizer_wait(symbolizer, ends[0]);
-	assert_int_equal(steps, 0);
-	char byte;
-	assert_int_equal(read(ends[0], &byte, 1), 1);
-	symbolizer_wait(symbolizer, ends[0]);
-	assert_int_equal(steps, 3);
-	symbolizer_wait(symbolizer, ends[0]);
-	assert_int_equal(steps, 3);
-	symbolizer_destroy(symbolizer);
-	close(ends[0]);
-	close(ends[1]);
-}
-
 static void test_without(void **state)
 {
 	(void)state;
@@ -458,36 +428,12 @@ static void test_without(void **state)
 	symbolizer_destroy(NULL);
 }
 
-/* Who has much to ask does nothing else while it is answered. */
-static void test_meanwhile_of_the_busy(void **state)
-{
-	(void)state;
-	unsigned int steps = 0;
-	const struct symbolizer_options options = {
-		.meanwhile = three_steps, .context = &steps, .will_be_busy = true};
-	struct symbolizer *symbolizer;
-	struct image *image;
-	const struct function *functions;
-	size_t count;
-	assert_null(symbolizer_create(&options, &symbolizer));
-	assert_ok(image_open_in(symbolizer, FIXTURES "/pie", -1, &image));
-	assert_ok(image_functions(image, &functions, &count));
-	assert_int_equal(steps, 0);
-	image_close(image);
-	symbolizer_destroy(symbolizer);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fixtures),
-		cmocka_unit_test(test_many_files_one_process),
-		cmocka_unit_test(test_killed),
-		cmocka_unit_test(test_expected),
-		cmocka_unit_test(test_asked_ahead),
-		cmocka_unit_test(test_meanwhile),
-		cmocka_unit_test(test_meanwhile_of_the_busy),
-		cmocka_unit_test(test_without),
+		cmocka_unit_test(test_fixtures),    cmocka_unit_test(test_many_files_one_process),
+		cmocka_unit_test(test_killed),	    cmocka_unit_test(test_expected),
+		cmocka_unit_test(test_asked_ahead), cmocka_unit_test(test_without),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,3 +1,4 @@
+utrail_unit_test(uprobe_head_start SOURCES uprobe_head_start.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_args SOURCES uprobe_args.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_return_form SOURCES uprobe_return_form.c LINK utrail_uprobe)
 utrail_unit_test(uprobe_args_go SOURCES uprobe_args_go.c LINK utrail_uprobe)
