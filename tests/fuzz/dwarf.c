@@ -28,10 +28,10 @@ const char *__lsan_default_suppressions(void)
 
 static void check_place(const struct parameter_place *place)
 {
-	if (place->kind > PLACE_PIECES || place->n_pieces > PLACE_PIECES_MAX)
+	if (place->kind > PLACE_LATER || place->n_pieces > PLACE_PIECES_MAX)
 		abort();
 	for (uint8_t i = 0; i < place->n_pieces; i++)
-		if (place->pieces[i].kind > PLACE_PIECES)
+		if (place->pieces[i].kind >= PLACE_PIECES)
 			abort();
 }
 
