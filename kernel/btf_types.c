@@ -128,6 +128,17 @@ static bool fits_word(__u32 size)
 	return size == 1 || size == 2 || size == 4 || size == 8;
 }
 
+/* Before pahole 1.24 nothing says that one is signed. */
+static char enum_sign(const struct btf_type *from, const struct type *type)
+{
+	if (btf_kflag(from))
+		return '-';
+	for (uint32_t i = 0; i < type->n_enumerators; i++)
+		if (type->enumerators[i].value < 0)
+			return 0;
+	return '+';
+}
+
 /* Numbers, enums and pointers; false: it is none. */
 static bool take_scalar(struct arena *arena, const struct btf *btf, const struct btf_type *from,
 			struct type *type)
@@ -146,6 +157,7 @@ static bool take_scalar(struct arena *arena, const struct btf *btf, const struct
 	if (btf_is_any_enum(from)) {
 		type->kind = TYPE_ENUM;
 		take_enumerators(arena, btf, from, type);
+		type->sign = enum_sign(from, type);
 		return true;
 	}
 	if (!btf_is_int(from))

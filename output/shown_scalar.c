@@ -37,14 +37,14 @@ static void shown_float(const struct type *type, uint64_t bits, struct shown *re
 static void shown_enum(const struct type *type, uint64_t bits, unsigned int width,
 		       struct shown *ret)
 {
-	bool is_signed = false;
+	bool is_signed = type->sign == '-';
 	for (uint32_t i = 0; i < type->n_enumerators; i++) {
 		const struct enumerator *e = &type->enumerators[i];
 		if (cut((uint64_t)e->value, width) == cut(bits, width) && e->name) {
 			*ret = (struct shown){.kind = SHOWN_NAME, .text = e->name};
 			return;
 		}
-		is_signed |= e->value < 0;
+		is_signed |= e->value < 0 && !type->sign;
 	}
 	*ret = (struct shown){
 		.kind = is_signed ? SHOWN_SIGNED : SHOWN_UNSIGNED,
@@ -88,6 +88,8 @@ void shown_width(const struct type *type, uint64_t bits, unsigned int width, str
 		break;
 	case TYPE_CHAR:
 		ret->kind = SHOWN_CHAR;
+		if (type_is_signed(type)) /* a bit-field's */
+			ret->number = cut(sign_extend(bits, width), 8);
 		ret->is_wide = type->size > 1;
 		break;
 	case TYPE_FLOAT:

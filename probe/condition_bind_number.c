@@ -174,10 +174,11 @@ static bool fits(const struct number *number, unsigned int bits)
 }
 
 /* Compared with what the type cannot hold, the answer is always the same: *ret_answer. */
-static bool is_beyond(enum condition_operator op, const struct number *number, bool sign,
-		      bool *ret_answer)
+static bool is_beyond(enum condition_operator op, const struct number *number, unsigned int bits,
+		      bool sign, bool *ret_answer)
 {
-	bool above = sign && !number->is_negative && number->magnitude > INT64_MAX;
+	uint64_t most = sign ? INT64_MAX : cut(UINT64_MAX, bits, false);
+	bool above = !number->is_negative && number->magnitude > most;
 	bool below = number->is_negative && (!sign || number->magnitude > 1ULL << 63);
 	bool less = op == TEST_LESS || op == TEST_LESS_OR_EQUAL;
 	*ret_answer = above == less;
@@ -245,7 +246,8 @@ struct err *condition_bind_number(struct condition_binding *b)
 		return err_hint(condition_error(b->source, test->op_at,
 						"a signed bit-field has no order here"),
 				"compare it with == or !=");
-	if (!is_equality(test->op) && is_beyond(test->op, &wanted, sign, &b->leaf->constant)) {
+	if (!is_equality(test->op) &&
+	    is_beyond(test->op, &wanted, bits, sign, &b->leaf->constant)) {
 		b->leaf->is_constant = true;
 		return NULL;
 	}

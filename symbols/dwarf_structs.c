@@ -108,6 +108,24 @@ static bool is_flags(const struct enumerator *items, size_t count)
 	return (size_t)flags * 2 >= count;
 }
 
+/* Its type says it, or its encoding; else no name of an unsigned one is negative (gcc before 8). */
+static char enum_sign(struct type_builder *builder, Dwarf_Die *die,
+		      const struct enumerators *enumerators)
+{
+	uint64_t encoding = dwarf_info_number(die, DW_AT_encoding);
+	const struct type *base = dwarf_build_target(builder, die);
+	if (base && (base->kind == TYPE_UINT || base->kind == TYPE_BOOL))
+		return '+';
+	if (base && (base->kind == TYPE_INT || base->kind == TYPE_CHAR))
+		return type_is_signed(base) ? '-' : '+';
+	if (encoding == DW_ATE_signed || encoding == DW_ATE_signed_char)
+		return '-';
+	for (size_t i = 0; !encoding && i < enumerators->list.count; i++)
+		if (enumerators->list.items[i].value < 0)
+			return '-';
+	return '+';
+}
+
 bool dwarf_build_enum(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
 	struct enumerators enumerators = {0};
@@ -121,6 +139,7 @@ bool dwarf_build_enum(struct type_builder *builder, Dwarf_Die *die, struct type 
 	type->kind =
 		is_flags(enumerators.list.items, enumerators.list.count) ? TYPE_FLAGS : TYPE_ENUM;
 	type->size = enum_size(builder, die);
+	type->sign = enum_sign(builder, die, &enumerators);
 	type->n_enumerators = (uint32_t)enumerators.list.count;
 	if (ok)
 		type->enumerators = arena_copy(&builder->info->arena, enumerators.list.items,

@@ -128,6 +128,8 @@ static void take_character(struct type *type)
 		if (strcmp(type->name, names[i].name) != 0 ||
 		    (names[i].prefix ? !is_wide : type->size != 1))
 			continue;
+		if (type->kind == TYPE_UINT && type->size == 1)
+			type->sign = '+';
 		type->kind = TYPE_CHAR;
 		type->prefix = names[i].prefix;
 	}
@@ -160,6 +162,8 @@ static bool build_base(struct type_builder *builder, Dwarf_Die *die, struct type
 	if (encoding == DW_ATE_complex_float && (type->size == 8 || type->size == 16))
 		return build_complex(builder, type);
 	type->kind = base_kind(encoding, type->size, type->name);
+	if (type->kind == TYPE_CHAR && type->size == 1)
+		type->sign = encoding == DW_ATE_signed_char ? '-' : '+';
 	take_character(type);
 	return true;
 }
@@ -270,7 +274,7 @@ static bool build_typedef(struct type_builder *builder, Dwarf_Die *die, struct t
 	*type = *target;
 	/* int8_t: see is_text() */
 	if (type->kind == TYPE_CHAR && !strcmp(type->name, "signed char"))
-		type->kind = TYPE_INT;
+		*type = (struct type){.kind = TYPE_INT, .size = 1, .name = type->name};
 	if (!name_type(builder, die, type->name, type))
 		return false;
 	take_character(type);

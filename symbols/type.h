@@ -196,6 +196,9 @@ struct type {
 	/* CHAR of C and C++ with more than a byte: how its literals begin, 'L', 'u' or 'U'; several
 	 * are text. 0: of others, whose arrays are just arrays */
 	char prefix;
+	/* ENUM, FLAGS, and CHAR of a byte: '-' where the program takes it for a signed number, '+'
+	 * for an unsigned one; 0: it is not known, and signed where that matters */
+	char sign;
 };
 
 struct parameter {
@@ -301,8 +304,9 @@ static inline bool type_leads_to_code(const struct type *type)
  * agree. */
 static inline bool type_is_signed(const struct type *type)
 {
-	return type->kind == TYPE_INT || (type->kind == TYPE_CHAR && type->size == 1) ||
-	       type->kind == TYPE_ENUM || type->kind == TYPE_ERRNO || type->kind == TYPE_FD;
+	bool may_be = (type->kind == TYPE_CHAR && type->size == 1) || type->kind == TYPE_ENUM;
+	return type->kind == TYPE_INT || type->kind == TYPE_ERRNO || type->kind == TYPE_FD ||
+	       (may_be && type->sign != '+');
 }
 
 /* A number of 16 bytes: __int128, i128. */

@@ -123,6 +123,7 @@ static void put_record(struct wire *wire, const struct type *type,
 	wire_put_u8(wire, type->in_halves);
 	wire_put_u8(wire, type->is_code);
 	wire_put_u8(wire, (uint8_t)type->prefix);
+	wire_put_u8(wire, (uint8_t)type->sign);
 	wire_put_u32(wire, references->target);
 	wire_put_u8(wire, type->members != NULL);
 	wire_put_u64(wire, type->n_members);

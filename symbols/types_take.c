@@ -222,6 +222,15 @@ static char take_prefix(struct wire *from, const struct type *type)
 	return prefix;
 }
 
+static char take_sign(struct wire *from, const struct type *type)
+{
+	char sign = (char)wire_take_u8(from);
+	bool has = type->kind == TYPE_ENUM || type->kind == TYPE_FLAGS ||
+		   (type->kind == TYPE_CHAR && type->size == 1);
+	from->bad |= sign && (!has || !strchr("+-", sign));
+	return sign;
+}
+
 static void take_record(struct type_reader *reader, struct type *type, unsigned int depth_max)
 {
 	struct wire *from = reader->from;
@@ -243,6 +252,7 @@ static void take_record(struct type_reader *reader, struct type *type, unsigned 
 	type->in_halves = wire_take_bool(from);
 	type->is_code = wire_take_bool(from);
 	type->prefix = take_prefix(from, type);
+	type->sign = take_sign(from, type);
 	/* Only the kernel's own structures are that, and no file says so. */
 	from->bad |= type->length_size || type->in_halves;
 	type->target = take_reference(reader, false, &making);
@@ -262,7 +272,7 @@ static void take_record(struct type_reader *reader, struct type *type, unsigned 
 void types_take_all(struct type_reader *reader, struct wire *from, struct arena *arena,
 		    const struct type_limits *limits)
 {
-	enum { RECORD_MIN = 40 };
+	enum { RECORD_MIN = 41 };
 	*reader = (struct type_reader){.from = from, .arena = arena};
 	size_t count = wire_take_count(from, RECORD_MIN);
 	from->bad |= limits && count > limits->count;

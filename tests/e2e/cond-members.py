@@ -17,7 +17,17 @@ CLASSES = {
     "depth": ("weigh", "mixed.at.depth >= 9"),
     "step": ("weigh", "mixed.at.step < -100"),
     "on_stack": ("many", "d.kind == 1007"),
+    "grade": ("judge", "grade > 100"),
+    "far": ("judge", "far >= 0x80000000"),
+    "below": ("judge", "below < 0"),
+    "marked": ("judge", "marks->grade <= GRADE_HIGH"),
+    "judged": ("judge", "ret > 0x7fffffe0"),
+    "three": ("judge", "marks->three > 5"),
+    "forty": ("judge", "marks->forty >= 0x4000000000"),
 }
+# What a bit-field cannot hold, all of its values are below.
+ALWAYS = {"marks->three < 8": True, "marks->three >= 8": False, "marks->three < 9": True, "marks->one >= 2": False,
+          "marks->forty <= 0x10000000000": True, "marks->three > 200": False}
 ROUNDS = 60
 
 
@@ -32,4 +42,11 @@ def classes():
                 same(int(trace.records[-1]["filtered"]), ROUNDS - wanted, f"{program}: filtered by {condition}")
 
 
-run(classes)
+def beyond():
+    for program in compiled("members-gcc"):
+        for condition, all_of_them in ALWAYS.items():
+            _, trace = trace_target(program, [], [f"{program}:judge if {condition}"])
+            same(len(trace.calls("judge")), ROUNDS if all_of_them else 0, f"{program}: calls with {condition}")
+
+
+run(classes, beyond)

@@ -16,6 +16,7 @@ static void check_methods(struct image *image)
 	check_type(handle->result, TYPE_INT, 4, "int");
 	const struct type *level = handle->parameters[2].type;
 	check_type(level, TYPE_ENUM, 1, "Level");
+	assert_int_equal(level->sign, '+');
 	assert_string_equal(level->enumerators[1].name, "high");
 	assert_int_equal(level->enumerators[1].value, 200);
 	const struct type *server = handle->parameters[0].type->target;

@@ -49,9 +49,42 @@ opaque int many(struct node a, struct node b, int c, struct node d)
 	return a.kind + b.kind + c + d.kind;
 }
 
+/* Numbers above the half of what a signed type of their size can hold. */
+enum __attribute__((packed)) grade { GRADE_LOW = 1, GRADE_HIGH = 200 };
+enum far { FAR_NONE, FAR_HALF = 0x80000000u, FAR_MOST = 0xfffffff0u };
+enum below { BELOW_NONE, BELOW_ZERO = -5 };
+
+struct marks {
+	unsigned int three : 3, one : 1;
+	unsigned long forty : 40;
+	enum grade grade;
+};
+
+opaque enum far judge(enum grade grade, enum far far, enum below below, const struct marks *marks)
+{
+	return grade > 100 ? far : (enum far)(marks->three + below + 5);
+}
+
 #define ROUNDS 60
 
-static unsigned int counts[12];
+static unsigned int counts[19];
+
+static void judge_round(int n)
+{
+	struct marks marks = {(unsigned int)n, (unsigned int)n, (unsigned long)n << 33,
+			      (enum grade)(n * 4)};
+	enum grade grade = (enum grade)(n * 4);
+	enum far far = (enum far)(0x7fffffe0u + (unsigned int)n);
+	enum below below = n % 3 ? BELOW_NONE : BELOW_ZERO;
+	enum far judged = judge(grade, far, below, &marks);
+	counts[12] += (unsigned int)grade > 100;
+	counts[13] += (unsigned int)far >= 0x80000000u;
+	counts[14] += (int)below < 0;
+	counts[15] += (unsigned int)marks.grade <= GRADE_HIGH;
+	counts[16] += (unsigned int)judged > 0x7fffffe0u;
+	counts[17] += marks.three > 5;
+	counts[18] += marks.forty >= 1ul << 38;
+}
 
 static void count(int n, const struct point *moved, const struct node *node)
 {
@@ -83,12 +116,15 @@ static void round_of(int n)
 	weigh(mixed);
 	many(node, node, n, far);
 	count(n, &moved, &node);
+	judge_round(n);
 }
 
 int main(int argc, char **argv)
 {
-	static const char *const names[] = {"x",    "y",   "ret",  "kind",  "tag",  "is_last",
-					    "high", "low", "next", "depth", "step", "on_stack"};
+	static const char *const names[] = {"x",       "y",	   "ret",   "kind", "tag",
+					    "is_last", "high",	   "low",   "next", "depth",
+					    "step",    "on_stack", "grade", "far",  "below",
+					    "marked",  "judged",   "three", "forty"};
 	struct sample sample = sample_begin(argc, argv);
 	for (int n = 0; n < ROUNDS; n++)
 		round_of(n);
