@@ -66,6 +66,17 @@ struct xol_area {
 	unsigned long vaddr;
 };
 
+struct userfaultfd_ctx;
+
+/* Without CONFIG_USERFAULTFD it has no member. */
+struct vm_userfaultfd_ctx {
+	struct userfaultfd_ctx *ctx;
+};
+
+struct vm_area_struct {
+	struct vm_userfaultfd_ctx vm_userfaultfd_ctx;
+};
+
 struct uprobes_state {
 	struct xol_area *xol_area;
 };

@@ -105,6 +105,7 @@ static __noinline int path_begin(struct file_walk *walk, __u64 address, __u32 fi
 		if (file_of == FETCH_OF_FILE)
 			walk->path += file_offsets.file_path;
 		file_begin(walk);
+		file_begin_root(walk);
 	}
 	/* No details: those of sockets are of descriptors. */
 	walk->used = walk->flags = 0;

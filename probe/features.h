@@ -16,7 +16,6 @@ struct features {
 	bool sleepable_uprobe; /* reads that may fault pages in (6.0) */
 	bool uprobe_multi;     /* thousands of places through one link (6.6) */
 	bool multi_pid_filter; /* its filter covers all threads (6.6.35, 6.9.5, 6.10) */
-	bool copy_string;      /* bpf_copy_from_user_str (6.12) */
 	bool read_kernel;      /* memory of the kernel may be read: no lockdown */
 	/* Why the older ways to probe user space are not open to us, as errno; 0: they are. Where
 	 * there is uprobe_multi, it is not asked. */

@@ -24,8 +24,6 @@ const volatile bool reads_sockets = false;
 const volatile struct fetch_socket_offsets socket_offsets = {};
 /* See probe/fetch.h. What is not known by name is loaded with all that most plans may have. */
 const volatile __u32 fetch_codes = FETCH_ALL_CODES & ~(1U << FETCH_EACH | 1U << FETCH_WALK);
-/* Has the kernel bpf_copy_from_user_str()? */
-const volatile bool has_copy_string = false;
 
 static __always_inline void fetch_int(struct scratch *scratch, const struct fetch_op *op)
 {
@@ -40,8 +38,7 @@ static __always_inline void fetch_int(struct scratch *scratch, const struct fetc
 static __always_inline void fetch_deref(struct scratch *scratch, const struct fetch_op *op,
 					bool sleepable)
 {
-	__u64 value = 0;
-	__u32 size = op->size & 15;
+	__u64 value = 0, size = op->size & 15;
 	if (scratch->poisoned)
 		return;
 	/* Kept apart from what the compiler knows, so that the verifier sees the bound it checks.
@@ -49,9 +46,9 @@ static __always_inline void fetch_deref(struct scratch *scratch, const struct fe
 	barrier_var(size);
 	if (size > sizeof(value) || (scratch->acc == 0 && (op->flags & FETCH_NULL_OK)))
 		return;
-	if (fetch_copy(&value, size, scratch->acc + (__u64)op->imm, sleepable))
+	if (fetch_copy(scratch, &value, size, scratch->acc + (__u64)op->imm, sleepable))
 		scratch->poisoned = 1;
-	scratch->acc = fetch_cut(value, size, op->flags & FETCH_SIGNED);
+	scratch->acc = fetch_cut(value, (__u32)size, op->flags & FETCH_SIGNED);
 }
 
 static __always_inline void fetch_length(struct scratch *scratch, const struct fetch_op *op)
@@ -116,7 +113,7 @@ static __always_inline int fetch_list_string(struct scratch *scratch, const stru
 		return fetch_list_end(scratch, 0, false);
 	if (cursor == 0)
 		return fetch_list_end(scratch, FETCH_BLOB_NULL, true);
-	if (fetch_copy(&from, sizeof(from), cursor, sleepable))
+	if (fetch_copy(scratch, &from, sizeof(from), cursor, sleepable))
 		return fetch_list_bad(scratch, op, cursor);
 	if (from == 0)
 		return fetch_list_end(scratch, 0, true);
@@ -143,7 +140,7 @@ static __always_inline struct fetch_iovec *fetch_list_iovec(struct scratch *scra
 	if (start > LIST_END)
 		return NULL;
 	struct fetch_iovec *iovec = (void *)(scratch->payload + start + sizeof(struct fetch_blob));
-	return fetch_copy(iovec, sizeof(*iovec), scratch->acc, sleepable) ? NULL : iovec;
+	return fetch_copy(scratch, iovec, sizeof(*iovec), scratch->acc, sleepable) ? NULL : iovec;
 }
 
 static __always_inline int fetch_list_bytes(struct scratch *scratch, const struct fetch_op *op,
@@ -198,7 +195,7 @@ static __always_inline int fetch_list_count(struct scratch *scratch, const struc
 	__u64 pointer = 0;
 	bool ended = scratch->poisoned || scratch->acc == 0 || scratch->length >= FETCH_COUNT_MAX;
 	for (int i = 0; i < COUNT_STEP && !ended; i++) {
-		if (fetch_copy(&pointer, sizeof(pointer), scratch->acc, sleepable))
+		if (fetch_copy(scratch, &pointer, sizeof(pointer), scratch->acc, sleepable))
 			scratch->poisoned = 1;
 		ended = scratch->poisoned || pointer == 0;
 		scratch->acc += sizeof(pointer);
@@ -220,7 +217,8 @@ static __always_inline int fetch_list_records(struct scratch *scratch, const str
 	for (int i = 0; i < COUNT_STEP && !ended; i++) {
 		__u16 size = 0;
 		if (scratch->in_all >= FETCH_PAYLOAD_MAX + FETCH_COUNT_MAX ||
-		    fetch_copy(&size, sizeof(size), scratch->acc + (__u64)op->imm, sleepable) ||
+		    fetch_copy(scratch, &size, sizeof(size), scratch->acc + (__u64)op->imm,
+			       sleepable) ||
 		    size == 0 || size > scratch->length)
 			scratch->poisoned = 1;
 		scratch->acc += size;

@@ -11,6 +11,8 @@
 extern int fetch_run_sleepable(const struct fetch_plan *plan, struct scratch *scratch);
 extern int fetch_run_atomic(const struct fetch_plan *plan, struct scratch *scratch);
 extern int fetch_run_old(__u32 plan_id);
+/* After a pass of fetch_run_sleepable() in which something was absent: those that follow. */
+extern int fetch_rest(const struct fetch_plan *plan, struct scratch *scratch);
 /* An EACH. Defined in probe/fetch_each.bpf.c. */
 extern int fetch_each_sleepable(const struct fetch_op *op, struct scratch *scratch);
 extern int fetch_each_atomic(const struct fetch_op *op, struct scratch *scratch);
@@ -39,7 +41,28 @@ static __always_inline void fetch_begin(struct scratch *scratch, __u32 position)
 	scratch->has_length = 0;
 	scratch->keep_files = 0;
 	scratch->in_all = FETCH_PAYLOAD_MAX;
+	scratch->absent.begun = position;
+	scratch->absent.count = 0;
+	scratch->absent.given_up = 0;
+	scratch->absent.pages = 0;
 }
+
+/* A read found nothing at this address. */
+static __always_inline void fetch_absent(struct scratch *scratch, __u64 address, __u32 size)
+{
+	struct absent *absent = &scratch->absent;
+	if (absent->count++ == absent->given_up) {
+		absent->at = address;
+		absent->size = size;
+	}
+}
+
+/* Brings in what was absent, and has all as at the start of the run; 0: there is nothing more to be
+ * had. Defined in probe/fault.bpf.c, for programs that may sleep. */
+extern int fault_in(struct scratch *scratch);
+
+/* Passes of one run, each of which brings something in. */
+#define FETCH_PASSES 32
 
 static __always_inline void fetch_load(struct scratch *scratch, __u64 value)
 {
@@ -48,7 +71,7 @@ static __always_inline void fetch_load(struct scratch *scratch, __u64 value)
 }
 
 enum fetch_form {
-	FETCH_SLEEPABLE, /* reads may fault pages in */
+	FETCH_SLEEPABLE, /* what is not in memory is brought in */
 	FETCH_ATOMIC,
 	FETCH_OLD, /* before 5.12 */
 };
@@ -71,10 +94,13 @@ static __always_inline void fetch_run(struct scratch *scratch, __u32 plan_id, en
 	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
 	if (!plan)
 		return;
-	if (form == FETCH_SLEEPABLE)
-		fetch_run_sleepable(plan, scratch);
-	else
+	if (form == FETCH_ATOMIC) {
 		fetch_run_atomic(plan, scratch);
+		return;
+	}
+	fetch_run_sleepable(plan, scratch);
+	if (scratch->absent.count)
+		fetch_rest(plan, scratch);
 }
 
 /*

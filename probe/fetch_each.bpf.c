@@ -23,7 +23,7 @@ static __always_inline __u32 each_part(const struct fetch_op *op, __u32 index)
 static __always_inline void each_read_memory(struct scratch *scratch, __u64 *to, __u64 from,
 					     bool sleepable)
 {
-	if (!scratch->poisoned && fetch_copy(to, sizeof(*to), from, sleepable))
+	if (!scratch->poisoned && fetch_copy(scratch, to, sizeof(*to), from, sleepable))
 		scratch->poisoned = 1;
 }
 

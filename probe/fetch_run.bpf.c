@@ -3,12 +3,7 @@
  * probe/fetch_run.bpf.c — runs the plans of functions and markers: what most arguments are is
  * read without a step of the interpreter.
  */
-#include "common/kfunc.bpf.h"
 #include "probe/fetch.bpf.h"
-
-extern const volatile bool has_copy_string;
-static long (*const copy_string)(void *to, __u32 size, const void *from,
-				 __u64 flags) = (void *)KFUNC_COPY_FROM_USER_STR;
 
 /*
  * A short string goes by way of the stack: to make sure that user space may be copied into an
@@ -22,10 +17,10 @@ static long (*const copy_string)(void *to, __u32 size, const void *from,
 __noinline int fetch_short_string(const struct fetch_op *op, struct scratch *scratch)
 {
 	__u64 text[SHORT_WORDS];
-	if (!op || !scratch || !has_copy_string)
+	if (!op || !scratch)
 		return 0;
 	__u64 position = scratch->position;
-	long got = copy_string(text, sizeof(text), (void *)scratch->acc, 0);
+	long got = read_user_str(text, sizeof(text), (void *)scratch->acc);
 	barrier_var(position);
 	if (got >= (long)sizeof(text))
 		scratch->long_strings = SHORT_PAUSE;
@@ -85,11 +80,18 @@ static __always_inline bool fetch_argument(struct scratch *scratch, const struct
 		return false;
 	if (op->code == FETCH_INT)
 		return fetch_register(scratch, op);
-	return has_copy_string && op->code == FETCH_STRING && fetch_register_string(scratch, op);
+	return op->code == FETCH_STRING && fetch_register_string(scratch, op);
 }
 
 /* Only so many operations are done in place: each of them has the verifier follow the loop. */
 #define IN_PLACE_MAX 4
+
+__noinline int fetch_rest(const struct fetch_plan *plan, struct scratch *scratch)
+{
+	for (int i = 1; plan && scratch && i < FETCH_PASSES && fault_in(scratch); i++)
+		fetch_run_sleepable(plan, scratch);
+	return 0;
+}
 
 /* Both loops are bounded by the size of a plan. */
 __noinline int fetch_run_sleepable(const struct fetch_plan *plan, struct scratch *scratch)

@@ -3,7 +3,6 @@
 #ifndef UTRAIL_PROBE_FETCH_SLOTS_BPF_H
 #define UTRAIL_PROBE_FETCH_SLOTS_BPF_H
 
-#include "common/kfunc.bpf.h"
 #include "probe/fetch.bpf.h"
 
 extern const volatile __u32 fetch_codes;
@@ -15,38 +14,23 @@ static __always_inline bool fetch_has(__u32 code)
 	return fetch_codes & 1U << code;
 }
 
-/* Has the kernel this function (6.12, 65ab5ac4df01)? It returns an int, and the upper half of the
- * register is not that of a negative number then. */
-extern const volatile bool has_copy_string;
-static int (*const copy_string)(void *to, __u32 size, const void *from,
-				__u64 flags) = (void *)KFUNC_COPY_FROM_USER_STR;
-
-/* As read_user(), for a program that may wait. */
-static long (*const copy_from_user)(void *to, __u64 size,
-				    const void *from) = (void *)BPF_FUNC_copy_from_user;
-
 /* Copies exactly `size` bytes. The caller has bounded `size`. */
-static __always_inline long fetch_copy(void *to, __u64 size, __u64 from, bool sleepable)
+static __always_inline long fetch_copy(struct scratch *scratch, void *to, __u64 size, __u64 from,
+				       bool sleepable)
 {
 	long error = read_user(to, size, (void *)from);
-	/* Not resident, or not there at all: only a read that may sleep can tell. */
 	if (error && sleepable)
-		error = copy_from_user(to, size, (void *)from);
+		fetch_absent(scratch, from, (__u32)size);
 	return error;
 }
 
 /* Copies up to `size` bytes with the NUL; returns the bytes with NUL, or a negative error. */
-static __always_inline long fetch_copy_string(void *to, __u64 size, __u64 from, bool sleepable)
+static __always_inline long fetch_copy_string(struct scratch *scratch, void *to, __u64 size,
+					      __u64 from, bool sleepable)
 {
-	if (sleepable && has_copy_string)
-		return copy_string(to, size, (void *)from, 0);
 	long length = read_user_str(to, size, (void *)from);
-	if (length < 0 && sleepable) {
-		/* Before 6.12 (65ab5ac4df01): fault the page in with one byte, then read again. */
-		__u8 byte;
-		if (!copy_from_user(&byte, sizeof(byte), (void *)from))
-			length = read_user_str(to, size, (void *)from);
-	}
+	if (length < 0 && sleepable)
+		fetch_absent(scratch, from, ABSENT_TEXT);
 	return length;
 }
 
@@ -72,8 +56,9 @@ static __always_inline __u32 fetch_room(__u32 position)
 	return 0;
 }
 
-/* Calls copy(to, size, from, sleepable) with bounds that every verifier can see: the compiler must
- * not know what is compared (6.1 loses the bound of a copy). fetch_room() has seen to it already.
+/* Calls copy(scratch, to, size, from, sleepable) with bounds that every verifier can see: the
+ * compiler must not know what is compared (6.1 loses the bound of a copy). fetch_room() has seen to
+ * it already.
  */
 #define FETCH_IN_TIER(copy, tier)                                                              \
 	do {                                                                                   \
@@ -83,7 +68,8 @@ static __always_inline __u32 fetch_room(__u32 position)
 		if (tier_start <= TIER_##tier##_START) {                                       \
 			if (tier_size > TIER_##tier##_LENGTH)                                  \
 				return -1;                                                     \
-			return copy(scratch->payload + tier_start + sizeof(struct fetch_blob), \
+			return copy(scratch,                                                   \
+				    scratch->payload + tier_start + sizeof(struct fetch_blob), \
 				    tier_size, from, sleepable);                               \
 		}                                                                              \
 	} while (0)

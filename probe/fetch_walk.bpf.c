@@ -51,7 +51,7 @@ static __always_inline int walk_chain(const struct fetch_op *op, struct scratch 
 	if (!scratch->each_left)
 		return walk_end(scratch, walk_cut(scratch));
 	scratch->acc = node + walk_part(op, 1);
-	if (fetch_copy(&scratch->node, sizeof(node), node + walk_part(op, 2), sleepable))
+	if (fetch_copy(scratch, &scratch->node, sizeof(node), node + walk_part(op, 2), sleepable))
 		return walk_broken(scratch);
 	return WALK_READ;
 }
@@ -63,7 +63,7 @@ static __always_inline int walk_tree(const struct fetch_op *op, struct scratch *
 	__u32 links = walk_part(op, 2);
 	if (!scratch->each_left || node == scratch->node_end)
 		return walk_end(scratch, walk_cut(scratch));
-	if (fetch_copy(scratch->node_links, sizeof(scratch->node_links), node, sleepable))
+	if (fetch_copy(scratch, scratch->node_links, sizeof(scratch->node_links), node, sleepable))
 		return walk_broken(scratch);
 	__u64 left = scratch->node_links[(links >> 4) & 3];
 	__u64 right = scratch->node_links[(links >> 8) & 3];
@@ -100,7 +100,7 @@ static __always_inline int walk_blocks(const struct fetch_op *op, struct scratch
 		return WALK_READ;
 	}
 	scratch->node_links[3] += sizeof(at);
-	if (fetch_copy(&scratch->node, sizeof(at), scratch->node_links[3], sleepable))
+	if (fetch_copy(scratch, &scratch->node, sizeof(at), scratch->node_links[3], sleepable))
 		return walk_broken(scratch);
 	scratch->node_before = scratch->node + walk_part(op, 2);
 	return WALK_ON;
@@ -139,12 +139,13 @@ static __always_inline bool walk_number(const struct fetch_op *op, struct scratc
 	if (!scratch->each_left) /* it may have no blocks */
 		return true;
 	if (!block ||
-	    fetch_copy(&scratch->node_links[3], sizeof(from), from + op->reg, sleepable) ||
-	    fetch_copy(&scratch->node_links[0], sizeof(from), from + op->next[0], sleepable))
+	    fetch_copy(scratch, &scratch->node_links[3], sizeof(from), from + op->reg, sleepable) ||
+	    fetch_copy(scratch, &scratch->node_links[0], sizeof(from), from + op->next[0],
+		       sleepable))
 		return false;
 	__u64 at = scratch->node_links[0] * walk_part(op, 0);
 	scratch->node_links[3] += at / block * sizeof(from);
-	if (fetch_copy(&scratch->node, sizeof(from), scratch->node_links[3], sleepable))
+	if (fetch_copy(scratch, &scratch->node, sizeof(from), scratch->node_links[3], sleepable))
 		return false;
 	scratch->node_before = scratch->node + block;
 	scratch->node += at % block;
@@ -163,15 +164,16 @@ static __always_inline bool walk_begin(const struct fetch_op *op, struct scratch
 	scratch->node_before = 0;
 	scratch->node_end = op->next[0] == FETCH_WALK_NULL ? 0 : from + op->next[0];
 	if (ok && op->size == WALK_BLOCKS) {
-		ok = !fetch_copy(scratch->node_links, sizeof(scratch->node_links), from + op->reg,
-				 sleepable) &&
-		     !fetch_copy(&scratch->node_end, sizeof(from), from + op->next[0], sleepable);
+		ok = !fetch_copy(scratch, scratch->node_links, sizeof(scratch->node_links),
+				 from + op->reg, sleepable) &&
+		     !fetch_copy(scratch, &scratch->node_end, sizeof(from), from + op->next[0],
+				 sleepable);
 		scratch->node = scratch->node_links[0];
 		scratch->node_before = scratch->node_links[2];
 	} else if (ok && op->size == WALK_NUMBERED) {
 		ok = walk_number(op, scratch, from, sleepable);
 	} else if (ok) {
-		ok = !fetch_copy(&scratch->node, sizeof(from), from + op->reg, sleepable);
+		ok = !fetch_copy(scratch, &scratch->node, sizeof(from), from + op->reg, sleepable);
 	}
 	if (!ok)
 		walk_broken(scratch);

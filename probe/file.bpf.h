@@ -63,13 +63,14 @@ static __noinline int file_begin_root(struct file_walk *walk)
 	return 0;
 }
 
+/* Where it begins. Who calls this calls file_begin_root(), too: from here it would be a call too
+ * deep. */
 static __noinline int file_begin(struct file_walk *walk)
 {
 	__u64 path = walk->path;
 	walk->leaf = FILE_READ(path, path_dentry);
 	walk->dentry = walk->leaf;
 	walk->mount = FILE_READ(path, path_mount);
-	file_begin_root(walk);
 	/* The names come behind the details. */
 	walk->used = reads_sockets ? sizeof(struct fetch_details) : 0;
 	walk->flags = reads_sockets ? FETCH_FILE_DETAILS : 0;
@@ -188,6 +189,7 @@ static __noinline __attribute__((unused)) __u32 file_read(struct scratch *scratc
 	if (!walk->path)
 		return 0;
 	file_begin(walk);
+	file_begin_root(walk);
 	if (!walk->leaf || file_walk_up(scratch) == FILE_CHANGED)
 		return 0;
 	file_describe(scratch);

@@ -355,6 +355,18 @@ __noinline int filter_run_sleepable(const struct filter_plan *plan, struct scrat
 	return filter_run_with(plan, scratch, true);
 }
 
+__noinline int filter_rest(const struct filter_plan *plan, struct scratch *scratch, __u32 from,
+			   int answer)
+{
+	for (int i = 1; has_filters && plan && scratch && i < FETCH_PASSES && fault_in(scratch);
+	     i++) {
+		scratch->filter.at = from;
+		scratch->filter.unknown = 0;
+		answer = filter_run_sleepable(plan, scratch);
+	}
+	return answer;
+}
+
 __noinline int filter_run_atomic(const struct filter_plan *plan, struct scratch *scratch)
 {
 	if (!has_filters || !plan || !scratch)

@@ -18,6 +18,10 @@ struct {
 
 /* Global functions, defined in probe/filter.bpf.c; all return an enum filter_answer. */
 extern int filter_run_sleepable(const struct filter_plan *plan, struct scratch *scratch);
+/* After it, when something was absent: the passes that follow; `answer` is that of the one before.
+ */
+extern int filter_rest(const struct filter_plan *plan, struct scratch *scratch, __u32 from,
+		       int answer);
 extern int filter_run_atomic(const struct filter_plan *plan, struct scratch *scratch);
 extern int filter_run_old(__u32 filter_id);
 
@@ -40,8 +44,10 @@ static __always_inline int filter_run(struct scratch *scratch, __u32 filter_id, 
 	struct filter_plan *plan = bpf_map_lookup_elem(&filters, &filter_id);
 	if (!plan)
 		return FILTER_PASSES;
-	return form == FETCH_SLEEPABLE ? filter_run_sleepable(plan, scratch)
-				       : filter_run_atomic(plan, scratch);
+	if (form == FETCH_ATOMIC)
+		return filter_run_atomic(plan, scratch);
+	int answer = filter_run_sleepable(plan, scratch);
+	return scratch->absent.count ? filter_rest(plan, scratch, from, answer) : answer;
 }
 
 /* At the entry of a call, or at a place that is hit. */

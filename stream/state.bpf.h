@@ -98,6 +98,18 @@ struct go_now {
 	__u64 words[2];
 };
 
+/* What a run of a plan has found not to be in memory: see probe/fault.bpf.c. */
+struct absent {
+	__u64 at, before; /* the address; the one that was brought in last */
+	__u32 size;	  /* bytes; ABSENT_TEXT: up to a NUL */
+#define ABSENT_TEXT 0
+	__u32 begun; /* where in the payload the run begins */
+	/* Of the passes of this run, 0 at its start: */
+	__u16 count;	/* reads that failed in this pass */
+	__u16 given_up; /* so many of them cannot be had */
+	__u32 pages;	/* of the text at `before` that were brought in; 0: there is none */
+};
+
 /*
  * What a thread is doing. The payload starts at the same place for every kind of record, so that
  * its bounds are constants; the head is built right in front of it.
@@ -116,6 +128,7 @@ struct scratch {
 	__u32 length;
 	__u32 has_length; /* 1: `length` applies to the next BYTES; 2: and it was cut */
 	__u32 keep_files; /* FILE slots are there already, from the run before */
+	struct absent absent;
 	/* What is known of the thread. */
 	__u32 announced;    /* the EVENT_TASK record is in the stream */
 	__u32 spans;	    /* numbers given out */

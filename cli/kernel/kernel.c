@@ -249,7 +249,6 @@ void kernel_set_constants(const struct kernel *kernel, struct tracer *skel)
 	skel->rodata->has_return_sites =
 		ends_may_come(kernel) || probe_set_has_kind(&kernel->plan->set, SITE_RETURN);
 	skel->rodata->hit_is_return = kernel->hit_is_return;
-	skel->rodata->has_copy_string = loader_has_copy_string(kernel->loader);
 	skel->rodata->keep_entries = kernel->keeps;
 	skel->rodata->tell_entries = kernel->options.entries;
 	skel->rodata->has_filters = kernel->options.filters || kernel->options.rates;

@@ -15,14 +15,11 @@
 #include "cli/kernel/trim.h"
 #include "common/array.h"
 #include "common/cleanup.h"
-#include "common/kfunc.bpf.h"
 #include "probe/features.h"
 #include "probe/kernel_btf.h"
 
 /* Instructions, for which the verifier takes about as long as a thread takes to come and go. */
-#define LARGE		 400
-
-#define COPY_STRING_NAME "bpf_copy_from_user_str"
+#define LARGE 400
 
 /* What programs of these sections become when they are loaded. */
 enum how {
@@ -49,8 +46,8 @@ struct loader {
 	void *functions, *lines;	 /* of the program that is: its records */
 	bool may_load_beside;		 /* there are others */
 	struct beside *beside;
-	ARRAY_OF(struct kernel_btf_name) names; /* the first: bpf_copy_from_user_str() */
-	char *texts[64];			/* of these names */
+	ARRAY_OF(struct kernel_btf_name) names;
+	char *texts[64]; /* of these names */
 	size_t n_texts;
 };
 
@@ -73,35 +70,13 @@ static const struct kernel_btf_name *find(const struct loader *loader,
 					  const struct bpf_program *program, enum how how)
 {
 	const char *target = target_of(program), *prefix = prefix_of(how);
-	for (size_t i = 1; target && i < loader->names.count; i++) {
+	for (size_t i = 0; target && i < loader->names.count; i++) {
 		const struct kernel_btf_name *name = &loader->names.items[i];
 		if (strncmp(name->name, prefix, strlen(prefix)) == 0 &&
 		    strcmp(name->name + strlen(prefix), target) == 0)
 			return name;
 	}
 	return NULL;
-}
-
-/* Puts the id of the kernel's function into the calls that stand for it. */
-static int name_kfuncs(struct bpf_program *program, uint32_t id)
-{
-	size_t count = bpf_program__insn_cnt(program);
-	const struct bpf_insn *code = bpf_program__insns(program);
-	_cleanup_free_ struct bpf_insn *changed = NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (code[i].code != (BPF_JMP | BPF_CALL) || code[i].src_reg ||
-		    code[i].imm != KFUNC_COPY_FROM_USER_STR)
-			continue;
-		if (!changed) {
-			changed = malloc(count * sizeof(*changed));
-			if (!changed)
-				return -ENOMEM;
-			memcpy(changed, code, count * sizeof(*changed));
-		}
-		changed[i].src_reg = BPF_PSEUDO_KFUNC_CALL;
-		changed[i].imm = (__s32)id;
-	}
-	return changed ? bpf_program__set_insns(program, changed, count) : 0;
 }
 
 /* The records are libbpf's: those that are left are in a copy. */
@@ -180,20 +155,12 @@ static int prepare_as_it_is(struct bpf_program *program, struct bpf_prog_load_op
 		return cut;
 	if (handler->how == HOW_SLEEPABLE)
 		options->prog_flags |= BPF_F_SLEEPABLE;
-	if (loader_has_copy_string(loader) && handler->how <= HOW_SLEEPABLE)
-		return name_kfuncs(program, loader->names.items[0].id);
 	if (handler->how <= HOW_SLEEPABLE)
 		return 0;
 	const struct kernel_btf_name *name = find(loader, program, handler->how);
 	if (!name || !name->id)
 		return -ESRCH;
 	options->attach_btf_id = name->id;
-	bool sleeps = bpf_program__flags(program) & BPF_F_SLEEPABLE;
-	int failed = sleeps && loader_has_copy_string(loader)
-			     ? name_kfuncs(program, loader->names.items[0].id)
-			     : 0;
-	if (failed)
-		return failed;
 	/* Only now: what is of this type has libbpf read the kernel's BTF. */
 	return bpf_program__set_type(program, BPF_PROG_TYPE_TRACING);
 }
@@ -274,7 +241,7 @@ static const char *const differing[] = {"block_bio_queue", "block_rq_issue"};
 
 static struct err *want_all(struct loader *loader, const struct bpf_object *object)
 {
-	struct err *e = want(loader, "", COPY_STRING_NAME, BTF_KIND_FUNC);
+	struct err *e = NULL;
 	for (size_t i = 0; !e && i < array_size(differing); i++)
 		e = want(loader, prefix_of(HOW_TRACEPOINT), differing[i], BTF_KIND_TYPEDEF);
 	struct bpf_program *program;
@@ -339,11 +306,6 @@ uint32_t loader_tracepoint_arguments(const struct loader *loader, const char *na
 			return known->arguments ? known->arguments - 1 : 0;
 	}
 	return 0;
-}
-
-bool loader_has_copy_string(const struct loader *loader)
-{
-	return loader->names.count && loader->names.items[0].id;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

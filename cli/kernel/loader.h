@@ -2,11 +2,10 @@
 /*
  * cli/kernel/loader.h — loads a BPF object without having libbpf read the kernel's BTF.
  *
- * libbpf needs it for three things, and is spared each of them: relocations (CO-RE) read a small
- * file with what the object asks for instead; programs of the types tp_btf and iter get the number
- * of what they attach to from us; and a function of the kernel is called by the number of a helper
- * that does not exist, which is replaced before the program is loaded (common/kfunc.bpf.h). An
- * object with more than that is still loaded right: libbpf then reads all of it after all.
+ * libbpf needs it for two things, and is spared both: relocations (CO-RE) read a small file with
+ * what the object asks for instead, and programs of the types tp_btf and iter get the number of
+ * what they attach to from us. An object with more than that is still loaded right: libbpf then
+ * reads all of it after all.
  */
 #ifndef UTRAIL_CLI_KERNEL_LOADER_H
 #define UTRAIL_CLI_KERNEL_LOADER_H
@@ -35,7 +34,5 @@ int loader_load(struct loader *loader, struct bpf_object_skeleton *skeleton);
 /* Without the kernel's own one, which comes first; 0: not known. Of those that differ from kernel
  * to kernel: block_bio_queue and block_rq_issue. */
 uint32_t loader_tracepoint_arguments(const struct loader *loader, const char *name);
-/* Has this kernel bpf_copy_from_user_str() (6.12)? */
-bool loader_has_copy_string(const struct loader *loader);
 
 #endif

@@ -143,8 +143,7 @@ static struct err *list_what(const struct spec_list *patterns)
 static struct err *list_all(struct listing *listing)
 {
 	const struct plan_modules *files = &listing->files;
-	struct err *e =
-		plan_find_target(listing->options, &listing->plan);
+	struct err *e = plan_find_target(listing->options, &listing->plan);
 	bool in_process = listing->plan.processes.count > 0;
 	e = e ? e : take_operands(listing);
 	for (size_t i = 0; !e && i < files->indexes.count; i++)
