@@ -25,6 +25,7 @@
  *  - A seccomp filter may not know the system call that the trampoline makes since 6.11, and kill;
  *    from 6.14 and 6.12.14 on filters do not see it (cf6cb56ef244). One may come later, too.
  *  - Walking along frame pointers by hand: the text is searched for functions that do.
+ *  - Reading the stack that a signal interrupts (profilers, crash handlers): interrupted.c.
  *  - Single functions that use their own return address: return_address_matters() by name, and by
  *    their instructions (return_slot.c).
  *
@@ -37,6 +38,9 @@
  * libc and the dynamic linker define swapcontext, longjmp, pthread_exit and the like, for those who
  * ask: they count where they are imported. The C library's text is not searched. A static program
  * imports nothing; it is judged by what it defines, and when stripped not at all.
+ *
+ * A function that searches the stack of its own thread, or another one's, from some variable up
+ * cannot be told from one that reads an array.
  *
  * Where the proof fails, return sites are used: they change nothing, and cost more.
  */
@@ -58,6 +62,8 @@ static const char unwinds[] = "can unwind the stack";
 static const char forces[] = "can end threads by unwinding their stacks";
 static const char switches[] = "can switch stacks";
 static const char signals[] = "can handle signals on another stack";
+static const char interrupts[] =
+	"may read return addresses: a signal handler takes the stack that it interrupts";
 static const char loads[] = "can load further libraries";
 static const char reads[] = "reads return addresses";
 static const char filters[] =
@@ -290,6 +296,8 @@ static struct err *object_on_search(struct verdict *verdict, struct image *image
 		object(verdict, image, signals);
 	else if (!e && found == TEXT_WALKS)
 		object(verdict, image, "may read return addresses: it follows frame pointers");
+	else if (!e && found == TEXT_INTERRUPTED)
+		object(verdict, image, interrupts);
 	else if (!e)
 		object_to_failure(verdict, image);
 	return e;

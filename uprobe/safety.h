@@ -19,12 +19,14 @@ enum text_risk {
 	TEXT_SWITCHES,
 	TEXT_WALKS,
 	TEXT_SIGNALS,
+	TEXT_INTERRUPTED,
 };
 
 /*
  * Looks through all text for instructions that load the stack pointer with a foreign value, as
- * every switch of stacks must, under whatever name; and for functions that follow frame pointers to
- * the return addresses of others. False positives are possible.
+ * every switch of stacks must, under whatever name; for functions that follow frame pointers to the
+ * return addresses of others; and for handlers of signals that look at the stack they interrupt.
+ * False positives are possible.
  */
 struct err *text_search(struct image *image, enum text_risk *ret) must_check;
 

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "uprobe/handlers.h"
+#include "uprobe/interrupted.h"
 #include "uprobe/return_slot.h"
 #include "uprobe/safety.h"
 
@@ -209,9 +211,10 @@ static enum text_risk judge(const struct decoder *decoder, const struct code_par
 }
 
 struct looked_at {
-	const struct image *image;
+	struct image *image;
 	const struct decoder *decoder;
 	bool has_syscall; /* syscall(), to make any call by its number */
+	bool sets_handlers;
 };
 
 /* The overlap keeps a short function whole in one of two chunks. */
@@ -230,6 +233,31 @@ static struct err *search_range(const struct looked_at *file, uint64_t start, ui
 		start += size - OVERLAP;
 	}
 	return NULL;
+}
+
+/* A handler may be anywhere, and its address be taken anywhere: all of the text at once. */
+static struct err *search_handlers(const struct looked_at *file, uint64_t start, uint64_t end,
+				   enum text_risk *ret)
+{
+	_cleanup_free_ uint8_t *bytes = malloc(end - start);
+	bool found = false;
+	if (!bytes)
+		return &err_nomem;
+	const struct code_part text = {.bytes = bytes, .address = start, .size = end - start};
+	struct err *e = image_read(file->image, start, bytes, text.size);
+	e = e ?: interrupted_search(file->image, file->decoder, &text, &found);
+	if (!e && found)
+		*ret = TEXT_INTERRUPTED;
+	return e;
+}
+
+static struct err *search_run(const struct looked_at *file, uint64_t start, uint64_t end,
+			      uint8_t *buffer, enum text_risk *ret)
+{
+	struct err *e = search_range(file, start, end, buffer, ret);
+	if (!e && !*ret && start < end && file->sets_handlers)
+		e = search_handlers(file, start, end, ret);
+	return e;
 }
 
 static bool has_text(const struct image *image, uint64_t page, uint64_t size)
@@ -255,7 +283,8 @@ struct err *text_search(struct image *image, enum text_risk *ret)
 				       .decoder = &decoder,
 				       .has_syscall = image_is_static(image)
 							      ? image_defines(image, "syscall")
-							      : image_imports(image, "syscall")};
+							      : image_imports(image, "syscall"),
+				       .sets_handlers = sets_handlers(image)};
 	uint64_t size = (uint64_t)st.st_size, start = 0;
 	struct err *e = NULL;
 	/* Runs of pages that hold text. */
@@ -263,10 +292,10 @@ struct err *text_search(struct image *image, enum text_risk *ret)
 		uint64_t length = size - page < PAGE ? size - page : PAGE;
 		if (has_text(image, page, length))
 			continue;
-		e = search_range(&file, start, page, buffer, ret);
+		e = search_run(&file, start, page, buffer, ret);
 		start = page + PAGE;
 	}
 	if (!e && !*ret)
-		e = search_range(&file, start, size, buffer, ret);
+		e = search_run(&file, start, size, buffer, ret);
 	return e;
 }

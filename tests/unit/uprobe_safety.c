@@ -88,6 +88,21 @@ static void a_signal_stack_without_a_wrapper_is_found(void **state)
 	       TARGET_OWN_SIGNALS_PATH, LIBC);
 }
 
+static void handlers_that_read_what_they_interrupt_are_found(void **state)
+{
+	(void)state;
+	static const char *const programs[] = {
+		TARGET_PROFILER_O0_PATH,       TARGET_PROFILER_O2_PATH,
+		TARGET_PROFILER_TABLE_O0_PATH, TARGET_PROFILER_TABLE_O2_PATH,
+		TARGET_PROFILER_CALLS_O0_PATH, TARGET_PROFILER_CALLS_O2_PATH,
+		TARGET_PROFILER_FIXED_PATH,    TARGET_PROFILER_TABLE_FIXED_PATH,
+	};
+	for (size_t i = 0; i < array_size(programs); i++)
+		EXPECT(RETURN_SITE, "a signal handler takes the stack that it interrupts",
+		       programs[i], LIBC);
+	EXPECT(RETURN_TRAMPOLINE, "nothing in the process", TARGET_CALLBACKS_PATH, LIBC);
+}
+
 static void static_programs_are_judged_by_their_symbols(void **state)
 {
 	(void)state;
@@ -195,6 +210,7 @@ int main(void)
 		cmocka_unit_test(each_danger_is_named),
 		cmocka_unit_test(a_switch_without_a_name_is_found),
 		cmocka_unit_test(a_signal_stack_without_a_wrapper_is_found),
+		cmocka_unit_test(handlers_that_read_what_they_interrupt_are_found),
 		cmocka_unit_test(static_programs_are_judged_by_their_symbols),
 		cmocka_unit_test(one_bad_file_among_good_ones_decides),
 		cmocka_unit_test(what_is_not_known_is_not_proven),

@@ -14,6 +14,9 @@
 
 #include <linux/seccomp.h>
 
+/* What lies before and behind it in the function are not close to each other. */
+#define FAR __asm__ volatile("jmp 1f\n.skip 2048, 0xcc\n1:")
+
 #if defined(TARGET_UCONTEXT)
 static ucontext_t here, there;
 static void work(void)
@@ -70,6 +73,97 @@ static void work(void)
 			 : "+a"(result)
 			 : "D"(&stack), "S"(NULL)
 			 : "rcx", "r11", "memory");
+}
+#elif defined(TARGET_PROFILER)
+/* Goes up from the frame pointer that it interrupts. */
+static volatile long frames;
+static void handler(int signal, siginfo_t *info, void *context)
+{
+	void **frame = (void **)((ucontext_t *)context)->uc_mcontext.gregs[REG_RBP];
+	(void)signal, (void)info;
+	for (int i = 0; i < 3 && frame; i++, frame = *frame)
+		frames += frame[1] != NULL;
+}
+static void work(void)
+{
+	struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+	sigaction(SIGALRM, &action, NULL);
+}
+#elif defined(TARGET_PROFILER_TABLE)
+/* The same by the stack pointer, and in a constant. */
+static volatile long words;
+static void handler(int signal, siginfo_t *info, void *context)
+{
+	long *stack = (long *)((ucontext_t *)context)->uc_mcontext.gregs[REG_RSP];
+	(void)signal, (void)info;
+	for (int i = 0; i < 3; i++)
+		words += stack[i];
+}
+static const struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+static void work(void)
+{
+	sigaction(SIGALRM, &action, NULL);
+}
+#elif defined(TARGET_PROFILER_CALLS)
+/* Set by a function for all, and another one looks at the context. */
+static volatile long words;
+static __attribute__((noinline)) void look(const char *what, const mcontext_t *registers)
+{
+	printf("%s at %llx\n", what, registers->gregs[REG_RIP]);
+	words += *(long *)registers->gregs[REG_RSP];
+}
+static void handler(int signal, siginfo_t *info, void *context)
+{
+	look(info && signal ? "signal" : "nothing", &((ucontext_t *)context)->uc_mcontext);
+}
+__attribute__((noinline)) void set(int signal, void (*f)(int, siginfo_t *, void *))
+{
+	struct sigaction action = {.sa_sigaction = f, .sa_flags = SA_SIGINFO};
+	FAR;
+	sigaction(signal, &action, NULL);
+	FAR;
+}
+static void work(void)
+{
+	for (int i = 1; i < 3; i++)
+		set(i, handler);
+}
+#elif defined(TARGET_CALLBACKS)
+/* A third argument with pointers where a context has its registers; no handler. */
+struct item {
+	char name[0x78], *text;
+	long padding[4], *numbers, count;
+};
+static void handler(int signal)
+{
+	(void)signal;
+}
+static int each(const void *key, size_t size, const struct item *item)
+{
+	return item->text[0] + (int)size + (key != NULL);
+}
+static int fourth(const void *key, size_t size, const struct item *item, int add)
+{
+	return (int)(item->numbers[0] + item->count) + add + (int)size + (key != NULL);
+}
+static int named(const void *key, size_t size, const struct item *item)
+{
+	return item->name[0x30] + (int)(item->numbers[0] + item->count + (long)size) +
+	       (key != NULL);
+}
+int (*volatile callback)(const void *, size_t, const struct item *) = named;
+int (*volatile other)(const void *, size_t, const struct item *, int) = fourth;
+__attribute__((noinline)) void set(void)
+{
+	struct sigaction action = {.sa_handler = handler};
+	FAR;
+	sigaction(SIGALRM, &action, NULL);
+	FAR;
+}
+static void work(void)
+{
+	set();
+	callback = each;
 }
 #elif defined(TARGET_SWITCH)
 /* As coroutine libraries do it. */
