@@ -414,6 +414,16 @@ struct err *process_maps(const struct process *process, struct module_list *ret)
 	return list_mappings(process, true, ret);
 }
 
+bool module_is_made_code(const struct module *module)
+{
+	/* As maps and perf events name them. */
+	static const char *const names[] = {"//anon", "[anon", "[heap]", "[stack]"};
+	for (size_t i = 0; !module->inode && i < array_size(names); i++)
+		if (strncmp(module->path, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 void module_list_deinit(struct module_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)

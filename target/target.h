@@ -57,6 +57,8 @@ struct module_list {
 struct err *process_modules(const struct process *process, struct module_list *ret) must_check;
 /* All executable mappings, each one; also those of no file, as "[vdso]", "[anon]", with inode 0. */
 struct err *process_maps(const struct process *process, struct module_list *ret) must_check;
+/* Memory in which the process made code itself, or can: none of the kernel's, and of no file. */
+bool module_is_made_code(const struct module *module);
 void module_list_deinit(struct module_list *list);
 /*
  * Is what stat(2) says of a file that of the mapped one? The numbers in maps are other ones on some
@@ -161,6 +163,8 @@ struct life_change {
 struct mapping_sink {
 	void *context;
 	struct err *(*mapped)(void *context, const struct mapping *mapping);
+	/* Of no file: memory in which the process can make code. NULL: nobody asks. */
+	struct err *(*made)(void *context, const struct mapping *mapping);
 	/* Of a watch that was opened for it */
 	struct err *(*changed)(void *context, const struct life_change *change);
 };

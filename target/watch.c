@@ -230,9 +230,7 @@ static struct err *on_mapping(const struct mapping_watch *watch, const struct mm
 			      const struct mapping_sink *sink)
 {
 	size_t least = sizeof(*record) + sizeof(uint64_t) + sizeof(struct record_tail);
-	/* No file, or none that can hold code of ours: [vdso], //anon. */
-	if (record->header.size < least || (!record->inode && !watch->life) ||
-	    (record->header.misc & PERF_RECORD_MISC_MMAP_BUILD_ID))
+	if (record->header.size < least || (record->header.misc & PERF_RECORD_MISC_MMAP_BUILD_ID))
 		return NULL;
 	struct record_tail tail;
 	size_t path_size = record->header.size - sizeof(*record) - sizeof(tail);
@@ -259,7 +257,11 @@ static struct err *on_mapping(const struct mapping_watch *watch, const struct mm
 			   .end = record->start + record->length,
 			   .offset = record->file_offset},
 	};
-	return sink->mapped(sink->context, &mapping);
+	if (record->inode || watch->life)
+		return sink->mapped(sink->context, &mapping);
+	return sink->made && module_is_made_code(&mapping.module)
+		       ? sink->made(sink->context, &mapping)
+		       : NULL;
 }
 
 /* Of threads there are records, too: of them, none changes what is mapped. */

@@ -39,6 +39,9 @@
  * ask: they count where they are imported. The C library's text is not searched. A static program
  * imports nothing; it is judged by what it defines, and when stripped not at all.
  *
+ * Code that is made at run time is in no file. Programs that ask for memory for it by a constant are
+ * known (made_code.c), and processes that have such memory (cli/plan, and late.c when it comes).
+ *
  * A function that searches the stack of its own thread, or another one's, from some variable up
  * cannot be told from one that reads an array.
  *
@@ -64,6 +67,7 @@ static const char switches[] = "can switch stacks";
 static const char signals[] = "can handle signals on another stack";
 static const char interrupts[] =
 	"may read return addresses: a signal handler takes the stack that it interrupts";
+static const char makes[] = "makes code at run time, which nobody has read";
 static const char loads[] = "can load further libraries";
 static const char reads[] = "reads return addresses";
 static const char filters[] =
@@ -298,6 +302,8 @@ static struct err *object_on_search(struct verdict *verdict, struct image *image
 		object(verdict, image, "may read return addresses: it follows frame pointers");
 	else if (!e && found == TEXT_INTERRUPTED)
 		object(verdict, image, interrupts);
+	else if (!e && found == TEXT_MAKES_CODE)
+		object(verdict, image, makes);
 	else if (!e)
 		object_to_failure(verdict, image);
 	return e;

@@ -20,6 +20,7 @@ enum text_risk {
 	TEXT_WALKS,
 	TEXT_SIGNALS,
 	TEXT_INTERRUPTED,
+	TEXT_MAKES_CODE,
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "common/cleanup.h"
 #include "uprobe/handlers.h"
 #include "uprobe/interrupted.h"
+#include "uprobe/made_code.h"
 #include "uprobe/return_slot.h"
 #include "uprobe/safety.h"
 
@@ -235,9 +236,9 @@ static struct err *search_range(const struct looked_at *file, uint64_t start, ui
 	return NULL;
 }
 
-/* A handler may be anywhere, and its address be taken anywhere: all of the text at once. */
-static struct err *search_handlers(const struct looked_at *file, uint64_t start, uint64_t end,
-				   enum text_risk *ret)
+/* What is in one place of the text may say what another one is: all of it at once. */
+static struct err *search_whole(const struct looked_at *file, uint64_t start, uint64_t end,
+				enum text_risk *ret)
 {
 	_cleanup_free_ uint8_t *bytes = malloc(end - start);
 	bool found = false;
@@ -245,8 +246,12 @@ static struct err *search_handlers(const struct looked_at *file, uint64_t start,
 		return &err_nomem;
 	const struct code_part text = {.bytes = bytes, .address = start, .size = end - start};
 	struct err *e = image_read(file->image, start, bytes, text.size);
-	e = e ?: interrupted_search(file->image, file->decoder, &text, &found);
+	e = e ?: made_code_search(file->image, &text, &found);
 	if (!e && found)
+		*ret = TEXT_MAKES_CODE;
+	else if (!e && file->sets_handlers)
+		e = interrupted_search(file->image, file->decoder, &text, &found);
+	if (!e && found && !*ret)
 		*ret = TEXT_INTERRUPTED;
 	return e;
 }
@@ -255,8 +260,8 @@ static struct err *search_run(const struct looked_at *file, uint64_t start, uint
 			      uint8_t *buffer, enum text_risk *ret)
 {
 	struct err *e = search_range(file, start, end, buffer, ret);
-	if (!e && !*ret && start < end && file->sets_handlers)
-		e = search_handlers(file, start, end, ret);
+	if (!e && !*ret && start < end)
+		e = search_whole(file, start, end, ret);
 	return e;
 }
 

@@ -59,12 +59,33 @@ enum return_filter plan_return_filter(const struct plan *plan)
 	return return_filter_of(uname(&name) ? "" : name.release);
 }
 
+const char plan_makes_code[] = "the process makes code at run time, which nobody has read";
+
+/* As it is now; what comes later is told. */
+static bool has_made_code(const struct plan *plan)
+{
+	bool found = false;
+	for (size_t i = 0; !found && i < plan->processes.count; i++) {
+		struct module_list maps = {0};
+		/* It may have ended by now. */
+		err_free(process_maps(plan->processes.items[i], &maps));
+		for (size_t k = 0; k < maps.count; k++)
+			found |= module_is_made_code(&maps.items[k]);
+		module_list_deinit(&maps);
+	}
+	return found;
+}
+
 static struct err *decide_return_mode(const struct options *options, struct plan *plan)
 {
 	if (plan->verdict.mode != RETURN_AUTO)
 		return NULL;
 	if (options->return_mode != RETURN_AUTO) {
 		plan->verdict = (struct return_verdict){options->return_mode, "--return was given"};
+		return NULL;
+	}
+	if (has_made_code(plan)) {
+		plan->verdict = (struct return_verdict){RETURN_SITE, plan_makes_code};
 		return NULL;
 	}
 	enum return_filter filter = plan_return_filter(plan);

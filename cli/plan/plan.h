@@ -133,6 +133,9 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 struct err *plan_leave_trampolines(const struct options *options, struct plan *plan,
 				   const char *why, size_t *ret_first) must_check;
 
+/* Why, where a process has memory for code that it makes itself. */
+extern const char plan_makes_code[];
+
 /* Processes are chosen, and more may come: notes what nobody has so far. */
 struct err *plan_note_waiting(const struct options *options, struct plan *plan) must_check;
 /* Does any process run one of the files whose code is probed? True when there is other work. */

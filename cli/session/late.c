@@ -153,14 +153,11 @@ static bool has_given_up(const struct probe_set *set)
 	return false;
 }
 
-struct err *late_look_at_depth(struct late *late)
+static struct err *leave_trampolines(struct late *late, const char *why)
 {
-	static const char why[] = "more calls were open than the kernel follows";
 	const struct late_parts *parts = &late->parts;
 	struct probe_set *set = &parts->plan->set;
 	size_t n_notes = set->notes.count, first;
-	if (!went_too_deep(parts))
-		return NULL;
 	struct err *e = plan_leave_trampolines(parts->options, parts->plan, why, &first);
 	if (!e && (set->sites.count > first || has_given_up(set)))
 		e = go_on(kernel_add_sites(parts->kernel, first, true));
@@ -170,6 +167,21 @@ struct err *late_look_at_depth(struct late *late)
 	if (parts->options->quiet < 2)
 		report_notes(set, n_notes);
 	return e;
+}
+
+struct err *late_look_at_depth(struct late *late)
+{
+	return went_too_deep(&late->parts)
+		       ? leave_trampolines(late, "more calls were open than the kernel follows")
+		       : NULL;
+}
+
+static struct err *on_made_code(void *context, const struct mapping *mapping)
+{
+	struct late *late = context;
+	return kernel_traced_process(late->parts.kernel, mapping->pid, mapping->time_ns)
+		       ? leave_trampolines(late, plan_makes_code)
+		       : NULL;
 }
 
 /* Looks through what all traced processes have mapped. */
@@ -197,7 +209,8 @@ struct err *late_joined(struct late *late, pid_t pid, uint64_t time_ns)
 
 struct err *late_take(struct late *late)
 {
-	const struct mapping_sink sink = {.context = late, .mapped = on_mapping};
+	const struct mapping_sink sink = {
+		.context = late, .mapped = on_mapping, .made = on_made_code};
 	uint64_t began_ns = now_ns(CLOCK_BOOTTIME), lost;
 	struct err *e = mapping_watch_read(late->watch, &sink, &lost);
 	return e || !lost ? e : look(late, began_ns);

@@ -67,7 +67,8 @@ def stopped(how):
 def by_a_debugger():
     """Which puts back the instruction that it has found before us."""
     target = stopped("protect")
-    trace = Trace("-e", "overwrites:f", "--fail-on-loss", pid=target.pid)
+    # Probes on its `ret` would still be there, and see calls of which nobody has seen the start.
+    trace = Trace("-e", "overwrites:f", "--return=trampoline", "--fail-on-loss", pid=target.pid)
     address, offset = place_of(target.pid, sample("overwrites"))
     instruction = Path(sample("overwrites")).read_bytes()[offset:offset + 1]
     with open(f"/proc/{target.pid}/mem", "r+b", buffering=0) as memory:

@@ -103,6 +103,13 @@ static void handlers_that_read_what_they_interrupt_are_found(void **state)
 	EXPECT(RETURN_TRAMPOLINE, "nothing in the process", TARGET_CALLBACKS_PATH, LIBC);
 }
 
+static void makers_of_code_are_found(void **state)
+{
+	(void)state;
+	EXPECT(RETURN_SITE, "target_maker makes code at run time", TARGET_MAKER_PATH, LIBC);
+	EXPECT(RETURN_SITE, "target_raw_maker makes code at run time", TARGET_RAW_MAKER_PATH, LIBC);
+}
+
 static void static_programs_are_judged_by_their_symbols(void **state)
 {
 	(void)state;
@@ -211,6 +218,7 @@ int main(void)
 		cmocka_unit_test(a_switch_without_a_name_is_found),
 		cmocka_unit_test(a_signal_stack_without_a_wrapper_is_found),
 		cmocka_unit_test(handlers_that_read_what_they_interrupt_are_found),
+		cmocka_unit_test(makers_of_code_are_found),
 		cmocka_unit_test(static_programs_are_judged_by_their_symbols),
 		cmocka_unit_test(one_bad_file_among_good_ones_decides),
 		cmocka_unit_test(what_is_not_known_is_not_proven),

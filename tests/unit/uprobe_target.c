@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -156,6 +157,7 @@ int (*volatile other)(const void *, size_t, const struct item *, int) = fourth;
 __attribute__((noinline)) void set(void)
 {
 	struct sigaction action = {.sa_handler = handler};
+	mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	FAR;
 	sigaction(SIGALRM, &action, NULL);
 	FAR;
@@ -164,6 +166,22 @@ static void work(void)
 {
 	set();
 	callback = each;
+}
+#elif defined(TARGET_MAKER)
+static void work(void)
+{
+	mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+#elif defined(TARGET_RAW_MAKER)
+static void work(void)
+{
+	static char page[8192] __attribute__((aligned(4096)));
+	long result = SYS_mprotect;
+	__asm__ volatile("syscall"
+			 : "+a"(result)
+			 : "D"(page), "S"(4096L), "d"(PROT_READ | PROT_WRITE | PROT_EXEC)
+			 : "rcx", "r11", "memory");
 }
 #elif defined(TARGET_SWITCH)
 /* As coroutine libraries do it. */
