@@ -26,11 +26,17 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(int) * DESCRIPTORS_MAX)];
 };
 
+/* For the BPF programs, and some hundred files of a target. */
+#define ENOUGH 8192
+
 void descriptors_allow_all(struct rlimit *ret_before)
 {
+	static const struct rlimit enough = {ENOUGH, ENOUGH};
 	struct rlimit before = {0};
 	getrlimit(RLIMIT_NOFILE, &before);
-	descriptors_allow(&(struct rlimit){before.rlim_max, before.rlim_max});
+	/* CAP_SYS_RESOURCE raises the hard limit, too. */
+	if (before.rlim_max >= ENOUGH || setrlimit(RLIMIT_NOFILE, &enough) != 0)
+		descriptors_allow(&(struct rlimit){before.rlim_max, before.rlim_max});
 	if (ret_before)
 		*ret_before = before;
 }

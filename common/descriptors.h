@@ -14,7 +14,8 @@
  * its probes, stays open in a child longer than in itself. */
 void descriptors_keep_only(int fd);
 
-/* As many as there may be (the hard limit) from now on; *ret_before is what descriptors_allow()
+/* As many as there may be from now on: the hard limit, which is raised where it is low and we have
+ * the right to. *ret_before is what descriptors_allow()
  * takes to have it as it was, for programs that are run. NULL: nobody will. */
 void descriptors_allow_all(struct rlimit *ret_before);
 /* Who may not have more goes on with what there is. rlim_max 0: it is not known, nothing changes.

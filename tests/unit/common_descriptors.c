@@ -109,6 +109,25 @@ static void the_limit_goes_up_and_back(void **state)
 	descriptors_allow(&first);
 }
 
+static void a_low_hard_limit_goes_up_where_it_may(void **state)
+{
+	(void)state;
+	struct rlimit first, before, now;
+	const struct rlimit low = {64, 64};
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &first), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	descriptors_allow_all(&before);
+	assert_int_equal(before.rlim_max, low.rlim_max);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_true(now.rlim_max == low.rlim_max || now.rlim_max >= 8192);
+	assert_int_equal(now.rlim_cur, now.rlim_max);
+	descriptors_allow(&before);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_int_equal(now.rlim_cur, low.rlim_cur);
+	assert_int_equal(now.rlim_max, low.rlim_max);
+	descriptors_allow(&first);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +135,7 @@ int main(void)
 		cmocka_unit_test(they_travel),
 		cmocka_unit_test(all_or_nothing),
 		cmocka_unit_test(the_limit_goes_up_and_back),
+		cmocka_unit_test(a_low_hard_limit_goes_up_where_it_may),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
