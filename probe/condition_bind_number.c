@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Comparisons of numbers: constants by name, sizes and signs. */
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 
@@ -160,6 +161,62 @@ static struct err *check_scalar(const struct condition_binding *b)
 			last->text);
 }
 
+/* dur, and what says of itself that it is nanoseconds: tv_nsec, wait_ns, std::chrono's. */
+static bool is_time(const struct condition_binding *b)
+{
+	const char *name = b->test->path[b->test->n_path - 1].text;
+	size_t length = strlen(name);
+	return strstr(name, "nsec") || strstr(name, "nano") || strcmp(name, "ns") == 0 ||
+	       (length > 3 && strcmp(name + length - 3, "_ns") == 0) ||
+	       strstr(b->type->name, "nano");
+}
+
+static struct err *check_unit(const struct condition_binding *b,
+			      const struct condition_number *number)
+{
+	const char *name = b->test->path[b->test->n_path - 1].text;
+	if (!number->is_duration || is_time(b))
+		return NULL;
+	return err_hint(condition_error(b->source, number->at, "'%s' is no time, but '%s'", name,
+					b->type->name),
+			"leave the unit away; times are dur, and what is named for nanoseconds "
+			"(wait_ns, tv_nsec)");
+}
+
+/* -1 is a failed mmap()'s. */
+static struct err *check_address(const struct condition_binding *b,
+				 const struct condition_number *number)
+{
+	const char *name = b->test->path[b->test->n_path - 1].text;
+	bool is_address = b->type->kind == TYPE_POINTER || b->type->kind == TYPE_STRING;
+	if (!is_address || number->name || number->is_hex || number->is_negative ||
+	    !number->magnitude)
+		return NULL;
+	struct err *e = condition_error(b->source, number->at, "'%s' is an address, '%s'", name,
+					b->type->name);
+	return b->type->kind == TYPE_STRING
+		       ? err_hint(e,
+				  "its text: %s == \"...\"; the address is written in hex, or NULL",
+				  name)
+		       : err_hint(e, "an address is written in hex, or NULL: %s == 0x%" PRIx64,
+				  name, number->magnitude);
+}
+
+/* Numbers that look as if something else were meant. */
+static struct err *check_meaning(const struct condition_binding *b)
+{
+	const struct condition_numbers *value = &b->test->value, *mask = &b->test->mask;
+	struct err *e = NULL;
+	for (size_t i = 0; !e && i < value->count; i++) {
+		e = check_unit(b, &value->items[i]);
+		if (!e && !b->test->has_mask)
+			e = check_address(b, &value->items[i]);
+	}
+	for (size_t i = 0; !e && i < mask->count; i++)
+		e = check_unit(b, &mask->items[i]);
+	return e;
+}
+
 static bool is_equality(enum condition_operator op)
 {
 	return op == TEST_EQUAL || op == TEST_NOT_EQUAL || op == TEST_NONZERO;
@@ -232,6 +289,7 @@ struct err *condition_bind_number(struct condition_binding *b)
 	struct number wanted, mask = {.magnitude = 0};
 	condition_enter_value(b);
 	struct err *e = check_scalar(b);
+	e = e ?: check_meaning(b);
 	e = e ?: sum_of(b, &test->value, &wanted);
 	if (!e && test->has_mask)
 		e = sum_of(b, &test->mask, &mask);

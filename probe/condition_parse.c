@@ -248,6 +248,7 @@ static struct err *parse_digits(struct condition_parser *c, struct condition_num
 	unsigned int base = 10, digit, count = 0;
 	if (peek(c) == '0' && (peek_at(c, c->at + 1) | 32) == 'x') {
 		base = 16;
+		ret->is_hex = true;
 		c->at += 2;
 	} else if (peek(c) == '0' && (peek_at(c, c->at + 1) | 32) == 'b') {
 		base = 2;

@@ -43,6 +43,7 @@ struct condition_number {
 	uint64_t magnitude;
 	bool is_negative;
 	bool is_duration;
+	bool is_hex; /* as addresses are written */
 	size_t at;
 };
 

@@ -91,7 +91,7 @@ def check_conditions():
     same(len(of_main(target, told, trace)), 7, "long sleeps")
     same({event["in"] for event in trace.of("sched") if event["tid"] == target.pid}, {"clock_nanosleep"}, "calls")
     ensure(trace.records[-1]["filtered"] > 0, "nothing was left out")
-    target, told, trace = traced("-e", f"sched:runq if dur > 1s || lock == 1 || waker_pid == 1 || pid == {2 ** 22 + 1}")
+    target, told, trace = traced("-e", f"sched:runq if dur > 1s || lock == 0x1 || waker_pid == 1 || pid == {2 ** 22 + 1}")
     same(trace.of("sched"), [], "what no condition holds for")
     target, told, trace = traced("-e", 'sched if waker == "offcpu"')
     ensure({told.lock} <= {event.get("lock") for event in trace.of("sched")}, "not woken by name")
