@@ -39,8 +39,9 @@
  * ask: they count where they are imported. The C library's text is not searched. A static program
  * imports nothing; it is judged by what it defines, and when stripped not at all.
  *
- * Code that is made at run time is in no file. Programs that ask for memory for it by a constant are
- * known (made_code.c), and processes that have such memory (cli/plan, and late.c when it comes).
+ * Code that is made at run time is in no file. Programs that ask for memory for it by a constant
+ * are known (made_code.c), and processes that have such memory (cli/plan, and late.c when it
+ * comes).
  *
  * A function that searches the stack of its own thread, or another one's, from some variable up
  * cannot be told from one that reads an array.
@@ -323,9 +324,13 @@ const char *uprobe_switches_stacks(struct image *image)
 {
 	const char *found = find_switch(image, image_imports, imported, array_size(imported));
 	found = found ? found : find_switch(image, image_defines, present, array_size(present));
-	return found || !image_is_static(image)
-		       ? found
-		       : find_switch(image, image_defines, linked, array_size(linked));
+	if (!found && image_is_static(image))
+		found = find_switch(image, image_defines, linked, array_size(linked));
+	uint64_t address;
+	if (found || !stack_switch_find(image, &address))
+		return found;
+	const struct function *function = image_function_at(image, address);
+	return function ? function->symbol : "in code of its own";
 }
 
 static struct err *search_all(struct image *const *images, size_t n_images, struct verdict *verdict)

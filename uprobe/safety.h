@@ -31,4 +31,10 @@ enum text_risk {
  */
 struct err *text_search(struct image *image, enum text_risk *ret) must_check;
 
+/*
+ * Where text puts the stack pointer away and takes another one right behind that, as only
+ * coroutines do: an address. False: it does not, or nobody knows.
+ */
+bool stack_switch_find(struct image *image, uint64_t *ret);
+
 #endif

@@ -23,12 +23,14 @@
 /* REX, opcode, ModRM, SIB: what is looked at, which chunks must overlap by. */
 #define WINDOW	4
 #define OVERLAP 4096u
+/* More is not looked through for a hint. */
+#define TEXT_MAX (64u << 20)
 
-#define REX_B	1
-#define REX_R	4
-#define RSP	4
-#define RBP	5
-#define R10	2 /* with REX_B */
+#define REX_B	 1
+#define REX_R	 4
+#define RSP	 4
+#define RBP	 5
+#define R10	 2 /* with REX_B */
 
 struct text {
 	const struct decoder *decoder;
@@ -303,4 +305,59 @@ struct err *text_search(struct image *image, enum text_risk *ret)
 	if (!e && !*ret)
 		e = search_run(&file, start, size, buffer, ret);
 	return e;
+}
+
+/* --- coroutines ------------------------------------------------------------------------------- */
+
+/* From where a stack's pointer is put away to where another's is taken. */
+#define SWITCH_DISTANCE 64
+
+/* mov %rsp,...: into memory that is not on the stack itself, as no compiler does for itself. */
+static bool puts_away(const uint8_t *insn)
+{
+	uint8_t rex = insn[0], modrm = insn[2];
+	uint8_t mod = modrm >> 6, rm = modrm & 7;
+	if ((rex & (0xf8 | REX_R)) != 0x48 || insn[1] != 0x89 || (modrm >> 3 & 7) != RSP ||
+	    mod == 3)
+		return false;
+	if (rm == RSP)
+		return (insn[3] & 7) != RSP || (rex & REX_B);
+	return rm != RBP || mod == 0 || (rex & REX_B);
+}
+
+/* The place where the text puts the stack pointer away, and loads another soon behind. */
+static bool find_switch(const struct text *text, size_t *ret)
+{
+	const struct code_part part = {.bytes = text->bytes, .size = text->size};
+	for (size_t i = 0; i + WINDOW <= text->size; i++) {
+		if (!puts_away(text->bytes + i) || !is_instruction(text->decoder, &part, i))
+			continue;
+		size_t end = i + SWITCH_DISTANCE;
+		for (size_t k = i + 3; k < end && k + WINDOW <= text->size; k++) {
+			if ((text->bytes[k] & 0xf8) == 0x48 && loads_stack_pointer(text, k) &&
+			    is_instruction(text->decoder, &part, k)) {
+				*ret = i;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool stack_switch_find(struct image *image, uint64_t *ret)
+{
+	struct decoder decoder;
+	struct section_range range;
+	if (image_machine(image) != EM_X86_64 || !decoder_init(&decoder, EM_X86_64) ||
+	    !image_section(image, ".text", &range) || range.size > TEXT_MAX)
+		return false;
+	_cleanup_free_ uint8_t *bytes = malloc(range.size);
+	struct err *e = bytes ? image_read(image, range.offset, bytes, range.size) : &err_nomem;
+	size_t at;
+	const struct text text = {.decoder = &decoder, .bytes = bytes, .size = range.size};
+	bool found = !e && find_switch(&text, &at);
+	err_free(e);
+	if (found)
+		*ret = range.address + at;
+	return found;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls that wait on stacks of their own: --return=stack follows them, and without it each is told once all the same."""
 
+import platform
 import subprocess
 from collections import Counter
 
@@ -58,6 +59,25 @@ def each_is_told_once():
     ensure("has coroutines (makecontext)" in trace.stderr and "--return=stack" in trace.stderr, f"no hint: {trace.stderr}")
 
 
+def those_without_a_library_are_known():
+    if platform.machine() != "x86_64":
+        return
+    rounds, coroutines = 6, 5
+    for options, returned in ((), None), (("--return=stack",), (rounds - 1) * coroutines):
+        target = Target("handmade", "-w", rounds)
+        trace = Trace("-e", "handmade:work", *options, pid=target.pid)
+        target.release()
+        target.finish()
+        trace.finish()
+        calls = trace.calls("work")
+        same(len(calls), target.counts["work"], f"calls of work with {options}")
+        ensure(not any("began" in call for call in calls), "a call that began while tracing")
+        if returned:
+            same(len([call for call in calls if "ret" in call]), returned, "calls that returned")
+        else:
+            ensure("has coroutines (change_stack)" in trace.stderr and "--return=stack" in trace.stderr, f"no hint: {trace.stderr}")
+
+
 def what_does_not_go_with_it():
     for options in (["-e", "coroutines:work if round == 1"], ["-e", "coroutines:work", "--rate", "10/s"]):
         target = Target("coroutines", "-w", "4", "1")
@@ -68,4 +88,4 @@ def what_does_not_go_with_it():
         target.finish()
 
 
-run(in_one_thread, in_two_threads, each_is_told_once, what_does_not_go_with_it)
+run(in_one_thread, in_two_threads, each_is_told_once, those_without_a_library_are_known, what_does_not_go_with_it)
