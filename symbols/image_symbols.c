@@ -156,12 +156,6 @@ bool image_lacks_sections(const struct image *image)
 #define NUMBER_BITS 32
 _Static_assert(SYMBOLS_MAX <= UINT64_C(1) << NUMBER_BITS, "numbers fit");
 
-/* Symbols by address; the functions themselves are made when their order is known. */
-struct collection {
-	ARRAY_OF(struct radix_item) items;
-	ARRAY_OF(struct function) go;
-};
-
 /* Fills in where a function is; false when that is not in executable content of this file. */
 static bool place_function(const struct image *image, const Elf64_Sym *symbol, struct function *ret)
 {
@@ -178,11 +172,57 @@ static bool place_function(const struct image *image, const Elf64_Sym *symbol, s
 	return true;
 }
 
+/* Of assembler files without .type: neither function nor data. */
+static bool is_untyped(const Elf64_Sym *symbol)
+{
+	unsigned int binding = ELF64_ST_BIND(symbol->st_info);
+	return ELF64_ST_TYPE(symbol->st_info) == STT_NOTYPE && symbol->st_shndx != SHN_UNDEF &&
+	       symbol->st_shndx < SHN_LORESERVE && (binding == STB_GLOBAL || binding == STB_WEAK);
+}
+
 static bool is_function(const Elf64_Sym *symbol)
 {
 	unsigned int type = ELF64_ST_TYPE(symbol->st_info);
 	return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol->st_shndx != SHN_UNDEF;
 }
+
+/* The sections that hold code, in this file; a segment may have data, too. */
+#define SECTIONS_MAX 64
+
+struct code_sections {
+	struct section_range items[SECTIONS_MAX];
+	size_t count;
+};
+
+static void find_code_sections(const struct image *image, struct code_sections *ret)
+{
+	Elf_Scn *section = NULL;
+	ret->count = 0;
+	while (ret->count < SECTIONS_MAX && (section = elf_nextscn(image->file.elf, section))) {
+		const Elf64_Shdr *header = elf64_getshdr(section);
+		struct section_range *range = &ret->items[ret->count];
+		ret->count += header && header->sh_flags & SHF_EXECINSTR &&
+			      section_range_of(image, header, range);
+	}
+}
+
+/* The one that holds the address, or NULL. */
+static const struct section_range *code_section_of(const struct code_sections *sections,
+						   uint64_t address)
+{
+	for (size_t i = 0; i < sections->count; i++)
+		if (address >= sections->items[i].address &&
+		    address - sections->items[i].address < sections->items[i].size)
+			return &sections->items[i];
+	return NULL;
+}
+
+/* Symbols by address; the functions themselves are made when their order is known. */
+struct collection {
+	ARRAY_OF(struct radix_item) items;
+	ARRAY_OF(struct function) go;
+	struct code_sections code;
+};
 
 static bool add_item(struct collection *to, uint64_t address, uint8_t origin, size_t number)
 {
@@ -195,13 +235,16 @@ static bool add_item(struct collection *to, uint64_t address, uint8_t origin, si
 static struct err *collect_table(struct image *image, const struct symbol_table *table,
 				 uint8_t origin, struct collection *to)
 {
+	const struct code_sections *code = &to->code;
 	if (table->count > SYMBOLS_MAX)
 		return err_why(err_new(ERR_FAILED, 0, "'%s' is damaged", image->path),
 			       "it claims to have %zu symbols", table->count);
 	for (size_t i = 0; i < table->count; i++) {
 		const Elf64_Sym *symbol = &table->symbols[i];
+		bool is_code = is_function(symbol) ||
+			       (is_untyped(symbol) && code_section_of(code, symbol->st_value));
 		const struct segment *segment =
-			is_function(symbol) ? image_segment_of(image, symbol->st_value) : NULL;
+			is_code ? image_segment_of(image, symbol->st_value) : NULL;
 		if (segment && segment->executable && !add_item(to, symbol->st_value, origin, i))
 			return &err_nomem;
 	}
@@ -326,6 +369,21 @@ static void prefetch_name(const struct source *source, const struct radix_item *
 		__builtin_prefetch(table->strings + table->symbols[(uint32_t)item->index].st_name);
 }
 
+/* What has no type has no size either: it ends where the next symbol begins, at the latest. */
+static void end_untyped(const struct collection *from, size_t i, struct function *function)
+{
+	const struct section_range *section = code_section_of(&from->code, function->address);
+	if (!section || function->size)
+		return;
+	uint64_t size = section->address + section->size - function->address;
+	while (i < from->items.count && from->items.items[i].key == function->address)
+		i++;
+	if (i < from->items.count && from->items.items[i].key - function->address < size)
+		size = from->items.items[i].key - function->address;
+	function->size = size;
+	function->tables |= FUNCTION_UNTYPED;
+}
+
 /* *ret->symbol NULL: it has no name, and is nothing. */
 static struct err *make_function(struct image *image, struct source *source,
 				 const struct radix_item *item, struct function *ret)
@@ -369,6 +427,8 @@ static struct err *make_functions(struct image *image, const struct collection *
 		struct err *e = make_function(image, source, &items[i], &to[count]);
 		if (e)
 			return e;
+		if (is_untyped(&source->table->symbols[(uint32_t)items[i].index]))
+			end_untyped(from, i, &to[count]);
 		count += to[count].symbol != NULL;
 	}
 	*ret_count = count;
@@ -394,6 +454,7 @@ static struct err *read_functions(struct image *image)
 {
 	struct collection collection = {0};
 	image_read_tables(image);
+	find_code_sections(image, &collection.code);
 	struct err *e = collect_table(image, &image->dynamic_table, FUNCTION_DYNSYM, &collection);
 	e = e ?: collect_table(image, &image->static_table, FUNCTION_SYMTAB, &collection);
 	e = e ?: collect_go(image, &collection);

@@ -105,6 +105,8 @@ enum function_table {
 	FUNCTION_DYNSYM = 1,
 	FUNCTION_SYMTAB = 2, /* of the debug file, when the file itself has none */
 	FUNCTION_GO = 4,     /* Go's own table, when there is no .symtab */
+	/* Besides: it has no type there, and may be data; `size` is the distance to the next. */
+	FUNCTION_UNTYPED = 8,
 };
 
 struct function {
@@ -118,9 +120,10 @@ struct function {
 };
 
 /*
- * All defined functions of .symtab and .dynsym (of the separate debug file too), sorted by address,
- * then symbol; a symbol in both tables occurs once. Read on first use. A file with no symbol at all
- * yields none, without an error; image_is_stripped() tells that apart.
+ * All defined functions of .symtab and .dynsym (of the separate debug file too), and what is global
+ * in a section of code and has no type, with the distance to the next one for a size, sorted by
+ * address, then symbol; a symbol in both tables occurs once. Read on first use. A file with no
+ * symbol at all yields none, without an error; image_is_stripped() tells that apart.
  */
 struct err *image_functions(struct image *image, const struct function **ret,
 			    size_t *ret_count) must_check;

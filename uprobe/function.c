@@ -214,9 +214,14 @@ struct err *code_decode_function(const struct code_file *file, const struct func
 	ret->entry_proven = frame == FRAME_START;
 	ret->is_go = request.is_go;
 	ret->in_goroutine |= request.is_go && keeps_goroutine(function);
-	if (!ret->entry_proven && ret->not_code)
-		ret->entry.length = 0;
-	return e;
+	bool may_be_data = (function->tables & FUNCTION_UNTYPED) && !ret->whole;
+	if (e || ret->entry_proven || (!ret->not_code && !may_be_data))
+		return e;
+	ret->entry.length = 0;
+	if (may_be_data)
+		ret->why_not = arena_printf(arena, "its symbol has no type, and it may be data: %s",
+					    ret->why_not);
+	return ret->why_not ? NULL : &err_nomem;
 }
 
 struct err *uprobe_find_entry(struct image *image, const struct function *function,

@@ -55,7 +55,7 @@ static void put_entry(FILE *out, const struct shown_function *shown)
 
 static void put_sources(FILE *out, const struct shown_function *shown)
 {
-	uint8_t tables = shown->function->tables;
+	uint8_t tables = shown->function->tables & ~FUNCTION_UNTYPED;
 	fputs("    symbol: ", out);
 	fputs(tables & FUNCTION_DYNSYM ? ".dynsym" : "", out);
 	fputs(tables == (FUNCTION_DYNSYM | FUNCTION_SYMTAB) ? ", " : "", out);
