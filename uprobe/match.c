@@ -155,3 +155,44 @@ void match_candidates(struct image *image, const struct function *function, char
 		used += n < 0 || (size_t)n >= size - used ? 0 : (size_t)n;
 	}
 }
+
+/* --- one code for several functions ----------------------------------------------------------- */
+
+/* Of C++: with parameters. Constructors of one class differ in their symbols alone. */
+static bool is_other_cpp(struct image *image, const char *a, const char *b)
+{
+	char *whole_a = image_demangle_whole(image, a), *whole_b = image_demangle_whole(image, b);
+	bool differ = whole_a && whole_b && strcmp(whole_a, whole_b) != 0;
+	free(whole_a);
+	free(whole_b);
+	return differ;
+}
+
+/* Libraries give their functions several names, and programs hardly ever do. */
+static bool is_other_c(const struct image *image, const char *a, const char *b)
+{
+	bool is_program = image_interpreter(image) && !image_soname(image);
+	a += strspn(a, "_");
+	b += strspn(b, "_");
+	return is_program && strcmp(a, b) != 0 && !strchr(a, '.') && !strchr(b, '.');
+}
+
+const struct function *match_folded(struct image *image, const struct function *function)
+{
+	const struct function *functions;
+	size_t count = 0;
+	uint64_t address = function->address;
+	err_free(image_functions(image, &functions, &count));
+	size_t first = array_count_first(count, k, functions[k].address < address);
+	for (size_t i = first; i < count && functions[i].address == address; i++) {
+		const char *other = functions[i].symbol, *symbol = function->symbol;
+		bool both = is_mangled(other) && is_mangled(symbol);
+		bool neither = !is_mangled(other) && !is_mangled(symbol);
+		if (!functions[i].size || functions[i].ifunc || match_is_rust(symbol))
+			continue;
+		if ((both && is_other_cpp(image, other, symbol)) ||
+		    (neither && is_other_c(image, other, symbol)))
+			return &functions[i];
+	}
+	return NULL;
+}

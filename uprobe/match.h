@@ -34,4 +34,8 @@ bool overload_matches(struct image *image, const char *symbol, const char *signa
 void match_candidates(struct image *image, const struct function *function, char *buffer,
 		      size_t size);
 
+/* The first other function that has been made one with this one by a compiler or linker, as their
+ * code is the same; NULL: none, or the other names are aliases that somebody has written. */
+const struct function *match_folded(struct image *image, const struct function *function);
+
 #endif

@@ -318,6 +318,20 @@ static struct err *decode_for(const struct adding *adding, const struct function
 }
 
 /* At its start. */
+/* For patterns the list of all would be longer than what is traced. */
+static struct err *note_folded(struct adding *adding, const struct function *function,
+			       const char *name)
+{
+	const struct function *other =
+		is_pattern(adding->spec) ? NULL : match_folded(adding->image, function);
+	if (!other)
+		return NULL;
+	_cleanup_free_ char *whole = image_demangle_whole(adding->image, other->symbol);
+	return probe_set_note(adding->set,
+			      "%s: %s and %s are one piece of code: calls of either are told",
+			      adding->module, name, whole ? whole : other->symbol);
+}
+
 static struct err *add_function(struct adding *adding, const struct function *function,
 				const char *name)
 {
@@ -351,7 +365,7 @@ static struct err *add_function(struct adding *adding, const struct function *fu
 		e = adding_is_span(spec->kind) ? add_span(adding, &place)
 					       : adding_instant(adding, &place);
 	adding->added++;
-	return e;
+	return e ?: note_folded(adding, function, name);
 }
 
 /* It was chosen by number: another number is what helps. */
