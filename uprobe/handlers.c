@@ -16,8 +16,8 @@
 /* How far before a call, or behind it (in a loop), its arguments are made. */
 #define SET_BEFORE 1024
 #define SET_BEHIND 128
-/* struct sigaction */
-#define ACTION_SIZE 152
+/* The handler is the first member of a struct sigaction; or one of two that are loaded as one. */
+#define ACTION_START 16
 
 static const char *const setters[] = {"sigaction",   "__sigaction",   "signal", "bsd_signal",
 				      "sysv_signal", "__sysv_signal", "sigset", NULL};
@@ -39,14 +39,14 @@ struct search {
 
 /* --- addresses that are taken ----------------------------------------------------------------- */
 
-static struct err *take(struct search *search, uint64_t offset, bool is_set)
+static struct err *take(struct search *search, uint64_t offset, bool is_set, bool is_stored)
 {
 	if (offset < search->text->address || offset - search->text->address >= search->text->size)
 		return NULL;
 	struct handler *kept = array_push(&search->found->list);
 	if (!kept)
 		return &err_nomem;
-	*kept = (struct handler){offset, is_set};
+	*kept = (struct handler){offset, is_set, is_set && is_stored};
 	return NULL;
 }
 
@@ -61,6 +61,26 @@ static bool is_set_near(const struct search *search, size_t at)
 }
 
 #define LEA_LENGTH 7
+/* How far behind an address is stored, if it is. */
+#define STORE_DISTANCE 32
+
+/* The register of this lea, by mov %reg,... or by way of a vector: movq %reg,%xmm. */
+static bool is_stored_soon(const struct code_part *text, size_t at)
+{
+	const uint8_t *lea = text->bytes + at;
+	unsigned int reg = (lea[2] >> 3 & 7) | (lea[0] & 4 ? 8 : 0);
+	for (size_t i = at + LEA_LENGTH; i < at + STORE_DISTANCE && i + 4 <= text->size; i++) {
+		const uint8_t *insn = text->bytes + i;
+		unsigned int from = (insn[2] >> 3 & 7) | (insn[0] & 4 ? 8 : 0);
+		unsigned int moved = (insn[3] & 7) | (insn[0] & 1 ? 8 : 0);
+		bool is_wide = (insn[0] & 0xf8) == 0x48;
+		if (is_wide && insn[1] == 0x89 && insn[2] >> 6 != 3 && from == reg)
+			return true;
+		if (is_wide && insn[1] == 0x0f && insn[2] == 0x6e && moved == reg)
+			return true;
+	}
+	return false;
+}
 
 static struct err *take_distances(struct search *search)
 {
@@ -69,9 +89,20 @@ static struct err *take_distances(struct search *search)
 	for (size_t i = 0; !e && i + LEA_LENGTH <= text->size; i++) {
 		const uint8_t *insn = text->bytes + i;
 		if ((insn[0] & 0xfb) == 0x48 && insn[1] == 0x8d && (insn[2] & 0xc7) == 5)
-			e = take(search, target_of(text, i + 3), is_set_near(search, i));
+			e = take(search, target_of(text, i + 3), is_set_near(search, i),
+				 is_stored_soon(text, i));
 	}
 	return e;
+}
+
+/* movq $f,... with the constant at this place: opcode, ModRM, and up to five bytes of an address.
+ */
+static bool is_store(const struct code_part *text, size_t at)
+{
+	for (size_t before = 2; before <= 7 && before <= at; before++)
+		if (text->bytes[at - before] == 0xc7 && text->bytes[at - before + 1] >> 6 != 3)
+			return true;
+	return false;
 }
 
 static struct err *take_constants(struct search *search)
@@ -86,7 +117,8 @@ static struct err *take_constants(struct search *search)
 		uint32_t value;
 		memcpy(&value, text->bytes + i, sizeof(value));
 		if (value >= start && value - start < text->size)
-			e = take(search, value - start + text->address, is_set_near(search, i));
+			e = take(search, value - start + text->address, is_set_near(search, i),
+				 is_store(text, i));
 	}
 	return e;
 }
@@ -122,9 +154,9 @@ static struct err *take_address(struct search *search, uint64_t address, uint64_
 	if (!image_offset_of(search->image, address, &offset))
 		return NULL;
 	size_t next = array_count_first(search->data.list.count, i,
-					search->data.list.items[i] + ACTION_SIZE <= place);
+					search->data.list.items[i] + ACTION_START <= place);
 	bool is_set = next < search->data.list.count && search->data.list.items[next] <= place;
-	return take(search, offset, is_set);
+	return take(search, offset, is_set, true);
 }
 
 static struct err *take_words(struct search *search, const char *section)
@@ -169,6 +201,7 @@ static struct err *take_relocations(struct search *search)
 struct err *handlers_find(struct image *image, const struct code_part *text, struct handlers *ret)
 {
 	static const char *const data[] = {".data", ".data.rel.ro", ".rodata"};
+	struct section_range packed;
 	struct search search = {.image = image, .text = text, .found = ret};
 	struct err *e = relocations_read(image, &search.relocations);
 	e = e ?: callers_find(image, text, &search.relocations, &handler_setters, &search.calls);
@@ -176,7 +209,10 @@ struct err *handlers_find(struct image *image, const struct code_part *text, str
 	e = e ?: take_distances(&search);
 	e = e ?: take_constants(&search);
 	e = e ?: take_relocations(&search);
-	for (size_t i = 0; !e && i < array_size(data); i++)
+	/* Elsewhere a word is an address by its relocation. */
+	bool has_words =
+		image_elf_type(image) == ET_EXEC || image_section(image, ".relr.dyn", &packed);
+	for (size_t i = 0; !e && has_words && i < array_size(data); i++)
 		e = take_words(&search, data[i]);
 	relocations_deinit(&search.relocations);
 	free(search.calls.list.items);

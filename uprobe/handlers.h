@@ -13,7 +13,8 @@ bool sets_handlers(struct image *image);
 /* A function whose address is taken, by its offset in the file; or what only looks like one. */
 struct handler {
 	uint64_t offset;
-	bool is_set; /* taken close to where a handler is set; else it may be for anything */
+	bool is_set;	/* taken close to where a handler is set; else it may be for anything */
+	bool is_stored; /* and put into memory at once, as into a struct sigaction */
 };
 
 struct handlers {

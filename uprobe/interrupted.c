@@ -9,7 +9,8 @@
  * argument, in a register or on the stack, and into what they call with it.
  *
  * Many functions have a structure for a third argument. A handler that reads the place of RSP or
- * RBP in a context is believed to be one when it is set right where its address is taken. Of any
+ * RBP in a context, or hands the context on, is believed to be one when it is set right where its
+ * address is taken. Of any
  * other function, RIP must be read, too, and nothing may contradict: a fourth argument, or a
  * member that is no register.
  */
@@ -34,17 +35,19 @@
 #define STEPS_MAX     16384
 #define FUNCTIONS_MAX 64
 /* Of all of a file; those that get here need less than a hundredth of it. */
-#define STEPS_TOTAL (1u << 24)
-#define SLOTS	    6
+#define STEPS_TOTAL  (1u << 24)
+#define SLOTS	     6
 
-#define REG_DX	    2
-#define REG_SP	    4
-#define REG_BP	    5
-#define NOTHING	    INT32_MIN
+#define REG_DX	     2
+#define REG_SP	     4
+#define REG_BP	     5
+#define REG_SI	     6
+#define NOTHING	     INT32_MIN
 
-#define FOUND_STACK 1u
-#define FOUND_CODE  2u
-#define FOUND_OTHER 4u /* it is none: its members lie elsewhere, or there are more arguments */
+#define FOUND_STACK  1u
+#define FOUND_CODE   2u
+#define FOUND_HANDED 8u
+#define FOUND_OTHER  4u /* it is none: its members lie elsewhere, or there are more arguments */
 
 /* In which registers functions get their arguments, and what a call leaves undefined. */
 static const uint8_t arguments[] = {7, 6, 2, 1, 8, 9};
@@ -90,8 +93,8 @@ struct search {
 	struct holder holders[FUNCTIONS_MAX];
 	size_t n_holders;
 	unsigned int steps, total;
-	bool is_set;
-	unsigned int found; /* places of a context that were read */
+	bool is_set, is_stored; /* see struct handler */
+	unsigned int found;	/* places of a context that were read */
 };
 
 struct instruction_parts {
@@ -197,9 +200,8 @@ static unsigned int places_of(const struct state *state, const struct instructio
 	int64_t at = state->regs[base] + operand->mem.disp.value;
 	int64_t size = operand->size / 8;
 	if (operand->mem.index != ZYDIS_REGISTER_NONE) /* by the register's number */
-		return at == CONTEXT_REGISTERS && operand->mem.scale == 8 && size == 8
-			       ? FOUND_STACK | FOUND_CODE
-			       : 0;
+		return at <= CONTEXT_REGISTERS && operand->mem.scale == 8 && size == 8 ? FOUND_STACK
+										       : 0;
 	if (at >= CONTEXT_REGISTERS && at < CONTEXT_FLAGS && (size < 4 || at % 4))
 		return FOUND_OTHER;
 	bool stack = covers(at, size, CONTEXT_RBP) || covers(at, size, CONTEXT_RSP);
@@ -316,6 +318,24 @@ static void step(struct state *state, const struct instruction_parts *parts)
 		forget(state, clobbered[i]);
 }
 
+/* Does somebody else get it, to look at it later: in memory, as a copy, in another library? The
+ * third argument of what is called may be left from our own. */
+static bool hands_on(const struct state *state, const struct instruction_parts *parts)
+{
+	const ZydisDecodedOperand *to = &parts->operands[0], *from = &parts->operands[1];
+	bool is_jump = parts->decoded.flow == FLOW_JUMP_INDIRECT ||
+		       (parts->decoded.flow == FLOW_CALL && !parts->decoded.target);
+	int64_t place;
+	for (size_t i = 0; is_jump && i < array_size(arguments); i++)
+		if (arguments[i] != REG_DX && state->regs[arguments[i]] != NOTHING)
+			return to->type == ZYDIS_OPERAND_TYPE_MEMORY;
+	if (parts->insn.mnemonic == ZYDIS_MNEMONIC_MOVSQ)
+		return state->regs[REG_SI] != NOTHING;
+	return parts->insn.mnemonic == ZYDIS_MNEMONIC_MOV &&
+	       to->type == ZYDIS_OPERAND_TYPE_MEMORY && is_whole(from) &&
+	       state->regs[number_of(from->reg.value)] != NOTHING && !place_of(state, to, &place);
+}
+
 /* A fourth argument, which handlers do not have? Saving it is no use. */
 static bool uses_more(const struct state *state, const struct instruction_parts *parts)
 {
@@ -342,8 +362,12 @@ static bool uses_more(const struct state *state, const struct instruction_parts 
 /* A handler for certain, or a function that knows two of a context's places. */
 static bool is_handler(const struct search *search)
 {
-	return (search->found & FOUND_STACK) && !(search->found & FOUND_OTHER) &&
-	       (search->is_set || (search->found & FOUND_CODE));
+	unsigned int found = search->found;
+	if (found & FOUND_OTHER)
+		return false;
+	if (found & FOUND_STACK)
+		return search->is_set || (found & FOUND_CODE);
+	return search->is_stored && (found & FOUND_HANDED);
 }
 
 /* --- functions -------------------------------------------------------------------------------- */
@@ -409,6 +433,7 @@ static struct err *follow(struct search *search, struct path path)
 		search->touched = cell >= search->touched ? cell + 1 : search->touched;
 		for (size_t i = 0; i < parts.insn.operand_count_visible; i++)
 			search->found |= places_of(state, &parts, &parts.operands[i]);
+		search->found |= hands_on(state, &parts) ? FOUND_HANDED : 0;
 		search->found |= uses_more(state, &parts) ? FOUND_OTHER : 0;
 		struct err *e = follow_target(search, state, &parts.decoded);
 		if (e || (search->found & FOUND_OTHER) || ends(&parts.decoded))
@@ -445,6 +470,7 @@ static struct err *follow_handler(struct search *search, const struct handler *h
 {
 	search->found = 0;
 	search->is_set = handler->is_set;
+	search->is_stored = handler->is_stored;
 	search->n_holders = 1;
 	search->holders[0] = (struct holder){handler->offset - search->text->address, REG_DX, 0};
 	struct err *e = NULL;
@@ -459,7 +485,7 @@ static struct err *follow_handler(struct search *search, const struct handler *h
 static int compare(const void *left, const void *right)
 {
 	const struct handler *a = left, *b = right;
-	return (a->offset > b->offset) - (a->offset < b->offset) ?: b->is_set - a->is_set;
+	return (a->offset > b->offset) - (a->offset < b->offset) ?: b->is_set - a->is_set ?: b->is_stored - a->is_stored;
 }
 
 struct err *interrupted_search(struct image *image, const struct decoder *decoder,

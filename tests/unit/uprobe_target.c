@@ -167,6 +167,54 @@ static void work(void)
 	set();
 	callback = each;
 }
+#elif defined(TARGET_PROFILER_COPIES)
+/* Looks at it later, in a copy. */
+static volatile long words;
+static ucontext_t copy;
+static void handler(int signal, siginfo_t *info, void *context)
+{
+	(void)signal, (void)info;
+	memcpy(&copy, context, sizeof(copy));
+	words += *(long *)copy.uc_mcontext.gregs[REG_RSP];
+}
+static void work(void)
+{
+	struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+	sigaction(SIGALRM, &action, NULL);
+}
+#elif defined(TARGET_PROFILER_KEEPS)
+/* By another function, which finds it in a variable. */
+static volatile long words;
+static ucontext_t *volatile kept;
+static __attribute__((noinline)) void look(void)
+{
+	words += *(long *)kept->uc_mcontext.gregs[REG_RBP];
+}
+static void handler(int signal, siginfo_t *info, void *context)
+{
+	(void)signal, (void)info;
+	kept = context;
+	look();
+}
+static void work(void)
+{
+	struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+	sigaction(SIGALRM, &action, NULL);
+}
+#elif defined(TARGET_PROFILER_COUNTS)
+/* By the register's number. */
+static volatile long words;
+static volatile int number = REG_RSP;
+static void handler(int signal, siginfo_t *info, void *context)
+{
+	(void)signal, (void)info;
+	words += *(long *)((ucontext_t *)context)->uc_mcontext.gregs[number];
+}
+static void work(void)
+{
+	struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+	sigaction(SIGALRM, &action, NULL);
+}
 #elif defined(TARGET_MAKER)
 static void work(void)
 {
