@@ -145,14 +145,15 @@ struct value *new_copy(struct making *making, const struct syscall_argument *arg
 	return copy;
 }
 
-/* With -y: what the descriptors stand for that the copy holds. */
 static void add_copied_files(struct making *making, uint32_t index,
 			     const struct syscall_argument *argument, struct value *copy)
 {
 	struct fetch_source source = fetch_from_register(argument_registers[index], 8, false);
 	source.is_address = true;
-	if (!copy->unavailable)
-		plan_add_array_files(builder_of(making, argument->at_return), &source, copy);
+	if (copy->unavailable)
+		return;
+	plan_add_array_files(builder_of(making, argument->at_return), &source, copy);
+	add_element_files(making, index, argument, copy);
 }
 
 static struct err *add_after(struct making *making, uint32_t index,

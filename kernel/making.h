@@ -44,6 +44,22 @@ void limit_buffers(struct ops *ops, bool at_return);
 /* Buffers, whose first iovec is where the operations lead. */
 void add_buffers_at(struct making *making, struct ops *ops, bool at_return, struct value *value);
 
+/* kernel/files.c: where descriptors are. */
+struct files_place {
+	uint8_t where; /* enum fetch_files */
+	bool at_return;
+	uint32_t stride; /* bytes of an element */
+};
+/* With -y, what they stand for; the operations give the length and the address. */
+void add_files(struct making *making, struct ops *ops, const struct files_place *place,
+	       struct value *value);
+void add_set_files(struct making *making, uint32_t index, const struct syscall_argument *argument,
+		   struct value *value);
+/* Nothing where the elements have none. They are those of the entry: by the return, somebody may
+ * have closed one. */
+void add_element_files(struct making *making, uint32_t index,
+		       const struct syscall_argument *argument, struct value *copy);
+
 /* kernel/clone.c: `copy` is the structure's. */
 struct err *add_clone_outputs(struct making *making, uint32_t index, struct value *copy) must_check;
 

@@ -59,6 +59,18 @@ static void add_message_buffers(struct making *making, const struct message *mes
 	add_buffers_at(making, &ops, value->at_return, value);
 }
 
+/* What is sent and received in them (SCM_RIGHTS). */
+static void add_control_files(struct making *making, const struct message *message,
+			      struct value *value)
+{
+	const struct files_place place = {.where = FILES_IN_CONTROL, .at_return = value->at_return};
+	struct ops ops = {0};
+	add_field(&ops, message->reg, message->offset + offsetof(struct msghdr, msg_controllen), 8);
+	add_length(&ops, 0, CONTROL_BYTES_MAX);
+	add_field(&ops, message->reg, message->offset + offsetof(struct msghdr, msg_control), 8);
+	add_files(making, &ops, &place, value);
+}
+
 static void add_control(struct making *making, const struct message *message, struct value *value)
 {
 	struct ops ops = {0};
@@ -69,6 +81,7 @@ static void add_control(struct making *making, const struct message *message, st
 				       .flags = FETCH_NULL_OK,
 				       .imm = CONTROL_BYTES_MAX});
 	place_slot(making, &ops, value->at_return, value);
+	add_control_files(making, message, value);
 }
 
 /* Who receives from a socket that is connected gets no name: then the place for one is told. */

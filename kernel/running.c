@@ -73,7 +73,7 @@ static void slots_from_words(const struct fetch_plan *plan, const uint64_t *word
 			known = word_of(op, words, &value);
 			continue;
 		}
-		if (op->code == FETCH_FILE && known) {
+		if (op->code == FETCH_FILE && known && !(op->flags & FETCH_LIST)) {
 			ret->items[ret->count++] = file_slot(teller, files, (int)value);
 			continue;
 		}

@@ -52,12 +52,17 @@ void add_bits(struct making *making, uint32_t index, const struct syscall_argume
 	add_set(making, index, argument, argument->at_return, value);
 	if (!argument->both)
 		return;
+	/* The sets that calls change are those of select(), of descriptors. */
+	add_set_files(making, index, argument, value);
 	struct value *after = arena_array(making->arena, 1, sizeof(*after));
 	if (!after) {
 		value->unavailable = "no memory";
 		return;
 	}
-	*after = (struct value){.name = value->name, .type = value->type, .slot = VALUE_NO_SLOT};
+	*after = (struct value){.name = value->name,
+				.type = value->type,
+				.slot = VALUE_NO_SLOT,
+				.files_slot = value->files_slot};
 	add_set(making, index, argument, true, after);
 	value->after = after;
 }

@@ -206,20 +206,20 @@ static json_t *json_flags(struct output *output, const struct shown *shown)
 	return scratch_string(output);
 }
 
-static json_t *json_fd(struct output *output, const struct shown *shown)
+/* `bytes`: of file_path(), NULL when that was not read. */
+static json_t *json_descriptor(struct output *output, int fd, const char *bytes, uint32_t length)
 {
-	int fd = (int)(int64_t)shown->number;
 	char path[FILE_PATH_MAX];
 	bool is_cut;
 	json_t *number = fd == AT_FDCWD ? json_string_nocheck("AT_FDCWD") : json_integer(fd);
-	if (!shown->bytes || !file_path(shown->bytes, shown->length, path, &is_cut))
+	if (!bytes || !file_path(bytes, length, path, &is_cut))
 		return number;
 	json_t *object = wrapped(output, "fd", number, false);
 	json_set(output, object, "path", json_text(output, path));
 	if (is_cut)
 		json_set(output, object, "truncated", json_true());
 	struct file_device device;
-	if (file_is_device(shown->bytes, shown->length, &device)) {
+	if (file_is_device(bytes, length, &device)) {
 		json_t *numbers = wrapped(output, "major", json_integer(device.major), false);
 		json_set(output, numbers, "minor", json_integer(device.minor));
 		json_set(output, object, device.is_block ? "block" : "char", numbers);
@@ -367,10 +367,16 @@ static json_t *json_prefixed(struct output *output, char sign, const char *name)
 
 static json_t *json_bit_set(struct output *output, const struct shown *shown)
 {
+	const char *bytes;
+	uint32_t length;
 	json_t *array = json_array();
-	for (uint32_t number = 0; bit_set_next(shown, &number); number++)
-		if (json_array_append_new(array, json_integer(number)) != 0)
+	for (uint32_t number = 0; bit_set_next(shown, &number); number++) {
+		if (!shown_find_file(shown, number, &bytes, &length))
+			bytes = NULL;
+		json_t *item = json_descriptor(output, (int)number, bytes, bytes ? length : 0);
+		if (json_array_append_new(array, item) != 0)
 			output->nomem = true;
+	}
 	return shown->truncated ? wrapped(output, "array", array, true) : array;
 }
 
@@ -502,7 +508,8 @@ static json_t *json_plain(struct output *output, const struct shown_scope *scope
 	case SHOWN_ERRNO:
 		return json_prefixed(output, '-', shown->text);
 	case SHOWN_FD:
-		return json_fd(output, shown);
+		return json_descriptor(output, (int)(int64_t)shown->number, shown->bytes,
+				       shown->length);
 	case SHOWN_FILE:
 		return json_file(output, shown);
 	case SHOWN_STRING:

@@ -149,18 +149,6 @@ static void shown_member(const struct shown *whole, const struct type_member *me
 		ret->truncated = true;
 }
 
-/* What a descriptor stood for. */
-static void add_file(const struct value *value, const struct slots *slots, uint32_t index,
-		     struct shown *shown)
-{
-	const char *bytes;
-	uint32_t length;
-	if (!value || shown->kind != SHOWN_FD || !value_file(value, slots, index, &bytes, &length))
-		return;
-	shown->bytes = bytes;
-	shown->length = length;
-}
-
 static void limit_array(const struct shown_scope *scope, struct shown *ret)
 {
 	uint32_t limit = scope->array_limit;
@@ -261,8 +249,9 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 			.address = whole->address ? whole->address + at : 0,
 		};
 		shown_in_element(&place, whole->type, whole->bytes + at, whole->length - at, ret);
-		add_file(whole->files, whole->slots, index, ret);
 	}
+	ret->fds = whole->fds;
+	shown_add_file(whole->kind == SHOWN_ARRAY ? whole->files : NULL, whole->slots, index, ret);
 	ret->level = whole->level + 1;
 	limit_levels(whole, *ret_name, ret);
 	limit_array(scope, ret);
@@ -480,7 +469,7 @@ static void shown_scalar(const struct shown_scope *scope, const struct value *va
 		return;
 	}
 	shown_width(value->type, bits, value->bit_size ?: type_width(value->type), ret);
-	add_file(value, slots, 0, ret);
+	shown_add_file(value, slots, 0, ret);
 	ret->boxed = value->boxed;
 	if (value->type->kind == TYPE_POINTER && ret->kind != SHOWN_NULL)
 		shown_pointer(scope, value, slots, ret);
@@ -529,6 +518,7 @@ void shown_value(const struct shown_scope *scope, const struct value *value,
 			shown_unavailable(ret, "call failed");
 	} else if (is_blob(value)) {
 		shown_blob(value, slots, ret);
+		ret->fds = shown_fds(scope, value);
 		ret->boxed = value->boxed;
 		shown_limit(value, inherited, ret);
 		shown_netlink(value, scope->event->arguments, ret);
@@ -565,7 +555,7 @@ bool shown_result(const struct shown_scope *scope, struct shown *ret)
 			type = &plain;
 		shown_bits(type, (uint64_t)event->syscall_result, ret);
 		if (results->count)
-			add_file(&results->items[0], event->results, 0, ret);
+			shown_add_file(&results->items[0], event->results, 0, ret);
 		return true;
 	}
 	if (!results->count || !event->results || results->items[0].type->kind == TYPE_VOID)

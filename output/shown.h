@@ -131,6 +131,8 @@ struct shown {
 	const struct value_each *each;
 	uint32_t n_each;
 	uint32_t element, at;
+	/* What all descriptors in it stand for; NULL: nobody knows. */
+	const struct slot *fds;
 	const char *missing; /* is_nodes: why the last part is not there; NULL: it is */
 	/* What it was changed to, in the event's results; NULL: nothing was read. To be shown only
 	 * when it is another one. */
@@ -224,6 +226,10 @@ bool flags_next(const struct shown *flags, struct flags_walk *walk, const char *
 
 /* The numbers in a SHOWN_BIT_SET, from *number on, which is 0 at first. */
 bool bit_set_next(const struct shown *set, uint32_t *number);
+
+/* What the descriptor `fd`, in this value, stands for: bytes of file_path(). False: not known. */
+bool shown_find_file(const struct shown *shown, uint32_t fd, const char **ret,
+		     uint32_t *ret_length);
 
 /* "arg1", "arg2" or nothing: a name that says no more than the place does. */
 bool argument_name_is_bare(const char *name);

@@ -24,6 +24,12 @@ bool shown_form_is_short(const struct type *type, const char *bytes, uint32_t le
 /* A pointer to one of the kernel's files, in `ret` as a number: its path; the error in place of
  * one. False: neither is known. */
 bool shown_file(const struct value *value, const struct slots *slots, struct shown *ret);
+/* What a descriptor stood for: `index` of the files of `value`, which may be NULL, or one of those
+ * that are known of all around it. */
+void shown_add_file(const struct value *value, const struct slots *slots, uint32_t index,
+		    struct shown *shown);
+/* The files of all descriptors in a value; NULL: not known. */
+const struct slot *shown_fds(const struct shown_scope *scope, const struct value *value);
 /* A container of which only the number of its elements is known. */
 void shown_form_count(const struct type_form *form, uint64_t count, struct shown *ret);
 /* The same of one whose elements have nodes, which were not visited. */

@@ -194,18 +194,6 @@ static void put_device(struct buffer *buffer, uint64_t device)
 	buffer_put_char(buffer, ')');
 }
 
-/* [0 3 17] */
-static void put_bit_set(struct buffer *buffer, const struct shown *shown)
-{
-	buffer_put_char(buffer, '[');
-	for (uint32_t number = 0; bit_set_next(shown, &number); number++) {
-		if (buffer->data[buffer->used - 1] != '[')
-			buffer_put_char(buffer, ' ');
-		put_number(buffer, number_unsigned, number);
-	}
-	buffer_put_string(buffer, shown->truncated ? " ...]" : "]");
-}
-
 /* 0x7ffd3f10 with a comment: how much lies there */
 static void put_count(struct buffer *buffer, const struct shown *shown)
 {
@@ -228,10 +216,10 @@ static void put_count(struct buffer *buffer, const struct shown *shown)
 }
 
 /* <char 1:3> */
-static void put_file_device(struct buffer *buffer, const struct shown *shown)
+static void put_file_device(struct buffer *buffer, const char *bytes, uint32_t length)
 {
 	struct file_device device;
-	if (!file_is_device(shown->bytes, shown->length, &device))
+	if (!file_is_device(bytes, length, &device))
 		return;
 	buffer_put_string(buffer, device.is_block ? "<block " : "<char ");
 	put_number(buffer, number_unsigned, device.major);
@@ -240,24 +228,40 @@ static void put_file_device(struct buffer *buffer, const struct shown *shown)
 	buffer_put_char(buffer, '>');
 }
 
-static void put_fd(struct buffer *buffer, const struct shown *shown)
+/* 3</etc/passwd>; `bytes`: of file_path(), NULL when that was not read. */
+static void put_descriptor(struct buffer *buffer, int fd, const char *bytes, uint32_t length)
 {
-	int fd = (int)(int64_t)shown->number;
 	char path[FILE_PATH_MAX];
 	bool is_cut;
 	if (fd == AT_FDCWD)
 		buffer_put_literal(buffer, "AT_FDCWD");
 	else
 		put_signed(buffer, fd);
-	if (!shown->bytes || !file_path(shown->bytes, shown->length, path, &is_cut))
+	if (!bytes || !file_path(bytes, length, path, &is_cut))
 		return;
 	buffer_put_char(buffer, '<');
-	if (file_is_socket(shown->bytes, shown->length))
+	if (file_is_socket(bytes, length))
 		buffer_put_string(buffer, path);
 	else
 		escape_put(buffer, path, strlen(path), "<>");
-	put_file_device(buffer, shown);
+	put_file_device(buffer, bytes, length);
 	buffer_put_char(buffer, '>');
+}
+
+/* [0 3 17], [0</dev/null> 3</etc/passwd>] */
+static void put_bit_set(struct buffer *buffer, const struct shown *shown)
+{
+	const char *bytes;
+	uint32_t length;
+	buffer_put_char(buffer, '[');
+	for (uint32_t number = 0; bit_set_next(shown, &number); number++) {
+		if (buffer->data[buffer->used - 1] != '[')
+			buffer_put_char(buffer, ' ');
+		if (!shown_find_file(shown, number, &bytes, &length))
+			bytes = NULL;
+		put_descriptor(buffer, (int)number, bytes, bytes ? length : 0);
+	}
+	buffer_put_string(buffer, shown->truncated ? " ...]" : "]");
 }
 
 /* "/etc/passwd", ".../passwd" */
@@ -500,7 +504,7 @@ static void put_shown(struct output *output, const struct shown_scope *scope,
 		put_flags(buffer, shown);
 		break;
 	case SHOWN_FD:
-		put_fd(buffer, shown);
+		put_descriptor(buffer, (int)(int64_t)shown->number, shown->bytes, shown->length);
 		break;
 	case SHOWN_SOCKADDR:
 		put_sockaddr(buffer, shown);

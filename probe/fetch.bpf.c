@@ -91,14 +91,120 @@ static __always_inline void fetch_keep(struct scratch *scratch)
 	fetch_slot_done(scratch, sizeof(*blob) + (blob->length & 2047), true);
 }
 
-static __always_inline void fetch_file(struct scratch *scratch, const struct fetch_op *op)
+/* What a step found. */
+enum list_next {
+	LIST_ENDS,
+	LIST_GOES_ON, /* to be taken again */
+	LIST_ELEMENT, /* a descriptor, in `node` */
+};
+
+/* In `in_all`, beyond its value at rest, are the bits that were looked at. */
+static __always_inline int fetch_fd_in_set(struct scratch *scratch)
 {
+	__u64 bit = scratch->in_all - FETCH_PAYLOAD_MAX;
+	if (bit >= scratch->length)
+		return fetch_list_end(scratch, 0, true);
+	if (fetch_copy(scratch, &scratch->node, sizeof(__u64), scratch->acc + bit / 64 * 8, false))
+		return fetch_list_end(scratch, 0, false);
+	__u64 left = scratch->node >> (bit & 63);
+	if (!left) {
+		scratch->in_all += 64 - (bit & 63);
+		return LIST_GOES_ON;
+	}
+	bit += __builtin_popcountll((left & -left) - 1);
+	scratch->node = bit;
+	scratch->in_all = FETCH_PAYLOAD_MAX + bit + 1;
+	if (bit >= scratch->length)
+		return fetch_list_end(scratch, 0, true);
+	return LIST_ELEMENT;
+}
+
+/* include/linux/socket.h, of 64-bit programs: a length with that of this head, level, type. */
+#define CONTROL_HEAD   16
+#define CONTROL_RIGHTS (1 | 1ULL << 32) /* SOL_SOCKET, SCM_RIGHTS */
+
+/* In `in_all`, beyond its value at rest, are the descriptors that the message at hand has had. */
+static __always_inline int fetch_fd_in_control(struct scratch *scratch)
+{
+	__u64 at = CONTROL_HEAD + (scratch->in_all - FETCH_PAYLOAD_MAX) * sizeof(__s32);
+	__u64 left = scratch->length;
+	if (left < CONTROL_HEAD)
+		return fetch_list_end(scratch, 0, true);
+	if (fetch_copy(scratch, scratch->node_links, CONTROL_HEAD, scratch->acc, false))
+		return fetch_list_end(scratch, 0, false);
+	__u64 size = scratch->node_links[0];
+	if (size < CONTROL_HEAD || size > left)
+		return fetch_list_end(scratch, 0, true);
+	if (scratch->node_links[1] != CONTROL_RIGHTS || at + sizeof(__s32) > size) {
+		size = (size + 7) & ~7ULL;
+		scratch->acc += size;
+		scratch->length = size < left ? left - size : 0;
+		scratch->in_all = FETCH_PAYLOAD_MAX;
+		return LIST_GOES_ON;
+	}
+	if (fetch_copy(scratch, &scratch->node, sizeof(__s32), scratch->acc + at, false))
+		return fetch_list_end(scratch, 0, false);
+	scratch->in_all++;
+	return LIST_ELEMENT;
+}
+
+/* The last bytes are for what comes after the list. */
+#define FILES_END (FILE_START_MAX - 1024)
+
+static __always_inline int fetch_next_fd(struct scratch *scratch, const struct fetch_op *op)
+{
+	if (!reads_files || scratch->poisoned || !scratch->acc)
+		return fetch_list_end(scratch, 0, !scratch->poisoned);
+	if (scratch->length == 0 || scratch->position > FILES_END)
+		return fetch_list_end(scratch, scratch->length ? FETCH_BLOB_TRUNCATED : 0, true);
+	if (op->size == FILES_IN_SET)
+		return fetch_fd_in_set(scratch);
+	if (op->size == FILES_IN_CONTROL)
+		return fetch_fd_in_control(scratch);
+	if (fetch_copy(scratch, &scratch->node, sizeof(__s32), scratch->acc, false))
+		return fetch_list_end(scratch, 0, false);
+	scratch->acc += (__u64)op->imm;
+	scratch->length--;
+	return LIST_ELEMENT;
+}
+
+/* False: there is nothing to be looked up. */
+static __always_inline bool fetch_one_fd(struct scratch *scratch)
+{
+	bool is_kept = scratch->keep_files;
 	if (!reads_files || scratch->poisoned || scratch->position > FILE_START_MAX)
-		return fetch_blob_done(scratch, 0, 0, false);
-	if (scratch->keep_files)
-		return fetch_keep(scratch);
-	__u32 size = file_read(scratch, (__s32)scratch->acc, op->flags);
-	fetch_blob_done(scratch, size, 0, true);
+		fetch_blob_done(scratch, 0, 0, false);
+	else if (is_kept)
+		fetch_keep(scratch);
+	else
+		return true;
+	return false;
+}
+
+/* One place looks up both a descriptor and one of a list: the verifier follows the way up to the
+ * root directory each time. */
+static __always_inline int fetch_file(struct scratch *scratch, const struct fetch_op *op, bool list)
+{
+	if (list) {
+		int next = fetch_next_fd(scratch, op);
+		if (next != LIST_ELEMENT)
+			return next;
+	} else {
+		if (!fetch_one_fd(scratch))
+			return 0;
+		scratch->node = scratch->acc;
+	}
+	__s32 fd = (__s32)scratch->node;
+	__u32 size = file_read(scratch, fd, op->flags);
+	if (!list) {
+		fetch_blob_done(scratch, size, 0, true);
+		return 0;
+	}
+	if (size && (__u32)scratch->node < FETCH_BLOB_FD_MAX) {
+		fetch_blob_done(scratch, size, (__u32)scratch->node << FETCH_BLOB_FD, true);
+		scratch->slot--;
+	}
+	return LIST_GOES_ON;
 }
 
 #define COUNT_STEP 16
@@ -301,7 +407,7 @@ static __always_inline int fetch_step_body(const struct fetch_op *op, struct scr
 		break;
 	case FETCH_FILE:
 		if (fetch_has(FETCH_FILE))
-			fetch_file(scratch, op);
+			return fetch_file(scratch, op, list && fetch_has(FETCH_LISTS + FETCH_FILE));
 		break;
 	case FETCH_EACH:
 		return fetch_has(FETCH_EACH) ? STEP_EACH : 0;

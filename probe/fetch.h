@@ -102,6 +102,13 @@ enum fetch_file_of {
 	FETCH_OF_DENTRY,   /* struct dentry: where its file system is mounted is looked for */
 };
 
+/* Where the descriptors of a list's FILE are: `size`. */
+enum fetch_files {
+	FILES_IN_ELEMENTS = 1, /* the first 4 bytes of each element of imm bytes */
+	FILES_IN_SET,	       /* numbers of the bits that are set; the LENGTH says of how many */
+	FILES_IN_CONTROL, /* all that SCM_RIGHTS has; the LENGTH says how many bytes there are */
+};
+
 enum fetch_flags {
 	FETCH_SIGNED = 1, /* REG, INDEX, DEREF, INT: sign-extend from `size` */
 	/* BYTES after LENGTH: the length is a result; negative (an error) means no bytes */
@@ -132,7 +139,8 @@ enum fetch_flags {
 	 * iovec itself, then up to imm bytes of what it leads to. INT: of pointers, up to a NULL,
 	 * which are only counted; the LENGTH before is 0. INT with an imm: of records as long as
 	 * the two bytes at that offset of each say, which are counted; the LENGTH says in how many
-	 * bytes.
+	 * bytes. FILE: of descriptors, see enum fetch_files; one blob for each of those that stand
+	 * for a file, with its number in the flags, from bit FETCH_BLOB_FD on.
 	 */
 	FETCH_LIST = 64,
 	/* LENGTH: not of the next BYTES, but of all buffers of the next list together */
@@ -186,6 +194,10 @@ enum fetch_blob_flags {
 	FETCH_BLOB_UNREADABLE = 4,
 	FETCH_BLOB_END = 8, /* of a list; TRUNCATED: the array had more elements */
 };
+
+/* Of a file in a list: its descriptor's number begins at this bit of the flags. */
+#define FETCH_BLOB_FD	  8
+#define FETCH_BLOB_FD_MAX (1U << 24)
 
 struct fetch_blob {
 	__u32 length; /* bytes that follow, without padding; a string's NUL is not stored */

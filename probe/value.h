@@ -57,6 +57,10 @@ struct value {
 	/* TYPE_FD, and an array of these, with -y: the file that it stood for is in slot
 	 * `file_slot - 1` and, of the elements of an array, those after it; 0: not asked for */
 	int file_slot;
+	/* With -y: a list slot with the files of all descriptors in it, each with its number, plus
+	 * one; 0: not asked for. files_at_return: it is one of the return plan's */
+	int files_slot;
+	bool files_at_return;
 	/* POINTER of the kernel's own: what a path can be told of, enum fetch_file_of; that is in
 	 * file_slot. 0: not */
 	uint8_t file_of;

@@ -27,13 +27,30 @@ def pairs(value):
     return [(AT_FDCWD if value == "AT_FDCWD" else value, None, False)]
 
 
+def listed(value):
+    """The same of all that is in a structure, an array, a set: before the call changed it."""
+    if isinstance(value, list):
+        return [pair for element in value for pair in listed(element)]
+    if not isinstance(value, dict):
+        return []
+    if "path" in value or "events" in value:
+        return pairs(value if "path" in value else value["fd"])
+    return [pair for key, part in value.items() if key != "after" for pair in listed(part)]
+
+
 # Which arguments are descriptors, and whether the result is one.
 TAKES = {"openat": ["dfd"], "read": ["fd"], "close": ["fd"], "dup3": ["oldfd", "newfd"], "pipe2": ["fildes"],
          "socketpair": ["usockvec"], "uses": ["arg1"], "mark": ["arg1"]}
 GIVES = ["openat", "dup3", "uses", "socket", "epoll_create1", "eventfd2", "memfd_create", "pidfd_open"]
 
 
+# Arguments that have descriptors in them.
+HAS = {"ppoll": ["ufds"], "pselect6": ["inp", "outp", "exp"], "sendmsg": ["msg"], "recvmsg": ["msg"]}
+
+
 def shown(event):
+    if event["name"] in HAS:
+        return [pair for name in HAS[event["name"]] for pair in listed(event["args"][name])]
     found = [pair for name in TAKES.get(event["name"], []) for pair in pairs(event["args"][name])]
     if event["name"] in GIVES:
         found += pairs(event["ret"])
@@ -130,6 +147,13 @@ def kinds():
     same((counts["part"], counts["none"]), (7, 0), "descriptors in part, and without path")
 
 
+def lists():
+    """Arrays of poll(), sets of select(), control messages."""
+    target, trace = traced("lists", "lists", calls=list(HAS))
+    counts = compare(target, by_thread(e for e in trace.events if e["tid"] == target.pid))
+    same(counts, {"exact": 14, "part": 0, "none": 0}, "descriptors")
+
+
 def renamed_above():
     """While a directory above is renamed, the path is one of the two, or none. On a busy machine it may not be renamed."""
     for attempt in range(5):
@@ -155,4 +179,4 @@ def paths_while_renaming(name):
     return right, found, reads
 
 
-run(one_thread, many_threads, kinds, renamed_above)
+run(one_thread, many_threads, kinds, lists, renamed_above)

@@ -108,11 +108,13 @@ def same_result(theirs, ours):
 
 def poll_as_strace(theirs, ours):
     """What poll found is inside of utrail's argument, and behind strace's result."""
-    found = re.findall(r"\{fd=(-?\d+), events=([^,]*), revents=([^}]*)\}", ours.arguments[0])
+    found = re.findall(r"\{fd=(-?\d+(?:<.*?>)?), events=([^,]*), revents=([^}]*)\}", ours.arguments[0])
     if len(found) == ours.arguments[0].count("{"):
         ours.arguments[0] = "[" + ", ".join(f"{{fd={fd}, events={events}}}" for fd, events, _ in found) + "]"
-    told = re.search(r"\((\[.*\])", theirs.comment)
-    wanted = "[" + ", ".join(f"{{fd={fd}, revents={revents}}}" for fd, _, revents in found if revents != "0") + "]"
+    told = re.search(r"\((\[\{.*\}\])", theirs.comment)
+    # strace tells there what they are by their numbers alone.
+    found = [(fd.partition("<")[0], revents) for fd, _, revents in found if revents != "0"]
+    wanted = "[" + ", ".join(f"{{fd={fd}, revents={revents}}}" for fd, revents in found) + "]"
     if told and theirs.result.isdigit():
         same(wanted, told[1], f"events of {ours}")
 
@@ -137,7 +139,8 @@ def select_as_strace(theirs, ours):
         # strace tells of the sets in which something is left; "(Timeout)" is: in none.
         wanted = told.get(name, "[]" if name != "left" else None)
         if ours.result.isdigit() and wanted is not None:
-            same(after if arrow else before, wanted, f"{name} of {ours}")
+            got = re.sub(r"(\d+)<.*?>(?=[ \]])", r"\1", after if arrow else before)  # as strace, by numbers alone
+            same(got, wanted, f"{name} of {ours}")
 
 
 def clone_as_kernel(theirs):

@@ -4,6 +4,10 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/select.h>
 
 /* Of the interpreter in kernel_run_plan.c: what was asked for. */
 static void assert_file(const struct value *value, const struct slots *slots, uint32_t index,
@@ -55,6 +59,51 @@ static void files_stand_first_in_the_plan(void **state)
 	end_call(&call);
 }
 
+/* The list of a value has exactly these, by number. */
+static void assert_listed(const struct value *value, const struct slots *slots, const char *wanted)
+{
+	uint32_t position = 0;
+	char text[256] = "";
+	struct list_element element;
+	assert_true(value->files_slot > 0);
+	const struct slot *list = &slots->items[value->files_slot - 1];
+	while (slot_list_next(list->bytes, list->length, &position, &element)) {
+		const char *name = element.bytes + sizeof(struct fetch_file);
+		assert_int_equal(element.blob_flags >> FETCH_BLOB_FD, atoi(name));
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ", name);
+	}
+	assert_string_equal(text, wanted);
+}
+
+static void descriptors_in_arrays_and_sets(void **state)
+{
+	(void)state;
+	struct call call;
+	struct pollfd fds[3] = {{3, POLLIN, 0}, {-1, POLLOUT, 0}, {5, 0, 0}};
+	make_call_with_files(&call, "ppoll", WORDS((uintptr_t)fds, 3, 0, 0, 8), 1);
+	/* Those of the entry, though the array is read at the return. */
+	assert_false(value_at(&call, 0, "ufds")->copy->files_at_return);
+	assert_listed(value_at(&call, 0, "ufds")->copy, &call.entry.slots, "3 5 ");
+	end_call(&call);
+	make_call(&call, "ppoll", WORDS((uintptr_t)fds, 3, 0, 0, 8), 1);
+	assert_int_equal(value_at(&call, 0, "ufds")->copy->files_slot, 0);
+	end_call(&call);
+	fd_set in = {{0}}, out = {{0}};
+	FD_SET(0, &in);
+	FD_SET(70, &in);
+	FD_SET(71, &in);
+	FD_SET(6, &out);
+	make_call_with_files(&call, "pselect6", WORDS(71, (uintptr_t)&in, (uintptr_t)&out, 0, 0, 0),
+			     1);
+	assert_listed(value_at(&call, 1, "inp"), &call.entry.slots, "0 70 ");
+	assert_listed(value_at(&call, 2, "outp"), &call.entry.slots, "6 ");
+	assert_listed(value_at(&call, 3, "exp"), &call.entry.slots, "");
+	/* What is left of a set is a part of it. */
+	assert_int_equal(value_at(&call, 1, "inp")->after->files_slot,
+			 value_at(&call, 1, "inp")->files_slot);
+	end_call(&call);
+}
+
 static void results_come_with_their_files(void **state)
 {
 	(void)state;
@@ -88,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(descriptors_come_with_their_files),
 		cmocka_unit_test(files_stand_first_in_the_plan),
+		cmocka_unit_test(descriptors_in_arrays_and_sets),
 		cmocka_unit_test(results_come_with_their_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -157,12 +159,55 @@ static void add_records(struct machine *m, const struct fetch_op *op)
 	add_slot(m, &count, sizeof(count), !m->poisoned);
 }
 
+/* As add_file(): what it would be asked of. */
+static void add_found(struct machine *m, int fd)
+{
+	struct {
+		struct fetch_file file;
+		char name[16];
+	} found = {.file.flags = FETCH_FILE_TEXT};
+	if (fd < 0)
+		return;
+	snprintf(found.name, sizeof(found.name), "%d", fd);
+	add_element(m, &found, sizeof(found.file) + strlen(found.name) + 1, 0, 0,
+		    (uint32_t)fd << FETCH_BLOB_FD);
+}
+
+static void add_files(struct machine *m, const struct fetch_op *op)
+{
+	const struct cmsghdr *control = (const void *)m->acc;
+	int fd;
+	if (op->size == FILES_IN_CONTROL) {
+		/* Tests have one control message. */
+		size_t size = m->length >= sizeof(*control) ? control->cmsg_len : 0;
+		for (size_t at = sizeof(*control); at + 4 <= size; at += 4) {
+			memcpy(&fd, (const char *)control + at, sizeof(fd));
+			add_found(m, fd);
+		}
+		m->length = 0;
+	}
+	for (uint32_t i = 0; m->acc && i < m->length; i++) {
+		bool is_in_set = op->size == FILES_IN_SET;
+		uint64_t word = 0;
+		uint64_t at = is_in_set ? m->acc + i / 64 * 8 : m->acc + i * (uint64_t)op->imm;
+		if (!read_memory(&word, at, is_in_set ? 8 : 4))
+			fail_msg("no descriptor");
+		if (!is_in_set)
+			add_found(m, (int)word);
+		else if (word >> i % 64 & 1)
+			add_found(m, (int)i);
+	}
+	add_element(m, "", 0, 0, 0, FETCH_BLOB_END);
+}
+
 static void add_list(struct machine *m, const struct fetch_op *op)
 {
 	if (op->code == FETCH_STRING)
 		add_string_list(m, op);
 	else if (op->code == FETCH_BYTES)
 		add_buffer_list(m, op);
+	else if (op->code == FETCH_FILE)
+		add_files(m, op);
 	else if (op->imm)
 		add_records(m, op);
 	else

@@ -5,16 +5,18 @@
  *
  *	descriptors [-w] reuse ROUNDS THREADS	open, read, close, on the same numbers again and
  *again descriptors [-w] kinds			files without a name, removed, renamed; directories
+ *	descriptors [-w] lists			those in arrays, sets and control messages
  *	descriptors [-w] rename ROUNDS		reads while a directory above is renamed
  *
- * The lines of "reuse" and "kinds" are "expect THREAD CALL FD PATH FD PATH", parted by tabs: the
- * descriptors that the call takes, then those that it gives ("-": no path). That of "rename" has
- *the two paths that are right. Directories are made below the current one. The calls of "kinds" are
- *those between getpgid and getsid.
+ * The lines of "reuse", "kinds" and "lists" are "expect THREAD CALL FD PATH FD PATH", parted by
+ *tabs: the descriptors that the call takes, then those that it gives ("-": no path). That of
+ *"rename" has the two paths that are right. Directories are made below the current one. The calls
+ *of "kinds" are those between getpgid and getsid.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -307,6 +309,13 @@ static void *change_and_wake(void *context)
 	return NULL;
 }
 
+static void *change_and_write(void *context)
+{
+	change_and_wake(context);
+	int fifo = open("fifo", O_WRONLY);
+	return write(fifo, "x", 1) == 1 ? NULL : context;
+}
+
 /* A name that is not in memory at the entry is read at the return; the descriptor's path must be
  * that of the entry nevertheless. */
 static void changed_in_the_call(struct record *record)
@@ -358,6 +367,95 @@ static bool kinds(void)
 	return !record.wrong;
 }
 
+/* --- lists ----------------------------------------------------------------------------------- */
+
+/* Its array is read when it returns; what the descriptors stand for must be known from before. */
+static void poll_while_changed(struct record *record, const int *ends, int file)
+{
+	struct blocked blocked = {.tid = record->tid, .directory = file};
+	struct pollfd polled[] = {{ends[0], POLLIN, 0}, {-1, POLLIN, 0}, {999, 0, 0}, {file, 0, 0}};
+	const char *before = told(file);
+	pthread_t thread;
+	call(ppoll, polled, 4ul, NULL, NULL, 0ul);
+	with(with(with(with(add(record, "ppoll"), ends[0], told(ends[0])), -1, NULL), 999, NULL),
+	     file, before);
+	int fifo = open("fifo", O_RDWR);
+	polled[0].fd = fifo;
+	polled[2].fd = -1;
+	blocked.other = open("/dev", O_RDONLY | O_DIRECTORY);
+	pthread_create(&thread, NULL, change_and_write, &blocked);
+	call(ppoll, polled, 4ul, NULL, NULL, 0ul);
+	with(with(with(with(add(record, "ppoll"), fifo, told(fifo)), -1, NULL), -1, NULL), file,
+	     before);
+	pthread_join(thread, NULL);
+}
+
+static void sets(struct record *record, const int *ends, int file)
+{
+	fd_set in, out, rest;
+	struct timespec none = {0};
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	FD_ZERO(&rest);
+	FD_SET(ends[0], &in);
+	FD_SET(file, &in);
+	FD_SET(ends[1], &out);
+	FD_SET(0, &rest);
+	call(pselect6, 70, &in, &out, &rest, &none, NULL);
+	int low = ends[0] < file ? ends[0] : file, high = ends[0] < file ? file : ends[0];
+	with(with(with(with(add(record, "pselect6"), low, told(low)), high, told(high)), ends[1],
+		  told(ends[1])),
+	     0, told(0));
+}
+
+/* Who it was from comes first, in a message of its own. */
+static void rights(struct record *record, const int *ends, int file)
+{
+	int pair[2], sent[3] = {file, ends[1], 0}, received[3], on = 1;
+	union {
+		char bytes[256];
+		struct cmsghdr head;
+	} control = {.head = {CMSG_LEN(sizeof(sent)), SOL_SOCKET, SCM_RIGHTS}};
+	char byte = 'x';
+	struct iovec iovec = {&byte, 1};
+	struct msghdr message = {.msg_iov = &iovec,
+				 .msg_iovlen = 1,
+				 .msg_control = control.bytes,
+				 .msg_controllen = CMSG_SPACE(sizeof(sent))};
+	socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+	setsockopt(pair[1], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
+	memcpy(CMSG_DATA(&control.head), sent, sizeof(sent));
+	call(sendmsg, pair[0], &message, 0);
+	with(with(with(add(record, "sendmsg"), sent[0], told(sent[0])), sent[1], told(sent[1])),
+	     sent[2], told(sent[2]));
+	message.msg_controllen = sizeof(control.bytes);
+	call(recvmsg, pair[1], &message, 0);
+	struct cmsghdr *found = CMSG_NXTHDR(&message, &control.head);
+	record->wrong |= !found || found->cmsg_type != SCM_RIGHTS;
+	if (record->wrong)
+		return;
+	memcpy(received, CMSG_DATA(found), sizeof(received));
+	struct line *line = add(record, "recvmsg");
+	for (int i = 0; i < 3; i++)
+		with(line, received[i], told(received[i]));
+}
+
+static bool lists(void)
+{
+	struct record record = {.tid = call(gettid)};
+	int ends[2];
+	mkfifo("fifo", 0600);
+	int file = open("listed", O_RDWR | O_CREAT, 0600);
+	if (pipe(ends) || dup2(file, 60) != 60)
+		return false;
+	record.wrong |= write(ends[1], "x", 1) != 1;
+	sets(&record, ends, 60);
+	rights(&record, ends, file);
+	poll_while_changed(&record, ends, file);
+	tell(&record);
+	return !record.wrong;
+}
+
 /* --- rename ---------------------------------------------------------------------------------- */
 
 static _Atomic bool over;
@@ -404,6 +502,8 @@ int main(int argc, char **argv)
 	bool correct;
 	if (!strcmp(what, "reuse"))
 		correct = reuse_all(rounds, (int)sample_number(argc, argv, sample.next + 2, 1));
+	else if (!strcmp(what, "lists"))
+		correct = lists();
 	else if (!strcmp(what, "rename"))
 		correct = rename_above(rounds);
 	else
