@@ -66,8 +66,7 @@ static uint32_t element_size(const struct type *type)
 	return type->kind == TYPE_ARRAY && type->target ? type->target->size : type->size;
 }
 
-/* 0: another argument says it. */
-static uint32_t copied_size(const struct type *type)
+uint32_t copied_size(const struct type *type)
 {
 	if (type->kind != TYPE_ARRAY || type->size)
 		return type->size;
@@ -260,111 +259,6 @@ static void add_buffers(struct making *making, uint32_t index,
 	add_buffers_at(making, &ops, argument->at_return, value);
 }
 
-/* --- arguments that another one decides on ---------------------------------------------------- */
-
-/* The slots with what the pointer leads to, for those numbers of the other argument for which it
- * is one. */
-struct copies {
-	struct value entry, leave;
-	bool is_buffer; /* the argument is a buffer whatever the other one says: the same slot */
-};
-
-static void add_chosen_copy(struct making *making, uint32_t index,
-			    const struct syscall_argument *argument, bool at_return,
-			    struct value *ret)
-{
-	struct ops ops = {0};
-	uint32_t key = argument->chosen_by - 1U, n_found = 0;
-	add_op(&ops, (struct fetch_op){.code = FETCH_CONST});
-	add_length(&ops, 0, 0);
-	for (size_t i = 0; i < argument->choices->count; i++) {
-		const struct syscall_choice *choice = &argument->choices->items[i];
-		if (!choice->argument || choice->argument->type->kind != TYPE_POINTER ||
-		    !choice->argument->type->target || choice->argument->at_return != at_return)
-			continue;
-		uint64_t size = copied_size(choice->argument->type->target);
-		add_op(&ops, (struct fetch_op){.code = FETCH_LENGTH,
-					       .reg = argument_registers[key],
-					       .size = 4,
-					       .flags = FETCH_WHEN,
-					       .imm = (int64_t)(choice->key << 32 | size)});
-		n_found++;
-	}
-	if (!n_found)
-		return;
-	add_bytes(&ops, argument_registers[index], FETCH_MAYBE, 0);
-	place_slot(making, &ops, at_return, ret);
-	if (is_overwritten(key, at_return) || is_overwritten(index, at_return))
-		ret->unavailable = making_overwritten;
-}
-
-static struct err *choose_value(struct making *making, const struct syscall_argument *argument,
-				const struct copies *copies, const struct value *base,
-				struct value *ret);
-
-static struct err *add_choices(struct making *making, const struct syscall_argument *argument,
-			       const struct copies *copies, const struct value *base,
-			       struct value *ret)
-{
-	const struct syscall_choices *from = argument->choices;
-	struct value_choice *choices = arena_array(making->arena, from->count, sizeof(*choices));
-	struct value *values = arena_array(making->arena, from->count, sizeof(*values));
-	struct err *e = NULL;
-	if (!choices || !values)
-		return &err_nomem;
-	for (size_t i = 0; !e && i < from->count; i++) {
-		choices[i].key = from->items[i].key;
-		if (!from->items[i].argument)
-			continue;
-		e = choose_value(making, from->items[i].argument, copies, base, &values[i]);
-		choices[i].value = &values[i];
-	}
-	ret->chosen_by = &making->items[argument->chosen_by - 1];
-	ret->choices = choices;
-	ret->n_choices = from->count;
-	return e;
-}
-
-/* `base` as one of the choices has it. */
-static struct err *choose_value(struct making *making, const struct syscall_argument *argument,
-				const struct copies *copies, const struct value *base,
-				struct value *ret)
-{
-	const struct value *from = argument->at_return ? &copies->leave : &copies->entry;
-	*ret = *base;
-	ret->chosen_by = NULL;
-	if (!copies->is_buffer || argument->type->kind == TYPE_POINTER)
-		ret->type = argument->type;
-	if (argument->type->kind == TYPE_POINTER && argument->type->target) {
-		struct value *copy = new_copy(making, argument);
-		if (!copy)
-			return &err_nomem;
-		if (copies->is_buffer)
-			from = base;
-		copy->name = base->name;
-		copy->slot = from->slot;
-		copy->at_return = from->at_return;
-		copy->unavailable = from->unavailable;
-		ret->copy = copy;
-		if (copies->is_buffer)
-			*ret = *copy;
-	}
-	return argument->choices ? add_choices(making, argument, copies, base, ret) : NULL;
-}
-
-static struct err *add_chosen(struct making *making, uint32_t index,
-			      const struct syscall_argument *argument, struct value *value)
-{
-	struct copies copies = {.is_buffer = value->type->kind == TYPE_BYTES};
-	if (!copies.is_buffer) {
-		copies.entry.slot = copies.leave.slot = VALUE_NO_SLOT;
-		add_chosen_copy(making, index, argument, false, &copies.entry);
-		add_chosen_copy(making, index, argument, true, &copies.leave);
-	}
-	struct value base = *value;
-	return add_choices(making, argument, &copies, &base, value);
-}
-
 /* --- one call -------------------------------------------------------------------------------- */
 
 /* Of a socket that may be a netlink socket: which protocol, in a slot of its own. What does not fit
@@ -503,14 +397,12 @@ static struct err *add_result(struct making *making, struct value_list *ret)
 {
 	const struct syscall_argument *result = &making->call->result;
 	struct value *value = arena_array(making->arena, 1, sizeof(*value));
-	struct copies none = {0};
 	if (!value)
 		return &err_nomem;
 	*value = (struct value){.name = result->name, .type = result->type, .slot = VALUE_NO_SLOT};
 	value->file_slot = making->result_file_slot;
 	*ret = (struct value_list){.items = value, .count = 1};
-	struct value base = *value;
-	return result->choices ? add_choices(making, result, &none, &base, value) : NULL;
+	return result->choices ? add_result_choices(making, value) : NULL;
 }
 
 static bool is_input_fd(const struct syscall_argument *argument)

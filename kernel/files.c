@@ -54,16 +54,20 @@ void add_element_files(struct making *making, uint32_t index,
 		       const struct syscall_argument *argument, struct value *copy)
 {
 	const struct type *type = argument->type->target;
-	struct files_place place = {.where = FILES_IN_ELEMENTS};
+	bool is_array = type->kind == TYPE_ARRAY && type->target && argument->length_arg > 0;
+	bool is_input = type->kind == TYPE_STRUCT && !argument->at_return;
+	const struct type *element = is_array ? type->target : type;
+	const struct files_place place = {.where = FILES_IN_ELEMENTS, .stride = element->size};
 	struct ops ops = {0};
 	uint32_t offset;
-	if (type->kind != TYPE_ARRAY || !type->target || argument->length_arg <= 0 ||
-	    !find_fd(type->target, &offset))
+	if ((!is_array && !is_input) || !find_fd(element, &offset))
 		return;
-	place.stride = type->target->size;
-	add_op(&ops, (struct fetch_op){.code = FETCH_REG,
-				       .reg = argument_registers[argument->length_arg - 1],
-				       .size = 4});
+	if (is_array)
+		add_op(&ops, (struct fetch_op){.code = FETCH_REG,
+					       .reg = argument_registers[argument->length_arg - 1],
+					       .size = 4});
+	else
+		add_op(&ops, (struct fetch_op){.code = FETCH_CONST, .imm = 1});
 	add_length(&ops, 0, FETCH_LIST_MAX);
 	add_register(&ops, argument_registers[index]);
 	if (offset)

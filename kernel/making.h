@@ -44,6 +44,14 @@ void limit_buffers(struct ops *ops, bool at_return);
 /* Buffers, whose first iovec is where the operations lead. */
 void add_buffers_at(struct making *making, struct ops *ops, bool at_return, struct value *value);
 
+/* Bytes of it that are read; 0: another argument says it. */
+uint32_t copied_size(const struct type *type);
+
+/* kernel/choices.c */
+struct err *add_chosen(struct making *making, uint32_t index,
+		       const struct syscall_argument *argument, struct value *value) must_check;
+struct err *add_result_choices(struct making *making, struct value *value) must_check;
+
 /* kernel/files.c: where descriptors are. */
 struct files_place {
 	uint8_t where; /* enum fetch_files */
@@ -55,8 +63,8 @@ void add_files(struct making *making, struct ops *ops, const struct files_place 
 	       struct value *value);
 void add_set_files(struct making *making, uint32_t index, const struct syscall_argument *argument,
 		   struct value *value);
-/* Nothing where the elements have none. They are those of the entry: by the return, somebody may
- * have closed one. */
+/* Of an array's elements, or of a structure; nothing where they have none. They are those of the
+ * entry: by the return, somebody may have closed one. */
 void add_element_files(struct making *making, uint32_t index,
 		       const struct syscall_argument *argument, struct value *copy);
 

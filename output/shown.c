@@ -211,11 +211,14 @@ void shown_part(const struct shown_scope *scope, const struct shown *whole, uint
 		return;
 	}
 	if (whole->members) {
-		*ret_name = (whole->is_variant ? whole->name : whole->members[index].name) ?: "";
-		if (is_hidden(scope, &whole->members[index], whole->slots))
+		const struct value *member = &whole->members[index];
+		*ret_name = (whole->is_variant ? whole->name : member->name) ?: "";
+		if (member->chosen_by)
+			member = value_choose(member, whole->slots);
+		if (!member || is_hidden(scope, member, whole->slots))
 			*ret = (struct shown){.kind = SHOWN_HIDDEN};
 		else
-			shown_value(scope, &whole->members[index], whole->slots, ret);
+			shown_value(scope, member, whole->slots, ret);
 		return;
 	}
 	if (whole->is_variant) {
@@ -432,6 +435,8 @@ static void shown_pointer(const struct shown_scope *scope, const struct value *v
 		ret->name = copy->type->name;
 	} else if (copy && is_filled(scope, copy)) {
 		shown_copy(scope, copy, slots, ret);
+	} else if (copy && copy->instead && !scope->opening) {
+		shown_copy(scope, copy->instead, scope->event->arguments, ret);
 	}
 }
 

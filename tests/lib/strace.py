@@ -68,6 +68,8 @@ SPELLINGS = [
     (r"\b[A-Z]\w+ or (\w+)", lambda m: m[1]),  # ioctl commands with two names
     (r"\b(SO_\w+)_OLD\b", lambda m: m[1]),  # of two with the same meaning the one of this machine
     (r"<UNIX-(?:SEQPACKET|DGRAM):", lambda m: "<UNIX:"),  # strace knows the type of streams alone
+    (r"<PACKET:", lambda m: "<socket:"),  # and of packets not even that
+    (r"<([^<>]*)>\(deleted\)", lambda m: f"<{m[1]} (deleted)>"),
     (r"\bQCMD\((\w+), (\w+)\)", lambda m: f"{m[1]}|{m[2]}"),
     (r'inet_pton\((AF_INET6, "[0-9a-f]*"), &(\w+)\)', lambda m: f"{m[2]}=inet_pton({m[1]})"),
     (r"nla_type=(\w+\|)?(0x[0-9a-f]+)\b", lambda m: f"nla_type={m[1] or ''}{int(m[2], 16)}"),
@@ -138,7 +140,7 @@ def parse_line(line):
     if not found:
         return None
     arguments, rest = split_arguments(line[found.end() - 1 :])
-    result = re.match(r"\s*= (-1 E\w+|\? E\w+|\S+)", rest)
+    result = re.match(r"\s*= (-1 E\w+|\? E\w+|\d+<[^<>]* \(deleted\)>|\S+)", rest)
     call = Call(found[1], [canonical(a) for a in arguments], result[1] if result else None, line)
     call.comment = canonical(rest[result.end():].strip()) if result else ""
     return call
@@ -189,6 +191,7 @@ ALLOWED = [
 def has_start(wanted, got):
     """Is what utrail shows in front of its "..." or " => " the same as strace's?"""
     before, arrow, _ = got.partition(" => ")
+    wanted = re.sub(r"(_fd=\d+)<[^<>]*>", r"\1", wanted)  # of bpf(), where the command says what is a descriptor
     return wanted == before + "]" if arrow else wanted.startswith(got.removesuffix("...}"))
 
 

@@ -27,6 +27,7 @@ def coreutils():
 def rarer():
     """One of each: tests/e2e/targets/calls.c; and with pointers to nothing"""
     compare("calls", [sample("calls")])
+    compare("calls-yy", [sample("calls")], options=["-yy"])
     compare("nowhere", [sample("nowhere")])
 
 

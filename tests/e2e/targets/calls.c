@@ -179,6 +179,12 @@ static void files(void)
 	ioctl(copy, FS_IOC_GETFLAGS, buffer);
 	struct ifreq interface = {.ifr_name = "lo"};
 	ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCGIFINDEX, &interface);
+	strcpy(interface.ifr_name, "no-such");
+	ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCGIFADDR, &interface);
+	ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCGIFMTU, &interface);
+	interface.ifr_ifindex = 99999;
+	ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCGIFNAME, &interface);
+	ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCGIFNAME, 8);
 	struct mq_attr attributes = {.mq_maxmsg = 2, .mq_msgsize = 16};
 	mq_open("/utrail-calls", O_CREAT | O_EXCL | O_RDWR, 0600, &attributes);
 	mq_unlink("/utrail-calls");
@@ -324,6 +330,18 @@ static void transfers(void)
 	syscall(SYS_io_setup, 2, &context);
 	syscall(SYS_io_setup, 2, (void *)8);
 	syscall(SYS_io_submit, context, 1, all);
+	int written = open("/tmp", O_TMPFILE | O_RDWR, 0600);
+	struct iocb write = {.aio_lio_opcode = IOCB_CMD_PWRITE,
+			     .aio_fildes = (uint32_t)written,
+			     .aio_buf = (uintptr_t) "to be written",
+			     .aio_nbytes = 13};
+	struct iocb sync = {.aio_lio_opcode = IOCB_CMD_FSYNC, .aio_fildes = (uint32_t)written};
+	struct iocb bad = {.aio_lio_opcode = IOCB_CMD_PWRITE,
+			   .aio_fildes = 999,
+			   .aio_buf = (uintptr_t) "never",
+			   .aio_nbytes = 5};
+	struct iocb *more[] = {&write, &sync, &bad, &read};
+	syscall(SYS_io_submit, context, 4, more);
 	syscall(SYS_io_getevents, context, 1, 2, events, NULL);
 	syscall(SYS_io_getevents, context, 0, 2, events, &none);
 	syscall(SYS_io_cancel, context, &read, events);

@@ -218,8 +218,8 @@ static void submit(void)
 		return;
 	long taken = syscall(SYS_io_submit, context, 2L, both);
 	printf("expect io_submit(%#lx, 2, [{aio_data=0x11, aio_lio_opcode=IOCB_CMD_PWRITE, "
-	       "aio_fildes=%d, aio_buf=%p, aio_nbytes=3, aio_offset=5}, 0x8<bad address>]) = %ld\n",
-	       context, fd, (void *)bytes, taken);
+	       "aio_fildes=%d, aio_buf=\"abc\", aio_nbytes=3, aio_offset=5}, 0x8<bad address>]) = %ld\n",
+	       context, fd, taken);
 	syscall(SYS_io_submit, context, 0L, both);
 	printf("expect io_submit(%#lx, 0, []) = 0\n", context);
 	syscall(SYS_io_destroy, context);
