@@ -456,13 +456,13 @@ int BPF_PROG(old_sys_exit, struct pt_regs *regs, long result)
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sleepable_sys_enter, struct pt_regs *regs, long number)
 {
-	return on_enter(regs, REGS_TYPED, (__u32)number, FETCH_SLEEPABLE);
+	return on_enter(regs, REGS_TYPED, (__u32)number, FETCH_SLEEPABLE_CALLS);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sleepable_sys_exit, struct pt_regs *regs, long result)
 {
-	return on_exit(regs, result, FETCH_SLEEPABLE);
+	return on_exit(regs, result, FETCH_SLEEPABLE_CALLS);
 }
 
 /* --- all others ------------------------------------------------------------------------------- */

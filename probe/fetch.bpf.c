@@ -346,8 +346,8 @@ static __always_inline int fetch_list_records(struct scratch *scratch, const str
 
 /* Returns 1 when the step is to be taken again, the others where probe/fetch_each.bpf.c or
  * probe/fetch_walk.bpf.c goes on.
- * Only system calls are given lists, and their programs do not sleep: all others are verified
- * sooner without. */
+ * Only system calls are given lists, and these are not waited for: all others are verified sooner
+ * without. */
 static __always_inline int fetch_step_body(const struct fetch_op *op, struct scratch *scratch,
 					   bool sleepable)
 {
@@ -485,6 +485,24 @@ __noinline int fetch_run_atomic(const struct fetch_plan *plan, struct scratch *s
 	for (__u32 i = 0; plan && scratch && i < FETCH_OPS_MAX && i < plan->n_ops; i++)
 		if (fetch_step_atomic(&plan->ops[i], scratch))
 			fetch_again_atomic(&plan->ops[i], scratch);
+	return 0;
+}
+
+/* Lists are read without waiting, as at all other places that see system calls. */
+__noinline int fetch_run_calls(const struct fetch_plan *plan, struct scratch *scratch)
+{
+	for (__u32 i = 0; plan && scratch && i < FETCH_OPS_MAX && i < plan->n_ops; i++)
+		if (!(plan->ops[i].flags & FETCH_LIST))
+			fetch_step_sleepable(&plan->ops[i], scratch);
+		else if (fetch_step_atomic(&plan->ops[i], scratch))
+			fetch_again_atomic(&plan->ops[i], scratch);
+	return 0;
+}
+
+__noinline int fetch_rest_of_call(const struct fetch_plan *plan, struct scratch *scratch)
+{
+	for (int i = 1; plan && scratch && i < FETCH_PASSES && fault_in(scratch); i++)
+		fetch_run_calls(plan, scratch);
 	return 0;
 }
 

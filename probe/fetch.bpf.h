@@ -9,10 +9,13 @@
 
 /* Runs a plan: appends its slots. Global functions, defined in probe/fetch.bpf.c. */
 extern int fetch_run_sleepable(const struct fetch_plan *plan, struct scratch *scratch);
+extern int fetch_run_calls(const struct fetch_plan *plan, struct scratch *scratch);
 extern int fetch_run_atomic(const struct fetch_plan *plan, struct scratch *scratch);
 extern int fetch_run_old(__u32 plan_id);
-/* After a pass of fetch_run_sleepable() in which something was absent: those that follow. */
+/* After a pass of fetch_run_sleepable() or fetch_run_calls() in which something was absent: those
+ * that follow. */
 extern int fetch_rest(const struct fetch_plan *plan, struct scratch *scratch);
+extern int fetch_rest_of_call(const struct fetch_plan *plan, struct scratch *scratch);
 /* An EACH. Defined in probe/fetch_each.bpf.c. */
 extern int fetch_each_sleepable(const struct fetch_op *op, struct scratch *scratch);
 extern int fetch_each_atomic(const struct fetch_op *op, struct scratch *scratch);
@@ -71,7 +74,8 @@ static __always_inline void fetch_load(struct scratch *scratch, __u64 value)
 }
 
 enum fetch_form {
-	FETCH_SLEEPABLE, /* what is not in memory is brought in */
+	FETCH_SLEEPABLE,       /* what is not in memory is brought in */
+	FETCH_SLEEPABLE_CALLS, /* the same of system calls, whose plans have lists */
 	FETCH_ATOMIC,
 	FETCH_OLD, /* before 5.12 */
 };
@@ -94,13 +98,17 @@ static __always_inline void fetch_run(struct scratch *scratch, __u32 plan_id, en
 	struct fetch_plan *plan = bpf_map_lookup_elem(&plans, &plan_id);
 	if (!plan)
 		return;
-	if (form == FETCH_ATOMIC) {
+	if (form == FETCH_SLEEPABLE) {
+		fetch_run_sleepable(plan, scratch);
+		if (scratch->absent.count)
+			fetch_rest(plan, scratch);
+	} else if (form == FETCH_SLEEPABLE_CALLS) {
+		fetch_run_calls(plan, scratch);
+		if (scratch->absent.count)
+			fetch_rest_of_call(plan, scratch);
+	} else {
 		fetch_run_atomic(plan, scratch);
-		return;
 	}
-	fetch_run_sleepable(plan, scratch);
-	if (scratch->absent.count)
-		fetch_rest(plan, scratch);
 }
 
 /*

@@ -68,6 +68,14 @@ for backend in $there; do
 	done
 done
 
+# Lists: the strings of a vector.
+for backend in $there; do
+	utrail -o trace -e syscall:execve -- sh -c 'true one two; true' >told 2>messages ||
+		fail "$backend: lists: $(cat messages told)"
+	grep -q 'execve(".*sh", \["sh", "-c", "true one two; true"\], ' trace || fail "$backend: lists: $(cat messages trace)"
+	! grep -q 'not understood' messages || fail "$backend: lists: $(cat messages)"
+done
+
 # Many at once, where that is one link.
 case " $there " in
 *' kprobe.multi '*)
