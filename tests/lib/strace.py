@@ -62,6 +62,7 @@ SPELLINGS = [
     (r"\b(0x[0-9a-f]+) /\* \w*\?\?\? \*/", lambda m: str(int(m[1], 16))),  # no name: in decimal
     (r"\b000\b", lambda m: "0"),  # a mode of nothing
     (r"data=\{u32=\d+, u64=(\d+)\}", lambda m: f"data={int(m[1]):#x}"),
+    (r"\{sival_int=-?\d+, sival_ptr=(\w+)\}", lambda m: m[1]),  # the same bytes twice
     (r" /\* (?!\d+ (?:var|entr))[^*]* \*/", lambda m: ""),  # a time in words, ticks in seconds
     (r"\{sa_family=AF_UNIX\}", lambda m: "{AF_UNIX}"),
     (r" => \{parent_tid=\[\d+\]\}", lambda m: ""),  # the result again
@@ -164,7 +165,7 @@ class Allowed:
 
 ADDRESS = r"0x[0-9a-f]+"
 ALLOWED = [
-    Allowed(r"(l|f|)getxattr|(l|f|)listxattr|read|recvfrom|readlink|getpeername|accept4?", 0, ADDRESS, "<call failed>",
+    Allowed(r"(l|f|)getxattr|(l|f|)listxattr|read|recvfrom|readlink|getpeername|getsockname|accept4?", 0, ADDRESS, "<call failed>",
             "the call failed, and filled nothing"),
     Allowed(r"bpf|perf_event_open|clock_adjtime", 0, r"\{.*\}", r"\{.*, \.\.\.\}", "the first members",
             is_start=True),

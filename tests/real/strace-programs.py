@@ -108,6 +108,54 @@ def perl():
     compare("perl", ["perl", "-e", PERL])
 
 
+SCRIPTS = {
+    "php": ["-r", "$s = stream_socket_pair(1, 1, 0); fwrite($s[0], 'x'); $r = [$s[1]]; $w = null; $e = null;"
+                  "stream_select($r, $w, $e, 1); echo json_encode(stat('/')), gethostbyname('localhost');"],
+    "ruby": ["--disable-gems", "-e", "r, w = IO.pipe; w.puts 1; IO.select([r]); Thread.new { sleep 0.01 }.join; system('true');"
+                                     "puts Process.clock_gettime(1), `echo x`"],
+    "lua": ["-e", "for l in io.popen('echo x'):lines() do print(l) end; os.remove(os.tmpname())"],
+    "vim": ["-es", "-u", "NONE", "-c", "r /etc/passwd", "-c", "q!"],
+}
+
+ASYNCIO = """
+import asyncio, concurrent.futures, mmap, multiprocessing, os, signal
+async def all_of_it():
+    p = await asyncio.create_subprocess_exec('echo', 'hi', stdout=asyncio.subprocess.PIPE); await p.communicate()
+    s = await asyncio.start_server(lambda r, w: w.close(), '127.0.0.1', 0)
+    r, w = await asyncio.open_connection(*s.sockets[0].getsockname()); await r.read(); w.close(); s.close()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, lambda: 0); os.kill(os.getpid(), signal.SIGUSR1)
+    await asyncio.sleep(0.01)
+asyncio.run(all_of_it())
+with concurrent.futures.ThreadPoolExecutor(2) as e: list(e.map(str, range(5)))
+a, b = multiprocessing.Pipe(); a.send(1); b.recv()
+m = mmap.mmap(-1, 4096); m[0] = 1; m.flush(); m.close()
+os.posix_spawn('/bin/true', ['true'], {}); os.wait()
+os.memfd_create('x'); os.openpty(); os.nice(1); signal.sigtimedwait([signal.SIGUSR2], 0)
+"""
+
+
+def scripts():
+    for name, words in SCRIPTS.items():
+        if shutil.which(name):
+            compare(name, [name, *words])
+    compare("asyncio", [os.path.realpath(sys.executable), "-S", "-c", ASYNCIO], options=["-yy"])
+
+
+def repositories():
+    need("git")
+    folder = folder_of("git")
+    home = {"HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
+    who = ["-c", "user.name=n", "-c", "user.email=e@x"]
+    subprocess.run(["git", "init", "-q", "first"], cwd=folder, env={**os.environ, **home}, check=True)
+    for i in range(3):
+        (folder / f"first/{i}").write_text(f"{i}\n" * 100)
+        for words in (["add", "."], [*who, "commit", "-qm", str(i)]):
+            subprocess.run(["git", *words], cwd=folder / "first", env={**os.environ, **home}, check=True)
+    compare("git-gc", ["git", "gc", "-q"], cwd=folder / "first", env=home)
+    compare("git-clone", ["git", "clone", "-q", "first", "second"], cwd=folder, env=home)
+    compare("git-status", ["git", "status"], cwd=folder / "second", env=home)
+
+
 def keys():
     need("ssh-keygen", "openssl")
     folder = folder_of("keys")
@@ -135,7 +183,7 @@ def versions():
                   "node -e 1", "lsblk", "findmnt /", "apt-cache policy bash", "find /etc/apt -newer /etc/passwd"):
         name = words.split()[0]
         if shutil.which(name):
-            compare(name, words.split())
+            compare(f"{name}-told", words.split())  # find is among the text tools, too
 
 
 def processes():
@@ -241,6 +289,6 @@ def every_allowance_is_needed():
     allowances_are_needed("long", PROGRAMS)
 
 
-PROGRAMS = (text_tools, file_tools, compressors, compilers, perl, keys, databases, packages, versions, processes, network_tools,
+PROGRAMS = (text_tools, file_tools, compressors, compilers, perl, scripts, repositories, keys, databases, packages, versions, processes, network_tools,
             nginx, redis, postgres)
 run(*PROGRAMS, every_allowance_is_needed)

@@ -165,6 +165,7 @@ static void files(void)
 	syscall(SYS_openat2, folder, "nothing/here", &how, sizeof(how));
 	struct iovec iovec = {buffer, 4}, remote = {buffer + 100, 4};
 	preadv(copy, &iovec, 1, 2);
+	readv(folder, &iovec, 1);
 	pwritev(copy, &iovec, 1, 2);
 	pwritev2(copy, &iovec, 1, -1, RWF_DSYNC);
 	static char large[4][8000];
@@ -231,6 +232,13 @@ static void processes(void)
 	syscall(SYS_capset, &header, sets);
 	prctl(PR_SET_DUMPABLE, 1);
 	prctl(PR_CAPBSET_READ, 60);
+	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, 0x10000, 4096, "a name");
+	syscall(SYS_rt_sigaction, SIGUSR2, &(unsigned long[4]){-1UL}, NULL, 8);
+	syscall(SYS_rt_sigaction, SIGUSR2, &(unsigned long[4]){0}, &(unsigned long[4]){0}, 8);
+	syscall(SYS_close_range, 5000, -1, 0);
+	waitpid(-1, NULL, WNOHANG | WUNTRACED);
+	socklen_t size = sizeof(struct sockaddr);
+	getsockname(0, &(struct sockaddr){0}, &size);
 	syscall(SYS_kcmp, getpid(), getpid(), 1, 0, 0);
 	syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
 }
@@ -251,6 +259,9 @@ static void kernel(void)
 	syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
 	unsigned int action = SECCOMP_RET_LOG;
 	syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
+	struct seccomp_notif_sizes sizes;
+	syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
+	syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 1, NULL);
 	struct sembuf operation = {0, -1, SEM_UNDO | IPC_NOWAIT};
 	semop(-1, &operation, 1);
 }
