@@ -73,13 +73,24 @@ static struct err *add_row(const char *name, const struct tally_row *row, uint64
 	return NULL;
 }
 
+/* NULL: no memory. */
+static const char *name_of(struct tally_list *list, uint32_t number)
+{
+	uint32_t narrow = number & ~EVENT_CALL_NARROW;
+	if (narrow == number)
+		return arena_printf(&list->names, "syscall_%#x", number);
+	const char *known = syscall_narrow_name(narrow);
+	return known ? arena_printf(&list->names, "[32-bit] %s", known)
+		     : arena_printf(&list->names, "[32-bit] syscall_%#x", narrow);
+}
+
 /* Each by its number, as its events are shown. */
 static struct err *add_others(const struct kernel *kernel, struct tally_list *list)
 {
 	struct err *e = NULL;
 	for (uint32_t number = UINT32_MAX; !e && kernel_next_other(kernel, &number);) {
 		struct tally_row row;
-		const char *name = arena_printf(&list->names, "syscall_%#x", number);
+		const char *name = name_of(list, number);
 		e = name ? kernel_tally_other(kernel, number, &row) : &err_nomem;
 		e = e ? e : add_row(name, &row, 0, list);
 	}

@@ -6,6 +6,7 @@
 #ifndef UTRAIL_KERNEL_CALL_REGS_BPF_H
 #define UTRAIL_KERNEL_CALL_REGS_BPF_H
 
+#include "kernel/tally.bpf.h"
 #include "probe/fetch.bpf.h"
 #include "stream/stream.bpf.h"
 
@@ -39,6 +40,25 @@ static __always_inline __u32 call_number_at(const struct pt_regs *regs)
 	return number;
 }
 
+/* A call through the 32-bit entry. Only where calls without a site of their own are told. */
+static __always_inline bool is_narrow(__u32 number)
+{
+	return other_calls_site && (number & EVENT_CALL_NARROW);
+}
+
+/* Its arguments are in ebx, ecx, edx, esi, edi and ebp; to where those of the others are. */
+static __always_inline void move_narrow(struct scratch *scratch)
+{
+#if defined(__TARGET_ARCH_x86)
+	scratch->regs[X86_R8] = (__u32)scratch->regs[X86_RDI];
+	scratch->regs[X86_R10] = (__u32)scratch->regs[X86_RSI];
+	scratch->regs[X86_R9] = (__u32)scratch->regs[X86_RBP];
+	scratch->regs[X86_RDX] = (__u32)scratch->regs[X86_RDX];
+	scratch->regs[X86_RSI] = (__u32)scratch->regs[X86_RCX];
+	scratch->regs[X86_RDI] = (__u32)scratch->regs[X86_RBX];
+#endif
+}
+
 /* What plans of system calls name, and the stack pointer: loads through a BTF pointer, which cost
  * nothing beside a copy of all registers by bpf_probe_read_kernel(), 90 ns a call. */
 static __always_inline void save_arguments(struct scratch *scratch, const struct pt_regs *regs,
@@ -46,6 +66,8 @@ static __always_inline void save_arguments(struct scratch *scratch, const struct
 {
 	if (kind == REGS_ADDRESS) {
 		bpf_probe_read_kernel(scratch->regs, REGS_USED * sizeof(__u64), regs);
+		if (is_narrow(scratch->syscall_number))
+			move_narrow(scratch);
 		return;
 	}
 #if defined(__TARGET_ARCH_x86)
@@ -56,6 +78,12 @@ static __always_inline void save_arguments(struct scratch *scratch, const struct
 	scratch->regs[X86_R8] = regs->r8;
 	scratch->regs[X86_R9] = regs->r9;
 	scratch->regs[X86_RSP] = regs->rsp;
+	if (is_narrow(scratch->syscall_number)) {
+		scratch->regs[X86_RBX] = regs->rbx;
+		scratch->regs[X86_RCX] = regs->rcx;
+		scratch->regs[X86_RBP] = regs->rbp;
+		move_narrow(scratch);
+	}
 #else
 	const struct user_pt_regs *user = (const void *)regs;
 #pragma unroll

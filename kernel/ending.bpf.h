@@ -34,6 +34,14 @@ static __always_inline __u32 status_of_one_way(__u32 number)
 	return number == sigreturn_number ? STATUS_SUCCESSFUL : STATUS_UNFINISHED;
 }
 
+/* Their site is that of calls which do return. One whose end a condition asks for is not told. */
+static __always_inline bool is_narrow_exit(const struct scratch *scratch, __u32 number)
+{
+	return other_calls_site && !summing &&
+	       (number == EVENT_NARROW_EXIT || number == EVENT_NARROW_EXIT_GROUP) &&
+	       (!has_filters || !scratch->syscall_filter);
+}
+
 /* --- conditions ------------------------------------------------------------------------------ */
 
 /* What a condition leaves over may still exceed the rate. */

@@ -159,8 +159,11 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 	if (!stream_wants_current(id))
 		return 0;
 	if (is_compat(form)) {
-		__sync_fetch_and_add(&compat_calls, 1);
-		return 0;
+		if (!other_calls_site) {
+			__sync_fetch_and_add(&compat_calls, 1);
+			return 0;
+		}
+		number |= EVENT_CALL_NARROW;
 	}
 	__u32 site_id = site_of_call(number);
 	if (!site_id)
@@ -173,6 +176,7 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 	}
 	/* Of one whose end was missed. */
 	scratch->syscall_site = 0;
+	scratch->syscall_number = number;
 	scratch->syscall_seen = CALLS_KNOWN | CALL_BEGAN;
 	if (lossless && form != FETCH_OLD)
 		hold_briefly(scratch);
@@ -192,14 +196,13 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 			return 0;
 		}
 	}
-	bool is_one_way = !(site->flags & SITE_HAS_RETURN);
+	bool is_one_way = !(site->flags & SITE_HAS_RETURN) || is_narrow_exit(scratch, number);
 	/* With filters, its end was asked for among them. */
 	if ((!tally_only && !is_of_interest(scratch, site, regs, kind, form)) ||
 	    (!has_filters && is_one_way && !status_is_wanted(site_id, status_of_one_way(number)))) {
 		cost_end(scratch, true);
 		return 0;
 	}
-	scratch->syscall_number = number;
 	if (summing) {
 		sum_enter(scratch, site, site_id);
 		cost_end(scratch, true);
@@ -221,7 +224,7 @@ static __always_inline int on_enter(struct pt_regs *regs, enum call_regs kind, _
 		return 0;
 	}
 	/* exit, exit_group: nothing will come back. */
-	tally_one_way(site_id);
+	tally_one_way(site_id, number);
 	scratch->unavailable = 0;
 	if (!tally_only)
 		syscall_emit(scratch, id, time_ns, 0, stream);
@@ -282,6 +285,9 @@ static __always_inline void add_to_goroutine(struct scratch *scratch, enum fetch
 static __always_inline bool is_its_end(const struct scratch *scratch, const struct pt_regs *regs)
 {
 	__u32 number = scratch->syscall_number;
+	/* Its arguments are not where they were; among them are execve and sigreturn. */
+	if (is_narrow(number))
+		return true;
 	if (number == CALL_EXECVE || number == CALL_EXECVEAT)
 		return true;
 	/* It brings back the registers of what was interrupted, and takes the number away. */

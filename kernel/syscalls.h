@@ -52,6 +52,7 @@ const struct syscall_info *syscall_by_number(uint32_t number);
 const struct syscall_info *syscall_by_name(const char *name);
 const struct syscall_info *syscall_first(size_t *ret_count); /* the whole table, by number */
 uint32_t syscall_class_by_name(const char *name);	     /* "file" -> bit, 0: no such class */
+const char *syscall_narrow_name(uint32_t number);	     /* of 32-bit programs; NULL: none */
 const char *errno_name(int errnum);			     /* "ENOENT", NULL when unknown */
 
 /*

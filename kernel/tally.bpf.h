@@ -113,11 +113,11 @@ static __always_inline void tally_call(__u32 site_id, __u32 number, __s64 result
 }
 
 /* It is not known how long it takes. */
-static __always_inline void tally_one_way(__u32 site_id)
+static __always_inline void tally_one_way(__u32 site_id, __u32 number)
 {
 	if (!tally_calls)
 		return;
-	struct tally_row *row = bpf_map_lookup_elem(&tallies, &site_id);
+	struct tally_row *row = tally_row_of(site_id, number);
 	if (row)
 		__sync_fetch_and_add(&row->calls, 1);
 }

@@ -153,7 +153,7 @@ static void set_probe(struct output *output, json_t *line, const struct stream_e
 		json_set(output, line, "provider", json_text(output, probe->provider));
 	if (event->site->wire.flags & SITE_IN_KERNEL)
 		json_set(output, line, "kind", json_text(output, probe_kind_name(probe->kind)));
-	const char *name = output_number_name(event, number);
+	const char *name = output_number_name(output, event, number);
 	json_set(output, line, "name", json_text(output, name ? name : probe->name));
 	json_set(output, line, "depth", json_integer(event->depth));
 }

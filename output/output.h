@@ -44,7 +44,8 @@ struct output_options {
 	uint32_t string_limit;
 	uint32_t array_limit;	    /* elements of an array; 0: as string_limit */
 	int64_t realtime_offset_ns; /* CLOCK_REALTIME - CLOCK_BOOTTIME at the start */
-	/* Of this machine's system calls, "read"; NULL, or returns NULL: it has none */
+	/* Of this machine's system calls, "read", and with EVENT_CALL_NARROW those of 32-bit
+	 * programs; NULL, or returns NULL: it has none */
 	const char *(*syscall_name)(uint32_t number);
 	struct shown_finder finder; /* .find may be NULL */
 	struct redact *redact;	    /* what strings and arguments go through; NULL: shown as is.

@@ -109,7 +109,7 @@ static void put_name(struct output *output, const struct stream_event *event)
 	char number[SYSCALL_NAME_MAX];
 	if (color != COLOR_OFF)
 		text_color(output, color);
-	const char *name = output_number_name(event, number);
+	const char *name = output_number_name(output, event, number);
 	if (name)
 		buffer_put_string(&output->buffer, name);
 	else

@@ -52,11 +52,21 @@ static void put_part(struct output *output, const struct where_part *part)
 	put_time(buffer, part->ns);
 }
 
-const char *output_number_name(const struct stream_event *event, char name[static SYSCALL_NAME_MAX])
+const char *output_number_name(const struct output *output, const struct stream_event *event,
+			       char name[static SYSCALL_NAME_MAX])
 {
+	uint32_t number = event->syscall_number;
+	bool is_narrow = number & EVENT_CALL_NARROW;
 	if (!event->site->is_others || event->ending == ENDING_OPEN)
 		return NULL;
-	snprintf(name, SYSCALL_NAME_MAX, "syscall_%#x", event->syscall_number);
+	const char *known = is_narrow && output->options.syscall_name
+				    ? output->options.syscall_name(number)
+				    : NULL;
+	if (known)
+		snprintf(name, SYSCALL_NAME_MAX, "[32-bit] %s", known);
+	else
+		snprintf(name, SYSCALL_NAME_MAX, "%ssyscall_%#x", is_narrow ? "[32-bit] " : "",
+			 number & ~(is_narrow ? EVENT_CALL_NARROW : 0U));
 	return name;
 }
 

@@ -73,13 +73,13 @@ bool text_sched(struct output *output, const struct stream_event *event);
  * when it was not asked for */
 void text_where(struct output *output, const struct stream_event *event);
 /* "read", "page fault"; in `name` where it has no name */
-#define SYSCALL_NAME_MAX 32
+#define SYSCALL_NAME_MAX 48
 const char *output_syscall_name(const struct output *output, int32_t number,
 				char name[static SYSCALL_NAME_MAX]);
 
-/* What is shown as the name of a system call whose site has many: "syscall_0x309"; NULL: the
- * site's. */
-const char *output_number_name(const struct stream_event *event,
+/* What is shown as the name of a system call whose site has many: "syscall_0x309",
+ * "[32-bit] read"; NULL: the site's. */
+const char *output_number_name(const struct output *output, const struct stream_event *event,
 			       char name[static SYSCALL_NAME_MAX]);
 
 /* text_view.c: the fields of a view's event, and where it belongs */

@@ -129,8 +129,13 @@ struct event_syscall {
 };
 _Static_assert(sizeof(struct event_syscall) == 32, "wire format");
 
+/* Added to the number of a call through the 32-bit entry, which is of another table. */
+#define EVENT_CALL_NARROW 0x20000000
+/* Those that do not return: arch/x86/entry/syscalls/syscall_32.tbl */
+#define EVENT_NARROW_EXIT	(EVENT_CALL_NARROW | 1)
+#define EVENT_NARROW_EXIT_GROUP (EVENT_CALL_NARROW | 252)
+
 enum event_syscall_flags {
-	EVENT_SYSCALL_COMPAT = 1,     /* 32-bit entry: the number is of another table */
 	EVENT_SYSCALL_NO_OUTPUTS = 2, /* it failed: there are no slots of the return plan */
 	EVENT_SYSCALL_AGAIN = 4,      /* the inputs were read at the return, some of them again */
 	/* The thread is to die before it could see the result */

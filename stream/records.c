@@ -117,7 +117,8 @@ static struct err *on_syscall(struct nesting *nesting, const struct arrival *arr
 	event.syscall_result = call.result;
 	event.syscall_number = call.number;
 	exec_complete(arrival->task, site, nesting->options->set->options.string_limit, &arguments);
-	if (!(site->wire.flags & SITE_HAS_RETURN))
+	if (!(site->wire.flags & SITE_HAS_RETURN) || call.number == EVENT_NARROW_EXIT ||
+	    call.number == EVENT_NARROW_EXIT_GROUP)
 		event.ending = ENDING_UNKNOWN;
 	if (call.flags & EVENT_SYSCALL_KILLED) {
 		event.ending = ENDING_KILLED;

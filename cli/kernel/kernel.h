@@ -177,6 +177,8 @@ const char *kernel_unreadable(const struct kernel *kernel);
 const char *kernel_calls_why(const struct kernel *kernel);
 /* 32-bit system calls of traced processes, which are not told. */
 uint64_t kernel_compat_calls(const struct kernel *kernel);
+/* But they are where all calls are told. */
+bool kernel_tells_narrow(const struct kernel *kernel);
 const char *const *kernel_backends(const struct kernel *kernel);
 
 #endif

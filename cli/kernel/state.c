@@ -238,6 +238,12 @@ uint64_t kernel_compat_calls(const struct kernel *kernel)
 	return __atomic_load_n(&kernel->skel->bss->compat_calls, __ATOMIC_RELAXED);
 }
 
+bool kernel_tells_narrow(const struct kernel *kernel)
+{
+	return kernel->skel->rodata->other_calls_site &&
+	       !syscall_backend_info(kernel->calls.backend)->by_call;
+}
+
 const char *kernel_calls_why(const struct kernel *kernel)
 {
 	return kernel->plan->has_syscalls ? kernel->calls.why : NULL;

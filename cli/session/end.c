@@ -60,7 +60,8 @@ static struct err *deliver_rest(struct session *session)
 /* Where the programs that see system calls are not run for theirs. */
 static uint64_t compat_programs(const struct session *session)
 {
-	if (!session->plan.has_syscalls || kernel_compat_calls(session->kernel))
+	if (!session->plan.has_syscalls || kernel_compat_calls(session->kernel) ||
+	    kernel_tells_narrow(session->kernel))
 		return 0;
 	return session->compat_programs + stream_counts(session->stream)->compat_programs;
 }

@@ -28,6 +28,8 @@
 
 static const char *syscall_name(uint32_t number)
 {
+	if (number & EVENT_CALL_NARROW)
+		return syscall_narrow_name(number & ~EVENT_CALL_NARROW);
 	const struct syscall_info *info = syscall_by_number(number);
 	return info ? info->name : NULL;
 }

@@ -80,7 +80,7 @@ def not_all_of_them():
 
 
 def of_32_bits():
-    """Their numbers are of another table: they are no calls of ours, and are counted."""
+    """Their numbers are of another table: they are no calls of ours, and are counted; told where all calls are."""
     probe = subprocess.run([sample("compat"), "1"], capture_output=True, check=False)
     if probe.returncode == 77:
         return print("    this kernel has no 32-bit entry")
@@ -95,6 +95,14 @@ def of_32_bits():
             continue
         same(counted, target.counts["narrow"], f"{backend}: 32-bit calls")
         contains(trace.stderr, f"{counted} 32-bit system calls are not shown", backend)
+    for backend in ("tp_btf", "raw_tp"):
+        target, trace = trace_target("compat", [50], ["syscall:*"], "--syscall-backend", backend)
+        trace.check_nothing_lost()
+        told = trace.syscalls("[32-bit] iopl")  # the name of that number there
+        same(len(told), target.counts["narrow"], f"{backend}: 32-bit calls")
+        same({event["args"]["arg1"] for event in told}, {"0x0"}, f"{backend}: the one argument")
+        same(len(trace.syscalls("getppid")), target.counts["wide"], f"{backend}: getppid among them")
+        ensure("32-bit" not in trace.stderr, trace.stderr)
     return None
 
 
@@ -121,6 +129,12 @@ def programs_of_32_bits():
     contains(process.stderr, "2 32-bit programs: their system calls are not shown", "programs that were begun")
     process = plain(["-e", "syscall:read", "--syscall-backend", "tracepoint", "--", "true"], stdin=subprocess.DEVNULL)
     ensure("32-bit" not in process.stderr, process.stderr)
+    told = plain(["-e", "syscall:*", "-f", "--", "sh", "-c", f"{narrow} </dev/null; true"], stdin=subprocess.DEVNULL).stderr
+    contains(told, "[32-bit] read(0x0, 0x8048080, 0x1, ", "the call")
+    contains(told, "[32-bit] exit(0x1, ", "the one that does not return")
+    ensure("not shown" not in told, told)
+    counted = plain(["-c", "-e", "syscall:*", "-f", "--", "sh", "-c", f"{narrow} </dev/null; true"], stdin=subprocess.DEVNULL)
+    ensure(re.search(r" 1 +(\d+ +)?\[32-bit\] exit$", counted.stderr, re.MULTILINE), counted.stderr)
     target = Process([narrow], stdin=subprocess.PIPE)
     trace = Trace("-e", "syscall:read", "--syscall-backend", "tracepoint", pid=target.pid)
     target.write("\n")

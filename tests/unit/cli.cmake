@@ -38,7 +38,7 @@ utrail_unit_test(cli_cost SOURCES cli_cost.c ${PROJECT_SOURCE_DIR}/cli/cost.c
   ${PROJECT_SOURCE_DIR}/cli/cost_calibrate.c
   LINK utrail_uprobe utrail_probe utrail_target PkgConfig::libbpf)
 utrail_unit_test(cli_tally SOURCES cli_tally.c ${PROJECT_SOURCE_DIR}/cli/tally.c
-  LINK utrail_output utrail_target)
+  LINK utrail_kernel utrail_output utrail_target)
 utrail_unit_test(cli_plan_signals SOURCES cli_plan_signals.c ${PROJECT_SOURCE_DIR}/cli/plan/signals.c
   ${PROJECT_SOURCE_DIR}/cli/plan/life.c LINK utrail_kernel utrail_output utrail_target utrail_uprobe)
 utrail_unit_test(cli_cache SOURCES cli_cache.c ${PROJECT_SOURCE_DIR}/cli/cache.c
