@@ -63,6 +63,7 @@ SPELLINGS = [
     (r"\b000\b", lambda m: "0"),  # a mode of nothing
     (r"data=\{u32=\d+, u64=(\d+)\}", lambda m: f"data={int(m[1]):#x}"),
     (r"\{sival_int=-?\d+, sival_ptr=(\w+)\}", lambda m: m[1]),  # the same bytes twice
+    (r"(fm_extent_count=\d+\}) => \{fm_flags=[^{}]*\}", lambda m: m[1]),  # what was found
     (r" /\* (?!\d+ (?:var|entr))[^*]* \*/", lambda m: ""),  # a time in words, ticks in seconds
     (r"\{sa_family=AF_UNIX\}", lambda m: "{AF_UNIX}"),
     (r" => \{parent_tid=\[\d+\]\}", lambda m: ""),  # the result again

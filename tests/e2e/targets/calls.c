@@ -8,6 +8,7 @@
 #include <linux/aio_abi.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/fiemap.h>
 #include <linux/filter.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
@@ -178,6 +179,8 @@ static void files(void)
 	process_vm_readv(getpid(), &iovec, 1, &remote, 1, 0);
 	fchown(copy, -1, getgid());
 	ioctl(copy, FS_IOC_GETFLAGS, buffer);
+	struct fiemap extents = {.fm_length = 4096, .fm_flags = FIEMAP_FLAG_SYNC};
+	ioctl(copy, FS_IOC_FIEMAP, &extents);
 	struct ifreq interface = {.ifr_name = "lo"};
 	ioctl(socket(AF_INET, SOCK_DGRAM, 0), SIOCGIFINDEX, &interface);
 	strcpy(interface.ifr_name, "no-such");
