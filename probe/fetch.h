@@ -229,7 +229,7 @@ struct fetch_details {
 	__u64 peer;    /* inode of the other end of a Unix socket */
 	__u32 mode;    /* st_mode; 0: nothing is known */
 	__u32 device;  /* as the kernel has it, include/linux/kdev_t.h: 20 bits of minor */
-	__u32 port_id; /* of a netlink socket */
+	__u32 port_id; /* of a netlink socket; of a pidfd the process */
 	__u16 family, type, protocol; /* family 0: no socket */
 	__u16 local_port;
 	__u16 remote_port; /* in network order */
@@ -271,7 +271,8 @@ struct fetch_socket_offsets {
 	__u32 sock_kind, sock_socket, kind_name;
 	__u32 unix_peer, unix_address, address_length, address_name;
 	__u32 netlink_port;
+	__u32 inode_private, pid_numbers; /* of pidfds */
 };
-_Static_assert(sizeof(struct fetch_socket_offsets) == 88, "wire format");
+_Static_assert(sizeof(struct fetch_socket_offsets) == 96, "wire format");
 
 #endif

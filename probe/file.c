@@ -92,11 +92,24 @@ static void put_string(struct text *text, const char *string)
 	put(text, string, strlen(string));
 }
 
+/* Is it a pidfd? */
+static bool is_process(const struct fetch_file *file, const char *name)
+{
+	return file->magic == PID_FS_MAGIC ||
+	       (file->magic == ANON_INODE_FS_MAGIC && strcmp(name, "[pidfd]") == 0);
+}
+
 /* Files below no root directory: each file system has its own way (d_dname of its dentries, or
- * simple_dname() in fs/d_path.c). `name` ends with a NUL. */
-static void put_loose(struct text *text, const struct fetch_file *file, const char *name)
+ * simple_dname() in fs/d_path.c). `name` ends with a NUL; `pid`: of a pidfd's process, or 0. */
+static void put_loose(struct text *text, const struct fetch_file *file, uint32_t pid,
+		      const char *name)
 {
 	char number[32];
+	if (pid) {
+		snprintf(number, sizeof(number), "pid:%u", pid);
+		put_string(text, number);
+		return;
+	}
 	snprintf(number, sizeof(number), ":[%llu]", (unsigned long long)file->inode);
 	switch (file->magic) {
 	case SOCKFS_MAGIC:
@@ -156,7 +169,7 @@ bool file_path(const char *bytes, size_t length, char ret[FILE_PATH_MAX], bool *
 		*ret_cut = false;
 		return true;
 	}
-	size_t head = sizeof(file);
+	size_t head = sizeof(file), all = length;
 	if (file.flags & FETCH_FILE_DETAILS)
 		head += sizeof(struct fetch_details);
 	if (length < head)
@@ -169,7 +182,8 @@ bool file_path(const char *bytes, size_t length, char ret[FILE_PATH_MAX], bool *
 	if (file.flags & FETCH_FILE_TEXT)
 		put_string(&text, length ? names : "");
 	else if (file.flags & FETCH_FILE_LOOSE && length && strlen(names) == length - 1)
-		put_loose(&text, &file, names);
+		put_loose(&text, &file, is_process(&file, names) ? file_process(bytes, all) : 0,
+			  names);
 	else
 		put_names(&text, &file, names, length);
 	return text.used > 0;

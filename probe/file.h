@@ -38,6 +38,8 @@ struct file_device {
 	uint32_t major, minor;
 };
 bool file_is_device(const char *bytes, size_t length, struct file_device *ret);
+/* With -yy: the process of what is known to be a pidfd; 0: not known. */
+uint32_t file_process(const char *bytes, size_t length);
 
 /* Makes the struct fetch_file of a text that is a path already, cut to what fits; returns its
  * size. */

@@ -21,6 +21,7 @@ extern const volatile struct fetch_socket_offsets socket_offsets;
 #define SOCKET_NETLINK 16
 #define SOCKET_FORMAT  0170000
 #define SOCKET_MODE    0140000
+#define REGULAR_MODE   0100000
 
 /* Into a member of struct fetch_details; it stays zero when it cannot be read. */
 #define SOCKET_INTO(to, base, offset) \
@@ -71,6 +72,19 @@ static __noinline int socket_internet(struct fetch_details *details, __u64 sock)
 	return 0;
 }
 
+/* What the number of a pidfd's process would be, of any file that may be one: before 6.9 without a
+ * type, since then one of pidfs (cb12fd8e0dab). Kernel numbers: not told in an inner namespace. */
+static __noinline int socket_pid(struct fetch_details *details, __u64 file, __u64 inode)
+{
+	if (!details || in_namespace)
+		return 0;
+	__u64 pid = details->mode & SOCKET_FORMAT ? SOCKET_READ(inode, inode_private)
+						  : SOCKET_READ(file, file_private);
+	if (pid)
+		SOCKET_INTO(details->port_id, pid, pid_numbers);
+	return 0;
+}
+
 static __always_inline int socket_details(struct fetch_details *details, __u64 file, __u64 inode)
 {
 	__u16 mode = 0;
@@ -79,6 +93,8 @@ static __always_inline int socket_details(struct fetch_details *details, __u64 f
 	SOCKET_INTO(mode, inode, inode_mode);
 	details->mode = mode;
 	SOCKET_INTO(details->device, inode, inode_device);
+	if (!(mode & SOCKET_FORMAT) || (mode & SOCKET_FORMAT) == REGULAR_MODE)
+		return socket_pid(details, file, inode);
 	if ((mode & SOCKET_FORMAT) != SOCKET_MODE)
 		return 0;
 	__u64 socket = SOCKET_READ(file, file_private);

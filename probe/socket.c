@@ -49,6 +49,8 @@ static const struct offset_wanted all_wanted[] = {
 	OPTIONAL("unix_address", "len", NULL, address_length),
 	OPTIONAL("unix_address", "name", NULL, address_name),
 	OPTIONAL("netlink_sock", "portid", NULL, netlink_port),
+	WANTED("inode", "i_private", NULL, inode_private),
+	WANTED("pid", "numbers", NULL, pid_numbers),
 };
 _Static_assert(sizeof(all_wanted) / sizeof(all_wanted[0]) ==
 		       sizeof(struct fetch_socket_offsets) / sizeof(__u32),
@@ -93,6 +95,15 @@ bool file_is_device(const char *bytes, size_t length, struct file_device *ret)
 		.minor = details.device & ((1U << MINOR_BITS) - 1),
 	};
 	return true;
+}
+
+uint32_t file_process(const char *bytes, size_t length)
+{
+	struct fetch_file file;
+	struct fetch_details details;
+	if (!get_details(bytes, length, &file, &details) || file_is_socket(bytes, length))
+		return 0;
+	return details.port_id;
 }
 
 static const char *kind_of(const struct fetch_details *details)

@@ -130,7 +130,7 @@ with concurrent.futures.ThreadPoolExecutor(2) as e: list(e.map(str, range(5)))
 a, b = multiprocessing.Pipe(); a.send(1); b.recv()
 m = mmap.mmap(-1, 4096); m[0] = 1; m.flush(); m.close()
 os.posix_spawn('/bin/true', ['true'], {}); os.wait()
-os.memfd_create('x'); os.openpty(); os.nice(1); signal.sigtimedwait([signal.SIGUSR2], 0)
+os.memfd_create('x'); os.pidfd_open(os.getpid()); os.openpty(); os.nice(1); signal.sigtimedwait([signal.SIGUSR2], 0)
 """
 
 

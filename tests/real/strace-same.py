@@ -44,6 +44,7 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind("\\0utrail-" + 
 n = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0); n.bind((0, 0)); n.getsockname()
 d = os.open("/dev/null", os.O_WRONLY); fcntl.fcntl(d, fcntl.F_DUPFD_CLOEXEC, 50); fcntl.fcntl(d, fcntl.F_GETFL); os.write(d, b"1"); r, w = os.pipe(); os.write(w, b"1")
 e = select.epoll(); e.register(r, 1); e.close()
+v = os.pidfd_open(os.getpid()); os.close(v)
 p = select.poll(); [p.register(f, 3) for f in (r, w, d, c, m, u)]; p.poll(10)
 select.select([r, c, k], [w, d, x], [u, n], 1)
 socket.send_fds(x, [b"1"], [d, r, c.fileno(), m.fileno()]); y.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1); socket.recv_fds(y, 1, 9)

@@ -136,6 +136,35 @@ static void devices_have_numbers(void **state)
 	assert_false(file_path((const char *)&record, sizeof(record.file) + 8, path, &is_cut));
 }
 
+static void processes(void **state)
+{
+	(void)state;
+	struct {
+		struct fetch_file file;
+		struct fetch_details details;
+		char names[16];
+	} record = {.file = {.magic = ANON_INODE_FS_MAGIC,
+			     .flags = FETCH_FILE_LOOSE | FETCH_FILE_DETAILS},
+		    .details = {.port_id = 4242},
+		    .names = "[pidfd]"};
+	char path[FILE_PATH_MAX];
+	bool is_cut;
+	size_t length = offsetof(__typeof__(record), names) + sizeof("[pidfd]");
+	assert_true(file_path((const char *)&record, length, path, &is_cut));
+	assert_string_equal(path, "pid:4242");
+	record.details.port_id = 0;
+	assert_true(file_path((const char *)&record, length, path, &is_cut));
+	assert_string_equal(path, "anon_inode:[pidfd]");
+	/* Whatever lies there in another one's structure. */
+	record.details.port_id = 4242;
+	strcpy(record.names, "[event]");
+	assert_true(file_path((const char *)&record, length, path, &is_cut));
+	assert_string_equal(path, "anon_inode:[event]");
+	record.file.magic = 0x50494446; /* PID_FS_MAGIC, 6.9 */
+	assert_true(file_path((const char *)&record, length, path, &is_cut));
+	assert_string_equal(path, "pid:4242");
+}
+
 /* That they are right is seen end to end. */
 static void this_kernel_tells_where_things_are(void **state)
 {
@@ -156,6 +185,7 @@ int main(void)
 		cmocka_unit_test(unix_sockets_have_peers_and_names),
 		cmocka_unit_test(other_sockets_have_their_protocol),
 		cmocka_unit_test(devices_have_numbers),
+		cmocka_unit_test(processes),
 		cmocka_unit_test(this_kernel_tells_where_things_are),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
