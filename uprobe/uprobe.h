@@ -95,9 +95,9 @@ struct err *return_prove(struct image *const *images, size_t n_images, enum retu
 			 bool unknown_modules, struct arena *arena,
 			 struct return_verdict *ret) must_check;
 
-/* Does a program switch the stacks of a thread by one of the usual means, or by code of its own that
- * is recognised? The name of the function that it does it by, which lasts as long as the image;
- * NULL: by none. Goroutines are not meant. */
+/* Does a program switch the stacks of a thread by one of the usual means, or by code of its own
+ * that is recognised? The name of the function that it does it by, which lasts as long as the
+ * image; NULL: by none. Goroutines are not meant. */
 const char *uprobe_switches_stacks(struct image *image);
 
 /* --- probes --------------------------------------------------------------------------------- */
