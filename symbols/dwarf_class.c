@@ -32,7 +32,8 @@ static bool flag_of(Dwarf_Die *die, unsigned int name)
 	       dwarf_formflag(&attribute, &flag) == 0 && flag;
 }
 
-/* The type that the DIE names, without typedefs and qualifiers; arrays count as their elements. */
+/* The definition of the type that the DIE names, without typedefs and qualifiers; arrays count as
+ * their elements. */
 static bool bare_type(Dwarf_Die *die, Dwarf_Die *ret)
 {
 	Dwarf_Attribute attribute;
@@ -44,6 +45,7 @@ static bool bare_type(Dwarf_Die *die, Dwarf_Die *ret)
 			return false;
 		die = ret;
 	} while (dwarf_tag(ret) == DW_TAG_array_type && ++arrays < DEPTH_MAX);
+	dwarf_enter_definition(ret);
 	return true;
 }
 

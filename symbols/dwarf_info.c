@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "symbols/dwarf_info.h"
 
+#include <dwarf.h>
 #include <elfutils/libdwelf.h>
 #include <limits.h>
 #include <stdio.h>
@@ -171,4 +172,13 @@ uint64_t dwarf_info_number(Dwarf_Die *die, unsigned int name)
 	    dwarf_formudata(&attribute, &value) != 0)
 		return 0;
 	return value;
+}
+
+void dwarf_enter_definition(Dwarf_Die *type)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die definition;
+	if (dwarf_attr(type, DW_AT_signature, &attribute) &&
+	    dwarf_formref_die(&attribute, &definition))
+		*type = definition;
 }

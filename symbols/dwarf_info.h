@@ -154,6 +154,13 @@ const char *dwarf_copy_name(struct dwarf_info *info, const char *name);
  */
 uint64_t dwarf_info_number(Dwarf_Die *die, unsigned int name);
 
+/*
+ * From the entry of a type to its definition, in place. With type units (-fdebug-types-section) a
+ * unit that uses a type has no more than a declaration, without a name or children, that names the
+ * type's unit by its signature: whoever looks at parts of a type must have gone there.
+ */
+void dwarf_enter_definition(Dwarf_Die *type);
+
 /* The number that an operation of a location pushes whatever the state is, sign-extended where its
  * kind has a sign. False: it is none of these. */
 bool dwarf_op_constant(const Dwarf_Op *op, int64_t *ret);

@@ -130,9 +130,11 @@ static bool find_inner(Dwarf_Die *die, const char *name, Dwarf_Die *ret)
 const struct type *dwarf_type_parameter(struct type_builder *builder, Dwarf_Die *die,
 					unsigned int wanted)
 {
-	Dwarf_Die child;
+	Dwarf_Die definition = *die, child;
 	unsigned int number = 0;
-	for (int more = dwarf_child(die, &child); more == 0; more = dwarf_siblingof(&child, &child))
+	dwarf_enter_definition(&definition);
+	for (int more = dwarf_child(&definition, &child); more == 0;
+	     more = dwarf_siblingof(&child, &child))
 		if (dwarf_tag(&child) == DW_TAG_template_type_parameter && number++ == wanted)
 			return dwarf_build_behind(builder, &child);
 	return NULL;

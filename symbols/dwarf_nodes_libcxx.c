@@ -121,13 +121,16 @@ struct node_search {
 	int budget;
 };
 
-/* What DW_AT_type leads to, without names for it and qualifiers. */
+/* The definition of what DW_AT_type leads to, without names for it and qualifiers. */
 static bool bare_type(Dwarf_Die *die, Dwarf_Die *ret)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Die type;
-	return dwarf_attr_integrate(die, DW_AT_type, &attribute) &&
-	       dwarf_formref_die(&attribute, &type) && dwarf_peel_type(&type, ret) == 0;
+	if (!dwarf_attr_integrate(die, DW_AT_type, &attribute) ||
+	    !dwarf_formref_die(&attribute, &type) || dwarf_peel_type(&type, ret) != 0)
+		return false;
+	dwarf_enter_definition(ret);
+	return true;
 }
 
 static bool find_node(struct node_search *search, Dwarf_Die *die, int depth, Dwarf_Die *ret);

@@ -22,16 +22,6 @@ static bool tagged_name(struct type_builder *builder, Dwarf_Die *die, const char
 	return type->name;
 }
 
-/* With type units (-fdebug-types-section) what stands here is a declaration that names the unit. */
-static Dwarf_Die *definition_of(Dwarf_Die *die, Dwarf_Die *storage)
-{
-	Dwarf_Attribute attribute;
-	if (!dwarf_attr(die, DW_AT_signature, &attribute) ||
-	    !dwarf_formref_die(&attribute, storage))
-		return die;
-	return storage;
-}
-
 /* --- enumerations ---------------------------------------------------------------------------- */
 
 struct enumerators {
@@ -129,8 +119,9 @@ static char enum_sign(struct type_builder *builder, Dwarf_Die *die,
 bool dwarf_build_enum(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
 	struct enumerators enumerators = {0};
-	Dwarf_Die storage, child;
-	die = definition_of(die, &storage);
+	Dwarf_Die definition = *die, child;
+	dwarf_enter_definition(&definition);
+	die = &definition;
 	bool ok = tagged_name(builder, die, "enum", type);
 	for (int more = dwarf_child(die, &child);
 	     ok && more == 0 && enumerators.list.count < PARTS_MAX;
@@ -303,9 +294,10 @@ static const char *struct_tag(Dwarf_Die *die)
 
 bool dwarf_build_struct(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
-	Dwarf_Die storage;
+	Dwarf_Die definition = *die;
 	uint64_t size = 0;
-	die = definition_of(die, &storage);
+	dwarf_enter_definition(&definition);
+	die = &definition;
 	read_number(die, DW_AT_byte_size, &size);
 	type->kind = TYPE_STRUCT;
 	type->size = size <= UINT32_MAX ? (uint32_t)size : 0;

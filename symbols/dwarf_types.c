@@ -222,7 +222,10 @@ static bool build_member_pointer(struct type_builder *builder, Dwarf_Die *die, s
 	builder->depth = -1; /* build() restores it */
 	const struct type *target = build_target(builder, die);
 	bool has_class = dwarf_attr(die, DW_AT_containing_type, &attribute) &&
-			 dwarf_formref_die(&attribute, &class) && dwarf_diename(&class);
+			 dwarf_formref_die(&attribute, &class);
+	if (has_class)
+		dwarf_enter_definition(&class);
+	has_class = has_class && dwarf_diename(&class);
 	const char *name = has_class ? dwarf_copy_name(builder->info, dwarf_diename(&class)) : "?";
 	if (!target || !name)
 		return false;

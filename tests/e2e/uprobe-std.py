@@ -25,6 +25,20 @@ def adapters():
             check(program, CONTAINERS["adapters"])
 
 
+def by_value_or_address():
+    """Of what a class is made says how it is passed, also where each is in a unit of its own."""
+    for name in ("passed-g++", "passed-clang++", *(f"passed-{one}-units{n}" for one in ("g++", "clang++") for n in (4, 5))):
+        for program in compiled(name):
+            check(program, CONTAINERS["passed"])
+
+
+def in_type_units():
+    for kind in ("containers", "nested", "deep"):
+        for name in (f"{kind}-g++-units4", f"{kind}-g++-units5"):
+            for program in compiled(name):
+                check(program, CONTAINERS[kind])
+
+
 def asked():
     """As what they are in all but name."""
     program = "adapters-g++-2"
@@ -43,4 +57,4 @@ def asked():
         same(len(trace.calls("atomics")), wanted, spec)
 
 
-run(each_library, spans, adapters, asked)
+run(each_library, spans, adapters, by_value_or_address, in_type_units, asked)

@@ -59,6 +59,23 @@ keep std::string join(std::string left, std::unique_ptr<int> right, char32_t wid
 	return left + std::to_string(*right + (int)wide);
 }
 
+/* By address for its member, which is by address for its base. */
+struct Part : Base {
+	int size;
+};
+struct Whole {
+	Part whole;
+};
+struct Plain {
+	long first, second;
+};
+
+keep Whole share(Whole given, Plain plain, int count)
+{
+	given.whole.size = (int)plain.first + count;
+	return given;
+}
+
 template <typename T> keep T twice(T value)
 {
 	return value + value;
@@ -93,6 +110,7 @@ int main(int argc, char **)
 	app::Server server(argc), other(2);
 	app::Bottom bottom;
 	int sum = server.handle("x", app::Level::high) + app::Server::parse("y", app::Server(1));
+	sum += app::share({}, {1, 2}, argc).whole.size;
 	sum += app::join("a", std::make_unique<int>(3), U'x').size() + app::twice(argc);
 	return sum + app::hidden(1.5, nullptr) + (server == other) + (int)app::twice(2.5) +
 	       bottom.value;

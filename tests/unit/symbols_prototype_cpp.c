@@ -73,6 +73,14 @@ static void check_classes_by_value(struct image *image)
 	check_parameter(join, 2, "wide", TYPE_CHAR, 4, "char32_t");
 	assert_int_equal(join->result->kind, TYPE_STRUCT);
 	assert_true(join->result->in_memory);
+	/* Not by what they declare, but by their base and member. */
+	const struct prototype *share = find_prototype(image, "app::share");
+	assert_int_equal(share->n_parameters, 3);
+	assert_int_equal(share->parameters[0].type->kind, TYPE_POINTER);
+	assert_string_equal(share->parameters[0].type->target->members[0].name, "whole");
+	check_parameter(share, 1, "plain", TYPE_STRUCT, 16, "Plain");
+	check_parameter(share, 2, "count", TYPE_INT, 4, "int");
+	assert_true(share->result->in_memory);
 }
 
 static void check_templates_and_hidden_functions(struct image *image)
@@ -92,7 +100,8 @@ static void both_compilers_say_what_the_source_says(void **state)
 {
 	(void)state;
 	static const char *const forms[] = {FIXTURES "/cpp", FIXTURES "/cpp_fast",
-					    FIXTURES "/cpp_clang"};
+					    FIXTURES "/cpp_clang", FIXTURES "/cpp_units4",
+					    FIXTURES "/cpp_units5"};
 	for (size_t i = 0; i < array_size(forms); i++) {
 		struct image *image;
 		if (i == 2 && access(forms[i], R_OK) != 0)
