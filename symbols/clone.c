@@ -40,12 +40,18 @@ bool clone_is_cold(const char *symbol)
 	return clone_cold_mark(symbol) != NULL;
 }
 
-/* Past a mark of a copy and its number; NULL: there is none. */
-static const char *skip_copy(const char *at)
+/*
+ * Past a mark of a copy and its number; NULL: there is none. A number alone ("f.1") is none where
+ * names have dots of their own: Go's init.0 and func1.1 are functions of their own.
+ */
+static const char *skip_copy(const char *at, bool has_dots)
 {
-	static const char *const marks[] = {constprop, isra, ".lto_priv.", ".llvm.", ".__uniq."};
+	static const char *const marks[] = {
+		constprop, isra, ".lto_priv.", ".llvm.", ".__uniq.", ".specialized.", "."};
 	for (size_t i = 0; i < array_size(marks); i++) {
 		size_t length = strlen(marks[i]);
+		if (has_dots && length == 1)
+			break;
 		size_t digits =
 			strncmp(at, marks[i], length) != 0 ? 0 : strspn(at + length, "0123456789");
 		if (digits)
@@ -60,7 +66,8 @@ bool clone_is_copy_of(const char *name, const char *original)
 	if (strncmp(name, original, length) != 0 || name[length] != '.')
 		return false;
 	const char *at = name + length;
+	bool has_dots = strchr(original, '.');
 	while (at && *at)
-		at = skip_copy(at);
+		at = skip_copy(at, has_dots);
 	return at;
 }

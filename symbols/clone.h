@@ -6,7 +6,9 @@
  * gcc: `f.constprop.0` (constants were propagated into it), `f.isra.0` (its parameters were taken
  * apart or dropped), `f.part.0` (what is left of it where callers have the beginning), `f.cold`
  * (what is seldom run, reached by a jump; before gcc 9 `f.cold.0`), `f.lto_priv.0` (was local to a
- * file). LLVM: `f.llvm.123` and `f.__uniq.123` for the same, `f.cold`.
+ * file). LLVM: `f.llvm.123` and `f.__uniq.123` for the same, `f.1` for another function that was
+ * local to its file and has the same name as one of this file (LTO), or for a copy, now
+ * `f.specialized.1`; `f.cold`. Functions in functions (GNU C) are `f.0` as well.
  */
 #ifndef UTRAIL_SYMBOLS_CLONE_H
 #define UTRAIL_SYMBOLS_CLONE_H

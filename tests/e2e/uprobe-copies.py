@@ -2,6 +2,7 @@
 """Copies that a compiler makes of a function: calls of them are calls of it, with the arguments that DWARF places."""
 
 import re
+import shutil
 import subprocess
 
 from utrail import ensure, plain, run, same, sample, trace_target
@@ -68,4 +69,28 @@ def in_the_list():
             ensure(name in listed, f"{name} is not listed: {listed}")
 
 
-run(by_the_name_of_the_function, results, with_given_types, by_the_name_of_the_copy, in_the_list)
+def renamed_by_the_linker():
+    """Two functions of one name: LLVM's link-time optimisation gives one of them a number."""
+    if not (shutil.which("clang") and shutil.which("ld.lld")):
+        return print("clang and lld are not installed")
+    target, trace = trace_target("renamed", [ROUNDS], ["renamed:weigh"])
+    trace.check_nothing_lost()
+    names = {call["name"] for call in trace.calls()}
+    (other,) = names - {"weigh"}
+    ensure(re.match(r"weigh\.\d+$", other), f"names: {names}")
+    for name, own in (("weigh", "weigh"), (other, "other")):
+        values = [value for value, *_ in own_calls(target, own)]
+        same(len(values), ROUNDS, f"calls of {own}")
+        same([call["args"]["value"] for call in trace.calls(name)], values, f"values of {name}")
+    ensure(other in plain(["list", sample("renamed"), "weigh"]).stdout, "it is not listed")
+    ensure(other in plain(["explain", "-e", f"{sample('renamed')}:weigh"]).stdout, "it is not explained")
+
+
+run(
+    by_the_name_of_the_function,
+    results,
+    with_given_types,
+    by_the_name_of_the_copy,
+    in_the_list,
+    renamed_by_the_linker,
+)
