@@ -304,8 +304,10 @@ static inline bool type_leads_to_code(const struct type *type)
  * agree. */
 static inline bool type_is_signed(const struct type *type)
 {
-	bool may_be = (type->kind == TYPE_CHAR && type->size == 1) || type->kind == TYPE_ENUM;
+	bool may_be = (type->kind == TYPE_CHAR && type->size == 1) || type->kind == TYPE_ENUM ||
+		      (type->kind == TYPE_FLAGS && type->sign);
 	return type->kind == TYPE_INT || type->kind == TYPE_ERRNO || type->kind == TYPE_FD ||
+	       type->kind == TYPE_SIGNAL || type->kind == TYPE_WAIT_STATUS ||
 	       (may_be && type->sign != '+');
 }
 

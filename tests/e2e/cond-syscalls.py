@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conditions on system calls: arguments, results, texts that are not in memory at the entry."""
 
-from utrail import Target, Trace, ensure, run, same, trace_target
+import sys
+
+from utrail import Process, Target, Trace, ensure, run, same, trace_target
 
 
 def filtered(trace):
@@ -26,6 +28,26 @@ def arguments():
     one("flags & O_RDWR", lambda c: c["opened"] // 2)
     one("(flags & 3) == 0", lambda c: c["opened"] // 2)
     one("flags & (O_CREAT|O_TRUNC)", lambda c: 0)
+
+
+KILLS = """
+import ctypes
+libc = ctypes.CDLL(None)
+input()
+for number in (0, 1, -1, 5, -5, 64, 100, 101, 0x7fffffff, -0x80000000):
+    libc.kill(0x3ffffff0, number)
+"""
+
+
+def signals():
+    """As the int that the program gives."""
+    for condition, wanted in (("sig < 0", 3), ("sig > 100", 2), ("sig >= -1", 8), ("sig == -1", 1), ("sig < -5", 1)):
+        target = Process([sys.executable, "-S", "-c", KILLS])
+        trace = Trace("-e", f"syscall:kill if {condition}", pid=target.pid)
+        target.write("\n")
+        same(target.wait(), 0, "status of the target")
+        trace.finish()
+        same(len(trace.syscalls("kill")), wanted, condition)
 
 
 def results():
@@ -94,4 +116,4 @@ def still_running():
     target.finish()
 
 
-run(arguments, results, joined, classes, inside_of_calls, not_in_memory, still_running)
+run(arguments, signals, results, joined, classes, inside_of_calls, not_in_memory, still_running)
