@@ -65,7 +65,7 @@ static bool is_number(const struct type *type)
 
 void dwarf_find_count(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = dwarf_library_name(die, type);
 	name = name && type->n_members ? container_name(name) : NULL;
 	uint32_t at = 0;
 	const struct type *size = name ? dwarf_find_libcxx_size(type, &at) : NULL;
@@ -117,7 +117,7 @@ static bool add_alternatives(struct type_builder *builder, Dwarf_Die *die, uint3
 void dwarf_find_alternatives(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
 	struct arena *arena = &builder->info->arena;
-	const char *name = dwarf_diename(die);
+	const char *name = dwarf_library_name(die, type);
 	struct alternatives found = {0};
 	struct type_form form = {.kind = FORM_VARIANTS, .none = "valueless"};
 	uint32_t at = 0;

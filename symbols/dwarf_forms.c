@@ -349,7 +349,7 @@ static const char *kind_name(Dwarf_Die *die, const char *name)
 
 void dwarf_find_form(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = dwarf_library_name(die, type);
 	enum language language;
 	if (!name || builder->tags || !type->n_members || !find_language(die, &language))
 		return;

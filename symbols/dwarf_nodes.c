@@ -228,7 +228,7 @@ static bool apply(struct type_builder *builder, Dwarf_Die *die, const struct nod
 
 bool dwarf_find_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = dwarf_library_name(die, type);
 	size_t length = name ? strcspn(name, "<") : 0;
 	if (!name || !name[length])
 		return false;

@@ -133,6 +133,13 @@ static bool bare_type(Dwarf_Die *die, Dwarf_Die *ret)
 	return true;
 }
 
+/* Does it begin with `wanted`, which ends in "<"? With -gsimple-template-names that is left out. */
+static bool is_template(const char *name, const char *wanted)
+{
+	size_t length = strlen(wanted) - 1;
+	return strncmp(name, wanted, length) == 0 && (name[length] == '<' || !name[length]);
+}
+
 static bool find_node(struct node_search *search, Dwarf_Die *die, int depth, Dwarf_Die *ret);
 
 /* Is it a pointer to such a node, or a structure that has one? */
@@ -148,12 +155,14 @@ static bool leads_to_node(struct node_search *search, Dwarf_Die *die, int depth,
 	const char *name = bare_type(&type, &target) ? dwarf_diename(&target) : NULL;
 	if (!name)
 		return false;
-	if (strncmp(name, search->name, strlen(search->name)) == 0) {
+	if (is_template(name, search->name)) {
 		*ret = type;
 		return true;
 	}
 	/* The end of a list is the part that all its nodes have. */
-	return is_part && strstr(name, "_node_base<") && find_node(search, &target, depth + 1, ret);
+	const char *base = strstr(name, "_node_base");
+	return is_part && base && is_template(base, "_node_base<") &&
+	       find_node(search, &target, depth + 1, ret);
 }
 
 /* Members and names for types first, which lead there at once, then what functions take and give.
@@ -304,7 +313,7 @@ static bool find_deque(struct type_builder *builder, Dwarf_Die *die, struct type
 
 bool dwarf_find_libcxx_nodes(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = dwarf_library_name(die, type);
 	size_t length = name ? strcspn(name, "<") : 0;
 	const struct container *found = NULL;
 	if (name && !strncmp(name, "deque<", 6))

@@ -155,7 +155,7 @@ static bool name_complex(struct type_builder *builder, struct type *type)
 
 bool dwarf_find_sized(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = dwarf_library_name(die, type);
 	if (begins(name, "bitset<"))
 		return find_bitset(builder, die, type);
 	if (begins(name, "span<"))

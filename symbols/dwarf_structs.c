@@ -15,7 +15,7 @@ static bool tagged_name(struct type_builder *builder, Dwarf_Die *die, const char
 {
 	const char *name = dwarf_diename(die);
 	struct arena *arena = &builder->info->arena;
-	const char *shown = name ? dwarf_copy_name(builder->info, name) : "{...}";
+	const char *shown = name ? dwarf_full_name(builder, die, name) : "{...}";
 	if (!shown)
 		return false;
 	type->name = name && !builder->tags ? shown : arena_printf(arena, "%s %s", tag, shown);

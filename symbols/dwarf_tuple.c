@@ -59,7 +59,7 @@ static void gather(struct elements *to, const struct type *type, uint32_t at, in
 
 void dwarf_find_tuple(struct type_builder *builder, Dwarf_Die *die, struct type *type)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = dwarf_library_name(die, type);
 	struct elements found = {0};
 	if (!name || !begins(name, "tuple<"))
 		return;

@@ -60,6 +60,11 @@ bool dwarf_find_wrapped(struct type_builder *builder, Dwarf_Die *die, struct typ
 /* dwarf_sized.c: types of C++ that say how many they have, and std::weak_ptr. False: none of them.
  */
 bool dwarf_find_sized(struct type_builder *builder, Dwarf_Die *die, struct type *type);
+/* dwarf_template.c: a copy of the type's name, with template arguments where it has some; NULL: out
+ * of memory. */
+const char *dwarf_full_name(struct type_builder *builder, Dwarf_Die *die, const char *name);
+/* The same of a type that has been made, by which a library's is known; NULL: it has none. */
+const char *dwarf_library_name(Dwarf_Die *die, const struct type *type);
 /* dwarf_tuple.c: std::tuple. Sets .members. */
 void dwarf_find_tuple(struct type_builder *builder, Dwarf_Die *die, struct type *type);
 

@@ -39,6 +39,13 @@ def in_type_units():
                 check(program, CONTAINERS[kind])
 
 
+def without_arguments_in_names():
+    for kind in ("containers", "nested", "deep"):
+        for name in (f"{kind}-clang++-simple", f"{kind}-libc++-simple"):
+            for program in compiled(name):
+                check(program, CONTAINERS[kind])
+
+
 def asked():
     """As what they are in all but name."""
     program = "adapters-g++-2"
@@ -57,4 +64,4 @@ def asked():
         same(len(trace.calls("atomics")), wanted, spec)
 
 
-run(each_library, spans, adapters, by_value_or_address, in_type_units, asked)
+run(each_library, spans, adapters, by_value_or_address, in_type_units, without_arguments_in_names, asked)
