@@ -36,6 +36,7 @@ struct shown_scope shown_scope(const struct stream_event *event, bool opening, u
 static void shown_array(const struct type *type, const char *bytes, uint32_t length, bool truncated,
 			struct shown *ret)
 {
+	truncated |= type->abbreviated;
 	if (shown_is_character(type->target)) {
 		shown_text_array(type->target, bytes, length, truncated, ret);
 		return;

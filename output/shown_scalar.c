@@ -64,6 +64,13 @@ static void shown_errno(uint64_t bits, unsigned int width, struct shown *ret)
 
 void shown_width(const struct type *type, uint64_t bits, unsigned int width, struct shown *ret)
 {
+	/* Which bits those of a bit-field are, depends on the order as well. */
+	if (type->is_big_endian && (!width || width != type->size * 8)) {
+		shown_unavailable(ret, "big-endian");
+		return;
+	}
+	if (type->is_big_endian)
+		bits = __builtin_bswap64(bits) >> (64 - width);
 	*ret = (struct shown){.kind = SHOWN_UNSIGNED, .number = cut(bits, width), .type = type};
 	switch (type->kind) {
 	case TYPE_VOID:
@@ -160,6 +167,10 @@ void shown_bits(const struct type *type, uint64_t bits, struct shown *ret)
 void shown_wide(const struct type *type, const char *bytes, struct shown *ret)
 {
 	long double number;
+	if (type->is_big_endian) {
+		shown_unavailable(ret, "big-endian");
+		return;
+	}
 	if (type_is_wide_number(type)) {
 		*ret = (struct shown){.kind = SHOWN_WIDE_NUMBER, .type = type, .bytes = bytes};
 		return;

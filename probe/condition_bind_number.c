@@ -147,6 +147,9 @@ static struct err *check_scalar(const struct condition_binding *b)
 	if (b->is_comm)
 		return err_hint(condition_error(b->source, last->at, "'comm' is a text"),
 				"write comm == \"NAME\" or comm ~ \"NAME*\"");
+	if (is_scalar(b->type) && b->type->is_big_endian)
+		return condition_error(b->source, last->at,
+				       "'%s' is big-endian, and cannot be compared", last->text);
 	if (is_scalar(b->type))
 		return NULL;
 	struct err *e = condition_error(b->source, last->at, "'%s' is no number, but '%s'",

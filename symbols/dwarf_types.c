@@ -164,7 +164,11 @@ static bool build_base(struct type_builder *builder, Dwarf_Die *die, struct type
 	type->kind = base_kind(encoding, type->size, type->name);
 	if (type->kind == TYPE_CHAR && type->size == 1)
 		type->sign = encoding == DW_ATE_signed_char ? '-' : '+';
-	take_character(type);
+	/* scalar_storage_order of gcc */
+	type->is_big_endian =
+		type->size > 1 && dwarf_info_number(die, DW_AT_endianity) == DW_END_big;
+	if (!type->is_big_endian)
+		take_character(type);
 	return true;
 }
 
@@ -280,7 +284,8 @@ static bool build_typedef(struct type_builder *builder, Dwarf_Die *die, struct t
 		*type = (struct type){.kind = TYPE_INT, .size = 1, .name = type->name};
 	if (!name_type(builder, die, type->name, type))
 		return false;
-	take_character(type);
+	if (!type->is_big_endian)
+		take_character(type);
 	return dwarf_open_interface(builder, type);
 }
 
@@ -300,16 +305,19 @@ static bool build_qualified(struct type_builder *builder, Dwarf_Die *die, const 
 
 /* --- arrays ---------------------------------------------------------------------------------- */
 
-/* Elements of one dimension; 0: not known ("int x[]", or known only at run time). */
+/* "int x[]", or known only at run time */
+#define COUNT_OPEN UINT64_MAX
+
+/* Elements of one dimension. */
 static uint64_t dimension_count(Dwarf_Die *range)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Word bound;
 	if (dwarf_attr_integrate(range, DW_AT_count, &attribute))
-		return dwarf_formudata(&attribute, &bound) == 0 ? bound : 0;
+		return dwarf_formudata(&attribute, &bound) == 0 ? bound : COUNT_OPEN;
 	if (!dwarf_attr_integrate(range, DW_AT_upper_bound, &attribute) ||
 	    dwarf_formudata(&attribute, &bound) != 0)
-		return 0;
+		return COUNT_OPEN;
 	return bound < UINT32_MAX ? bound + 1 : 0;
 }
 
@@ -321,6 +329,9 @@ static const struct type *wrap_array(struct type_builder *builder, const struct 
 		return NULL;
 	type->kind = TYPE_ARRAY;
 	type->target = element;
+	type->abbreviated = count == COUNT_OPEN;
+	if (type->abbreviated)
+		count = 0;
 	if (__builtin_mul_overflow(count, element->size, &type->size))
 		type->size = 0;
 	/* "int [3]" in 2 is "int [2][3]" */
@@ -344,7 +355,7 @@ static bool build_array(struct type_builder *builder, Dwarf_Die *die, struct typ
 			counts[dimensions++] = dimension_count(&child);
 	const struct type *element = build_target(builder, die);
 	if (!dimensions)
-		counts[dimensions++] = 0;
+		counts[dimensions++] = COUNT_OPEN;
 	while (element && dimensions > 0)
 		element = wrap_array(builder, element, counts[--dimensions]);
 	if (!element)

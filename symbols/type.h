@@ -183,7 +183,9 @@ struct type {
 	 */
 	bool in_memory;
 	const struct type_condition *conditions; /* STRUCT: of each member; NULL: none */
-	bool abbreviated;			 /* STRUCT: `members` are not all of them */
+	/* STRUCT: `members` are not all of them; ARRAY: more elements than `size` has follow,
+	 * nobody says how many */
+	bool abbreviated;
 	/* STRUCT: its first bytes, so many of them, say how long it is; the next one of an array
 	 * begins at the next multiple of that, of 4 at least. 0: as long as `size` says */
 	uint8_t length_size;
@@ -192,7 +194,8 @@ struct type {
 	bool of_kernel; /* DEVICE: as the kernel has it: 12 bits of major, 20 of minor */
 	/* POINTER to strings: to an array of them, up to a NULL. Never from debug information. */
 	bool is_list;
-	bool is_code; /* POINTER: to a function; UNKNOWN: a function */
+	bool is_code;	    /* POINTER: to a function; UNKNOWN: a function */
+	bool is_big_endian; /* numbers: the first byte is the most significant one */
 	/* CHAR of C and C++ with more than a byte: how its literals begin, 'L', 'u' or 'U'; several
 	 * are text. 0: of others, whose arrays are just arrays */
 	char prefix;

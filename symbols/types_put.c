@@ -122,6 +122,7 @@ static void put_record(struct wire *wire, const struct type *type,
 	wire_put_u8(wire, type->length_size);
 	wire_put_u8(wire, type->in_halves);
 	wire_put_u8(wire, type->is_code);
+	wire_put_u8(wire, type->is_big_endian);
 	wire_put_u8(wire, (uint8_t)type->prefix);
 	wire_put_u8(wire, (uint8_t)type->sign);
 	wire_put_u32(wire, references->target);

@@ -251,6 +251,8 @@ static void take_record(struct type_reader *reader, struct type *type, unsigned 
 	type->length_size = wire_take_u8(from);
 	type->in_halves = wire_take_bool(from);
 	type->is_code = wire_take_bool(from);
+	type->is_big_endian = wire_take_bool(from);
+	from->bad |= type->is_big_endian && type->size < 2;
 	type->prefix = take_prefix(from, type);
 	type->sign = take_sign(from, type);
 	/* Only the kernel's own structures are that, and no file says so. */

@@ -5,7 +5,7 @@ from typed import check, compiled
 from utrail import run, same, trace_target
 
 FUNCTIONS = """by_pointer list numbers lost levels cut in_one in_two partly half_real all_real on_stack no_room uneven
-give_two give_memory give_mixed flags far variadic call_back turn""".split()
+give_two give_memory give_mixed flags far variadic call_back turn open_ended orders""".split()
 
 
 def each_compiler():

@@ -84,6 +84,7 @@ static inline void same_type(const struct type *a, const struct type *b)
 	assert_int_equal(a->length_size, b->length_size);
 	assert_int_equal(a->in_halves, b->in_halves);
 	assert_int_equal(a->is_code, b->is_code);
+	assert_int_equal(a->is_big_endian, b->is_big_endian);
 	same_form(a, b);
 }
 

@@ -150,6 +150,7 @@ static const struct type record = {.kind = TYPE_STRUCT,
 				   .conditions = conditions,
 				   .form = &form,
 				   .abbreviated = true,
+				   .is_big_endian = true,
 				   .in_memory = true};
 static const struct type pointer = {
 	.kind = TYPE_POINTER, .size = 8, .name = "struct r *", .target = &record, .is_code = true};
@@ -216,6 +217,7 @@ static void test_types(void **state)
 	assert_int_equal(type->members[1].type->enumerators[1].value, -2);
 	assert_int_equal(type->members[1].type->enumerators[1].mask, 3);
 	assert_true(type->conditions[1].is_not && type->abbreviated && type->in_memory);
+	assert_true(type->is_big_endian);
 	assert_int_equal(type->conditions[1].offset, 8);
 	assert_int_equal(type->form->length_before, 4);
 	const struct type *item = type->form->item;

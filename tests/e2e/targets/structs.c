@@ -220,6 +220,69 @@ opaque double turn(complex double by, const complex float *other, int more)
 	return creal(by) + (double)crealf(*other) + more;
 }
 
+/* How many elements there are nobody says. */
+struct open {
+	int count;
+	int numbers[];
+};
+
+struct letter {
+	int count;
+	char text[];
+};
+
+opaque int open_ended(const struct open *open, const struct letter *letter)
+{
+	return open->numbers[open->count - 1] + letter->text[letter->count - 1];
+}
+
+#if defined(__clang__)
+#define big_endian
+#define THREE "3"
+#else
+#define big_endian __attribute__((scalar_storage_order("big-endian")))
+#define THREE	   "<big-endian>"
+#endif
+
+struct big_endian swapped {
+	unsigned int whole;
+	short half;
+	unsigned int three : 3, more : 29;
+	double real;
+	long list[2];
+};
+
+opaque long orders(const struct swapped *swapped)
+{
+	return (long)swapped->whole + swapped->half + (long)swapped->real + swapped->list[1];
+}
+
+static void open_and_swapped(int seed)
+{
+	union {
+		struct open open;
+		int all[4];
+	} some = {.all = {3, 4, 5, seed}};
+	union {
+		struct letter letter;
+		char all[12];
+	} letter = {.letter.count = 3};
+	memcpy(letter.letter.text, "abc", 4);
+	long got = open_ended(&some.open, &letter.letter);
+	expect("open_ended(open={count=3, numbers=[...]}, letter={count=3, text=\"\"...}) = %ld",
+	       got);
+	struct swapped swapped = {.whole = 0xf1020300u + (unsigned int)seed,
+				  .half = -2,
+				  .three = 3,
+				  .more = 3,
+				  .real = 1.5,
+				  .list = {seed, -seed}};
+	got = orders(&swapped);
+	expect("orders(swapped={whole=%u, half=-2, three=" THREE ", more=" THREE
+	       ", real=1.5, list=[%d, %d]}) = %ld",
+	       swapped.whole, seed, -seed, got);
+}
+
 static void pointers(int seed)
 {
 	int count = seed + 6;
@@ -332,5 +395,6 @@ int main(int argc, char **argv)
 	pointers(seed);
 	values(seed);
 	others(seed);
+	open_and_swapped(seed);
 	return sample_end(&sample, true);
 }
