@@ -145,3 +145,9 @@ bool dwarf_passed_by_reference(Dwarf_Die *die)
 	Dwarf_Die type;
 	return bare_type(die, &type) && is_class(&type) && is_by_reference(&walk, &type);
 }
+
+bool dwarf_passed_by_guess(Dwarf_Die *die)
+{
+	Dwarf_Die type;
+	return bare_type(die, &type) && !dwarf_info_number(&type, DW_AT_calling_convention);
+}

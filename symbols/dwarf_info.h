@@ -129,6 +129,8 @@ const struct type *dwarf_type_named(struct dwarf_info *info, Dwarf_Attribute *na
 
 /* C++: is this argument or result, of class type, really the address of one? */
 bool dwarf_passed_by_reference(Dwarf_Die *die);
+/* Does that follow from what the class declares alone, as the compiler does not say it? */
+bool dwarf_passed_by_guess(Dwarf_Die *die);
 
 /* dwarf_place.c: where a parameter (NULL: the concrete function does not mention it) of the
  * function is at `address`, its first instruction. */

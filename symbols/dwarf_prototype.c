@@ -106,14 +106,42 @@ static struct parameter_place address_of(struct parameter_place place)
 	return place;
 }
 
+/*
+ * Before DWARF 5, or strictly, gcc does not say which constructors are defaulted ones, that move
+ * bits. But it says where the parameter is: a class that is passed as an address is behind that.
+ */
+static bool lies_there(struct dwarf_info *info, struct dwarf_attributes *told,
+		       const struct parameter_place *place)
+{
+	Dwarf_Attribute storage;
+	Dwarf_Op *ops;
+	size_t count;
+	const struct unit_words *unit = told ? dwarf_words_of_unit(info, told->die) : NULL;
+	if (!unit || strncmp(unit->producer, "GNU ", 4) != 0)
+		return false;
+	if (place->kind == PLACE_REGISTER || place->kind == PLACE_PIECES)
+		return true;
+	Dwarf_Attribute *location = dwarf_attributes_own(told, DW_AT_location, &storage);
+	return location && dwarf_getlocation(location, &ops, &count) == 0 && count == 1 &&
+	       ops[0].atom == DW_OP_fbreg;
+}
+
+static bool is_by_reference(struct dwarf_info *info, Dwarf_Die *die, struct dwarf_attributes *told,
+			    const struct parameter_place *place)
+{
+	return dwarf_passed_by_reference(die) &&
+	       !(dwarf_passed_by_guess(die) && lies_there(info, told, place));
+}
+
 static bool add_parameter(struct dwarf_info *info, struct dwarf_attributes *die, bool tags,
-			  struct parameter_place place, struct parameters *to)
+			  struct dwarf_attributes *told, struct parameter_place place,
+			  struct parameters *to)
 {
 	Dwarf_Attribute storage;
 	const char *name = dwarf_formstring(dwarf_attributes_any(die, DW_AT_name, &storage));
 	const struct type *type =
 		dwarf_type_named(info, dwarf_attributes_any(die, DW_AT_type, &storage), tags);
-	if (type && type->kind == TYPE_STRUCT && dwarf_passed_by_reference(die->die)) {
+	if (type && type->kind == TYPE_STRUCT && is_by_reference(info, die->die, told, &place)) {
 		type = reference_to(info, type);
 		place = address_of(place);
 	}
@@ -150,7 +178,7 @@ static bool take_parameter(struct dwarf_info *info, struct dwarf_attributes *fun
 		struct parameter_place later = dwarf_place_later(function, told, to->address);
 		place = later.kind == PLACE_LATER ? later : place;
 	}
-	return add_parameter(info, &own, tags, place, to);
+	return add_parameter(info, &own, tags, told, place, to);
 }
 
 static bool collect_parameters(struct dwarf_info *info, struct dwarf_attributes *function,

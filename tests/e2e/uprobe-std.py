@@ -27,7 +27,7 @@ def adapters():
 
 def by_value_or_address():
     """Of what a class is made says how it is passed, also where each is in a unit of its own."""
-    for name in ("passed-g++", "passed-clang++", *(f"passed-{one}-units{n}" for one in ("g++", "clang++") for n in (4, 5))):
+    for name in ("passed-g++", "passed-g++-strict", "passed-clang++", *(f"passed-{one}-units{n}" for one in ("g++", "clang++") for n in (4, 5))):
         for program in compiled(name):
             check(program, CONTAINERS["passed"])
 

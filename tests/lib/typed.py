@@ -15,7 +15,7 @@ CONTAINERS = {
     "adapters": "sets weak paths work adapted lists numbers fixed queues anything".split(),
     "nested": "texts rows owners people maybes arrays sizes spread either many".split(),
     "wide": "letters texts views pages lists".split(),
-    "passed": """bases parts of_template texts owners ends values
+    "passed": """bases parts of_template texts owners ends values moves
         make_derived make_holder make_named make_pair""".split(),
     "deep": "tables requests whole records grids trees mixed hashes chains serve narrow empty".split(),
 }

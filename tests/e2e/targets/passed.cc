@@ -74,6 +74,15 @@ struct copied {
 	int more;
 };
 
+struct moved {
+	moved(int number) : first(number), second(number + 1)
+	{
+	}
+	moved(moved &&) = default;
+	int first;
+	int second;
+};
+
 opaque int bases(derived by, int behind, pair last)
 {
 	return by.count + by.more + behind + last.first;
@@ -107,6 +116,11 @@ opaque int ends(closed by, int behind, pair last)
 opaque int values(inherits by, int behind, copied last)
 {
 	return by.first + (int)by.second + behind + last.more;
+}
+
+opaque int moves(moved by, int behind, copied last)
+{
+	return by.first + by.second + behind + last.more;
 }
 
 opaque derived make_derived(int number)
@@ -146,8 +160,8 @@ static void arguments(int seed)
 	       "last={first=%d, second=-2}) = %d",
 	       seed, seed + 1, seed, seed, got);
 	got = texts(named{"name", 6}, 5, last);
-	expect("texts(by={name=\"name\", more=6}, behind=5, last={first=%d, second=-2}) = %d",
-	       seed, got);
+	expect("texts(by={name=\"name\", more=6}, behind=5, last={first=%d, second=-2}) = %d", seed,
+	       got);
 	got = owners(std::make_unique<pair>(pair{1, 2}), std::make_shared<pair>(pair{3, 4}), behind,
 		     last);
 	expect("owners(one={first=1, second=2}, by={first=3, second=4}, "
@@ -160,6 +174,9 @@ static void arguments(int seed)
 	value.second = 4;
 	got = values(value, 5, copied(6));
 	expect("values(by={pair={first=%d, second=4}}, behind=5, last={more=6}) = %d", seed, got);
+	got = moves(moved(seed), 5, copied(6));
+	expect("moves(by={first=%d, second=%d}, behind=5, last={more=6}) = %d", seed, seed + 1,
+	       got);
 }
 
 static void results(int seed)
