@@ -62,15 +62,30 @@ static void shown_errno(uint64_t bits, unsigned int width, struct shown *ret)
 		*ret = (struct shown){.kind = SHOWN_SIGNED, .number = (uint64_t)number};
 }
 
+static void shown_char(const struct type *type, uint64_t bits, unsigned int width,
+		       struct shown *ret)
+{
+	ret->kind = SHOWN_CHAR;
+	ret->is_wide = type->size > 1;
+	if (type_is_signed(type)) /* a bit-field's */
+		ret->number = cut(sign_extend(bits, width), 8);
+}
+
+/* False: which bits those of a bit-field are, depends on the order as well. */
+static bool swap(const struct type *type, uint64_t *bits, unsigned int width)
+{
+	if (!width || width != type->size * 8)
+		return false;
+	*bits = __builtin_bswap64(*bits) >> (64 - width);
+	return true;
+}
+
 void shown_width(const struct type *type, uint64_t bits, unsigned int width, struct shown *ret)
 {
-	/* Which bits those of a bit-field are, depends on the order as well. */
-	if (type->is_big_endian && (!width || width != type->size * 8)) {
+	if (type->is_big_endian && !swap(type, &bits, width)) {
 		shown_unavailable(ret, "big-endian");
 		return;
 	}
-	if (type->is_big_endian)
-		bits = __builtin_bswap64(bits) >> (64 - width);
 	*ret = (struct shown){.kind = SHOWN_UNSIGNED, .number = cut(bits, width), .type = type};
 	switch (type->kind) {
 	case TYPE_VOID:
@@ -94,10 +109,7 @@ void shown_width(const struct type *type, uint64_t bits, unsigned int width, str
 		ret->kind = SHOWN_BOOL;
 		break;
 	case TYPE_CHAR:
-		ret->kind = SHOWN_CHAR;
-		if (type_is_signed(type)) /* a bit-field's */
-			ret->number = cut(sign_extend(bits, width), 8);
-		ret->is_wide = type->size > 1;
+		shown_char(type, bits, width, ret);
 		break;
 	case TYPE_FLOAT:
 		shown_float(type, bits, ret);
@@ -111,8 +123,7 @@ void shown_width(const struct type *type, uint64_t bits, unsigned int width, str
 		break;
 	case TYPE_DEVICE:
 		ret->kind = SHOWN_DEVICE;
-		if (type->of_kernel)
-			ret->number = device_of_kernel(bits);
+		ret->number = type->of_kernel ? device_of_kernel(bits) : ret->number;
 		break;
 	case TYPE_SIGNAL:
 		ret->kind = SHOWN_SIGNAL;
@@ -132,13 +143,11 @@ void shown_width(const struct type *type, uint64_t bits, unsigned int width, str
 		ret->number = sign_extend(bits, 32);
 		break;
 	case TYPE_POINTER:
-		ret->is_pointer = true;
-		ret->is_code = type->is_code;
-		ret->kind = ret->number ? SHOWN_HEX : SHOWN_NULL;
-		break;
 	case TYPE_STRING:
 	case TYPE_BYTES:
 	case TYPE_BIT_SET:
+		ret->is_pointer = type->kind == TYPE_POINTER;
+		ret->is_code = ret->is_pointer && type->is_code;
 		ret->kind = ret->number ? SHOWN_HEX : SHOWN_NULL;
 		break;
 	case TYPE_WORD: /* nobody counts that far: an address */

@@ -10,9 +10,8 @@
  *
  * Many functions have a structure for a third argument. A handler that reads the place of RSP or
  * RBP in a context, or hands the context on, is believed to be one when it is set right where its
- * address is taken. Of any
- * other function, RIP must be read, too, and nothing may contradict: a fourth argument, or a
- * member that is no register.
+ * address is taken. Of any other function, RIP must be read, too, and nothing may contradict: a
+ * fourth argument, or a member that is no register.
  */
 #include "uprobe/interrupted.h"
 

@@ -252,16 +252,22 @@ static struct err *open_spaces(struct session *session, unsigned int growth)
 	return e;
 }
 
+/* Before anything of a target is read. */
+static struct err *start_children(struct session *session)
+{
+	const struct options *options = session->options;
+	if (options->command == COMMAND_SHELL || plan_is_in_files(options))
+		session->head_start = head_start_begin();
+	return attacher_start(&session->attacher);
+}
+
 static struct err *prepare(struct session *session)
 {
 	const struct options *options = session->options;
 	struct features features;
 	struct err *e = output_file_redact(session->options, &session->redact);
 	e = e ? e : features_check_privilege();
-	if (!e && (options->command == COMMAND_SHELL || plan_is_in_files(options)))
-		session->head_start = head_start_begin();
-	/* Before anything of a target is read. */
-	e = e ? e : attacher_start(&session->attacher);
+	e = e ? e : start_children(session);
 	unsigned int growth = 0;
 	e = e ? e : make_plan(session, &growth);
 	e = e ? e : traps_note_debuggers(&session->plan);
