@@ -31,7 +31,7 @@ bool sets_handlers(struct image *image)
 struct search {
 	struct image *image;
 	const struct code_part *text;
-	struct relocations relocations;
+	const struct relocations *relocations;
 	struct places calls; /* that set handlers: offsets, in order */
 	struct places data;  /* addresses that are used there, in order */
 	struct handlers *found;
@@ -177,7 +177,7 @@ static struct err *take_relocations(struct search *search)
 	Elf64_Rela entry;
 	Elf64_Sym symbol;
 	struct err *e = NULL;
-	const struct relocations *all = &search->relocations;
+	const struct relocations *all = search->relocations;
 	for (size_t i = 0; !e && relocation_at(all, &all->data, i, &entry, &symbol); i++) {
 		uint64_t address = (uint64_t)entry.r_addend;
 		switch (ELF64_R_TYPE(entry.r_info)) {
@@ -198,13 +198,14 @@ static struct err *take_relocations(struct search *search)
 
 /* ---------------------------------------------------------------------------------------------- */
 
-struct err *handlers_find(struct image *image, const struct code_part *text, struct handlers *ret)
+struct err *handlers_find(struct image *image, const struct relocations *relocations,
+			  const struct code_part *text, struct handlers *ret)
 {
 	static const char *const data[] = {".data", ".data.rel.ro", ".rodata"};
 	struct section_range packed;
-	struct search search = {.image = image, .text = text, .found = ret};
-	struct err *e = relocations_read(image, &search.relocations);
-	e = e ?: callers_find(image, text, &search.relocations, &handler_setters, &search.calls);
+	struct search search = {
+		.image = image, .text = text, .relocations = relocations, .found = ret};
+	struct err *e = callers_find(image, text, relocations, &handler_setters, &search.calls);
 	e = e ?: find_data(&search);
 	e = e ?: take_distances(&search);
 	e = e ?: take_constants(&search);
@@ -214,7 +215,6 @@ struct err *handlers_find(struct image *image, const struct code_part *text, str
 		image_elf_type(image) == ET_EXEC || image_section(image, ".relr.dyn", &packed);
 	for (size_t i = 0; !e && has_words && i < array_size(data); i++)
 		e = take_words(&search, data[i]);
-	relocations_deinit(&search.relocations);
 	free(search.calls.list.items);
 	free(search.data.list.items);
 	return e;

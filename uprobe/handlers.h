@@ -7,6 +7,8 @@
 #include "symbols/symbols.h"
 #include "uprobe/walk.h"
 
+struct relocations;
+
 /* Does the file set handlers at all? */
 bool sets_handlers(struct image *image);
 
@@ -23,8 +25,8 @@ struct handlers {
 
 /* Those in `text`, a run of it with file offsets for addresses; one of them may occur again. The
  * caller deinitialises in any case. x86-64 alone. */
-struct err *handlers_find(struct image *image, const struct code_part *text,
-			  struct handlers *ret) must_check;
+struct err *handlers_find(struct image *image, const struct relocations *relocations,
+			  const struct code_part *text, struct handlers *ret) must_check;
 void handlers_deinit(struct handlers *handlers);
 
 #endif

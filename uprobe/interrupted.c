@@ -487,8 +487,9 @@ static int compare(const void *left, const void *right)
 	return (a->offset > b->offset) - (a->offset < b->offset) ?: b->is_set - a->is_set ?: b->is_stored - a->is_stored;
 }
 
-struct err *interrupted_search(struct image *image, const struct decoder *decoder,
-			       const struct code_part *text, bool *ret)
+struct err *interrupted_search(struct image *image, const struct relocations *relocations,
+			       const struct decoder *decoder, const struct code_part *text,
+			       bool *ret)
 {
 	struct handlers handlers = {0};
 	*ret = false;
@@ -498,7 +499,7 @@ struct err *interrupted_search(struct image *image, const struct decoder *decode
 	search->decoder = decoder;
 	search->text = text;
 	ZydisDecoderInit(&search->zydis, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-	struct err *e = handlers_find(image, text, &handlers);
+	struct err *e = handlers_find(image, relocations, text, &handlers);
 	const struct handler *list = handlers.list.items;
 	if (!e && handlers.list.count)
 		qsort(handlers.list.items, handlers.list.count, sizeof(*list), compare);

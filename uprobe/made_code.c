@@ -43,13 +43,12 @@ static bool asks_for_code(const struct code_part *text, size_t start, size_t end
 	return last & PROT_EXEC;
 }
 
-struct err *made_code_search(struct image *image, const struct code_part *text, bool *ret)
+struct err *made_code_search(struct image *image, const struct relocations *relocations,
+			     const struct code_part *text, bool *ret)
 {
-	struct relocations relocations = {0};
 	struct places calls = {0};
 	*ret = false;
-	struct err *e = relocations_read(image, &relocations);
-	e = e ?: callers_find(image, text, &relocations, &memory_mappers, &calls);
+	struct err *e = callers_find(image, text, relocations, &memory_mappers, &calls);
 	for (size_t i = 0; !e && !*ret && i < calls.list.count; i++) {
 		size_t at = calls.list.items[i] - text->address;
 		size_t start = at > ARGUMENTS_BEFORE ? at - ARGUMENTS_BEFORE : 0, end = at;
@@ -60,7 +59,6 @@ struct err *made_code_search(struct image *image, const struct code_part *text, 
 								 : text->size;
 		*ret = asks_for_code(text, start, end);
 	}
-	relocations_deinit(&relocations);
 	free(calls.list.items);
 	return e;
 }

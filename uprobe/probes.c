@@ -317,7 +317,6 @@ static struct err *decode_for(const struct adding *adding, const struct function
 	return e;
 }
 
-/* At its start. */
 /* For patterns the list of all would be longer than what is traced. */
 static struct err *note_folded(struct adding *adding, const struct function *function,
 			       const char *name)
@@ -332,6 +331,7 @@ static struct err *note_folded(struct adding *adding, const struct function *fun
 			      adding->module, name, whole ? whole : other->symbol);
 }
 
+/* At its start. */
 static struct err *add_function(struct adding *adding, const struct function *function,
 				const char *name)
 {

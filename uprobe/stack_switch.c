@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "common/cleanup.h"
+#include "uprobe/callers.h"
 #include "uprobe/handlers.h"
 #include "uprobe/interrupted.h"
 #include "uprobe/made_code.h"
@@ -248,13 +249,16 @@ static struct err *search_whole(const struct looked_at *file, uint64_t start, ui
 		return &err_nomem;
 	const struct code_part text = {.bytes = bytes, .address = start, .size = end - start};
 	struct err *e = image_read(file->image, start, bytes, text.size);
-	e = e ?: made_code_search(file->image, &text, &found);
+	struct relocations relocations = {0};
+	e = e ?: relocations_read(file->image, &relocations);
+	e = e ?: made_code_search(file->image, &relocations, &text, &found);
 	if (!e && found)
 		*ret = TEXT_MAKES_CODE;
 	else if (!e && file->sets_handlers)
-		e = interrupted_search(file->image, file->decoder, &text, &found);
+		e = interrupted_search(file->image, &relocations, file->decoder, &text, &found);
 	if (!e && found && !*ret)
 		*ret = TEXT_INTERRUPTED;
+	relocations_deinit(&relocations);
 	return e;
 }
 

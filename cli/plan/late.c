@@ -42,8 +42,7 @@ bool plan_is_open_ended(const struct spec *spec)
 	       !(bare && spec->name_kind == SPEC_NAME_EXACT && syscall_by_name(spec->name));
 }
 
-/* The trampoline was proven safe for the files that are mapped now. */
-static bool has_proof(const struct options *options, const struct plan *plan)
+bool plan_has_proof(const struct options *options, const struct plan *plan)
 {
 	return plan->verdict.mode == RETURN_TRAMPOLINE && options->return_mode == RETURN_AUTO;
 }
@@ -60,7 +59,7 @@ static unsigned int growth_by(const struct spec *spec)
 unsigned int plan_growth(const struct options *options, const struct plan *plan)
 {
 	struct spec_lists lists = all_specs(options, plan);
-	unsigned int growth = has_proof(options, plan) ? PLAN_GROWS_BY_ENDS : 0;
+	unsigned int growth = plan_has_proof(options, plan) ? PLAN_GROWS_BY_ENDS : 0;
 	for (size_t l = 0; l < array_size(lists.items); l++)
 		for (size_t i = 0; i < lists.items[l]->count; i++) {
 			const struct spec *spec = &lists.items[l]->items[i];
@@ -286,7 +285,7 @@ static struct err *renew_verdict(struct late *late, bool *ret_close_returns)
 {
 	struct plan *plan = late->plan;
 	struct return_verdict verdict;
-	if (!has_proof(late->options, plan))
+	if (!plan_has_proof(late->options, plan))
 		return NULL;
 	struct err *e = return_prove(&late->module->image, 1, plan_return_filter(plan), false,
 				     &plan->set.arena, &verdict);
@@ -301,7 +300,7 @@ struct err *plan_leave_trampolines(const struct options *options, struct plan *p
 				   const char *why, size_t *ret_first)
 {
 	*ret_first = plan->set.sites.count;
-	if (!has_proof(options, plan))
+	if (!plan_has_proof(options, plan))
 		return NULL;
 	plan->verdict = (struct return_verdict){RETURN_SITE, why};
 	return uprobe_use_return_sites(&plan->set, why);
@@ -340,7 +339,7 @@ struct err *plan_add_mapping(const struct options *options, struct plan *plan,
 	struct err *e = take_module(&late);
 	if (e)
 		return e;
-	if (!has_proof(options, plan) && !is_wanted(&late) &&
+	if (!plan_has_proof(options, plan) && !is_wanted(&late) &&
 	    !plan_wants_longjmp(plan, late.module))
 		return NULL;
 	e = open_image(&late);

@@ -540,7 +540,7 @@ struct err *plan_make(const struct options *options, struct plan *ret)
 		e = add_inside(options, ret);
 	if (!e)
 		e = plan_add_catches(options, ret);
-	e = e ? e : plan_note_switches(ret);
+	e = e ? e : plan_note_switches(options, ret);
 	e = e ? e : drop_repeated_sites(ret);
 	e = e ? e : pairs_plan(options, ret, 1, false);
 	e = e ? e : check_tally(options, ret);

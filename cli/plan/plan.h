@@ -168,7 +168,9 @@ void plan_set_kind(struct plan *plan, size_t first, enum site_kind kind);
 /* Where exceptions are caught in the files of the target, when calls are traced: SITE_CATCH. */
 struct err *plan_add_catches(const struct options *options, struct plan *plan) must_check;
 /* Notes where a program whose calls are traced switches stacks, and says so. */
-struct err *plan_note_switches(struct plan *plan) must_check;
+struct err *plan_note_switches(const struct options *options, struct plan *plan) must_check;
+/* Was the trampoline proven safe for the files that are mapped now? */
+bool plan_has_proof(const struct options *options, const struct plan *plan);
 /* The same where longjmp() is called: when files are known that do so, and again when more are. */
 struct err *plan_add_longjmp(struct plan *plan) must_check;
 /* Is it a C library, which has to be opened for that? */

@@ -20,9 +20,12 @@ static bool has_calls(const struct plan *plan, const struct image *image)
 }
 
 /* Programs only: a library that has it for others (libcrypto) is used without, as a rule. */
-struct err *plan_note_switches(struct plan *plan)
+struct err *plan_note_switches(const struct options *options, struct plan *plan)
 {
 	struct err *e = NULL;
+	/* Their text has been searched for just that. */
+	if (plan_has_proof(options, plan))
+		return NULL;
 	for (size_t i = 0; !e && i < plan->modules.count; i++) {
 		const struct plan_module *module = &plan->modules.items[i];
 		bool is_program = module->image && (image_interpreter(module->image) ||
